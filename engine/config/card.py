@@ -1,0 +1,53 @@
+"""A model's card: what a consumer of a trained network must know to feed it and to read its outputs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .recipes import Network
+
+
+class CardClass(BaseModel):
+    """A class as shown on maps."""
+
+    name: str
+    color: str
+
+
+class Card(BaseModel):
+    """What a network expects and what its channels mean; stored in a package's `item.json`.
+
+    Normalisation is part of the network: `mean` and `std` are copies of its buffers, in raw units.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    tasks: list[Literal["detection", "segmentation"]]
+    gsd: float = Field(gt=0, description="Ground sampling distance in metres.")
+    bands: list[int] = Field(description="Bands to read, counted from 1.")
+    dtype: str = Field(description="Data type of the training rasters, numpy's name.")
+    mean: list[float] = Field(description="Mean of each band in the training area, raw units.")
+    std: list[float] = Field(description="Standard deviation of each band, raw units.")
+    nodata: float | None = Field(None, description="No-data value of the training rasters, where they had one.")
+    tile_size: int = Field(512, multiple_of=32, description="Window side for prediction, in pixels.")
+    segmentation_classes: list[CardClass] = Field(default_factory=list, description="Without background.")
+    background: bool = Field(True, description="Whether segmentation channel 0 is background.")
+    detection_classes: list[CardClass] = Field(default_factory=list)
+    network: Network
+    score_threshold: float = Field(0.3, description="Detections below this score are not reported.")
+    iou_threshold: float = Field(0.5, description="Overlap over which of two detections of a class the weaker goes.")
+    created: str = Field("", description="ISO 8601 time of training's end.")
+    geometry: dict | None = Field(None, description="Footprint of the training areas, GeoJSON in EPSG:4326.")
+    metrics: dict[str, float] = Field(default_factory=dict, description="Validation metrics of the shipped weights.")
+
+    def segmentation_channels(self) -> list[CardClass]:
+        """The segmentation head's channels in order."""
+        background = [CardClass(name="background", color="#000000")] if self.background else []
+        return background + self.segmentation_classes
+
+    def first_class_value(self) -> int:
+        """Class-map value of channel 0: background is 0, and the first class always 1."""
+        return 0 if self.background else 1

@@ -1,0 +1,120 @@
+"""Reading and writing `run.json`: old versions are upgraded, errors name the key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from ..errors import ConfigError, OutputError
+from .run import RUN_VERSION, Run
+
+RUN_FILE = "run.json"
+
+UPGRADERS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""From a version to the function that turns its dictionary into the next version's."""
+
+
+def load_run(folder: Path | str) -> Run:
+    """The run of a run folder (or of a run file), with every path made absolute.
+
+    Raises:
+        ConfigError: no such file, not JSON, a newer version, or a key that is unknown or wrong.
+    """
+    path = Path(folder)
+    path = path if path.is_file() else path / RUN_FILE
+    run = parse(Run, _upgraded(_read_json(path), path), str(path))
+    return _absolute(run, path.parent.resolve())
+
+
+def save_run(run: Run, folder: Path | str) -> Path:
+    """Write `run.json` into a run folder, made where it is missing; paths inside it become relative.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / RUN_FILE
+        path.write_text(_relative(run, folder.resolve()).model_dump_json(indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"The run folder {folder} cannot be written: {error.strerror}.") from error
+    return path
+
+
+def parse(model: type[BaseModel], values: dict[str, Any], name: str) -> Any:
+    """Validate a dictionary; the first problem becomes one sentence that names its key.
+
+    Raises:
+        ConfigError: a key is unknown, missing or has a wrong value.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_sentence(error, name)) from error
+
+
+def _sentence(error: ValidationError, name: str) -> str:
+    first = error.errors()[0]
+    kinds = {"supervised", "partial_multitask", "semi_supervised"}
+    key = ".".join(str(part) for part in first["loc"] if part not in kinds)
+    if first["type"] == "extra_forbidden":
+        return f"{name} has the unknown key '{key}'; remove it or correct its spelling."
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{name}: {key}: {message}." if key else f"{name}: {message}."
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"There is no run file at {path}.") from error
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{path} is not valid JSON: {error.msg} at line {error.lineno}.") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} must hold one JSON object.")
+    return values
+
+
+def _upgraded(values: dict[str, Any], path: Path) -> dict[str, Any]:
+    version = values.get("version", RUN_VERSION)
+    if not isinstance(version, int) or version > RUN_VERSION:
+        raise ConfigError(
+            f"{path} has version {version}; this engine reads versions up to {RUN_VERSION}.", "Update GeoDistil."
+        )
+    while version < RUN_VERSION:
+        if version not in UPGRADERS:
+            raise ConfigError(f"{path} has version {version}, which this engine does not know.")
+        values = UPGRADERS[version](values)
+        version += 1
+    return {**values, "version": RUN_VERSION}
+
+
+def _with_paths(run: Run, change: Callable[[str], str]) -> Run:
+    run = run.model_copy(deep=True)
+    for source in run.sources:
+        source.raster = change(source.raster)
+        if source.labels is not None:
+            source.labels.path = change(source.labels.path)
+        if source.area.path:
+            source.area.path = change(source.area.path)
+    return run
+
+
+def _absolute(run: Run, folder: Path) -> Run:
+    def change(path: str) -> str:
+        return path if "://" in path or path.startswith("/vsi") else str((folder / path).absolute())
+
+    return _with_paths(run, change)
+
+
+def _relative(run: Run, folder: Path) -> Run:
+    def change(path: str) -> str:
+        inside = Path(path).is_absolute() and Path(path).is_relative_to(folder)
+        return str(Path(path).relative_to(folder)) if inside else path
+
+    return _with_paths(run, change)

@@ -1,0 +1,180 @@
+"""What a run is: `run.json` as validated models. Every field's description is its documentation.
+
+Paths are relative to the run folder or absolute. Unknown keys are errors that name the key.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from .recipes import Recipe
+
+RUN_VERSION = 1
+
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+
+class Section(BaseModel):
+    """A part of a run file: unknown keys are refused, assignments are checked."""
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+
+
+class Labels(Section):
+    """A label layer: vector features, or (for segmentation) a class raster."""
+
+    path: str = Field(description="Vector file or class raster.")
+    layer: str | None = Field(None, description="Layer name, for files that hold several.")
+    field: str | None = Field(None, description="Class field; none means every feature is of the first class.")
+    where: str | None = Field(None, description="Attribute filter (SQL), for example \"split = 'train'\".")
+    box_size: float | None = Field(None, gt=0, description="Side of the box around a point label, in metres.")
+    ignore_values: list[str] = Field(
+        default_factory=list, description="Class values left out: their areas count nowhere in training or scoring."
+    )
+
+
+class Area(Section):
+    """A labelled area: inside it the absence of a label means background, outside it nothing counts."""
+
+    kind: Literal["layer", "hull", "raster"] = Field(
+        "layer", description="Polygons of a layer, the convex hull of the labels, or the whole raster."
+    )
+    path: str | None = Field(None, description="Polygon layer, for kind layer.")
+    layer: str | None = Field(None, description="Layer name, for files that hold several.")
+    where: str | None = Field(None, description="Attribute filter (SQL) on the polygons.")
+
+    @model_validator(mode="after")
+    def _layer_needs_path(self) -> Area:
+        if self.kind == "layer" and not self.path:
+            raise ValueError("a labelled area of kind 'layer' needs a path")
+        return self
+
+
+class Source(Section):
+    """A raster plus its role."""
+
+    raster: str = Field(description="Any raster that GDAL opens.")
+    role: Literal["detection", "segmentation", "unlabelled"] = Field(description="What the raster is labelled for.")
+    name: str = Field("", description="A short name for messages; the file's stem where empty.")
+    labels: Labels | None = Field(None, description="The label layer; required unless unlabelled.")
+    area: Area = Field(default_factory=lambda: Area(kind="raster"), description="The labelled area.")
+    bands: list[Annotated[int, Field(ge=1)]] | None = Field(
+        None, description="Bands to read, counted from 1; none means the run's."
+    )
+    nodata: float | None = Field(None, description="No-data value, where the file does not say or says wrongly.")
+
+    @model_validator(mode="after")
+    def _labelled_needs_labels(self) -> Source:
+        if self.role != "unlabelled" and self.labels is None:
+            raise ValueError(f"source '{self.name or self.raster}' has the role {self.role} and no labels")
+        return self
+
+
+class ClassDefinition(Section):
+    """A class: its name, its colour, and the label values that mean it."""
+
+    name: str = Field(min_length=1, description="The name shown on maps.")
+    color: Colour = Field("#e41a1c", description="Colour as #rrggbb.")
+    values: list[str] = Field(
+        default_factory=list, description="Label values of this class, as text; empty means the name itself."
+    )
+
+    def label_values(self) -> list[str]:
+        """The label values that mean this class."""
+        return self.values or [self.name]
+
+
+class Split(Section):
+    """How the labelled area is divided: spatial blocks, some of them for validation."""
+
+    validation: float = Field(0.2, gt=0, lt=1, description="Share of the blocks used for validation.")
+    block_size: float | None = Field(None, gt=0, description="Side of a block in metres; none picks it from the area.")
+    buffer: float | None = Field(
+        None, ge=0, description="Metres left unused on the training side of a block border; none means half a chip."
+    )
+    seed: int = Field(0, description="Seed of the assignment of blocks.")
+
+
+class Budget(Section):
+    """How long to train, all stages together: exactly one of steps, epochs or minutes."""
+
+    steps: int | None = Field(None, ge=1, description="Optimiser steps over all stages.")
+    epochs: float | None = Field(None, gt=0, description="Passes over the labelled area, over all stages.")
+    minutes: float | None = Field(None, gt=0, description="Wall-clock minutes over all stages.")
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Budget:
+        if sum(value is not None for value in (self.steps, self.epochs, self.minutes)) != 1:
+            raise ValueError("give the budget in exactly one of steps, epochs or minutes")
+        return self
+
+
+class Augmentation(Section):
+    """Random changes of the training chips; boxes and masks follow."""
+
+    dihedral: bool = Field(True, description="Flips and quarter turns.")
+    scale: float = Field(0.25, ge=0, lt=1, description="Largest relative change of scale.")
+    color: float = Field(0.2, ge=0, le=1, description="Strength of brightness, contrast and band changes.")
+    strong_color: float = Field(0.5, ge=0, le=1, description="The same for the strong views of unlabelled chips.")
+
+
+class Training(Section):
+    """The loop's settings."""
+
+    budget: Budget = Field(default_factory=lambda: Budget(steps=3000), description="How long to train.")
+    batch_size: int = Field(8, ge=1, description="Chips in a batch, per role.")
+    chip_size: int = Field(256, ge=64, multiple_of=32, description="Side of a chip in pixels.")
+    optimizer: Literal["adamw", "sgd"] = Field("adamw", description="AdamW, or SGD with momentum 0.9.")
+    learning_rate: float = Field(1e-3, gt=0, description="Peak learning rate.")
+    weight_decay: float = Field(1e-2, ge=0, description="Weight decay.")
+    warmup: float = Field(0.05, ge=0, lt=1, description="Share of a stage over which the learning rate rises.")
+    ema_decay: float = Field(0.998, ge=0, lt=1, description="Decay of the moving average of the weights; 0 is off.")
+    clip_norm: float = Field(5.0, gt=0, description="Largest norm of the gradient.")
+    validations: int = Field(8, ge=1, description="Validations in each stage.")
+    rare_class_share: float = Field(
+        0.5, ge=0, le=1, description="Share of the chips that are drawn around a label, rare classes first."
+    )
+    augmentation: Augmentation = Field(default_factory=Augmentation, description="Random changes of the chips.")
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps.")
+    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = Field("auto", description="Arithmetic.")
+    workers: int | None = Field(None, ge=0, description="Reading processes; none picks by the machine.")
+    seed: int = Field(0, description="Seed of weights, sampling and augmentation.")
+
+
+class Run(Section):
+    """A run file."""
+
+    version: int = Field(RUN_VERSION, description="Version of this format.")
+    name: str = Field("run", min_length=1, description="The run's and its model's name.")
+    gsd: float | None = Field(
+        None, gt=0, description="The model's ground sampling distance in metres; none means the finest labelled source's."
+    )
+    bands: list[Annotated[int, Field(ge=1)]] | None = Field(
+        None, description="Bands to read from every source, counted from 1; none means all of the first source's colour bands."
+    )
+    sources: list[Source] = Field(min_length=1, description="The rasters and their roles.")
+    detection_classes: list[ClassDefinition] = Field(default_factory=list, description="Classes found as boxes.")
+    segmentation_classes: list[ClassDefinition] = Field(default_factory=list, description="Classes found as areas.")
+    background: bool = Field(
+        True, description="Whether unlabelled ground inside a labelled area is a segmentation class of its own."
+    )
+    recipe: Recipe = Field(description="How the networks are trained.")
+    split: Split = Field(default_factory=Split, description="Training and validation blocks.")
+    training: Training = Field(default_factory=Training, description="The loop's settings.")
+
+    @model_validator(mode="after")
+    def _roles_need_classes(self) -> Run:
+        for role, classes in (("detection", self.detection_classes), ("segmentation", self.segmentation_classes)):
+            if any(source.role == role for source in self.sources) and not classes:
+                raise ValueError(f"there are {role} sources and no {role}_classes")
+            names = [definition.name for definition in classes]
+            if len(set(names)) < len(names):
+                raise ValueError(f"two {role}_classes share a name")
+        return self
+
+    def segmentation_channels(self) -> list[ClassDefinition]:
+        """The segmentation network's channels in order: background first where it is a class."""
+        background = [ClassDefinition(name="background", color="#000000", values=[])] if self.background else []
+        return background + list(self.segmentation_classes)

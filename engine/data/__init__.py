@@ -1,0 +1,1 @@
+"""Sources to chips: reading, labels, areas, splits, sampling, augmentation."""

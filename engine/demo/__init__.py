@@ -1,0 +1,1 @@
+"""A procedural aerial world with complete truth."""

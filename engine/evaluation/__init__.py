@@ -1,0 +1,1 @@
+"""Scores of predicted layers against label layers."""

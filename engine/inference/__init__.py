@@ -1,0 +1,1 @@
+"""Map-scale prediction with bounded memory."""

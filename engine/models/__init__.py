@@ -1,0 +1,1 @@
+"""Networks: encoders, neck, heads, and the multi-task network."""

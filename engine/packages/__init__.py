@@ -1,0 +1,1 @@
+"""Model packages: writing, reading, ONNX, STAC MLM."""
