@@ -10,10 +10,11 @@ from .recipes import Network
 
 
 class CardClass(BaseModel):
-    """A class as shown on maps."""
+    """A class as shown on maps; `values` are the label values that meant it in training."""
 
     name: str
     color: str
+    values: list[str] = Field(default_factory=list)
 
 
 class Card(BaseModel):

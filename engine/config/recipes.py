@@ -20,14 +20,18 @@ class Network(Options):
 
     size: Literal["small", "medium", "large"] = Field("small", description="Names an encoder and widths.")
     encoder: str | None = Field(None, description="An smp or timm encoder by name; none means the size's.")
-    width: int | None = Field(None, ge=32, multiple_of=32, description="Channels of neck and heads; none means the size's.")
+    width: int | None = Field(None, ge=32, multiple_of=32, description="Channels of neck and heads; none: the size's.")
     weights: str = Field("none", description="Encoder weights: none, hub, or a local .safetensors or .pth file.")
     architecture: str = Field(
-        "fpn", description="fpn, or for a segmentation-only network any smp architecture (unet, segformer, ...)."
+        "fpn", description="fpn, or (segmentation only) any smp architecture: unet, segformer, ..."
     )
-    detection_head: Literal["fcos", "retinanet"] = Field("fcos", description="Anchor-free, or anchors as in the papers.")
+    detection_head: Literal["fcos", "retinanet"] = Field(
+        "fcos", description="Anchor-free, or anchors as in the papers."
+    )
     detection_strides: list[Literal[4, 8, 16, 32, 64]] = Field(
-        default_factory=lambda: [4, 8, 16, 32], min_length=1, description="Pyramid levels that detect, as strides in pixels."
+        default_factory=lambda: [4, 8, 16, 32],
+        min_length=1,
+        description="Pyramid levels that detect, in pixels.",
     )
 
 
@@ -46,8 +50,8 @@ class DistillationWeights(Options):
 
     soft_segmentation: Weight = 1.0
     soft_detection: Weight = 1.0
-    feature: Weight = 1.0
-    pdf: Weight = 1.0
+    feature: Weight = 0.1
+    pdf: Weight = 0.01
 
 
 class PartialMultitask(Options):
@@ -56,7 +60,9 @@ class PartialMultitask(Options):
     kind: Literal["partial_multitask"] = "partial_multitask"
     student: Network = Field(default_factory=Network, description="The network that ships.")
     detection_teacher: Network = Field(default_factory=lambda: Network(size="large"), description="Larger, one task.")
-    segmentation_teacher: Network = Field(default_factory=lambda: Network(size="large"), description="Larger, one task.")
+    segmentation_teacher: Network = Field(
+        default_factory=lambda: Network(size="large"), description="Larger, one task."
+    )
     distillation: list[Literal["soft", "feature", "pdf"]] = Field(
         default_factory=lambda: ["soft"], description="Any combination; empty is the vanilla student without teachers."
     )
@@ -95,8 +101,8 @@ class SemiSupervised(Options):
     dice: Weight = Field(0.0, description="Weight of the Dice term of the supervised loss (roads: 1).")
     confidence: float = Field(0.8, ge=0, lt=1, description="Pseudo-labels below this probability are ignored.")
     agreement: bool = Field(True, description="Pseudo-labels count for the student only where both teachers agree.")
-    teacher_share: float = Field(0.5, ge=0, lt=1, description="Share of the budget in which the teachers learn from labels alone.")
-    ramp_up: float = Field(0.3, ge=0, le=1, description="Share of the joint stage over which the unlabelled terms rise.")
+    teacher_share: float = Field(0.5, ge=0, lt=1, description="Share of the budget for the teachers alone, on labels.")
+    ramp_up: float = Field(0.3, ge=0, le=1, description="Share of the joint stage over which unlabelled terms rise.")
 
 
 Recipe = Annotated[Supervised | PartialMultitask | SemiSupervised, Field(discriminator="kind")]

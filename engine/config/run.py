@@ -27,7 +27,7 @@ class Labels(Section):
 
     path: str = Field(description="Vector file or class raster.")
     layer: str | None = Field(None, description="Layer name, for files that hold several.")
-    field: str | None = Field(None, description="Class field; none means every feature is of the first class.")
+    field: str | None = Field(None, description="Class field; none: all are of the first class.")
     where: str | None = Field(None, description="Attribute filter (SQL), for example \"split = 'train'\".")
     box_size: float | None = Field(None, gt=0, description="Side of the box around a point label, in metres.")
     ignore_values: list[str] = Field(
@@ -62,6 +62,9 @@ class Source(Section):
     area: Area = Field(default_factory=lambda: Area(kind="raster"), description="The labelled area.")
     bands: list[Annotated[int, Field(ge=1)]] | None = Field(
         None, description="Bands to read, counted from 1; none means the run's."
+    )
+    split: Literal["auto", "train", "validation"] = Field(
+        "auto", description="Divided into blocks, or all of it for training or for validation."
     )
     nodata: float | None = Field(None, description="No-data value, where the file does not say or says wrongly.")
 
@@ -133,6 +136,7 @@ class Training(Section):
     ema_decay: float = Field(0.998, ge=0, lt=1, description="Decay of the moving average of the weights; 0 is off.")
     clip_norm: float = Field(5.0, gt=0, description="Largest norm of the gradient.")
     validations: int = Field(8, ge=1, description="Validations in each stage.")
+    validation_chips: int = Field(256, ge=1, description="Chips a task is validated on, at most.")
     rare_class_share: float = Field(
         0.5, ge=0, le=1, description="Share of the chips that are drawn around a label, rare classes first."
     )
@@ -149,10 +153,13 @@ class Run(Section):
     version: int = Field(RUN_VERSION, description="Version of this format.")
     name: str = Field("run", min_length=1, description="The run's and its model's name.")
     gsd: float | None = Field(
-        None, gt=0, description="The model's ground sampling distance in metres; none means the finest labelled source's."
+        None,
+        gt=0,
+        description="Ground sampling distance of the model in metres; none: the finest labelled source's.",
     )
     bands: list[Annotated[int, Field(ge=1)]] | None = Field(
-        None, description="Bands to read from every source, counted from 1; none means all of the first source's colour bands."
+        None,
+        description="Bands to read, counted from 1; none: the colour bands of the first labelled source.",
     )
     sources: list[Source] = Field(min_length=1, description="The rasters and their roles.")
     detection_classes: list[ClassDefinition] = Field(default_factory=list, description="Classes found as boxes.")

@@ -1,1 +1,28 @@
 """What is trained on what, in which stages."""
+
+from ..config import Run
+from ..data import Prepared
+from .partial_multitask import plan_partial_multitask
+from .plan import Batches, Losses, Networks, Plan, Stage
+from .reuse import CHECKPOINTS, best_weights
+from .semi_supervised import plan_semi_supervised
+from .supervised import plan_supervised
+
+RECIPES = {
+    "supervised": plan_supervised,
+    "partial_multitask": plan_partial_multitask,
+    "semi_supervised": plan_semi_supervised,
+}
+
+
+def build_plan(run: Run, prepared: Prepared) -> Plan:
+    """The networks and stages of a run's recipe.
+
+    Raises:
+        ConfigError: the recipe does not fit the sources.
+        WeightsError: encoder weights cannot be had.
+    """
+    return RECIPES[run.recipe.kind](run, prepared)
+
+
+__all__ = ["CHECKPOINTS", "Batches", "Losses", "Networks", "Plan", "Stage", "best_weights", "build_plan"]

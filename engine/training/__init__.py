@@ -1,1 +1,19 @@
-"""One loop for every recipe."""
+"""One training loop for every recipe."""
+
+from .device import choose_device, cpu_has_bfloat16, device_name, make_fabric
+from .loop import Loop, Trained
+from .metrics import MAIN, DetectionScore, SegmentationScore, main_score, segmentation_values
+
+__all__ = [
+    "MAIN",
+    "DetectionScore",
+    "Loop",
+    "SegmentationScore",
+    "Trained",
+    "choose_device",
+    "cpu_has_bfloat16",
+    "device_name",
+    "main_score",
+    "make_fabric",
+    "segmentation_values",
+]

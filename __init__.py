@@ -1,0 +1,12 @@
+"""GeoDistil: a QGIS plugin with a deep-learning engine in a process of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def classFactory(iface: Any) -> Any:
+    """The plugin, made by QGIS; imports stay in here so that nothing loads before it is asked for."""
+    from .plugin import GeoDistilPlugin
+
+    return GeoDistilPlugin(iface)

@@ -1,0 +1,58 @@
+"""`check`: everything that can be known about a run before it trains."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+HELP = "check a run folder: sources, labels, split, networks"
+DESCRIPTION = (
+    "Opens every raster and label layer of RUN, counts labels, divides the labelled area and builds the networks, "
+    "so that mistakes show before the training does. Errors are one sentence; warnings explain."
+)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    command.add_argument("folder", metavar="RUN", type=Path, help="a run folder, or a run.json")
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Prepare the run and describe it."""
+    from ..config import load_run
+    from ..data import prepare
+    from ..recipes import build_plan
+
+    settings = load_run(options.folder)
+    prepared = prepare(settings)
+    plan = build_plan(settings, prepared)
+    return {
+        "name": settings.name,
+        "recipe": settings.recipe.kind,
+        "gsd_m": prepared.gsd,
+        "bands": prepared.bands,
+        "dtype": prepared.dtype,
+        "mean": prepared.mean,
+        "std": prepared.std,
+        "sources": [{"name": s.name, "role": s.role, "raster": s.raster} for s in settings.sources],
+        "label_counts": prepared.label_counts,
+        "train_area_m2": prepared.train_area_m2,
+        "networks": plan.described,
+        "stages": [{"name": s.name, "share": s.share, "roles": list(s.roles)} for s in plan.stages],
+        "warnings": prepared.warnings,
+    }
+
+
+def text(result: dict[str, Any]) -> str:
+    """The description for people."""
+    lines = [
+        f"{result['name']}: {result['recipe']}, {result['gsd_m']:.3f} m per pixel, bands {result['bands']} "
+        f"({result['dtype']})"
+    ]
+    lines += [f"  source {source['name']}: {source['role']}" for source in result["sources"]]
+    for role, counts in result["label_counts"].items():
+        lines.append(f"  {role} labels: " + ", ".join(f"{name} {count}" for name, count in counts.items()))
+    lines += [f"  network {name}: {description}" for name, description in result["networks"].items()]
+    lines += [f"  stage {stage['name']}: {100 * stage['share']:.0f} % of the budget" for stage in result["stages"]]
+    return "\n".join(lines + [f"warning: {warning}" for warning in result["warnings"]] + ["ready to train"])

@@ -1,0 +1,88 @@
+"""The command line's entrance: arguments in, exit codes out; imports stay lazy so that `--help` is quick."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..errors import GeoDistilError
+
+COMMANDS = ("check", "train", "predict", "evaluate", "export", "doctor")
+
+EPILOG = """\
+exit codes: 0 done; 1 it failed, the reason is one sentence on the error stream; 2 the arguments are wrong.
+
+examples:
+  python -m engine check runs/town
+  python -m engine train runs/town
+  python -m engine predict runs/town/model orthophoto.tif --output predictions
+  python -m engine evaluate predictions/classes.tif --task segmentation --truth roofs.gpkg \\
+      --area test_area.gpkg --model runs/town/model
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their help."""
+    top = argparse.ArgumentParser(
+        prog="python -m engine",
+        description="GeoDistil's engine: train one small network from unevenly labelled rasters, and map with it.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"GeoDistil {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name in COMMANDS:
+        module = import_module(f".{name}", __package__)
+        command = commands.add_parser(name, help=module.HELP, description=module.DESCRIPTION)
+        command.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+        module.add_arguments(command)
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = parser().parse_args(arguments)
+    module = import_module(f".{options.command}", __package__)
+    try:
+        result = module.run(options)
+    except GeoDistilError as error:
+        return _fail(options, {"code": error.code, "message": error.message, "hint": error.hint}, str(error))
+    except KeyboardInterrupt:
+        return _fail(options, {"code": "stopped", "message": "Interrupted."}, "Interrupted.")
+    except Exception as error:  # the last line of defence: a sentence for the person, the traceback for us
+        return _fail(options, *_unexpected(options, error))
+    print(json.dumps(result, indent=2, default=str) if options.json else module.text(result))
+    return 0
+
+
+def _unexpected(options: argparse.Namespace, error: Exception) -> tuple[dict[str, Any], str]:
+    details = traceback.format_exc()
+    sentence = f"Unexpected error in {options.command}: {type(error).__name__}: {error}."
+    folder = getattr(options, "folder", None) or getattr(options, "output", None)
+    if folder and Path(folder).is_dir():
+        with (Path(folder) / "log.txt").open("a", encoding="utf-8") as log:
+            log.write(details)
+        _record_failure(Path(folder), sentence)
+        sentence += f" Details are in {Path(folder) / 'log.txt'}."
+    else:
+        print(details, file=sys.stderr)
+    return {"code": "unexpected", "message": sentence, "hint": ""}, sentence
+
+
+def _record_failure(folder: Path, sentence: str) -> None:
+    from ..events import EventLog
+
+    EventLog(folder).write("failed", code="unexpected", message=sentence, hint="Please report this with log.txt.")
+
+
+def _fail(options: argparse.Namespace, error: dict[str, Any], sentence: str) -> int:
+    if options.json:
+        print(json.dumps({"error": error}, indent=2))
+    print(f"error: {sentence}", file=sys.stderr)
+    return 1

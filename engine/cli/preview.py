@@ -1,0 +1,79 @@
+"""The package's preview: a few validation chips with truth and prediction side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..config import ClassDefinition, Run
+from ..data import Prepared, validation_batches
+from ..report import Labelling, preview_png
+from ..types import Batch, Objects, Outputs, Task
+
+CHIPS_PER_TASK = 3
+
+
+def preview(run: Run, prepared: Prepared, network: nn.Module, score_threshold: float) -> bytes:
+    """A PNG of chips of each of the network's tasks, those with most labels of the first batches.
+
+    Args:
+        run: names and colours the classes.
+        prepared: the sources.
+        network: on the CPU, in eval mode.
+        score_threshold: detections below are not drawn.
+    """
+    images, columns = [], {"truth": [], "prediction": []}
+    for task in network.tasks:
+        for batch, index in _richest(validation_batches(prepared, run, task), task):
+            with torch.inference_mode():
+                outputs = network(batch.image[index : index + 1].float())
+            images.append(shown(batch.image[index], prepared.mean, prepared.std))
+            columns["truth"].append(_truth(batch, index))
+            columns["prediction"].append(_prediction(network, outputs, score_threshold))
+    return preview_png(images, columns, _colours(run.segmentation_channels()), _colours(run.detection_classes))
+
+
+def shown(image: Tensor, mean: list[float], std: list[float]) -> np.ndarray:
+    """Raw values (C, H, W) as (H, W, 3) uint8 for people: two standard deviations around the mean fill the range."""
+    bands = [min(band, len(image) - 1) for band in range(3)] if len(image) > 1 else [0, 0, 0]
+    center, spread = torch.tensor(mean)[bands, None, None], torch.tensor(std)[bands, None, None]
+    values = 0.5 + (image[bands].float() - center) / (4 * spread)
+    return (255 * values.clamp(0, 1)).byte().permute(1, 2, 0).numpy()
+
+
+def _richest(batches: Iterator[Batch], task: Task) -> list[tuple[Batch, int]]:
+    """The chips with most boxes, or with most pixels that are not of the first class."""
+    ranked = []
+    for batch in batches:
+        for index in range(len(batch.image)):
+            labels = len(batch.boxes[index]) if task == "detection" else _foreground(batch.mask[index])
+            ranked.append((labels, batch, index))
+    ranked.sort(key=lambda item: -item[0])
+    return [(batch, index) for _, batch, index in ranked[:CHIPS_PER_TASK]]
+
+
+def _foreground(mask: Tensor) -> int:
+    return int(((mask > 0) & (mask != 255)).sum())
+
+
+def _truth(batch: Batch, index: int) -> Labelling:
+    if batch.role == "detection":
+        return Labelling(boxes=batch.boxes[index].numpy(), labels=batch.labels[index].numpy())
+    return Labelling(mask=batch.mask[index].numpy())
+
+
+def _prediction(network: nn.Module, outputs: Outputs, score_threshold: float) -> Labelling:
+    found = Labelling()
+    if outputs.segmentation is not None:
+        found.mask = outputs.segmentation[0].argmax(0).numpy()
+    if outputs.detections is not None:
+        objects: Objects = network.detection_head.decode(outputs.detections, score_threshold, 0.5, 300)[0]
+        found.boxes, found.labels = objects.boxes.numpy(), objects.labels.numpy()
+    return found
+
+
+def _colours(definitions: list[ClassDefinition]) -> list[tuple[str, str]]:
+    return [(definition.name, definition.color) for definition in definitions]

@@ -1,0 +1,84 @@
+"""Events on a terminal: a bar where there is one, else a line now and then."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, TextIO
+
+from tqdm import tqdm
+
+LINE_EVERY = 10.0
+"""Seconds between lines where the error stream is no terminal."""
+
+
+def listener(stream: TextIO = sys.stderr) -> Callable[[dict[str, Any]], None]:
+    """A listener for `EventLog` that shows progress, metrics and warnings to a person."""
+    return _Bar(stream) if stream.isatty() else _Lines(stream)
+
+
+def readable(seconds: float | None) -> str:
+    """Seconds as people say them, or `?`."""
+    return "?" if seconds is None or seconds != seconds else tqdm.format_interval(max(0, seconds))
+
+
+def summary(event: dict[str, Any]) -> str | None:
+    """An event as one line, or none where it is not for people."""
+    kind = event["kind"]
+    if kind == "stage":
+        return f"stage {event['index'] + 1} of {event['of']}: {event['name']}"
+    if kind == "warning":
+        return f"warning: {event['message']}"
+    if kind == "metrics":
+        values = ", ".join(f"{name} {value:.3f}" for name, value in event["values"].items() if name.count("/") == 1)
+        return f"{event['network']} after {event['step']} steps: {values}"
+    return None
+
+
+class _Bar:
+    """A tqdm bar over the whole job, from 0 to 100 percent."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._bar: tqdm | None = None
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        if event["kind"] == "progress":
+            self._show(event)
+        elif event["kind"] in ("finished", "failed", "stopped"):
+            self._close()
+        elif (line := summary(event)) is not None:
+            tqdm.write(line, file=self._stream)
+
+    def _show(self, event: dict[str, Any]) -> None:
+        if self._bar is None:
+            self._bar = tqdm(total=100, file=self._stream, bar_format="{l_bar}{bar}| {postfix}")
+        self._bar.set_description_str(str(event.get("stage", "")))
+        self._bar.set_postfix_str(
+            f"{event['step']}/{event['of']}, {readable(event['eta_seconds'])} left", refresh=False
+        )
+        self._bar.n = 100 * event["fraction"]
+        self._bar.refresh()
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+class _Lines:
+    """One line per stage, validation and warning, and progress every few seconds."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._told = 0.0
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        line = summary(event)
+        if event["kind"] == "progress" and time.monotonic() - self._told > LINE_EVERY:
+            self._told = time.monotonic()
+            left = readable(event["eta_seconds"])
+            line = f"{100 * event['fraction']:3.0f} %  step {event['step']} of {event['of']}, {left} left"
+        if line is not None:
+            print(line, file=self._stream, flush=True)

@@ -1,0 +1,145 @@
+"""`train`: a run folder in, a model package and a report out; goes on where it was interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import socket
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+    from ..config import Card, Network, Run
+    from ..data import Prepared
+    from ..events import EventLog
+    from ..training import Trained
+
+HELP = "train a run folder into a model package"
+DESCRIPTION = (
+    "Trains RUN/run.json stage by stage and writes RUN/model and RUN/report.html. An interrupted training goes on from "
+    "its last checkpoint. Ctrl-C, SIGTERM or a file RUN/stop end it in order, with a checkpoint."
+)
+MODEL_FOLDER = "model"
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    command.add_argument("folder", metavar="RUN", type=Path, help="a run folder")
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Train and package, with progress on the error stream."""
+    from .progress import listener
+
+    return train_run(options.folder, listener())
+
+
+def text(result: dict[str, Any]) -> str:
+    """The result for people."""
+    values = ", ".join(f"{name} {value:.3f}" for name, value in result["metrics"].items() if name.count("/") == 1)
+    return f"model: {result['model']}\nreport: {result['report']}\nvalidation: {values}"
+
+
+def train_run(folder: Path, listener: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
+    """Train a run folder and write its package and report; every step of it is an event.
+
+    Raises:
+        GeoDistilError: as the event `failed` (or `stopped`) says too.
+    """
+    from ..config import load_run
+    from ..errors import GeoDistilError, Stopped
+    from ..events import EventLog
+    from .signals import orderly_stop
+
+    settings = load_run(folder)
+    events = EventLog(folder, listener)
+    try:
+        with orderly_stop(folder):
+            return _train(folder, settings, events)
+    except Stopped as stopped:
+        events.write("stopped", message=stopped.message, hint=stopped.hint)
+        raise
+    except GeoDistilError as error:
+        events.failed(error)
+        raise
+
+
+def _train(folder: Path, settings: Run, events: EventLog) -> dict[str, Any]:
+    from ..data import prepare
+    from ..recipes import build_plan
+    from ..training import Loop, make_fabric
+
+    fabric = make_fabric(settings.training)
+    events.write("started", **_machine(fabric))
+    prepared = prepare(settings)
+    for warning in prepared.warnings:
+        events.write("warning", message=warning)
+    fabric.seed_everything(settings.training.seed, verbose=False)
+    plan = build_plan(settings, prepared)
+    trained = Loop(folder, settings, prepared, plan, fabric, events).train()
+    card = _card(settings, prepared, trained, plan.specs[plan.ships])
+    return _package(folder, settings, prepared, trained, card, events)
+
+
+def _machine(fabric: Fabric) -> dict[str, Any]:
+    import torch
+
+    from .. import __version__
+    from ..training import device_name
+
+    return {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "device": device_name(fabric),
+        "precision": fabric._precision.precision,
+        "versions": {"geodistil": __version__, "torch": torch.__version__, "python": platform.python_version()},
+    }
+
+
+def _package(
+    folder: Path, settings: Run, prepared: Prepared, trained: Trained, card: Card, events: EventLog
+) -> dict[str, Any]:
+    from ..packages import write_package
+    from ..report import write_report
+    from .preview import preview
+
+    model = folder / MODEL_FOLDER
+    result = {"model": str(model), "report": str(folder / "report.html"), "metrics": trained.values}
+    report = write_report(folder)
+    picture = preview(settings, prepared, trained.network, card.score_threshold)
+    write_package(model, trained.network, card, report=report, preview=picture)
+    events.write("finished", outputs=result)
+    return result
+
+
+def _card(settings: Run, prepared: Prepared, trained: Trained, network: Network) -> Card:
+    from ..config import Card, CardClass
+
+    def shown(definitions: list[Any]) -> list[CardClass]:
+        return [CardClass(name=d.name, color=d.color, values=d.label_values()) for d in definitions]
+
+    tasks = trained.network.tasks
+    return Card(
+        name=settings.name,
+        tasks=list(tasks),
+        gsd=prepared.gsd,
+        bands=prepared.bands,
+        dtype=prepared.dtype,
+        mean=prepared.mean,
+        std=prepared.std,
+        nodata=prepared.nodata,
+        tile_size=2 * settings.training.chip_size,
+        segmentation_classes=shown(settings.segmentation_classes) if "segmentation" in tasks else [],
+        background=settings.background,
+        detection_classes=shown(settings.detection_classes) if "detection" in tasks else [],
+        network=network,
+        score_threshold=round(trained.values.get("detection/threshold", 0.3), 3),
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        geometry=prepared.geometry,
+        metrics=trained.values,
+    )

@@ -1,0 +1,185 @@
+"""From a run file to data ready for training: everything is opened once, checked and split."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import shapely
+
+from ..config import PartialMultitask, Run, SemiSupervised, Source, Supervised
+from ..errors import LabelError, RasterError
+from ..types import Role
+from .areas import labelled_area
+from .class_raster import ClassRaster
+from .division import divide
+from .labels import label_layer, label_points, read_labels
+from .loading import chips_per_epoch, training_loader, validation_batches
+from .points import Points
+from .prepared import ROLES, Prepared, PreparedSource
+from .raster import RasterReader, to_lonlat
+from .statistics import band_moments
+from .vector_labels import VectorLabels
+
+__all__ = ["Prepared", "PreparedSource", "chips_per_epoch", "prepare", "training_loader", "validation_batches"]
+
+
+def prepare(run: Run) -> Prepared:
+    """Open and check a run's sources, split their ground, and measure their bands.
+
+    Raises:
+        RasterError: a raster is missing, unreadable, without CRS, or without the bands asked for.
+        LabelError: a label layer or labelled area is missing, empty, elsewhere, or has a value without a class.
+        SplitError: a labelled area is too small to be divided.
+    """
+    probes = [RasterReader(source.raster, source.bands or run.bands, nodata=source.nodata) for source in run.sources]
+    labelled = [probe for probe, source in zip(probes, run.sources, strict=True) if source.role != "unlabelled"]
+    labelled = labelled or probes
+    gsd = run.gsd or min(probe.native_gsd for probe in labelled)
+    bands = run.bands or labelled[0].bands
+    readers = [_reader(source, gsd, bands) for source in run.sources]
+    labels = [read_labels(run, source, reader.grid) for source, reader in zip(run.sources, readers, strict=True)]
+    _check_touching(run.sources, labels)
+    sources = [_source(run, *parts) for parts in zip(_names(run), run.sources, readers, labels, strict=True)]
+    counts = _label_counts(run, sources)
+    _check_labelled(counts, sources)
+    blocks = divide(run, sources)
+    moments = band_moments(_trained(run, sources), run.training.chip_size, run.training.seed)
+    training = [source for source in sources if source.labels is not None] or sources
+    return Prepared(
+        gsd=gsd,
+        bands=list(labelled[0].bands),
+        mean=moments.mean().tolist(),
+        std=moments.std().tolist(),
+        dtype=labelled[0].dtype,
+        nodata=_number(labelled[0].nodata),
+        sources=sources,
+        label_counts=counts,
+        train_area_m2=sum(source.square_metres(source.training) for source in training),
+        geometry=_footprint(training),
+        warnings=_warnings(sources, counts),
+        split=blocks,
+    )
+
+
+def _reader(source: Source, gsd: float, bands: list[int]) -> RasterReader:
+    reader = RasterReader(source.raster, source.bands or bands, gsd, source.nodata)
+    if len(reader.bands) != len(bands):
+        raise RasterError(
+            f"{source.raster} is read in {len(reader.bands)} bands and the run in {len(bands)}.",
+            "Choose as many bands for every source.",
+        )
+    return reader
+
+
+def _source(
+    run: Run, name: str, source: Source, reader: RasterReader, labels: VectorLabels | ClassRaster | None
+) -> PreparedSource:
+    area = labelled_area(source, reader, labels)
+    points = Points.joined([]) if labels is None else label_points(labels, source.role, run.background)
+    shapely.prepare(area)
+    inside = shapely.contains_xy(area, points.columns, points.rows)
+    return PreparedSource(name, source.role, reader, labels, area, points.where(inside))
+
+
+def _names(run: Run) -> list[str]:
+    """Short names, made unique."""
+    names = [source.name or Path(source.raster).stem for source in run.sources]
+    return [
+        f"{name} ({names[:index].count(name) + 1})" if name in names[:index] else name
+        for index, name in enumerate(names)
+    ]
+
+
+def _check_touching(sources: list[Source], labels: list[VectorLabels | ClassRaster | None]) -> None:
+    """A layer must touch its raster, or, where it serves several, one of them: the others may be without objects.
+
+    Raises:
+        LabelError: it lies elsewhere.
+    """
+    pairs = [(source, found) for source, found in zip(sources, labels, strict=True) if isinstance(found, VectorLabels)]
+    touched = {(source.labels.path, source.labels.layer) for source, found in pairs if len(found)}
+    for source, _ in pairs:
+        if (source.labels.path, source.labels.layer) not in touched:
+            raise LabelError(
+                f"{label_layer(source.labels)} does not touch its raster {source.raster}.",
+                "Choose the labels of this raster, or check the coordinate reference systems.",
+            )
+
+
+def _label_counts(run: Run, sources: list[PreparedSource]) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for role, classes in (("detection", run.detection_classes), ("segmentation", run.segmentation_classes)):
+        points = Points.joined([source.points for source in sources if source.role == role])
+        if any(source.role == role for source in sources):
+            counts[role] = {
+                definition.name: round(float(points.counts[points.classes == index].sum()))
+                for index, definition in enumerate(classes)
+            }
+    return counts
+
+
+def _check_labelled(counts: dict[str, dict[str, int]], sources: list[PreparedSource]) -> None:
+    for role, by_class in counts.items():
+        if not any(by_class.values()):
+            names = ", ".join(source.name for source in sources if source.role == role)
+            raise LabelError(
+                f"No label lies inside the labelled area of the {role} sources ({names}).",
+                "Choose the area that belongs to these labels.",
+            )
+
+
+def _trained(run: Run, sources: list[PreparedSource]) -> list[PreparedSource]:
+    """The sources whose chips the recipe draws."""
+    roles = _recipe_roles(run)
+    return [source for source in sources if source.role in roles] or sources
+
+
+def _recipe_roles(run: Run) -> tuple[Role, ...]:
+    recipe = run.recipe
+    if isinstance(recipe, Supervised):
+        return tuple(recipe.tasks or ("detection", "segmentation"))
+    if isinstance(recipe, SemiSupervised):
+        return "segmentation", "unlabelled"
+    unlabelled = isinstance(recipe, PartialMultitask) and not recipe.unlabelled
+    return ("detection", "segmentation") if unlabelled else ROLES
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else value
+
+
+def _footprint(sources: list[PreparedSource]) -> dict:
+    """The training ground of some sources in EPSG:4326, outlines simplified to a pixel."""
+    parts = [
+        to_lonlat(shapely.simplify(source.training, 1.0), source.reader.grid)
+        for source in sources
+        if not source.training.is_empty
+    ]
+    return shapely.geometry.mapping(shapely.union_all(parts))
+
+
+def _warnings(sources: list[PreparedSource], counts: dict[str, dict[str, int]]) -> list[str]:
+    warnings = []
+    types = sorted({source.reader.dtype for source in sources})
+    if len(types) > 1:
+        warnings.append(
+            f"The rasters have different data types ({', '.join(types)}); their values may not be comparable."
+        )
+    for role, by_class in counts.items():
+        places = [source for source in sources if source.role == role]
+        for index, (name, number) in enumerate(by_class.items()):
+            if number == 0:
+                warnings.append(f"The {role} class '{name}' has no labels.")
+            else:
+                warnings += [
+                    f"The {role} class '{name}' has no labels in the {side} blocks."
+                    for side in ("training", "validation")
+                    if not any(_has_class(source, getattr(source, side), index) for source in places)
+                ]
+    return warnings
+
+
+def _has_class(source: PreparedSource, ground: shapely.Geometry, index: int) -> bool:
+    points = source.points.where(source.points.classes == index)
+    return bool(shapely.contains_xy(ground, points.columns, points.rows).any())

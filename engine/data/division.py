@@ -1,0 +1,162 @@
+"""Dividing a run's sources into ground that trains and ground that validates."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+
+from ..config import Run
+from ..errors import SplitError
+from .masks import polygons_of
+from .prepared import PreparedSource
+from .splits import Block, Lattice, Shares, block_size, blocks_of, cells_near, selections
+
+_CANDIDATES = 24
+_AREA, _LABEL, _CLASS = 100.0, 20.0, 5.0
+"""How bad it is when one side has none of a role's area, of its labels, of one class."""
+
+
+def divide(run: Run, sources: list[PreparedSource]) -> set[Block]:
+    """Give every source its training, validation and hidden ground, in place.
+
+    Blocks are chosen among those with labelled ground; unlabelled ground in a chosen block trains
+    nobody either. Without labelled sources everything trains.
+
+    Returns:
+        The validation blocks.
+
+    Raises:
+        SplitError: a role's labelled area is too small for both sides.
+    """
+    labelled = [source for source in sources if source.labels is not None]
+    for source in sources:
+        source.training = source.area
+    if not labelled:
+        return set()
+    lattice, buffer = _lattice_and_buffer(run, labelled)
+    for source in labelled:
+        source.blocks = blocks_of(source.area, source.reader.grid, lattice)
+    blocks = sorted(set().union(*(source.blocks for source in labelled)))
+    grounds = [_Ground(source, blocks, lattice, buffer) for source in sources]
+    chosen = _choose(run, grounds, blocks, lattice, buffer)
+    for ground in grounds:
+        ground.divide(chosen)
+    return chosen
+
+
+class _Ground:
+    """A source's ground, to be divided by one choice of blocks after another."""
+
+    def __init__(self, source: PreparedSource, blocks: list[Block], lattice: Lattice, buffer: float) -> None:
+        grid = source.reader.grid
+        self.source = source
+        self._cells = cells_near(blocks, source.area, grid, lattice, buffer)
+        self._buffer = buffer / grid.gsd
+        self._extent = shapely.box(*source.reader.outline().bounds)
+
+    def divide(self, chosen: set[Block]) -> None:
+        """Set the source's training, validation and hidden ground."""
+        source = self.source
+        cells = shapely.union_all([cell for block, cell in self._cells.items() if block in chosen])
+        around = shapely.buffer(cells, self._buffer, join_style="mitre") if self._buffer else cells
+        source.hidden = polygons_of(shapely.intersection(around, self._extent))
+        source.training = polygons_of(shapely.difference(source.area, source.hidden))
+        if source.labels is not None:
+            source.validation = polygons_of(shapely.intersection(source.area, cells))
+
+
+def _lattice_and_buffer(run: Run, labelled: list[PreparedSource]) -> tuple[Lattice, float]:
+    """The lattice, and the buffer in metres: half a chip, but at most an eighth of a block."""
+    chip = run.training.chip_size * labelled[0].reader.grid.gsd
+    size = run.split.block_size or block_size(_role_areas(labelled).values(), chip)
+    buffer = min(chip / 2, size / 8) if run.split.buffer is None else run.split.buffer
+    return Lattice(float(size)), float(buffer)
+
+
+def _choose(run: Run, grounds: list[_Ground], blocks: list[Block], lattice: Lattice, buffer: float) -> set[Block]:
+    """The blocks that validate: of the likeliest choices the one that leaves most to train on."""
+    grounds = [ground for ground in grounds if ground.source.labels is not None]
+    labelled = [ground.source for ground in grounds]
+    shares, groups = _shares(labelled, blocks, lattice), lattice.neighbourhoods(blocks)
+    best, best_quality = None, (0.0, 0.0, 0.0)
+    for selection in selections(shares, groups, run.split.validation, run.split.seed)[:_CANDIDATES]:
+        chosen = {block for block, use in zip(blocks, selection, strict=True) if use}
+        for ground in grounds:
+            ground.divide(chosen)
+        quality = _quality(labelled)
+        if quality > best_quality:
+            best, best_quality = chosen, quality
+    if best is None:
+        _raise_too_small(labelled, lattice, buffer)
+    return best
+
+
+def _shares(labelled: list[PreparedSource], blocks: list[Block], lattice: Lattice) -> Shares:
+    """Each role's area, labels and classes in each block."""
+    place = {block: index for index, block in enumerate(blocks)}
+    columns, importance = [], []
+    for role in dict.fromkeys(source.role for source in labelled):
+        sources = [source for source in labelled if source.role == role]
+        by_class: dict[int, np.ndarray] = {}
+        area = np.zeros(len(blocks))
+        for source in sources:
+            np.add.at(area, [place[block] for block in source.blocks], [part.area for part in source.blocks.values()])
+            _add_labels(by_class, source, place, lattice)
+        columns += [area, sum(by_class.values(), np.zeros(len(blocks))), *by_class.values()]
+        importance += [_AREA, _LABEL, *[_CLASS] * len(by_class)]
+    values = np.stack(columns, axis=1)
+    present = values.sum(axis=0) > 0
+    return Shares((values / np.maximum(values.sum(axis=0), 1e-12))[:, present], np.array(importance)[present])
+
+
+def _add_labels(
+    by_class: dict[int, np.ndarray], source: PreparedSource, place: dict[Block, int], lattice: Lattice
+) -> None:
+    points = source.points
+    blocks = lattice.blocks(*source.reader.grid.to_lonlat(points.columns, points.rows))
+    for block, label, weight in zip(blocks.tolist(), points.classes.tolist(), points.weights.tolist(), strict=True):
+        index = place.get(tuple(block))
+        if index is not None:
+            by_class.setdefault(label, np.zeros(len(place)))[index] += weight
+
+
+def _quality(labelled: list[PreparedSource]) -> tuple[float, float, float]:
+    """How good a choice is once the buffer is taken off, for the worst role; nothing where a side has no ground.
+
+    Returns:
+        The share of roles that train on labels, the share of classes that do, and the share of ground
+        that trains.
+    """
+    shares, classes = [], []
+    for role, area in _role_areas(labelled).items():
+        sources = [source for source in labelled if source.role == role]
+        share = sum(source.square_metres(source.training) for source in sources) / area
+        validated = any(source.validation.area for source in sources)
+        shares.append(share if validated else 0.0)
+        wanted = set().union(*(source.points.classes.tolist() for source in sources))
+        trained = set().union(*(_training_classes(source) for source in sources))
+        classes.append(len(trained) / max(len(wanted), 1))
+    if min(shares) == 0:
+        return 0.0, 0.0, 0.0
+    return float(np.mean(np.array(classes) > 0)), float(np.mean(classes)), min(shares)
+
+
+def _training_classes(source: PreparedSource) -> set[int]:
+    inside = shapely.contains_xy(source.training, source.points.columns, source.points.rows)
+    return set(source.points.classes[inside].tolist())
+
+
+def _role_areas(labelled: list[PreparedSource]) -> dict[str, float]:
+    areas: dict[str, float] = {}
+    for source in labelled:
+        areas[source.role] = areas.get(source.role, 0.0) + source.square_metres(source.area)
+    return areas
+
+
+def _raise_too_small(labelled: list[PreparedSource], lattice: Lattice, buffer: float) -> None:
+    role, area = min(_role_areas(labelled).items(), key=lambda item: item[1])
+    raise SplitError(
+        f"The labelled area of the {role} sources ({area:,.0f} m²) cannot be divided into training and validation "
+        f"blocks of {lattice.size:,.1f} m with a buffer of {buffer:,.1f} m.",
+        "Enlarge the labelled area, or lower split.block_size or split.buffer.",
+    )

@@ -1,0 +1,168 @@
+"""Grids: a raster seen at a ground sampling distance in metres, whatever its CRS measures in."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pyproj
+import shapely
+from rasterio.crs import CRS
+from rasterio.transform import Affine
+from shapely import Polygon
+
+ALIGNED_TOLERANCE = 0.02
+"""Native pixels this close to the wanted size (relative, on both axes) are read as they are."""
+
+_WGS84 = pyproj.CRS("EPSG:4326")
+_ELLIPSOID = pyproj.Geod(ellps="WGS84")
+_STEP = 10.0
+"""Pixels over which ground distances are measured: small against the earth, large against rounding."""
+
+Transform = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+class Window(NamedTuple):
+    """A rectangle of whole grid pixels; it may lie partly outside the raster."""
+
+    column: int
+    row: int
+    width: int
+    height: int
+
+    def box(self) -> Polygon:
+        """The window as a polygon in grid pixels."""
+        return shapely.box(self.column, self.row, self.column + self.width, self.row + self.height)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A north-up pixel grid in a raster's own CRS whose pixels measure `gsd` ground metres both ways.
+
+    Pixel coordinates are (column, row) with (0, 0) at the upper left corner of the upper left pixel.
+
+    Args:
+        crs: the raster's CRS.
+        transform: from pixel to CRS coordinates.
+        width: columns.
+        height: rows.
+        gsd: ground sampling distance in metres.
+    """
+
+    crs: CRS
+    transform: Affine
+    width: int
+    height: int
+    gsd: float
+
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, bottom, right, top in CRS units."""
+        left, top = self.transform @ (0, 0)
+        right, bottom = self.transform @ (self.width, self.height)
+        return min(left, right), min(bottom, top), max(left, right), max(bottom, top)
+
+    def window_transform(self, window: Window) -> Affine:
+        """From the window's pixels to CRS coordinates."""
+        return self.transform @ Affine.translation(window.column, window.row)
+
+    def to_crs(self, columns: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """CRS coordinates of pixel coordinates."""
+        return apply_affine(self.transform, columns, rows)
+
+    def to_lonlat(self, columns: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """WGS 84 longitudes and latitudes of pixel coordinates, in degrees."""
+        return transformer(self.crs.to_wkt(), "EPSG:4326").transform(*self.to_crs(columns, rows))
+
+    def pixels_from(self, crs: str | CRS) -> Transform:
+        """The function from coordinates in `crs` (any form pyproj takes) to pixel coordinates."""
+        change = transformer(crs.to_wkt() if isinstance(crs, CRS) else crs, self.crs.to_wkt())
+        inverse = ~self.transform
+
+        def pixels(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            return apply_affine(inverse, *change.transform(x, y))
+
+        return pixels
+
+
+@functools.lru_cache(maxsize=64)
+def transformer(source: str, target: str) -> pyproj.Transformer:
+    """A pyproj transformer with x before y; making one takes longer than using it."""
+    return pyproj.Transformer.from_crs(source, target, always_xy=True)
+
+
+def apply_affine(affine: Affine, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """An affine transform of arrays, which `Affine`'s own operator does not take."""
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    return affine.a * x + affine.b * y + affine.c, affine.d * x + affine.e * y + affine.f
+
+
+def metres_per_unit(crs: CRS, x: float, y: float, step: tuple[float, float]) -> tuple[float, float]:
+    """Ground metres of one CRS unit along x and along y at a place, on the WGS 84 ellipsoid.
+
+    Args:
+        crs: any CRS; one that has no tie to the earth counts in its own linear unit.
+        x: the place.
+        y: the place.
+        step: the distances along x and y, in CRS units, over which to measure.
+    """
+    projection = pyproj.CRS(crs.to_wkt())
+    if projection.geodetic_crs is not None:
+        ends_x = np.array([x - step[0], x + step[0], x, x])
+        ends_y = np.array([y, y, y - step[1], y + step[1]])
+        lon, lat = transformer(crs.to_wkt(), "EPSG:4326").transform(ends_x, ends_y)
+        if np.isfinite(lon).all() and np.isfinite(lat).all():
+            _, _, metres = _ELLIPSOID.inv(lon[::2], lat[::2], lon[1::2], lat[1::2])
+            if (metres > 0).all():
+                return metres[0] / (2 * step[0]), metres[1] / (2 * step[1])
+    factors = [axis.unit_conversion_factor for axis in projection.axis_info] or [1.0]
+    return factors[0], factors[-1]
+
+
+def pixel_metres(crs: CRS, transform: Affine, width: int, height: int) -> tuple[float, float, float, float]:
+    """How large a raster's pixels are on the ground, at its centre.
+
+    Returns:
+        The length in metres of one column and of one row, and the metres per CRS unit along x and y.
+    """
+    x, y = transform @ (width / 2, height / 2)
+    step = _STEP * float(np.hypot(transform.a, transform.d)), _STEP * float(np.hypot(transform.b, transform.e))
+    unit_x, unit_y = metres_per_unit(crs, x, y, step)
+    column = float(np.hypot(transform.a * unit_x, transform.d * unit_y))
+    row = float(np.hypot(transform.b * unit_x, transform.e * unit_y))
+    return column, row, unit_x, unit_y
+
+
+def native_gsd(crs: CRS, transform: Affine, width: int, height: int) -> float:
+    """A raster's own ground sampling distance in metres, the geometric mean of both axes."""
+    column, row, _, _ = pixel_metres(crs, transform, width, height)
+    return float(np.sqrt(column * row))
+
+
+def ground_grid(crs: CRS, transform: Affine, width: int, height: int, gsd: float | None = None) -> Grid:
+    """The grid on which a raster is read at `gsd` metres (none: its own).
+
+    Where the native pixels are north-up and within 2 % of `gsd` on both axes, the grid is the native one.
+    """
+    column, row, unit_x, unit_y = pixel_metres(crs, transform, width, height)
+    gsd = float(np.sqrt(column * row)) if gsd is None else float(gsd)
+    north_up = transform.b == transform.d == 0 and transform.a > 0 and transform.e < 0
+    if north_up and max(abs(column / gsd - 1), abs(row / gsd - 1)) <= ALIGNED_TOLERANCE:
+        return Grid(crs, transform, width, height, gsd)
+    left, bottom, right, top = outline(transform, width, height).bounds
+    across, down = gsd / unit_x, gsd / unit_y
+    return Grid(
+        crs, Affine(across, 0, left, 0, -down, top), _count((right - left) / across), _count((top - bottom) / down), gsd
+    )
+
+
+def outline(transform: Affine, width: int, height: int) -> Polygon:
+    """A raster's corners as a polygon in CRS units."""
+    return Polygon([transform @ corner for corner in ((0, 0), (width, 0), (width, height), (0, height))])
+
+
+def _count(pixels: float) -> int:
+    """The whole pixels whose centres lie on a length; others would never hold data."""
+    return max(1, int(np.ceil(pixels - 0.5)))

@@ -1,0 +1,237 @@
+"""Reading windows of a raster on its grid: plainly where the grid is the raster's own, by warping where not."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+import rasterio
+import shapely
+from rasterio.enums import ColorInterp, MaskFlags, Resampling
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window as RasterioWindow
+from shapely import Polygon
+
+from ..errors import RasterError
+from .grid import Grid, Window, ground_grid, native_gsd, outline
+
+# a VRT of many tiles would otherwise open and close them all the time; GDAL's own default is 100
+os.environ.setdefault("GDAL_MAX_DATASET_POOL_SIZE", "450")
+
+_OVERVIEW_TOLERANCE = 1.01
+"""An overview may be this much coarser than the grid and still be read for it."""
+
+
+def open_raster(path: str, overview: int | None = None) -> DatasetReader:
+    """Open a raster, at one of its overviews where asked.
+
+    Raises:
+        RasterError: missing, or not a raster.
+    """
+    if "://" not in path and not path.startswith("/vsi") and not Path(path).exists():
+        raise RasterError(f"The raster {path} does not exist.", "Correct its path or put the file back.")
+    try:
+        return rasterio.open(path) if overview is None else rasterio.open(path, overview_level=overview)
+    except RasterioError as error:
+        raise RasterError(f"{path} cannot be opened as a raster: {error}.") from error
+
+
+def is_raster(path: str) -> bool:
+    """Whether GDAL opens the file as a raster."""
+    try:
+        with rasterio.open(path):
+            return True
+    except RasterioError:
+        return False
+
+
+class RasterReader:
+    """A raster's bands on a ground grid; opens lazily and once per process, so it pickles and forks.
+
+    Args:
+        path: any raster that GDAL opens.
+        bands: bands to read, counted from 1; none means all but alpha.
+        gsd: ground sampling distance in metres; none means the raster's own.
+        nodata: pixels whose bands all have this value hold no data; none means what the file says.
+        grid: another raster's grid to read on, instead of `gsd`.
+        resampling: how to warp, where that is needed; nearest for classes.
+
+    Raises:
+        RasterError: missing, unreadable, without CRS, or without one of the bands.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        bands: list[int] | None = None,
+        gsd: float | None = None,
+        nodata: float | None = None,
+        *,
+        grid: Grid | None = None,
+        resampling: Resampling = Resampling.bilinear,
+    ) -> None:
+        self.path = str(path)
+        self._resampling = resampling
+        self._opened: tuple[int, DatasetReader] | None = None
+        with open_raster(self.path) as dataset:
+            self._describe(dataset, nodata)
+            self.bands = list(bands or self.colours_only())
+            self._check(dataset)
+            own = dataset.crs, dataset.transform, dataset.width, dataset.height
+            self.grid: Grid = grid or ground_grid(*own, gsd)
+            self.native_gsd = native_gsd(*own)
+            self._aligned = (self.grid.crs, self.grid.transform, self.grid.width, self.grid.height) == own
+            self._overview = self._coarsest_overview(dataset)
+
+    def _describe(self, dataset: DatasetReader, nodata: float | None) -> None:
+        if dataset.crs is None:
+            raise RasterError(
+                f"{self.path} has no coordinate reference system; assign one to it (its layer's properties in QGIS, "
+                "or gdal_edit.py -a_srs)."
+            )
+        self.band_count: int = dataset.count
+        self.dtype: str = dataset.dtypes[0]
+        self.nodata: float | None = dataset.nodata if nodata is None else nodata
+        self._alpha = [index for index, kind in enumerate(dataset.colorinterp, 1) if kind == ColorInterp.alpha]
+        flags = dataset.mask_flag_enums[0]
+        self._has_mask = MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags
+        self._crs = dataset.crs
+        self._outline = outline(dataset.transform, dataset.width, dataset.height)
+
+    def _check(self, dataset: DatasetReader) -> None:
+        missing = [band for band in self.bands if band > dataset.count]
+        if missing or not self.bands:
+            wanted = ", ".join(str(band) for band in self.bands) or "a band with data"
+            plural = "s" if dataset.count > 1 else ""
+            raise RasterError(
+                f"{self.path} has {dataset.count} band{plural}; the run asks for {wanted}.",
+                "Choose bands that every raster has.",
+            )
+
+    def __getstate__(self) -> dict:
+        """Everything but the open file."""
+        return {**self.__dict__, "_opened": None}
+
+    def colours_only(self) -> list[int]:
+        """All bands but alpha, counted from 1."""
+        return [band for band in range(1, self.band_count + 1) if band not in self._alpha]
+
+    def outline(self) -> Polygon:
+        """The raster's own corners, in grid pixels."""
+        return shapely.transform(self._outline, self.grid.pixels_from(self._crs), interleaved=False)
+
+    def footprint(self) -> dict:
+        """The raster's outline as GeoJSON geometry in EPSG:4326."""
+        return shapely.geometry.mapping(to_lonlat(self.outline(), self.grid))
+
+    def read(self, column: int, row: int, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+        """A window of the grid, which may lie partly or wholly outside the raster.
+
+        Returns:
+            image (C, H, W) in the raster's type, finite everywhere, and valid (H, W) bool: where there is data.
+
+        Raises:
+            RasterError: the file is damaged or vanished.
+        """
+        inside = _intersection(Window(column, row, width, height), self.grid)
+        if inside is None:
+            return np.zeros((len(self.bands), height, width), self.dtype), np.zeros((height, width), bool)
+        image, valid = self._read_inside(inside)
+        if (inside.width, inside.height) == (width, height):
+            return image, valid
+        before, above = inside.column - column, inside.row - row
+        around = (above, height - above - inside.height), (before, width - before - inside.width)
+        return np.pad(image, ((0, 0), *around)), np.pad(valid, around)
+
+    def _read_inside(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
+        dataset, place = self._dataset(), RasterioWindow(*window)
+        # no-data is a matter of all bands, also of those that nobody asked for
+        bands = self.colours_only() if self._aligned and self.nodata is not None else self.bands
+        alpha = self._alpha[:1] if self._aligned else [dataset.count]
+        try:
+            values = dataset.read([*bands, *alpha], window=place)
+            mask = dataset.dataset_mask(window=place) > 0 if self._aligned and self._has_mask else None
+        except RasterioError as error:
+            raise RasterError(f"{self.path} cannot be read: {error.__cause__ or error}.") from error
+        image, valid = values[: len(bands)], values[len(bands) :].all(axis=0)
+        if mask is not None:
+            valid &= mask
+        if bands is not self.bands:
+            valid &= ~_equal(image, self.nodata).all(axis=0)
+            image = _select(image, bands, self.bands)
+        return _finite(image, valid)
+
+    def _dataset(self) -> DatasetReader:
+        """This process's own open file: GDAL's must not be shared across a fork."""
+        if self._opened is None or self._opened[0] != os.getpid():
+            self._opened = os.getpid(), self._open()
+        return self._opened[1]
+
+    def _open(self) -> DatasetReader:
+        dataset = open_raster(self.path, self._overview)
+        if self._aligned:
+            return dataset
+        nodata = self.nodata
+        if nodata is None and np.issubdtype(self.dtype, np.floating):
+            nodata = math.nan  # otherwise the resampling would spread NaN
+        return warped(dataset, self.grid, self._resampling, nodata)
+
+    def _coarsest_overview(self, dataset: DatasetReader) -> int | None:
+        """The coarsest overview still as fine as the grid, which warping does not choose by itself.
+
+        Classes are never read from overviews: those may have been averaged.
+        """
+        if self._resampling == Resampling.nearest:
+            return None
+        shrink = self.grid.gsd / self.native_gsd * _OVERVIEW_TOLERANCE
+        fitting = [factor for factor in dataset.overviews(1) if factor <= shrink]
+        return len(fitting) - 1 if fitting else None
+
+
+def warped(dataset: DatasetReader, grid: Grid, resampling: Resampling, nodata: float | None = None) -> WarpedVRT:
+    """The dataset warped onto a grid on reading, with an alpha band last; GDAL widens the kernel when it shrinks."""
+    has_alpha = ColorInterp.alpha in dataset.colorinterp
+    return WarpedVRT(
+        dataset,
+        crs=grid.crs,
+        transform=grid.transform,
+        width=grid.width,
+        height=grid.height,
+        resampling=resampling,
+        src_nodata=nodata,
+        add_alpha=not has_alpha,
+    )
+
+
+def to_lonlat(geometry: shapely.Geometry, grid: Grid) -> shapely.Geometry:
+    """A geometry in grid pixels in EPSG:4326; long edges get vertices, for straight lines bend."""
+    fine = shapely.segmentize(geometry, max(grid.width, grid.height) / 16)
+    return shapely.transform(fine, grid.to_lonlat, interleaved=False)
+
+
+def _intersection(window: Window, grid: Grid) -> Window | None:
+    left, top = max(window.column, 0), max(window.row, 0)
+    right = min(window.column + window.width, grid.width)
+    bottom = min(window.row + window.height, grid.height)
+    return Window(left, top, right - left, bottom - top) if right > left and bottom > top else None
+
+
+def _equal(image: np.ndarray, nodata: float) -> np.ndarray:
+    return np.isnan(image) if math.isnan(nodata) else image == nodata
+
+
+def _select(image: np.ndarray, have: list[int], want: list[int]) -> np.ndarray:
+    return image if have == want else image[[have.index(band) for band in want]]
+
+
+def _finite(image: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """No NaN or infinity goes further: they would survive every multiplication by zero."""
+    if np.issubdtype(image.dtype, np.floating):
+        finite = np.isfinite(image)
+        if not finite.all():
+            return np.where(finite, image, 0), valid & finite.all(axis=0)
+    return image, valid

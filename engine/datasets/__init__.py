@@ -1,0 +1,18 @@
+"""Importers: downloaded public datasets into run folders, as the papers used them (docs/datasets.md)."""
+
+from .held_out import HeldOut, load_held_out
+from .isprs import POTSDAM, VAIHINGEN, Boxes, import_isprs, import_pair
+from .roadnet import import_roadnet
+from .writing import Imported
+
+__all__ = [
+    "POTSDAM",
+    "VAIHINGEN",
+    "Boxes",
+    "HeldOut",
+    "Imported",
+    "import_isprs",
+    "import_pair",
+    "import_roadnet",
+    "load_held_out",
+]

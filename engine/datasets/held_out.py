@@ -1,0 +1,76 @@
+"""`test.json`: the rasters that a run never sees, with their truth, for the evaluation afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..config import Labels, parse
+from ..errors import ConfigError, OutputError
+
+TEST_FILE = "test.json"
+
+
+class HeldOut(BaseModel):
+    """One raster and one truth to score its predictions against; paths as in `run.json`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, description="The tile's name.")
+    raster: str = Field(description="The image to predict.")
+    bands: list[Annotated[int, Field(ge=1)]] = Field(description="Bands to read, counted from 1.")
+    task: Literal["detection", "segmentation"] = Field(description="What to score.")
+    truth: Literal["complete", "eroded"] = Field(
+        "complete", description="Eroded truth leaves out the pixels around object borders (value 255)."
+    )
+    labels: Labels = Field(description="The truth: a class raster, or boxes.")
+
+
+class _File(BaseModel):
+    items: list[HeldOut]
+
+
+def save_held_out(items: list[HeldOut], folder: Path) -> Path:
+    """Write `test.json` into a run folder; paths inside it become relative.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    folder = folder.resolve()
+    values = [_changed(item, lambda path: _relative(path, folder)).model_dump(exclude_defaults=True) for item in items]
+    try:
+        (folder / TEST_FILE).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{folder / TEST_FILE} cannot be written: {error.strerror}.") from error
+    return folder / TEST_FILE
+
+
+def load_held_out(folder: Path) -> list[HeldOut]:
+    """The test rasters of a run folder, with absolute paths.
+
+    Raises:
+        ConfigError: no such file, not JSON, or a key that is unknown or wrong.
+    """
+    path = folder / TEST_FILE
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"There is no {TEST_FILE} in {folder}; import the dataset again.") from error
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{path} is not valid JSON: {error.msg} at line {error.lineno}.") from error
+    items = parse(_File, {"items": values}, str(path)).items
+    return [_changed(item, lambda text: str((folder / text).absolute())) for item in items]
+
+
+def _changed(item: HeldOut, change: Callable[[str], str]) -> HeldOut:
+    item = item.model_copy(deep=True)
+    item.raster, item.labels.path = change(item.raster), change(item.labels.path)
+    return item
+
+
+def _relative(path: str, folder: Path) -> str:
+    return str(Path(path).relative_to(folder)) if Path(path).is_relative_to(folder) else path

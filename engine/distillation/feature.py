@@ -1,0 +1,73 @@
+"""Features as targets, level by level (METHODS, section 1, "feature, MSE")."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from .arithmetic import full, pooled, resized, target
+
+
+class Adaptors(nn.Module):
+    """A 1x1 convolution a level, from the student's channels to the teacher's; used in training only.
+
+    Levels are paired finest first; a level that only one of the two has is left out.
+
+    Args:
+        student_channels: of each of the student's levels.
+        teacher_channels: of each of the teacher's levels.
+    """
+
+    def __init__(self, student_channels: Sequence[int], teacher_channels: Sequence[int]) -> None:
+        super().__init__()
+        pairs = zip(student_channels, teacher_channels, strict=False)
+        self.levels = nn.ModuleList(nn.Conv2d(mine, theirs, kernel_size=1) for mine, theirs in pairs)
+
+    def forward(self, student: list[Tensor], teacher: list[Tensor] | None = None) -> list[Tensor]:
+        """The student's features (B, D_S, H, W) with the teacher's channels, and its sizes where it is given."""
+        adapted = [adapt(level) for adapt, level in zip(self.levels, student, strict=False)]
+        if teacher is None:
+            return adapted
+        return [resized(mine, theirs) for mine, theirs in zip(adapted, teacher, strict=False)]
+
+
+def feature_mse(student_adapted: list[Tensor], teacher: list[Tensor], valid: Tensor) -> Tensor:
+    """Mean over levels of the mean of (a_l(F_S,l) - F_T,l)^2 over what counts.
+
+    A cell counts by its share of valid pixels.
+
+    Args:
+        student_adapted: of each level (B, D, H_l, W_l); resized where the teacher's sizes differ.
+        teacher: of each level (B, D, H_l, W_l), detached here.
+        valid: (B, H, W) bool.
+
+    Returns:
+        scalar; zero where nothing counts.
+    """
+    pairs = zip(student_adapted, teacher, strict=False)
+    return torch.stack([_level_mse(mine, theirs, valid) for mine, theirs in pairs]).mean()
+
+
+def weighted_squares(student: Tensor, teacher: Tensor, weights: Tensor) -> Tensor:
+    """Sum of w (F_S - F_T)^2 over batch, channels and cells.
+
+    Args:
+        student: (B, D, H, W).
+        teacher: (B, D, H, W), detached here.
+        weights: (B, 1, H, W); where 0, the features may hold anything.
+
+    Returns:
+        scalar.
+    """
+    difference = torch.where(weights > 0, full(student) - target(teacher), 0.0)
+    return (weights * difference.square()).sum()
+
+
+def _level_mse(student: Tensor, teacher: Tensor, valid: Tensor) -> Tensor:
+    student = resized(student, teacher)
+    shares = pooled(valid.to(full(student).dtype), teacher.shape[-2:])
+    counted = shares.sum() * teacher.shape[1]
+    # A part of a cell may be all that counts, so not clamped at 1 as counts are.
+    return weighted_squares(student, teacher, shares) / torch.where(counted > 0, counted, 1.0)

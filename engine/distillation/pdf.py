@@ -1,0 +1,120 @@
+"""PDF-Distil: features matter where teacher and student disagree (BMVC 2021; METHODS, section 1)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .arithmetic import full, mean_over, pooled, resized, target
+from .feature import weighted_squares
+from .soft import quality_focal
+
+
+def pdf_detection(
+    student_features: list[Tensor],
+    teacher_features: list[Tensor],
+    student_logits: Tensor,
+    teacher_logits: Tensor,
+    shapes: list[tuple[int, int]],
+    per_location: int,
+    valid: Tensor,
+    weight: float = 5.0,
+) -> Tensor:
+    """The features' distance, lambda sum_{b,i,k} w_{b,i} (a(F_S) - F_T)^2.
+
+    d_n = ||sigmoid(z_T,n) - sigmoid(z_S,n)||_2 without gradient, w_i the mean of d over the A anchors of
+    location i, normalised to sum 1 over batch, locations and channels.
+
+    Args:
+        student_features: adapted, of each level (B, D, H_l, W_l); levels without detections are left out.
+        teacher_features: the same, detached here.
+        student_logits: z_S (B, N, C).
+        teacher_logits: z_T (B, N, C), detached here.
+        shapes: (H_l, W_l) of the levels that detect.
+        per_location: A.
+        valid: (B, N) bool.
+        weight: lambda.
+
+    Returns:
+        scalar; zero where nothing counts.
+    """
+    distances = (target(teacher_logits).sigmoid() - target(student_logits).sigmoid()).norm(dim=2)
+    locations = torch.where(valid, distances, 0.0).unflatten(1, (-1, per_location)).mean(dim=2)
+    counts = [height * width for height, width in shapes]
+    grids = [
+        level.unflatten(1, tuple(shape))[:, None]
+        for level, shape in zip(locations.split(counts, dim=1), shapes, strict=True)
+    ]
+    sizes = {tuple(shape) for shape in shapes}
+    pairs = [pair for pair in _pairs(student_features, teacher_features) if tuple(pair[1].shape[-2:]) in sizes]
+    return weight * _guided(pairs, grids)
+
+
+def pdf_plus(
+    student_logits: Tensor,
+    teacher_logits: Tensor,
+    student_regression: Tensor,
+    teacher_regression: Tensor,
+    valid: Tensor,
+) -> Tensor:
+    """The "plus" form's additional terms: sum (p_T - p_S)^2 BCE(z_S, p_T) / #(p_T > 0.5) + L1(r_S, r_T).
+
+    Our reading of the second: the L1 is a mean over the valid anchors where the teacher finds something
+    (p_T > 0.5 for a class), for the reason given at `soft_detection_regression`.
+
+    Args:
+        student_logits: z_S (B, N, C).
+        teacher_logits: z_T (B, N, C), detached here.
+        student_regression: r_S (B, N, 4).
+        teacher_regression: r_T (B, N, 4), detached here.
+        valid: (B, N) bool.
+
+    Returns:
+        scalar; zero where nothing counts.
+    """
+    probabilities = target(teacher_logits)[valid].sigmoid()
+    found = probabilities > 0.5
+    classification = mean_over(quality_focal(full(student_logits)[valid], probabilities, gamma=2.0), found.sum())
+    mine, theirs = full(student_regression)[valid], target(teacher_regression)[valid]
+    objects = found.any(dim=1)
+    box = mean_over(F.l1_loss(mine[objects], theirs[objects], reduction="sum"), 4 * objects.sum())
+    return classification + box
+
+
+def pdf_segmentation(
+    student_features: list[Tensor],
+    teacher_features: list[Tensor],
+    student_logits: Tensor,
+    teacher_logits: Tensor,
+    valid: Tensor,
+    weight: float = 5.0,
+) -> Tensor:
+    """The same for segmentation: d = ||softmax(s_T) - softmax(s_S)||_2 per pixel, averaged over each cell.
+
+    Args:
+        student_features: adapted, of each level (B, D, H_l, W_l).
+        teacher_features: the same, detached here.
+        student_logits: s_S (B, K, H, W).
+        teacher_logits: s_T (B, K, H, W), detached here.
+        valid: (B, H, W) bool.
+        weight: lambda.
+
+    Returns:
+        scalar; zero where nothing counts.
+    """
+    distances = (target(teacher_logits).softmax(dim=1) - target(student_logits).softmax(dim=1)).norm(dim=1)
+    distances = torch.where(valid, distances, 0.0)
+    pairs = _pairs(student_features, teacher_features)
+    return weight * _guided(pairs, [pooled(distances, theirs.shape[-2:]) for _, theirs in pairs])
+
+
+def _pairs(student: list[Tensor], teacher: list[Tensor]) -> list[tuple[Tensor, Tensor]]:
+    return [(resized(mine, theirs), theirs) for mine, theirs in zip(student, teacher, strict=False)]
+
+
+def _guided(pairs: list[tuple[Tensor, Tensor]], weights: list[Tensor]) -> Tensor:
+    """Squared differences with weights (B, 1, H_l, W_l) that are made to sum 1 over everything."""
+    total = sum(level.sum() * theirs.shape[1] for level, (_, theirs) in zip(weights, pairs, strict=True))
+    squares = sum(weighted_squares(*pair, level) for level, pair in zip(weights, pairs, strict=True))
+    return squares / torch.where(total > 0, total, 1.0)

@@ -1,0 +1,94 @@
+"""Soft targets: what a teacher says, as probabilities (METHODS, section 1, "soft")."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from .arithmetic import full, mean_over, pixels, target
+
+SMOOTH_L1_BETA = 1 / 9
+
+
+def soft_segmentation(student: Tensor, teacher: Tensor, valid: Tensor, temperature: float = 1.0) -> Tensor:
+    """T^2 mean over valid pixels of KL(softmax(s_T / T) || softmax(s_S / T)) (Hinton et al., arXiv 1503.02531).
+
+    Args:
+        student: logits (B, K, H, W).
+        teacher: logits (B, K, H, W), detached here.
+        valid: (B, H, W) bool.
+        temperature: T.
+
+    Returns:
+        scalar; zero where no pixel counts.
+    """
+    mine = F.log_softmax(pixels(full(student), valid) / temperature, dim=1)
+    theirs = F.log_softmax(pixels(target(teacher), valid) / temperature, dim=1)
+    divergence = F.kl_div(mine, theirs, log_target=True, reduction="sum")
+    return temperature**2 * mean_over(divergence, len(mine))
+
+
+def soft_detection_classification(
+    student: Tensor,
+    teacher: Tensor,
+    valid: Tensor,
+    gamma: float = 2.0,
+    reduction: Literal["objects", "mean"] = "objects",
+) -> Tensor:
+    """Sum over valid anchors and classes of |p_T - p_S|^gamma BCE(z_S, p_T), the quality focal form, reduced.
+
+    `objects` divides by what the teacher finds, the sum over anchors of max_c p_T (at least 1), as the
+    supervised loss divides by positives: the term then keeps its size whatever the number of anchors.
+    `mean` is the mean over anchors and classes, about a hundred times smaller.
+
+    Args:
+        student: logits z_S (B, N, C).
+        teacher: logits z_T (B, N, C), detached here; p = sigmoid(z).
+        valid: (B, N) bool.
+        gamma: 2 as in Generalized Focal Loss (Li et al., arXiv 2006.04388, equation 5).
+        reduction: `objects` or `mean`.
+
+    Returns:
+        scalar; zero where no anchor counts.
+    """
+    mine, probabilities = full(student)[valid], target(teacher)[valid].sigmoid()
+    count = probabilities.amax(dim=1).sum() if reduction == "objects" else mine.numel()
+    return mean_over(quality_focal(mine, probabilities, gamma), count)
+
+
+def quality_focal(logits: Tensor, probabilities: Tensor, gamma: float) -> Tensor:
+    """Sum of |p - sigmoid(z)|^gamma BCE(z, p); gradients flow through the weight too, as in its source."""
+    weight = (probabilities - logits.sigmoid()).abs().pow(gamma)
+    return (weight * F.binary_cross_entropy_with_logits(logits, probabilities, reduction="none")).sum()
+
+
+def soft_detection_regression(
+    student: Tensor,
+    teacher: Tensor,
+    teacher_logits: Tensor,
+    valid: Tensor,
+    weight: Literal["confidence", "all"] = "confidence",
+) -> Tensor:
+    """Weighted mean over valid anchors of the smooth L1 of r_S to r_T, itself a mean over the four numbers.
+
+    A teacher is trained on the boxes of objects only: what it says of a background anchor's box means
+    nothing, and background is nearly everything. So each anchor weighs its teacher's highest class
+    probability, and the sum is divided by the sum of the weights (at least 1).
+
+    Args:
+        student: regression (B, N, 4).
+        teacher: regression (B, N, 4), detached here.
+        teacher_logits: (B, N, C).
+        valid: (B, N) bool.
+        weight: `confidence`, or `all` for the plain mean over all valid anchors.
+
+    Returns:
+        scalar; zero where no anchor counts. Smooth L1 turns quadratic below 1/9.
+    """
+    mine, theirs = full(student)[valid], target(teacher)[valid]
+    confidence = target(teacher_logits)[valid].sigmoid().amax(dim=1)
+    weights = confidence if weight == "confidence" else confidence.new_ones(confidence.shape)
+    distances = F.smooth_l1_loss(mine, theirs, beta=SMOOTH_L1_BETA, reduction="none").mean(dim=1)
+    return mean_over((weights * distances).sum(), weights.sum())

@@ -1,0 +1,79 @@
+"""SSLKD's terms: two teachers and a student on labelled and unlabelled imagery (METHODS, section 2)."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from ..types import IGNORE_INDEX
+from .arithmetic import target
+from .feature import feature_mse
+from .soft import soft_segmentation
+from .supervised import segmentation_cross_entropy
+
+
+def pseudo_labels(
+    first: Tensor, second: Tensor, valid: Tensor, confidence: float = 0.0, agreement: bool = False
+) -> Tensor:
+    """Both teachers' opinion as labels: the most probable class of the mean of their probabilities.
+
+    Args:
+        first: logits (B, K, H, W), detached here.
+        second: logits (B, K, H, W), detached here.
+        valid: (B, H, W) bool.
+        confidence: mean probabilities below it are ignored.
+        agreement: pixels where the teachers' most probable classes differ are ignored.
+
+    Returns:
+        (B, H, W) int64 with `IGNORE_INDEX`.
+    """
+    first, second = target(first).softmax(dim=1), target(second).softmax(dim=1)
+    probability, labels = ((first + second) / 2).max(dim=1)
+    counted = valid & (probability >= confidence)
+    if agreement:
+        counted &= first.argmax(dim=1) == second.argmax(dim=1)
+    return labels.masked_fill(~counted, IGNORE_INDEX)
+
+
+def cross_supervision(first: Tensor, second: Tensor, valid: Tensor, confidence: float = 0.0) -> Tensor:
+    """CE(T1, argmax T2) + CE(T2, argmax T1), labels without gradient (CPS, Chen et al., arXiv 2106.01226).
+
+    Args:
+        first: logits (B, K, H, W).
+        second: logits (B, K, H, W).
+        valid: (B, H, W) bool.
+        confidence: labels below this probability of their own teacher are ignored.
+
+    Returns:
+        scalar; zero where nothing counts.
+    """
+    by_second = pseudo_labels(second, second, valid, confidence)
+    by_first = pseudo_labels(first, first, valid, confidence)
+    return segmentation_cross_entropy(first, by_second) + segmentation_cross_entropy(second, by_first)
+
+
+def soft_term(student: Tensor, teachers: list[Tensor], valid: Tensor, temperature: float = 1.0) -> Tensor:
+    """L_dis^p = sum_j KL(softmax(T_j) || softmax(S)), each as `soft_segmentation`.
+
+    Args:
+        student: logits (B, K, H, W).
+        teachers: logits (B, K, H, W) each, detached here.
+        valid: (B, H, W) bool.
+        temperature: T.
+
+    Returns:
+        scalar.
+    """
+    return sum(soft_segmentation(student, teacher, valid, temperature) for teacher in teachers)
+
+
+def feature_term(pairs: list[tuple[Tensor, Tensor]], valid: Tensor) -> Tensor:
+    """L_dis^f = sum_j MSE(a_j(F_S) resized, F_Tj) on the backbones' last features, each as `feature_mse`.
+
+    Args:
+        pairs: of each teacher (a_j(F_S), F_Tj), (B, D_j, H_j, W_j); the teacher's is detached here.
+        valid: (B, H, W) bool.
+
+    Returns:
+        scalar.
+    """
+    return sum(feature_mse([student], [teacher], valid) for student, teacher in pairs)

@@ -1,0 +1,71 @@
+"""Segmentation scores from a confusion matrix of pixel counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..types import IGNORE_INDEX
+
+
+def confusion_matrix(predicted: np.ndarray, truth: np.ndarray, count: int) -> np.ndarray:
+    """Pixel counts (count, count) int64: rows are truth, columns are predictions.
+
+    Args:
+        predicted: channel indices of any shape; `IGNORE_INDEX` counts nowhere.
+        truth: the same for the truth.
+        count: number of channels.
+    """
+    counted = (predicted != IGNORE_INDEX) & (truth != IGNORE_INDEX)
+    pairs = truth[counted].astype(np.int64) * count + predicted[counted]
+    return np.bincount(pairs, minlength=count * count).reshape(count, count)
+
+
+def segmentation_scores(matrix: np.ndarray, names: list[str], background: bool) -> dict[str, Any]:
+    """Per-class and mean scores.
+
+    Args:
+        matrix: pixel counts (K, K), rows are truth.
+        names: of the K channels.
+        background: whether channel 0 is background.
+
+    Returns:
+        `mean_iou` and `mean_f1` over the channels that occur in truth or prediction, `mean_iou_classes` the same
+        without background, `pixel_accuracy`, `pixels`, `classes` (name to `iou`, `f1`, `precision`, `recall`, `pixels`)
+        and `confusion`. What is undefined, such as the IoU of a class that is nowhere, is none.
+    """
+    hits, truth, predicted = matrix.diagonal(), matrix.sum(1), matrix.sum(0)
+    parts = {
+        "iou": _ratio(hits, truth + predicted - hits),
+        "f1": _ratio(2 * hits, truth + predicted),
+        "precision": _ratio(hits, predicted),
+        "recall": _ratio(hits, truth),
+    }
+    classes = {
+        name: {**{part: _number(values[index]) for part, values in parts.items()}, "pixels": int(truth[index])}
+        for index, name in enumerate(names)
+    }
+    return {
+        "task": "segmentation",
+        "mean_iou": _mean(parts["iou"]),
+        "mean_iou_classes": _mean(parts["iou"][int(background) :]),
+        "mean_f1": _mean(parts["f1"]),
+        "pixel_accuracy": _number(_ratio(hits.sum(), matrix.sum())),
+        "pixels": int(matrix.sum()),
+        "classes": classes,
+        "confusion": {"names": names, "matrix": matrix.tolist()},
+    }
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=np.asarray(whole) > 0)
+
+
+def _mean(values: np.ndarray) -> float | None:
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if len(defined) else None
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

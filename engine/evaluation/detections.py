@@ -1,0 +1,102 @@
+"""Reading detection layers into boxes on a common grid with their truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyogrio
+import shapely
+from pyogrio.errors import DataLayerError, DataSourceError
+from rasterio.crs import CRS
+from rasterio.transform import from_bounds
+from shapely import Polygon
+
+from ..config import Area, Labels
+from ..data.grid import Grid, ground_grid, transformer
+from ..errors import LabelError
+from .boxes import Boxes
+
+GSD = 0.1
+"""Metres per pixel of the grid on which boxes are compared; it has no influence on the scores."""
+
+LAYER = "detections"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A grid that covers detections, labels and area: what a raster is to a class map."""
+
+    grid: Grid
+
+    def outline(self) -> Polygon:
+        """All of it, in its pixels."""
+        return shapely.box(0, 0, self.grid.width, self.grid.height)
+
+
+def sheet_of(detections: Path, labels: Labels, area: Area) -> Sheet:
+    """The sheet of a detection layer, in its CRS.
+
+    Raises:
+        LabelError: the detections cannot be read or have no CRS.
+    """
+    info = _info(detections)
+    layers = [(detections, _layer(detections)), (Path(labels.path), labels.layer)]
+    if area.kind == "layer":
+        layers.append((Path(area.path), area.layer))
+    bounds = [extent for path, layer in layers if (extent := _extent(path, layer, info["crs"])) is not None]
+    left, bottom = np.min(bounds, axis=0)[:2] if bounds else (0.0, 0.0)
+    right, top = np.max(bounds, axis=0)[2:] if bounds else (1.0, 1.0)
+    margin = 0.01 * max(right - left, top - bottom)
+    cells = from_bounds(left - margin, bottom - margin, right + margin, top + margin, 1000, 1000)
+    return Sheet(ground_grid(CRS.from_user_input(info["crs"]), cells, 1000, 1000, GSD))
+
+
+def read_detections(path: Path, grid: Grid, names: list[str]) -> Boxes:
+    """The detections of a layer as boxes in grid pixels; a layer without any is fine.
+
+    Raises:
+        LabelError: it cannot be read, lacks `class` or `score`, or has a class that is not among the names.
+    """
+    info = _info(path)
+    missing = {"class", "score"} - set(info["fields"])
+    if missing:
+        raise LabelError(f"The detections {path} have no field '{min(missing)}'; give a layer that predict wrote.")
+    meta, _, wkb, fields = pyogrio.raw.read(path, layer=_layer(path), columns=["class", "score"])
+    values = dict(zip(meta["fields"], fields, strict=True))
+    unknown = sorted(set(values["class"]) - set(names))
+    if unknown:
+        raise LabelError(f"The detections {path} have the class '{unknown[0]}', which is none of {', '.join(names)}.")
+    shapes = shapely.transform(shapely.from_wkb(wkb), grid.pixels_from(info["crs"]), interleaved=False)
+    labels = np.array([names.index(value) for value in values["class"]], np.int64)
+    return Boxes(shapely.bounds(shapes).reshape(-1, 4), labels, values["score"].astype(float))
+
+
+def _layer(path: Path) -> str | None:
+    """`predict`'s layer where there is one, else the file's first."""
+    names = [str(name) for name, _ in pyogrio.list_layers(path)]
+    return LAYER if LAYER in names else names[0]
+
+
+def _info(path: Path) -> dict:
+    if not Path(path).exists():
+        raise LabelError(f"The detections {path} do not exist.", "Correct the path, or predict first.")
+    try:
+        info = pyogrio.read_info(path, layer=_layer(path))
+    except (DataSourceError, DataLayerError) as error:
+        raise LabelError(f"The detections {path} cannot be read: {error}.") from error
+    if info["crs"] is None:
+        raise LabelError(f"The detections {path} have no coordinate reference system; assign one to the layer.")
+    return info
+
+
+def _extent(path: Path, layer: str | None, crs: str) -> tuple[float, float, float, float] | None:
+    """A layer's bounds in a CRS; none where it is empty or cannot be read, which is told when it is used."""
+    try:
+        info = pyogrio.read_info(path, layer=layer, force_total_bounds=True)
+    except (DataSourceError, DataLayerError):
+        return None
+    if info["crs"] is None or info["total_bounds"] is None or not np.isfinite(info["total_bounds"]).all():
+        return None
+    return transformer(info["crs"], crs).transform_bounds(*info["total_bounds"])

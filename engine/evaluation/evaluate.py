@@ -1,0 +1,128 @@
+"""Predicted layers against label layers, inside a labelled area."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from rasterio.enums import Resampling
+
+from ..config import Area, ClassDefinition, Labels, Run, Source, Supervised
+from ..data.areas import labelled_area
+from ..data.grid import Grid, Window, native_gsd
+from ..data.labels import read_labels
+from ..data.masks import coverage
+from ..data.points import IGNORED
+from ..data.raster import RasterReader, open_raster
+from ..errors import RasterError
+from ..types import IGNORE_INDEX
+from .boxes import Boxes, detection_scores
+from .confusion import confusion_matrix, segmentation_scores
+from .detections import read_detections, sheet_of
+
+WINDOW = 2048
+"""Side of the windows that are scored one after the other, in pixels."""
+
+
+def evaluate_segmentation(
+    class_map: Path, labels: Labels, classes: list[ClassDefinition], area: Area, background: bool = True
+) -> dict[str, Any]:
+    """Scores of a class map on its own pixels, window by window.
+
+    Args:
+        class_map: raster of class values as `predict` writes it: background 0, the first class 1, no-data 255.
+        labels: vector polygons or a class raster; ignored values count nowhere.
+        classes: segmentation classes, without background.
+        area: where the truth is complete; nothing counts outside it.
+        background: whether ground without a label is background; otherwise it counts nowhere.
+
+    Returns:
+        As `confusion.segmentation_scores`.
+
+    Raises:
+        RasterError: the class map cannot be read or has values that mean no class.
+        LabelError: the labels or the area cannot be read or lie elsewhere.
+    """
+    run, source = _as_run(class_map, "segmentation", labels, classes, area, background)
+    reader = RasterReader(class_map, grid=_native_grid(class_map), resampling=Resampling.nearest)
+    truth = read_labels(run, source, reader.grid)
+    inside = labelled_area(source, reader, truth)
+    names = [definition.name for definition in run.segmentation_channels()]
+    matrix = np.zeros((len(names), len(names)), np.int64)
+    for window in _windows(inside, reader.grid):
+        mask = np.where(coverage(inside, window), truth.mask(window), IGNORE_INDEX)
+        matrix += confusion_matrix(_channels(reader, window, len(names), background), mask, len(names))
+    return segmentation_scores(matrix, names, background)
+
+
+def evaluate_detection(
+    detections: Path, labels: Labels, classes: list[ClassDefinition], area: Area, score_threshold: float = 0.3
+) -> dict[str, Any]:
+    """Scores of detections; boxes are extents in the detections' CRS, and count where their centre is in the area.
+
+    Args:
+        detections: GeoPackage as `predict` writes it: polygons with `class` and `score`.
+        labels: vector polygons, or points with a box size; detections centred on ignored ones count nowhere.
+        classes: detection classes.
+        area: where the truth is complete; kind `raster` means everywhere.
+        score_threshold: for precision, recall and F1.
+
+    Returns:
+        As `boxes.detection_scores`.
+
+    Raises:
+        LabelError: the detections, the labels or the area cannot be read.
+    """
+    run, source = _as_run(detections, "detection", labels, classes, area, background=True)
+    sheet = sheet_of(detections, labels, area)
+    truth = read_labels(run, source, sheet.grid)
+    inside = labelled_area(source, sheet, truth)
+    ignored = shapely.union_all(truth.geometries[truth.classes == IGNORED])
+    names = [definition.name for definition in classes]
+    found = read_detections(detections, sheet.grid, names).inside(inside.difference(ignored))
+    objects = Boxes(truth.boxes, truth.classes)[truth.classes != IGNORED].inside(inside)
+    return detection_scores(found, objects, names, score_threshold)
+
+
+def _as_run(
+    raster: Path, role: str, labels: Labels, classes: list[ClassDefinition], area: Area, background: bool
+) -> tuple[Run, Source]:
+    """The run file that would have these labels, for that is what labels are read by."""
+    source = Source(raster=str(raster), role=role, labels=labels, area=area)
+    run = Run(sources=[source], background=background, recipe=Supervised(), **{f"{role}_classes": classes})
+    return run, source
+
+
+def _native_grid(path: Path) -> Grid:
+    with open_raster(str(path)) as dataset:
+        if dataset.crs is None:
+            raise RasterError(f"The class map {path} has no coordinate reference system; assign one to it.")
+        own = dataset.crs, dataset.transform, dataset.width, dataset.height
+        return Grid(*own, native_gsd(*own))
+
+
+def _windows(inside: shapely.Geometry, grid: Grid) -> Iterator[Window]:
+    """The windows that touch the area."""
+    shapely.prepare(inside)
+    for row in range(0, grid.height, WINDOW):
+        for column in range(0, grid.width, WINDOW):
+            window = Window(column, row, min(WINDOW, grid.width - column), min(WINDOW, grid.height - row))
+            if inside.intersects(window.box()):
+                yield window
+
+
+def _channels(reader: RasterReader, window: Window, count: int, background: bool) -> np.ndarray:
+    """Channel indices (H, W) of a window of the class map, `IGNORE_INDEX` where it has no data."""
+    image, valid = reader.read(*window)
+    channels = image[0].astype(np.int64) - (0 if background else 1)
+    valid &= image[0] != IGNORE_INDEX
+    wrong = valid & ((channels < 0) | (channels >= count))
+    if wrong.any():
+        raise RasterError(
+            f"The class map {reader.path} has the value {image[0][wrong][0]}, which means none of the {count} classes.",
+            "Evaluate it with the model that made it.",
+        )
+    return np.where(valid, channels, IGNORE_INDEX)

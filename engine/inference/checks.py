@@ -1,0 +1,73 @@
+"""What is looked at before a prediction starts: the raster, the model's fit to it, and the space for the outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ..config import Card
+from ..data.grid import Grid
+from ..data.raster import RasterReader
+from ..errors import OutputError, RasterError
+
+FreeBytes = Callable[[Path], int]
+"""Free space of a folder's disk."""
+
+
+def open_raster(raster: str, card: Card) -> RasterReader:
+    """The raster at the model's ground sampling distance, with the model's bands.
+
+    The raster's own no-data value counts; where it has none, the training rasters' does.
+
+    Raises:
+        RasterError: it is missing, unreadable, without CRS, or lacks a band.
+    """
+    seen = RasterReader(raster)
+    if max(card.bands) > seen.band_count:
+        raise RasterError(
+            f"{raster} has {seen.band_count} band{'s' if seen.band_count > 1 else ''}; the model '{card.name}' reads "
+            f"{', '.join(map(str, card.bands))}.",
+            "Predict a raster with the bands of those it was trained on.",
+        )
+    nodata = card.nodata if seen.nodata is None else seen.nodata
+    return RasterReader(raster, card.bands, gsd=card.gsd, nodata=nodata)
+
+
+def doubts(reader: RasterReader, raster: str, card: Card) -> list[str]:
+    """Sentences on what makes the model doubtful for this raster."""
+    sentences = []
+    if reader.dtype != card.dtype:
+        sentences.append(f"{raster} holds {reader.dtype} values and the model was trained on {card.dtype}.")
+    if reader.native_gsd > 2 * card.gsd:
+        sentences.append(
+            f"{raster} has {reader.native_gsd:.2g} m pixels and the model was trained at {card.gsd:.2g} m: "
+            "its detail is missing."
+        )
+    return sentences
+
+
+def check_space(output: Path, grid: Grid, card: Card, confidence: bool, free_bytes: FreeBytes) -> None:
+    """See that the outputs will probably fit on the disk, before hours of work.
+
+    Raises:
+        OutputError: the folder cannot be made, or the space is too little; both numbers are named.
+    """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        free = free_bytes(output)
+    except OSError as error:
+        raise OutputError(f"The folder {output} cannot be written: {error.strerror}.") from error
+    needed = bytes_needed(grid.width * grid.height, card, confidence)
+    if free < needed:
+        raise OutputError(
+            f"The prediction needs about {needed / 2**20:.0f} MB in {output}, and {free / 2**20:.0f} MB are free.",
+            "Free some space or choose another folder.",
+        )
+
+
+def bytes_needed(pixels: int, card: Card, confidence: bool) -> int:
+    """Disk space of the outputs and of the files they are made from, generously."""
+    # Bytes a pixel: class maps compress well, confidence less.
+    per_pixel = (0.25 + 0.7 * confidence) if "segmentation" in card.tasks else 0
+    # A compressed temporary file, and the same again with a third for overviews; and a little for the detections.
+    return int((1 + 4 / 3) * per_pixel * pixels) + 2**20

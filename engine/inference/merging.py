@@ -1,0 +1,209 @@
+"""Detections of overlapping windows merged into objects, row of windows by row of windows.
+
+Three things happen where windows overlap: an object is seen whole twice (the weaker goes), whole once and cut once
+(the cut one goes), or cut by both because it is larger than the overlap (the pieces are united).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+import torch
+from torchvision.ops import batched_nms
+
+from ..types import Objects
+from .windows import Window, WindowGrid
+
+LEFT, TOP, RIGHT, BOTTOM = range(4)
+OUTWARD = np.array([-1, -1, 1, 1], np.float32)
+"""Signs that make a box's four sides grow outwards."""
+COVERED = 0.6
+"""Share of a cut box that another must cover to replace it."""
+ALIGNED = 0.5
+"""Intersection over union, along the cut edge, over which two pieces are of one object."""
+
+
+@dataclass
+class Found:
+    """Objects on the grid.
+
+    Args:
+        boxes: (n, 4) float32 xyxy pixels of the grid.
+        labels: (n,) int64.
+        scores: (n,) float32.
+        cut: (n, 4) bool, which sides (left, top, right, bottom) an inner window edge cuts.
+    """
+
+    boxes: np.ndarray
+    labels: np.ndarray
+    scores: np.ndarray
+    cut: np.ndarray
+
+    @classmethod
+    def none(cls) -> Found:
+        """No objects."""
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros((0, 4), bool))
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def __getitem__(self, index: np.ndarray) -> Found:
+        return Found(self.boxes[index], self.labels[index], self.scores[index], self.cut[index])
+
+    @classmethod
+    def join(cls, parts: list[Found]) -> Found:
+        """All parts, one after the other."""
+        names = ("boxes", "labels", "scores", "cut")
+        return (
+            cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names)) if parts else cls.none()
+        )
+
+
+class Merger:
+    """Collects the detections of windows in the lattice's order, and hands out objects that are final.
+
+    Args:
+        grid: the lattice.
+        iou_threshold: overlap over which of two objects of a class the weaker goes.
+    """
+
+    def __init__(self, grid: WindowGrid, iou_threshold: float) -> None:
+        self.grid = grid
+        self.iou_threshold = iou_threshold
+        # Networks place a cut side near the window's edge, not on it.
+        self.near = max(2, grid.overlap // 8)
+        self._row: list[Found] = []
+        self._open = Found.none()
+
+    def add(self, window: Window, objects: Objects | None, valid: np.ndarray | None) -> Found:
+        """Take the next window, and give back the objects that became final.
+
+        Args:
+            window: its place; every window of the lattice must come, in order.
+            objects: boxes in the window's pixels; none for a window without data.
+            valid: (tile, tile) bool; objects centred on pixels that are not valid are dropped.
+
+        Returns:
+            Objects that no later window can touch: some at a row's end, else none.
+        """
+        if objects is not None and valid is not None and len(objects.boxes):
+            self._row.append(self._placed(window, objects, valid))
+        return self._end_row(window.i) if window.j == self.grid.columns - 1 else Found.none()
+
+    def _placed(self, window: Window, objects: Objects, valid: np.ndarray) -> Found:
+        tile = self.grid.tile
+        boxes = objects.boxes.float().cpu().numpy().clip(0, tile)
+        x, y = ((boxes[:, :2] + boxes[:, 2:]) / 2).astype(int).clip(0, tile - 1).T
+        touches = np.concatenate([boxes[:, :2] <= self.near, boxes[:, 2:] >= tile - self.near], axis=1)
+        edge = np.array([window.column, window.row] * 2, np.float32)
+        found = Found(
+            boxes + edge,
+            objects.labels.cpu().numpy().astype(np.int64),
+            objects.scores.float().cpu().numpy(),
+            touches & self.grid.inner_edges(window),
+        )
+        solid = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
+        return found[valid[y, x] & solid]
+
+    def _end_row(self, i: int) -> Found:
+        row = self._along(Found.join(self._row), LEFT, RIGHT)
+        merged = self._along(Found.join([self._open, row]), TOP, BOTTOM)
+        merged = merged[suppress(merged, self.iou_threshold)]
+        self._row = []
+        last = i == self.grid.rows - 1
+        final = np.full(len(merged), True) if last else merged.boxes[:, 3] < (i + 1) * self.grid.stride
+        self._open = merged[~final]
+        return merged[final]
+
+    def _along(self, found: Found, before: int, after: int) -> Found:
+        return without_covered(unite(without_covered(found, self.near), before, after), self.near)
+
+
+def pairs(found: Found) -> tuple[np.ndarray, np.ndarray]:
+    """Indices (first, second), each ordered pair once, of objects of one class whose boxes touch."""
+    shapes = shapely.box(*found.boxes.T)
+    first, second = shapely.STRtree(shapes).query(shapes)
+    keep = (first != second) & (found.labels[first] == found.labels[second])
+    return first[keep], second[keep]
+
+
+def without_covered(found: Found, slack: float) -> Found:
+    """Without the cut boxes that another window saw more of.
+
+    They lie mostly inside a box of their class that is not cut, or reaches farther, where they are cut.
+
+    Args:
+        found: objects.
+        slack: pixels within which two cut sides are at the same edge.
+    """
+    cut, other = pairs(found)
+    reach = found.boxes * OUTWARD
+    farther = reach[other] - reach[cut]
+    open_side, cut_too = found.cut[cut], found.cut[other]
+    no_less = (~cut_too | (open_side & (farther >= -slack))).all(axis=1)
+    more = (open_side & (~cut_too | (farther > slack))).any(axis=1)
+    cut, other = cut[no_less & more], other[no_less & more]
+    shared = _overlap(found.boxes, cut, other, 0) * _overlap(found.boxes, cut, other, 1)
+    sides = found.boxes[cut, 2:] - found.boxes[cut, :2]
+    covered = cut[shared >= COVERED * sides.prod(axis=1)]
+    return found[np.setdiff1d(np.arange(len(found)), covered)]
+
+
+def unite(found: Found, before: int, after: int) -> Found:
+    """Pieces that opposite edges cut, and that line up along them, become one box; its score is the best piece's.
+
+    Args:
+        found: the pieces, among others.
+        before: the side a later window cuts, `LEFT` or `TOP`.
+        after: the opposite side, which an earlier window cuts.
+    """
+    axis = 1 - before
+    early, late = pairs(found)
+    keep = found.cut[early, after] & found.cut[late, before]
+    early, late = early[keep], late[keep]
+    shared = _overlap(found.boxes, early, late, axis)
+    lengths = found.boxes[:, axis + 2] - found.boxes[:, axis]
+    keep = shared >= ALIGNED * (lengths[early] + lengths[late] - shared)
+    group = _components(len(found), early[keep], late[keep])
+    heads, inverse = np.unique(group, return_inverse=True)
+    return _hulls(found, inverse, len(heads))
+
+
+def suppress(found: Found, iou_threshold: float) -> np.ndarray:
+    """Indices that survive non-maximum suppression within each class, where less cut boxes go first."""
+    # Scores are at most one, so this orders by wholeness first.
+    rank = torch.from_numpy(found.scores - found.cut.sum(axis=1, dtype=np.float32))
+    kept = batched_nms(torch.from_numpy(found.boxes), rank, torch.from_numpy(found.labels), iou_threshold)
+    return np.sort(kept.numpy())
+
+
+def _overlap(boxes: np.ndarray, first: np.ndarray, second: np.ndarray, axis: int) -> np.ndarray:
+    end = np.minimum(boxes[first, axis + 2], boxes[second, axis + 2])
+    return (end - np.maximum(boxes[first, axis], boxes[second, axis])).clip(0)
+
+
+def _components(count: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Connected components: for each node the smallest index that links lead to."""
+    group = np.arange(count)
+    while True:
+        before = group.copy()
+        np.minimum.at(group, first, before[second])
+        np.minimum.at(group, second, before[first])
+        if (group == before).all():
+            return group
+
+
+def _hulls(found: Found, group: np.ndarray, count: int) -> Found:
+    """The box around each group; a side of it is cut where the piece that reaches farthest is."""
+    reach = found.boxes * OUTWARD
+    hull = np.full((count, 4), -np.inf, np.float32)
+    np.maximum.at(hull, group, reach)
+    cut = np.zeros((count, 4), bool)
+    np.logical_or.at(cut, group, found.cut & (reach == hull[group]))
+    scores = np.zeros(count, np.float32)
+    np.maximum.at(scores, group, found.scores)
+    labels = np.zeros(count, np.int64)
+    labels[group] = found.labels
+    return Found(hull * OUTWARD, labels, scores, cut)

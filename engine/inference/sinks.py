@@ -1,0 +1,252 @@
+"""Where predictions go: Cloud-Optimised GeoTIFFs and a GeoPackage, put in place when complete."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from xml.sax.saxutils import escape
+
+import numpy as np
+import rasterio
+import rasterio.shutil
+import shapely
+from pyogrio.errors import DataLayerError, DataSourceError
+from pyogrio.raw import write
+from rasterio.errors import RasterioError
+from rasterio.windows import Window as RasterWindow
+
+from ..data.grid import Grid
+from ..errors import OutputError
+from .blending import NODATA
+from .merging import Found
+
+CACHE_BYTES = 64 * 2**20
+"""GDAL's block cache: by default a share of the machine's memory, which a large raster would fill."""
+BLOCK = 512
+LAYER = "detections"
+Colour = tuple[int, int, int, int]
+
+
+@contextlib.contextmanager
+def bounded_cache() -> Iterator[None]:
+    """Keep GDAL's block cache small inside the block."""
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
+        yield
+
+
+class Sink:
+    """A file that is written beside its place under another name, and moved there by `finish`.
+
+    Used as a context: whatever was not finished leaves nothing behind.
+
+    Args:
+        path: the file's place.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.partial = path.with_name(f"{path.stem}.partial{path.suffix}")
+
+    def __enter__(self) -> Sink:
+        self._remove_partial()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+        self._remove_partial()
+
+    def close(self) -> None:
+        """Let go of the file; no more writing."""
+
+    def _remove_partial(self) -> None:
+        for path in self.path.parent.glob(f"{self.path.stem}.partial*"):
+            path.unlink(missing_ok=True)
+
+
+class RasterSink(Sink):
+    """One band of bytes on a grid, `NODATA` where nothing is written, in the end a Cloud-Optimised GeoTIFF.
+
+    Args:
+        path: the GeoTIFF.
+        grid: the raster's grid.
+        description: the band's name.
+        colours: value -> (red, green, blue, alpha), or none for a plain band.
+        names: value -> class name: kept in the metadata, and as GDAL's category names beside the file.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        grid: Grid,
+        description: str,
+        colours: dict[int, Colour] | None = None,
+        names: dict[int, str] | None = None,
+    ) -> None:
+        super().__init__(path)
+        self.grid = grid
+        self.description = description
+        self.colours = colours
+        self.names = names or {}
+
+    def __enter__(self) -> RasterSink:
+        super().__enter__()
+        with _writing(self.path):
+            self._raster = rasterio.open(
+                self.partial,
+                "w",
+                driver="GTiff",
+                dtype="uint8",
+                count=1,
+                width=self.grid.width,
+                height=self.grid.height,
+                crs=self.grid.crs,
+                transform=self.grid.transform,
+                nodata=NODATA,
+                tiled=True,
+                blockxsize=BLOCK,
+                blockysize=BLOCK,
+                compress="DEFLATE",
+                zlevel=1,
+                bigtiff="IF_SAFER",
+            )
+            self._raster.set_band_description(1, self.description)
+            if self.names:
+                self._raster.update_tags(1, classes=json.dumps(self.names))
+            if self.colours:
+                self._raster.write_colormap(1, {**self.colours, NODATA: (0, 0, 0, 0)})
+        return self
+
+    def write(self, row: int, column: int, values: np.ndarray) -> None:
+        """Write (h, w) uint8 values, their upper left pixel at a row and column of the grid.
+
+        Raises:
+            OutputError: the disk is full.
+        """
+        height, width = values.shape
+        with _writing(self.path):
+            self._raster.write(values, 1, window=RasterWindow(column, row, width, height))
+
+    def close(self) -> None:
+        """Close the temporary file."""
+        self._raster.close()
+
+    def finish(self) -> Path:
+        """Turn what was written into a Cloud-Optimised GeoTIFF at its place.
+
+        Raises:
+            OutputError: the disk is full.
+        """
+        optimised = self.partial.with_suffix(".cog.tif")
+        with _writing(self.path):
+            self.close()
+            rasterio.shutil.copy(
+                self.partial,
+                optimised,
+                driver="COG",
+                COMPRESS="DEFLATE",
+                BLOCKSIZE=BLOCK,
+                OVERVIEW_RESAMPLING="NEAREST",
+                BIGTIFF="IF_SAFER",
+            )
+            categories = Path(f"{self.path}.aux.xml")
+            categories.unlink(missing_ok=True)
+            optimised.replace(self.path)
+            if self.names:
+                categories.write_text(_category_names(self.names), encoding="utf-8")
+        return self.path
+
+
+class DetectionSink(Sink):
+    """A GeoPackage with one layer of polygons: class, class_id and score.
+
+    Args:
+        path: the GeoPackage.
+        grid: the raster's grid.
+        classes: the names that labels index.
+    """
+
+    batch = 2000
+
+    def __init__(self, path: Path, grid: Grid, classes: list[str]) -> None:
+        super().__init__(path)
+        self.grid = grid
+        self.classes = np.array(classes, object)
+        self._waiting: list[Found] = []
+
+    def __enter__(self) -> DetectionSink:
+        super().__enter__()
+        self._append(Found.none(), new=True)
+        return self
+
+    def write(self, found: Found) -> None:
+        """Append objects of the grid.
+
+        Raises:
+            OutputError: the disk is full.
+        """
+        if len(found):
+            self._waiting.append(found)
+        if sum(map(len, self._waiting)) >= self.batch:
+            self._flush()
+
+    def finish(self) -> Path:
+        """Write what waits, and put the file in place.
+
+        Raises:
+            OutputError: the disk is full.
+        """
+        self._flush()
+        with _writing(self.path):
+            self.partial.replace(self.path)
+        return self.path
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._append(Found.join(self._waiting))
+        self._waiting = []
+
+    def _append(self, found: Found, new: bool = False) -> None:
+        with _writing(self.path):
+            write(
+                self.partial,
+                geometry=shapely.to_wkb(box_polygons(found.boxes, self.grid)),
+                field_data=[self.classes[found.labels], found.labels.astype(np.int32), found.scores.astype(float)],
+                fields=np.array(["class", "class_id", "score"], object),
+                layer=LAYER,
+                driver="GPKG",
+                geometry_type="Polygon",
+                crs=self.grid.crs.to_wkt(),
+                append=not new,
+            )
+
+
+def box_polygons(boxes: np.ndarray, grid: Grid) -> np.ndarray:
+    """Boxes (n, 4) in pixels as polygons (n,) in the grid's CRS, clipped to the raster."""
+    left, top, right, bottom = np.clip(boxes, 0, [grid.width, grid.height] * 2).astype(float).T
+    corners = np.stack([np.stack([left, right, right, left]), np.stack([top, top, bottom, bottom])])
+    x, y = grid.to_crs(*corners)
+    return shapely.polygons(np.stack([x.T, y.T], axis=-1))
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, RasterioError, DataSourceError, DataLayerError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{path} cannot be written: {reason}.", "Is the disk full?") from error
+
+
+def _category_names(names: dict[int, str]) -> str:
+    """GDAL's auxiliary file with the names of the values, which a GeoTIFF has no place for."""
+    last = max(names)
+    categories = "".join(f"<Category>{escape(names.get(value, ''))}</Category>" for value in range(last + 1))
+    return (
+        '<PAMDataset><PAMRasterBand band="1"><CategoryNames>' + categories + "</CategoryNames></PAMRasterBand>"
+        "</PAMDataset>\n"
+    )

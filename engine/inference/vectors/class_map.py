@@ -1,0 +1,136 @@
+"""A class map read strip by strip, with the confidence beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from rasterio.errors import RasterioError
+from rasterio.windows import Window
+
+from ...data.grid import pixel_metres
+from ...errors import RasterError
+
+NODATA = 255
+BACKGROUND = 0
+STRIP_PIXELS = 2**22
+MINIMUM_ROWS = 128
+CACHE_BYTES = 64 * 2**20
+"""GDAL's block cache: by default a share of the machine's memory, which a large map would fill."""
+Filter = Callable[[np.ndarray, int, int], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Rows of a class map.
+
+    Args:
+        row: the first row.
+        values: (h, w) uint8.
+        above: (w,) the row above, none for the first strip.
+        below: (w,) the row below, none for the last strip.
+    """
+
+    row: int
+    values: np.ndarray
+    above: np.ndarray | None
+    below: np.ndarray | None
+
+
+class ClassMap:
+    """A one-band GeoTIFF of class values; used as a context.
+
+    Args:
+        path: the class map.
+        strip_rows: rows of a strip; none chooses them so that a strip has about 4 million pixels.
+
+    Raises:
+        RasterError: missing, unreadable, without CRS, or not one band of bytes.
+    """
+
+    def __init__(self, path: Path, strip_rows: int | None = None) -> None:
+        self.path = path
+        self._cache = rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES)
+        self._raster = _open(path)
+        self.crs, self.transform = self._raster.crs, self._raster.transform
+        self.width, self.height = self._raster.width, self._raster.height
+        self.strip_rows = min(self.height, strip_rows or max(MINIMUM_ROWS, STRIP_PIXELS // self.width))
+        self.metres = pixel_metres(self.crs, self.transform, self.width, self.height)[:2]
+        """Ground lengths of a column and of a row at the map's centre."""
+
+    def __enter__(self) -> ClassMap:
+        self._cache.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._raster.close()
+        self._cache.__exit__()
+
+    def read(self, row: int, height: int) -> np.ndarray:
+        """Rows as (height, width) uint8.
+
+        Raises:
+            RasterError: a block is broken.
+        """
+        try:
+            return self._raster.read(1, window=Window(0, row, self.width, height))
+        except RasterioError as error:
+            raise RasterError(f"{self.path} cannot be read at row {row}: {error}.") from error
+
+    def same_grid(self, other: ClassMap) -> bool:
+        """Whether two maps have the same pixels."""
+        same_size = (self.width, self.height) == (other.width, other.height)
+        return same_size and self.crs == other.crs and self.transform.almost_equals(other.transform)
+
+    def pixel_area(self, row: int, height: int) -> float:
+        """Ground area in m2 of a pixel in the middle of some rows: it changes with latitude in many CRSs."""
+        origin = self.transform @ self.transform.translation(0, row)
+        column, line = pixel_metres(self.crs, origin, self.width, height)[:2]
+        return column * line
+
+    def starts(self) -> range:
+        """First rows of the strips."""
+        return range(0, self.height, self.strip_rows)
+
+    def strips(self, change: Filter | None = None, halo: int = 0) -> Iterator[Strip]:
+        """All strips from the top.
+
+        Args:
+            change: a function of (values, row, height) on the strip with `halo` more rows at each end; its result
+                must have the same shape, and the halo is cut off again.
+            halo: how many rows.
+        """
+        above, current = None, None
+        for row in self.starts():
+            following = self._changed(row, change, halo)
+            if current is not None:
+                yield Strip(row - len(current), current, above, following[0])
+                above = current[-1]
+            current = following
+        yield Strip(self.height - len(current), current, above, None)
+
+    def _changed(self, row: int, change: Filter | None, halo: int) -> np.ndarray:
+        height = min(self.strip_rows, self.height - row)
+        if change is None:
+            return self.read(row, height)
+        first, last = max(0, row - halo), min(self.height, row + height + halo)
+        return change(self.read(first, last - first), first, last - first)[row - first : row - first + height]
+
+
+def _open(path: Path) -> rasterio.DatasetReader:
+    if not Path(path).exists():
+        raise RasterError(f"The class map {path} does not exist.", "Correct its path or put the file back.")
+    try:
+        raster = rasterio.open(path)
+    except RasterioError as error:
+        raise RasterError(f"{path} cannot be read as a raster: {error}.") from error
+    if raster.count != 1 or raster.dtypes[0] != "uint8":
+        raise RasterError(
+            f"{path} is not a class map: it has {raster.count} band(s) of {raster.dtypes[0]}, not one of uint8."
+        )
+    if raster.crs is None:
+        raise RasterError(f"{path} has no coordinate reference system; assign one to it.")
+    return raster

@@ -1,0 +1,138 @@
+"""Features written in batches: a GeoPackage with spatial index, turned into another format in the end where asked."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyogrio
+import shapely
+from pyogrio.errors import DataSourceError
+from rasterio.crs import CRS
+
+from ...errors import OutputError
+
+DRIVERS = {".gpkg": "GPKG", ".fgb": "FlatGeobuf", ".parquet": "Parquet"}
+Fields = dict[str, np.ndarray]
+
+
+class VectorLayer:
+    """One layer of features, written beside its place under another name and moved there by `finish`.
+
+    Used as a context: whatever was not finished leaves nothing behind.
+
+    Args:
+        path: a `.gpkg`, `.fgb` or `.parquet` file.
+        name: the layer.
+        geometry_type: of all features: `Polygon` or `LineString`.
+        fields: no rows, to show names and types.
+        crs: the features'.
+
+    Raises:
+        OutputError: a format that cannot be written here, or the file cannot be made.
+    """
+
+    batch = 10_000
+
+    def __init__(self, path: Path, name: str, geometry_type: str, fields: Fields, crs: CRS) -> None:
+        self.path = path
+        self._driver = _driver(path)
+        self._partial = path.with_name(f"{path.stem}.partial.gpkg")
+        self._name, self._type, self._crs = name, geometry_type, crs.to_wkt()
+        self._empty = fields
+        self._waiting: list[tuple[np.ndarray, Fields]] = []
+        self.count = 0
+
+    def __enter__(self) -> VectorLayer:
+        self._remove_partial()
+        self._append(np.empty(0, object), self._empty, new=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._remove_partial()
+
+    def write(self, geometry: np.ndarray, fields: Fields) -> None:
+        """Take features (n,) in the layer's CRS.
+
+        Raises:
+            OutputError: the disk is full.
+        """
+        self.count += len(geometry)
+        self._waiting.append((shapely.to_wkb(geometry), fields))
+        if sum(len(wkb) for wkb, _ in self._waiting) >= self.batch:
+            self._flush()
+
+    def finish(self) -> Path:
+        """Write what waits, and put the file in place.
+
+        Raises:
+            OutputError: the disk is full.
+        """
+        self._flush()
+        with _writing(self.path):
+            ready = self._partial
+            if self._driver != "GPKG":
+                ready = self.path.with_name(f"{self.path.stem}.partial.out{self.path.suffix}")
+                self._convert(ready)
+            ready.replace(self.path)
+        return self.path
+
+    def _remove_partial(self) -> None:
+        for path in self.path.parent.glob(f"{glob.escape(self.path.stem)}.partial*"):
+            path.unlink(missing_ok=True)
+
+    def _flush(self) -> None:
+        if self._waiting:
+            wkb, fields = zip(*self._waiting, strict=True)
+            self._append(
+                np.concatenate(wkb), {key: np.concatenate([part[key] for part in fields]) for key in self._empty}
+            )
+        self._waiting = []
+
+    def _append(self, wkb: np.ndarray, fields: Fields, new: bool = False) -> None:
+        with _writing(self.path):
+            pyogrio.raw.write(
+                self._partial,
+                geometry=wkb,
+                field_data=list(fields.values()),
+                fields=np.array(list(fields), object),
+                layer=self._name,
+                driver="GPKG",
+                geometry_type=self._type,
+                crs=self._crs,
+                append=not new,
+            )
+
+    def _convert(self, target: Path) -> None:
+        """Stream the GeoPackage into another format; few features are in memory at a time."""
+        with pyogrio.open_arrow(self._partial, layer=self._name, batch_size=self.batch) as (meta, reader):
+            pyogrio.write_arrow(
+                reader,
+                target,
+                layer=self._name,
+                driver=self._driver,
+                geometry_name=meta["geometry_name"] or "wkb_geometry",
+                geometry_type=self._type,
+                crs=self._crs,
+            )
+
+
+def _driver(path: Path) -> str:
+    if path.suffix.lower() not in DRIVERS:
+        raise OutputError(f"{path} has none of the endings {', '.join(DRIVERS)}; choose one of them.")
+    driver = DRIVERS[path.suffix.lower()]
+    if "w" not in pyogrio.list_drivers(write=True).get(driver, ""):
+        raise OutputError(f"{path.name} needs GDAL's {driver} driver, which this engine lacks; write .gpkg or .fgb.")
+    return driver
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, DataSourceError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{path} cannot be written: {reason}.", "Is the disk full?") from error

@@ -1,0 +1,121 @@
+"""A class map in, centre lines of one class out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import shapely
+from rasterio.transform import Affine
+
+from ...events import EventLog
+from .class_map import ClassMap
+from .ground import Ground, placed
+from .layer import Fields, VectorLayer
+from .network import bridge, drop_short, merged, prune, smooth
+from .options import LineOptions
+from .sieve import HALO, absorb
+from .thinning import thin, without_thick
+from .tracing import trace
+from .watching import watched
+
+LAYER = "lines"
+
+
+def centre_lines(
+    class_map: Path,
+    output: Path,
+    class_value: int,
+    options: LineOptions | None = None,
+    events: EventLog | None = None,
+    strip_rows: int | None = None,
+) -> int:
+    """Write the centre lines of a class's thin areas, for example roads.
+
+    Strips are thinned with as many rows beyond their ends as thinning looks far, so the skeleton is that of the whole
+    map. Fields: `length_m` on the ellipsoid, `width_m` the median width across the line. What is held in memory is one
+    strip and the lines themselves.
+
+    Args:
+        class_map: one band of bytes.
+        output: a `.gpkg`, `.fgb` or `.parquet` file; replaced when everything is written.
+        class_value: the class's value in the map.
+        options: how.
+        events: gets `progress`; its stop file is honoured between strips.
+        strip_rows: rows of a strip; none lets the map's width decide.
+
+    Returns:
+        The number of lines.
+
+    Raises:
+        RasterError: the map cannot be read.
+        OutputError: the output cannot be written.
+        Stopped: the stop file appeared; nothing is left behind.
+    """
+    options, events = options or LineOptions(), events or EventLog(None)
+    with ExitStack() as stack:
+        source = stack.enter_context(ClassMap(class_map, strip_rows))
+        layer = stack.enter_context(
+            VectorLayer(output, LAYER, "LineString", _fields(np.empty(0), np.empty(0)), source.crs)
+        )
+        strips = _strip_lines(source, class_value, options)
+        lines = np.concatenate(list(watched(strips, len(source.starts()), LAYER, events)))
+        lines = _network(placed_with_z(lines, source.metres), options)
+        _write(layer, lines, source, options)
+        layer.finish()
+    return layer.count
+
+
+def placed_with_z(lines: np.ndarray, metres: tuple[float, float]) -> np.ndarray:
+    """Lines in pixels as lines in ground metres (columns, rows, width)."""
+    scale = np.array([*metres, math.sqrt(metres[0] * metres[1])])
+    return shapely.transform(lines, lambda points: points * scale, include_z=True)
+
+
+def _strip_lines(source: ClassMap, class_value: int, options: LineOptions) -> Iterator[np.ndarray]:
+    """The lines of each strip in the map's pixels; strips share the points on their borders."""
+    pixels = options.maximum_width_m / min(source.metres)
+    # One iteration takes a pixel from both sides, but only 1/sqrt(2) of one across a diagonal.
+    iterations = math.ceil(pixels / 2 * math.sqrt(2)) + 1
+    halo = 2 * iterations + 3
+    for row in source.starts():
+        height = min(source.strip_rows, source.height - row)
+        first, last = max(0, row - halo), min(source.height, row + height + halo)
+        mask = _mask(source, class_value, first, last, options)
+        skeleton = without_thick(thin(mask, iterations))
+        lines = trace(skeleton, mask, row - first, row - first + height, pixels)
+        origin = np.array([0, first, 0])
+        yield shapely.transform(lines, lambda points, origin=origin: points + origin, include_z=True)
+
+
+def _mask(source: ClassMap, class_value: int, first: int, last: int, options: LineOptions) -> np.ndarray:
+    """Where the class is in some rows (H, W) bool, without its specks and small holes."""
+    start, end = max(0, first - HALO), min(source.height, last + HALO)
+    mask = source.read(start, end - start) == class_value
+    pixel = source.pixel_area(first, last - first)
+    limits = options.minimum_area_m2 / pixel, options.fill_holes_m2 / pixel
+    clean = absorb(mask.astype(np.uint8), *limits, open_top=start > 0, open_bottom=end < source.height)
+    return clean[first - start : last - start].astype(bool)
+
+
+def _network(lines: np.ndarray, options: LineOptions) -> np.ndarray:
+    lines = prune(merged(lines), options.spur_m)
+    if options.gap_m:
+        lines = bridge(lines, options.gap_m, options.gap_degrees)
+    return drop_short(lines, options.minimum_length_m)
+
+
+def _write(layer: VectorLayer, lines: np.ndarray, source: ClassMap, options: LineOptions) -> None:
+    """Lines in ground metres, with the width as Z, into the layer."""
+    width = np.array([np.median(shapely.get_coordinates(line, include_z=True)[:, 2]) for line in lines])
+    thin_enough = width <= options.maximum_width_m
+    to_crs = source.transform @ Affine.scale(1 / source.metres[0], 1 / source.metres[1])
+    geometry = placed(smooth(lines[thin_enough], options.simplify_m, options.smoothing), to_crs)
+    layer.write(geometry, _fields(Ground(source.crs).lengths(geometry), width[thin_enough]))
+
+
+def _fields(length: np.ndarray, width: np.ndarray) -> Fields:
+    return {"length_m": length, "width_m": width}

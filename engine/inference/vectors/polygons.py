@@ -1,0 +1,196 @@
+"""A class map in, polygons of its classes out."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import shapely
+from rasterio.transform import Affine
+
+from ...config.card import CardClass
+from ...errors import RasterError
+from ...events import EventLog
+from .class_map import BACKGROUND, NODATA, ClassMap, Filter, Strip
+from .components import components
+from .ground import Ground, placed
+from .joining import Joiner, Pieces
+from .layer import Fields, VectorLayer
+from .options import PolygonOptions
+from .outlines import outlines
+from .right_angles import right_angled
+from .sieve import HALO, absorb
+from .watching import watched
+
+LAYER = "polygons"
+NOISE_PIXELS = 2.5
+"""Steps of the pixels that right-angled outlines do not follow."""
+
+
+def polygons(
+    class_map: Path,
+    output: Path,
+    card_classes: list[CardClass],
+    options: PolygonOptions | None = None,
+    events: EventLog | None = None,
+    confidence: Path | None = None,
+    strip_rows: int | None = None,
+) -> int:
+    """Write the 4-connected areas of a class map as polygons.
+
+    Fields: `class`, `class_id` (the map's value), `confidence` (mean percent, where a confidence map is given),
+    `area_m2` and `perimeter_m` on the ellipsoid. Without minimum area and simplification each polygon has exactly the
+    area of its pixels. What is held in memory is one strip and the outlines of areas that later strips may touch.
+
+    Args:
+        class_map: one band of bytes: 0 background, 1 the first class, 255 no-data.
+        output: a `.gpkg`, `.fgb` or `.parquet` file; replaced when everything is written.
+        card_classes: the classes from value 1.
+        options: how.
+        events: gets `progress`; its stop file is honoured between strips.
+        confidence: percent as one band of bytes on the same grid, 255 no-data.
+        strip_rows: rows of a strip; none lets the map's width decide.
+
+    Returns:
+        The number of polygons.
+
+    Raises:
+        RasterError: a map cannot be read, the grids differ, or a value has no class.
+        OutputError: the output cannot be written.
+        Stopped: the stop file appeared; nothing is left behind.
+    """
+    options, events = options or PolygonOptions(), events or EventLog(None)
+    with ExitStack() as stack:
+        source = stack.enter_context(ClassMap(class_map, strip_rows))
+        beside = stack.enter_context(ClassMap(confidence)) if confidence else None
+        if beside and not beside.same_grid(source):
+            raise RasterError(
+                f"The confidence {confidence} is not on the grid of {class_map}; give the one made with it."
+            )
+        names = np.array(["", *(one.name for one in card_classes)], object)
+        features = _Features(source, names, options, with_confidence=beside is not None)
+        layer = stack.enter_context(VectorLayer(output, LAYER, "Polygon", features.none(), source.crs))
+        strips = source.strips(_sieve(source, options), HALO)
+        joiner = Joiner()
+        for strip in watched(strips, len(source.starts()), LAYER, events):
+            layer.write(*features.of(_finished(joiner, strip, source, beside, options, names)))
+        layer.finish()
+    return layer.count
+
+
+def _sieve(source: ClassMap, options: PolygonOptions) -> Filter | None:
+    """The function that gives small areas away; none where nothing is small."""
+    if options.minimum_area_m2 == options.fill_holes_m2 == 0:
+        return None
+
+    def sieve(values: np.ndarray, row: int, height: int) -> np.ndarray:
+        pixel = source.pixel_area(row, height)
+        goes_on = row > 0, row + height < source.height
+        return absorb(values, options.minimum_area_m2 / pixel, options.fill_holes_m2 / pixel, *goes_on)
+
+    return sieve
+
+
+def _finished(
+    joiner: Joiner, strip: Strip, source: ClassMap, beside: ClassMap | None, options: PolygonOptions, names: np.ndarray
+) -> Pieces:
+    """The areas that a strip completes."""
+    labels, count = components(strip.values)
+    value = np.zeros(count, np.uint8)
+    value[labels] = strip.values
+    _check_values(value, names, source.path)
+    confidence = beside.read(strip.row, len(labels)) if beside else None
+    tolerance = options.simplify_m / float(np.sqrt(np.prod(source.metres)))
+    pixel = source.pixel_area(strip.row, len(labels))
+    pieces = Pieces(
+        _geometry(strip, labels, count, tolerance),
+        value,
+        np.bincount(labels.ravel(), minlength=count) * pixel,
+        *_confidence(labels, count, confidence),
+    )
+    wanted = (value != BACKGROUND) & (value != NODATA)
+    if options.classes is not None:
+        wanted &= np.isin(value, list(options.classes))
+    return joiner.add(pieces, labels, wanted, last=strip.below is None)
+
+
+def _check_values(value: np.ndarray, names: np.ndarray, path: Path) -> None:
+    unknown = np.unique(value[(value >= len(names)) & (value != NODATA)])
+    if len(unknown):
+        raise RasterError(
+            f"{path} has the value {unknown[0]}, and the model has {len(names) - 1} classes.",
+            "Give the class map together with the model that made it.",
+        )
+
+
+def _geometry(strip: Strip, labels: np.ndarray, count: int, tolerance: float) -> np.ndarray:
+    """Polygons (n,) of a strip's areas in the map's pixels, simplified as a coverage inside the strip.
+
+    The strip's ends stay as they are, with the corners of both sides, so that pieces fit each other.
+    """
+    top, bottom = _corners(strip.above, strip.values[0]), _corners(strip.values[-1], strip.below)
+    geometry = outlines(labels, count, top, bottom)
+    if tolerance > 0:
+        geometry = shapely.coverage_simplify(geometry, tolerance, simplify_boundary=False)
+    return placed(geometry, Affine.translation(0, strip.row))
+
+
+def _corners(above: np.ndarray | None, below: np.ndarray | None) -> np.ndarray:
+    """Corners (W + 1,) between two rows of values at which either changes; none where one row is missing."""
+    width = len(above if below is None else below)
+    corners = np.zeros(width + 1, bool)
+    if above is not None and below is not None:
+        corners[1:-1] = (above[1:] != above[:-1]) | (below[1:] != below[:-1])
+    return corners
+
+
+def _confidence(labels: np.ndarray, count: int, confidence: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    if confidence is None:
+        return np.zeros(count), np.zeros(count)
+    known = confidence != NODATA
+    where = labels[known]
+    return np.bincount(where, confidence[known], count), np.bincount(where, minlength=count).astype(float)
+
+
+class _Features:
+    """Turns finished areas into rows of the layer.
+
+    Args:
+        source: the class map.
+        names: class names by value.
+        options: what to leave out and what to square.
+        with_confidence: whether there is such a field.
+    """
+
+    def __init__(self, source: ClassMap, names: np.ndarray, options: PolygonOptions, with_confidence: bool) -> None:
+        self._names, self._options, self._with_confidence = names, options, with_confidence
+        self._transform, self._metres = source.transform, source.metres
+        self._ground = Ground(source.crs)
+
+    def none(self) -> Fields:
+        """The fields without rows."""
+        nothing = np.empty(0)
+        empty = Pieces(nothing.astype(object), nothing.astype(np.uint8), nothing, nothing, nothing)
+        return self.of(empty)[1]
+
+    def of(self, areas: Pieces) -> tuple[np.ndarray, Fields]:
+        """Geometries in the map's CRS and their fields."""
+        # The sieve sees small areas only where they fit into its window.
+        areas = areas.take(areas.ground_m2 >= self._options.minimum_area_m2 * (1 - 1e-9))
+        geometry = placed(self._squared(areas), self._transform)
+        fields = {"class": self._names[areas.value], "class_id": areas.value.astype(np.int32)}
+        if self._with_confidence:
+            with np.errstate(invalid="ignore"):
+                fields["confidence"] = areas.confidence / areas.confident_pixels
+        area, perimeter = self._ground.areas_and_perimeters(geometry)
+        return geometry, {**fields, "area_m2": area, "perimeter_m": perimeter}
+
+    def _squared(self, areas: Pieces) -> np.ndarray:
+        geometry = areas.geometry.copy()
+        to_metres = Affine.scale(*self._metres)
+        tolerance = max(self._options.simplify_m, NOISE_PIXELS * max(self._metres))
+        which = np.isin(areas.value, list(self._options.right_angled))
+        squared = [right_angled(polygon, tolerance) for polygon in placed(geometry[which], to_metres)]
+        geometry[which] = placed(np.array(squared, object), ~to_metres)
+        return geometry

@@ -1,0 +1,70 @@
+"""Giving small areas of a class map to their neighbours."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .class_map import BACKGROUND, NODATA
+from .components import components
+
+HALO = 64
+"""Rows read beyond a strip, so that areas up to this height are judged whole."""
+
+
+def absorb(
+    values: np.ndarray, minimum: float, background_minimum: float, open_top: bool = False, open_bottom: bool = False
+) -> np.ndarray:
+    """Give each small 4-connected area the value it shares most border with; of equals, the lowest.
+
+    No-data neither gives nor takes. A small area between small areas waits until one of them has been given away;
+    where no area around is large, all stay.
+
+    Args:
+        values: (H, W) uint8 class values.
+        minimum: pixels below which an area of a class is small.
+        background_minimum: the same for background.
+        open_top: the map goes on above: areas that reach the first row count as large.
+        open_bottom: the same below.
+
+    Returns:
+        (H, W) uint8.
+    """
+    labels, count = components(values)
+    value = np.zeros(count, np.uint8)
+    value[labels] = values
+    small = np.bincount(labels.ravel(), minlength=count) < np.where(value == BACKGROUND, background_minimum, minimum)
+    small[value == NODATA] = False
+    for reaches, row in ((open_top, labels[0]), (open_bottom, labels[-1])):
+        if reaches:
+            small[row] = False
+    return _given(value, small, *_borders(labels, small))[labels] if small.any() else values
+
+
+def _borders(labels: np.ndarray, small: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Small areas (m,), their neighbours (m,), and the length of the border between them (m,)."""
+    count = len(small)
+    keys = []
+    for one, other in ((labels[1:], labels[:-1]), (labels[:, 1:], labels[:, :-1])):
+        across = one != other
+        one, other = one[across].astype(np.int64), other[across].astype(np.int64)
+        keys += [(one * count + other)[small[one]], (other * count + one)[small[other]]]
+    key, length = np.unique(np.concatenate(keys), return_counts=True)
+    return key // count, key % count, length
+
+
+def _given(
+    value: np.ndarray, small: np.ndarray, area: np.ndarray, neighbour: np.ndarray, length: np.ndarray
+) -> np.ndarray:
+    value, waiting = value.copy(), small.copy()
+    while True:
+        area, neighbour, length = (one[waiting[area]] for one in (area, neighbour, length))
+        takes = ~waiting[neighbour] & (value[neighbour] != NODATA)
+        if not takes.any():
+            return value
+        # Border by (area, value), so that neighbours of one class count together.
+        key, at = np.unique(area[takes] * 256 + value[neighbour[takes]], return_inverse=True)
+        total = np.bincount(at, weights=length[takes])
+        order = np.lexsort((key % 256, -total, key // 256))
+        receivers, first = np.unique(key[order] // 256, return_index=True)
+        value[receivers] = (key[order] % 256)[first]
+        waiting[receivers] = False

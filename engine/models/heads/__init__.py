@@ -1,0 +1,22 @@
+"""Heads: dense detection (FCOS, RetinaNet) and segmentation."""
+
+from .anchors import anchors_valid, centers, grid_anchors
+from .decoding import decide
+from .detection import DetectionHead
+from .fcos import FcosHead
+from .retinanet import RetinaHead
+from .segmentation import PanopticHead
+
+DETECTION_HEADS: dict[str, type[DetectionHead]] = {"fcos": FcosHead, "retinanet": RetinaHead}
+
+__all__ = [
+    "DETECTION_HEADS",
+    "DetectionHead",
+    "FcosHead",
+    "PanopticHead",
+    "RetinaHead",
+    "anchors_valid",
+    "centers",
+    "decide",
+    "grid_anchors",
+]

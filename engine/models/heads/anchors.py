@@ -1,0 +1,51 @@
+"""Anchors on a pyramid: where they are, and whether they count."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def grid_anchors(shapes: list[tuple[int, int]], strides: list[int], cells: list[Tensor]) -> Tensor:
+    """Anchors of all levels in the heads' order: level, row, column, anchor of the location.
+
+    The location of cell (row, column) is the middle of the stride-sized square it stands for,
+    ((column + 0.5) stride, (row + 0.5) stride).
+
+    Args:
+        shapes: (H_l, W_l) of each level.
+        strides: of each level, in pixels.
+        cells: of each level (A, 4) xyxy offsets from the location.
+
+    Returns:
+        (N, 4) float32 xyxy pixels, N = sum of H_l W_l A.
+    """
+    levels = []
+    for (height, width), stride, cell in zip(shapes, strides, cells, strict=True):
+        y = (torch.arange(height, device=cell.device) + 0.5) * stride
+        x = (torch.arange(width, device=cell.device) + 0.5) * stride
+        y, x = torch.meshgrid(y, x, indexing="ij")
+        location = torch.stack([x, y, x, y], dim=-1)
+        levels.append((location[:, :, None] + cell).reshape(-1, 4))
+    return torch.cat(levels)
+
+
+def centers(boxes: Tensor) -> Tensor:
+    """(n, 2) xy centres of (n, 4) xyxy boxes."""
+    return (boxes[:, :2] + boxes[:, 2:]) / 2
+
+
+def anchors_valid(anchors: Tensor, valid: Tensor) -> Tensor:
+    """Whether each anchor's centre lies on a pixel that counts.
+
+    Args:
+        anchors: (N, 4) xyxy pixels.
+        valid: (B, H, W) bool.
+
+    Returns:
+        (B, N) bool; an anchor centred outside the image does not count.
+    """
+    height, width = valid.shape[-2:]
+    x, y = centers(anchors).floor().long().unbind(dim=1)
+    inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+    return valid[:, y.clamp(0, height - 1), x.clamp(0, width - 1)] & inside

@@ -1,0 +1,127 @@
+"""The interface of dense detection heads, and what all of them share: targets, loss, decoding."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torchvision.ops import sigmoid_focal_loss
+
+from ...types import Detections, Objects
+from .anchors import anchors_valid
+from .decoding import clip, decide
+
+BACKGROUND = -1
+IGNORED = -2
+
+
+class Matched(NamedTuple):
+    """The P anchors of a batch that have an object, as rows.
+
+    Args:
+        image: (P,) index in the batch.
+        anchor: (P,) index among the N anchors.
+        boxes: (P, 4) xyxy pixels, the objects'.
+        labels: (P,) the objects'.
+    """
+
+    image: Tensor
+    anchor: Tensor
+    boxes: Tensor
+    labels: Tensor
+
+
+class DetectionHead(nn.Module, ABC):
+    """A dense detection head over pyramid levels.
+
+    A head gives `forward`, `assign`, `boxes` and `box_losses`; loss and decoding follow from them.
+
+    Args:
+        strides: of the levels it reads, finest first.
+    """
+
+    def __init__(self, strides: list[int]) -> None:
+        super().__init__()
+        self.strides = list(strides)
+
+    @abstractmethod
+    def forward(self, features: list[Tensor]) -> Detections:
+        """Dense detections in float32 of the levels' features, each (B, D, H_l, W_l)."""
+
+    @abstractmethod
+    def assign(self, detections: Detections, boxes: Tensor, valid: Tensor) -> Tensor:
+        """Which object each anchor answers for.
+
+        Args:
+            detections: for anchors and shapes only.
+            boxes: (n, 4) xyxy pixels of one image; n may be 0.
+            valid: (N,) bool.
+
+        Returns:
+            (N,) index into `boxes`, `BACKGROUND`, or `IGNORED` (always where not valid).
+        """
+
+    @abstractmethod
+    def boxes(self, detections: Detections) -> Tensor:
+        """(B, N, 4) xyxy pixels, not clipped."""
+
+    @abstractmethod
+    def box_losses(self, detections: Detections, matched: Matched) -> dict[str, Tensor]:
+        """Sums over the matched anchors: `box`, and `centerness` where the head has such a branch."""
+
+    def loss(
+        self, detections: Detections, boxes: list[Tensor], labels: list[Tensor], valid: Tensor
+    ) -> dict[str, Tensor]:
+        """Supervised losses: each a sum over counted anchors divided by the batch's positives (at least 1).
+
+        Args:
+            detections: of a batch of B images.
+            boxes: per image (n, 4) xyxy pixels; n may be 0.
+            labels: per image (n,) class indices.
+            valid: (B, H, W) bool; anchors centred on other pixels count nowhere.
+
+        Returns:
+            scalars: `classification` (sigmoid focal, alpha 0.25, gamma 2), `box`, and `centerness` for FCOS.
+        """
+        counted = anchors_valid(detections.anchors, valid)
+        matches = torch.stack([self.assign(detections, each, mask) for each, mask in zip(boxes, counted, strict=True)])
+        matched = _matched(matches, boxes, labels)
+        positives = max(1, len(matched.image))
+        sums = {"classification": _classification_loss(detections.logits, matches, matched)}
+        sums |= self.box_losses(detections, matched)
+        return {name: value / positives for name, value in sums.items()}
+
+    def scores_and_boxes(self, detections: Detections) -> tuple[Tensor, Tensor]:
+        """Scores (B, N, C) in 0 to 1 and boxes (B, N, 4) xyxy pixels within the image; traceable."""
+        scores = detections.logits.sigmoid()
+        if detections.centerness is not None:
+            scores = (scores * detections.centerness.sigmoid()[..., None]).sqrt()
+        height, width = (side * self.strides[0] for side in detections.shapes[0])
+        return scores, clip(self.boxes(detections), height, width)
+
+    @torch.no_grad()
+    def decode(
+        self, detections: Detections, score_threshold: float, iou_threshold: float, limit: int = 1000
+    ) -> list[Objects]:
+        """Decided objects of each image, best first; see `decoding.decide`."""
+        scores, boxes = self.scores_and_boxes(detections)
+        return [
+            decide(each, places, score_threshold, iou_threshold, limit)
+            for each, places in zip(scores, boxes, strict=True)
+        ]
+
+
+def _matched(matches: Tensor, boxes: list[Tensor], labels: list[Tensor]) -> Matched:
+    image, anchor = (matches >= 0).nonzero(as_tuple=True)
+    first = torch.tensor([0, *(len(each) for each in boxes)], device=matches.device).cumsum(0)
+    chosen = first[image] + matches[image, anchor]
+    return Matched(image, anchor, torch.cat(boxes).float()[chosen], torch.cat(labels)[chosen])
+
+
+def _classification_loss(logits: Tensor, matches: Tensor, matched: Matched) -> Tensor:
+    targets = torch.zeros_like(logits)
+    targets[matched.image, matched.anchor, matched.labels] = 1.0
+    counted = matches != IGNORED
+    return sigmoid_focal_loss(logits[counted], targets[counted], alpha=0.25, gamma=2.0, reduction="sum")

@@ -1,0 +1,113 @@
+"""FCOS: anchor-free detection (Tian et al., arXiv 2006.09214) on torchvision's head."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.models.detection.fcos import FCOSHead as TorchvisionHead
+from torchvision.ops import generalized_box_iou_loss
+
+from ...types import Detections
+from .anchors import centers, grid_anchors
+from .detection import BACKGROUND, IGNORED, DetectionHead, Matched
+
+CENTER_RADIUS = 1.5
+"""Locations within this many strides of an object's centre may answer for it."""
+
+
+def level_ranges(strides: list[int]) -> list[tuple[float, float]]:
+    """The reach, in pixels, that each level answers for: (above, up to).
+
+    A location's reach is the largest of its four distances to an object's sides, so about half of the
+    object's longer side. A level goes up to 8 strides and the last one on to infinity, which is
+    torchvision's rule; strides 4, 8, 16, 32 give 0-32, 32-64, 64-128 and 128-inf.
+    """
+    upper = [*(8.0 * stride for stride in strides[:-1]), math.inf]
+    return list(zip([0.0, *upper[:-1]], upper, strict=True))
+
+
+class FcosHead(DetectionHead):
+    """Classes, four distances in strides, and centerness at every location; A = 1.
+
+    Args:
+        channels: of the features.
+        classes: C.
+        strides: of the levels it reads, finest first.
+        convs: convolutions before the predictors.
+    """
+
+    def __init__(self, channels: int, classes: int, strides: list[int], convs: int) -> None:
+        super().__init__(strides)
+        self.head = TorchvisionHead(channels, 1, classes, convs)
+        # Distances end in a ReLU, which passes no gradient where it starts below zero: begin at one stride.
+        nn.init.ones_(self.head.regression_head.bbox_reg.bias)
+
+    def forward(self, features: list[Tensor]) -> Detections:
+        """Dense detections in float32; `regression` is left, top, right, bottom in strides, not negative."""
+        predicted = self.head(features)
+        shapes = [tuple(level.shape[-2:]) for level in features]
+        cells = [torch.tensor([[-0.5, -0.5, 0.5, 0.5]], device=features[0].device) * stride for stride in self.strides]
+        return Detections(
+            logits=predicted["cls_logits"].float(),
+            regression=predicted["bbox_regression"].float(),
+            centerness=predicted["bbox_ctrness"].squeeze(-1).float(),
+            anchors=grid_anchors(shapes, self.strides, cells),
+            shapes=shapes,
+        )
+
+    def assign(self, detections: Detections, boxes: Tensor, valid: Tensor) -> Tensor:
+        """Centre sampling: the smallest object that holds a location near its centre, within its level's range."""
+        nothing = torch.where(valid, BACKGROUND, IGNORED)
+        if not len(boxes):
+            return nothing
+        reach, inside = _reach(detections.anchors, boxes)
+        lower, upper = self._ranges(detections)
+        fits = inside & (reach > lower) & (reach <= upper) & _central(detections.anchors, boxes)
+        areas = (boxes[:, 2:] - boxes[:, :2]).prod(dim=1).expand_as(reach)
+        smallest, index = areas.masked_fill(~fits, math.inf).min(dim=1)
+        return torch.where(valid & smallest.isfinite(), index, nothing)
+
+    def boxes(self, detections: Detections) -> Tensor:
+        """(B, N, 4) xyxy pixels, not clipped."""
+        anchors = detections.anchors.expand_as(detections.regression)
+        return self.head.box_coder.decode(detections.regression, anchors)
+
+    def box_losses(self, detections: Detections, matched: Matched) -> dict[str, Tensor]:
+        """Generalised IoU of the boxes, binary cross-entropy of the centerness."""
+        anchors = detections.anchors[matched.anchor]
+        predicted = self.head.box_coder.decode(detections.regression[matched.image, matched.anchor], anchors)
+        centerness = detections.centerness[matched.image, matched.anchor]
+        target = _centerness(self.head.box_coder.encode(anchors, matched.boxes))
+        return {
+            "box": generalized_box_iou_loss(predicted, matched.boxes, reduction="sum"),
+            "centerness": F.binary_cross_entropy_with_logits(centerness, target, reduction="sum"),
+        }
+
+    def _ranges(self, detections: Detections) -> Tensor:
+        """Each location's level range, (2, N, 1)."""
+        counts = [height * width for height, width in detections.shapes]
+        ranges = torch.tensor(level_ranges(self.strides), device=detections.anchors.device)
+        repeats = torch.tensor(counts, device=ranges.device)
+        return ranges.repeat_interleave(repeats, dim=0).T[:, :, None]
+
+
+def _reach(anchors: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
+    """(N, n) largest distance from each location to each box's sides, and whether it lies inside."""
+    points = centers(anchors)[:, None]
+    distances = torch.cat([points - boxes[:, :2], boxes[:, 2:] - points], dim=2)
+    return distances.amax(dim=2), distances.amin(dim=2) > 0
+
+
+def _central(anchors: Tensor, boxes: Tensor) -> Tensor:
+    strides = (anchors[:, 2] - anchors[:, 0])[:, None]
+    offsets = (centers(anchors)[:, None] - centers(boxes)).abs().amax(dim=2)
+    return offsets < CENTER_RADIUS * strides
+
+
+def _centerness(distances: Tensor) -> Tensor:
+    """(P,) centerness of (P, 4) left, top, right, bottom, all positive (FCOS, equation 3)."""
+    sides = distances.view(-1, 2, 2)  # (left, top), (right, bottom)
+    return (sides.amin(dim=1) / sides.amax(dim=1)).prod(dim=1).sqrt()

@@ -1,0 +1,94 @@
+"""RetinaNet: detection with anchors (Lin et al., arXiv 1708.02002) on torchvision's head."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.models.detection._utils import Matcher
+from torchvision.models.detection.retinanet import RetinaNetHead as TorchvisionHead
+from torchvision.ops import box_iou
+
+from ...types import Detections
+from .anchors import grid_anchors
+from .detection import BACKGROUND, IGNORED, DetectionHead, Matched
+
+SCALES = (4.0, 4.0 * 2 ** (1 / 3), 4.0 * 2 ** (2 / 3))
+"""Square roots of the anchors' areas, in strides."""
+RATIOS = (0.5, 1.0, 2.0)
+"""Height over width."""
+SMOOTH_L1_BETA = 1 / 9
+
+
+class RetinaHead(DetectionHead):
+    """Classes and box deltas at nine anchors a location, three scales by three ratios.
+
+    Args:
+        channels: of the features.
+        classes: C.
+        strides: of the levels it reads, finest first.
+        convs: convolutions before the predictors, at most 4.
+    """
+
+    def __init__(self, channels: int, classes: int, strides: list[int], convs: int) -> None:
+        super().__init__(strides)
+        self.head = TorchvisionHead(channels, self.per_location, classes, norm_layer=partial(nn.GroupNorm, 32))
+        for branch in (self.head.classification_head, self.head.regression_head):
+            branch.conv = branch.conv[:convs]
+        # An object's best anchor answers for it even below the threshold: small objects reach no 0.5.
+        self.matcher = Matcher(0.5, 0.4, allow_low_quality_matches=True)
+
+    @property
+    def per_location(self) -> int:
+        """A, the anchors of a location."""
+        return len(SCALES) * len(RATIOS)
+
+    def forward(self, features: list[Tensor]) -> Detections:
+        """Dense detections in float32; `regression` is dx, dy, dw, dh of Faster R-CNN's coding."""
+        predicted = self.head(features)
+        shapes = [tuple(level.shape[-2:]) for level in features]
+        cell = _unit_cell(features[0].device)
+        return Detections(
+            logits=predicted["cls_logits"].float(),
+            regression=predicted["bbox_regression"].float(),
+            anchors=grid_anchors(shapes, self.strides, [cell * stride for stride in self.strides]),
+            shapes=shapes,
+            per_location=self.per_location,
+        )
+
+    def assign(self, detections: Detections, boxes: Tensor, valid: Tensor) -> Tensor:
+        """IoU of at least 0.5 (or the best of an object) is its, below 0.4 is background, between is ignored."""
+        nothing = torch.where(valid, BACKGROUND, IGNORED)
+        overlaps = box_iou(boxes.float(), detections.anchors)
+        # An object without extent touches no anchor, and would claim all of them as its equally bad best.
+        reachable = (overlaps.amax(dim=1) > 0).nonzero().flatten()
+        if not len(reachable):
+            return nothing
+        matches = self.matcher(overlaps[reachable])
+        return torch.where(valid, torch.where(matches >= 0, reachable[matches.clamp(min=0)], matches), nothing)
+
+    def boxes(self, detections: Detections) -> Tensor:
+        """(B, N, 4) xyxy pixels, not clipped."""
+        anchors = detections.anchors.expand_as(detections.regression).reshape(-1, 4)
+        decoded = self._coder.decode_single(detections.regression.reshape(-1, 4), anchors)
+        return decoded.reshape(detections.regression.shape)
+
+    def box_losses(self, detections: Detections, matched: Matched) -> dict[str, Tensor]:
+        """Smooth L1 of the coded boxes, summed over the four deltas."""
+        target = self._coder.encode_single(matched.boxes, detections.anchors[matched.anchor])
+        predicted = detections.regression[matched.image, matched.anchor]
+        return {"box": F.smooth_l1_loss(predicted, target, beta=SMOOTH_L1_BETA, reduction="sum")}
+
+    @property
+    def _coder(self):  # noqa: ANN202 - torchvision's private BoxCoder
+        return self.head.regression_head.box_coder
+
+
+def _unit_cell(device: torch.device) -> Tensor:
+    """The nine anchors around a location at stride 1, (9, 4) xyxy."""
+    scales = torch.tensor(SCALES, device=device)[:, None]
+    ratios = torch.tensor(RATIOS, device=device).sqrt()[None]
+    width, height = (scales / ratios).flatten() / 2, (scales * ratios).flatten() / 2
+    return torch.stack([-width, -height, width, height], dim=1)

@@ -1,0 +1,46 @@
+"""Panoptic FPN's segmentation head (Kirillov et al., arXiv 1901.02446)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.ops import Conv2dNormActivation
+
+
+class PanopticHead(nn.Module):
+    """Every level is convolved up to stride 4, the levels are summed, and a 1x1 convolution classifies.
+
+    smp has the same blocks, but resizes with aligned corners, so that what a pixel sees would depend on
+    the size of the window around it.
+
+    Args:
+        channels: of the features.
+        classes: K.
+        levels: how many, of strides 4, 8, 16, ...
+    """
+
+    def __init__(self, channels: int, classes: int, levels: int = 4) -> None:
+        super().__init__()
+        inner = -(-channels // 64) * 32  # half, in whole groups of 32
+        self.branches = nn.ModuleList(_branch(channels, inner, doublings) for doublings in range(levels))
+        self.classify = nn.Conv2d(inner, classes, kernel_size=1)
+
+    def forward(self, features: list[Tensor], size: tuple[int, int]) -> Tensor:
+        """Float32 logits (B, K, *size) of features (B, D, H_l, W_l), finest first."""
+        merged = sum(branch(level) for branch, level in zip(self.branches, features, strict=True))
+        logits = self.classify(merged).float()
+        return F.interpolate(logits, size=size, mode="bilinear", align_corners=False)
+
+
+def _branch(channels: int, inner: int, doublings: int) -> nn.Sequential:
+    """A convolution at the level's own size, then as many more as it takes to reach stride 4."""
+    layers: list[nn.Module] = []
+    for index in range(max(1, doublings)):
+        layers.append(
+            Conv2dNormActivation(channels if not index else inner, inner, norm_layer=partial(nn.GroupNorm, 32))
+        )
+        if doublings:
+            layers.append(nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False))
+    return nn.Sequential(*layers)

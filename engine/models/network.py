@@ -1,0 +1,144 @@
+"""The multi-task network: one class for teachers (one head) and students (both)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+
+import torch
+from torch import Tensor, nn
+from torchvision.ops import FeaturePyramidNetwork
+from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
+
+from ..config import Network
+from ..types import Outputs, Task
+from .encoders import STRIDES, build_encoder
+from .heads import DETECTION_HEADS, DetectionHead, PanopticHead
+from .normalisation import Normalised
+from .sizes import resolve
+from .smp_network import SmpNetwork
+from .weights import Loaded, load_encoder_weights
+
+
+class MultiTaskNetwork(Normalised):
+    """A shared encoder and feature pyramid under a detection head, a segmentation head, or both.
+
+    Attributes:
+        tasks: what it has heads for, detection first.
+        strides: of the pyramid's levels (`Outputs.features`), finest first.
+        feature_channels: of those levels.
+        backbone_channels: of `Outputs.backbone`.
+        loaded: how many encoder tensors came from a file or the hub, or none.
+
+    Args:
+        encoder: of `encoders.build_encoder`.
+        width: channels of the pyramid.
+        mean: of each band, raw units.
+        std: of each band, raw units.
+        detection_head: reads the levels of its own strides, or none.
+        segmentation_head: reads the levels of strides 4 to 32, or none.
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        width: int,
+        mean: Sequence[float],
+        std: Sequence[float],
+        detection_head: DetectionHead | None = None,
+        segmentation_head: PanopticHead | None = None,
+    ) -> None:
+        super().__init__(mean, std)
+        extra = detection_head is not None and 2 * STRIDES[-1] in detection_head.strides
+        self.encoder = encoder
+        self.neck = FeaturePyramidNetwork(
+            encoder.out_channels[-len(STRIDES) :], width, extra_blocks=LastLevelMaxPool() if extra else None
+        )
+        self.detection_head = detection_head
+        self.segmentation_head = segmentation_head
+        heads = {"detection": detection_head, "segmentation": segmentation_head}
+        self.tasks: tuple[Task, ...] = tuple(task for task, head in heads.items() if head is not None)
+        self.strides = [*STRIDES, 2 * STRIDES[-1]] if extra else [*STRIDES]
+        self.feature_channels = [width] * len(self.strides)
+        self.backbone_channels: int = encoder.out_channels[-1]
+        self.loaded: Loaded | None = None
+
+    def forward(self, image: Tensor, tasks: Collection[Task] | None = None) -> Outputs:
+        """Run the heads of the tasks asked for.
+
+        Args:
+            image: (B, C, H, W) raw values, H and W divisible by 32.
+            tasks: none means all that the network has.
+
+        Returns:
+            outputs; logits are float32 also under autocast.
+        """
+        wanted = self.tasks if tasks is None else tasks
+        encoded = self.encoder(self.normalise(image))[-len(STRIDES) :]
+        levels = OrderedDict((str(stride), level) for stride, level in zip(STRIDES, encoded, strict=True))
+        outputs = Outputs(features=list(self.neck(levels).values()), backbone=encoded[-1])
+        if "segmentation" in wanted and self.segmentation_head is not None:
+            outputs.segmentation = self.segmentation_head(outputs.features[: len(STRIDES)], image.shape[-2:])
+        if "detection" in wanted and self.detection_head is not None:
+            outputs.detections = self.detection_head(self.detection_features(outputs))
+        return outputs
+
+    def detection_features(self, outputs: Outputs) -> list[Tensor]:
+        """The pyramid levels that the detection head reads."""
+        return [outputs.features[self.strides.index(stride)] for stride in self.detection_head.strides]
+
+
+def build(
+    spec: Network,
+    tasks: Collection[Task],
+    bands: int,
+    mean: Sequence[float],
+    std: Sequence[float],
+    detection_classes: int,
+    segmentation_channels: int,
+    seed: int,
+) -> MultiTaskNetwork | SmpNetwork:
+    """A network from its settings; the same seed gives the same weights and leaves the caller's random state.
+
+    Args:
+        spec: the network's settings.
+        tasks: the heads it gets.
+        bands: input channels.
+        mean: of each band, raw units.
+        std: of each band, raw units.
+        detection_classes: C, without background.
+        segmentation_channels: K, background included where it is a class.
+        seed: of the random weights.
+
+    Raises:
+        ConfigError: no such encoder or architecture, or an architecture that cannot do a task.
+        WeightsError: the encoder's weights cannot be had.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        if spec.architecture != "fpn":
+            network = SmpNetwork(spec, tasks, bands, mean, std, segmentation_channels)
+        else:
+            network = _multi_task(spec, tasks, bands, mean, std, detection_classes, segmentation_channels)
+    network.loaded = load_encoder_weights(network.encoder, resolve(spec).encoder, spec.weights)
+    return network
+
+
+def _multi_task(
+    spec: Network,
+    tasks: Collection[Task],
+    bands: int,
+    mean: Sequence[float],
+    std: Sequence[float],
+    detection_classes: int,
+    segmentation_channels: int,
+) -> MultiTaskNetwork:
+    size = resolve(spec)
+    encoder = build_encoder(size.encoder, bands)
+    detection = segmentation = None
+    if "detection" in tasks:
+        head = DETECTION_HEADS[spec.detection_head]
+        detection = head(size.width, detection_classes, sorted(set(spec.detection_strides)), size.head_convs)
+    if "segmentation" in tasks:
+        segmentation = PanopticHead(size.width, segmentation_channels)
+    return MultiTaskNetwork(encoder, size.width, mean, std, detection, segmentation)

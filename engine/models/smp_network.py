@@ -1,0 +1,84 @@
+"""Any segmentation architecture of segmentation-models-pytorch behind the multi-task network's interface."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import segmentation_models_pytorch as smp
+from torch import Tensor, nn
+
+from ..config import Network
+from ..errors import ConfigError
+from ..types import Outputs, Task
+from .normalisation import Normalised
+from .sizes import resolve
+from .weights import Loaded
+
+
+class SmpNetwork(Normalised):
+    """A segmentation network by name: unet, segformer, deeplabv3plus, ...; the setting `width` does not apply.
+
+    Attributes:
+        tasks: segmentation.
+        strides: empty, as `Outputs.features` is.
+        feature_channels: empty.
+        backbone_channels: of `Outputs.backbone`, the encoder's last features.
+        loaded: how many encoder tensors came from a file or the hub, or none.
+
+    Args:
+        spec: the network's settings.
+        tasks: must be segmentation alone.
+        bands: input channels.
+        mean: of each band, raw units.
+        std: of each band, raw units.
+        classes: K.
+
+    Raises:
+        ConfigError: another task, or smp has no such architecture with this encoder.
+    """
+
+    def __init__(
+        self,
+        spec: Network,
+        tasks: Collection[Task],
+        bands: int,
+        mean: Sequence[float],
+        std: Sequence[float],
+        classes: int,
+    ) -> None:
+        super().__init__(mean, std)
+        if set(tasks) != {"segmentation"}:
+            raise ConfigError(
+                f"The architecture {spec.architecture} segments only; for detection choose the architecture fpn."
+            )
+        self.network = _create(spec.architecture, resolve(spec).encoder, bands, classes)
+        self.tasks: tuple[Task, ...] = ("segmentation",)
+        self.strides: list[int] = []
+        self.feature_channels: list[int] = []
+        self.backbone_channels: int = self.encoder.out_channels[-1]
+        self.loaded: Loaded | None = None
+
+    @property
+    def encoder(self) -> nn.Module:
+        """The encoder, for its weights."""
+        return self.network.encoder
+
+    def forward(self, image: Tensor, tasks: Collection[Task] | None = None) -> Outputs:
+        """Float32 logits (B, K, H, W) and the encoder's last features for (B, C, H, W) raw values."""
+        encoded = self.encoder(self.normalise(image))
+        if tasks is not None and "segmentation" not in tasks:
+            return Outputs(backbone=encoded[-1])
+        logits = self.network.segmentation_head(self.network.decoder(encoded))
+        return Outputs(segmentation=logits.float(), backbone=encoded[-1])
+
+
+def _create(architecture: str, encoder: str, bands: int, classes: int) -> nn.Module:
+    try:
+        if architecture.lower() == "dpt":  # its decoder wants a plain transformer's prefix tokens as well
+            raise KeyError(architecture)
+        return smp.create_model(architecture, encoder, encoder_weights=None, in_channels=bands, classes=classes)
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f"There is no architecture '{architecture}' with the encoder '{encoder}'.",
+            "Take both names from segmentation-models-pytorch, for example unet with resnet34.",
+        ) from error

@@ -1,0 +1,186 @@
+"""Encoder weights: none, a local file, or the hub. Every source ends in one matching of names and shapes."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from huggingface_hub import constants, hf_hub_download
+from huggingface_hub.errors import HfHubHTTPError
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from segmentation_models_pytorch.encoders import encoders as smp_encoders
+from timm.models import adapt_input_conv, get_pretrained_cfg
+from torch import Tensor, nn
+
+from ..errors import WeightsError
+
+HUB_SECONDS = 5.0
+"""How long the hub may take to answer before it counts as out of reach."""
+
+_HUB_ERRORS = (OSError, *HfHubHTTPError.__bases__)
+"""The hub's client changed its transport between versions; its own error derives from the transport's."""
+
+_LOCAL_HINT = "Give a local .safetensors or .pth file as the encoder's weights instead, or train without (none)."
+
+
+class Loaded(NamedTuple):
+    """How many of an encoder's tensors a source of weights had."""
+
+    matched: int
+    total: int
+
+
+def load_encoder_weights(encoder: nn.Module, name: str, weights: str) -> Loaded | None:
+    """Fill an encoder in place.
+
+    Args:
+        encoder: of `encoders.build_encoder`.
+        name: its name, by which the hub knows it.
+        weights: `none`, `hub`, or a path to a .safetensors, .pth or .pt file. A first convolution for
+            three bands is adapted to other band counts (timm's `adapt_input_conv`).
+
+    Returns:
+        how many tensors matched, or none where nothing was asked for.
+
+    Raises:
+        WeightsError: out of reach, unreadable, or fewer than half of the encoder's tensors match.
+    """
+    if weights == "none":
+        return None
+    path = fetch_from_hub(name) if weights == "hub" else Path(weights)
+    found = match(encoder.state_dict(), read_tensors(path))
+    total = len(encoder.state_dict())
+    if 2 * len(found) < total:
+        raise WeightsError(
+            f"The weights {path} fit only {len(found)} of the {total} tensors of encoder {name}.",
+            "Choose the encoder that the file was made with.",
+        )
+    encoder.load_state_dict({**encoder.state_dict(), **found})
+    return Loaded(len(found), total)
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a weights file by name; files that wrap them in `state_dict` or `model` are unwrapped.
+
+    Raises:
+        WeightsError: missing, unreadable, or holding more than tensors.
+    """
+    if not path.is_file():
+        raise WeightsError(f"The weights file {path} does not exist.")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise WeightsError(
+            f"The weights file {path} cannot be read as safetensors or as a PyTorch state dict of plain tensors.",
+            "Save the network's state dict as .safetensors.",
+        ) from error
+    return _unwrapped(content)
+
+
+def match(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The given tensors that fit a state dict, under the state dict's names.
+
+    Names are compared without the given names' common prefix (`module.`, `encoder.`, ...) and with
+    dots as underscores, since timm flattens `stages.0` to `stages_0` where it extracts features.
+    """
+    flat = {_flat(name): tensor for name, tensor in given.items()}
+    best: dict[str, Tensor] = {}
+    for names in _namings(wanted):
+        for prefix in _prefixes(flat, names):
+            fitted = {name: _fitted(flat.get(prefix + _flat(names[name])), wanted[name]) for name in names}
+            best = max(best, {name: tensor for name, tensor in fitted.items() if tensor is not None}, key=len)
+    return best
+
+
+def fetch_from_hub(name: str) -> Path:
+    """The pretrained weights file of an encoder, from the local cache or the Hugging Face hub.
+
+    Raises:
+        WeightsError: the hub has none for this encoder, or cannot be reached.
+    """
+    repository, revision = _hub_address(name)
+    # Asked first, because the hub's client retries a dead connection for half a minute.
+    offline = constants.HF_HUB_OFFLINE or not _answers(constants.ENDPOINT)
+    try:
+        return Path(hf_hub_download(repository, "model.safetensors", revision=revision, local_files_only=offline))
+    except _HUB_ERRORS as error:
+        raise WeightsError(
+            f"The weights of encoder {name} could not be fetched from {constants.ENDPOINT}.", _LOCAL_HINT
+        ) from error
+
+
+def _hub_address(name: str) -> tuple[str, str | None]:
+    """Repository and revision of an encoder's pretrained weights."""
+    if name.startswith("tu-"):
+        try:
+            settings = get_pretrained_cfg(name.removeprefix("tu-"))
+        except RuntimeError:
+            settings = None
+        if settings is not None and settings.hf_hub_id:
+            return settings.hf_hub_id, None
+    elif settings := smp_encoders.get(name, {}).get("pretrained_settings"):
+        chosen = settings.get("imagenet") or next(iter(settings.values()))
+        return chosen["repo_id"], chosen["revision"]
+    raise WeightsError(f"The hub has no pretrained weights for encoder {name}.", _LOCAL_HINT)
+
+
+def _answers(address: str) -> bool:
+    """Whether an address answers in time; name resolution, which has no time limit of its own, included."""
+    answered = threading.Event()
+
+    def ask() -> None:
+        try:
+            urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=HUB_SECONDS).close()
+        except urllib.error.HTTPError:
+            pass  # a refusal is an answer too
+        except OSError:
+            return
+        answered.set()
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(HUB_SECONDS)
+    return answered.is_set()
+
+
+def _unwrapped(content: object) -> dict[str, Tensor]:
+    while isinstance(content, Mapping):
+        tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
+        if tensors:
+            return tensors
+        content = content.get("state_dict", content.get("model"))
+    return {}
+
+
+def _flat(name: str) -> str:
+    return name.replace(".", "_")
+
+
+def _namings(wanted: Mapping[str, Tensor]) -> list[dict[str, str]]:
+    """Names to look for: the encoder's own, and those without the `model.` that smp puts around timm's networks."""
+    plain = {name: name for name in wanted}
+    wrapped = all(name.startswith("model.") for name in wanted)
+    return [plain, {name: name.removeprefix("model.") for name in wanted}] if wrapped else [plain]
+
+
+def _prefixes(flat: Mapping[str, Tensor], names: Mapping[str, str]) -> set[str]:
+    """Everything that stands before the first wanted name among the given names."""
+    first = _flat(next(iter(names.values())))
+    return {name.removesuffix(first) for name in flat if name.endswith(first)}
+
+
+def _fitted(tensor: Tensor | None, wanted: Tensor) -> Tensor | None:
+    """The tensor where it has the wanted shape or differs only in a first convolution's three bands."""
+    if tensor is None or tensor.shape == wanted.shape:
+        return tensor
+    same_but_bands = tensor.ndim == wanted.ndim == 4 and tensor.shape[1] == 3 and tensor.shape[::2] == wanted.shape[::2]
+    return adapt_input_conv(wanted.shape[1], tensor) if same_but_bands else None

@@ -1,0 +1,131 @@
+"""ONNX files that other QGIS inference plugins (Deepness) run as they are: one graph and its metadata a task.
+
+A graph's input is (value / 255 - standardization_mean) / standardization_std with the metadata's numbers, which is the
+network's own (raw - mean) / std.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from torch import Tensor, nn
+from torchvision.ops import box_convert
+
+from ..config import Card, CardClass
+from ..types import Task
+
+OPSET = 18
+IR_VERSION = 8
+"""Both old enough for onnxruntime 1.14, which many QGIS installations have."""
+OVERLAP_PERCENT = 15
+
+
+class SegmentationGraph(nn.Module):
+    """Standardised images (B, C, T, T) to class probabilities (B, K, T, T)."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Probabilities that sum to one over K."""
+        return self.network(image, tasks=("segmentation",)).segmentation.softmax(dim=1)
+
+
+class DetectionGraph(nn.Module):
+    """Standardised images (1, C, T, T) to decoded candidates (1, 4 + C, N), the layout of Ultralytics' YOLO."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> Tensor:
+        """For each candidate cx, cy, w, h in pixels and the classes' scores."""
+        detections = self.network(image, tasks=("detection",)).detections
+        scores, boxes = self.network.detection_head.scores_and_boxes(detections)
+        return torch.cat([box_convert(boxes, "xyxy", "cxcywh"), scores], dim=2).transpose(1, 2)
+
+
+def export(network: nn.Module, card: Card, task: Task, path: Path) -> Path:
+    """Write one task's graph with its metadata.
+
+    Segmentation takes any batch; detection one image, since Deepness refuses other detectors.
+
+    Args:
+        network: of `engine.models.build`; it is not changed.
+        card: its card.
+        task: which head.
+        path: the file.
+    """
+    standardised = copy.deepcopy(network).cpu().float().eval()
+    # The graph gets standardised values: make the network's own normalisation the identity.
+    standardised.mean.zero_()
+    standardised.std.fill_(1)
+    many = task == "segmentation"
+    graph = SegmentationGraph(standardised) if many else DetectionGraph(standardised)
+    example = torch.zeros(2 if many else 1, len(card.bands), card.tile_size, card.tile_size)
+    with _quiet(), torch.inference_mode():
+        program = torch.onnx.export(
+            graph,
+            (example,),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=["image"],
+            output_names=["probabilities" if many else "candidates"],
+            dynamic_shapes=({0: torch.export.Dim("batch")} if many else {},),
+            verbose=False,
+        )
+    model = program.model_proto
+    model.ir_version = IR_VERSION
+    onnx.helper.set_model_props(model, {key: json.dumps(value) for key, value in metadata(card, task).items()})
+    onnx.save(model, str(path))
+    return path
+
+
+def metadata(card: Card, task: Task) -> dict[str, Any]:
+    """What Deepness reads from an ONNX file, each value to be written as JSON."""
+    common = {
+        "resolution": round(100 * card.gsd, 4),
+        "tile_size": card.tile_size,
+        "tiles_size": card.tile_size,
+        "tiles_overlap": OVERLAP_PERCENT,
+        "standardization_mean": [mean / 255 for mean in card.mean],
+        "standardization_std": [(std if std > 0 else 1) / 255 for std in card.std],
+    }
+    if task == "segmentation":
+        names = _names(card.segmentation_channels())
+        return {"model_type": "Segmentor", **names, **common, "seg_thresh": 0.0, "seg_small_segment": 0}
+    return {
+        "model_type": "Detector",
+        **_names(card.detection_classes),
+        **common,
+        "det_type": "YOLO_Ultralytics",
+        "det_conf": card.score_threshold,
+        "det_iou_thresh": card.iou_threshold,
+    }
+
+
+def _names(classes: list[CardClass]) -> dict[str, dict[int, str]]:
+    return {"class_names": {index: one.name for index, one in enumerate(classes)}}
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the exporter's warnings and log lines, which concern nobody who trains a network."""
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)

@@ -1,0 +1,166 @@
+"""Reading a model package, folder or zip: data only, never code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import stat
+import sys
+import tempfile
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from ..config import Card
+from ..errors import GeoDistilError, OutputError, PackageError
+from ..models import build
+from .item import FILES, ITEM_FILE, WEIGHTS_FILE, read_card
+
+MOST_BYTES = 8 * 2**30
+"""Largest unpacked size of an archive."""
+
+
+def load_package(path: Path | str) -> tuple[nn.Module, Card]:
+    """The network (on the CPU, in eval mode) and the card of a model package.
+
+    Args:
+        path: the package's folder or zip, or a run folder with a finished model.
+
+    Raises:
+        PackageError: missing, unreadable, of a newer GeoDistil, or its weights do not fit its card.
+    """
+    folder = package_folder(path)
+    card = load_card(folder)
+    weights = folder / WEIGHTS_FILE
+    try:
+        state = load_file(weights)
+        # Everything comes from the file: nothing is fetched.
+        network = build(
+            card.network.model_copy(update={"weights": "none"}),
+            tasks=card.tasks,
+            bands=len(card.bands),
+            mean=card.mean,
+            std=card.std,
+            detection_classes=len(card.detection_classes),
+            segmentation_channels=len(card.segmentation_channels()),
+            seed=0,
+        )
+        network.load_state_dict(state)
+    except FileNotFoundError as error:
+        raise PackageError(f"{weights} is missing.", "Copy the whole model folder again.") from error
+    except (OSError, SafetensorError) as error:
+        raise PackageError(f"{weights} is unreadable: {error}.", "Copy the model again.") from error
+    except (GeoDistilError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise PackageError(f"The weights of {path} do not fit the card in its {ITEM_FILE}: {reason}") from error
+    return network.eval(), card
+
+
+def load_card(path: Path | str) -> Card:
+    """The card of a model package, without its network.
+
+    Raises:
+        PackageError: missing, unreadable, or of a newer GeoDistil.
+    """
+    item = package_folder(path) / ITEM_FILE
+    try:
+        return read_card(json.loads(item.read_text(encoding="utf-8")), str(path))
+    except (OSError, ValueError) as error:
+        raise PackageError(f"{item} is unreadable: {error}.") from error
+
+
+def package_folder(path: Path | str) -> Path:
+    """The folder of a package; an archive is unpacked into the user's cache, once.
+
+    Raises:
+        PackageError: there is nothing, or it is not a model package.
+        OutputError: an archive cannot be unpacked into the cache.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise PackageError(f"There is no model at {path}.")
+    if path.is_file():
+        return _unpacked(path)
+    for folder in (path, path / "model"):
+        if (folder / ITEM_FILE).is_file():
+            return folder
+    raise PackageError(f"{path} is not a model: it has no {ITEM_FILE}.")
+
+
+def _unpacked(path: Path) -> Path:
+    """The folder in the cache that holds this archive's content, named by its hash."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = _members(archive, path)
+            return _extract(archive, members, cache_folder() / _digest(path))
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise PackageError(f"{path} is not a readable model archive: {error}.") from error
+    except OSError as error:
+        raise OutputError(f"{path} cannot be unpacked into {cache_folder()}: {error.strerror}.") from error
+
+
+def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
+    """The package's files in an archive, at its root or in its only folder, by their names.
+
+    Raises:
+        PackageError: a member has a path that leads elsewhere, the archive is too large, or it is no package.
+    """
+    infos = archive.infolist()
+    for info in infos:
+        if not _stays_inside(info):
+            raise PackageError(f"{path} is not safe to unpack: it holds '{info.filename}'.")
+    if sum(info.file_size for info in infos) > MOST_BYTES:
+        raise PackageError(f"{path} unpacks to more than {MOST_BYTES // 2**30} GB, which no model does.")
+    items = [PurePosixPath(info.filename) for info in infos if PurePosixPath(info.filename).name == ITEM_FILE]
+    if len(items) != 1:
+        raise PackageError(f"{path} is not a model: it has no {ITEM_FILE}.")
+    inside = {info.filename: info for info in infos}
+    wanted = {name: str(items[0].parent / name) for name in FILES}
+    return {name: inside[member] for name, member in wanted.items() if member in inside}
+
+
+def _stays_inside(info: zipfile.ZipInfo) -> bool:
+    """Whether a member is no link and its path, on any system, is below the folder it is unpacked to."""
+    name = info.filename.replace("\\", "/")
+    is_link = stat.S_ISLNK(info.external_attr >> 16)
+    return not (is_link or name.startswith("/") or ":" in name or ".." in PurePosixPath(name).parts)
+
+
+def _extract(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], folder: Path) -> Path:
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+        complete = Path(temporary) / "model"
+        complete.mkdir()
+        for name, info in members.items():
+            with archive.open(info) as source, (complete / name).open("wb") as target:
+                shutil.copyfileobj(source, target)
+        if not folder.is_dir():
+            complete.rename(folder)
+    return folder
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for part in iter(lambda: file.read(2**20), b""):
+            digest.update(part)
+    return digest.hexdigest()[:24]
+
+
+def cache_folder() -> Path:
+    """Where archives are unpacked: `GEODISTIL_CACHE`, or the user's cache folder."""
+    if "GEODISTIL_CACHE" in os.environ:
+        return Path(os.environ["GEODISTIL_CACHE"])
+    homes = {
+        "win32": os.environ.get("LOCALAPPDATA", "~/AppData/Local"),
+        "darwin": "~/Library/Caches",
+    }
+    home = homes.get(sys.platform, os.environ.get("XDG_CACHE_HOME", "~/.cache"))
+    return Path(home).expanduser() / "geodistil" / "models"

@@ -1,0 +1,154 @@
+"""Writing a model package: completely, checked by loading it back, or not at all."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from ..config import Card
+from ..errors import OutputError, PackageError
+from ..inference.backends import OnnxModel
+from ..models import parameters
+from . import onnx
+from .item import FILES, ITEM_FILE, ONNX_FILES, PREVIEW_FILE, REPORT_FILE, WEIGHTS_FILE, make_item
+from .reader import load_package, package_folder
+
+PROBABILITY_TOLERANCE = 1e-3
+"""Largest difference of probabilities and scores between a network and what was written of it."""
+PIXEL_TOLERANCE = 0.1
+"""Largest difference of box coordinates, in pixels."""
+
+
+def write_package(
+    folder: Path | str,
+    network: nn.Module,
+    card: Card,
+    report: bytes | Path | None = None,
+    preview: bytes | Path | None = None,
+) -> Path:
+    """Write a model package and put it in place once its outputs are the network's.
+
+    Args:
+        folder: the package's place; an older package there is replaced.
+        network: of `engine.models.build`, on any device.
+        card: its card; `mean` and `std` must be the network's.
+        report: an HTML page, or where it is.
+        preview: a PNG picture, or where it is.
+
+    Returns:
+        The folder.
+
+    Raises:
+        PackageError: what was written answers otherwise than the network.
+        OutputError: the folder cannot be written.
+    """
+    folder = Path(folder)
+    network = copy.deepcopy(network).cpu().float().eval()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
+            partial = Path(temporary) / "model"
+            partial.mkdir()
+            _write_files(partial, network, card, {REPORT_FILE: report, PREVIEW_FILE: preview})
+            check_package(partial, network, card)
+            _replace(partial, folder, Path(temporary) / "older")
+    except OSError as error:
+        raise OutputError(f"The model cannot be written to {folder}: {error.strerror}.") from error
+    return folder
+
+
+def check_package(folder: Path, network: nn.Module, card: Card) -> None:
+    """Load a package and compare its answers to a random image with the network's.
+
+    Raises:
+        PackageError: they differ by more than the tolerances.
+    """
+    generator = np.random.default_rng(0)
+    noise = generator.standard_normal((1, len(card.bands), card.tile_size, card.tile_size), np.float32)
+    mean, std = (np.asarray(each, np.float32)[:, None, None] for each in (card.mean, card.std))
+    image = mean + std * noise
+    loaded, _ = load_package(folder)
+    for task in card.tasks:
+        expected = _answer(network, task, image)
+        for name, answer in (
+            (WEIGHTS_FILE, _answer(loaded, task, image)),
+            (ONNX_FILES[task], OnnxModel(folder / ONNX_FILES[task]).run(image)),
+        ):
+            _compare(expected, answer, task, name)
+
+
+def zip_package(folder: Path | str, file: Path | str) -> Path:
+    """Put a package into one `.zip`.
+
+    Raises:
+        PackageError: the folder is not a package.
+        OutputError: the file cannot be written.
+    """
+    folder, file = package_folder(folder), Path(file)
+    partial = file.with_name(f"{file.name}.partial")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(partial, "w") as archive:  # not compressed: weights hardly would be
+            for path in (folder / name for name in FILES):
+                if path.is_file():
+                    archive.write(path, path.name)
+        os.replace(partial, file)
+    except OSError as error:
+        raise OutputError(f"{file} cannot be written: {error.strerror}.") from error
+    finally:
+        if partial.exists():
+            partial.unlink()
+    return file
+
+
+def _write_files(folder: Path, network: nn.Module, card: Card, extras: dict[str, bytes | Path | None]) -> None:
+    state = {name: value.contiguous().clone() for name, value in network.state_dict().items()}
+    save_file(state, folder / WEIGHTS_FILE)
+    for task in card.tasks:
+        onnx.export(network, card, task, folder / ONNX_FILES[task])
+    for name, content in extras.items():
+        if content is not None:
+            (folder / name).write_bytes(content if isinstance(content, bytes) else Path(content).read_bytes())
+    present = {path.name for path in folder.iterdir()}
+    item = make_item(card, parameters(network), present)
+    (folder / ITEM_FILE).write_text(json.dumps(item, indent=2) + "\n", encoding="utf-8")
+
+
+@torch.inference_mode()
+def _answer(network: nn.Module, task: str, image: np.ndarray) -> np.ndarray:
+    graph = onnx.SegmentationGraph(network) if task == "segmentation" else onnx.DetectionGraph(network)
+    answer: Tensor = graph(torch.from_numpy(image))
+    return answer.numpy()
+
+
+def _compare(expected: np.ndarray, answer: np.ndarray, task: str, name: str) -> None:
+    difference = np.abs(expected - answer)
+    pixels = difference[:, :4].max() if task == "detection" else 0.0
+    shares = difference[:, 4:].max() if task == "detection" else difference.max()
+    # Written this way round so that a difference that is not a number fails as well.
+    if not (shares <= PROBABILITY_TOLERANCE and pixels <= PIXEL_TOLERANCE):
+        raise PackageError(
+            f"{name} answers otherwise than the trained network: by {shares:.2g} in probability, {pixels:.2g} pixels.",
+            "Please report this.",
+        )
+
+
+def _replace(partial: Path, folder: Path, older: Path) -> None:
+    if folder.exists():
+        folder.rename(older)
+    try:
+        partial.rename(folder)
+    except OSError:
+        if older.exists():
+            shutil.move(older, folder)
+        raise

@@ -1,0 +1,64 @@
+"""A recipe is a list of stages over named networks; the loop knows nothing else of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from ..config import Network
+from ..types import Batch, Role
+from .build import describe
+
+Networks = Mapping[str, nn.Module]
+Batches = Mapping[Role, Batch]
+Losses = Callable[[Networks, Batches, float], dict[str, Tensor]]
+"""(networks, batches, progress of the stage from 0 to 1) -> named scalars whose sum is minimised."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of training.
+
+    Args:
+        name: shown to people, for example `student`.
+        trains: networks whose weights change.
+        asks: frozen networks, in eval mode, never given gradients.
+        roles: a step draws one batch of each.
+        share: of the run's budget, the stages' shares sum to 1.
+        losses: a pure function of networks, batches and progress.
+        judges: trained networks that are validated; each keeps its own best weights.
+        views: whether batches carry strong photometric views.
+    """
+
+    name: str
+    trains: tuple[str, ...]
+    roles: tuple[Role, ...]
+    share: float
+    losses: Losses
+    judges: tuple[str, ...]
+    asks: tuple[str, ...] = ()
+    views: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Networks by name, stages in order, and the network that ships.
+
+    Args:
+        networks: every network any stage trains or asks, adaptors included.
+        stages: in order.
+        ships: name of the network that the package holds.
+        specs: settings of each network that has a size, for cards and reports.
+    """
+
+    networks: dict[str, nn.Module]
+    stages: list[Stage]
+    ships: str
+    specs: dict[str, Network]
+
+    @property
+    def described(self) -> dict[str, str]:
+        """What each network is, as short lines for people."""
+        return {name: describe(spec, self.networks[name]) for name, spec in self.specs.items()}

@@ -1,0 +1,70 @@
+"""Learning from labels alone: the losses every recipe starts from, and the recipe of one network."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from ..config import Run, Supervised
+from ..data import Prepared
+from ..distillation import dice_loss, segmentation_cross_entropy
+from ..errors import ConfigError
+from ..types import Batch, Outputs, Task
+from .build import build_network
+from .plan import Batches, Losses, Networks, Plan, Stage
+
+
+def supervised_losses(network: nn.Module, outputs: Outputs, batch: Batch, dice: float = 0.0) -> dict[str, Tensor]:
+    """The labelled task's losses of one batch; a batch knows its task by its role.
+
+    Args:
+        network: gives the detection head's loss.
+        outputs: of `network` on `batch.image`.
+        batch: of role detection or segmentation.
+        dice: weight of the Dice term of segmentation.
+
+    Returns:
+        named scalars; classification, box (and centerness), or cross_entropy (and dice).
+    """
+    if batch.role == "detection":
+        return network.detection_head.loss(outputs.detections, batch.boxes, batch.labels, batch.valid)
+    losses = {"cross_entropy": segmentation_cross_entropy(outputs.segmentation, batch.mask)}
+    if dice:
+        losses["dice"] = dice * dice_loss(outputs.segmentation, batch.mask)
+    return losses
+
+
+def tasks_of(run: Run) -> tuple[Task, ...]:
+    """The tasks that the run's sources are labelled for, detection first."""
+    roles = {source.role for source in run.sources}
+    return tuple(task for task in ("detection", "segmentation") if task in roles)
+
+
+def teach_from_labels(name: str) -> Losses:
+    """The loss function of a stage that trains `name` on labelled batches of whatever roles it draws."""
+
+    def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
+        network = networks[name]
+        named = {}
+        for role, batch in batches.items():
+            outputs = network(batch.image, tasks=(role,))
+            named |= {f"{role}/{key}": value for key, value in supervised_losses(network, outputs, batch).items()}
+        return named
+
+    return losses
+
+
+def plan_supervised(run: Run, prepared: Prepared) -> Plan:
+    """One network on the labels alone, one or both tasks.
+
+    Raises:
+        ConfigError: a task is asked for that no source is labelled for.
+    """
+    recipe: Supervised = run.recipe
+    tasks = tuple(recipe.tasks) if recipe.tasks else tasks_of(run)
+    missing = [task for task in tasks if task not in tasks_of(run)]
+    if missing or not tasks:
+        needed = missing[0] if missing else "detection or segmentation"
+        raise ConfigError(f"The recipe supervised needs a source with the role {needed}.")
+    network = build_network(recipe.network, tasks, run, prepared, seed=run.training.seed)
+    stage = Stage("training", ("student",), tasks, 1.0, teach_from_labels("student"), judges=("student",))
+    return Plan({"student": network}, [stage], "student", {"student": recipe.network})

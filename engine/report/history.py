@@ -1,0 +1,127 @@
+"""What happened in a run, as its event log tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+Curve = dict[int, float]
+"""Values by step; a step that was trained again after an interruption has its last value."""
+
+MAIN = ("segmentation/mean_iou", "detection/ap50")
+"""The metrics of each task whose mean says which weights are best."""
+
+
+@dataclass
+class Stage:
+    """One stage.
+
+    Args:
+        name: its name.
+        networks: what it trains, name to a short description.
+        step: steps done, `of` so many.
+        seconds: time spent.
+        samples_per_second: speed at the end.
+        losses: curves by loss.
+        metrics: validation values by network and step.
+    """
+
+    name: str
+    networks: dict[str, str] = field(default_factory=dict)
+    step: int = 0
+    of: int = 0
+    seconds: float = 0.0
+    samples_per_second: float | None = None
+    losses: dict[str, Curve] = field(default_factory=dict)
+    metrics: dict[str, dict[int, dict[str, float]]] = field(default_factory=dict)
+
+    def curve(self, network: str, metric: str) -> Curve:
+        """One metric of one network over the steps."""
+        values = {step: metrics.get(metric) for step, metrics in sorted(self.metrics.get(network, {}).items())}
+        return {step: value for step, value in values.items() if value is not None}
+
+
+@dataclass
+class History:
+    """A run so far.
+
+    Args:
+        started: the last `started` event, empty before it.
+        stages: in their order.
+        warnings: each once.
+        ending: the last `failed` or `stopped` event after which nothing started, or none.
+        seconds: time spent, interruptions not counted.
+    """
+
+    started: dict[str, Any] = field(default_factory=dict)
+    stages: list[Stage] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    ending: dict[str, Any] | None = None
+    seconds: float = 0.0
+
+    def best(self) -> dict[str, tuple[str, int, dict[str, float]]]:
+        """The best validation of each network: stage, step and values."""
+        found: dict[str, tuple[str, int, dict[str, float]]] = {}
+        for stage in self.stages:
+            for network, steps in stage.metrics.items():
+                for step, values in steps.items():
+                    if network not in found or _main(values) >= _main(found[network][2]):
+                        found[network] = stage.name, step, values
+        return found
+
+
+def read_history(events: Iterable[dict[str, Any]]) -> History:
+    """Events, in their order, as a history."""
+    history, before = History(), None
+    for event in events:
+        if event["kind"] != "started" and before is not None:
+            _spend(history, event, event["time"] - before)
+        before = event["time"]
+        _take(history, event)
+    return history
+
+
+def _take(history: History, event: dict[str, Any]) -> None:
+    kind = event["kind"]
+    if kind == "started":
+        history.started, history.ending = event, None
+    elif kind == "stage":
+        stage = _stage(history, event["name"])
+        stage.networks = dict(event.get("networks") or {})
+    elif kind == "progress":
+        _progress(_stage(history, event["stage"]), event)
+    elif kind == "metrics":
+        steps = _stage(history, event["stage"]).metrics.setdefault(event["network"], {})
+        steps[event["step"]] = event["values"]
+    elif kind == "warning" and event["message"] not in history.warnings:
+        history.warnings.append(event["message"])
+    elif kind in ("failed", "stopped"):
+        history.ending = event
+
+
+def _progress(stage: Stage, event: dict[str, Any]) -> None:
+    stage.step, stage.of = event["step"], event["of"]
+    stage.samples_per_second = event.get("samples_per_second")
+    for name, value in event.get("losses", {}).items():
+        if value is not None:
+            stage.losses.setdefault(name, {})[event["step"]] = value
+
+
+def _spend(history: History, event: dict[str, Any], seconds: float) -> None:
+    history.seconds += seconds
+    if event["kind"] in ("progress", "metrics", "checkpoint") and history.stages:
+        history.stages[-1].seconds += seconds
+
+
+def _stage(history: History, name: str) -> Stage:
+    for stage in history.stages:
+        if stage.name == name:
+            return stage
+    history.stages.append(Stage(name))
+    return history.stages[-1]
+
+
+def _main(values: dict[str, float]) -> float:
+    mains = [values[key] for key in MAIN if values.get(key) is not None]
+    return sum(mains) / max(1, len(mains))

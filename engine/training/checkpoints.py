@@ -1,0 +1,123 @@
+"""Checkpoints: written atomically, read without unpickling."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from ..config import Run
+from ..errors import OutputError, TrainingError
+from ..recipes import CHECKPOINTS, best_weights
+
+LAST = "last.pt"
+
+
+@dataclass
+class State:
+    """Where a training stands.
+
+    Args:
+        stage: index of the stage.
+        step: steps done in it.
+        elapsed: seconds spent in it.
+        samples: items drawn of each role in it.
+        scores: best validation score of each network so far.
+        values: the metrics behind those scores.
+        networks: state dictionaries by network.
+        averages: of the moving averages, by network.
+        optimizer: its state dictionary.
+        random: torch's generator state.
+        fingerprint: of the run's settings.
+    """
+
+    stage: int
+    step: int
+    elapsed: float
+    samples: dict[str, int]
+    scores: dict[str, float]
+    values: dict[str, dict[str, float]]
+    networks: dict[str, Any]
+    averages: dict[str, Any]
+    optimizer: dict[str, Any]
+    random: torch.Tensor
+    fingerprint: str
+
+
+def fingerprint(run: Run) -> str:
+    """A hash of what a checkpoint depends on; paths, devices and budgets may change between restarts."""
+    training = run.training.model_dump(exclude={"device", "precision", "workers", "budget", "validations"})
+    recipe = run.recipe.model_dump(exclude={"teachers_from"})
+    classes = [[c.name for c in run.detection_classes], [c.name for c in run.segmentation_classes], run.background]
+    return hashlib.sha256(repr((training, recipe, classes, [s.role for s in run.sources])).encode()).hexdigest()
+
+
+def save_last(folder: Path, state: State) -> Path:
+    """Write `checkpoints/last.pt`.
+
+    Raises:
+        OutputError: it cannot be written; the previous one stays.
+    """
+    return _atomically(folder / CHECKPOINTS / LAST, lambda path: torch.save(asdict(state), path))
+
+
+def load_last(folder: Path, run: Run) -> State | None:
+    """The last checkpoint, or none where training has not begun.
+
+    Raises:
+        TrainingError: it is damaged, or belongs to other settings.
+    """
+    path = folder / CHECKPOINTS / LAST
+    if not path.exists():
+        return None
+    try:
+        state = State(**torch.load(path, map_location="cpu", weights_only=True))
+    except (OSError, RuntimeError, UnpicklingError, TypeError, EOFError) as error:
+        raise TrainingError(f"The checkpoint {path} cannot be read; delete it to start again.") from error
+    if state.fingerprint != fingerprint(run):
+        raise TrainingError(
+            f"The checkpoint {path} belongs to other settings than run.json; restore them, or delete the folder "
+            "checkpoints to start again."
+        )
+    return state
+
+
+def save_best(folder: Path, name: str, network: nn.Module) -> Path:
+    """Write a network's best weights as safetensors.
+
+    Raises:
+        OutputError: they cannot be written; the previous ones stay.
+    """
+    weights = {key: value.detach().cpu().contiguous().clone() for key, value in network.state_dict().items()}
+    return _atomically(best_weights(folder, name), lambda path: save_file(weights, path))
+
+
+def load_best(folder: Path, name: str, network: nn.Module) -> bool:
+    """Fill a network with its best weights, where there are any."""
+    path = best_weights(folder, name)
+    if not path.exists():
+        return False
+    network.load_state_dict(load_file(path))
+    return True
+
+
+def _atomically(path: Path, write: Callable[[Path], Any]) -> Path:
+    partial = path.with_name(path.name + ".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(partial)
+        os.replace(partial, path)
+    except (OSError, RuntimeError) as error:
+        partial.unlink(missing_ok=True)
+        raise OutputError(
+            f"The checkpoint {path} cannot be written: {error}. Free some space and train again."
+        ) from error
+    return path

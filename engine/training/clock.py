@@ -1,0 +1,86 @@
+"""How far a stage is: by steps or by wall-clock time, and how long the rest will take."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..config import Budget, Training
+
+
+@dataclass(frozen=True)
+class StageBudget:
+    """Steps or seconds of one stage; one of them is none."""
+
+    steps: int | None
+    seconds: float | None
+
+
+def stage_budget(budget: Budget, share: float, steps_per_epoch: int) -> StageBudget:
+    """A stage's part of a run's budget, at least one step."""
+    if budget.minutes is not None:
+        return StageBudget(None, budget.minutes * 60 * share)
+    steps = budget.steps if budget.steps is not None else math.ceil(budget.epochs * steps_per_epoch)
+    return StageBudget(max(1, round(steps * share)), None)
+
+
+class StageClock:
+    """Counts a stage's steps and seconds; both survive a restart through `step` and `elapsed`.
+
+    Args:
+        budget: of the stage.
+        step: steps already done.
+        elapsed: seconds already spent.
+        now: the time's source, in seconds.
+    """
+
+    def __init__(
+        self, budget: StageBudget, step: int = 0, elapsed: float = 0.0, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.budget, self.step = budget, step
+        self._now = now
+        self._first_step = step
+        self._start = now()
+        self._before = elapsed
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds spent in this stage, those before a restart included."""
+        return self._before + self._now() - self._start
+
+    @property
+    def progress(self) -> float:
+        """From 0 to 1."""
+        if self.budget.steps is not None:
+            return min(1.0, self.step / self.budget.steps)
+        return min(1.0, self.elapsed / self.budget.seconds)
+
+    @property
+    def total_steps(self) -> int:
+        """Steps the stage will have, estimated where the budget is in seconds."""
+        if self.budget.steps is not None:
+            return self.budget.steps
+        return max(self.step, round(self.step / self.progress)) if self.progress > 0 else self.step
+
+    def remaining(self) -> float:
+        """Seconds this stage still needs; not a number before the first step."""
+        if self.budget.seconds is not None:
+            return max(0.0, self.budget.seconds - self.elapsed)
+        done = self.step - self._first_step
+        if done == 0:
+            return math.nan
+        return (self._now() - self._start) / done * (self.budget.steps - self.step)
+
+    def done(self) -> bool:
+        """Whether the budget is spent; never before the first step."""
+        return self.step > 0 and self.progress >= 1.0
+
+
+def learning_rate(settings: Training, progress: float) -> float:
+    """Linear warm-up, then a cosine to zero."""
+    if progress < settings.warmup:
+        return settings.learning_rate * max(progress / settings.warmup, 0.02)
+    rest = (progress - settings.warmup) / (1 - settings.warmup)
+    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * rest))

@@ -1,0 +1,295 @@
+"""One loop for every recipe: draw, losses, backward, step, average, validate, checkpoint, event."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from ..config import Run
+from ..data import Prepared, chips_per_epoch, training_loader
+from ..errors import DeviceError, Stopped, TrainingError
+from ..events import EventLog
+from ..recipes import Plan, Stage
+from ..types import Batch, Role
+from .checkpoints import State, fingerprint, load_best, load_last, save_best, save_last
+from .clock import StageClock, learning_rate, stage_budget
+from .ema import averaged
+from .metrics import main_score
+from .validation import Validator
+
+PROGRESS_EVERY = 1.0
+"""Seconds between progress events."""
+
+CHECKPOINT_EVERY = 300.0
+"""Seconds after which a checkpoint is written even between validations."""
+
+
+@dataclass
+class Trained:
+    """What training leaves.
+
+    Args:
+        network: the one that ships, with its best weights, on the CPU, in eval mode.
+        values: its validation metrics.
+        scores: of every judged network, their metrics by name.
+    """
+
+    network: nn.Module
+    values: dict[str, float]
+    scores: dict[str, dict[str, float]]
+
+
+class Loop:
+    """Runs a plan's stages one after the other, from the last checkpoint where there is one.
+
+    Args:
+        folder: the run folder.
+        run: its settings.
+        prepared: its sources.
+        plan: networks and stages.
+        fabric: device and precision.
+        events: told of everything.
+    """
+
+    def __init__(
+        self, folder: Path, run: Run, prepared: Prepared, plan: Plan, fabric: Fabric, events: EventLog
+    ) -> None:
+        self.folder, self.run, self.prepared, self.plan = folder, run, prepared, plan
+        self.fabric, self.events = fabric, events
+        self.validator = Validator(run, prepared, fabric)
+        self.scores: dict[str, float] = {}
+        self.values: dict[str, dict[str, float]] = {}
+
+    def train(self) -> Trained:
+        """Run what is left of the plan.
+
+        Raises:
+            Stopped: a person asked for an orderly end; a checkpoint was written.
+            TrainingError: the loss is not a number, or the checkpoint does not fit.
+            DeviceError: the device ran out of memory.
+            OutputError: a checkpoint cannot be written.
+        """
+        state = load_last(self.folder, self.run)
+        if state is not None:
+            self.scores, self.values = state.scores, state.values
+        for network in self.plan.networks.values():
+            network.to(self.fabric.device, memory_format=torch.channels_last)
+        for index in range(state.stage if state else 0, len(self.plan.stages)):
+            self._stage(index, state if state and state.stage == index else None)
+        network = self.plan.networks[self.plan.ships]
+        load_best(self.folder, self.plan.ships, network)
+        return Trained(network.cpu().eval(), self.values.get(self.plan.ships, {}), self.values)
+
+    def _stage(self, index: int, state: State | None) -> None:
+        stage = self.plan.stages[index]
+        self._load_earlier(index)
+        _freeze(self.plan, stage)
+        work = _Work.of(self, stage, index, state)
+        self.events.write(
+            "stage",
+            name=stage.name,
+            index=index,
+            of=len(self.plan.stages),
+            networks={name: self.plan.described[name] for name in stage.trains if name in self.plan.described},
+        )
+        with _out_of_memory(self.run, self.fabric):
+            work.run()
+
+    def _load_earlier(self, index: int) -> None:
+        earlier = {name for stage in self.plan.stages[:index] for name in stage.judges}
+        for name in earlier:
+            load_best(self.folder, name, self.plan.networks[name])
+
+
+class _Work:
+    """One stage being trained."""
+
+    def __init__(self, loop: Loop, stage: Stage, index: int) -> None:
+        self.loop, self.stage, self.index = loop, stage, index
+        self.run_settings = loop.run.training
+        networks = loop.plan.networks
+        self.trained = nn.ModuleDict({name: networks[name] for name in stage.trains})
+        self.averages = {name: averaged(networks[name], self.run_settings.ema_decay) for name in stage.judges}
+        self.optimizer = _optimizer(self.trained, loop)
+        self.samples: dict[str, int] = dict.fromkeys(stage.roles, 0)
+        self.clock = self._clock()
+        self.validated = 0.0
+
+    @classmethod
+    def of(cls, loop: Loop, stage: Stage, index: int, state: State | None) -> _Work:
+        work = cls(loop, stage, index)
+        if state is not None:
+            work._restore(state)
+        return work
+
+    def _clock(self, step: int = 0, elapsed: float = 0.0) -> StageClock:
+        loop = self.loop
+        chips = max(chips_per_epoch(loop.prepared, loop.run, role) for role in self.stage.roles)
+        budget = stage_budget(
+            self.run_settings.budget, self.stage.share, math.ceil(chips / self.run_settings.batch_size)
+        )
+        return StageClock(budget, step, elapsed)
+
+    def _restore(self, state: State) -> None:
+        for name, weights in state.networks.items():
+            self.trained[name].load_state_dict(weights)
+        for name, weights in state.averages.items():
+            self.averages[name].load_state_dict(weights)
+        self.optimizer.load_state_dict(state.optimizer)
+        self.samples = dict(state.samples)
+        self.clock = self._clock(state.step, state.elapsed)
+        self.validated = self.clock.progress
+        torch.set_rng_state(state.random)
+
+    def run(self) -> None:
+        loaders = self._loaders()
+        told = checkpointed = time.monotonic()
+        while not self.clock.done():
+            batches = {role: next(loader).to(self.loop.fabric.device) for role, loader in loaders.items()}
+            losses = self._step(batches)
+            now = time.monotonic()
+            if now - told >= PROGRESS_EVERY or self.clock.done():
+                self._tell(losses)
+                told = now
+            if self._validation_is_due():
+                self._validate()
+                self._checkpoint()
+                checkpointed = time.monotonic()
+            elif now - checkpointed > CHECKPOINT_EVERY:
+                self._checkpoint()
+                checkpointed = now
+            if self.loop.events.stop_requested():
+                path = self._checkpoint()
+                raise Stopped(
+                    f"Training stopped as asked; {path.name} in {path.parent} keeps its place.", "Train again to go on."
+                )
+
+    def _loaders(self) -> dict[Role, Iterator[Batch]]:
+        loop = self.loop
+        return {
+            role: iter(
+                training_loader(loop.prepared, loop.run, role, start=self.samples[role], views=self._views(role))
+            )
+            for role in self.stage.roles
+        }
+
+    def _views(self, role: Role) -> bool:
+        return self.stage.views and role == "unlabelled"
+
+    def _step(self, batches: dict[Role, Batch]) -> dict[str, Tensor]:
+        fabric, settings = self.loop.fabric, self.run_settings
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(settings, self.clock.progress)
+        with fabric.autocast():
+            losses = self.stage.losses(self.loop.plan.networks, batches, self.clock.progress)
+        total = sum(losses.values())
+        if not torch.isfinite(total):
+            raise TrainingError(
+                f"The loss of stage {self.stage.name} is not a number after {self.clock.step} steps "
+                f"({_worst(losses)}); lower training.learning_rate and train again."
+            )
+        fabric.backward(total)
+        fabric.clip_gradients(self.trained, self.optimizer, max_norm=settings.clip_norm, error_if_nonfinite=False)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        for name, average in self.averages.items():
+            average.update_parameters(self.trained[name])
+        for role in batches:
+            self.samples[role] += settings.batch_size
+        self.clock.step += 1
+        return losses
+
+    def _tell(self, losses: dict[str, Tensor]) -> None:
+        clock, stages = self.clock, self.loop.plan.stages
+        before = sum(stage.share for stage in stages[: self.index])
+        after = sum(stage.share for stage in stages[self.index + 1 :])
+        spent = max(clock.elapsed, 1e-9)
+        self.loop.events.write(
+            "progress",
+            stage=self.stage.name,
+            step=clock.step,
+            of=clock.total_steps,
+            losses={name: round(value.item(), 5) for name, value in losses.items()},
+            samples_per_second=round(clock.step * self.run_settings.batch_size * len(self.stage.roles) / spent, 2),
+            eta_seconds=round(clock.remaining() + after / self.stage.share * (spent + clock.remaining()), 1),
+            fraction=round(before + self.stage.share * clock.progress, 4),
+        )
+
+    def _validation_is_due(self) -> bool:
+        due = self.clock.progress - self.validated >= 1 / self.run_settings.validations - 1e-9
+        return bool(self.stage.judges) and (due or self.clock.done())
+
+    def _validate(self) -> None:
+        loop = self.loop
+        self.validated = self.clock.progress
+        for name, average in self.averages.items():
+            values = loop.validator.score(average.module)
+            loop.events.write("metrics", stage=self.stage.name, network=name, step=self.clock.step, values=values)
+            if main_score(values) >= loop.scores.get(name, -1.0):
+                loop.scores[name], loop.values[name] = main_score(values), values
+                save_best(loop.folder, name, average.module)
+
+    def _checkpoint(self) -> Path:
+        loop = self.loop
+        state = State(
+            stage=self.index,
+            step=self.clock.step,
+            elapsed=self.clock.elapsed,
+            samples=self.samples,
+            scores=loop.scores,
+            values=loop.values,
+            networks={name: module.state_dict() for name, module in self.trained.items()},
+            averages={name: average.state_dict() for name, average in self.averages.items()},
+            optimizer=self.optimizer.state_dict(),
+            random=torch.get_rng_state(),
+            fingerprint=fingerprint(loop.run),
+        )
+        path = save_last(loop.folder, state)
+        loop.events.write(
+            "checkpoint", path=str(path.relative_to(loop.folder)), stage=self.stage.name, step=self.clock.step
+        )
+        return path
+
+
+def _optimizer(trained: nn.Module, loop: Loop) -> torch.optim.Optimizer:
+    """Weight decay on matrices and kernels only; biases and norms are left alone."""
+    settings = loop.run.training
+    parameters = [parameter for parameter in trained.parameters() if parameter.requires_grad]
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": settings.weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    if settings.optimizer == "sgd":
+        optimizer = torch.optim.SGD(groups, lr=settings.learning_rate, momentum=0.9)
+    else:
+        optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate)
+    return loop.fabric.setup_optimizers(optimizer)
+
+
+def _freeze(plan: Plan, stage: Stage) -> None:
+    for name, network in plan.networks.items():
+        trains = name in stage.trains
+        network.requires_grad_(trains).train(trains)
+
+
+def _worst(losses: dict[str, Tensor]) -> str:
+    return ", ".join(name for name, value in losses.items() if not torch.isfinite(value)) or "their sum"
+
+
+@contextmanager
+def _out_of_memory(run: Run, fabric: Fabric) -> Iterator[None]:
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise DeviceError(
+            f"{fabric.device} ran out of memory with a batch of {run.training.batch_size} chips of "
+            f"{run.training.chip_size} px; lower training.batch_size or training.chip_size."
+        ) from error

@@ -1,0 +1,112 @@
+"""Validation scores: mean IoU, per-class IoU and F1, AP and AP50, by torchmetrics."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torchmetrics.classification import MulticlassConfusionMatrix
+from torchmetrics.detection import MeanAveragePrecision
+
+from ..types import IGNORE_INDEX, Objects
+
+MAIN = {"segmentation": "segmentation/mean_iou", "detection": "detection/ap50"}
+"""The metric that decides which weights of a task are best."""
+
+MAX_DETECTIONS = 1000
+"""Objects of one chip that take part in AP; COCO's 100 is too few for parking lots."""
+
+
+class SegmentationScore:
+    """Accumulates a confusion matrix; pixels with `IGNORE_INDEX` count nowhere.
+
+    Args:
+        names: of the channels, in order.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+        self._matrix = MulticlassConfusionMatrix(len(names), ignore_index=IGNORE_INDEX)
+
+    def update(self, logits: Tensor, mask: Tensor) -> None:
+        """Add a batch: logits (B, K, H, W), mask (B, H, W)."""
+        self._matrix.update(logits.argmax(1).cpu(), mask.cpu())
+
+    def compute(self) -> dict[str, float]:
+        """`segmentation/mean_iou` over classes that occur, and IoU and F1 of each class by name."""
+        return segmentation_values(self._matrix.compute().double(), self.names)
+
+
+def segmentation_values(matrix: Tensor, names: list[str]) -> dict[str, float]:
+    """Scores of a confusion matrix (K, K), rows are truth; a class neither there nor predicted has none."""
+    hits, truth, predicted = matrix.diagonal(), matrix.sum(1), matrix.sum(0)
+    union = truth + predicted - hits
+    occurs = union > 0
+    iou = hits / union.clamp(min=1)
+    f1 = 2 * hits / (truth + predicted).clamp(min=1)
+    values = {"segmentation/mean_iou": iou[occurs].mean().item() if occurs.any() else 0.0}
+    for index, name in enumerate(names):
+        if occurs[index]:
+            values[f"segmentation/iou/{name}"] = iou[index].item()
+            values[f"segmentation/f1/{name}"] = f1[index].item()
+    return values
+
+
+class DetectionScore:
+    """Accumulates detections; those centred on pixels that do not count are left out.
+
+    Args:
+        names: of the classes, in order.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+        self._map = MeanAveragePrecision(
+            class_metrics=len(names) > 1,
+            extended_summary=True,
+            max_detection_thresholds=[1, 100, MAX_DETECTIONS],
+            backend="faster_coco_eval",
+        )
+        self._map.warn_on_many_detections = False
+
+    def update(self, objects: list[Objects], boxes: list[Tensor], labels: list[Tensor], valid: Tensor) -> None:
+        """Add a batch: predictions and truth per image, valid (B, H, W)."""
+        predictions = [_counted(found, where) for found, where in zip(objects, valid, strict=True)]
+        truth = [{"boxes": b.cpu().float(), "labels": k.cpu()} for b, k in zip(boxes, labels, strict=True)]
+        self._map.update(predictions, truth)
+
+    def compute(self) -> dict[str, float]:
+        """`detection/ap`, `detection/ap50`, AP50 of each class, and the score threshold with the best F1 at IoU 0.5."""
+        result = self._map.compute()
+        precision, scores = result["precision"][0, :, :, 0, -1], result["scores"][0, :, :, 0, -1]
+        values = {"detection/ap": max(0.0, result["map"].item()), "detection/ap50": max(0.0, result["map_50"].item())}
+        for index, label in enumerate(torch.atleast_1d(result["classes"]).tolist()):
+            values[f"detection/ap50/{self.names[label]}"] = max(0.0, precision[:, index].mean().item())
+        return values | best_f1(precision, scores)
+
+
+def best_f1(precision: Tensor, scores: Tensor) -> dict[str, float]:
+    """Best F1 over the score threshold, from COCO's precision (R, K) at R recalls from 0 to 1 and their scores.
+
+    Returns:
+        `detection/f1`, the mean over classes, and `detection/threshold`, the mean of their best thresholds.
+    """
+    recall = torch.linspace(0, 1, precision.shape[0], dtype=precision.dtype)[:, None]
+    f1 = 2 * precision * recall / (precision + recall).clamp(min=1e-9)
+    best, where = f1.clamp(min=0).max(0)
+    threshold = scores.gather(0, where[None])[0][best > 0]
+    found = {"detection/f1": best.mean().item() if best.numel() else 0.0}
+    return found | ({"detection/threshold": threshold.mean().item()} if threshold.numel() else {})
+
+
+def main_score(values: dict[str, float]) -> float:
+    """The mean of the tasks' main metrics: what "best" means."""
+    mains = [values[key] for key in MAIN.values() if key in values]
+    return sum(mains) / max(1, len(mains))
+
+
+def _counted(found: Objects, valid: Tensor) -> dict[str, Tensor]:
+    boxes = found.boxes.float().cpu()
+    centers = ((boxes[:, :2] + boxes[:, 2:]) / 2).long()
+    height, width = valid.shape
+    keep = valid.cpu()[centers[:, 1].clamp(0, height - 1), centers[:, 0].clamp(0, width - 1)]
+    return {"boxes": boxes[keep], "labels": found.labels.cpu()[keep], "scores": found.scores.float().cpu()[keep]}

@@ -1,0 +1,66 @@
+"""Scoring a network on the validation blocks."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+
+from ..config import Run
+from ..data import Prepared, validation_batches
+from ..types import Batch, Task
+from .metrics import DetectionScore, SegmentationScore
+
+CANDIDATES = 0.05
+"""Scores below this take no part in AP: they cost time and change the third digit at most."""
+
+
+class Validator:
+    """Scores networks on a run's validation blocks; the chips are read once and kept where they are few.
+
+    Args:
+        run: names the classes and how many chips take part.
+        prepared: the sources.
+        fabric: gives device and precision.
+    """
+
+    def __init__(self, run: Run, prepared: Prepared, fabric: Fabric) -> None:
+        self._run, self._prepared, self._fabric = run, prepared, fabric
+        self._batches: dict[Task, list[Batch]] = {}
+
+    def score(self, network: nn.Module) -> dict[str, float]:
+        """Metrics of every task of `network`, by name."""
+        was_training = network.training
+        network.eval()
+        values: dict[str, float] = {}
+        with torch.inference_mode():
+            for task in network.tasks:
+                values |= self._task(network, task)
+        network.train(was_training)
+        return values
+
+    def _task(self, network: nn.Module, task: Task) -> dict[str, float]:
+        score = self._empty(task)
+        for batch in self._of(task):
+            moved = batch.to(self._fabric.device)
+            with self._fabric.autocast():
+                outputs = network(moved.image, tasks=(task,))
+            if task == "segmentation":
+                score.update(outputs.segmentation, batch.mask)
+            else:
+                objects = network.detection_head.decode(outputs.detections, CANDIDATES, 0.5, 300)
+                score.update(objects, batch.boxes, batch.labels, batch.valid)
+        return score.compute()
+
+    def _of(self, task: Task) -> list[Batch]:
+        if task not in self._batches:
+            limit = -(-self._run.training.validation_chips // self._run.training.batch_size)
+            self._batches[task] = list(islice(validation_batches(self._prepared, self._run, task), limit))
+        return self._batches[task]
+
+    def _empty(self, task: Task) -> SegmentationScore | DetectionScore:
+        if task == "segmentation":
+            return SegmentationScore([channel.name for channel in self._run.segmentation_channels()])
+        return DetectionScore([definition.name for definition in self._run.detection_classes])

@@ -1,0 +1,168 @@
+"""The engine as a child process: started, followed, stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from .environment import ROOT, child_environment, engine_python
+from .errors import GeoDistilError
+from .events import EventReader
+from .progress import Feedback, report
+
+LOG_FILE = "log.txt"
+STOP_FILE = "stop"
+POLL_SECONDS = 0.2
+KILL_SECONDS = 3.0
+TAIL_LINES = 15
+
+
+class EngineProcess:
+    """A child `python -m engine ...` that works in a job folder.
+
+    Its output goes to `log.txt` there and not to pipes: nobody has to drain them, and the child outlives QGIS.
+
+    Args:
+        arguments: the engine's command line.
+        folder: the job folder, where the child writes `events.jsonl` and looks for `stop`.
+        grace: seconds a cancelled child gets for an orderly end.
+        python: the engine's Python; none finds it.
+        root: the folder that holds the package `engine`.
+    """
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        grace: float = 10.0,
+        python: Path | None = None,
+        root: Path = ROOT,
+    ) -> None:
+        self._folder = folder
+        self._grace = grace
+        (folder / STOP_FILE).unlink(missing_ok=True)
+        self._reader = EventReader(folder, from_start=False)
+        self._log_start = self._log_size()
+        self._ending: dict[str, Any] = {}
+        self._child = self._start([str(python or engine_python()), "-m", "engine", *arguments], root)
+
+    @property
+    def pid(self) -> int:
+        """The child's process id, and on POSIX its group's."""
+        return self._child.pid
+
+    def follow(self, feedback: Feedback) -> dict[str, Any]:
+        """Pass events on until the child has ended; cancelling asks for an orderly end, then kills its group.
+
+        Returns:
+            The event that ended the work, `finished` or `stopped`; empty where the command writes no events
+            or was cancelled before it wrote one.
+
+        Raises:
+            GeoDistilError: the engine failed or died.
+        """
+        try:
+            self._wait(feedback)
+        finally:
+            self.kill()
+            (self._folder / STOP_FILE).unlink(missing_ok=True)
+        self._report(feedback)
+        return self._outcome(cancelled=feedback.isCanceled())
+
+    def kill(self) -> None:
+        """End the child and everything it started; does nothing where all have ended."""
+        _signal_group(self._child, force=False)
+        with suppress(subprocess.TimeoutExpired):
+            self._child.wait(KILL_SECONDS)
+        _signal_group(self._child, force=True)
+        self._child.wait()
+
+    def _start(self, command: list[str], root: Path) -> subprocess.Popen:
+        with (self._folder / LOG_FILE).open("ab") as log:
+            try:
+                return subprocess.Popen(
+                    command,
+                    cwd=root,
+                    env=child_environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    **_own_group(),
+                )
+            except OSError as error:
+                raise GeoDistilError(
+                    "environment", f"The engine's Python {command[0]} cannot be started: {error.strerror}."
+                ) from error
+
+    def _wait(self, feedback: Feedback) -> None:
+        deadline = None
+        while self._child.poll() is None:
+            self._report(feedback)
+            if feedback.isCanceled():
+                (self._folder / STOP_FILE).touch()  # each time: a child that has just begun removes an old one
+                deadline = deadline or time.monotonic() + self._grace
+                if time.monotonic() > deadline:
+                    return
+            time.sleep(POLL_SECONDS)
+
+    def _report(self, feedback: Feedback) -> None:
+        for event in self._reader.new():
+            if event.get("kind") in ("finished", "failed", "stopped"):
+                self._ending = event
+            report(event, feedback)
+
+    def _outcome(self, cancelled: bool) -> dict[str, Any]:
+        kind, code = self._ending.get("kind"), self._child.returncode
+        if kind == "failed" and not (cancelled and self._ending.get("code") == "stopped"):
+            raise GeoDistilError.from_event(self._ending, self._log_tail())
+        if kind in ("finished", "stopped"):
+            return self._ending
+        if code == 0 or cancelled:
+            return {}
+        raise GeoDistilError("engine", *_death(code, self._log_tail(1)), details=self._log_tail())
+
+    def _log_size(self) -> int:
+        path = self._folder / LOG_FILE
+        return path.stat().st_size if path.exists() else 0
+
+    def _log_tail(self, lines: int = TAIL_LINES) -> str:
+        with (self._folder / LOG_FILE).open("rb") as log:
+            log.seek(self._log_start)
+            text = log.read().decode("utf-8", "replace").strip()
+        return "\n".join(text.splitlines()[-lines:])
+
+
+def _death(code: int, last_line: str) -> tuple[str, str]:
+    """Message and hint for a child that ended without a word in its events."""
+    if code == 1 and last_line:  # the command line's rule: one sentence on stderr
+        return last_line[len("error: ") :] if last_line.startswith("error: ") else last_line, ""
+    if code in (-9, 137):
+        return (
+            "The engine was killed, most likely because the memory ran out.",
+            "Lower the batch size or the chip size.",
+        )
+    return f"The engine died with exit code {code}.", "The log's last lines say where."
+
+
+def _own_group() -> dict[str, Any]:
+    """Arguments of Popen that put the child into a process group of its own."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    return {"start_new_session": True}
+
+
+def _signal_group(child: subprocess.Popen, force: bool) -> None:
+    if sys.platform == "win32":
+        if child.poll() is None:
+            subprocess.run(["taskkill", "/T", "/F", "/PID", str(child.pid)], capture_output=True, check=False)
+        return
+    # The whole group may have ended; macOS says EPERM of one that is not yet reaped.
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL if force else signal.SIGTERM)

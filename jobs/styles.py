@@ -1,0 +1,112 @@
+"""How results look on the map: class colours over transparent ground, outlines with scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    QgsCategorizedSymbolRenderer,
+    QgsContrastEnhancement,
+    QgsFillSymbol,
+    QgsPalettedRasterRenderer,
+    QgsPalLayerSettings,
+    QgsRasterLayer,
+    QgsRendererCategory,
+    QgsSingleBandGrayRenderer,
+    QgsTextBufferSettings,
+    QgsTextFormat,
+    QgsUnitTypes,
+    QgsVectorLayer,
+    QgsVectorLayerSimpleLabeling,
+)
+from qgis.PyQt.QtGui import QColor
+
+CLASS_OPACITY = 0.6
+OUTLINE_MILLIMETRES = "0.5"
+LABEL_SCALE_PER_METRE = 25_000
+"""Scores are shown up to this scale denominator times the model's ground sampling distance in metres."""
+
+
+def style_class_map(layer: QgsRasterLayer, card: dict[str, Any]) -> None:
+    """Class names and colours; background cannot be seen.
+
+    Args:
+        layer: values as in `docs/architecture.md`: 0 background, 1 the first class, 255 no-data.
+        card: the model's card.
+    """
+    classes = [
+        QgsPalettedRasterRenderer.Class(value, QColor(entry["color"]), entry["name"])
+        for value, entry in enumerate(card["segmentation_classes"], start=1)
+    ]
+    if card.get("background", True):
+        classes.insert(0, QgsPalettedRasterRenderer.Class(0, QColor(0, 0, 0, 0), "background"))
+    layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, classes))
+    layer.setOpacity(CLASS_OPACITY)
+    layer.triggerRepaint()
+
+
+def style_confidence(layer: QgsRasterLayer, card: dict[str, Any]) -> None:
+    """Percent as grey, black 0 and white 100, so that maps compare.
+
+    Args:
+        layer: confidence in percent.
+        card: the model's card, not used: confidence looks the same for all models.
+    """
+    stretch = QgsContrastEnhancement(layer.dataProvider().dataType(1))
+    stretch.setMinimumValue(0)
+    stretch.setMaximumValue(100)
+    stretch.setContrastEnhancementAlgorithm(QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum)
+    renderer = QgsSingleBandGrayRenderer(layer.dataProvider(), 1)
+    renderer.setContrastEnhancement(stretch)
+    layer.setRenderer(renderer)
+    layer.triggerRepaint()
+
+
+def style_detections(layer: QgsVectorLayer, card: dict[str, Any]) -> None:
+    """Outlines in the colour of each class, with scores where the map is close enough to read them.
+
+    Args:
+        layer: polygons with the fields `class` and `score`.
+        card: the model's card.
+    """
+    categories = [
+        QgsRendererCategory(entry["name"], _outline(entry["color"]), entry["name"])
+        for entry in card["detection_classes"]
+    ]
+    layer.setRenderer(QgsCategorizedSymbolRenderer("class", categories))
+    layer.setLabeling(QgsVectorLayerSimpleLabeling(_score_labels(card["gsd"])))
+    layer.setLabelsEnabled(True)
+    layer.triggerRepaint()
+
+
+def _outline(color: str) -> QgsFillSymbol:
+    properties = {
+        "style": "no",
+        "outline_color": color,
+        "outline_width": OUTLINE_MILLIMETRES,
+        "outline_width_unit": "MM",
+        "joinstyle": "miter",
+    }
+    return QgsFillSymbol.createSimple(properties)
+
+
+def _score_labels(gsd: float) -> QgsPalLayerSettings:
+    settings = QgsPalLayerSettings()
+    settings.fieldName = "round(\"score\" * 100) || ' %'"
+    settings.isExpression = True
+    settings.placement = QgsPalLayerSettings.Placement.OutsidePolygons
+    settings.scaleVisibility = True
+    settings.minimumScale = LABEL_SCALE_PER_METRE * gsd
+    settings.setFormat(_small_text())
+    return settings
+
+
+def _small_text() -> QgsTextFormat:
+    buffer = QgsTextBufferSettings()
+    buffer.setEnabled(True)
+    buffer.setSize(0.6)
+    text = QgsTextFormat()
+    text.setSize(7)
+    text.setSizeUnit(QgsUnitTypes.RenderUnit.RenderPoints)
+    text.setBuffer(buffer)
+    return text

@@ -1,0 +1,104 @@
+"""What tests in QGIS's Python share: the plugin as the package `geodistil`, one QGIS, a small scene."""
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PLUGINS = ROOT / "build" / "plugins"
+PROCESSING = "/usr/share/qgis/python/plugins"
+
+if importlib.util.find_spec("qgis"):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    PLUGINS.mkdir(parents=True, exist_ok=True)
+    if not (PLUGINS / "geodistil").exists():
+        (PLUGINS / "geodistil").symlink_to(ROOT)
+    sys.path[:0] = [str(PLUGINS), PROCESSING]
+
+
+@pytest.fixture(scope="session")
+def qgis_app(tmp_path_factory):
+    """A running QGIS with Processing and a profile of its own."""
+    from qgis.core import QgsApplication
+    from qgis.PyQt.QtCore import QCoreApplication, QSettings
+
+    profile = str(tmp_path_factory.mktemp("profile"))
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, profile)
+    QCoreApplication.setOrganizationName("geodistil-tests")
+    QCoreApplication.setApplicationName("geodistil-tests")
+    application = QgsApplication([], True, profile)
+    application.initQgis()
+    from processing.core.Processing import Processing
+
+    Processing.initialize()
+    yield application
+    application.exitQgis()
+
+
+@pytest.fixture
+def project(qgis_app):
+    """QGIS's project, empty before and after."""
+    from qgis.core import QgsProject
+
+    QgsProject.instance().clear()
+    yield QgsProject.instance()
+    QgsProject.instance().clear()
+
+
+@pytest.fixture(scope="session")
+def provider(qgis_app):
+    """GeoDistil's provider, registered."""
+    from geodistil.toolbox.provider import GeoDistilProvider
+    from qgis.core import QgsApplication
+
+    provider = GeoDistilProvider()
+    QgsApplication.processingRegistry().addProvider(provider)
+    yield provider
+    QgsApplication.processingRegistry().removeProvider(provider)
+
+
+@pytest.fixture(scope="session")
+def make_raster(qgis_app):
+    """Writes an array (C, H, W) as GeoTIFF: 0.5 m pixels in EPSG:32633, upper left corner at (500000, 5000000)."""
+    from osgeo import gdal, osr
+
+    def make(path, image, crs=32633):
+        types = {"uint8": gdal.GDT_Byte, "uint16": gdal.GDT_UInt16, "float32": gdal.GDT_Float32}
+        bands, height, width = image.shape
+        dataset = gdal.GetDriverByName("GTiff").Create(str(path), width, height, bands, types[image.dtype.name])
+        dataset.SetGeoTransform((500000, 0.5, 0, 5000000, 0, -0.5))
+        if crs:
+            reference = osr.SpatialReference()
+            reference.ImportFromEPSG(crs)
+            dataset.SetProjection(reference.ExportToWkt())
+        for band in range(bands):
+            dataset.GetRasterBand(band + 1).WriteArray(image[band])
+        dataset.FlushCache()
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_boxes(qgis_app):
+    """A memory layer of rectangles, given as (column, row, column, row, class) in pixels of `make_raster`."""
+    from qgis.core import QgsFeature, QgsGeometry, QgsRectangle, QgsVectorLayer
+
+    def make(boxes, name="boxes", crs="EPSG:32633", field="kind:string"):
+        layer = QgsVectorLayer(f"Polygon?crs={crs}&field={field}", name, "memory")
+        features = []
+        for left, top, right, bottom, value in boxes:
+            feature = QgsFeature(layer.fields())
+            box = QgsRectangle(500000 + left / 2, 5000000 - bottom / 2, 500000 + right / 2, 5000000 - top / 2)
+            feature.setGeometry(QgsGeometry.fromRect(box))
+            feature.setAttributes([value])
+            features.append(feature)
+        layer.dataProvider().addFeatures(features)
+        layer.updateExtents()
+        return layer
+
+    return make

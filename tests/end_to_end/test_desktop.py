@@ -1,0 +1,93 @@
+"""QGIS itself, on a virtual screen: plugin manager, menu, dialog, layers on the canvas."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SCRIPT = """
+import json, os, traceback
+from pathlib import Path
+import processing, qgis.utils
+from qgis.core import QgsProject, QgsRasterLayer
+from qgis.PyQt.QtCore import QTimer
+from qgis.PyQt.QtWidgets import QApplication, QDialog
+from qgis.utils import iface
+
+OUTPUT = Path(os.environ["OUTPUT"])
+found = {}
+
+def dialogs():
+    return [each for each in QApplication.topLevelWidgets() if isinstance(each, QDialog) and each.isVisible()]
+
+def entries():
+    menus = [action.menu() for action in iface.pluginMenu().actions() if action.text() == "GeoDistil"]
+    return [action for menu in menus for action in menu.actions()]
+
+def look():
+    found["entries"] = [action.text() for action in entries()]
+    next(action for action in entries() if action.text().startswith("Predict")).trigger()
+    QApplication.processEvents()
+    found["dialogs"] = [(dialog.windowTitle(), dialog.isModal()) for dialog in dialogs()]
+    [dialog.close() for dialog in dialogs()]
+    town = iface.addRasterLayer(os.environ["TOWN"], "town")
+    outputs = {"CLASSES": "TEMPORARY_OUTPUT", "DETECTIONS": "TEMPORARY_OUTPUT"}
+    processing.runAndLoadResults(
+        "geodistil:predict", {"MODEL": os.environ["MODEL"], "RASTER": town, "SCORE": 0.0, **outputs}
+    )
+    found["layers"] = sorted(layer.name() for layer in QgsProject.instance().mapLayers().values())
+    iface.mapCanvas().setExtent(town.extent())
+    iface.mapCanvas().waitWhileRendering()
+    iface.mainWindow().grab().save(str(OUTPUT / "desktop.png"))
+    found["reloaded"] = qgis.utils.reloadPlugin("geodistil")
+    found["unloaded"] = qgis.utils.unloadPlugin("geodistil")
+    found["left"] = [action.text() for action in entries()]
+
+def main():
+    try:
+        look()
+    except BaseException:
+        found["error"] = traceback.format_exc()
+    (OUTPUT / "found.json").write_text(json.dumps(found))
+    os._exit(0)
+
+QTimer.singleShot(500, main)
+"""
+
+
+@pytest.fixture(scope="module")
+def desktop(trained, town, tmp_path_factory):
+    """What the script saw in QGIS."""
+    if not (shutil.which("xvfb-run") and shutil.which("qgis")):
+        pytest.skip("no QGIS desktop or no xvfb-run here")
+    folder = tmp_path_factory.mktemp("desktop")
+    settings = folder / "profiles" / "default" / "QGIS" / "QGIS3.ini"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("[PythonPlugins]\ngeodistil=true\nprocessing=true\n")
+    (folder / "script.py").write_text(SCRIPT)
+    environment = {key: value for key, value in os.environ.items() if key != "QT_QPA_PLATFORM"}
+    environment |= {"QGIS_PLUGINPATH": str(ROOT / "build" / "plugins"), "OUTPUT": str(folder)}
+    environment |= {"TOWN": str(town), "MODEL": trained["MODEL"], "XDG_RUNTIME_DIR": str(folder)}
+    qgis = ["qgis", "--nologo", "--noversioncheck", "--profiles-path", str(folder), "--code", str(folder / "script.py")]
+    subprocess.run(["xvfb-run", "-a", *qgis], env=environment, capture_output=True, timeout=240)
+    return json.loads((folder / "found.json").read_text())
+
+
+def test_the_menu_opens_dialogs_that_leave_the_map_usable(desktop):
+    assert "error" not in desktop, desktop["error"]
+    assert len(desktop["entries"]) == 5
+    assert desktop["dialogs"] == [["Predict", False]]
+
+
+def test_predictions_come_onto_the_map_with_good_names(desktop):
+    assert desktop["layers"] == ["town", "town: classes", "town: detections"]
+
+
+def test_reloading_and_unloading_leave_nothing_behind(desktop):
+    assert desktop["reloaded"] and desktop["unloaded"]
+    assert desktop["left"] == []

@@ -1,0 +1,222 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyogrio
+import pytest
+import rasterio
+import shapely
+
+from engine.cli.main import main
+
+ROOT = Path(__file__).parents[3]
+NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
+SUPERVISED = {"kind": "supervised", "network": NARROW}
+
+
+def engine(capsys, *arguments):
+    """Exit code, JSON of standard output, error stream."""
+    code = main([*map(str, arguments), "--json"])
+    captured = capsys.readouterr()
+    return code, json.loads(captured.out), captured.err
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, worlds):
+    """A run trained by the command line itself, for the tests of what comes after."""
+    folder = tmp_path_factory.mktemp("trained")
+    detection, segmentation, _ = worlds
+    run = {
+        "name": "tiny",
+        "sources": [
+            {"raster": str(world["raster"]), "role": role, "labels": {"path": str(world[labels]), "field": "kind"}}
+            for world, role, labels in ((detection, "detection", "cars"), (segmentation, "segmentation", "roofs"))
+        ],
+        "detection_classes": [{"name": "car", "color": "#ff0000"}],
+        "segmentation_classes": [{"name": "roof", "color": "#0000ff"}],
+        "recipe": SUPERVISED,
+        "training": {
+            "budget": {"steps": 60}, "batch_size": 4, "chip_size": 64, "learning_rate": 3e-3, "ema_decay": 0.9,
+            "workers": 0, "validations": 2,
+        },
+    }  # fmt: skip
+    (folder / "run.json").write_text(json.dumps(run))
+    command = [sys.executable, "-m", "engine", "train", str(folder), "--json"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return folder, json.loads(result.stdout)
+
+
+def test_training_writes_a_package_a_report_and_its_events(trained, events):
+    folder, result = trained
+    assert result["metrics"]["segmentation/mean_iou"] > 0.5
+    for name in ("model.safetensors", "segmentation.onnx", "detection.onnx", "item.json", "report.html", "preview.png"):
+        assert (folder / "model" / name).stat().st_size > 0
+    assert (folder / "report.html").read_text().startswith("<!")
+    kinds = [event["kind"] for event in events(folder)]
+    assert kinds[0] == "started"
+    assert kinds[-1] == "finished"
+    assert {"stage", "progress", "metrics", "checkpoint"} <= set(kinds)
+
+
+def test_predictions_are_scored_by_the_command_line_alone(trained, worlds, capsys, tmp_path):
+    folder, _ = trained
+    code, result, _ = engine(
+        capsys, "predict", folder, worlds[2]["raster"], "--output", tmp_path / "out", "--confidence"
+    )
+    assert code == 0
+    output = result["outputs"][0]
+    with rasterio.open(output["classes"]) as classes, rasterio.open(worlds[2]["raster"]) as raster:
+        assert classes.bounds == raster.bounds
+    for task, layer, key in (("segmentation", "roofs", "classes"), ("detection", "cars", "detections")):
+        arguments = ["--task", task, "--model", folder / "model", "--truth", worlds[2][layer], "--field", "kind"]
+        code, scores, _ = engine(capsys, "evaluate", output[key], *arguments, "--output", tmp_path / f"{task}.json")
+        assert code == 0
+        assert json.loads((tmp_path / f"{task}.json").read_text()) == scores
+    assert pyogrio.read_info(output["detections"], layer="detections")["features"] > 0
+
+
+def test_several_rasters_get_a_folder_each_and_one_progress(trained, worlds, capsys, tmp_path, events):
+    folder, _ = trained
+    rasters = [world["raster"] for world in worlds[:2]]
+    code, result, _ = engine(capsys, "predict", folder, *rasters, "--output", tmp_path / "out")
+    assert code == 0
+    places = [Path(output["classes"]).parent for output in result["outputs"]]
+    assert len(set(places)) == 2
+    fractions = [event["fraction"] for event in events(tmp_path / "out", "progress")]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+
+
+def test_the_onnx_backend_says_what_torch_says(trained, worlds, capsys, tmp_path):
+    folder, _ = trained
+    maps = []
+    for backend in ("torch", "onnx"):
+        output = tmp_path / backend
+        code, _, _ = engine(capsys, "predict", folder, worlds[2]["raster"], "--output", output, "--backend", backend)
+        assert code == 0
+        with rasterio.open(output / "classes.tif") as classes:
+            maps.append(classes.read(1))
+    assert (maps[0] == maps[1]).mean() > 0.98
+
+
+def test_an_exported_archive_predicts_the_same(trained, worlds, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("GEODISTIL_CACHE", str(tmp_path / "cache"))
+    folder, _ = trained
+    code, result, _ = engine(capsys, "export", folder, "--output", tmp_path / "tiny.zip")
+    assert code == 0
+    maps = []
+    for model, name in ((folder, "a"), (result["package"], "b")):
+        engine(capsys, "predict", model, worlds[2]["raster"], "--output", tmp_path / name)
+        with rasterio.open(tmp_path / name / "classes.tif") as classes:
+            maps.append(classes.read(1))
+    assert np.array_equal(*maps)
+
+
+def test_check_describes_a_run_before_it_trains(make_run, capsys):
+    code, result, _ = engine(capsys, "check", make_run(SUPERVISED))
+    assert code == 0
+    assert result["gsd_m"] == pytest.approx(0.5, rel=0.01)
+    assert result["label_counts"]["detection"]["car"] > 3
+    assert "mobilenet_v2" in result["networks"]["student"]
+    assert main(["check", str(make_run(SUPERVISED, "other"))]) == 0
+    assert "ready to train" in capsys.readouterr().out
+
+
+def test_doctor_names_devices_and_versions(capsys):
+    code, result, _ = engine(capsys, "doctor")
+    assert code == 0
+    assert result["packages"]["torch"] != "missing"
+    assert result["memory_free_mb"] > 0
+
+
+def changed(folder, change):
+    path = folder / "run.json"
+    run = json.loads(path.read_text())
+    change(run)
+    path.write_text(json.dumps(run))
+
+
+def without_crs(run, tmp_path):
+    with rasterio.open(
+        tmp_path / "bare.tif", "w", driver="GTiff", width=64, height=64, count=3, dtype="uint8"
+    ) as raster:
+        raster.write(np.zeros((3, 64, 64), "uint8"))
+    run["sources"][0]["raster"] = str(tmp_path / "bare.tif")
+
+
+def relabelled(run, tmp_path, shapes, values):
+    path = tmp_path / "labels.gpkg"
+    pyogrio.raw.write(
+        path, shapely.to_wkb(np.array(shapes, dtype=object)), [np.array(values, dtype=object)], ["kind"],
+        geometry_type="Polygon", crs="EPSG:32632", driver="GPKG",
+    )  # fmt: skip
+    run["sources"][0]["labels"]["path"] = str(path)
+
+
+NEAR = shapely.box(500_010, 5_299_900, 500_020, 5_299_910)
+
+BAD_INPUT = {
+    "missing raster": (lambda run, tmp: run["sources"][0].update(raster="gone.tif"), "gone.tif"),
+    "no CRS": (without_crs, "bare.tif"),
+    "wrong band count": (lambda run, tmp: run.update(bands=[1, 2, 3, 4]), "image.tif"),
+    "empty label layer": (lambda run, tmp: relabelled(run, tmp, [], []), "labels.gpkg"),
+    "value without a class": (lambda run, tmp: relabelled(run, tmp, [NEAR], ["lorry"]), "lorry"),
+    "labels elsewhere": (lambda run, tmp: relabelled(run, tmp, [shapely.box(0, 0, 9, 9)], ["car"]), "labels.gpkg"),
+    "missing field": (lambda run, tmp: run["sources"][0]["labels"].update(field="sort"), "sort"),
+    "missing labels": (lambda run, tmp: run["sources"][0]["labels"].update(path="no.gpkg"), "no.gpkg"),
+    "unknown key": (lambda run, tmp: run.update(colour=1), "colour"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_INPUT)
+def test_bad_input_is_one_sentence_that_names_it(make_run, tmp_path, capsys, name):
+    change, words = BAD_INPUT[name]
+    folder = make_run(SUPERVISED)
+    changed(folder, lambda run: change(run, tmp_path))
+    for command in ("check", "train"):
+        code, result, errors = engine(capsys, command, folder)
+        assert code == 1
+        assert words in result["error"]["message"]
+        assert errors.startswith("error: ")
+        assert errors.count("\n") == 1
+
+
+def test_a_failed_training_says_so_in_its_events(make_run, capsys, events):
+    folder = make_run(SUPERVISED)
+    changed(folder, lambda run: run["sources"][0].update(raster="gone.tif"))
+    assert main(["train", str(folder)]) == 1
+    assert "gone.tif" in events(folder, "failed")[0]["message"]
+
+
+def test_an_unreadable_package_is_named(worlds, capsys, tmp_path):
+    (tmp_path / "model.zip").write_text("garbage")
+    code, result, _ = engine(
+        capsys, "predict", tmp_path / "model.zip", worlds[0]["raster"], "--output", tmp_path / "out"
+    )
+    assert code == 1
+    assert "model.zip" in result["error"]["message"]
+
+
+def test_an_output_that_cannot_be_written_is_named(trained, worlds, capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, result, _ = engine(capsys, "predict", trained[0], worlds[0]["raster"], "--output", tmp_path / "file" / "out")
+    assert code == 1
+    assert str(tmp_path / "file") in result["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["fly"], ["train"], ["predict", "m", "r"], ["predict", "m", "r", "--output", "o", "--overlap", "0.9"]]
+)
+def test_wrong_arguments_exit_with_two(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+
+
+def test_help_works_without_heavy_imports():
+    code = "import sys\nfrom engine.cli.main import parser\nparser().format_help()\nprint('torch' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "False"

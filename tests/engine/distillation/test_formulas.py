@@ -1,0 +1,263 @@
+"""Each loss equals its formula of docs/methods.md, written as loops over plain numbers."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from engine import distillation as D
+
+
+def sigmoid(x):
+    return 1 / (1 + math.exp(-x))
+
+
+def softmax(values):
+    exponentials = [math.exp(v) for v in values]
+    return [e / sum(exponentials) for e in exponentials]
+
+
+def binary_cross_entropy(z, p):
+    return -(p * math.log(sigmoid(z)) + (1 - p) * math.log(1 - sigmoid(z)))
+
+
+def smooth_l1(difference, beta=1 / 9):
+    difference = abs(difference)
+    return difference**2 / (2 * beta) if difference < beta else difference - beta / 2
+
+
+def counted_pixels(valid):
+    return [tuple(index) for index in valid.nonzero().tolist()]
+
+
+def counted_anchors(case):
+    return [tuple(index) for index in case.anchors_valid.nonzero().tolist()]
+
+
+def close(value):
+    return pytest.approx(value, rel=1e-9)
+
+
+def naive_divergence(student, teacher, valid, temperature):
+    total = 0.0
+    for b, y, x in counted_pixels(valid):
+        mine = softmax([v / temperature for v in student[b, :, y, x].tolist()])
+        theirs = softmax([v / temperature for v in teacher[b, :, y, x].tolist()])
+        total += sum(t * math.log(t / s) for t, s in zip(theirs, mine, strict=True))
+    return temperature**2 * total / len(counted_pixels(valid))
+
+
+@pytest.mark.parametrize("temperature", [1.0, 4.0])
+def test_soft_segmentation_is_the_mean_divergence_over_counted_pixels(case, temperature):
+    value = D.soft_segmentation(case.segmentation, case.teacher_segmentation, case.valid, temperature)
+    assert value.item() == close(
+        naive_divergence(case.segmentation, case.teacher_segmentation, case.valid, temperature)
+    )
+
+
+@pytest.mark.parametrize("reduction", ["objects", "mean"])
+def test_soft_classification_is_quality_focal_over_counted_anchors_and_classes(case, reduction):
+    total = found = 0.0
+    for b, n in counted_anchors(case):
+        probabilities = [sigmoid(t) for t in case.teacher_logits[b, n].tolist()]
+        found += max(probabilities)
+        for z, p in zip(case.logits[b, n].tolist(), probabilities, strict=True):
+            total += abs(p - sigmoid(z)) ** 2 * binary_cross_entropy(z, p)
+    value = D.soft_detection_classification(case.logits, case.teacher_logits, case.anchors_valid, reduction=reduction)
+    assert value.item() == close(total / (found if reduction == "objects" else 3 * len(counted_anchors(case))))
+
+
+@pytest.mark.parametrize("weight", ["confidence", "all"])
+def test_soft_regression_is_a_mean_weighted_by_the_teachers_confidence(case, weight):
+    total = weights = 0.0
+    for b, n in counted_anchors(case):
+        confidence = max(sigmoid(t) for t in case.teacher_logits[b, n].tolist()) if weight == "confidence" else 1.0
+        pairs = zip(case.regression[b, n].tolist(), case.teacher_regression[b, n].tolist(), strict=True)
+        total += confidence * sum(smooth_l1(s - t) for s, t in pairs) / 4
+        weights += confidence
+    value = D.soft_detection_regression(
+        case.regression, case.teacher_regression, case.teacher_logits, case.anchors_valid, weight
+    )
+    assert value.item() == close(total / weights)
+
+
+def test_feature_mse_counts_a_cell_by_its_share_of_valid_pixels(case):
+    levels = []
+    for student, teacher in zip(case.features, case.teacher_features, strict=True):
+        batch, channels, height, width = student.shape
+        rows, columns = 16 // height, 24 // width
+        total = weight = 0.0
+        for b in range(batch):
+            for y in range(height):
+                for x in range(width):
+                    cell = case.valid[b, y * rows : (y + 1) * rows, x * columns : (x + 1) * columns]
+                    share = cell.double().mean().item()
+                    for k in range(channels):
+                        total += share * (student[b, k, y, x] - teacher[b, k, y, x]).item() ** 2
+                        weight += share
+        levels.append(total / weight)
+    value = D.feature_mse(case.features, case.teacher_features, case.valid)
+    assert value.item() == close(sum(levels) / len(levels))
+
+
+def naive_guided(case, weights, strength):
+    """Sum of w (F_S - F_T)^2, w made to sum 1 over batch, levels, cells and channels."""
+    total = sum(sum(each.values()) for each in weights) * 5
+    loss = 0.0
+    for each, student, teacher in zip(weights, case.features, case.teacher_features, strict=True):
+        for (b, y, x), weight in each.items():
+            for k in range(5):
+                loss += weight / total * (student[b, k, y, x] - teacher[b, k, y, x]).item() ** 2
+    return strength * loss
+
+
+def test_pdf_detection_weighs_features_by_the_disagreement_at_their_location(case):
+    weights, n = [], 0
+    for height, width in case.shapes:
+        level = {}
+        for y in range(height):
+            for x in range(width):
+                for b in range(2):
+                    distances = []
+                    for a in range(case.per_location):
+                        pairs = zip(case.logits[b, n + a].tolist(), case.teacher_logits[b, n + a].tolist(), strict=True)
+                        distance = math.sqrt(sum((sigmoid(t) - sigmoid(s)) ** 2 for s, t in pairs))
+                        distances.append(distance if case.anchors_valid[b, n + a] else 0.0)
+                    level[b, y, x] = sum(distances) / case.per_location
+                n += case.per_location
+        weights.append(level)
+    value = D.pdf_detection(
+        case.features, case.teacher_features, case.logits, case.teacher_logits,
+        case.shapes, case.per_location, case.anchors_valid, weight=5.0,
+    )  # fmt: skip
+    assert value.item() == close(naive_guided(case, weights, 5.0))
+
+
+def test_pdf_detection_leaves_out_levels_without_detections(case):
+    finer = torch.randn(2, 5, 8, 12, dtype=torch.float64)
+    arguments = (case.logits, case.teacher_logits, case.shapes, case.per_location, case.anchors_valid)
+    alone = D.pdf_detection(case.features, case.teacher_features, *arguments)
+    beside = D.pdf_detection([finer, *case.features], [-finer, *case.teacher_features], *arguments)
+    assert torch.equal(alone, beside)
+
+
+def test_pdf_segmentation_weighs_features_by_the_disagreement_of_their_pixels(case):
+    distance = {}
+    for b in range(2):
+        for y in range(16):
+            for x in range(24):
+                mine, theirs = (softmax(s[b, :, y, x].tolist()) for s in (case.segmentation, case.teacher_segmentation))
+                norm = math.sqrt(sum((s - t) ** 2 for s, t in zip(mine, theirs, strict=True)))
+                distance[b, y, x] = norm if case.valid[b, y, x] else 0.0
+    weights = []
+    for height, width in case.shapes:
+        rows, columns = 16 // height, 24 // width
+        weights.append(
+            {
+                (b, y, x): sum(distance[b, y * rows + i, x * columns + j] for i in range(rows) for j in range(columns))
+                / (rows * columns)
+                for b in range(2)
+                for y in range(height)
+                for x in range(width)
+            }
+        )
+    value = D.pdf_segmentation(
+        case.features, case.teacher_features, case.segmentation, case.teacher_segmentation, case.valid, weight=5.0
+    )
+    assert value.item() == close(naive_guided(case, weights, 5.0))
+
+
+def test_pdf_plus_divides_by_what_the_teacher_finds(case):
+    total, found, boxes, objects = 0.0, 0, 0.0, 0
+    for b, n in counted_anchors(case):
+        probabilities = [sigmoid(t) for t in case.teacher_logits[b, n].tolist()]
+        for z, p in zip(case.logits[b, n].tolist(), probabilities, strict=True):
+            total += (p - sigmoid(z)) ** 2 * binary_cross_entropy(z, p)
+            found += p > 0.5
+        if max(probabilities) > 0.5:
+            boxes += (case.regression[b, n] - case.teacher_regression[b, n]).abs().mean().item()
+            objects += 1
+    value = D.pdf_plus(case.logits, case.teacher_logits, case.regression, case.teacher_regression, case.anchors_valid)
+    assert found > 0
+    assert value.item() == close(total / found + boxes / objects)
+
+
+def test_cross_entropy_is_the_mean_over_counted_pixels(case):
+    pixels = counted_pixels(case.valid)
+    total = -sum(math.log(softmax(case.segmentation[b, :, y, x].tolist())[case.mask[b, y, x]]) for b, y, x in pixels)
+    assert D.segmentation_cross_entropy(case.segmentation, case.mask).item() == close(total / len(pixels))
+
+
+def test_dice_loss_averages_the_classes_over_the_batchs_counted_pixels(case):
+    losses = []
+    for k in range(4):
+        both = predicted = true = 0.0
+        for b, y, x in counted_pixels(case.valid):
+            p, t = softmax(case.segmentation[b, :, y, x].tolist())[k], float(case.mask[b, y, x] == k)
+            both, predicted, true = both + p * t, predicted + p, true + t
+        losses.append(1 - 2 * both / (predicted + true))
+    assert D.dice_loss(case.segmentation, case.mask).item() == close(sum(losses) / 4)
+
+
+@pytest.mark.parametrize("agreement", [True, False])
+def test_pseudo_labels_keep_confident_and_agreed_pixels(case, agreement):
+    labels = D.pseudo_labels(case.segmentation, case.teacher_segmentation, case.valid, 0.6, agreement)
+    kept = 0
+    for b in range(2):
+        for y in range(16):
+            for x in range(24):
+                first, second = (
+                    softmax(s[b, :, y, x].tolist()) for s in (case.segmentation, case.teacher_segmentation)
+                )
+                mean = [(p + q) / 2 for p, q in zip(first, second, strict=True)]
+                agreed = first.index(max(first)) == second.index(max(second))
+                counts = case.valid[b, y, x] and max(mean) >= 0.6 and (agreed or not agreement)
+                assert labels[b, y, x] == (mean.index(max(mean)) if counts else 255)
+                kept += bool(counts)
+    assert 0 < kept < case.valid.sum()
+
+
+def test_cross_supervision_teaches_each_the_others_opinion(case):
+    first, second = case.segmentation, case.teacher_segmentation
+    pixels = counted_pixels(case.valid)
+    total = 0.0
+    for mine, other in ((first, second), (second, first)):
+        for b, y, x in pixels:
+            total -= math.log(softmax(mine[b, :, y, x].tolist())[other[b, :, y, x].argmax()]) / len(pixels)
+    assert D.cross_supervision(first, second, case.valid).item() == close(total)
+
+
+def test_soft_and_feature_terms_sum_over_both_teachers(case):
+    other = case.teacher_segmentation.flip(1)
+    soft = D.soft_term(case.segmentation, [case.teacher_segmentation, other], case.valid)
+    expected = naive_divergence(case.segmentation, case.teacher_segmentation, case.valid, 1.0)
+    assert soft.item() == close(expected + naive_divergence(case.segmentation, other, case.valid, 1.0))
+
+    pairs = list(zip(case.features, case.teacher_features, strict=True))
+    everywhere = torch.ones_like(case.valid)
+    expected = sum(((s - t) ** 2).mean() for s, t in pairs)
+    assert D.feature_term(pairs, everywhere).item() == close(expected.item())
+
+
+def test_features_of_another_size_are_resized_to_the_teachers(case):
+    teacher = torch.randn(2, 5, 8, 12, dtype=torch.float64)
+    enlarged = F.interpolate(case.features[0], size=(8, 12), mode="bilinear", align_corners=False)
+    value = D.feature_mse(case.features[:1], [teacher], torch.ones_like(case.valid))
+    assert value.item() == close(((enlarged - teacher) ** 2).mean().item())
+
+
+def test_adaptors_speak_the_teachers_channels_and_sizes():
+    adaptors = D.Adaptors([8, 8, 8], [5, 6])
+    student = [torch.randn(1, 8, side, side) for side in (8, 4, 2)]
+    teacher = [torch.randn(1, 5, 16, 16), torch.randn(1, 6, 4, 4)]
+    assert [level.shape for level in adaptors(student, teacher)] == [level.shape for level in teacher]
+    assert [tuple(level.shape) for level in adaptors(student)] == [(1, 5, 8, 8), (1, 6, 4, 4)]
+
+
+def test_the_ramp_rises_to_one_and_stays_there():
+    values = [D.ramp_up(progress, 0.4) for progress in (0.0, 0.1, 0.2, 0.4, 1.0)]
+    assert values == pytest.approx([math.exp(-5), math.exp(-5 * 0.75**2), math.exp(-5 * 0.5**2), 1.0, 1.0])
+    assert D.ramp_up(0.0, 0.0) == 1.0

@@ -1,0 +1,105 @@
+"""Tiny rasters, cards and backends."""
+
+import numpy as np
+import pytest
+import rasterio
+import torch
+from rasterio import features
+from rasterio.transform import from_origin
+from torch import nn
+
+from engine.config import Card, CardClass, Network
+from engine.inference.backends import Arrays, TorchBackend
+from engine.types import Objects, Outputs
+
+
+@pytest.fixture
+def make_card():
+    def make(**changes):
+        values = {
+            "name": "tiny",
+            "tasks": ["segmentation"],
+            "gsd": 0.1,
+            "bands": [1, 2, 3],
+            "dtype": "uint8",
+            "mean": [100.0, 100.0, 100.0],
+            "std": [50.0, 50.0, 50.0],
+            "tile_size": 64,
+            "segmentation_classes": [
+                CardClass(name="roof", color="#ff0000"),
+                CardClass(name="water", color="#0000ff"),
+            ],
+            "detection_classes": [CardClass(name="car", color="#00ff00")],
+            "network": Network(),
+        }
+        return Card(**{**values, **changes})
+
+    return make
+
+
+@pytest.fixture
+def write_raster(tmp_path):
+    """Writes (C, H, W) as a GeoTIFF of 10 cm pixels in UTM, unless told otherwise."""
+
+    def write(values, name="raster.tif", crs="EPSG:32632", transform=None, **profile):
+        bands, height, width = values.shape
+        path = tmp_path / name
+        with rasterio.open(
+            path,
+            "w",
+            driver="GTiff",
+            width=width,
+            height=height,
+            count=bands,
+            dtype=values.dtype,
+            crs=crs,
+            transform=transform or from_origin(691000, 5335000, 0.1, 0.1),
+            **profile,
+        ) as raster:
+            raster.write(values)
+        return str(path)
+
+    return write
+
+
+class Convolution(nn.Module):
+    """Three classes by a 5 x 5 convolution: sees two pixels each way, far less than half an overlap."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.convolution = nn.Conv2d(3, 3, 5, padding=2)
+
+    def forward(self, image):
+        return Outputs(segmentation=self.convolution(image / 25 - 4).float())
+
+
+class Blobs:
+    """A detector that is right by construction: the extents of bright components, cut by the window's edges."""
+
+    def __init__(self, card, batches=None):
+        self.card = card
+        self.sizes = []
+
+    def run(self, images):
+        self.sizes.append(len(images))
+        return Arrays(objects=[self.find(image[0]) for image in images])
+
+    def find(self, band):
+        bright = (band > 200).astype(np.uint8)
+        shapes = [shape for shape, _ in features.shapes(bright, mask=bright > 0, connectivity=8)]
+        boxes = torch.tensor([features.bounds(shape) for shape in shapes]).reshape(-1, 4)
+        boxes = torch.stack([boxes[:, 0], boxes[:, 1], boxes[:, 2], boxes[:, 3]], dim=1)
+        low, high = torch.minimum(boxes[:, :2], boxes[:, 2:]), torch.maximum(boxes[:, :2], boxes[:, 2:])
+        scores = torch.linspace(0.9, 0.5, len(boxes)) if len(boxes) else torch.zeros(0)
+        return Objects(torch.cat([low, high], dim=1), torch.zeros(len(boxes), dtype=torch.int64), scores)
+
+
+@pytest.fixture
+def convolution(make_card):
+    return TorchBackend(Convolution(), make_card(), "cpu")
+
+
+@pytest.fixture
+def blobs(make_card):
+    return Blobs(make_card(tasks=["detection"]))

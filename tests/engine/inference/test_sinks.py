@@ -1,0 +1,108 @@
+import json
+
+import numpy as np
+import pyogrio
+import pytest
+import rasterio
+from rasterio.crs import CRS
+from rasterio.transform import from_origin
+
+from engine.data.grid import Grid
+from engine.errors import OutputError
+from engine.inference.merging import Found
+from engine.inference.sinks import DetectionSink, RasterSink
+
+resource = pytest.importorskip("resource", reason="file size limits are a matter of Unix")
+GRID = Grid(CRS.from_epsg(32632), from_origin(691000, 5335000, 0.1, 0.1), 1300, 700, 0.1)
+
+
+def found(boxes, labels, scores):
+    boxes = np.array(boxes, np.float32).reshape(-1, 4)
+    return Found(boxes, np.array(labels, np.int64), np.array(scores, np.float32), np.zeros((len(boxes), 4), bool))
+
+
+def test_a_class_map_is_a_cloud_optimised_geotiff_with_colours_nodata_and_class_names(tmp_path):
+    colours, names = {0: (0, 0, 0, 255), 1: (255, 0, 0, 255)}, {0: "background", 1: "roof & wall"}
+    values = np.random.default_rng(0).integers(0, 2, (700, 1300), dtype=np.uint8)
+    with RasterSink(tmp_path / "classes.tif", GRID, "class", colours, names) as sink:
+        for row in range(0, 700, 90):
+            sink.write(row, 0, values[row : row + 90, :500])
+            sink.write(row, 500, values[row : row + 90, 500:1200])
+        path = sink.finish()
+    with rasterio.open(path) as raster:
+        written = raster.read(1)
+        assert raster.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        assert raster.overviews(1)
+        assert (raster.nodata, raster.crs, raster.transform) == (255, GRID.crs, GRID.transform)
+        assert raster.colormap(1)[1] == (255, 0, 0, 255)
+        assert raster.descriptions == ("class",)
+        assert json.loads(raster.tags(1)["classes"])["1"] == "roof & wall"
+    assert (written[:, :1200] == values[:, :1200]).all()
+    assert (written[:, 1200:] == 255).all(), "what nobody wrote is no-data"
+    assert "<Category>roof &amp; wall</Category>" in (tmp_path / "classes.tif.aux.xml").read_text()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["classes.tif", "classes.tif.aux.xml"]
+
+
+def test_an_unfinished_output_leaves_nothing_and_spares_the_older_one(tmp_path):
+    (tmp_path / "classes.tif").write_text("older")
+    with pytest.raises(ZeroDivisionError), RasterSink(tmp_path / "classes.tif", GRID, "class") as sink:
+        sink.write(0, 0, np.zeros((10, 10), np.uint8))
+        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError), DetectionSink(tmp_path / "detections.gpkg", GRID, ["car"]):
+        raise ZeroDivisionError
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("classes.tif", "older")]
+
+
+def test_detections_are_polygons_on_the_ground_with_class_and_score(tmp_path):
+    with DetectionSink(tmp_path / "detections.gpkg", GRID, ["car", "bus"]) as sink:
+        sink.batch = 2
+        sink.write(found([[0, 0, 10, 20]], [1], [0.75]))
+        sink.write(found([[-5, 690, 10, 720]], [0], [0.5]))
+        sink.write(found([[5, 5, 6, 6]], [0], [0.25]))
+        path = sink.finish()
+    meta, _, _, (names, ids, scores) = pyogrio.raw.read(path, layer="detections")
+    assert list(meta["fields"]) == ["class", "class_id", "score"]
+    assert (list(names), list(ids), list(scores)) == (["bus", "car", "car"], [1, 0, 0], [0.75, 0.5, 0.25])
+    assert meta["geometry_type"] == "Polygon" and CRS.from_string(meta["crs"]) == GRID.crs
+    bounds = pyogrio.read_bounds(path)[1].T
+    assert bounds[0] == pytest.approx([691000, 5334998, 691001, 5335000])
+    assert bounds[1] == pytest.approx([691000, 5334930, 691001, 5334931]), "clipped to the raster"
+
+
+def test_no_detections_are_still_a_layer(tmp_path):
+    with DetectionSink(tmp_path / "detections.gpkg", GRID, ["car"]) as sink:
+        info = pyogrio.read_info(sink.finish(), layer="detections")
+    assert (info["features"], info["geometry_type"]) == (0, "Polygon")
+    assert CRS.from_string(info["crs"]) == GRID.crs
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    for sink in (RasterSink(tmp_path / "no" / "a.tif", GRID, "x"), DetectionSink(tmp_path / "no" / "a.gpkg", GRID, [])):
+        with pytest.raises(OutputError, match=r"no/a\.(tif|gpkg)"), sink:
+            pass
+
+
+@pytest.fixture
+def full_disk():
+    """No file may grow beyond 64 KB."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**16, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_disk_that_fills_up_under_a_map_is_an_output_error(tmp_path, full_disk):
+    noise = np.random.default_rng(0).integers(0, 255, (700, 1300), dtype=np.uint8)
+    sink = RasterSink(tmp_path / "classes.tif", GRID, "class")
+    with pytest.raises(OutputError, match=r"classes\.tif cannot be written"), sink:
+        sink.write(0, 0, noise)
+        sink.finish()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_disk_that_fills_up_under_detections_is_an_output_error(tmp_path, full_disk):
+    sink = DetectionSink(tmp_path / "detections.gpkg", GRID, ["car"])
+    with pytest.raises(OutputError, match=r"detections\.gpkg cannot be written"), sink:
+        sink.write(found([[0, 0, 1, 1]] * 3000, [0] * 3000, [0.5] * 3000))
+        sink.finish()
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,98 @@
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from engine.errors import ConfigError, OutputError
+from engine.report import write_report
+
+
+class Page(HTMLParser):
+    """The texts of cells and headings, and every reference to somewhere."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.cells, self.references, self.words, self.open = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.open.append(tag)
+        self.references += [value for name, value in attributes if name in ("src", "href", "xlink:href", "action")]
+        if tag in ("td", "th"):
+            self.cells.append("")
+
+    def handle_endtag(self, tag):
+        if tag in self.open:
+            while self.open.pop() != tag:
+                pass
+
+    def handle_data(self, data):
+        self.words.append(data)
+        if {"td", "th"} & set(self.open[-2:]):
+            self.cells[-1] += data
+
+
+def test_the_report_says_what_was_trained_on_what_and_how_well(run_folder, events):
+    path = write_report(run_folder(events))
+    text = path.read_text()
+    page = Page(text)
+    assert path.name == "report.html"
+    assert {"0.600", "0.700", "0.123", "0.219", "north.tif", "cars.gpkg · scene = 1", "area.gpkg", "road"} <= set(
+        page.cells
+    )
+    assert "Town & <country>" in page.words and "Few <labels>." in page.words
+    assert "FPN resnet, 1.7 M parameters" in page.cells
+    assert text.count("<svg") == 4 and "background:#ff00aa" in text
+
+
+def test_the_report_needs_nothing_from_outside(run_folder, events):
+    text = write_report(run_folder(events)).read_text()
+    assert all(reference.startswith("#") for reference in Page(text).references)
+    assert "<script" not in text and "@import" not in text
+    assert set(re.findall(r"url\((.)", text)) <= {"#"}
+    assert {name for name in re.findall(r'https?://[^"]+', text) if "www.w3.org" not in name} == set()
+
+
+def test_text_of_figures_takes_the_colour_of_the_page(run_folder, events):
+    text = write_report(run_folder(events)).read_text()
+    assert "currentColor" in text and "#010203" not in text
+    assert "prefers-color-scheme: dark" in text
+
+
+def test_ids_of_figures_do_not_meet(run_folder, events):
+    text = write_report(run_folder(events)).read_text()
+    clips = re.findall(r'<clipPath id="([^"]+)"', text)
+    assert len(clips) == len(set(clips)) > 3
+
+
+def test_equal_runs_give_equal_reports(run_folder, events):
+    assert write_report(run_folder(events)).read_text() == write_report(run_folder(events)).read_text()
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 20])
+def test_a_run_that_only_began_has_a_report(run_folder, events, count):
+    page = Page(write_report(run_folder(events[:count])).read_text())
+    assert "north.tif" in page.cells
+
+
+def test_a_failure_is_said_with_its_hint(run_folder, events):
+    failed = {"time": 5000, "kind": "failed", "code": "device", "message": "Out of memory.", "hint": "Smaller chips."}
+    page = Page(write_report(run_folder([*events[:10], failed])).read_text())
+    assert "Failed." in page.words and any("Out of memory. Smaller chips." in word for word in page.words)
+
+
+def test_a_folder_without_a_run_and_one_that_cannot_be_written_are_named(tmp_path, run_folder, events):
+    with pytest.raises(ConfigError, match="nowhere"):
+        write_report(tmp_path / "nowhere")
+    folder = run_folder(events)
+    (folder / "report.html").mkdir()
+    with pytest.raises(OutputError, match=r"report\.html"):
+        write_report(folder)
+
+
+def test_reports_are_written_without_loading_torch():
+    code = "import sys, engine.report; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3]).returncode == 0

@@ -1,0 +1,63 @@
+"""The house's walls: who may import whom, read with ast."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PLUGIN = [
+    ROOT / "__init__.py",
+    ROOT / "plugin.py",
+    *(p for room in ("ui", "toolbox", "jobs") for p in (ROOT / room).rglob("*.py")),
+]
+ENGINE = sorted((ROOT / "engine").rglob("*.py"))
+HEAVY = {"torch", "torchvision", "rasterio", "pydantic", "engine", "numpy", "lightning_fabric", "timm"}
+FLOORS = [
+    "errors", "types", "config", "datasets", "events", "data", "models", "distillation", "recipes", "training", "inference",
+    "evaluation", "packages", "report", "cli",
+]  # fmt: skip
+
+
+def imported(path: Path) -> set[str]:
+    """Absolute dotted names a module imports, wherever in the file."""
+    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            stem = ".".join([*base, *([node.module] if node.module else [])])
+            names |= {stem} | {f"{stem}.{alias.name}" for alias in node.names}
+    return names
+
+
+def test_the_plugin_and_the_engine_have_files_to_guard():
+    assert len(PLUGIN) > 8
+    assert len(ENGINE) > 40
+
+
+@pytest.mark.parametrize("path", PLUGIN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_plugin_never_imports_the_engine_or_its_libraries(path):
+    assert not {name for name in imported(path) if name.split(".")[0] in HEAVY}
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_engine_never_imports_qgis(path):
+    assert not {name for name in imported(path) if name.split(".")[0] in {"qgis", "PyQt5", "PyQt6", "processing"}}
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_rooms_of_the_engine_import_one_way_only(path):
+    room = path.relative_to(ROOT / "engine").with_suffix("").parts[0]
+    others = {name.split(".")[1] for name in imported(path) if name.startswith("engine.")} - {room, "__version__"}
+    allowed = {"errors"} if room == "demo" else set(FLOORS[: FLOORS.index(room)]) if room in FLOORS else {"cli"}
+    assert others <= allowed
+
+
+def test_nothing_in_the_engine_unpickles_a_foreign_file():
+    for path in ENGINE:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("torch.load", "pickle.load", "pickle.loads"):
+                assert "weights_only=True" in ast.unparse(node), f"{path}:{node.lineno}"

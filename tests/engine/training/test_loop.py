@@ -1,0 +1,142 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+from safetensors.torch import load_file
+
+from engine.config import load_run
+from engine.data import prepare
+from engine.errors import Stopped, TrainingError
+from engine.events import EventLog
+from engine.recipes import Plan, Stage, build_plan
+from engine.training import Loop
+
+NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
+ROOT = Path(__file__).parents[3]
+
+
+def loop_of(folder, listener=None, plan=None):
+    run = load_run(folder)
+    prepared = prepare(run)
+    fabric = Fabric(accelerator="cpu", devices=1, precision="32-true")
+    torch.manual_seed(run.training.seed)
+    return Loop(folder, run, prepared, plan or build_plan(run, prepared), fabric, EventLog(folder, listener))
+
+
+def weights_of(network):
+    return {name: value.clone() for name, value in network.state_dict().items()}
+
+
+def test_a_network_learns_both_tasks_of_an_easy_world(make_run):
+    folder = make_run(
+        {"kind": "supervised", "network": NARROW},
+        budget={"steps": 120}, batch_size=4, learning_rate=3e-3, ema_decay=0.9, validations=3,
+    )  # fmt: skip
+    trained = loop_of(folder).train()
+    assert trained.values["segmentation/iou/roof"] > 0.7
+    assert trained.values["detection/ap50"] > 0.5
+
+
+def test_the_best_weights_ship_and_are_on_disk(make_run, events):
+    folder = make_run({"kind": "supervised", "network": NARROW})
+    trained = loop_of(folder).train()
+    best = load_file(folder / "checkpoints/student.safetensors")
+    assert all(torch.equal(value, best[name]) for name, value in trained.network.state_dict().items())
+    assert not trained.network.training
+    assert len(events(folder, "metrics")) == 2
+    assert events(folder, "progress")[-1]["fraction"] == 1.0
+
+
+class Interrupted(Exception):
+    pass
+
+
+def test_an_interrupted_training_goes_on_to_the_same_weights(make_run, events):
+    recipe = {"kind": "supervised", "network": NARROW}
+    whole, broken = make_run(recipe, "whole"), make_run(recipe, "broken")
+    expected = loop_of(whole).train()
+
+    def pull_the_plug(event):
+        if event["kind"] == "checkpoint" and event["step"] == 3:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        loop_of(broken, pull_the_plug).train()
+    moved = broken.rename(broken.with_name("moved"))
+    found = loop_of(moved).train()
+    assert max(event["step"] for event in events(moved, "checkpoint")) == 6
+    for name, value in weights_of(expected.network).items():
+        assert torch.allclose(value.float(), found.network.state_dict()[name].float(), atol=1e-5), name
+
+
+def test_a_stop_file_ends_in_order_with_a_checkpoint(make_run, events):
+    folder = make_run({"kind": "supervised", "network": NARROW}, budget={"steps": 500})
+    (folder / "stop").touch()
+    with pytest.raises(Stopped, match=r"last\.pt"):
+        loop_of(folder).train()
+    assert events(folder, "checkpoint")[-1]["step"] == 1
+    assert (folder / "checkpoints/last.pt").exists()
+
+
+def test_a_checkpoint_of_other_settings_is_refused(make_run):
+    folder = make_run({"kind": "supervised", "network": NARROW})
+    loop_of(folder).train()
+    other = make_run({"kind": "supervised", "network": {**NARROW, "width": 64}})
+    assert other == folder
+    with pytest.raises(TrainingError, match="other settings"):
+        loop_of(folder).train()
+
+
+def test_a_damaged_checkpoint_is_refused_with_a_sentence(make_run):
+    folder = make_run({"kind": "supervised", "network": NARROW})
+    (folder / "checkpoints").mkdir()
+    (folder / "checkpoints/last.pt").write_bytes(b"garbage")
+    with pytest.raises(TrainingError, match="cannot be read"):
+        loop_of(folder).train()
+
+
+def test_a_loss_that_is_not_a_number_is_named(make_run):
+    folder = make_run({"kind": "supervised", "network": NARROW})
+    run = load_run(folder)
+    plan = build_plan(run, prepare(run))
+
+    def losses(networks, batches, progress):
+        network = networks["student"]
+        return {"fine": next(network.parameters()).sum() * 0, "broken": next(network.parameters()).sum() * torch.nan}
+
+    stage = Stage("training", ("student",), ("detection",), 1.0, losses, judges=("student",))
+    with pytest.raises(TrainingError, match="broken"):
+        loop_of(folder, plan=Plan(plan.networks, [stage], "student", plan.specs)).train()
+
+
+def test_a_budget_in_minutes_ends_in_time(make_run, events):
+    folder = make_run({"kind": "supervised", "network": NARROW}, budget={"minutes": 0.1})
+    begun = time.monotonic()
+    loop_of(folder).train()
+    assert time.monotonic() - begun < 25
+    assert events(folder, "progress")[-1]["step"] > 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_killed_training_copied_elsewhere_goes_on_from_its_checkpoint(make_run, tmp_path, events):
+    folder = make_run({"kind": "supervised", "network": NARROW}, budget={"steps": 40}, validations=10)
+    command = [sys.executable, "-m", "engine", "train"]
+    child = subprocess.Popen([*command, str(folder)], cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
+    while not (folder / "checkpoints/last.pt").exists():
+        assert child.poll() is None, "training ended before its first checkpoint"
+        time.sleep(0.05)
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    elsewhere = folder.rename(tmp_path / "elsewhere")
+    before = len(events(elsewhere, "checkpoint"))
+    assert subprocess.run([*command, str(elsewhere)], cwd=ROOT, capture_output=True).returncode == 0
+    steps = [event["step"] for event in events(elsewhere, "checkpoint")]
+    assert steps[before] > steps[before - 1]
+    assert steps[-1] == 40
+    assert (elsewhere / "model/item.json").exists()

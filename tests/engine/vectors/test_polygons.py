@@ -1,0 +1,198 @@
+"""Polygons written strip by strip, against the whole map at once."""
+
+import json
+
+import numpy as np
+import pyogrio
+import pytest
+import rasterio.features
+import shapely
+from pyproj import Geod
+from rasterio.transform import Affine
+
+from engine.errors import OutputError, RasterError, Stopped
+from engine.events import EventLog
+from engine.inference.vectors import PolygonOptions, polygons
+
+METRES = Affine(0.5, 0, 300_000, 0, -0.5, 3_000_000)
+SOUTH_UP = Affine(0.5, 0, 300_000, 0, 0.5, 3_000_000)
+
+
+def whole(values, transform=METRES):
+    """(value, polygon) of every area, by GDAL on the whole array."""
+    found = rasterio.features.shapes(values, connectivity=4, transform=transform)
+    return [(int(value), shapely.geometry.shape(one)) for one, value in found if value not in (0, 255)]
+
+
+def same(polygon_sets):
+    """Whether polygons in any order cover the same."""
+    first, second = (shapely.normalize(shapely.simplify(np.array(one, object), 0)) for one in polygon_sets)
+    return sorted(shapely.to_wkt(first)) == sorted(shapely.to_wkt(second))
+
+
+@pytest.mark.parametrize("strip_rows", [1, 2, 7, 16, 72, None])
+def test_polygons_are_those_of_the_whole_map_whatever_the_strips(
+    patchy, classes, write_map, read_back, tmp_path, strip_rows
+):
+    count = polygons(write_map(patchy), tmp_path / "out.gpkg", classes, strip_rows=strip_rows)
+    out = read_back(tmp_path / "out.gpkg")
+    expected = whole(patchy)
+    assert count == len(expected) == len(out.geometry)
+    for value in (1, 2, 3):
+        assert same([out.geometry[out.class_id == value], [one for number, one in expected if number == value]])
+
+
+@pytest.mark.parametrize("transform", [METRES, SOUTH_UP], ids=["north-up", "south-up"])
+def test_area_is_the_pixel_count_exactly_for_each_class(patchy, classes, write_map, read_back, tmp_path, transform):
+    polygons(write_map(patchy, transform=transform), tmp_path / "out.gpkg", classes, strip_rows=16)
+    out = read_back(tmp_path / "out.gpkg")
+    assert shapely.is_valid(out.geometry).all()
+    for value in (1, 2, 3):
+        assert shapely.area(out.geometry[out.class_id == value]).sum() == (patchy == value).sum() * 0.25
+    burnt = rasterio.features.rasterize(
+        zip(out.geometry, out.class_id, strict=True), out_shape=patchy.shape, transform=transform
+    )
+    np.testing.assert_array_equal(burnt, np.where(patchy == 255, 0, patchy))
+
+
+def test_pixels_that_touch_at_corners_are_polygons_of_their_own(classes, write_map, read_back, tmp_path):
+    chess = (np.indices((6, 6)).sum(axis=0) % 2 + 1).astype(np.uint8)
+    assert polygons(write_map(chess), tmp_path / "out.gpkg", classes, strip_rows=4) == 36
+    assert (shapely.area(read_back(tmp_path / "out.gpkg").geometry) == 0.25).all()
+
+
+def test_an_area_that_touches_itself_at_a_corner_is_one_valid_polygon(classes, write_map, read_back, tmp_path):
+    values = np.ones((6, 6), np.uint8)
+    values[2, 2] = values[3, 3] = 0
+    values[0, 0] = values[1, 1] = 0
+    polygons(write_map(values), tmp_path / "out.gpkg", classes, strip_rows=3)
+    out = read_back(tmp_path / "out.gpkg").geometry
+    assert shapely.is_valid(out).all()
+    assert shapely.area(out).sum() == 32 * 0.25
+
+
+@pytest.mark.parametrize("strip_rows", [5, 24, 72])
+@pytest.mark.parametrize("options", [{}, {"minimum_area_m2": 4, "fill_holes_m2": 4}], ids=["all", "sieved"])
+def test_simplified_neighbours_leave_no_gaps_and_do_not_overlap(
+    patchy, classes, write_map, read_back, tmp_path, strip_rows, options
+):
+    values = np.where(patchy == 0, 3, patchy).astype(np.uint8)
+    plain, simple = PolygonOptions(**options), PolygonOptions(simplify_m=1, **options)
+    polygons(write_map(values), tmp_path / "plain.gpkg", classes, plain, strip_rows=strip_rows)
+    polygons(write_map(values), tmp_path / "simple.gpkg", classes, simple, strip_rows=strip_rows)
+    before, after = (read_back(tmp_path / f"{name}.gpkg").geometry for name in ("plain", "simple"))
+    assert len(before) == len(after)
+    assert shapely.coverage_is_valid(after)
+    assert shapely.is_valid(after).all()
+    assert shapely.area(after).sum() == pytest.approx(shapely.area(before).sum(), rel=0.02)
+    assert len(shapely.get_coordinates(after)) < 0.9 * len(shapely.get_coordinates(before))
+
+
+def test_without_background_simplification_keeps_the_ground_exactly(classes, write_map, read_back, tmp_path):
+    values = np.kron(np.random.default_rng(3).integers(1, 4, (8, 8)), np.ones((8, 8), int)).astype(np.uint8)
+    polygons(write_map(values), tmp_path / "out.gpkg", classes, PolygonOptions(simplify_m=2), strip_rows=20)
+    out = read_back(tmp_path / "out.gpkg").geometry
+    left, top = METRES.c, METRES.f
+    assert shapely.coverage_union_all(out).equals(shapely.box(left, top - 32, left + 32, top))
+
+
+def test_small_areas_are_given_away_and_none_is_left(patchy, classes, write_map, read_back, tmp_path):
+    options = PolygonOptions(minimum_area_m2=8, fill_holes_m2=8)
+    polygons(write_map(patchy), tmp_path / "out.gpkg", classes, options, strip_rows=30)
+    out = read_back(tmp_path / "out.gpkg")
+    assert (shapely.area(out.geometry) >= 8).all()
+    holes = shapely.get_parts([ring for one in out.geometry for ring in one.interiors])
+    assert (shapely.area(shapely.polygons(holes)) > 1).all()
+    assert "water" in out.__dict__["class"]
+
+
+def test_degrees_are_measured_in_metres_on_the_ellipsoid(classes, write_map, read_back, tmp_path):
+    values = np.zeros((40, 30), np.uint8)
+    values[10:20, 5:25] = 1
+    values[12:15, 8:12] = 0
+    step = 1.2e-6
+    transform = Affine(step, 0, 85.5, 0, -step * 0.9, 27.6)
+    polygons(write_map(values, "EPSG:4326", transform), tmp_path / "out.gpkg", classes, strip_rows=8)
+    out = read_back(tmp_path / "out.gpkg")
+    ellipsoid = Geod(ellps="WGS84")
+    area, _ = ellipsoid.geometry_area_perimeter(shapely.orient_polygons(out.geometry[0]))
+    perimeter = sum(ellipsoid.geometry_length(ring) for ring in shapely.get_rings(out.geometry[0]))
+    assert out.area_m2[0] == pytest.approx(abs(area), rel=1e-6)
+    assert out.perimeter_m[0] == pytest.approx(perimeter, rel=1e-6)
+    assert out.area_m2[0] == pytest.approx(188 * (step * 98_700) * (step * 0.9 * 110_810), rel=0.01)
+
+
+def test_web_mercator_is_not_taken_at_its_word(classes, write_map, read_back, tmp_path):
+    values = np.ones((10, 10), np.uint8)
+    polygons(write_map(values, "EPSG:3857", Affine(1, 0, 0, 0, -1, 8_399_738)), tmp_path / "out.gpkg", classes)
+    assert read_back(tmp_path / "out.gpkg").area_m2[0] == pytest.approx(25, rel=0.02)
+
+
+def test_confidence_is_the_mean_over_the_areas_pixels(patchy, classes, write_map, read_back, tmp_path):
+    confidence = np.random.default_rng(1).integers(0, 101, patchy.shape).astype(np.uint8)
+    confidence[patchy == 255] = 255
+    given = write_map(confidence, name="confidence.tif")
+    polygons(write_map(patchy), tmp_path / "out.gpkg", classes, confidence=given, strip_rows=10)
+    out = read_back(tmp_path / "out.gpkg")
+    for one, mean in zip(out.geometry, out.confidence, strict=True):
+        inside = rasterio.features.rasterize([one], out_shape=patchy.shape, transform=METRES) == 1
+        assert mean == pytest.approx(confidence[inside].mean())
+
+
+def test_chosen_classes_alone_are_written_with_their_names(patchy, classes, write_map, read_back, tmp_path):
+    polygons(write_map(patchy), tmp_path / "out.gpkg", classes, PolygonOptions(classes={1, 3}), strip_rows=16)
+    out = read_back(tmp_path / "out.gpkg")
+    names = set(zip(out.__dict__["class"], out.class_id, strict=True))
+    assert names == {("building", 1), ("water", 3)}
+
+
+def test_other_formats_hold_the_same_as_the_geopackage(patchy, classes, write_map, read_back, tmp_path):
+    given = write_map(patchy)
+    for name in ("out.gpkg", "out.fgb"):
+        polygons(given, tmp_path / name, classes, strip_rows=40)
+    package, flat = read_back(tmp_path / "out.gpkg"), read_back(tmp_path / "out.fgb")
+    assert same([package.geometry, flat.geometry])
+    assert sorted(package.area_m2) == sorted(flat.area_m2)
+    assert package.crs == flat.crs == "EPSG:32645"
+    assert pyogrio.read_info(tmp_path / "out.gpkg", layer="polygons")["capabilities"]["fast_spatial_filter"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["classes.tif", "out.fgb", "out.gpkg"]
+
+
+@pytest.mark.parametrize("name", ["out.gpkg", "out.fgb"])
+def test_a_map_of_background_gives_an_empty_layer_with_its_fields(classes, write_map, tmp_path, name):
+    assert polygons(write_map(np.zeros((9, 9), np.uint8)), tmp_path / name, classes) == 0
+    meta, _, wkb, _ = pyogrio.raw.read(tmp_path / name)
+    assert list(meta["fields"]) == ["class", "class_id", "area_m2", "perimeter_m"]
+    assert len(wkb) == 0
+
+
+def test_progress_goes_to_the_end_and_a_stop_leaves_nothing_behind(patchy, classes, write_map, tmp_path):
+    told = []
+    given, out = write_map(patchy), tmp_path / "out"
+    polygons(given, out / "one.gpkg", classes, events=EventLog(out, told.append), strip_rows=8)
+    assert told[-1]["kind"] == "progress"
+    assert told[-1]["fraction"] == 1
+    (out / "stop").touch()
+    with pytest.raises(Stopped):
+        polygons(given, out / "two.gpkg", classes, events=EventLog(out), strip_rows=8)
+    assert sorted(path.name for path in out.iterdir()) == ["events.jsonl", "one.gpkg", "stop"]
+    assert all(json.loads(line) for line in (out / "events.jsonl").read_text().splitlines())
+
+
+def test_bad_input_has_a_sentence_that_names_it(patchy, classes, write_map, tmp_path):
+    out = tmp_path / "out.gpkg"
+    with pytest.raises(RasterError, match=r"absent\.tif does not exist"):
+        polygons(tmp_path / "absent.tif", out, classes)
+    with pytest.raises(RasterError, match="value 3, and the model has 2 classes"):
+        polygons(write_map(patchy), out, classes[:2])
+    with pytest.raises(RasterError, match="no coordinate reference system"):
+        polygons(write_map(patchy, crs=None), out, classes)
+    with pytest.raises(RasterError, match="not one of uint8"):
+        polygons(write_map(patchy.astype(np.float32)), out, classes)
+    with pytest.raises(RasterError, match="not on the grid"):
+        polygons(write_map(patchy), out, classes, confidence=write_map(patchy[1:], name="small.tif"))
+    with pytest.raises(OutputError, match=r"\.gpkg, \.fgb"):
+        polygons(write_map(patchy), tmp_path / "out.shp", classes)
+    with pytest.raises(OutputError, match=r"nowhere.*cannot be written"):
+        polygons(write_map(patchy), tmp_path / "nowhere" / "out.gpkg", classes)
+    assert not out.exists()

@@ -1,0 +1,83 @@
+"""The engine's files end where a person asked for them, in the format the name says."""
+
+import numpy as np
+import pytest
+from geodistil.jobs.errors import GeoDistilError
+from geodistil.jobs.results import do_not_load, load_styled, place_raster, place_vector
+from geodistil.jobs.scores import flat, html_table
+from geodistil.jobs.snapshots import snapshot
+from osgeo import gdal
+from qgis.core import QgsProcessingContext, QgsVectorLayer
+
+BOXES = [(1, 1, 5, 5, "car"), (9, 9, 20, 20, "bus")]
+NAMES = ("Class map", "town: classes")
+
+
+@pytest.fixture
+def found(make_boxes, project, tmp_path):
+    path = tmp_path / "job" / "detections.gpkg"
+    snapshot(make_boxes(BOXES), path, ["kind"])
+    return path
+
+
+@pytest.mark.parametrize("name", ["out.gpkg", "out.geojson", "out.shp"])
+def test_detections_are_written_in_the_format_of_the_name(found, tmp_path, name):
+    place_vector(found, str(tmp_path / name), QgsProcessingContext())
+    layer = QgsVectorLayer(str(tmp_path / name), "out", "ogr")
+    assert [feature["kind"] for feature in layer.getFeatures()] == ["car", "bus"]
+    assert layer.crs().authid() == "EPSG:32633"
+
+
+def test_detections_in_a_format_nobody_knows_are_refused(found, tmp_path):
+    with pytest.raises(GeoDistilError, match=r"out\.nothing cannot be written"):
+        place_vector(found, str(tmp_path / "out.nothing"), QgsProcessingContext())
+
+
+@pytest.mark.parametrize("name", ["deep/er/out.tif", "out.png"])
+def test_class_maps_are_moved_or_translated(make_raster, tmp_path, name):
+    source = make_raster(tmp_path / "classes.tif", np.arange(64, dtype="uint8").reshape(1, 8, 8))
+    place_raster(source, str(tmp_path / name))
+    assert gdal.Open(str(tmp_path / name)).ReadAsArray()[7, 7] == 63
+
+
+def test_class_names_beside_a_class_map_move_with_it(make_raster, tmp_path):
+    source = make_raster(tmp_path / "classes.tif", np.zeros((1, 8, 8), "uint8"))
+    (tmp_path / "classes.tif.aux.xml").write_text("<PAMDataset/>")
+    place_raster(source, str(tmp_path / "town.tif"))
+    assert (tmp_path / "town.tif.aux.xml").exists() and not (tmp_path / "classes.tif.aux.xml").exists()
+
+
+def test_a_destination_that_cannot_be_written_is_named(make_raster, tmp_path):
+    source = make_raster(tmp_path / "classes.tif", np.zeros((1, 8, 8), "uint8"))
+    (tmp_path / "file").touch()
+    with pytest.raises(GeoDistilError, match=r"file/out\.tif cannot be written"):
+        place_raster(source, str(tmp_path / "file" / "out.tif"))
+
+
+def test_outputs_are_styled_and_named_when_processing_loads_them(project):
+    context = QgsProcessingContext()
+    details = QgsProcessingContext.LayerDetails("Class map", project, "CLASSES")
+    context.addLayerToLoadOnCompletion("a.tif", details)
+    styled = []
+    load_styled(context, "a.tif", NAMES, lambda layer, card: styled.append((layer, card)), {"gsd": 1})
+    load_styled(context, "not asked for.tif", NAMES, lambda layer, card: None, {})
+    details = context.layerToLoadOnCompletionDetails("a.tif")
+    layer = QgsVectorLayer("Point", "a", "memory")
+    details.postProcessor().postProcessLayer(layer, context, None)
+    assert details.name == "town: classes" and styled == [(layer, {"gsd": 1})]
+    do_not_load(context, "a.tif")
+    assert not context.willLoadLayerOnCompletion("a.tif")
+
+
+def test_a_name_that_a_person_or_a_model_gave_is_kept(project):
+    context = QgsProcessingContext()
+    context.addLayerToLoadOnCompletion("a.tif", QgsProcessingContext.LayerDetails("Mine", project, "CLASSES"))
+    load_styled(context, "a.tif", NAMES, lambda layer, card: None, {})
+    assert context.layerToLoadOnCompletionDetails("a.tif").name == "Mine"
+
+
+def test_scores_become_a_table_of_their_numbers():
+    scores = {"mean_iou": 0.5, "per_class": {"<roof>": {"iou": 0.25}}, "note": "text", "ok": True}
+    assert dict(flat(scores)) == {"mean_iou": 0.5, "per_class/<roof>/iou": 0.25}
+    page = html_table("Scores", scores)
+    assert "&lt;roof&gt;" in page and "0.25" in page

@@ -1,0 +1,233 @@
+"""The algorithms as QGIS sees them: parameters, what they refuse and why, and what they would run."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qgis.core import (
+    QgsApplication,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingParameterDefinition,
+    QgsRasterLayer,
+    QgsVectorLayer,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+CARD = {
+    "name": "town",
+    "tasks": ["segmentation"],
+    "gsd": 0.5,
+    "segmentation_classes": [{"name": "roof", "color": "#ff0000"}],
+    "detection_classes": [],
+}
+
+
+@pytest.fixture
+def context(project):
+    context = QgsProcessingContext()
+    context.setProject(project)
+    return context
+
+
+@pytest.fixture
+def layers(project, make_raster, make_boxes, tmp_path):
+    image = QgsRasterLayer(str(make_raster(tmp_path / "town.tif", np.zeros((3, 64, 64), "uint8"))), "town")
+    boxes = make_boxes([(1, 1, 9, 9, "car"), (20, 20, 30, 30, "bus")], "cars")
+    roofs = make_boxes([(1, 1, 30, 9, "")], "roofs")
+    project.addMapLayers([image, boxes, roofs])
+    return image, boxes, roofs
+
+
+@pytest.fixture
+def package(tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "item.json").write_text(json.dumps({"properties": {"geodistil:card": CARD}}))
+    return str(folder)
+
+
+def algorithm(name):
+    return QgsApplication.processingRegistry().createAlgorithmById(f"geodistil:{name}")
+
+
+def partial_multitask(layers, folder, **more):
+    image, boxes, roofs = (layer.id() for layer in layers)
+    return {
+        "DETECTION_RASTERS": [image],
+        "DETECTION_LABELS": boxes,
+        "DETECTION_FIELD": "kind",
+        "SEGMENTATION_RASTERS": [image],
+        "SEGMENTATION_LABELS": roofs,
+        "RUN_FOLDER": str(folder),
+        **more,
+    }
+
+
+def test_every_algorithm_has_help_an_icon_and_tags(provider):
+    for each in provider.algorithms():
+        assert len(each.shortHelpString()) > 200 and each.shortDescription()
+        assert not each.icon().isNull() and each.tags() and each.group()
+        assert each.icon().cacheKey() != QgsApplication.processingRegistry().providerById("qgis").icon().cacheKey()
+
+
+def test_details_are_among_the_advanced_parameters(provider):
+    def advanced(name):
+        flag = QgsProcessingParameterDefinition.Flag.FlagAdvanced
+        owner = algorithm(name)
+        return {each.name() for each in owner.parameterDefinitions() if each.flags() & flag}
+
+    details = {"BACKGROUND", "CHIP_SIZE", "BATCH_SIZE", "DEVICE", "SEED", "OPTIONS"}
+    assert advanced("trainsemisupervised") == details
+    assert advanced("trainpartialmultitask") == details | {"DISTILLATION"}
+    assert advanced("predict") == {"OVERLAP", "BATCH_SIZE", "DEVICE"}
+
+
+def prepared_run(parameters, name, context, folder):
+    each = algorithm(name)
+    assert each.checkParameterValues(parameters, context) == (True, "")
+    assert each.prepare(parameters, context, QgsProcessingFeedback())
+    return json.loads((folder / "run.json").read_text())
+
+
+def test_partial_multitask_parameters_become_a_run_file(provider, layers, context, tmp_path):
+    more = {
+        "STEPS": 6,
+        "STUDENT": 1,
+        "TEACHER": 2,
+        "DISTILLATION": [0, 2],
+        "UNLABELLED_RASTERS": [layers[0].id()],
+        "GSD": 0.25,
+        "NAME": "both",
+        "OPTIONS": '{"recipe": {"student": {"width": 32}}, "split": {"validation": 0.5}}',
+    }
+    run = prepared_run(
+        partial_multitask(layers, tmp_path / "run", **more), "trainpartialmultitask", context, tmp_path / "run"
+    )
+    assert run["recipe"] == {
+        "kind": "partial_multitask",
+        "student": {"size": "medium", "width": 32},
+        "detection_teacher": {"size": "large"},
+        "segmentation_teacher": {"size": "large"},
+        "distillation": ["soft", "pdf"],
+        "unlabelled": True,
+    }
+    assert [source["role"] for source in run["sources"]] == ["detection", "segmentation", "unlabelled"]
+    assert run["training"] == {
+        "budget": {"steps": 6},
+        "chip_size": 256,
+        "batch_size": 8,
+        "device": "auto",
+        "seed": 0,
+    }
+    assert (run["gsd"], run["name"], run["split"]) == (0.25, "both", {"validation": 0.5})
+    assert [each["name"] for each in run["detection_classes"]] == ["bus", "car"]
+
+
+def test_semi_supervised_parameters_become_a_run_file(provider, layers, context, tmp_path):
+    image, _, roofs = (layer.id() for layer in layers)
+    parameters = {
+        "SEGMENTATION_RASTERS": [image],
+        "SEGMENTATION_LABELS": roofs,
+        "SEGMENTATION_AREA": roofs,
+        "UNLABELLED_RASTERS": [image],
+        "MINUTES": 5,
+        "BACKGROUND": False,
+        "RUN_FOLDER": str(tmp_path / "run"),
+    }
+    run = prepared_run(parameters, "trainsemisupervised", context, tmp_path / "run")
+    assert run["recipe"] == {
+        "kind": "semi_supervised",
+        "student": {"size": "small"},
+        "first_teacher": {"size": "large"},
+    }
+    assert run["training"]["budget"] == {"minutes": 5}
+    assert run["background"] is False
+    assert run["sources"][0]["area"]["path"] == "labels/segmentation_area.gpkg"
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"OPTIONS": "{"}, "The options are not valid JSON"),
+        ({"OPTIONS": "[1]"}, "The options must be a JSON object"),
+        ({"CHIP_SIZE": 100}, "multiple of 32"),
+        ({"DETECTION_RASTERS": []}, "DETECTION_RASTERS|Detection: imagery"),
+    ],
+)
+def test_what_the_dialog_can_know_is_refused_before_the_run(provider, layers, context, tmp_path, change, sentence):
+    accepted, message = algorithm("trainpartialmultitask").checkParameterValues(
+        partial_multitask(layers, tmp_path, **change), context
+    )
+    assert not accepted
+    assert any(part in message for part in sentence.split("|"))
+
+
+def test_points_need_the_side_of_their_box(provider, layers, context, tmp_path):
+    points = QgsVectorLayer("Point?crs=EPSG:32633&field=kind:string", "trees", "memory")
+    context.project().addMapLayer(points)
+    parameters = partial_multitask(layers, tmp_path, DETECTION_LABELS=points.id())
+    each = algorithm("trainpartialmultitask")
+    accepted, message = each.checkParameterValues(parameters, context)
+    assert not accepted and "trees are points" in message
+    assert each.checkParameterValues({**parameters, "BOX_SIZE": 4}, context) == (True, "")
+
+
+def test_a_layer_that_cannot_be_used_stops_the_run_with_its_sentence(provider, layers, context, tmp_path):
+    empty = QgsVectorLayer("Polygon?crs=EPSG:32633", "nothing", "memory")
+    context.project().addMapLayer(empty)
+    each = algorithm("trainpartialmultitask")
+    parameters = partial_multitask(layers, tmp_path / "run", SEGMENTATION_LABELS=empty.id())
+    feedback = QgsProcessingFeedback(False)
+    _, succeeded = each.run(parameters, context, feedback)
+    assert not succeeded and "The layer nothing has no features" in feedback.htmlLog()
+
+
+@pytest.mark.parametrize("model", ["model", "model/item.json"])
+def test_predict_takes_a_package_as_folder_or_file(provider, layers, context, package, tmp_path, model):
+    parameters = {"MODEL": str(tmp_path / model), "RASTER": layers[0].id(), "CLASSES": "TEMPORARY_OUTPUT"}
+    assert algorithm("predict").checkParameterValues(parameters, context) == (True, "")
+
+
+def test_predict_refuses_what_is_no_package(provider, layers, context, tmp_path):
+    parameters = {"MODEL": str(tmp_path), "RASTER": layers[0].id(), "CLASSES": "TEMPORARY_OUTPUT"}
+    accepted, message = algorithm("predict").checkParameterValues(parameters, context)
+    assert not accepted and "is not a GeoDistil model package" in message
+
+
+def test_evaluate_refuses_predictions_of_a_task_the_model_does_not_have(provider, layers, context, package):
+    _, boxes, roofs = (layer.id() for layer in layers)
+    parameters = {"PREDICTIONS": boxes, "LABELS": roofs, "MODEL": package}
+    accepted, message = algorithm("evaluate").checkParameterValues(parameters, context)
+    assert not accepted and "The model town has no detection" in message
+
+
+def test_without_an_engine_the_algorithms_say_how_to_get_one(provider, monkeypatch):
+    monkeypatch.setenv("GEODISTIL_PYTHON", "/nowhere/python")
+    executable, message = algorithm("predict").canExecute()
+    assert not executable and "/nowhere/python does not exist" in message
+
+
+def test_qgis_process_lists_the_algorithms(tmp_path):
+    environment = {
+        **os.environ,
+        "QGIS_PLUGINPATH": str(ROOT / "build" / "plugins"),
+        "QGIS_CUSTOM_CONFIG_PATH": str(tmp_path),
+        "QT_QPA_PLATFORM": "offscreen",
+    }
+
+    def qgis_process(*arguments):
+        command = ["qgis_process.bin", *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120).stdout
+
+    qgis_process("plugins", "enable", "geodistil")
+    listed = json.loads(qgis_process("--json", "list"))
+    assert set(listed["providers"]["geodistil"]["algorithms"]) == {
+        "geodistil:trainpartialmultitask",
+        "geodistil:trainsemisupervised",
+        "geodistil:predict",
+        "geodistil:evaluate",
+    }

@@ -1,0 +1,128 @@
+"""What all algorithms share: their looks, a job folder, and the engine at work in it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingParameterDefinition,
+    QgsProcessingUtils,
+)
+from qgis.PyQt.QtGui import QIcon
+
+from ..jobs.environment import ROOT, engine_python
+from ..jobs.errors import GeoDistilError
+from ..jobs.process import EngineProcess
+
+Parameters = dict[str, Any]
+Results = dict[str, Any]
+
+
+def icon(name: str) -> QIcon:
+    """An icon of `resources/icons`."""
+    return QIcon(str(ROOT / "resources" / "icons" / f"{name}.svg"))
+
+
+def advanced(parameter: QgsProcessingParameterDefinition) -> QgsProcessingParameterDefinition:
+    """The parameter, among the advanced ones."""
+    parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+    return parameter
+
+
+def explained(parameter: QgsProcessingParameterDefinition, text: str) -> QgsProcessingParameterDefinition:
+    """The parameter, with a tooltip."""
+    parameter.setHelp(text)
+    return parameter
+
+
+def job_folder(name: str) -> Path:
+    """A new folder for a job among QGIS's temporary files, which go when QGIS ends."""
+    return Path(tempfile.mkdtemp(prefix=f"geodistil_{name}_", dir=QgsProcessingUtils.tempFolder()))
+
+
+@contextmanager
+def sentences(feedback: QgsProcessingFeedback | None = None) -> Iterator[None]:
+    """GeoDistil's errors become Processing's; their details go to the log."""
+    try:
+        yield
+    except GeoDistilError as error:
+        if feedback is not None and error.details:
+            feedback.pushConsoleInfo(error.details)
+        raise QgsProcessingException(str(error)) from error
+
+
+class EngineAlgorithm(QgsProcessingAlgorithm):
+    """An algorithm whose work the engine does. Method names are QGIS's; texts are class attributes."""
+
+    NAME = ""
+    TITLE = ""
+    HELP = ""
+    SUMMARY = ""
+    ICON = "geodistil"
+    TAGS: tuple[str, ...] = ()
+    GROUP = ("train", "Train")
+
+    def createInstance(self) -> EngineAlgorithm:  # noqa: D102
+        return type(self)()
+
+    def name(self) -> str:  # noqa: D102
+        return self.NAME
+
+    def displayName(self) -> str:  # noqa: D102
+        return self.TITLE
+
+    def shortDescription(self) -> str:  # noqa: D102
+        return self.SUMMARY
+
+    def shortHelpString(self) -> str:  # noqa: D102
+        return self.HELP
+
+    def tags(self) -> list[str]:  # noqa: D102
+        return ["deep learning", "neural network", "aerial", "imagery", *self.TAGS]
+
+    def groupId(self) -> str:  # noqa: D102
+        return self.GROUP[0]
+
+    def group(self) -> str:  # noqa: D102
+        return self.GROUP[1]
+
+    def icon(self) -> QIcon:  # noqa: D102
+        return icon(self.ICON)
+
+    def canExecute(self) -> tuple[bool, str]:  # noqa: D102
+        try:
+            engine_python()
+        except GeoDistilError as error:
+            return False, str(error)
+        return True, ""
+
+    def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:
+        """QGIS's own checks, then this algorithm's `problem`."""
+        accepted, message = super().checkParameterValues(parameters, context)
+        if accepted:
+            message = self.problem(parameters, context)
+        return not message, message
+
+    def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        """What is wrong with the parameters, as a sentence; empty where nothing is."""
+        return ""
+
+    def run_engine(
+        self, arguments: Sequence[str], folder: Path, feedback: QgsProcessingFeedback, grace: float = 10.0
+    ) -> dict[str, Any]:
+        """Run `python -m engine` to its end; returns the event that ended it, empty where it was cancelled.
+
+        Raises:
+            QgsProcessingException: with the engine's own sentence.
+        """
+        with sentences(feedback):
+            feedback.pushDebugInfo(f"engine {' '.join(arguments)}")
+            return EngineProcess(arguments, folder, grace).follow(feedback)

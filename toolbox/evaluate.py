@@ -1,0 +1,181 @@
+"""Predicted layers and label layers in, scores out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterField,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterMapLayer,
+    QgsProcessingParameterVectorLayer,
+    QgsRasterLayer,
+    QgsVectorLayer,
+)
+
+from ..jobs.errors import GeoDistilError
+from ..jobs.packages import package_path, read_card
+from ..jobs.run_folder import RoleLayers, area_entry, label_entry
+from ..jobs.scores import flat, html_table
+from ..jobs.snapshots import raster_path, snapshot
+from .base import EngineAlgorithm, Parameters, Results, explained, job_folder, sentences
+from .predict import PACKAGE_FILTER
+
+NUMBERS = {
+    "MEAN_IOU": ("mean_iou", "Mean IoU (class maps)"),
+    "AP50": ("ap50", "AP50 (detections)"),
+    "AP": ("ap", "AP (detections)"),
+}
+"""Number output -> (the engine's name, description)."""
+
+LABEL_TYPES = [QgsProcessing.SourceType.TypeVectorPolygon, QgsProcessing.SourceType.TypeRaster]
+
+
+class Evaluate(EngineAlgorithm):
+    """Scores one predicted layer."""
+
+    NAME = "evaluate"
+    TITLE = "Evaluate"
+    SUMMARY = "Scores a class map (IoU, F1) or detections (AP, AP50) against a label layer."
+    HELP = (
+        "Compares a class map or detections made by Predict with a label layer. Class maps are scored by IoU and F1 of "
+        "each class and mean IoU, detections by AP and AP50.\n\n"
+        "The model says what the values of the class map mean; label values are matched with its class names.\n\n"
+        "Only ground inside the labelled area counts. Use an area that the model was not trained on."
+    )
+    ICON = "evaluate"
+    GROUP = ("map", "Map")
+    TAGS = ("evaluate", "accuracy", "IoU", "average precision", "validation", "scores")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder, self._arguments = Path(), []
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        """Predictions, labels, model; scores as numbers, JSON and a page."""
+        self.addParameter(
+            QgsProcessingParameterMapLayer("PREDICTIONS", "Predictions (class map or detections)", types=[*LABEL_TYPES])
+        )
+        self.addParameter(QgsProcessingParameterMapLayer("LABELS", "Labels", types=[*LABEL_TYPES]))
+        self.addParameter(
+            explained(
+                QgsProcessingParameterField("FIELD", "Class field", parentLayerParameterName="LABELS", optional=True),
+                "Empty: all labels are of the model's first class.",
+            )
+        )
+        self.addParameter(
+            explained(
+                QgsProcessingParameterVectorLayer(
+                    "AREA", "Labelled area", [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
+                ),
+                "Only ground inside it counts. Empty: the whole of the predictions.",
+            )
+        )
+        self.addParameter(
+            explained(
+                QgsProcessingParameterBoolean("SELECTED_ONLY", "Label layers: selected features only", False),
+                "Label and area layers without a selection are used whole. Layer filters always apply.",
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterFile("MODEL", "Model package (folder, zip, or item.json)", fileFilter=PACKAGE_FILTER)
+        )
+        self._add_outputs()
+
+    def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        """The model must be a package and have the task of the predictions; detections need vector labels."""
+        try:
+            card = read_card(package_path(self.parameterAsString(parameters, "MODEL", context)))
+        except GeoDistilError as error:
+            return str(error)
+        task = self._task(parameters, context)
+        if task not in card["tasks"]:
+            return f"The model {card['name']} has no {task}, so it did not make these predictions."
+        labels = self.parameterAsLayer(parameters, "LABELS", context)
+        if task == "detection" and isinstance(labels, QgsRasterLayer):
+            return "Detections are scored against a vector layer; choose one as labels."
+        return ""
+
+    def prepareAlgorithm(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Snapshot the layers; on the main thread, where they live."""
+        self._folder = job_folder(self.NAME)
+        with sentences(feedback):
+            model = package_path(self.parameterAsString(parameters, "MODEL", context))
+            self._arguments = [
+                "evaluate",
+                self._predictions(parameters, context),
+                *("--task", self._task(parameters, context)),
+                *self._truth(parameters, context),
+                *("--model", str(model)),
+            ]
+        return True
+
+    def processAlgorithm(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> Results:
+        """Let the engine score, then show its scores."""
+        scores_file = self._file("SCORES", "scores.json", parameters, context)
+        self.run_engine([*self._arguments, "--output", str(scores_file)], self._folder, feedback)
+        if feedback.isCanceled():
+            return {}
+        scores = json.loads(scores_file.read_text(encoding="utf-8"))
+        report = self._file("REPORT", "scores.html", parameters, context)
+        report.write_text(html_table("Scores", scores), encoding="utf-8")
+        values = dict(flat(scores))
+        for name, value in values.items():
+            feedback.pushInfo(f"{name}: {value:.4g}")
+        numbers = {name: values[key] for name, (key, _) in NUMBERS.items() if key in values}
+        return {"SCORES": str(scores_file), "REPORT": str(report), **numbers}
+
+    def _file(self, output: str, name: str, parameters: Parameters, context: QgsProcessingContext) -> Path:
+        return Path(self.parameterAsFileOutput(parameters, output, context) or self._folder / name)
+
+    def _task(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        layer = self.parameterAsLayer(parameters, "PREDICTIONS", context)
+        return "segmentation" if isinstance(layer, QgsRasterLayer) else "detection"
+
+    def _predictions(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        layer = self.parameterAsLayer(parameters, "PREDICTIONS", context)
+        if isinstance(layer, QgsRasterLayer):
+            return raster_path(layer)
+        path = self._folder / "predictions.gpkg"
+        snapshot(layer, path, ["class", "score"])
+        return str(path)
+
+    def _truth(self, parameters: Parameters, context: QgsProcessingContext) -> list[str]:
+        labels = self.parameterAsLayer(parameters, "LABELS", context)
+        field = self.parameterAsString(parameters, "FIELD", context) if isinstance(labels, QgsVectorLayer) else ""
+        layers = RoleLayers(
+            role="truth",
+            rasters=[],
+            labels=labels,
+            field=field,
+            area=self.parameterAsVectorLayer(parameters, "AREA", context),
+            selected_only=self.parameterAsBool(parameters, "SELECTED_ONLY", context),
+        )
+        arguments = ["--truth", str(self._folder / label_entry(self._folder, layers)["path"])]
+        if field:
+            arguments += ["--field", field]
+        if layers.area is not None:
+            arguments += ["--area", str(self._folder / area_entry(self._folder, layers)["path"])]
+        return arguments
+
+    def _add_outputs(self) -> None:
+        self.addParameter(
+            QgsProcessingParameterFileDestination("SCORES", "Scores", "JSON files (*.json)", optional=True)
+        )
+        self.addParameter(
+            QgsProcessingParameterFileDestination("REPORT", "Table of scores", "HTML files (*.html)", optional=True)
+        )
+        for name, (_, description) in NUMBERS.items():
+            self.addOutput(QgsProcessingOutputNumber(name, description))

@@ -1,0 +1,44 @@
+"""The Processing provider `geodistil`."""
+
+from __future__ import annotations
+
+from qgis.core import QgsProcessingProvider
+from qgis.PyQt.QtGui import QIcon
+
+from .base import icon
+from .evaluate import Evaluate
+from .predict import Predict
+from .trainpartialmultitask import TrainPartialMultitask
+from .trainsemisupervised import TrainSemiSupervised
+
+
+class GeoDistilProvider(QgsProcessingProvider):
+    """GeoDistil's algorithms. Method names are QGIS's."""
+
+    def id(self) -> str:  # noqa: D102
+        return "geodistil"
+
+    def name(self) -> str:  # noqa: D102
+        return "GeoDistil"
+
+    def longName(self) -> str:  # noqa: D102
+        return "GeoDistil: networks distilled from unevenly labelled imagery"
+
+    def icon(self) -> QIcon:  # noqa: D102
+        return icon("geodistil")
+
+    def loadAlgorithms(self) -> None:  # noqa: D102
+        for algorithm in (TrainPartialMultitask, TrainSemiSupervised, Predict, Evaluate):
+            self.addAlgorithm(algorithm())
+
+    def supportedOutputRasterLayerExtensions(self) -> list[str]:  # noqa: D102
+        return ["tif"]
+
+    def supportedOutputVectorLayerExtensions(self) -> list[str]:  # noqa: D102
+        return ["gpkg", "geojson", "shp"]
+
+    def defaultVectorFileExtension(self, hasGeometry: bool = True) -> str:  # noqa: D102
+        return "gpkg"
+
+    def supportsNonFileBasedOutput(self) -> bool:  # noqa: D102
+        return False

@@ -1,0 +1,256 @@
+"""What the training algorithms share: budget, network sizes, run folder, model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputFile,
+    QgsProcessingOutputHtml,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterField,
+    QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterMapLayer,
+    QgsProcessingParameterMultipleLayers,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterString,
+    QgsProcessingParameterVectorLayer,
+    QgsVectorLayer,
+)
+
+from ..jobs.run_folder import RoleLayers, RunSettings, write_run_folder
+from .base import EngineAlgorithm, Parameters, Results, advanced, explained, sentences
+
+SIZES = ["small", "medium", "large"]
+CHECKPOINT_SECONDS = 90.0
+"""Grace after a cancel: the step at hand ends and a checkpoint is written."""
+
+Integer = QgsProcessingParameterNumber.Type.Integer
+Double = QgsProcessingParameterNumber.Type.Double
+
+
+class TrainingAlgorithm(EngineAlgorithm):
+    """Trains a run folder; subclasses say which sources it has and by which recipe."""
+
+    ICON = "train"
+    GROUP = ("train", "Train")
+    METRICS: dict[str, tuple[str, str]] = {}  # noqa: RUF012
+    """Number outputs: name -> (the engine's metric, description)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = Path()
+
+    def add_sources(self) -> None:
+        """Add the parameters that name layers."""
+        raise NotImplementedError
+
+    def sources(self, parameters: Parameters, context: QgsProcessingContext) -> list[RoleLayers]:
+        """The layers by role."""
+        raise NotImplementedError
+
+    def recipe(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
+        """The recipe as `run.json` has it."""
+        raise NotImplementedError
+
+    def add_recipe(self) -> None:
+        """Add the recipe's own parameters."""
+        raise NotImplementedError
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        """Sources, budget, recipe, details, outputs."""
+        self.add_sources()
+        self._add_general()
+        self.add_recipe()
+        self._add_details()
+        self._add_outputs()
+
+    def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        """The options must be a JSON object, the chip a multiple of 32."""
+        try:
+            options = json.loads(self.parameterAsString(parameters, "OPTIONS", context) or "{}")
+        except ValueError as error:
+            return f"The options are not valid JSON: {error}."
+        if not isinstance(options, dict):
+            return 'The options must be a JSON object, for example {"training": {"learning_rate": 0.0005}}.'
+        if self.parameterAsInt(parameters, "CHIP_SIZE", context) % 32:
+            return "The chip size must be a multiple of 32."
+        return ""
+
+    def prepareAlgorithm(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Write the run folder; on the main thread, where the layers live."""
+        self._folder = Path(self.parameterAsFileOutput(parameters, "RUN_FOLDER", context))
+        settings = RunSettings(
+            name=self.parameterAsString(parameters, "NAME", context) or "model",
+            gsd=self.parameterAsDouble(parameters, "GSD", context) or None,
+            recipe=self.recipe(parameters, context),
+            training=self._training(parameters, context),
+            options=json.loads(self.parameterAsString(parameters, "OPTIONS", context) or "{}"),
+        )
+        with sentences(feedback):
+            write_run_folder(self._folder, self.sources(parameters, context), settings)
+        return True
+
+    def processAlgorithm(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> Results:
+        """Let the engine train, and follow it."""
+        ending = self.run_engine(["train", str(self._folder)], self._folder, feedback, CHECKPOINT_SECONDS)
+        if ending.get("kind") != "finished":
+            return self._stopped(feedback)
+        outputs = ending["outputs"]
+        metrics = outputs.get("metrics", {})
+        numbers = {name: metrics[key] for name, (key, _) in self.METRICS.items() if metrics.get(key) is not None}
+        return {"RUN_FOLDER": str(self._folder), "MODEL": outputs["model"], "REPORT": outputs["report"], **numbers}
+
+    def _stopped(self, feedback: QgsProcessingFeedback) -> Results:
+        sentence = f"The training stopped; run it again with the same settings and folder {self._folder} to continue."
+        if not feedback.isCanceled():
+            raise QgsProcessingException(sentence)
+        feedback.pushWarning(sentence)
+        return {"RUN_FOLDER": str(self._folder)}
+
+    def _training(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
+        steps = self.parameterAsInt(parameters, "STEPS", context)
+        minutes = self.parameterAsDouble(parameters, "MINUTES", context)
+        return {
+            "budget": {"steps": steps} if steps else {"minutes": minutes},
+            "chip_size": self.parameterAsInt(parameters, "CHIP_SIZE", context),
+            "batch_size": self.parameterAsInt(parameters, "BATCH_SIZE", context),
+            "device": self.parameterAsString(parameters, "DEVICE", context) or "auto",
+            "seed": self.parameterAsInt(parameters, "SEED", context),
+        }
+
+    # parameters in groups
+
+    def add_labelled(self, role: str, labels: str, label_types: list[int], optional: bool = False) -> None:
+        """Add rasters, labels, class field and labelled area of one role."""
+        word = role.capitalize()
+        self.addParameter(self._rasters(f"{word}: imagery", f"{role.upper()}_RASTERS"))
+        self.addParameter(QgsProcessingParameterMapLayer(f"{role.upper()}_LABELS", labels, types=label_types))
+        self.addParameter(
+            explained(
+                QgsProcessingParameterField(
+                    f"{role.upper()}_FIELD",
+                    f"{word}: class field",
+                    parentLayerParameterName=f"{role.upper()}_LABELS",
+                    optional=True,
+                ),
+                "Empty: all labels are of one class, named as the layer. Features without a value count nowhere. "
+                "Not used with class rasters: there, 0 is background.",
+            )
+        )
+        self.addParameter(
+            explained(
+                QgsProcessingParameterVectorLayer(
+                    f"{role.upper()}_AREA",
+                    f"{word}: labelled area",
+                    [QgsProcessing.SourceType.TypeVectorPolygon],
+                    optional=True,
+                ),
+                "Inside it, ground without a label is background; outside it nothing counts. Empty: the whole imagery.",
+            )
+        )
+
+    def add_unlabelled(self, optional: bool) -> None:
+        """Add the unlabelled rasters."""
+        self.addParameter(self._rasters("Unlabelled imagery", "UNLABELLED_RASTERS", optional))
+
+    def labelled(self, role: str, parameters: Parameters, context: QgsProcessingContext) -> RoleLayers:
+        """The layers of one labelled role."""
+        field = self.parameterAsString(parameters, f"{role.upper()}_FIELD", context)
+        labels = self.parameterAsLayer(parameters, f"{role.upper()}_LABELS", context)
+        return RoleLayers(
+            role=role,
+            rasters=self.parameterAsLayerList(parameters, f"{role.upper()}_RASTERS", context),
+            labels=labels,
+            field=field if isinstance(labels, QgsVectorLayer) else "",
+            area=self.parameterAsVectorLayer(parameters, f"{role.upper()}_AREA", context),
+            selected_only=self.parameterAsBool(parameters, "SELECTED_ONLY", context),
+            background=role == "detection" or self.parameterAsBool(parameters, "BACKGROUND", context),
+        )
+
+    def unlabelled(self, parameters: Parameters, context: QgsProcessingContext) -> list[RoleLayers]:
+        """The unlabelled role, where there is imagery for it."""
+        rasters = self.parameterAsLayerList(parameters, "UNLABELLED_RASTERS", context)
+        return [RoleLayers("unlabelled", rasters)] if rasters else []
+
+    def add_size(self, name: str, text: str, default: str) -> None:
+        """Add a choice of network size."""
+        self.addParameter(QgsProcessingParameterEnum(name, text, SIZES, defaultValue=SIZES.index(default)))
+
+    def size(self, name: str, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
+        """A network of the chosen size, as `run.json` has it."""
+        return {"size": SIZES[self.parameterAsEnum(parameters, name, context)]}
+
+    @staticmethod
+    def _rasters(text: str, name: str, optional: bool = False) -> QgsProcessingParameterMultipleLayers:
+        parameter = QgsProcessingParameterMultipleLayers(
+            name, text, QgsProcessing.SourceType.TypeRaster, optional=optional
+        )
+        parameter.setMinimumNumberInputs(0 if optional else 1)
+        return parameter
+
+    def _add_general(self) -> None:
+        self.addParameter(
+            explained(
+                QgsProcessingParameterBoolean("SELECTED_ONLY", "Label layers: selected features only", False),
+                "Label and area layers without a selection are used whole. Layer filters always apply.",
+            )
+        )
+        self.addParameter(
+            advanced(
+                explained(
+                    QgsProcessingParameterBoolean(
+                        "BACKGROUND", "Segmentation: ground without a label is a class of its own (background)", True
+                    ),
+                    "Turn it off where the classes cover everything: ground without a label then counts nowhere.",
+                )
+            )
+        )
+        self.addParameter(QgsProcessingParameterString("NAME", "Name of the model", "model"))
+        self.addParameter(
+            explained(
+                QgsProcessingParameterNumber(
+                    "GSD", "Ground sampling distance (metres)", Double, optional=True, minValue=0
+                ),
+                "Metres of ground per pixel the model sees; empty: that of the finest labelled raster.",
+            )
+        )
+        self.addParameter(QgsProcessingParameterNumber("MINUTES", "Training time (minutes)", Double, 60, minValue=0.1))
+        self.addParameter(
+            QgsProcessingParameterNumber(
+                "STEPS", "Training steps (instead of minutes)", Integer, optional=True, minValue=1
+            )
+        )
+
+    def _add_details(self) -> None:
+        for parameter in (
+            QgsProcessingParameterNumber("CHIP_SIZE", "Chip size (pixels)", Integer, 256, minValue=64, maxValue=2048),
+            QgsProcessingParameterNumber("BATCH_SIZE", "Chips in a batch", Integer, 8, minValue=1),
+            QgsProcessingParameterString("DEVICE", "Device (auto, cpu, cuda, cuda:1, mps)", "auto"),
+            QgsProcessingParameterNumber("SEED", "Seed", Integer, 0, minValue=0),
+            explained(
+                QgsProcessingParameterString("OPTIONS", "More settings (JSON)", "", multiLine=True, optional=True),
+                "Merged into run.json key by key; null removes a key. For example "
+                '{"training": {"learning_rate": 0.0005}, "split": {"validation": 0.3}}.',
+            ),
+        ):
+            self.addParameter(advanced(parameter))
+
+    def _add_outputs(self) -> None:
+        self.addParameter(QgsProcessingParameterFolderDestination("RUN_FOLDER", "Run folder"))
+        self.addOutput(QgsProcessingOutputFile("MODEL", "Model package"))
+        self.addOutput(QgsProcessingOutputHtml("REPORT", "Report"))
+        for name, (_, description) in self.METRICS.items():
+            self.addOutput(QgsProcessingOutputNumber(name, description))

@@ -1,0 +1,56 @@
+"""Semi-supervised training: few labelled areas, much imagery."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import QgsProcessing, QgsProcessingContext
+
+from ..jobs.run_folder import RoleLayers
+from .base import Parameters
+from .training import TrainingAlgorithm
+
+
+class TrainSemiSupervised(TrainingAlgorithm):
+    """The recipe `semi_supervised`."""
+
+    NAME = "trainsemisupervised"
+    TITLE = "Train from few areas and much imagery"
+    SUMMARY = "A segmentation network from few labelled areas and much imagery without labels (SSLKD)."
+    HELP = (
+        "Trains one small segmentation network from few labelled areas and much unlabelled imagery (SSLKD, arXiv "
+        "2402.05305). Two large teachers of different architecture correct each other on the unlabelled imagery; the "
+        "small student learns from the labels and from both.\n\n"
+        "The labelled imagery outside its labelled area may be given as unlabelled imagery too.\n\n"
+        "Labels may be polygons or a class raster. The labelled area matters: inside it, ground without a label is "
+        "taken as background.\n\n"
+        "Cancelling writes a checkpoint; the same settings and run folder continue from it."
+    )
+    TAGS = ("train", "semi-supervised", "SSLKD", "distillation", "segmentation", "roads", "teacher", "student")
+    METRICS = {"MEAN_IOU": ("segmentation/mean_iou", "Mean IoU on validation blocks")}  # noqa: RUF012
+
+    def add_sources(self) -> None:
+        """Areas, and imagery without labels."""
+        self.add_labelled(
+            "segmentation",
+            "Segmentation: labels (polygons or class raster)",
+            [QgsProcessing.SourceType.TypeVectorPolygon, QgsProcessing.SourceType.TypeRaster],
+        )
+        self.add_unlabelled(optional=False)
+
+    def add_recipe(self) -> None:
+        """Sizes of the student and of the first teacher."""
+        self.add_size("STUDENT", "Size of the network", "small")
+        self.add_size("TEACHER", "Size of its first teacher", "large")
+
+    def sources(self, parameters: Parameters, context: QgsProcessingContext) -> list[RoleLayers]:
+        """Segmentation, unlabelled."""
+        return [self.labelled("segmentation", parameters, context), *self.unlabelled(parameters, context)]
+
+    def recipe(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
+        """Student and first teacher; the second teacher's other architecture is the engine's choice."""
+        return {
+            "kind": "semi_supervised",
+            "student": self.size("STUDENT", parameters, context),
+            "first_teacher": self.size("TEACHER", parameters, context),
+        }
