@@ -23,7 +23,8 @@ class Chip:
     """A window of one source at the model's ground sampling distance.
 
     Args:
-        image: (C, H, W), the raster's own type; pixels that are not valid hold the band means.
+        image: (C, H, W), the raster's own type where torch has it; pixels without data, and in training chips
+            validation ground, hold the band means.
         valid: (H, W) bool, the pixels that count: data, inside the labelled area and the split's
             blocks (inside the raster's data for unlabelled sources).
         mask: (H, W) uint8 class indices with `IGNORE_INDEX`, for segmentation sources, else none.

@@ -95,7 +95,7 @@ class Split(Section):
     validation: float = Field(0.2, gt=0, lt=1, description="Share of the blocks used for validation.")
     block_size: float | None = Field(None, gt=0, description="Side of a block in metres; none picks it from the area.")
     buffer: float | None = Field(
-        None, ge=0, description="Metres left unused on the training side of a block border; none means half a chip."
+        None, ge=0, description="Metres left unused around validation blocks; none: half a chip, at most 1/8 block."
     )
     seed: int = Field(0, description="Seed of the assignment of blocks.")
 

@@ -79,7 +79,7 @@ def _source(
     points = Points.joined([]) if labels is None else label_points(labels, source.role, run.background)
     shapely.prepare(area)
     inside = shapely.contains_xy(area, points.columns, points.rows)
-    return PreparedSource(name, source.role, reader, labels, area, points.where(inside))
+    return PreparedSource(name, source.role, reader, labels, area, points.where(inside), split=source.split)
 
 
 def _names(run: Run) -> list[str]:

@@ -19,14 +19,15 @@ _AREA, _LABEL, _CLASS = 100.0, 20.0, 5.0
 def divide(run: Run, sources: list[PreparedSource]) -> set[Block]:
     """Give every source its training, validation and hidden ground, in place.
 
-    Blocks are chosen among those with labelled ground; unlabelled ground in a chosen block trains
-    nobody either. Without labelled sources everything trains.
+    Blocks are chosen among those with labelled ground of sources whose split is `auto`, and all those of
+    sources that validate whole are chosen; any other ground in a chosen block trains nobody. Without
+    labelled sources everything trains.
 
     Returns:
         The validation blocks.
 
     Raises:
-        SplitError: a role's labelled area is too small for both sides.
+        SplitError: a role's labelled area is too small for both sides, or all of it is on one.
     """
     labelled = [source for source in sources if source.labels is not None]
     for source in sources:
@@ -38,9 +39,12 @@ def divide(run: Run, sources: list[PreparedSource]) -> set[Block]:
         source.blocks = blocks_of(source.area, source.reader.grid, lattice)
     blocks = sorted(set().union(*(source.blocks for source in labelled)))
     grounds = [_Ground(source, blocks, lattice, buffer) for source in sources]
-    chosen = _choose(run, grounds, blocks, lattice, buffer)
+    chosen = {block for source in labelled if source.split == "validation" for block in source.blocks}
+    if any(source.split == "auto" for source in labelled):
+        chosen |= _choose(run, grounds, lattice, buffer)
     for ground in grounds:
         ground.divide(chosen)
+    _check_sides(labelled)
     return chosen
 
 
@@ -61,8 +65,10 @@ class _Ground:
         around = shapely.buffer(cells, self._buffer, join_style="mitre") if self._buffer else cells
         source.hidden = polygons_of(shapely.intersection(around, self._extent))
         source.training = polygons_of(shapely.difference(source.area, source.hidden))
-        if source.labels is not None:
+        if source.labels is not None and source.split == "auto":
             source.validation = polygons_of(shapely.intersection(source.area, cells))
+        elif source.split == "validation":
+            source.training, source.validation = shapely.Polygon(), source.area
 
 
 def _lattice_and_buffer(run: Run, labelled: list[PreparedSource]) -> tuple[Lattice, float]:
@@ -73,10 +79,11 @@ def _lattice_and_buffer(run: Run, labelled: list[PreparedSource]) -> tuple[Latti
     return Lattice(float(size)), float(buffer)
 
 
-def _choose(run: Run, grounds: list[_Ground], blocks: list[Block], lattice: Lattice, buffer: float) -> set[Block]:
+def _choose(run: Run, grounds: list[_Ground], lattice: Lattice, buffer: float) -> set[Block]:
     """The blocks that validate: of the likeliest choices the one that leaves most to train on."""
-    grounds = [ground for ground in grounds if ground.source.labels is not None]
+    grounds = [ground for ground in grounds if ground.source.labels is not None and ground.source.split == "auto"]
     labelled = [ground.source for ground in grounds]
+    blocks = sorted(set().union(*(source.blocks for source in labelled)))
     shares, groups = _shares(labelled, blocks, lattice), lattice.neighbourhoods(blocks)
     best, best_quality = None, (0.0, 0.0, 0.0)
     for selection in selections(shares, groups, run.split.validation, run.split.seed)[:_CANDIDATES]:
@@ -151,6 +158,16 @@ def _role_areas(labelled: list[PreparedSource]) -> dict[str, float]:
     for source in labelled:
         areas[source.role] = areas.get(source.role, 0.0) + source.square_metres(source.area)
     return areas
+
+
+def _check_sides(labelled: list[PreparedSource]) -> None:
+    for role in dict.fromkeys(source.role for source in labelled):
+        sources = [source for source in labelled if source.role == role]
+        for side, other in (("training", "validation"), ("validation", "train")):
+            if not any(getattr(source, side).area for source in sources):
+                raise SplitError(
+                    f"The {role} sources leave nothing for {side}; set the split of one that has '{other}' to auto."
+                )
 
 
 def _raise_too_small(labelled: list[PreparedSource], lattice: Lattice, buffer: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import pyproj
@@ -35,6 +36,7 @@ class PreparedSource:
         training: ground that trains.
         validation: ground that validates.
         hidden: ground that training must not see: validation blocks and the buffer around them.
+        split: whether it is divided into blocks, or all of it trains or validates.
     """
 
     name: str
@@ -47,6 +49,7 @@ class PreparedSource:
     training: Geometry = field(default_factory=shapely.Polygon)
     validation: Geometry = field(default_factory=shapely.Polygon)
     hidden: Geometry = field(default_factory=shapely.Polygon)
+    split: Literal["auto", "train", "validation"] = "auto"
 
     def square_metres(self, geometry: Geometry) -> float:
         """The area on the ground of a geometry in grid pixels."""

@@ -20,6 +20,8 @@ from .sinks import bounded_cache
 from .windows import WindowGrid, window_grid
 
 PROGRESS_SECONDS = 0.5
+WINDOWS_SHARE = 0.95
+"""The windows' share of the work; the rest is turning the maps into their final form."""
 EMPTY_RUN = 64
 """Most windows between two looks at the stop file, where windows are skipped for want of data."""
 
@@ -83,7 +85,9 @@ def predict(
                 raise Stopped(f"The prediction of {raster} was stopped at {progress.share:.0%}.")
             layers.add(batch, _run(backend, batch))
             progress.advance(len(batch))
-        return layers.finish(raster)
+        results = layers.finish(raster)
+        progress.finish()
+        return results
 
 
 class Progress:
@@ -109,6 +113,13 @@ class Progress:
         if seconds - self._told < PROGRESS_SECONDS and self.done < self.of:
             return
         self._told = seconds
+        self._write(seconds, WINDOWS_SHARE * self.share)
+
+    def finish(self) -> None:
+        """Say that the files are in place."""
+        self._write(time.monotonic() - self.started, 1.0)
+
+    def _write(self, seconds: float, share: float) -> None:
         start, end = self.fraction
         self.events.write(
             "progress",
@@ -118,8 +129,8 @@ class Progress:
             of=self.of,
             samples_per_second=round(self.done / seconds, 2),
             megapixels_per_second=round(self.share * self.megapixels / seconds, 3),
-            eta_seconds=round(seconds * (1 / self.share - 1), 1),
-            fraction=round(start + (end - start) * self.share, 4),
+            eta_seconds=round(seconds * (1 / share - 1), 1),
+            fraction=round(start + (end - start) * share, 4),
         )
 
 

@@ -152,6 +152,7 @@ class RasterSink(Sink):
                 BLOCKSIZE=BLOCK,
                 OVERVIEW_RESAMPLING="NEAREST",
                 BIGTIFF="IF_SAFER",
+                NUM_THREADS="ALL_CPUS",
             )
             categories = Path(f"{self.path}.aux.xml")
             categories.unlink(missing_ok=True)

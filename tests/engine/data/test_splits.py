@@ -279,3 +279,31 @@ def test_a_source_that_validation_covers_is_named(raster, layer, tools):
     run.sources = [*run.sources, tools.source(small, "unlabelled")]
     with pytest.raises(SplitError, match=r"No ground is left to train on in small"):
         TrainingChips(prepare(run), run, "unlabelled")
+
+
+def test_a_whole_raster_may_train_or_validate(raster, layer, tools):
+    west, east = raster("west.tif"), raster("east.tif", transform=from_origin(tools.LEFT + 1000, tools.TOP, 1, 1))
+    squares = tools.scattered(64)
+    labels = layer("houses.gpkg", [*squares, *(shapely.affinity.translate(s, 1000) for s in squares)])
+    sources = [tools.source(west, labels=labels, split="train"), tools.source(east, labels=labels, split="validation")]
+    trains, validates = prepare(tools.run(*sources)).sources
+    assert trains.training.equals(trains.area)
+    assert trains.validation.is_empty
+    assert validates.validation.equals(validates.area)
+    assert validates.training.is_empty
+
+
+def test_ground_that_validates_whole_trains_in_no_other_raster(city, tools):
+    sources = [
+        tools.source(city["utm"], labels=city["labels"], split="validation"),
+        tools.source(city["degrees"], labels=city["labels"], split="auto"),
+    ]
+    run = tools.run(*sources, split=Split(block_size=30, buffer=2), gsd=1.0)
+    with pytest.raises(SplitError, match="training"):
+        prepare(run)
+
+
+@pytest.mark.parametrize("split, side", [("train", "validation"), ("validation", "training")])
+def test_sources_that_are_all_on_one_side_are_refused(city, tools, split, side):
+    with pytest.raises(SplitError, match=f"nothing for {side}"):
+        prepare(tools.run(tools.source(city["utm"], labels=city["labels"], split=split)))

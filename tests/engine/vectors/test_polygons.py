@@ -1,6 +1,8 @@
 """Polygons written strip by strip, against the whole map at once."""
 
 import json
+import os
+from pathlib import Path
 
 import numpy as np
 import pyogrio
@@ -10,6 +12,7 @@ import shapely
 from pyproj import Geod
 from rasterio.transform import Affine
 
+from engine.config.card import CardClass
 from engine.errors import OutputError, RasterError, Stopped
 from engine.events import EventLog
 from engine.inference.vectors import PolygonOptions, polygons
@@ -128,6 +131,14 @@ def test_web_mercator_is_not_taken_at_its_word(classes, write_map, read_back, tm
     assert read_back(tmp_path / "out.gpkg").area_m2[0] == pytest.approx(25, rel=0.02)
 
 
+def test_a_crs_without_a_place_on_earth_counts_in_its_own_unit(classes, write_map, read_back, tmp_path):
+    local = 'LOCAL_CS["site",UNIT["foot",0.3048]]'
+    polygons(write_map(np.ones((10, 20), np.uint8), local, Affine(1, 0, 5, 0, -1, 9)), tmp_path / "out.gpkg", classes)
+    out = read_back(tmp_path / "out.gpkg")
+    assert out.area_m2[0] == pytest.approx(200 * 0.3048**2)
+    assert out.perimeter_m[0] == pytest.approx(60 * 0.3048)
+
+
 def test_confidence_is_the_mean_over_the_areas_pixels(patchy, classes, write_map, read_back, tmp_path):
     confidence = np.random.default_rng(1).integers(0, 101, patchy.shape).astype(np.uint8)
     confidence[patchy == 255] = 255
@@ -177,6 +188,22 @@ def test_progress_goes_to_the_end_and_a_stop_leaves_nothing_behind(patchy, class
         polygons(given, out / "two.gpkg", classes, events=EventLog(out), strip_rows=8)
     assert sorted(path.name for path in out.iterdir()) == ["events.jsonl", "one.gpkg", "stop"]
     assert all(json.loads(line) for line in (out / "events.jsonl").read_text().splitlines())
+
+
+def test_a_real_class_map_keeps_its_pixels_area_by_class(read_back, tmp_path):
+    folder = Path(os.environ.get("GEODISTIL_DATA", Path(__file__).parents[4] / "shared" / "data")) / "dubai"
+    if not folder.exists():
+        pytest.skip(f"no real imagery at {folder}; set GEODISTIL_DATA")
+    path = min(folder.glob("*_classes.tif"))
+    names = [CardClass(name=name, color="#336699") for name in ("building", "land", "road", "vegetation", "water")]
+    polygons(path, tmp_path / "out.gpkg", names, strip_rows=100)
+    out = read_back(tmp_path / "out.gpkg")
+    with rasterio.open(path) as raster:
+        pixels = np.bincount(raster.read(1).ravel(), minlength=6)
+        pixel = raster.res[0] * raster.res[1]
+    areas = [shapely.area(out.geometry[out.class_id == value]).sum() for value in range(1, 6)]
+    np.testing.assert_allclose(areas, pixels[1:6] * pixel, rtol=1e-12)
+    assert shapely.coverage_is_valid(out.geometry)
 
 
 def test_bad_input_has_a_sentence_that_names_it(patchy, classes, write_map, tmp_path):
