@@ -12,6 +12,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingLayerPostProcessorInterface,
+    QgsProject,
     QgsVectorFileWriter,
     QgsVectorLayer,
 )
@@ -72,19 +73,34 @@ class StyleOnLoad(QgsProcessingLayerPostProcessorInterface):
 
     alive: list[StyleOnLoad] = []  # noqa: RUF012
 
-    def __init__(self, style: Style, card: dict[str, Any]) -> None:
+    def __init__(self, style: Style, card: dict[str, Any], above: str) -> None:
         super().__init__()
-        self._style, self._card = style, card
+        self._style, self._card, self._above = style, card, above
 
     def postProcessLayer(
         self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
-        """Style the layer (called by Processing)."""
+        """Style the layer and put it in its place (called by Processing, once the layer is in the project)."""
         self._style(layer, self._card)
+        if self._above and context.project() is not None:
+            _move_above(layer, self._above, context.project())
+
+
+def _move_above(layer: QgsMapLayer, reference: str, project: QgsProject) -> None:
+    root = project.layerTreeRoot()
+    node, below = root.findLayer(layer.id()), root.findLayer(reference)
+    if node is not None and below is not None:
+        below.parent().insertChildNode(below.parent().children().index(below), node.clone())
+        node.parent().removeChildNode(node)
 
 
 def load_styled(
-    context: QgsProcessingContext, layer_id: str, names: tuple[str, str], style: Style, card: dict[str, Any]
+    context: QgsProcessingContext,
+    layer_id: str,
+    names: tuple[str, str],
+    style: Style,
+    card: dict[str, Any],
+    above: str = "",
 ) -> None:
     """Have Processing load an output, if it is to load it at all, with a style and a name that says what it shows.
 
@@ -94,13 +110,14 @@ def load_styled(
         names: the name that Processing gives by itself, and the better one; a person's or a model's own is kept.
         style: called with the layer and the card.
         card: the model's card.
+        above: id of the layer it is to lie directly above; empty leaves it where Processing puts it.
     """
     if not context.willLoadLayerOnCompletion(layer_id):
         return
     details = context.layerToLoadOnCompletionDetails(layer_id)
     if details.name == names[0]:
         details.name = names[1]
-    processor = StyleOnLoad(style, card)
+    processor = StyleOnLoad(style, card, above)
     StyleOnLoad.alive.append(processor)
     details.setPostProcessor(processor)
 

@@ -1,5 +1,6 @@
 """What tests in QGIS's Python share: the plugin as the package `geodistil`, one QGIS, a small scene."""
 
+import gc
 import importlib.util
 import os
 import sys
@@ -36,6 +37,7 @@ def qgis_app(tmp_path_factory):
 
     Processing.initialize()
     yield application
+    gc.collect()  # layers in reference cycles, of exceptions for example, must not outlive QGIS
     application.exitQgis()
 
 

@@ -57,7 +57,7 @@ class Predict(EngineAlgorithm):
     def __init__(self) -> None:
         super().__init__()
         self._model, self._card = Path(), {}
-        self._raster, self._raster_name = "", ""
+        self._raster, self._raster_name, self._raster_id = "", "", ""
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Model, raster, details, outputs."""
@@ -92,7 +92,7 @@ class Predict(EngineAlgorithm):
             self._model = package_path(self.parameterAsString(parameters, "MODEL", context))
             self._card = read_card(self._model)
             layer = self.parameterAsRasterLayer(parameters, "RASTER", context)
-            self._raster, self._raster_name = raster_path(layer), layer.name()
+            self._raster, self._raster_name, self._raster_id = raster_path(layer), layer.name(), layer.id()
         return True
 
     def processAlgorithm(
@@ -139,10 +139,12 @@ class Predict(EngineAlgorithm):
             kind, style = STYLES[name]
             if name == "DETECTIONS":
                 place_vector(Path(files[kind]), destination, context)
+                above = ""
             else:
                 place_raster(Path(files[kind]), destination)
+                above = self._raster_id  # so that the detections' outlines lie over the class map
             names = self.parameterDefinition(name).description(), f"{self._raster_name}: {kind}"
-            load_styled(context, destination, names, style, self._card)
+            load_styled(context, destination, names, style, self._card, above)
         return dict(wanted)
 
     def _add_details(self) -> None:

@@ -80,6 +80,8 @@ class RasterReader:
         with open_raster(self.path) as dataset:
             self._describe(dataset, nodata)
             self.bands = list(bands or self.colours_only())
+            # a fourth band that is asked for is no mask, whatever the file calls it
+            self._alpha = [band for band in self._alpha if band not in self.bands]
             self._check(dataset)
             own = dataset.crs, dataset.transform, dataset.width, dataset.height
             self.grid: Grid = grid or ground_grid(*own, gsd)

@@ -162,6 +162,7 @@ def _write_layer(path: Path, layer: str, shapes: np.ndarray, field: str, values:
             driver="GPKG",
             geometry_type="Polygon",
             crs=crs,
+            dataset_options={"VERSION": "1.2"},
         )
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})

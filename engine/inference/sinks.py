@@ -27,6 +27,9 @@ CACHE_BYTES = 64 * 2**20
 """GDAL's block cache: by default a share of the machine's memory, which a large raster would fill."""
 BLOCK = 512
 LAYER = "detections"
+GEOPACKAGE = {"VERSION": "1.2"}
+"""Newer versions make the GDAL of QGIS 3.22 warn."""
+
 Colour = tuple[int, int, int, int]
 
 
@@ -223,6 +226,7 @@ class DetectionSink(Sink):
                 geometry_type="Polygon",
                 crs=self.grid.crs.to_wkt(),
                 append=not new,
+                dataset_options=GEOPACKAGE if new else None,
             )
 
 

@@ -35,12 +35,13 @@ def look():
     QApplication.processEvents()
     found["dialogs"] = [(dialog.windowTitle(), dialog.isModal()) for dialog in dialogs()]
     [dialog.close() for dialog in dialogs()]
+    iface.newProject()
     town = iface.addRasterLayer(os.environ["TOWN"], "town")
     outputs = {"CLASSES": "TEMPORARY_OUTPUT", "DETECTIONS": "TEMPORARY_OUTPUT"}
     processing.runAndLoadResults(
         "geodistil:predict", {"MODEL": os.environ["MODEL"], "RASTER": town, "SCORE": 0.0, **outputs}
     )
-    found["layers"] = sorted(layer.name() for layer in QgsProject.instance().mapLayers().values())
+    found["layers"] = [node.name() for node in QgsProject.instance().layerTreeRoot().children()]
     iface.mapCanvas().setExtent(town.extent())
     iface.mapCanvas().waitWhileRendering()
     iface.mainWindow().grab().save(str(OUTPUT / "desktop.png"))
@@ -84,8 +85,8 @@ def test_the_menu_opens_dialogs_that_leave_the_map_usable(desktop):
     assert desktop["dialogs"] == [["Predict", False]]
 
 
-def test_predictions_come_onto_the_map_with_good_names(desktop):
-    assert desktop["layers"] == ["town", "town: classes", "town: detections"]
+def test_predictions_come_onto_the_map_with_good_names_the_outlines_on_top(desktop):
+    assert desktop["layers"] == ["town: detections", "town: classes", "town"]
 
 
 def test_reloading_and_unloading_leave_nothing_behind(desktop):

@@ -69,6 +69,19 @@ def test_outputs_are_styled_and_named_when_processing_loads_them(project):
     assert not context.willLoadLayerOnCompletion("a.tif")
 
 
+def test_a_class_map_comes_to_lie_directly_above_its_imagery(project):
+    context = QgsProcessingContext()
+    context.setProject(project)
+    layers = {name: QgsVectorLayer("Point", name, "memory") for name in ("below", "imagery", "detections", "classes")}
+    for layer in layers.values():
+        project.addMapLayer(layer)
+    context.addLayerToLoadOnCompletion("a.tif", QgsProcessingContext.LayerDetails("Class map", project, "CLASSES"))
+    load_styled(context, "a.tif", NAMES, lambda layer, card: None, {}, above=layers["imagery"].id())
+    context.layerToLoadOnCompletionDetails("a.tif").postProcessor().postProcessLayer(layers["classes"], context, None)
+    order = [node.name() for node in project.layerTreeRoot().children()]
+    assert order == ["detections", "classes", "imagery", "below"]
+
+
 def test_a_name_that_a_person_or_a_model_gave_is_kept(project):
     context = QgsProcessingContext()
     context.addLayerToLoadOnCompletion("a.tif", QgsProcessingContext.LayerDetails("Mine", project, "CLASSES"))

@@ -224,3 +224,11 @@ def test_a_damaged_file_is_named_when_it_is_read(raster, tmp_path):
     file.write_bytes(data[:third] + bytes(third) + data[2 * third :])
     with pytest.raises(RasterError, match=r"a.tif cannot be read"):
         reader.read(0, 0, 256, 256)
+
+
+def test_a_fourth_band_that_is_asked_for_is_data_even_where_the_file_calls_it_alpha(raster):
+    values = np.random.default_rng(0).integers(1, 200, (4, 8, 8), np.uint8)
+    values[3, 2, 2] = 0
+    image, valid = RasterReader(raster("infrared.tif", values, alpha=True, nodata=0), [4, 1, 2]).read(0, 0, 8, 8)
+    assert np.array_equal(image, values[[3, 0, 1]])
+    assert valid.all()
