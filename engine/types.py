@@ -5,7 +5,7 @@ Recipes, loop and inference meet only here, so none of them knows another's insi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import torch
@@ -114,6 +114,15 @@ class Detections:
     per_location: int = 1
     centerness: Tensor | None = None
 
+    def part(self, which: slice) -> Detections:
+        """Those of some of the images."""
+        return replace(
+            self,
+            logits=self.logits[which],
+            regression=self.regression[which],
+            centerness=None if self.centerness is None else self.centerness[which],
+        )
+
 
 @dataclass
 class Outputs:
@@ -130,6 +139,15 @@ class Outputs:
     detections: Detections | None = None
     features: list[Tensor] = field(default_factory=list)
     backbone: Tensor | None = None
+
+    def part(self, which: slice) -> Outputs:
+        """Those of some of the images."""
+        return Outputs(
+            segmentation=None if self.segmentation is None else self.segmentation[which],
+            detections=None if self.detections is None else self.detections.part(which),
+            features=[level[which] for level in self.features],
+            backbone=None if self.backbone is None else self.backbone[which],
+        )
 
 
 @dataclass

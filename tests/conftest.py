@@ -37,7 +37,7 @@ def qgis_app(tmp_path_factory):
 
     Processing.initialize()
     yield application
-    gc.collect()  # layers in reference cycles, of exceptions for example, must not outlive QGIS
+    gc.collect()  # layers in reference cycles must not outlive QGIS
     application.exitQgis()
 
 

@@ -73,12 +73,20 @@ class MultiTaskNetwork(Normalised):
         Returns:
             outputs; logits are float32 also under autocast.
         """
+        return self.answer(self.encode(image), tasks)
+
+    def encode(self, image: Tensor) -> list[Tensor]:
+        """The encoder's maps of strides 4 to 32 for (B, C, H, W) raw values."""
+        return self.encoder(self.normalise(image))[-len(STRIDES) :]
+
+    def answer(self, encoded: list[Tensor], tasks: Collection[Task] | None = None) -> Outputs:
+        """Neck and heads on what `encode` returned, or on some of its images."""
         wanted = self.tasks if tasks is None else tasks
-        encoded = self.encoder(self.normalise(image))[-len(STRIDES) :]
         levels = OrderedDict((str(stride), level) for stride, level in zip(STRIDES, encoded, strict=True))
         outputs = Outputs(features=list(self.neck(levels).values()), backbone=encoded[-1])
         if "segmentation" in wanted and self.segmentation_head is not None:
-            outputs.segmentation = self.segmentation_head(outputs.features[: len(STRIDES)], image.shape[-2:])
+            height, width = (STRIDES[0] * side for side in encoded[0].shape[-2:])
+            outputs.segmentation = self.segmentation_head(outputs.features[: len(STRIDES)], (height, width))
         if "detection" in wanted and self.detection_head is not None:
             outputs.detections = self.detection_head(self.detection_features(outputs))
         return outputs

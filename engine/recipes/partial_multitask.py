@@ -27,6 +27,7 @@ from .build import build_network
 from .plan import Batches, Losses, Networks, Plan, Stage
 from .reuse import load_teachers
 from .supervised import supervised_losses, tasks_of, teach_from_labels
+from .together import forward_together
 
 TEACHERS: dict[Task, str] = {"detection": "detection_teacher", "segmentation": "segmentation_teacher"}
 
@@ -82,16 +83,17 @@ def student_losses(recipe: PartialMultitask) -> Losses:
     """The student's stage: labels on a batch's own task, teachers on the other (or on both)."""
 
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
-        student = networks["student"]
-        strength = ramp_up(progress, recipe.ramp_up)
+        student, strength = networks["student"], ramp_up(progress, recipe.ramp_up)
+        taught = {role: _taught_tasks(role, recipe) for role in batches}
+        wanted = {role: {*taught[role], *({role} & set(TEACHERS))} for role in batches}
+        outputs = forward_together(student, {role: batch.image for role, batch in batches.items()}, wanted)
         named = {}
         for role, batch in batches.items():
-            taught = _taught_tasks(role, recipe)
-            outputs = student(batch.image, tasks=tuple({*taught, *({role} & set(TEACHERS))}))
             if role != "unlabelled":
-                named |= {f"{role}/{key}": value for key, value in supervised_losses(student, outputs, batch).items()}
-            for task in taught:
-                terms = distillation_losses(task, networks, outputs, batch, recipe)
+                own = supervised_losses(student, outputs[role], batch)
+                named |= {f"{role}/{key}": value for key, value in own.items()}
+            for task in taught[role]:
+                terms = distillation_losses(task, networks, outputs[role], batch, recipe)
                 named |= {f"{role}/{task} {key}": strength * value for key, value in terms.items()}
         return named
 
@@ -120,9 +122,13 @@ def distillation_losses(
 
 
 def _taught_tasks(role: str, recipe: PartialMultitask) -> tuple[Task, ...]:
-    if not recipe.distillation:
-        return ()
-    return tuple(task for task in TEACHERS if task != role or recipe.on_own_task)
+    return tuple(task for task in TEACHERS if (task != role or recipe.on_own_task) and _has_terms(task, recipe))
+
+
+def _has_terms(task: Task, recipe: PartialMultitask) -> bool:
+    """Whether any term of weight is asked for; without one the teacher need not be asked."""
+    weights = {"soft": f"soft_{task}", "feature": "feature", "pdf": "pdf"}
+    return any(getattr(recipe.weights, weights[kind]) for kind in recipe.distillation)
 
 
 def _uses_features(recipe: PartialMultitask) -> bool:

@@ -24,6 +24,7 @@ from ..types import Batch, Outputs
 from .build import build_network
 from .plan import Batches, Losses, Networks, Plan, Stage
 from .supervised import supervised_losses
+from .together import forward_together
 
 TEACHERS = ("first_teacher", "second_teacher")
 
@@ -99,9 +100,13 @@ def joint_losses(recipe: SemiSupervised) -> Losses:
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
         strength = ramp_up(progress, recipe.ramp_up)
         labelled, unlabelled = batches["segmentation"], batches["unlabelled"]
-        seen = {name: networks[name](labelled.image) for name in ("student", *TEACHERS)}
-        unseen = {name: networks[name](unlabelled.image) for name in TEACHERS}
-        unseen["student"] = networks["student"](unlabelled.image if unlabelled.strong is None else unlabelled.strong)
+        strong = unlabelled.image if unlabelled.strong is None else unlabelled.strong
+        seen, unseen = {}, {}
+        for name in ("student", *TEACHERS):
+            view = strong if name == "student" else unlabelled.image
+            images = {"segmentation": labelled.image, "unlabelled": view}
+            outputs = forward_together(networks[name], images, dict.fromkeys(images, ("segmentation",)))
+            seen[name], unseen[name] = outputs["segmentation"], outputs["unlabelled"]
         named = _supervised(networks, seen, labelled, recipe)
         terms = _pseudo(unseen, unlabelled, recipe)
         for role, outputs, batch in (("segmentation", seen, labelled), ("unlabelled", unseen, unlabelled)):

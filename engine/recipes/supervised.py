@@ -11,6 +11,7 @@ from ..errors import ConfigError
 from ..types import Batch, Outputs, Task
 from .build import build_network
 from .plan import Batches, Losses, Networks, Plan, Stage
+from .together import forward_together
 
 
 def supervised_losses(network: nn.Module, outputs: Outputs, batch: Batch, dice: float = 0.0) -> dict[str, Tensor]:
@@ -44,11 +45,13 @@ def teach_from_labels(name: str) -> Losses:
 
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
         network = networks[name]
-        named = {}
-        for role, batch in batches.items():
-            outputs = network(batch.image, tasks=(role,))
-            named |= {f"{role}/{key}": value for key, value in supervised_losses(network, outputs, batch).items()}
-        return named
+        images = {role: batch.image for role, batch in batches.items()}
+        outputs = forward_together(network, images, {role: (role,) for role in batches})
+        return {
+            f"{role}/{key}": value
+            for role, batch in batches.items()
+            for key, value in supervised_losses(network, outputs[role], batch).items()
+        }
 
     return losses
 

@@ -51,15 +51,18 @@ def town_layers(project, town, boxes, make_boxes):
 
 @pytest.fixture(scope="session")
 def training(town, boxes, make_boxes, provider, tmp_path_factory):
-    """Parameters of a tiny training for both tasks, and the layers they name."""
-    labels = make_boxes(boxes, "blocks")
+    """Parameters of a tiny training for both tasks."""
+    from geodistil.jobs.snapshots import snapshot
+
+    labels = tmp_path_factory.mktemp("labels") / "blocks.gpkg"
+    snapshot(make_boxes(boxes, "blocks"), labels, ["kind"])
     recipe = {"student": TINY, "detection_teacher": TINY, "segmentation_teacher": TINY}
-    parameters = {
+    return {
         "DETECTION_RASTERS": [str(town)],
-        "DETECTION_LABELS": labels,
+        "DETECTION_LABELS": str(labels),
         "DETECTION_FIELD": "kind",
         "SEGMENTATION_RASTERS": [str(town)],
-        "SEGMENTATION_LABELS": labels,
+        "SEGMENTATION_LABELS": str(labels),
         "SEGMENTATION_FIELD": "kind",
         "NAME": "tiny",
         "STEPS": 6,
@@ -68,7 +71,6 @@ def training(town, boxes, make_boxes, provider, tmp_path_factory):
         "DEVICE": "cpu",
         "OPTIONS": json.dumps({"recipe": recipe, "training": {"validations": 1, "workers": 0}}),
     }
-    return parameters
 
 
 @pytest.fixture(scope="session")

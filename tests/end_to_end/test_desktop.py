@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 SCRIPT = """
-import json, os, traceback
+import json, os, time, traceback
 from pathlib import Path
 import processing, qgis.utils
 from qgis.core import QgsProject, QgsRasterLayer
@@ -42,8 +42,13 @@ def look():
         "geodistil:predict", {"MODEL": os.environ["MODEL"], "RASTER": town, "SCORE": 0.0, **outputs}
     )
     found["layers"] = [node.name() for node in QgsProject.instance().layerTreeRoot().children()]
+    QgsProject.instance().setCrs(town.crs())
     iface.mapCanvas().setExtent(town.extent())
-    iface.mapCanvas().waitWhileRendering()
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        QApplication.processEvents()
+    middle = iface.mapCanvas().grab().toImage().pixelColor(iface.mapCanvas().rect().center())
+    found["middle"] = middle.name()
     iface.mainWindow().grab().save(str(OUTPUT / "desktop.png"))
     found["reloaded"] = qgis.utils.reloadPlugin("geodistil")
     found["unloaded"] = qgis.utils.unloadPlugin("geodistil")
@@ -87,6 +92,10 @@ def test_the_menu_opens_dialogs_that_leave_the_map_usable(desktop):
 
 def test_predictions_come_onto_the_map_with_good_names_the_outlines_on_top(desktop):
     assert desktop["layers"] == ["town: detections", "town: classes", "town"]
+
+
+def test_the_canvas_shows_them(desktop):
+    assert desktop["middle"] != "#ffffff"
 
 
 def test_reloading_and_unloading_leave_nothing_behind(desktop):

@@ -94,7 +94,7 @@ def test_predict_works_in_a_model(trained, town_layers, project):
 
 
 def test_a_raster_with_other_bands_is_refused_with_the_engine_s_sentence(trained, make_raster, tmp_path, project):
-    grey = QgsRasterLayer(str(make_raster(tmp_path / "grey.tif", np.zeros((1, 64, 64), "uint8"))), "grey")
+    grey = str(make_raster(tmp_path / "grey.tif", np.zeros((1, 64, 64), "uint8")))
     with pytest.raises(QgsProcessingException, match=r"grey\.tif has 1 band"):
         processing.run("geodistil:predict", predict(trained, grey, CLASSES="TEMPORARY_OUTPUT"))
 

@@ -7,6 +7,7 @@ from engine.config import load_run
 from engine.data import prepare, training_loader
 from engine.errors import ConfigError
 from engine.recipes import build_plan
+from engine.recipes.together import forward_together
 from engine.training.checkpoints import save_best
 from engine.training.loop import _freeze
 
@@ -142,15 +143,33 @@ def test_in_sslkd_what_the_student_is_taught_does_not_move_the_teachers(scene):
 
 def test_the_student_sees_the_strong_view_and_the_teachers_the_weak_one(scene):
     found = scene(SSLKD, ALL[1:])
-    assert not torch.equal(found.batches["unlabelled"].strong, found.batches["unlabelled"].image)
-    seen = {}
-    for name in ("student", "first_teacher"):
+    batch, seen = found.batches["unlabelled"], {}
+    assert not torch.equal(batch.strong, batch.image)
+    for name in ("student", "first_teacher", "second_teacher"):
         found.plan.networks[name].register_forward_pre_hook(
-            lambda module, arguments, name=name: seen.setdefault(name, []).append(arguments[0])
+            lambda module, arguments, name=name: seen.update({name: arguments[0][len(batch.image) :]})
         )
     found.losses()
-    assert any(image is found.batches["unlabelled"].strong for image in seen["student"])
-    assert all(image is not found.batches["unlabelled"].strong for image in seen["first_teacher"])
+    assert torch.equal(seen["student"], batch.strong)
+    assert torch.equal(seen["first_teacher"], batch.image)
+    assert torch.equal(seen["second_teacher"], batch.image)
+
+
+def test_roles_pass_the_encoder_as_one_batch_and_get_their_own_answers(scene):
+    found = scene({**MULTITASK, "distillation": []})
+    student = found.plan.networks["student"].eval()
+    images = {role: batch.image for role, batch in found.batches.items()}
+    whole = torch.cat(list(images.values()))
+    with torch.no_grad():
+        expected = student(whole)
+        for tasks in ({role: (role,) for role in images}, dict.fromkeys(images, student.tasks)):
+            outputs = forward_together(student, images, tasks)
+            mine = outputs["segmentation"].segmentation
+            assert torch.allclose(mine, expected.segmentation[len(images["detection"]) :], atol=1e-4)
+            logits = outputs["detection"].detections.logits
+            assert torch.allclose(logits, expected.detections.logits[: len(images["detection"])], atol=1e-4)
+    assert outputs["detection"].segmentation is not None
+    assert forward_together(student, images, {role: (role,) for role in images})["detection"].segmentation is None
 
 
 @pytest.mark.parametrize(

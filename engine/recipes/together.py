@@ -1,0 +1,36 @@
+"""Batches of several roles through one network at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from ..types import Outputs, Role, Task
+
+
+def forward_together(
+    network: nn.Module, images: Mapping[Role, Tensor], tasks: Mapping[Role, Collection[Task]]
+) -> dict[Role, Outputs]:
+    """The network's outputs for each role's images, which pass its encoder as one batch.
+
+    Batch norm then sees in training the mixture of roles that its running statistics describe. Roles often differ
+    in look (another city, another light); forwarded one after the other, each would be normalised by its own
+    statistics in training and by their mean afterwards.
+
+    Args:
+        network: `MultiTaskNetwork`, or any network of one task.
+        images: (B_r, C, H, W) raw values of each role r.
+        tasks: the heads that each role needs.
+    """
+    parts, start = {}, 0
+    for role, image in images.items():
+        parts[role] = slice(start, start + len(image))
+        start += len(image)
+    whole = torch.cat(list(images.values()))
+    if len({frozenset(wanted) for wanted in tasks.values()}) == 1:
+        outputs = network(whole, tasks=next(iter(tasks.values())))
+        return {role: outputs.part(which) for role, which in parts.items()}
+    encoded = network.encode(whole)
+    return {role: network.answer([level[which] for level in encoded], tasks[role]) for role, which in parts.items()}
