@@ -41,13 +41,16 @@ RASTER_BACKGROUND = 0
 """The value of class rasters that is no class."""
 
 
-def class_definitions(layer: QgsMapLayer, field: str = "", selected_only: bool = False) -> list[dict[str, Any]]:
+def class_definitions(
+    layer: QgsMapLayer, field: str = "", selected_only: bool = False, palette_start: int = 0
+) -> list[dict[str, Any]]:
     """The classes of a label layer, as `run.json` has them: name, color, values.
 
     Args:
         layer: polygons, points, or a class raster, whose value 0 is no class.
         field: class field of a vector layer; empty makes one class named as the layer.
         selected_only: only values of selected features count.
+        palette_start: colours of `PALETTE` that are taken by other classes of the run.
 
     Raises:
         GeoDistilError: no class at all, or too many.
@@ -57,19 +60,21 @@ def class_definitions(layer: QgsMapLayer, field: str = "", selected_only: bool =
     elif field:
         classes = _field_classes(layer, field, selected_only)
     else:
-        classes = [_definition(0, layer.name(), None, [])]
+        classes = [_definition(layer.name(), None, [])]
     if not classes:
         raise GeoDistilError("labels", f"The label layer {layer.name()} has no class.", "Choose a layer with labels.")
     if len(classes) > MOST_CLASSES:
         where = f"Field {field} of layer {layer.name()}" if field else f"Layer {layer.name()}"
         raise GeoDistilError("labels", f"{where} has {len(classes)} different values.", "Choose a field of classes.")
+    for index, each in enumerate(classes, palette_start):
+        each["color"] = each["color"] or PALETTE[index % len(PALETTE)]
     return classes
 
 
 def _field_classes(layer: QgsVectorLayer, field: str, selected_only: bool) -> list[dict[str, Any]]:
     values = _field_values(layer, field, selected_only)
     symbols = _category_symbols(layer, field)
-    return [_definition(index, *symbols.get(value, (value, None)), [value]) for index, value in enumerate(values)]
+    return [_definition(*symbols.get(value, (value, None)), [value]) for value in values]
 
 
 def _field_values(layer: QgsVectorLayer, field: str, selected_only: bool) -> list[str]:
@@ -121,10 +126,11 @@ def _raster_classes(layer: QgsRasterLayer) -> list[dict[str, Any]]:
     else:
         entries = QgsPalettedRasterRenderer.classDataFromRaster(layer.dataProvider(), 1)
     return [
-        _definition(index, entry.label or value_text(entry.value), entry.color.name(), [value_text(entry.value)])
-        for index, entry in enumerate(entry for entry in entries if entry.value != RASTER_BACKGROUND)
+        _definition(entry.label or value_text(entry.value), entry.color.name(), [value_text(entry.value)])
+        for entry in entries
+        if entry.value != RASTER_BACKGROUND
     ]
 
 
-def _definition(index: int, name: str, color: str | None, values: list[str]) -> dict[str, Any]:
-    return {"name": name, "color": color or PALETTE[index % len(PALETTE)], "values": values}
+def _definition(name: str, color: str | None, values: list[str]) -> dict[str, Any]:
+    return {"name": name, "color": color, "values": values}

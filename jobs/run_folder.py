@@ -93,10 +93,12 @@ def _run(folder: Path, roles: list[RoleLayers], settings: RunSettings) -> dict[s
     run: dict[str, Any] = {"version": RUN_VERSION, "name": settings.name}
     if settings.gsd:
         run["gsd"] = settings.gsd
-    run["sources"] = []
+    run["sources"], palette_start = [], 0
     for layers in roles:
         if layers.labels is not None:
-            run[f"{layers.role}_classes"] = class_definitions(layers.labels, layers.field, layers.selected_only)
+            classes = class_definitions(layers.labels, layers.field, layers.selected_only, palette_start)
+            run[f"{layers.role}_classes"] = classes
+            palette_start += len(classes)
             run["background"] = run.get("background", True) and layers.background
         run["sources"] += _sources(folder, layers)
     return {**run, "recipe": settings.recipe, "training": settings.training}

@@ -78,7 +78,7 @@ def test_a_run_file_names_rasters_labels_area_and_classes(image, make_boxes, tmp
             {"name": "bus", "color": "#e6194b", "values": ["bus"]},
             {"name": "car", "color": "#4363d8", "values": ["car"]},
         ],
-        "segmentation_classes": [{"name": "roofs", "color": "#e6194b", "values": []}],
+        "segmentation_classes": [{"name": "roofs", "color": "#ffe119", "values": []}],
         "recipe": {"kind": "supervised"},
         "training": {"budget": {"steps": 2}},
     }
