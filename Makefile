@@ -39,7 +39,7 @@ lint: .venv/installed
 bench: setup
 	$(ENGINE) benchmarks/training_step.py
 	$(ENGINE) benchmarks/predict_memory.py
-	$(ENGINE) benchmarks/uneven_pair.py --data $(DATA)
+	$(ENGINE) benchmarks/uneven_pair/run.py --data $(DATA)
 
 clean:
 	rm -rf build .venv .pytest_cache .ruff_cache

@@ -1,6 +1,6 @@
 """One network from Munich's vehicle boxes and Banepa's building areas, both at 0.13 m, trained, predicted and scored.
 
-    python benchmarks/uneven_pair.py --data ../shared/data
+    python benchmarks/uneven_pair/run.py --data ../shared/data
 
 Split by place: Munich scene 1 trains, scene 3 validates, scene 2 tests (frames of one scene show the same street);
 Banepa's 32 training tiles train and validate by blocks, its 8 test tiles test. Predictions of all of `banepa.vrt`
@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from engine.cli.main import main as engine
 from engine.config import Run, save_run
