@@ -16,7 +16,7 @@ from engine.demo import Scene, World
 VEHICLE = {"name": "vehicle", "color": "#ffe119", "values": ["car", "truck"]}
 AREAS = [
     {"name": "roof", "color": "#e4572e", "values": ["roof"]},
-    {"name": "road", "color": "#8d99ae", "values": ["road"]},
+    {"name": "road", "color": "#8e5fb0", "values": ["road"]},
     {"name": "water", "color": "#2e86de", "values": ["water"]},
 ]
 STUDENT = {"size": "small", "detection_strides": [4, 8]}
