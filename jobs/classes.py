@@ -73,7 +73,7 @@ def class_definitions(
 
 def _field_classes(layer: QgsVectorLayer, field: str, selected_only: bool) -> list[dict[str, Any]]:
     values = _field_values(layer, field, selected_only)
-    symbols = _category_symbols(layer, field)
+    symbols = category_symbols(layer, field)
     return [_definition(*symbols.get(value, (value, None)), [value]) for value in values]
 
 
@@ -83,7 +83,7 @@ def _field_values(layer: QgsVectorLayer, field: str, selected_only: bool) -> lis
         raise GeoDistilError("labels", f"Layer {layer.name()} has no field {field}.", "Choose one of its fields.")
     features = layer.getSelectedFeatures() if selected_only and layer.selectedFeatureCount() else layer.getFeatures()
     values = {value_text(feature[index]) for feature in features if not _is_null(feature[index])}
-    return sorted(values, key=_natural)
+    return sorted(values, key=natural_order)
 
 
 def value_text(value: Any) -> str:
@@ -98,11 +98,11 @@ def _is_null(value: Any) -> bool:
     return value is None or (hasattr(value, "isNull") and value.isNull()) or value == ""
 
 
-def _natural(text: str) -> tuple[bool, int, str]:
+def natural_order(text: str) -> tuple[bool, int, str]:
     return (not text.isdigit(), int(text) if text.isdigit() else 0, text)
 
 
-def _category_symbols(layer: QgsVectorLayer, field: str) -> dict[str, tuple[str, str]]:
+def category_symbols(layer: QgsVectorLayer, field: str) -> dict[str, tuple[str, str]]:
     """(name, colour) by value, where the layer is drawn in categories of this very field."""
     renderer = layer.renderer()
     if not isinstance(renderer, QgsCategorizedSymbolRenderer) or renderer.classAttribute().strip('"') != field:

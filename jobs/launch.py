@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from qgis.PyQt.QtCore import QIODevice, QProcess, QProcessEnvironment
 from .environment import ROOT, child_environment, engine_python
 from .errors import GeoDistilError
 from .process import LOG_FILE, STOP_FILE
+from .runs.files import LAUNCH_FILE
 
 AFTERWARDS_FILE = "afterwards.json"
 AFTERWARDS_SCRIPT = Path(__file__).with_name("afterwards.py")
@@ -32,6 +35,7 @@ def launch(folder: Path, python: Path | None = None, root: Path = ROOT) -> int:
 
     Raises:
         GeoDistilError: the engine's Python is absent or cannot be started.
+        OSError: the folder cannot be written.
     """
     (folder / STOP_FILE).unlink(missing_ok=True)
     python = python or engine_python()
@@ -39,9 +43,13 @@ def launch(folder: Path, python: Path | None = None, root: Path = ROOT) -> int:
         arguments = [str(AFTERWARDS_SCRIPT), str(folder)]
     else:
         arguments = ["-m", "engine", "train", str(folder)]
-    started, pid = _detached(python, arguments, folder / LOG_FILE, root).startDetached()
+    log = folder / LOG_FILE
+    log_size = log.stat().st_size if log.exists() else 0
+    started, pid = _detached(python, arguments, log, root).startDetached()
     if not started:
         raise GeoDistilError("environment", f"The engine's Python {python} cannot be started.")
+    note = {"pid": pid, "host": socket.gethostname(), "time": time.time(), "log": log_size}
+    (folder / LAUNCH_FILE).write_text(json.dumps(note), encoding="utf-8")
     return pid
 
 

@@ -16,13 +16,17 @@ from qgis.core import (
     QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterMapLayer,
+    QgsProcessingParameterRasterDestination,
+    QgsProcessingParameterVectorDestination,
     QgsProcessingParameterVectorLayer,
     QgsRasterLayer,
     QgsVectorLayer,
 )
 
+from ..jobs.error_styles import style_error_boxes, style_error_map
 from ..jobs.errors import GeoDistilError
 from ..jobs.packages import package_path, read_card
+from ..jobs.results import do_not_load, load_styled, place_raster, place_vector
 from ..jobs.run_folder import RoleLayers, area_entry, label_entry
 from ..jobs.scores import flat, html_table
 from ..jobs.snapshots import raster_path, snapshot
@@ -35,6 +39,12 @@ NUMBERS = {
     "AP": ("ap", "AP (detections)"),
 }
 """Number output -> (the engine's name, description)."""
+
+ERRORS = {
+    "segmentation": ("ERROR_MAP", "errors.tif", style_error_map),
+    "detection": ("ERROR_OBJECTS", "errors.gpkg", style_error_boxes),
+}
+"""Task -> (output parameter, the engine's file, how it looks)."""
 
 LABEL_TYPES = [QgsProcessing.SourceType.TypeVectorPolygon, QgsProcessing.SourceType.TypeRaster]
 
@@ -49,6 +59,8 @@ class Evaluate(EngineAlgorithm):
         "Compares a class map or detections made by Predict with a label layer. Class maps are scored by IoU and F1 of "
         "each class and mean IoU, detections by AP and AP50.\n\n"
         "The model says what the values of the class map mean; label values are matched with its class names.\n\n"
+        "Error layers show where the predictions are right and wrong: hits, false positives and missed objects of "
+        "detections at the model's score threshold, or the kind of error of each pixel of a class map.\n\n"
         "Only ground inside the labelled area counts. Use an area that the model was not trained on."
     )
     ICON = "evaluate"
@@ -58,6 +70,7 @@ class Evaluate(EngineAlgorithm):
     def __init__(self) -> None:
         super().__init__()
         self._folder, self._arguments = Path(), []
+        self._compared, self._predictions_name = "", ""
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Predictions, labels, model; scores as numbers, JSON and a page."""
@@ -109,12 +122,14 @@ class Evaluate(EngineAlgorithm):
     ) -> bool:
         """Snapshot the layers; on the main thread, where they live."""
         self._folder = job_folder(self.NAME)
+        self._compared = self._task(parameters, context)
+        self._predictions_name = self.parameterAsLayer(parameters, "PREDICTIONS", context).name()
         with sentences(feedback):
             model = package_path(self.parameterAsString(parameters, "MODEL", context))
             self._arguments = [
                 "evaluate",
                 self._predictions(parameters, context),
-                *("--task", self._task(parameters, context)),
+                *("--task", self._compared),
                 *self._truth(parameters, context),
                 *("--model", str(model)),
             ]
@@ -125,8 +140,14 @@ class Evaluate(EngineAlgorithm):
     ) -> Results:
         """Let the engine score, then show its scores."""
         scores_file = self._file("SCORES", "scores.json", parameters, context)
-        self.run_engine([*self._arguments, "--output", str(scores_file)], self._folder, feedback)
+        wanted = self._wanted_errors(parameters, context, feedback)
+        command = [*self._arguments, "--output", str(scores_file)]
+        if wanted:
+            command += ["--errors", str(self._folder / ERRORS[self._compared][1])]
+        self.run_engine(command, self._folder, feedback)
         if feedback.isCanceled():
+            for destination in wanted.values():
+                do_not_load(context, destination)
             return {}
         scores = json.loads(scores_file.read_text(encoding="utf-8"))
         report = self._file("REPORT", "scores.html", parameters, context)
@@ -135,7 +156,33 @@ class Evaluate(EngineAlgorithm):
         for name, value in values.items():
             feedback.pushInfo(f"{name}: {value:.4g}")
         numbers = {name: values[key] for name, (key, _) in NUMBERS.items() if key in values}
-        return {"SCORES": str(scores_file), "REPORT": str(report), **numbers}
+        with sentences(feedback):
+            self._place_errors(wanted, context)
+        return {"SCORES": str(scores_file), "REPORT": str(report), **numbers, **wanted}
+
+    def _wanted_errors(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, str]:
+        """The error layer of the predictions' task, where it was asked for: output parameter -> destination."""
+        wanted = {}
+        for task, (name, _, _) in ERRORS.items():
+            destination = self.parameterAsOutputLayer(parameters, name, context)
+            if destination and task == self._compared:
+                wanted[name] = destination
+            elif destination:
+                do_not_load(context, destination)
+                feedback.pushInfo(f"The predictions are of {self._compared}: {name} is left out.")
+        return wanted
+
+    def _place_errors(self, wanted: dict[str, str], context: QgsProcessingContext) -> None:
+        _, file, style = ERRORS[self._compared]
+        for name, destination in wanted.items():
+            if self._compared == "segmentation":
+                place_raster(self._folder / file, destination)
+            else:
+                place_vector(self._folder / file, destination, context)
+            names = self.parameterDefinition(name).description(), f"{self._predictions_name}: errors"
+            load_styled(context, destination, names, style, {})
 
     def _file(self, output: str, name: str, parameters: Parameters, context: QgsProcessingContext) -> Path:
         return Path(self.parameterAsFileOutput(parameters, output, context) or self._folder / name)
@@ -176,6 +223,20 @@ class Evaluate(EngineAlgorithm):
         )
         self.addParameter(
             QgsProcessingParameterFileDestination("REPORT", "Table of scores", "HTML files (*.html)", optional=True)
+        )
+        self.addParameter(
+            QgsProcessingParameterVectorDestination(
+                "ERROR_OBJECTS",
+                "Errors of detections",
+                QgsProcessing.SourceType.TypeVectorPolygon,
+                optional=True,
+                createByDefault=False,
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterRasterDestination(
+                "ERROR_MAP", "Errors of a class map", optional=True, createByDefault=False
+            )
         )
         for name, (_, description) in NUMBERS.items():
             self.addOutput(QgsProcessingOutputNumber(name, description))

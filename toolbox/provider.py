@@ -5,11 +5,32 @@ from __future__ import annotations
 from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
+from .areastolines import AreasToLines
+from .areastopolygons import AreasToPolygons
 from .base import icon
+from .boxesfromareas import BoxesFromAreas
+from .checksources import CheckSources
+from .distilmodel import DistilModel
 from .evaluate import Evaluate
+from .exportmodel import ExportModel
 from .predict import Predict
 from .trainpartialmultitask import TrainPartialMultitask
 from .trainsemisupervised import TrainSemiSupervised
+from .trainsupervised import TrainSupervised
+
+ALGORITHMS = (
+    CheckSources,
+    TrainSupervised,
+    TrainPartialMultitask,
+    TrainSemiSupervised,
+    DistilModel,
+    ExportModel,
+    Predict,
+    Evaluate,
+    AreasToPolygons,
+    AreasToLines,
+    BoxesFromAreas,
+)
 
 
 class GeoDistilProvider(QgsProcessingProvider):
@@ -28,7 +49,7 @@ class GeoDistilProvider(QgsProcessingProvider):
         return icon("geodistil")
 
     def loadAlgorithms(self) -> None:  # noqa: D102
-        for algorithm in (TrainPartialMultitask, TrainSemiSupervised, Predict, Evaluate):
+        for algorithm in ALGORITHMS:
             self.addAlgorithm(algorithm())
 
     def supportedOutputRasterLayerExtensions(self) -> list[str]:  # noqa: D102

@@ -136,8 +136,10 @@ class TrainingAlgorithm(EngineAlgorithm):
     def add_labelled(self, role: str, labels: str, label_types: list[int], optional: bool = False) -> None:
         """Add rasters, labels, class field and labelled area of one role."""
         word = role.capitalize()
-        self.addParameter(self._rasters(f"{word}: imagery", f"{role.upper()}_RASTERS"))
-        self.addParameter(QgsProcessingParameterMapLayer(f"{role.upper()}_LABELS", labels, types=label_types))
+        self.addParameter(self._rasters(f"{word}: imagery", f"{role.upper()}_RASTERS", optional))
+        self.addParameter(
+            QgsProcessingParameterMapLayer(f"{role.upper()}_LABELS", labels, optional=optional, types=label_types)
+        )
         self.addParameter(
             explained(
                 QgsProcessingParameterField(

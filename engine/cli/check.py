@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,31 @@ DESCRIPTION = (
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     command.add_argument("folder", metavar="RUN", type=Path, help="a run folder, or a run.json")
+    command.add_argument("--probe", action="store_true", help="time a few steps: an estimate of duration and memory")
+    command.add_argument("--output", metavar="FILE", type=Path, help="write the findings as JSON")
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    """Prepare the run and describe it."""
+    """Prepare the run and describe it; written to `--output` too."""
+    from ..errors import OutputError
+
+    findings = describe(options.folder, options.probe)
+    if options.output:
+        try:
+            options.output.write_text(json.dumps(findings, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise OutputError(f"The findings {options.output} cannot be written: {error.strerror}.") from error
+    return findings
+
+
+def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
+    """What can be known of a run folder without training it; with `probe`, also how long that would take."""
     from ..config import load_run
     from ..data import prepare
     from ..recipes import build_plan
+    from .probe import estimate
 
-    settings = load_run(options.folder)
+    settings = load_run(folder)
     prepared = prepare(settings)
     plan = build_plan(settings, prepared)
     return {
@@ -40,6 +57,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         "train_area_m2": prepared.train_area_m2,
         "networks": plan.described,
         "stages": [{"name": s.name, "share": s.share, "roles": list(s.roles)} for s in plan.stages],
+        "blocks": prepared.blocks(),
+        "estimate": estimate(settings, prepared, plan) if probe else None,
         "warnings": prepared.warnings,
     }
 

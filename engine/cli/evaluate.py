@@ -30,6 +30,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--area-layer", help="their layer name")
     command.add_argument("--area-where", help="attribute filter (SQL) on them")
     command.add_argument("--output", metavar="FILE", type=Path, help="write the scores as JSON")
+    command.add_argument(
+        "--errors", metavar="FILE", type=Path,
+        help="write where they are right and wrong: a .gpkg for detection, a .tif for segmentation",
+    )  # fmt: skip
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -50,16 +54,26 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 def _scores(options: argparse.Namespace, card: Card) -> dict[str, Any]:
     from ..config import ClassDefinition
     from ..errors import PackageError
-    from ..evaluation import evaluate_detection, evaluate_segmentation
+    from ..evaluation import (
+        evaluate_detection,
+        evaluate_segmentation,
+        write_detection_errors,
+        write_segmentation_errors,
+    )
 
     if options.task not in card.tasks:
         raise PackageError(f"The model {card.name} has no {options.task}; it does {' and '.join(card.tasks)}.")
     known = card.detection_classes if options.task == "detection" else card.segmentation_classes
     classes = [ClassDefinition(name=each.name, color=each.color, values=each.values) for each in known]
     labels, area = _labels(options), _area(options)
+    compared = options.predictions, labels, classes, area
     if options.task == "detection":
-        return evaluate_detection(options.predictions, labels, classes, area, card.score_threshold)
-    return evaluate_segmentation(options.predictions, labels, classes, area, card.background)
+        scores = evaluate_detection(*compared, card.score_threshold)
+        counted = write_detection_errors(*compared, options.errors, card.score_threshold) if options.errors else None
+    else:
+        scores = evaluate_segmentation(*compared, card.background)
+        counted = write_segmentation_errors(*compared, options.errors, card.background) if options.errors else None
+    return scores if counted is None else {**scores, "errors": counted}
 
 
 def _labels(options: argparse.Namespace) -> Labels:

@@ -13,7 +13,7 @@ from typing import Any
 from .. import __version__
 from ..errors import GeoDistilError
 
-COMMANDS = ("check", "train", "predict", "evaluate", "export", "doctor")
+COMMANDS = ("check", "train", "predict", "evaluate", "polygons", "lines", "boxes", "export", "doctor")
 
 EPILOG = """\
 exit codes: 0 done; 1 it failed, the reason is one sentence on the error stream; 2 the arguments are wrong.
@@ -24,6 +24,7 @@ examples:
   python -m engine predict runs/town/model orthophoto.tif --output predictions
   python -m engine evaluate predictions/classes.tif --task segmentation --truth roofs.gpkg \\
       --area test_area.gpkg --model runs/town/model
+  python -m engine polygons predictions/classes.tif --model runs/town/model --output roofs.gpkg --class roof
 """
 
 

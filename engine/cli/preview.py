@@ -16,8 +16,8 @@ from ..types import Batch, Objects, Outputs, Task
 CHIPS_PER_TASK = 3
 
 
-def preview(run: Run, prepared: Prepared, network: nn.Module, score_threshold: float) -> bytes:
-    """A PNG of chips of each of the network's tasks, those with most labels of the first batches.
+def preview(run: Run, prepared: Prepared, network: nn.Module, score_threshold: float) -> bytes | None:
+    """A PNG of chips of each of the network's labelled tasks, those with most labels; none without labels.
 
     Args:
         run: names and colours the classes.
@@ -26,13 +26,15 @@ def preview(run: Run, prepared: Prepared, network: nn.Module, score_threshold: f
         score_threshold: detections below are not drawn.
     """
     images, columns = [], {"truth": [], "prediction": []}
-    for task in network.tasks:
+    for task in filter(prepared.of_role, network.tasks):
         for batch, index in _richest(validation_batches(prepared, run, task), task):
             with torch.inference_mode():
                 outputs = network(batch.image[index : index + 1].float())
             images.append(shown(batch.image[index], prepared.mean, prepared.std))
             columns["truth"].append(_truth(batch, index))
             columns["prediction"].append(_prediction(network, outputs, score_threshold))
+    if not images:
+        return None
     return preview_png(images, columns, _colours(run.segmentation_channels()), _colours(run.detection_classes))
 
 

@@ -13,8 +13,9 @@ LINE_EVERY = 10.0
 """Seconds between lines where the error stream is no terminal."""
 
 
-def listener(stream: TextIO = sys.stderr) -> Callable[[dict[str, Any]], None]:
-    """A listener for `EventLog` that shows progress, metrics and warnings to a person."""
+def listener(stream: TextIO | None = None) -> Callable[[dict[str, Any]], None]:
+    """A listener for `EventLog` that shows progress, metrics and warnings to a person, on the error stream by default."""
+    stream = stream or sys.stderr
     return _Bar(stream) if stream.isatty() else _Lines(stream)
 
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-    from ..config import Card, Network, Run
+    from ..config import Card, Run
     from ..data import Prepared
     from ..events import EventLog
+    from ..recipes import Plan
     from ..training import Trained
 
 HELP = "train a run folder into a model package"
@@ -42,7 +43,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 def text(result: dict[str, Any]) -> str:
     """The result for people."""
     values = ", ".join(f"{name} {value:.3f}" for name, value in result["metrics"].items() if name.count("/") == 1)
-    return f"model: {result['model']}\nreport: {result['report']}\nvalidation: {values}"
+    return f"model: {result['model']}\nreport: {result['report']}\nvalidation: {values or 'none'}"
 
 
 def train_run(folder: Path, listener: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
@@ -82,7 +83,7 @@ def _train(folder: Path, settings: Run, events: EventLog) -> dict[str, Any]:
     fabric.seed_everything(settings.training.seed, verbose=False)
     plan = build_plan(settings, prepared)
     trained = Loop(folder, settings, prepared, plan, fabric, events).train()
-    card = _card(settings, prepared, trained, plan.specs[plan.ships])
+    card = _card(settings, prepared, trained, plan)
     return _package(folder, settings, prepared, trained, card, events)
 
 
@@ -117,7 +118,7 @@ def _package(
     return result
 
 
-def _card(settings: Run, prepared: Prepared, trained: Trained, network: Network) -> Card:
+def _card(settings: Run, prepared: Prepared, trained: Trained, plan: Plan) -> Card:
     from ..config import Card, CardClass
 
     def shown(definitions: list[Any]) -> list[CardClass]:
@@ -137,8 +138,8 @@ def _card(settings: Run, prepared: Prepared, trained: Trained, network: Network)
         segmentation_classes=shown(settings.segmentation_classes) if "segmentation" in tasks else [],
         background=settings.background,
         detection_classes=shown(settings.detection_classes) if "detection" in tasks else [],
-        network=network,
-        score_threshold=round(trained.values.get("detection/threshold", 0.3), 3),
+        network=plan.specs[plan.ships],
+        score_threshold=round(trained.values.get("detection/threshold", plan.score_threshold), 3),
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         geometry=prepared.geometry,
         metrics=trained.values,

@@ -3,6 +3,7 @@
 from .card import Card, CardClass
 from .files import RUN_FILE, load_run, parse, save_run
 from .recipes import (
+    Distil,
     DistillationWeights,
     Network,
     PartialMultitask,
@@ -21,6 +22,7 @@ __all__ = [
     "Card",
     "CardClass",
     "ClassDefinition",
+    "Distil",
     "DistillationWeights",
     "Labels",
     "Network",

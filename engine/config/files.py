@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ..errors import ConfigError, OutputError
+from .recipes import Distil
 from .run import RUN_VERSION, Run
 
 RUN_FILE = "run.json"
@@ -60,7 +61,7 @@ def parse(model: type[BaseModel], values: dict[str, Any], name: str) -> Any:
 
 def _sentence(error: ValidationError, name: str) -> str:
     first = error.errors()[0]
-    kinds = {"supervised", "partial_multitask", "semi_supervised"}
+    kinds = {"supervised", "partial_multitask", "semi_supervised", "distil"}
     key = ".".join(str(part) for part in first["loc"] if part not in kinds)
     if first["type"] == "extra_forbidden":
         return f"{name} has the unknown key '{key}'; remove it or correct its spelling."
@@ -102,6 +103,8 @@ def _with_paths(run: Run, change: Callable[[str], str]) -> Run:
             source.labels.path = change(source.labels.path)
         if source.area.path:
             source.area.path = change(source.area.path)
+    if isinstance(run.recipe, Distil):
+        run.recipe.package = change(run.recipe.package)
     return run
 
 

@@ -105,4 +105,17 @@ class SemiSupervised(Options):
     ramp_up: float = Field(0.3, ge=0, le=1, description="Share of the joint stage over which unlabelled terms rise.")
 
 
-Recipe = Annotated[Supervised | PartialMultitask | SemiSupervised, Field(discriminator="kind")]
+class Distil(Options):
+    """A finished model package teaches another, usually smaller network on any imagery."""
+
+    kind: Literal["distil"] = "distil"
+    package: str = Field(min_length=1, description="Folder of the model package that teaches.")
+    student: Network = Field(default_factory=Network, description="The network that ships.")
+    distillation: list[Literal["soft", "feature", "pdf"]] = Field(
+        default_factory=lambda: ["soft"], min_length=1, description="What the student learns of its teacher."
+    )
+    temperature: float = Field(1.0, gt=0, description="Temperature of the soft segmentation targets.")
+    weights: DistillationWeights = Field(default_factory=DistillationWeights, description="Weights of the terms.")
+
+
+Recipe = Annotated[Supervised | PartialMultitask | SemiSupervised | Distil, Field(discriminator="kind")]

@@ -1,6 +1,7 @@
 """Losses as pure functions; formulas in docs/methods.md."""
 
 from ..models.heads import anchors_valid
+from .centerness import soft_centerness
 from .feature import Adaptors, feature_mse
 from .pdf import pdf_detection, pdf_plus, pdf_segmentation
 from .ramp import ramp_up
@@ -21,6 +22,7 @@ __all__ = [
     "pseudo_labels",
     "ramp_up",
     "segmentation_cross_entropy",
+    "soft_centerness",
     "soft_detection_classification",
     "soft_detection_regression",
     "soft_segmentation",

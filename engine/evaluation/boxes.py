@@ -103,15 +103,20 @@ def average_precision(found: Boxes, truth: Boxes) -> dict[int, dict[str, float]]
 
 
 def matched(found: Boxes, truth: Boxes, iou: float, threshold: float) -> np.ndarray:
-    """Which detections (n,) hit an object: by falling score, each takes the best free object of its class."""
-    hit, free = np.zeros(len(found), bool), np.ones(len(truth), bool)
+    """Which detections (n,) hit an object, as `assigned` says."""
+    return assigned(found, truth, iou, threshold) >= 0
+
+
+def assigned(found: Boxes, truth: Boxes, iou: float, threshold: float) -> np.ndarray:
+    """The object (n,) that each detection hits, -1 for none: by falling score, each takes its class's best free one."""
+    hit, free = np.full(len(found), -1), np.ones(len(truth), bool)
     first, second = _touching(found.corners, truth.corners)
     overlap = _iou(found.corners[first], truth.corners[second])
     keep = (overlap >= iou) & (found.labels[first] == truth.labels[second]) & (found.scores[first] >= threshold)
     first, second, overlap = first[keep], second[keep], overlap[keep]
     for pair in np.lexsort((-overlap, first, -found.scores[first])):
-        if not hit[first[pair]] and free[second[pair]]:
-            hit[first[pair]], free[second[pair]] = True, False
+        if hit[first[pair]] < 0 and free[second[pair]]:
+            hit[first[pair]], free[second[pair]] = second[pair], False
     return hit
 
 

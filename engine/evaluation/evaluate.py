@@ -46,16 +46,28 @@ def evaluate_segmentation(
         RasterError: the class map cannot be read or has values that mean no class.
         LabelError: the labels or the area cannot be read or lie elsewhere.
     """
+    names = [*(["background"] if background else []), *(definition.name for definition in classes)]
+    matrix = np.zeros((len(names), len(names)), np.int64)
+    for _, predicted, truth in compared_pixels(class_map, labels, classes, area, background):
+        matrix += confusion_matrix(predicted, truth, len(names))
+    return segmentation_scores(matrix, names, background)
+
+
+def compared_pixels(
+    class_map: Path, labels: Labels, classes: list[ClassDefinition], area: Area, background: bool
+) -> Iterator[tuple[Window, np.ndarray, np.ndarray]]:
+    """Windows of a class map's own pixels, with what it says and what is true there, as channels (H, W).
+
+    Arguments and errors are those of `evaluate_segmentation`; `IGNORE_INDEX` counts nowhere.
+    """
     run, source = _as_run(class_map, "segmentation", labels, classes, area, background)
-    reader = RasterReader(class_map, grid=_native_grid(class_map), resampling=Resampling.nearest)
+    reader = RasterReader(class_map, grid=native_grid(class_map), resampling=Resampling.nearest)
     truth = read_labels(run, source, reader.grid)
     inside = labelled_area(source, reader, truth)
-    names = [definition.name for definition in run.segmentation_channels()]
-    matrix = np.zeros((len(names), len(names)), np.int64)
+    count = len(run.segmentation_channels())
     for window in _windows(inside, reader.grid):
         mask = np.where(coverage(inside, window), truth.mask(window), IGNORE_INDEX)
-        matrix += confusion_matrix(_channels(reader, window, len(names), background), mask, len(names))
-    return segmentation_scores(matrix, names, background)
+        yield window, _channels(reader, window, count, background), mask
 
 
 def evaluate_detection(
@@ -76,6 +88,17 @@ def evaluate_detection(
     Raises:
         LabelError: the detections, the labels or the area cannot be read.
     """
+    _, found, objects = compared_boxes(detections, labels, classes, area)
+    return detection_scores(found, objects, [definition.name for definition in classes], score_threshold)
+
+
+def compared_boxes(
+    detections: Path, labels: Labels, classes: list[ClassDefinition], area: Area
+) -> tuple[Grid, Boxes, Boxes]:
+    """A grid in the detections' CRS, and the detections and the labelled objects that count, in its pixels.
+
+    Arguments and errors are those of `evaluate_detection`.
+    """
     run, source = _as_run(detections, "detection", labels, classes, area, background=True)
     sheet = sheet_of(detections, labels, area)
     truth = read_labels(run, source, sheet.grid)
@@ -84,7 +107,7 @@ def evaluate_detection(
     names = [definition.name for definition in classes]
     found = read_detections(detections, sheet.grid, names).inside(inside.difference(ignored))
     objects = Boxes(truth.boxes, truth.classes)[truth.classes != IGNORED].inside(inside)
-    return detection_scores(found, objects, names, score_threshold)
+    return sheet.grid, found, objects
 
 
 def _as_run(
@@ -96,7 +119,12 @@ def _as_run(
     return run, source
 
 
-def _native_grid(path: Path) -> Grid:
+def native_grid(path: Path) -> Grid:
+    """The grid of a class map's own pixels.
+
+    Raises:
+        RasterError: it cannot be read or has no CRS.
+    """
     with open_raster(str(path)) as dataset:
         if dataset.crs is None:
             raise RasterError(f"The class map {path} has no coordinate reference system; assign one to it.")

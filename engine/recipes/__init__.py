@@ -2,6 +2,7 @@
 
 from ..config import Run
 from ..data import Prepared
+from .distil import plan_distil
 from .partial_multitask import plan_partial_multitask
 from .plan import Batches, Losses, Networks, Plan, Stage
 from .reuse import CHECKPOINTS, best_weights
@@ -12,6 +13,7 @@ RECIPES = {
     "supervised": plan_supervised,
     "partial_multitask": plan_partial_multitask,
     "semi_supervised": plan_semi_supervised,
+    "distil": plan_distil,
 }
 
 

@@ -10,23 +10,14 @@ from torch import Tensor, nn
 
 from ..config import PartialMultitask, Run
 from ..data import Prepared
-from ..distillation import (
-    Adaptors,
-    feature_mse,
-    pdf_detection,
-    pdf_segmentation,
-    ramp_up,
-    soft_detection_classification,
-    soft_detection_regression,
-    soft_segmentation,
-)
+from ..distillation import Adaptors, feature_mse, ramp_up
 from ..errors import ConfigError
-from ..models import anchors_valid
 from ..types import Batch, Outputs, Task
 from .build import build_network
 from .plan import Batches, Losses, Networks, Plan, Stage
 from .reuse import load_teachers
 from .supervised import supervised_losses, tasks_of, teach_from_labels
+from .terms import pdf_term, soft_terms
 from .together import forward_together
 
 TEACHERS: dict[Task, str] = {"detection": "detection_teacher", "segmentation": "segmentation_teacher"}
@@ -107,17 +98,14 @@ def distillation_losses(
     teacher = networks[TEACHERS[task]](batch.image)
     weights, kinds = recipe.weights, recipe.distillation
     losses = {}
-    if "soft" in kinds and task == "segmentation" and weights.soft_segmentation:
-        term = soft_segmentation(outputs.segmentation, teacher.segmentation, batch.valid, recipe.temperature)
-        losses["soft"] = weights.soft_segmentation * term
-    if "soft" in kinds and task == "detection" and weights.soft_detection:
-        losses |= {key: weights.soft_detection * term for key, term in _soft_detection(outputs, teacher, batch).items()}
+    if "soft" in kinds:
+        losses |= soft_terms(task, outputs, teacher, batch, weights, recipe.temperature)
     if _uses_features(recipe):
         adapted = networks["adaptors"][task](outputs.features, teacher.features)
         if "feature" in kinds and weights.feature:
             losses["feature"] = weights.feature * feature_mse(adapted, teacher.features, batch.valid)
         if "pdf" in kinds and weights.pdf:
-            losses["pdf"] = weights.pdf * _pdf(task, adapted, outputs, teacher, batch)
+            losses["pdf"] = weights.pdf * pdf_term(task, adapted, outputs, teacher, batch)
     return losses
 
 
@@ -138,27 +126,3 @@ def _uses_features(recipe: PartialMultitask) -> bool:
 def _adaptors(networks: Networks) -> nn.ModuleDict:
     student = networks["student"].feature_channels
     return nn.ModuleDict({task: Adaptors(student, networks[name].feature_channels) for task, name in TEACHERS.items()})
-
-
-def _soft_detection(outputs: Outputs, teacher: Outputs, batch: Batch) -> dict[str, Tensor]:
-    mine, theirs = outputs.detections, teacher.detections
-    valid = anchors_valid(mine.anchors, batch.valid)
-    return {
-        "soft": soft_detection_classification(mine.logits, theirs.logits, valid),
-        "soft box": soft_detection_regression(mine.regression, theirs.regression, theirs.logits, valid),
-    }
-
-
-def _pdf(task: Task, adapted: list[Tensor], outputs: Outputs, teacher: Outputs, batch: Batch) -> Tensor:
-    if task == "segmentation":
-        return pdf_segmentation(adapted, teacher.features, outputs.segmentation, teacher.segmentation, batch.valid)
-    mine = outputs.detections
-    return pdf_detection(
-        adapted,
-        teacher.features,
-        mine.logits,
-        teacher.detections.logits,
-        mine.shapes,
-        mine.per_location,
-        anchors_valid(mine.anchors, batch.valid),
-    )

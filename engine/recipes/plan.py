@@ -51,12 +51,14 @@ class Plan:
         stages: in order.
         ships: name of the network that the package holds.
         specs: settings of each network that has a size, for cards and reports.
+        score_threshold: of the shipped network's detections, where no validation block decides it.
     """
 
     networks: dict[str, nn.Module]
     stages: list[Stage]
     ships: str
     specs: dict[str, Network]
+    score_threshold: float = 0.3
 
     @property
     def described(self) -> dict[str, str]:

@@ -18,6 +18,7 @@ RECIPES = {
     "supervised": "supervised training",
     "partial_multitask": "partial multi-task learning with distillation",
     "semi_supervised": "semi-supervised learning with distillation (SSLKD)",
+    "distil": "distillation of a model package",
 }
 _Row = Sequence[str | float | None]
 

@@ -55,7 +55,7 @@ class State:
 def fingerprint(run: Run) -> str:
     """A hash of what a checkpoint depends on; paths, devices and budgets may change between restarts."""
     training = run.training.model_dump(exclude={"device", "precision", "workers", "budget", "validations"})
-    recipe = run.recipe.model_dump(exclude={"teachers_from"})
+    recipe = run.recipe.model_dump(exclude={"teachers_from", "package"})
     classes = [[c.name for c in run.detection_classes], [c.name for c in run.segmentation_classes], run.background]
     return hashlib.sha256(repr((training, recipe, classes, [s.role for s in run.sources])).encode()).hexdigest()
 

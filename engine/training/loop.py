@@ -232,7 +232,9 @@ class _Work:
         self.validated = self.clock.progress
         for name, average in self.averages.items():
             values = loop.validator.score(average.module)
-            loop.events.write("metrics", stage=self.stage.name, network=name, step=self.clock.step, values=values)
+            if values:
+                loop.events.write("metrics", stage=self.stage.name, network=name, step=self.clock.step, values=values)
+            # Without validation blocks all scores are zero, and the latest average is the best there is.
             if main_score(values) >= loop.scores.get(name, -1.0):
                 loop.scores[name], loop.values[name] = main_score(values), values
                 save_best(loop.folder, name, average.module)

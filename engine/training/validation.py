@@ -31,13 +31,14 @@ class Validator:
         self._batches: dict[Task, list[Batch]] = {}
 
     def score(self, network: nn.Module) -> dict[str, float]:
-        """Metrics of every task of `network`, by name."""
+        """Metrics of every task of `network` that has validation blocks, by name; empty where none has."""
         was_training = network.training
         network.eval()
         values: dict[str, float] = {}
         with torch.inference_mode():
             for task in network.tasks:
-                values |= self._task(network, task)
+                if self._prepared.of_role(task):
+                    values |= self._task(network, task)
         network.train(was_training)
         return values
 

@@ -53,6 +53,13 @@ def test_qgis_loads_and_unloads_the_plugin_twice_without_leaving_anything(window
             "trainsemisupervised",
             "predict",
             "evaluate",
+            "areastolines",
+            "areastopolygons",
+            "boxesfromareas",
+            "checksources",
+            "distilmodel",
+            "exportmodel",
+            "trainsupervised",
         }
         assert len(window.menu.actions()) == 5
         assert qgis.utils.unloadPlugin("geodistil")

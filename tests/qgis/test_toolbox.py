@@ -230,4 +230,11 @@ def test_qgis_process_lists_the_algorithms(tmp_path):
         "geodistil:trainsemisupervised",
         "geodistil:predict",
         "geodistil:evaluate",
+        "geodistil:areastolines",
+        "geodistil:areastopolygons",
+        "geodistil:boxesfromareas",
+        "geodistil:checksources",
+        "geodistil:distilmodel",
+        "geodistil:exportmodel",
+        "geodistil:trainsupervised",
     }

@@ -1,7 +1,20 @@
-"""Polygons, outlines and centre lines from a class map, read strip by strip."""
+"""Polygons, boxes and centre lines from a class map, read strip by strip."""
 
+from .boxes import BoxOptions, Rows, boxes
+from .class_map import ClassMap
 from .lines import centre_lines
 from .options import LineOptions, PolygonOptions
+from .painted import PaintedMap
 from .polygons import polygons
 
-__all__ = ["LineOptions", "PolygonOptions", "centre_lines", "polygons"]
+__all__ = [
+    "BoxOptions",
+    "ClassMap",
+    "LineOptions",
+    "PaintedMap",
+    "PolygonOptions",
+    "Rows",
+    "boxes",
+    "centre_lines",
+    "polygons",
+]

@@ -104,6 +104,7 @@ class VectorLayer:
                 geometry_type=self._type,
                 crs=self._crs,
                 append=not new,
+                dataset_options={"VERSION": "1.2"} if new else None,  # newer ones make the GDAL of QGIS 3.22 warn
             )
 
     def _convert(self, target: Path) -> None:

@@ -66,14 +66,14 @@ def test_predictions_are_scored_by_the_command_line_alone(trained, worlds, capsy
     code, result, _ = engine(
         capsys, "predict", folder, worlds[2]["raster"], "--output", tmp_path / "out", "--confidence"
     )
-    assert code == 0
+    assert code == 0, result
     output = result["outputs"][0]
     with rasterio.open(output["classes"]) as classes, rasterio.open(worlds[2]["raster"]) as raster:
         assert classes.bounds == raster.bounds
     for task, layer, key in (("segmentation", "roofs", "classes"), ("detection", "cars", "detections")):
         arguments = ["--task", task, "--model", folder / "model", "--truth", worlds[2][layer], "--field", "kind"]
         code, scores, _ = engine(capsys, "evaluate", output[key], *arguments, "--output", tmp_path / f"{task}.json")
-        assert code == 0
+        assert code == 0, result
         assert json.loads((tmp_path / f"{task}.json").read_text()) == scores
     assert pyogrio.read_info(output["detections"], layer="detections")["features"] > 0
 
@@ -82,7 +82,7 @@ def test_several_rasters_get_a_folder_each_and_one_progress(trained, worlds, cap
     folder, _ = trained
     rasters = [world["raster"] for world in worlds[:2]]
     code, result, _ = engine(capsys, "predict", folder, *rasters, "--output", tmp_path / "out")
-    assert code == 0
+    assert code == 0, result
     places = [Path(output["classes"]).parent for output in result["outputs"]]
     assert len(set(places)) == 2
     fractions = [event["fraction"] for event in events(tmp_path / "out", "progress")]
@@ -96,7 +96,7 @@ def test_the_onnx_backend_says_what_torch_says(trained, worlds, capsys, tmp_path
     for backend in ("torch", "onnx"):
         output = tmp_path / backend
         code, _, _ = engine(capsys, "predict", folder, worlds[2]["raster"], "--output", output, "--backend", backend)
-        assert code == 0
+        assert code == 0, result
         with rasterio.open(output / "classes.tif") as classes:
             maps.append(classes.read(1))
     assert (maps[0] == maps[1]).mean() > 0.98
@@ -106,7 +106,7 @@ def test_an_exported_archive_predicts_the_same(trained, worlds, capsys, tmp_path
     monkeypatch.setenv("GEODISTIL_CACHE", str(tmp_path / "cache"))
     folder, _ = trained
     code, result, _ = engine(capsys, "export", folder, "--output", tmp_path / "tiny.zip")
-    assert code == 0
+    assert code == 0, result
     maps = []
     for model, name in ((folder, "a"), (result["package"], "b")):
         engine(capsys, "predict", model, worlds[2]["raster"], "--output", tmp_path / name)
@@ -117,7 +117,7 @@ def test_an_exported_archive_predicts_the_same(trained, worlds, capsys, tmp_path
 
 def test_check_describes_a_run_before_it_trains(make_run, capsys):
     code, result, _ = engine(capsys, "check", make_run(SUPERVISED))
-    assert code == 0
+    assert code == 0, result
     assert result["gsd_m"] == pytest.approx(0.5, rel=0.01)
     assert result["label_counts"]["detection"]["car"] > 3
     assert "mobilenet_v2" in result["networks"]["student"]
@@ -127,7 +127,7 @@ def test_check_describes_a_run_before_it_trains(make_run, capsys):
 
 def test_doctor_names_devices_and_versions(capsys):
     code, result, _ = engine(capsys, "doctor")
-    assert code == 0
+    assert code == 0, result
     assert result["packages"]["torch"] != "missing"
     assert result["memory_free_mb"] > 0
 

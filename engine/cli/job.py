@@ -1,0 +1,109 @@
+"""What commands share that turn one layer into another: class names, an events folder, an orderly end."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..events import EventLog
+
+
+def add_output_arguments(command: argparse.ArgumentParser, what: str) -> None:
+    """Add where the result and the events go."""
+    command.add_argument("--output", metavar="FILE", type=Path, required=True, help=f"{what}: .gpkg, .fgb or .parquet")
+    command.add_argument(
+        "--events", metavar="FOLDER", type=Path, help="write events.jsonl there; a file FOLDER/stop ends it in order"
+    )
+
+
+def number(text: str) -> float:
+    """An argument type: a number from 0."""
+    if not 0 <= (value := float(text)) < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0")
+    return value
+
+
+def count(text: str) -> int:
+    """An argument type: a whole number from 0."""
+    if (value := int(text)) < 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0")
+    return value
+
+
+def add_class_arguments(command: argparse.ArgumentParser, what: str) -> None:
+    """Add how classes are called, and which of them to write."""
+    command.add_argument("--model", type=Path, help="the model package of a class map: names its classes")
+    command.add_argument("--name", dest="names", metavar="VALUE=NAME", type=class_name, action="append", default=[],
+                         help="name a class value; may be repeated")  # fmt: skip
+    command.add_argument("--class", dest="classes", metavar="CLASS", action="append", default=[],
+                         help=f"{what} of this class only, by name or value; may be repeated")  # fmt: skip
+
+
+def class_name(text: str) -> tuple[int, str]:
+    """An argument type: a class value and its name, `1=roof`."""
+    value, _, name = text.partition("=")
+    if not (value.isdecimal() and 1 <= int(value) <= 254 and name):
+        raise argparse.ArgumentTypeError(f"'{text}' is not like 1=roof, with a value from 1 to 254")
+    return int(value), name
+
+
+def known_names(options: argparse.Namespace) -> dict[int, str]:
+    """Names by class-map value, from `--model` and `--name`; a value that is not in it is called by its number.
+
+    Raises:
+        PackageError: the model is no package.
+    """
+    from ..packages import load_card
+
+    classes = load_card(options.model).segmentation_classes if options.model else []
+    return {value: each.name for value, each in enumerate(classes, start=1)} | dict(options.names)
+
+
+def class_values(texts: Sequence[str], names: dict[int, str]) -> frozenset[int]:
+    """The values of classes that a person called by name or by value.
+
+    Raises:
+        ConfigError: there is no such class.
+    """
+    return frozenset(_class_value(text, {name: value for value, name in names.items()}) for text in texts)
+
+
+def _class_value(text: str, values: dict[str, int]) -> int:
+    from ..errors import ConfigError
+
+    if text in values:
+        return values[text]
+    if text.isdecimal() and 1 <= int(text) <= 254:
+        return int(text)
+    told = f"one of {', '.join(values)}" if values else "it by its value, from 1 to 254"
+    raise ConfigError(f"There is no class '{text}'; name {told}.")
+
+
+def carry_out(options: argparse.Namespace, work: Callable[[EventLog], dict[str, Any]]) -> dict[str, Any]:
+    """Do the work with progress on the error stream, and its events and its end in `--events`.
+
+    Raises:
+        GeoDistilError: as the event `failed` (or `stopped`) says too.
+    """
+    from ..errors import GeoDistilError, Stopped
+    from ..events import EventLog
+    from .progress import listener
+    from .signals import orderly_stop
+
+    events = EventLog(options.events, listener(sys.stderr))
+    try:
+        with orderly_stop(options.events) if options.events else nullcontext():
+            outputs = work(events)
+    except Stopped as stopped:
+        events.write("stopped", message=stopped.message, hint=stopped.hint)
+        raise
+    except GeoDistilError as error:
+        events.failed(error)
+        raise
+    events.write("finished", outputs=outputs)
+    return outputs

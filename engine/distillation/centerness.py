@@ -1,0 +1,30 @@
+"""FCOS's centerness as a soft target, for students that see no boxes at all."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from .arithmetic import full, mean_over, target
+
+
+def soft_centerness(student: Tensor, teacher: Tensor, teacher_logits: Tensor, valid: Tensor) -> Tensor:
+    """Weighted mean over valid locations of BCE(c_S, sigmoid(c_T)).
+
+    Centerness is a factor of every score, and like boxes it is trained at objects only: so each location weighs its
+    teacher's highest class probability, and the sum is divided by the sum of the weights (at least 1). It is not in
+    the papers, whose students have boxes for it.
+
+    Args:
+        student: centerness logits c_S (B, N).
+        teacher: centerness logits c_T (B, N), detached here.
+        teacher_logits: class logits (B, N, C).
+        valid: (B, N) bool.
+
+    Returns:
+        scalar; zero where no location counts.
+    """
+    weights = target(teacher_logits)[valid].sigmoid().amax(dim=1)
+    wanted = target(teacher)[valid].sigmoid()
+    losses = F.binary_cross_entropy_with_logits(full(student)[valid], wanted, reduction="none")
+    return mean_over((weights * losses).sum(), weights.sum())

@@ -1,0 +1,163 @@
+"""A finished model package taught to another, usually smaller network, on any imagery.
+
+The package's network is frozen and answers on every batch. Where sources have labels the student learns from
+them too, and only they validate: a student's agreement with its teacher would say nothing of its errors. Without
+labels the last moving average ships.
+"""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor, nn
+
+from ..config import Card, Distil, Network, Run
+from ..data import Prepared
+from ..data.grid import ALIGNED_TOLERANCE
+from ..distillation import Adaptors, feature_mse, soft_centerness
+from ..errors import ConfigError
+from ..models import anchors_valid
+from ..types import Batch, Outputs, Task
+from .build import build_network
+from .package_teacher import load_package_teacher
+from .plan import Batches, Losses, Networks, Plan, Stage
+from .supervised import supervised_losses
+from .terms import pdf_term, soft_terms
+from .together import forward_together
+
+TASKS: tuple[Task, ...] = ("detection", "segmentation")
+
+
+def plan_distil(run: Run, prepared: Prepared) -> Plan:
+    """One stage: the student, the teacher's answers on all batches, and labels where there are any.
+
+    Raises:
+        ConfigError: the package cannot be read, or the run or its student does not fit it.
+    """
+    recipe: Distil = run.recipe
+    teacher, card = load_package_teacher(recipe.package)
+    _check_run(run, prepared, card)
+    _check_weights(recipe, card)
+    tasks = tuple(task for task in TASKS if task in card.tasks)
+    student = build_network(recipe.student, tasks, run, prepared, seed=run.training.seed)
+    _check_student(recipe, card, student, teacher)
+    networks: dict[str, nn.Module] = {"student": student, "teacher": teacher}
+    if uses_features(recipe):
+        networks["adaptors"] = Adaptors(student.feature_channels, teacher.feature_channels)
+    stage = Stage(
+        "student",
+        trains=tuple(name for name in ("student", "adaptors") if name in networks),
+        asks=("teacher",),
+        roles=tuple(dict.fromkeys(source.role for source in run.sources)),
+        share=1.0,
+        losses=distil_losses(recipe),
+        judges=("student",),
+    )
+    specs = {"student": recipe.student, "teacher": card.network}
+    return Plan(networks, [stage], "student", specs, score_threshold=card.score_threshold)
+
+
+def distil_losses(recipe: Distil) -> Losses:
+    """Labels where a batch has them, and the teacher on every batch and task."""
+
+    def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
+        student, teacher = networks["student"], networks["teacher"]
+        images = {role: batch.image for role, batch in batches.items()}
+        outputs = forward_together(student, images, dict.fromkeys(images, student.tasks))
+        named = {}
+        for role, batch in batches.items():
+            if role != "unlabelled":
+                own = supervised_losses(student, outputs[role], batch)
+                named |= {f"{role}/{key}": value for key, value in own.items()}
+            terms = taught_losses(networks, outputs[role], teacher(batch.image), batch, recipe)
+            named |= {f"{role}/{key}": value for key, value in terms.items()}
+        return named
+
+    return losses
+
+
+def taught_losses(
+    networks: Networks, outputs: Outputs, teacher: Outputs, batch: Batch, recipe: Distil
+) -> dict[str, Tensor]:
+    """What the teacher's answer on a batch asks of the student's, as weighted named scalars."""
+    weights, tasks, terms = recipe.weights, networks["student"].tasks, {}
+    if "soft" in recipe.distillation:
+        for task in tasks:
+            soft = soft_terms(task, outputs, teacher, batch, weights, recipe.temperature)
+            terms |= {f"{task} {key}": value for key, value in soft.items()}
+        terms |= _centerness(outputs, teacher, batch, weights.soft_detection)
+    if uses_features(recipe):
+        adapted = networks["adaptors"](outputs.features, teacher.features)
+        if "feature" in recipe.distillation and weights.feature:
+            terms["feature"] = weights.feature * feature_mse(adapted, teacher.features, batch.valid)
+        if "pdf" in recipe.distillation and weights.pdf:
+            terms |= {f"{task} pdf": weights.pdf * pdf_term(task, adapted, outputs, teacher, batch) for task in tasks}
+    return terms
+
+
+def uses_features(recipe: Distil) -> bool:
+    """Whether the student's pyramid is compared with the teacher's."""
+    return bool({"feature", "pdf"} & set(recipe.distillation))
+
+
+def _centerness(outputs: Outputs, teacher: Outputs, batch: Batch, weight: float) -> dict[str, Tensor]:
+    """Nothing but the teacher would train it where no source has boxes."""
+    mine, theirs = outputs.detections, teacher.detections
+    if not weight or mine is None or mine.centerness is None:
+        return {}
+    valid = anchors_valid(mine.anchors, batch.valid)
+    return {
+        "detection soft centerness": weight * soft_centerness(mine.centerness, theirs.centerness, theirs.logits, valid)
+    }
+
+
+def _check_run(run: Run, prepared: Prepared, card: Card) -> None:
+    foreign = {source.role for source in run.sources} - {*card.tasks, "unlabelled"}
+    if foreign:
+        raise ConfigError(f"There are {min(foreign)} sources, and the package {card.name} has no {min(foreign)}.")
+    for what, mine, theirs in _facts(run, prepared, card):
+        if mine != theirs:
+            raise ConfigError(
+                f"The {what} of the package {card.name} is {theirs}, and of this run {mine}.", "Make them the same."
+            )
+    if not math.isclose(prepared.gsd, card.gsd, rel_tol=ALIGNED_TOLERANCE):
+        raise ConfigError(
+            f"The package {card.name} works at {card.gsd:g} m per pixel, and this run at {prepared.gsd:g}.",
+            f"Set gsd to {card.gsd!r}.",
+        )
+
+
+def _facts(run: Run, prepared: Prepared, card: Card) -> list[tuple[str, object, object]]:
+    """(name, the run's, the package's) of all that must be the same."""
+    facts: list[tuple[str, object, object]] = [("list of bands", run.bands or prepared.bands, card.bands)]
+    for task in card.tasks:
+        key = f"{task}_classes"
+        mine, theirs = ([each.name for each in getattr(owner, key)] for owner in (run, card))
+        facts.append((f"list of {key}", mine, theirs))
+    if "segmentation" in card.tasks:
+        facts.append(("setting background", run.background, card.background))
+    return facts
+
+
+def _check_weights(recipe: Distil, card: Card) -> None:
+    names = {"soft": [f"soft_{task}" for task in card.tasks], "feature": ["feature"], "pdf": ["pdf"]}
+    if not any(getattr(recipe.weights, name) for kind in recipe.distillation for name in names[kind]):
+        raise ConfigError("All weights of the recipe's distillation are 0; give one of them a weight.")
+
+
+def _check_student(recipe: Distil, card: Card, student: nn.Module, teacher: nn.Module) -> None:
+    if "detection" in card.tasks and _anchors(recipe.student) != _anchors(card.network):
+        head, strides = _anchors(card.network)
+        raise ConfigError(
+            f"The package {card.name} detects with the head {head} on strides {strides}, and the student otherwise.",
+            "Give the student the same detection_head and detection_strides.",
+        )
+    if uses_features(recipe) and not (student.feature_channels and teacher.feature_channels):
+        raise ConfigError(
+            "The distillations feature and pdf need a feature pyramid in teacher and student; "
+            "choose soft, or networks of the architecture fpn."
+        )
+
+
+def _anchors(spec: Network) -> tuple[str, list[int]]:
+    return spec.detection_head, sorted(set(spec.detection_strides))

@@ -1,0 +1,64 @@
+"""A teacher from a finished model package: the room that writes packages is below this one, so it is read here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from ..config import Card, parse
+from ..errors import ConfigError, GeoDistilError
+from ..models import build
+
+ITEM, WEIGHTS, CARD = "item.json", "model.safetensors", "geodistil:card"
+
+
+def load_package_teacher(path: str) -> tuple[nn.Module, Card]:
+    """The network and the card of a package's folder, or of a run folder with a finished model.
+
+    Raises:
+        ConfigError: there is no package, it is an archive, or its weights do not fit its card.
+    """
+    folder = _folder(Path(path))
+    card = _card(folder / ITEM)
+    try:
+        network = _network(card)
+        network.load_state_dict(load_file(folder / WEIGHTS))
+    except (OSError, SafetensorError) as error:
+        raise ConfigError(f"The weights {folder / WEIGHTS} cannot be read; copy the model package again.") from error
+    except (GeoDistilError, RuntimeError) as error:
+        raise ConfigError(f"The weights of {folder} do not fit its card; copy the model package again.") from error
+    return network.eval(), card
+
+
+def _folder(path: Path) -> Path:
+    if path.is_file():
+        raise ConfigError(f"The package {path} is an archive; unpack it and name its folder.")
+    for folder in (path, path / "model"):
+        if (folder / ITEM).is_file():
+            return folder
+    raise ConfigError(f"There is no model package at {path}: it has no {ITEM}.")
+
+
+def _card(item: Path) -> Card:
+    try:
+        values = json.loads(item.read_text(encoding="utf-8"))["properties"][CARD]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{item} holds no GeoDistil card; name a model package that GeoDistil wrote.") from error
+    return parse(Card, values, str(item))
+
+
+def _network(card: Card) -> nn.Module:
+    return build(
+        card.network.model_copy(update={"weights": "none"}),  # everything comes from the file: nothing is fetched
+        tasks=card.tasks,
+        bands=len(card.bands),
+        mean=card.mean,
+        std=card.std,
+        detection_classes=len(card.detection_classes),
+        segmentation_channels=len(card.segmentation_channels()),
+        seed=0,
+    )

@@ -1,0 +1,85 @@
+"""The engine's look at a run before it trains, in a child that QGIS does not wait for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from qgis.PyQt.QtCore import QObject, QProcess, QTimer, pyqtSignal
+
+from .environment import ROOT, engine_python
+from .errors import GeoDistilError
+from .launch import qt_environment
+
+
+class EngineCheck(QObject):
+    """`python -m engine check RUN --json`.
+
+    Args:
+        folder: the run folder.
+        python: the engine's Python; none finds it.
+        root: the folder that holds the package `engine`.
+        probe: whether to time a few steps too, which takes a while.
+
+    Raises:
+        GeoDistilError: there is no Python for the engine.
+    """
+
+    passed = pyqtSignal(dict)
+    """With the engine's description of the run."""
+    failed = pyqtSignal(object)
+    """With a `GeoDistilError`: the engine's own sentence."""
+
+    def __init__(self, folder: Path, python: Path | None = None, root: Path = ROOT, probe: bool = False) -> None:
+        super().__init__()
+        self._ended = False
+        self._process = QProcess()
+        self._process.setProgram(str(python or engine_python()))
+        self._process.setArguments(["-m", "engine", "check", str(folder), "--json", *["--probe"] * probe])
+        self._process.setWorkingDirectory(str(root))
+        self._process.setProcessEnvironment(qt_environment())
+        # Told a moment later: whoever hears of the end may let go of this object, and with it of the process.
+        self._process.finished.connect(lambda code, status: QTimer.singleShot(0, lambda: self._finish(code)))
+        self._process.errorOccurred.connect(lambda error: QTimer.singleShot(0, lambda: self._not_started(error)))
+
+    def start(self) -> None:
+        """Begin; `passed` or `failed` follows."""
+        self._process.start()
+
+    def cancel(self) -> None:
+        """End the child; no signal follows."""
+        self._ended = True
+        self._process.kill()
+        self._process.waitForFinished(1000)
+
+    def _not_started(self, error: QProcess.ProcessError) -> None:
+        if error == QProcess.ProcessError.FailedToStart and not self._ended:
+            name = self._process.program()
+            self._fail(GeoDistilError("environment", f"The engine's Python {name} cannot be started."))
+
+    def _finish(self, code: int) -> None:
+        if self._ended:
+            return
+        output = bytes(self._process.readAllStandardOutput()).decode("utf-8", "replace")
+        details = bytes(self._process.readAllStandardError()).decode("utf-8", "replace").strip()
+        try:
+            answer = json.loads(output)
+        except ValueError:
+            self._fail(_silent_death(code, details))
+            return
+        if "error" in answer:
+            self._fail(GeoDistilError.from_event(answer["error"], details))
+        else:
+            self._ended = True
+            self.passed.emit(answer)
+
+    def _fail(self, error: GeoDistilError) -> None:
+        self._ended = True
+        self.failed.emit(error)
+
+
+def _silent_death(code: int, details: str) -> GeoDistilError:
+    last = details.splitlines()[-1] if details else ""
+    return GeoDistilError(
+        "engine", f"The engine ended with exit code {code} and no answer. {last}".strip(), "", details
+    )

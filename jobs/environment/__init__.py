@@ -1,0 +1,79 @@
+"""The engine's environment: which Python runs the engine, what it inherits, and how it gets onto the machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from qgis.core import QgsSettings
+
+from ..errors import GeoDistilError
+from .place import home, installed_python
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The plugin's folder; `python -m engine` works from here."""
+
+SETTING = "geodistil/enginePython"
+VARIABLE = "GEODISTIL_PYTHON"
+
+# QGIS's own libraries and data must not reach the child: its wheels bring GDAL, PROJ and Qt of other versions.
+FOREIGN = (
+    "PYTHON",
+    "__PYVENV",
+    "PROJ",
+    "GDAL",
+    "QGIS",
+    "QT_",
+    "OSGEO4W",
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+    "DYLD_",
+    "VIRTUAL_ENV",
+)
+
+
+def engine_python() -> Path:
+    """The engine's Python.
+
+    The first of: the setting `geodistil/enginePython`, `GEODISTIL_PYTHON`, the environment that GeoDistil has set up in
+    the user's data folder, the checkout's own `.venv`.
+
+    Raises:
+        GeoDistilError: there is none, or the one that was set does not exist.
+    """
+    chosen = own_python()
+    if chosen is not None:
+        if chosen.is_file():
+            return chosen
+        raise GeoDistilError(
+            "environment",
+            f"The engine's Python {chosen} does not exist.",
+            f"Correct the setting {SETTING} or the variable {VARIABLE}, or open GeoDistil > Engine environment.",
+        )
+    python = installed_python(home()) or checkout_python()
+    if python.is_file():
+        return python
+    raise GeoDistilError(
+        "environment",
+        "The engine's Python environment is not set up.",
+        "Open Plugins > GeoDistil > Engine environment and press Set up.",
+    )
+
+
+def own_python() -> Path | None:
+    """The Python that a person named in the settings or a variable, whether it exists or not; none where nobody did."""
+    chosen = QgsSettings().value(SETTING, "", type=str) or os.environ.get(VARIABLE, "")
+    return Path(chosen).expanduser() if chosen else None
+
+
+def child_environment() -> dict[str, str]:
+    """This process's environment without what belongs to QGIS and its Python."""
+    kept = {key: value for key, value in os.environ.items() if not key.upper().startswith(FOREIGN)}
+    return {**kept, "PYTHONNOUSERSITE": "1", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
+
+
+def checkout_python() -> Path:
+    """Where `make setup` puts a developer's environment."""
+    windows = sys.platform == "win32"
+    return ROOT / ".venv" / ("Scripts" if windows else "bin") / ("python.exe" if windows else "python")

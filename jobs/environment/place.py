@@ -1,0 +1,75 @@
+"""Where the engine's environment lies, and how it goes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsSettings
+from qgis.PyQt.QtCore import QStandardPaths
+
+from ..errors import GeoDistilError
+from ..installer.errors import InstallError
+from ..installer.guard import LOCK_FILE, only_one
+from ..installer.job import STATE_FILE
+
+FOLDER_SETTING = "geodistil/environment/folder"
+PARTS = ("venv", "cache", "tools", "pythons", "scratch")
+"""What the installer makes, besides its files; nothing else is ever removed."""
+
+FILES = ("events.jsonl", "log.txt", "request.json", "certificates.pem", "stop", "reserve")
+
+
+def home() -> Path:
+    """The environment's folder: chosen in the settings, or in the user's local data, which does not roam."""
+    chosen = QgsSettings().value(FOLDER_SETTING, "", type=str)
+    return Path(chosen).expanduser() if chosen else default_home()
+
+
+def default_home() -> Path:
+    """The folder that holds where nobody chose one; all profiles of QGIS share it."""
+    data = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericDataLocation)
+    return Path(data) / "GeoDistil" / "environment"
+
+
+def installed(folder: Path) -> dict[str, Any] | None:
+    """What the installer noted when all was there and had been tried; none before, and while something is missing."""
+    try:
+        return json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def installed_python(folder: Path) -> Path | None:
+    """The Python of a complete environment."""
+    note = installed(folder)
+    return Path(note["python"]) if note else None
+
+
+def remove(folder: Path) -> None:
+    """Delete the environment, but nothing else that may lie in its folder.
+
+    Raises:
+        GeoDistilError: an installation is under way, or a file cannot be deleted.
+    """
+    if not folder.is_dir():
+        return
+    try:
+        with only_one(folder):
+            (folder / STATE_FILE).unlink(missing_ok=True)
+            for name in PARTS:
+                if (folder / name).exists():
+                    shutil.rmtree(folder / name)
+            for name in FILES:
+                (folder / name).unlink(missing_ok=True)
+        (folder / LOCK_FILE).unlink(missing_ok=True)
+    except InstallError as error:
+        raise GeoDistilError("environment", error.message, error.hint) from error
+    except OSError as error:
+        raise GeoDistilError(
+            "environment",
+            f"{error.filename or folder} cannot be deleted: {error.strerror}.",
+            "End the runs that use the engine, and try again.",
+        ) from error

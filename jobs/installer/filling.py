@@ -1,0 +1,126 @@
+"""Brings an environment to its locked set: one package after the other, so that each is known to be there or not."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Callable
+
+from .children import ChildFailed
+from .errors import InstallError
+from .failures import check_space, explain
+from .job import Job
+from .machine import DEFAULT, Build
+from .packages import installed, sweep
+from .progress import FIRST, LAST, Progress
+from .requirements import Package
+from .tools import Pip, Uv
+
+NEEDED = 2.1
+"""Bytes of disk for a byte of wheel: what is unpacked, and the largest wheel itself."""
+
+TORCH = ("torch", "torchvision")
+KEPT = {"pip", "setuptools", "wheel"}
+
+
+def fill(job: Job, tool: Uv | Pip, packages: list[Package], builds: list[Build]) -> Build:
+    """Install what is missing and remove what is too much; returns the build of torch that is now there.
+
+    Raises:
+        InstallError: a package cannot be had, is another than was locked, or does not fit on the disk.
+    """
+    sweep(job.venv)
+    build = _settle_build(job, tool, packages, builds)
+    wanted = [each for each in packages if build == DEFAULT or not each.follows_the_device]
+    _install_locked(job, tool, missing(job.venv, wanted))
+    if build != DEFAULT:
+        _install_build(job, tool, packages, build, LAST)  # what it needs besides is not in the locked set
+    _remove_others(job, tool, packages, build)
+    return build
+
+
+def missing(venv: Path, packages: list[Package]) -> list[Package]:
+    """The packages that are not there in exactly their version, the largest first."""
+    present = installed(venv)
+    return sorted((each for each in packages if present.get(each.name) != each.version), key=lambda each: -each.size)
+
+
+def _install_locked(job: Job, tool: Uv | Pip, packages: list[Package]) -> None:
+    check_space(shutil.disk_usage(job.folder).free, int(NEEDED * sum(each.size for each in packages)), job.folder)
+    progress = Progress(job, packages)
+    file = job.scratch / "requirement.txt"
+    source = ["--no-deps", "--require-hashes", *_offline(job), "-r", str(file)]
+    for package in packages:
+        job.events.check_stop()
+        progress.begin(package)
+        file.write_text(package.requirement + "\n", encoding="utf-8")
+        _run(job, tool.install(job.venv, source), f"{package.name} {package.version}", progress.beat)
+        progress.end()
+
+
+def _settle_build(job: Job, tool: Uv | Pip, packages: list[Package], builds: list[Build]) -> Build:
+    """The first build of torch that can be had; comes first, so that nothing else is installed for another."""
+    for build in builds:
+        _forget_other_build(job, tool, packages, build)
+        try:
+            if build != DEFAULT:
+                _install_build(job, tool, packages, build, FIRST, "--no-deps")
+            return build
+        except InstallError as error:
+            if build == builds[-1] or error.code == "disk":
+                raise
+            job.events.write("warning", message=f"torch for {build.name} cannot be had. {error.message}")
+    raise AssertionError("there is always a build")
+
+
+def _install_build(
+    job: Job, tool: Uv | Pip, packages: list[Package], build: Build, fraction: float, *options: str
+) -> None:
+    """Torch from its makers' own index, in the locked versions; that index is not covered by locked hashes."""
+    if job.request.wheels:
+        raise InstallError(
+            "platform",
+            f"From a folder of wheels only the registry's torch can be installed, not {build.name}.",
+            "Choose the registry's own build.",
+        )
+    doing = f"torch for {build.name}"
+    job.events.write("progress", stage="packages", step=1, of=1, package=doing, fraction=fraction)
+    source = [tool.index_option, build.index, *options, *_torch(packages, build)]
+    _run(job, tool.install(job.venv, source), doing)
+
+
+def _forget_other_build(job: Job, tool: Uv | Pip, packages: list[Package], build: Build) -> None:
+    """Uninstall another build of torch: to the tools `2.9+cpu` is as good as `2.9`, so they would leave it."""
+    present = installed(job.venv)
+    wanted = dict(each.split("==") for each in _torch(packages, build))
+    others = {name for name in wanted if present.get(name) != wanted[name]}
+    if others and build != DEFAULT:
+        others |= {each.name for each in packages if each.follows_the_device}
+    if others & set(present):
+        _run(job, tool.remove(job.venv, sorted(others & set(present))), "the former build of torch")
+
+
+def _torch(packages: list[Package], build: Build) -> list[str]:
+    """What to ask for to get a build of torch and of what goes with it."""
+    local = "" if build == DEFAULT else f"+{build.name}"
+    return [f"{each.name}=={each.version}{local}" for each in packages if each.name in TORCH]
+
+
+def _remove_others(job: Job, tool: Uv | Pip, packages: list[Package], build: Build) -> None:
+    """Remove what an older locked set had; another build of torch brings packages of its own."""
+    extra = set(installed(job.venv)) - {each.name for each in packages} - KEPT
+    if build != DEFAULT:
+        extra = {name for name in extra if not Package(name, "", (), 0).follows_the_device}
+    if extra:
+        _run(job, tool.remove(job.venv, sorted(extra)), "packages no longer needed")
+
+
+def _offline(job: Job) -> list[str]:
+    return ["--no-index", "--find-links", job.request.wheels] if job.request.wheels else []
+
+
+def _run(job: Job, command: list[str], doing: str, beat: Callable[[], None] = lambda: None) -> None:
+    try:
+        job.run(command, beat)
+    except ChildFailed as error:
+        raise explain(error.words, job.folder, doing) from error

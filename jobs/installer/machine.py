@@ -1,0 +1,99 @@
+"""What the machine has, and the build of torch that fits it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+INDEX = "https://download.pytorch.org/whl/"
+QUERY = ("--query-gpu=driver_version", "--format=csv,noheader")
+
+CUDA_DRIVERS = {"cu130": (580,), "cu126": (525, 60)}
+"""Oldest driver of each build, newest build first: CUDA runs on any driver from its own major version on
+(NVIDIA, CUDA Compatibility, table 1). 528.33 is Windows' number for 525.60, so one table does for both."""
+
+REGISTRY_BUILD = {"linux": "cu130"}
+"""What the registry's own torch is where it needs a driver; elsewhere it is for the processor, or Apple's GPU."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """A build of torch.
+
+    Args:
+        name: `default` for the registry's, else the last part of its index: `cpu`, `cu126`.
+        index: where it comes from; none for the registry.
+    """
+
+    name: str
+    index: str | None = None
+
+
+DEFAULT = Build("default")
+
+
+def torch_builds(
+    platform: str, driver: tuple[int, ...] | None, wanted: str = "auto", sources: Mapping[str, str] | None = None
+) -> list[Build]:
+    """The builds to try, the best first; the registry's own is the last resort, as it runs on every processor.
+
+    Args:
+        platform: `linux`, `linux-arm`, `windows` or `macos`.
+        driver: version of NVIDIA's driver; none where there is none.
+        wanted: a build's name, which is then the only one, or `auto`.
+        sources: other addresses for builds' indexes, by name.
+    """
+    if wanted != "auto":
+        return [_build(wanted, sources)]
+    best = _best(platform, driver)
+    if best in ("default", REGISTRY_BUILD.get(platform)):
+        return [DEFAULT]
+    return [_build(best, sources), DEFAULT]
+
+
+def platform_key(system: str, machine: str) -> str | None:
+    """The folder of locked requirements for `platform.system()` and `.machine()`; none where torch has no builds."""
+    keys = {
+        ("linux", "x86_64"): "linux",
+        ("linux", "aarch64"): "linux-arm",
+        ("windows", "amd64"): "windows",
+        ("darwin", "arm64"): "macos",
+    }
+    return keys.get((system.lower(), machine.lower()))
+
+
+def driver_version() -> tuple[int, ...] | None:
+    """The version of NVIDIA's driver, as `nvidia-smi` tells it; none without one."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return None
+    hidden = {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {}
+    try:
+        answer = subprocess.run([program, *QUERY], capture_output=True, text=True, timeout=20, check=False, **hidden)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return parse_driver(answer.stdout) if answer.returncode == 0 else None
+
+
+def parse_driver(text: str) -> tuple[int, ...] | None:
+    """`580.65.06` as numbers, from the first line; all cards of a machine share the driver."""
+    match = re.match(r"\s*(\d+(?:\.\d+)+)\s*$", text.split("\n", 1)[0])
+    return tuple(map(int, match[1].split("."))) if match else None
+
+
+def _best(platform: str, driver: tuple[int, ...] | None) -> str:
+    if platform not in ("linux", "windows"):
+        return "default"
+    if driver is not None:
+        for name, oldest in CUDA_DRIVERS.items():
+            if driver >= oldest:
+                return name
+    return "cpu" if platform in REGISTRY_BUILD else "default"
+
+
+def _build(name: str, sources: Mapping[str, str] | None) -> Build:
+    return DEFAULT if name == DEFAULT.name else Build(name, (sources or {}).get(name, INDEX + name))

@@ -1,0 +1,71 @@
+"""The locked requirements: which file holds for a Python, and what is in it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import InstallError
+
+LINE = re.compile(
+    r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>\S+)(?P<hashes>(?: --hash=sha256:[0-9a-f]{64})+)\s+# (?P<size>\d+)"
+)
+GRAPHICS = re.compile(r"torch|torchvision|triton|(nvidia|cuda)-.*")
+"""What another build of torch replaces."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """One locked package; `size` is its wheel's, in bytes."""
+
+    name: str
+    version: str
+    hashes: tuple[str, ...]
+    size: int
+
+    @property
+    def requirement(self) -> str:
+        """The line that pip and uv read."""
+        return " ".join([f"{self.name}=={self.version}", *(f"--hash=sha256:{value}" for value in self.hashes)])
+
+    @property
+    def follows_the_device(self) -> bool:
+        """Whether it is torch, or there for torch and the graphics card only."""
+        return GRAPHICS.fullmatch(self.name) is not None
+
+
+def pythons(folder: Path) -> list[tuple[int, int]]:
+    """The Pythons that a platform's folder has locked requirements for, oldest first."""
+    return sorted(tuple(map(int, path.stem.split("."))) for path in folder.glob("3.*.txt"))
+
+
+def locked(path: Path) -> list[Package]:
+    """The packages of a file made by `lock.sh`.
+
+    Raises:
+        InstallError: a line is not a locked package; nothing without a hash is ever installed from such a file.
+    """
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    return [_package(line, path) for line in lines]
+
+
+def digest(path: Path, build: str) -> str:
+    """What tells one locked set, with one build of torch, from another."""
+    return hashlib.sha256(path.read_bytes() + build.encode()).hexdigest()
+
+
+def normalised(name: str) -> str:
+    """A project's name as all registries spell it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _package(line: str, path: Path) -> Package:
+    match = LINE.fullmatch(line)
+    if match is None:
+        raise InstallError(
+            "hash", f"The requirements {path} are damaged at the line {line[:60]!r}.", "Install the plugin anew."
+        )
+    hashes = tuple(part.rpartition(":")[2] for part in match["hashes"].split())
+    return Package(normalised(match["name"]), match["version"], hashes, int(match["size"]))

@@ -1,0 +1,164 @@
+"""A run folder as one zip, for training on another machine, and back."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, Callable
+
+from ..errors import GeoDistilError
+from ..run_folder import RUN_FILE
+from .files import PACKED, is_run, read_json
+from .imagery import packed
+
+Progress = Callable[[float], bool]
+"""Told how much is done, 0 to 1; returns whether to go on."""
+
+COPY_BYTES = 1 << 20
+TEXT = (".json", ".jsonl", ".txt", ".html", ".gpkg")
+"""Endings worth compressing; weights and imagery hardly shrink."""
+
+
+class Cancelled(Exception):
+    """The person did not want to wait; nothing is left behind."""
+
+
+def export_run(run: Path, file: Path, imagery: dict[str, list[Path]], progress: Progress) -> Path:
+    """Write a run's own files into a zip, under one folder of its name.
+
+    Args:
+        run: the run folder.
+        file: the zip to write; replaced only by a whole one.
+        imagery: files outside the folder to take along, as `imagery.outside_files` returns them; may be empty.
+        progress: told how far it is.
+
+    Raises:
+        GeoDistilError: it is no run, or something cannot be read or written.
+        Cancelled: `progress` said so.
+    """
+    if not is_run(run):
+        raise GeoDistilError("output", f"{run} is no run folder.", "Choose another.")
+    settings, places = packed(read_json(run / RUN_FILE), imagery)
+    members = [(path, path.relative_to(run).as_posix()) for path in _own_files(run)] + list(places.items())
+    partial = file.with_name(f"{file.name}.partial")
+    try:
+        with zipfile.ZipFile(partial, "w") as archive:
+            archive.writestr(f"{run.name}/{RUN_FILE}", json.dumps(settings, indent=2, ensure_ascii=False))
+            _pack(archive, run.name, members, progress)
+        os.replace(partial, file)
+    except OSError as error:
+        raise GeoDistilError("output", f"{error.filename or file} cannot be packed: {error.strerror}.") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return file
+
+
+def import_run(file: Path, parent: Path, progress: Progress) -> Path:
+    """Unpack a run into a new folder inside `parent`.
+
+    Args:
+        file: a zip of a run folder, or of what is in one.
+        parent: where the new folder goes; an existing run of the same name is not touched.
+        progress: told how far it is.
+
+    Returns:
+        The run folder.
+
+    Raises:
+        GeoDistilError: it is no run, leads out of its folder, does not fit on the disk, or cannot be written.
+        Cancelled: `progress` said so.
+    """
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(file) as archive, tempfile.TemporaryDirectory(prefix=".import_", dir=parent) as scratch:
+            members = _members(archive, file)
+            _check_space(members, parent)
+            unpacked = Path(scratch) / "run"
+            _unpack(archive, members, unpacked, progress)
+            run = _free_name(parent / (_top(archive) or file.stem))
+            os.replace(unpacked, run)
+    except zipfile.BadZipFile as error:
+        raise GeoDistilError("package", f"{file} is not a zip, or is damaged.", "Export the run again.") from error
+    except OSError as error:
+        raise GeoDistilError("output", f"{error.filename or parent} cannot be unpacked: {error.strerror}.") from error
+    return run
+
+
+def _own_files(run: Path) -> Iterator[Path]:
+    """All but `run.json`, which is written anew."""
+    for name in PACKED[1:]:
+        path = run / name
+        yield from [path] if path.is_file() else sorted(child for child in path.rglob("*") if child.is_file())
+
+
+def _pack(archive: zipfile.ZipFile, top: str, members: list[tuple[Path, str]], progress: Progress) -> None:
+    total, done = sum(path.stat().st_size for path, _ in members) or 1, 0
+    for path, name in members:
+        info = zipfile.ZipInfo.from_file(path, f"{top}/{name}", strict_timestamps=False)
+        info.compress_type = zipfile.ZIP_DEFLATED if path.suffix in TEXT else zipfile.ZIP_STORED
+        with path.open("rb") as source, archive.open(info, "w") as target:
+            done = _copy(source, target, done, total, progress)
+
+
+def _members(archive: zipfile.ZipFile, file: Path) -> dict[str, zipfile.ZipInfo]:
+    """The run's own files in an archive, by their path in the run folder."""
+    top, members = _top(archive), {}
+    if top is None:
+        raise GeoDistilError("package", f"There is no {RUN_FILE} in {file}.", "Choose a zip of a run folder.")
+    for info in archive.infolist():
+        path = PurePosixPath(info.filename.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or ":" in info.filename or stat.S_ISLNK(info.external_attr >> 16):
+            raise GeoDistilError("package", f"{file} has the unsafe entry {info.filename}.", "It was not unpacked.")
+        parts = path.parts[1:] if top else path.parts
+        if parts and parts[0] in PACKED and not info.is_dir() and (not top or path.parts[0] == top):
+            members["/".join(parts)] = info
+    return members
+
+
+def _top(archive: zipfile.ZipFile) -> str | None:
+    """The folder that holds `run.json`: empty where it lies at the top, none where there is none."""
+    paths = [PurePosixPath(name) for name in archive.namelist()]
+    found = [path for path in paths if path.name == RUN_FILE and len(path.parts) <= 2]
+    return min(("" if len(path.parts) == 1 else path.parts[0] for path in found), default=None)
+
+
+def _check_space(members: dict[str, zipfile.ZipInfo], parent: Path) -> None:
+    needed, free = sum(info.file_size for info in members.values()), shutil.disk_usage(parent).free
+    if needed > free:
+        raise GeoDistilError(
+            "output",
+            f"The run needs {needed / 1e9:.1f} GB and {parent} has {free / 1e9:.1f} GB left.",
+            "Choose another folder.",
+        )
+
+
+def _unpack(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], folder: Path, progress: Progress) -> None:
+    total, done = sum(info.file_size for info in members.values()) or 1, 0
+    for name, info in members.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with archive.open(info) as source, path.open("wb") as target:
+            done = _copy(source, target, done, total, progress)
+
+
+def _copy(source: Any, target: BinaryIO | Any, done: int, total: int, progress: Progress) -> int:
+    while block := source.read(COPY_BYTES):
+        target.write(block)
+        done += len(block)
+        if not progress(min(1.0, done / total)):
+            raise Cancelled
+    return done
+
+
+def _free_name(folder: Path) -> Path:
+    """The folder's name, or the first with a number that nobody has."""
+    number, free = 2, folder
+    while free.exists():
+        free, number = folder.with_name(f"{folder.name}-{number}"), number + 1
+    return free

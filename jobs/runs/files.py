@@ -1,0 +1,83 @@
+"""What of a folder belongs to a run, and what its `run.json` says."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ..errors import GeoDistilError
+from ..events import EVENTS_FILE
+from ..process import LOG_FILE, STOP_FILE
+from ..run_folder import RUN_FILE
+
+LAUNCH_FILE = "launch.json"
+"""Who started the engine here last; of this machine, so it is not exported."""
+
+REPORT_FILE = "report.html"
+MODEL_FOLDER = "model"
+CHECKPOINTS = "checkpoints"
+PACKED = (RUN_FILE, "labels", "rasters", EVENTS_FILE, LOG_FILE, CHECKPOINTS, MODEL_FOLDER, REPORT_FILE)
+"""A run's own files and folders, those that travel."""
+
+OWN = (*PACKED, LAUNCH_FILE, "afterwards.json", STOP_FILE)
+
+
+def is_run(folder: Path) -> bool:
+    """Whether there is a `run.json` in the folder."""
+    return (folder / RUN_FILE).is_file()
+
+
+def find_runs(root: Path, depth: int = 2) -> list[Path]:
+    """Run folders: `root` itself, or those inside it down to `depth` levels. A run is not searched for others."""
+    if is_run(root):
+        return [root]
+    if depth == 0:
+        return []
+    try:
+        inside = sorted(child for child in root.iterdir() if child.is_dir() and not child.name.startswith("."))
+    except OSError:  # gone, or not ours to read
+        return []
+    return [run for child in inside for run in find_runs(child, depth - 1)]
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """An object from a file; empty where there is none, or while someone is writing it."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def delete_run(folder: Path) -> bool:
+    """Delete a run's own files, and the folder where nothing else is in it.
+
+    Returns:
+        Whether the folder is gone; it stays where it holds other files.
+
+    Raises:
+        GeoDistilError: it is no run, or something cannot be deleted.
+    """
+    if not is_run(folder):
+        raise GeoDistilError("output", f"{folder} is no run folder.", "Nothing was deleted.")
+    try:
+        # run.json last: until then the dock still lists what is left.
+        for name in sorted(OWN, key=lambda name: name == RUN_FILE):
+            _remove(folder / name)
+    except OSError as error:
+        raise GeoDistilError(
+            "output", f"{error.filename} cannot be deleted: {error.strerror}.", "Close what uses it and delete again."
+        ) from error
+    with suppress(OSError):
+        folder.rmdir()
+    return not folder.exists()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

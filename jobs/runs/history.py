@@ -1,0 +1,184 @@
+"""A run's `events.jsonl`, taken in line by line and kept small however long it gets."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+MOST_POINTS = 300
+"""Points of a stage's losses that are kept; a chart is hardly wider in pixels."""
+
+ENDINGS = ("finished", "failed", "stopped")
+PROGRESS = b'"kind": "progress"'
+KIND_ENDS = 80
+"""The engine writes time and kind first, so the kind is within so many bytes."""
+
+
+@dataclass
+class Stage:
+    """One stage's curves.
+
+    Args:
+        name: its name.
+        index: counted from 0.
+        step: steps done, `of` so many.
+        losses: (step, losses by name), thinned out evenly to at most `MOST_POINTS`.
+        metrics: by network, (step, values by name) of each validation.
+    """
+
+    name: str
+    index: int = 0
+    step: int = 0
+    of: int = 0
+    losses: list[tuple[int, dict[str, float]]] = field(default_factory=list)
+    metrics: dict[str, list[tuple[int, dict[str, float]]]] = field(default_factory=dict)
+
+    def copy(self) -> Stage:
+        """The same with lists of its own, for another thread."""
+        metrics = {network: list(values) for network, values in self.metrics.items()}
+        return replace(self, losses=list(self.losses), metrics=metrics)
+
+
+@dataclass
+class History:
+    """What a run's events say so far.
+
+    Args:
+        stages: those begun, in order.
+        started: the last `started` event; empty before it.
+        ending: the event that ended the work; empty while it goes on, again after a later `started`.
+        progress: the last `progress` event of the last start.
+        checkpoint: the last `checkpoint` event.
+        warning: the last warning's message.
+        stage_count: stages of the recipe.
+        time: of the last event.
+    """
+
+    stages: list[Stage] = field(default_factory=list)
+    started: dict[str, Any] = field(default_factory=dict)
+    ending: dict[str, Any] = field(default_factory=dict)
+    progress: dict[str, Any] = field(default_factory=dict)
+    checkpoint: dict[str, Any] = field(default_factory=dict)
+    warning: str = ""
+    stage_count: int = 0
+    time: float = 0.0
+
+    def copy(self) -> History:
+        """The same with stages of its own, for another thread."""
+        return replace(self, stages=[stage.copy() for stage in self.stages])
+
+
+class HistoryReader:
+    """Takes in raw lines; parses only as many `progress` events as a chart can show."""
+
+    def __init__(self) -> None:
+        self.history = History()
+        self._stride = 1  # of the current stage: every so many progress events become a point
+        self._count = 0
+        self._skipped = b""
+
+    def feed(self, lines: list[bytes]) -> None:
+        """Take in complete lines, in their order."""
+        for line in lines:
+            if line.find(PROGRESS, 0, KIND_ENDS) < 0:
+                self._catch_up()
+                self._take(_parsed(line))
+            elif self._is_a_point():
+                self._skipped = b""
+                self._progress(_parsed(line), point=True)
+            else:
+                self._skipped = line
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """The last progress counts even where it becomes no point."""
+        if self._skipped:
+            self._progress(_parsed(self._skipped), point=False)
+            self._skipped = b""
+
+    def _is_a_point(self) -> bool:
+        self._count += 1
+        return (self._count - 1) % self._stride == 0
+
+    def _take(self, event: dict[str, Any]) -> None:
+        kind = event.get("kind")
+        self._tick(event)
+        if kind == "started":
+            self.history.started, self.history.ending, self.history.progress = event, {}, {}
+        elif kind == "stage":
+            self._stage(event)
+        elif kind == "progress":  # written by someone who orders keys in another way
+            self._progress(event, point=True)
+        elif kind == "metrics":
+            self._metrics(event)
+        elif kind == "checkpoint":
+            self.history.checkpoint = event
+        elif kind == "warning":
+            self.history.warning = str(event.get("message", ""))
+        elif kind in ENDINGS:
+            self.history.ending = event
+
+    def _tick(self, event: dict[str, Any]) -> None:
+        self.history.time = max(self.history.time, _number(event.get("time")) or 0.0)
+
+    def _stage(self, event: dict[str, Any]) -> None:
+        history, index = self.history, int(event.get("index") or 0)
+        history.stage_count = int(event.get("of") or 0)
+        # A stage that begins anew undoes those after it.
+        history.stages = [stage for stage in history.stages if stage.index <= index]
+        if not self._find(str(event.get("name")), index).losses:
+            self._stride, self._count = 1, 0
+
+    def _progress(self, event: dict[str, Any], point: bool) -> None:
+        if not event:
+            return
+        self._tick(event)
+        self.history.progress = event
+        stage = self._find(str(event.get("stage")))
+        step = int(event.get("step") or 0)
+        if step < stage.step:
+            _go_back(stage, step)
+        stage.step, stage.of = step, int(event.get("of") or 0)
+        if point:
+            stage.losses.append((step, _finite(event.get("losses"))))
+            if len(stage.losses) >= MOST_POINTS:
+                del stage.losses[1::2]
+                self._stride *= 2
+
+    def _metrics(self, event: dict[str, Any]) -> None:
+        values = self._find(str(event.get("stage"))).metrics.setdefault(str(event.get("network")), [])
+        values.append((int(event.get("step") or 0), _finite(event.get("values"))))
+
+    def _find(self, name: str, index: int | None = None) -> Stage:
+        stages = self.history.stages
+        for stage in stages:
+            if stage.name == name:
+                return stage
+        stages.append(Stage(name, len(stages) if index is None else index))
+        return stages[-1]
+
+
+def _go_back(stage: Stage, step: int) -> None:
+    """Forget what is trained again after an interruption."""
+    stage.losses = [point for point in stage.losses if point[0] < step]
+    stage.metrics = {
+        network: [point for point in values if point[0] < step] for network, values in stage.metrics.items()
+    }
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    try:
+        event = json.loads(line)
+    except ValueError:  # a line cut short by a kill, to which a later run appended
+        return {}
+    return event if isinstance(event, dict) else {}
+
+
+def _finite(values: Any) -> dict[str, float]:
+    values = values if isinstance(values, dict) else {}
+    return {name: float(value) for name, value in values.items() if _number(value) is not None}
+
+
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None

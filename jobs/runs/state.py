@@ -1,0 +1,150 @@
+"""A run's state, derived from its files and from whether its process lives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any, Callable
+
+from .history import History
+
+Alive = Callable[[int, str, float], bool]
+"""Process id, host and time of the last sign to whether it lives: `alive.is_alive`."""
+
+TEACHERS = ("detection_teacher", "segmentation_teacher")
+"""The networks that `partial_multitask` can take from another run (`recipe.teachers_from`)."""
+
+
+class Status(Enum):
+    """What a run is doing; the value is what a person reads."""
+
+    NEW = "Not started"
+    WAITING = "Waiting"
+    STARTING = "Starting"
+    RUNNING = "Running"
+    STOPPING = "Stopping"
+    STOPPED = "Stopped"
+    KILLED = "Interrupted"
+    FAILED = "Failed"
+    FINISHED = "Finished"
+
+
+BUSY = (Status.STARTING, Status.RUNNING, Status.STOPPING)
+ENDINGS = {"finished": Status.FINISHED, "failed": Status.FAILED, "stopped": Status.STOPPED}
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A start that the dock made, as `launch.json` keeps it; the engine's own word follows seconds later.
+
+    Args:
+        pid: the child's process id.
+        host: its machine.
+        time: when, in seconds since 1970.
+        last_line: the last line of its output.
+    """
+
+    pid: int
+    host: str
+    time: float
+    last_line: str = ""
+
+
+@dataclass(frozen=True)
+class RunState:
+    """One run as the dock shows it.
+
+    Args:
+        folder: the run folder.
+        settings: `run.json`.
+        status: what it does.
+        history: its events so far.
+        launch: its last start by the dock, where there was one.
+        has_model: whether its package is complete.
+        has_report: whether there is a report.
+        teachers: those of its networks that a later run can take over.
+    """
+
+    folder: Path
+    settings: dict[str, Any]
+    status: Status
+    history: History = field(default_factory=History)
+    launch: Launch | None = None
+    has_model: bool = False
+    has_report: bool = False
+    teachers: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The run's name, its folder's where it has none."""
+        return str(self.settings.get("name") or self.folder.name)
+
+    @property
+    def recipe(self) -> str:
+        """The recipe's kind."""
+        return str((self.settings.get("recipe") or {}).get("kind", ""))
+
+    @property
+    def asked_device(self) -> str:
+        """The device that `run.json` asks for."""
+        return str((self.settings.get("training") or {}).get("device") or "auto")
+
+    @property
+    def busy(self) -> bool:
+        """Whether a process works on it."""
+        return self.status in BUSY
+
+    @property
+    def fraction(self) -> float:
+        """How much of the whole is done, 0 to 1."""
+        if self.status is Status.FINISHED:
+            return 1.0
+        return float(self.history.progress.get("fraction") or 0.0)
+
+    def seconds_left(self, now: float) -> float | None:
+        """The engine's estimate less the time since it was made; none while there is no estimate."""
+        progress = self.history.progress
+        if self.status is not Status.RUNNING or progress.get("eta_seconds") is None:
+            return None
+        return max(0.0, progress["eta_seconds"] - max(0.0, now - progress.get("time", now)))
+
+
+def status(history: History, launch: Launch | None, stop_asked: bool, alive: Alive) -> Status:
+    """What a run is doing.
+
+    Args:
+        history: its events.
+        launch: its last start by the dock.
+        stop_asked: whether the file `stop` is there.
+        alive: tells whether a process lives.
+    """
+    if launch is not None and launch.time > history.time:  # it has not said anything yet
+        return Status.STARTING if alive(launch.pid, launch.host, launch.time) else Status.FAILED
+    if history.ending:
+        stopped = history.ending.get("code") == "stopped"
+        return Status.STOPPED if stopped else ENDINGS[history.ending["kind"]]
+    if not history.started:
+        return Status.NEW
+    if alive(int(history.started.get("pid") or 0), str(history.started.get("host")), history.time):
+        return Status.STOPPING if stop_asked else Status.RUNNING
+    return Status.KILLED
+
+
+def abilities(state: RunState) -> set[str]:
+    """What a person can do with a run, as names of the dock's actions."""
+    able = {"folder"}
+    if state.status in (Status.NEW, Status.STOPPED, Status.KILLED, Status.FAILED):
+        able |= {"start", "start_now"}
+    if state.status is Status.WAITING:
+        able |= {"start_now", "stop"}
+    if state.status in (Status.STARTING, Status.RUNNING):
+        able.add("stop")
+    if state.status is Status.STOPPING:
+        able.add("end_now")
+    if not state.busy and state.status is not Status.WAITING:
+        able |= {"export", "delete"}
+    able |= {"predict"} if state.has_model else set()
+    able |= {"report"} if state.has_report else set()
+    able |= {"teachers"} if state.teachers else set()
+    return able

@@ -1,0 +1,144 @@
+"""The waiting list: one training at a time on a device. It is a file, so that a restart of QGIS keeps it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QLockFile
+
+from ..errors import GeoDistilError
+from .files import is_run, read_json
+from .state import RunState, Status
+
+LIST_FILE = "waiting.json"
+PAUSE_SECONDS = 5.0
+"""Between two starts, so that the first is seen by everyone, another QGIS included, before the second is decided."""
+
+LOCK_MILLISECONDS = 200
+
+
+def list_folder() -> Path:
+    """Where the list is kept: the person's QGIS profile."""
+    return Path(QgsApplication.qgisSettingsDirPath()) / "geodistil"
+
+
+class WaitingList:
+    """Runs that wait for their device, first come first served.
+
+    Args:
+        folder: where `waiting.json` is kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / LIST_FILE
+
+    def runs(self) -> list[Path]:
+        """The waiting runs, the next one first."""
+        return [Path(text) for text in read_json(self._path).get("runs", [])]
+
+    def add(self, run: Path) -> None:
+        """Put a run at the end, unless it waits already.
+
+        Raises:
+            GeoDistilError: the list cannot be written.
+        """
+        with self._changing() as values:
+            if str(run) not in values["runs"]:
+                values["runs"].append(str(run))
+
+    def remove(self, run: Path) -> None:
+        """Take a run off the list.
+
+        Raises:
+            GeoDistilError: the list cannot be written.
+        """
+        with self._changing() as values:
+            values["runs"] = [text for text in values["runs"] if text != str(run)]
+
+    def take(self, states: Iterable[RunState]) -> Path | None:
+        """Take off the list the first run whose device is free; none where all must wait.
+
+        Args:
+            states: of all runs that are known.
+
+        Raises:
+            GeoDistilError: the list cannot be written.
+        """
+        if not self.runs():
+            return None
+        with self._changing() as values:
+            if time.time() - float(values.get("started") or 0) < PAUSE_SECONDS:
+                return None
+            known = {state.folder: state for state in states}
+            line = [run for run in map(Path, values["runs"]) if _still_waits(run, known.get(run))]
+            found = _first_free(line, known)
+            if found is not None:
+                line.remove(found)
+                values["started"] = time.time()
+            values["runs"] = [str(run) for run in line]
+            return found
+
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, Any]]:
+        """The list's values, written back at the end; no other QGIS changes them meanwhile."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            lock = QLockFile(str(self._path.with_suffix(".lock")))
+            if not lock.tryLock(LOCK_MILLISECONDS):
+                raise GeoDistilError("output", f"The waiting list {self._path} is in use.", "Try again in a moment.")
+            values = {"runs": [], **read_json(self._path)}
+            before = json.dumps(values)
+            yield values
+            if json.dumps(values) != before:
+                _write(self._path, values)
+            lock.unlock()
+        except OSError as error:
+            raise GeoDistilError(
+                "output", f"The waiting list {self._path} cannot be written: {error.strerror}."
+            ) from error
+
+
+def _write(path: Path, values: dict[str, Any]) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(values, indent=2), encoding="utf-8")
+    os.replace(partial, path)
+
+
+def _still_waits(run: Path, state: RunState | None) -> bool:
+    """Not where someone else started it, or deleted it; a drive that is not there now may come back."""
+    deleted = run.parent.is_dir() and not is_run(run)
+    done = state is not None and (state.busy or state.status is Status.FINISHED)
+    return not deleted and not done
+
+
+def _first_free(waiting: list[Path], states: dict[Path, RunState]) -> Path | None:
+    taken = [state.asked_device for state in states.values() if state.busy and _is_here(state)]
+    for run in waiting:
+        state = states.get(run)
+        if state is None or not is_run(run):
+            continue
+        if not any(share_device(state.asked_device, device) for device in taken):
+            return run
+        taken.append(state.asked_device)  # those behind do not overtake on the same device
+    return None
+
+
+def _is_here(state: RunState) -> bool:
+    latest = state.launch if state.launch and state.launch.time > state.history.time else None
+    host = latest.host if latest else state.history.started.get("host")
+    return host == socket.gethostname()
+
+
+def share_device(one: str, other: str) -> bool:
+    """Whether two runs may want the same device; `auto` may be any."""
+    names = {"cuda": "cuda:0"}
+    one, other = names.get(one, one), names.get(other, other)
+    return "auto" in (one, other) or one == other

@@ -1,0 +1,1 @@
+"""From the project's layers to a run: what is chosen, what is known of it, what is wrong with it, and its files."""

@@ -1,0 +1,103 @@
+"""Label layers become files of the run folder: features of any provider, read off the main thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsFeatureSink,
+    QgsField,
+    QgsFields,
+    QgsGeometry,
+    QgsProject,
+    QgsRectangle,
+    QgsVectorFileWriter,
+    QgsVectorLayer,
+    QgsVectorLayerFeatureSource,
+    QgsWkbTypes,
+)
+from qgis.PyQt.QtCore import QVariant
+
+from ..background import Cancelled
+from ..errors import GeoDistilError
+from .counting import class_text, features_on
+
+CLASS_FIELD = "class"
+"""The one field of a copy; its values are texts."""
+
+Ground = tuple[QgsCoordinateReferenceSystem, QgsRectangle]
+
+
+class LabelCopy:
+    """Copies a vector layer, its filter and edits in progress included. Made on the main thread, called on any.
+
+    Args:
+        layer: the layer.
+        path: the GeoPackage; its layer is called as the file.
+        grounds: features that touch none of these rectangles' common extent are left behind.
+        field: the field that becomes `class`; empty fills it with the layer's name, none writes no field.
+    """
+
+    def __init__(self, layer: QgsVectorLayer, path: Path, grounds: Sequence[Ground], field: str | None) -> None:
+        self._source = QgsVectorLayerFeatureSource(layer)
+        self._index = layer.fields().lookupField(field) if field else -1
+        self._name, self._path, self._crs = layer.name(), path, layer.crs()
+        self._request = features_on(layer.crs(), grounds[0])
+        for ground in grounds[1:]:
+            rectangle = QgsRectangle(self._request.filterRect())
+            rectangle.combineExtentWith(features_on(layer.crs(), ground).filterRect())
+            self._request.setFilterRect(rectangle)
+        self._request.setSubsetOfAttributes([self._index] if self._index >= 0 else [])
+        self._fields = QgsFields()
+        if field is not None:
+            self._fields.append(QgsField(CLASS_FIELD, QVariant.String))
+        flat = QgsWkbTypes.linearType(layer.wkbType())
+        self._type = flat if flat == QgsWkbTypes.Type.Unknown else QgsWkbTypes.multiType(flat)
+        self._context = QgsProject.instance().transformContext()
+
+    def __call__(self, cancelled: Cancelled) -> None:
+        """Copy.
+
+        Raises:
+            GeoDistilError: the file cannot be written.
+        """
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        options = QgsVectorFileWriter.SaveVectorOptions()
+        options.driverName, options.layerName = "GPKG", self._path.stem
+        writer = QgsVectorFileWriter.create(
+            str(self._path), self._fields, self._type, self._crs, self._context, options
+        )
+        self._check(writer)
+        for feature in self._copies(cancelled):
+            if not writer.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
+                break
+        writer.flushBuffer()
+        self._check(writer)
+
+    def _copies(self, cancelled: Cancelled) -> Iterator[QgsFeature]:
+        for feature in self._source.getFeatures(self._request):
+            if cancelled():
+                return
+            copy = QgsFeature(self._fields)
+            copy.setGeometry(self._straight(feature.geometry()))
+            if self._fields.count():
+                value = class_text(feature[self._index]) if self._index >= 0 else self._name
+                copy.setAttributes([value])
+            yield copy
+
+    def _straight(self, geometry: QgsGeometry) -> QgsGeometry:
+        """Without curves, which the engine's geometry library does not know; several parts everywhere."""
+        if QgsWkbTypes.isCurvedType(geometry.wkbType()):
+            geometry = QgsGeometry(geometry.constGet().segmentize())
+        if self._type != QgsWkbTypes.Type.Unknown:
+            geometry.convertToMultiType()
+        return geometry
+
+    def _check(self, writer: QgsVectorFileWriter) -> None:
+        if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
+            raise GeoDistilError(
+                "output", f"The features of {self._name} cannot be written to {self._path}: {writer.errorMessage()}."
+            )

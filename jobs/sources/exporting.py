@@ -1,0 +1,69 @@
+"""Rasters that are no files (services, tables, subdatasets) become GeoTIFFs of the run folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable
+
+from qgis.core import (
+    QgsProject,
+    QgsRasterFileWriter,
+    QgsRasterFileWriterTask,
+    QgsRasterLayer,
+    QgsRasterPipe,
+    QgsRectangle,
+    QgsTask,
+)
+
+from ..errors import GeoDistilError
+from .draft import SourceDraft
+from .facts import raster_facts
+
+
+def export_size(layer: QgsRasterLayer, source: SourceDraft) -> tuple[int, int]:
+    """Columns and rows of a source's export."""
+    facts = raster_facts(layer)
+    west, south, east, north = source.extent or (0, 0, 0, 0)
+    across = source.pixel_size or facts.extent.width() / facts.columns
+    down = source.pixel_size or facts.extent.height() / facts.rows
+    return max(1, round((east - west) / across)), max(1, round((north - south) / down))
+
+
+def export_task(
+    layer: QgsRasterLayer,
+    source: SourceDraft,
+    path: Path,
+    done: Callable[[], None],
+    failed: Callable[[GeoDistilError], None],
+) -> QgsTask:
+    """QGIS's own export as a task; `done` or `failed` is called on the main thread.
+
+    Args:
+        layer: the raster layer; its data is read through a copy of its provider.
+        source: gives the extent and pixel size.
+        path: the GeoTIFF to write.
+        done: called when it is written.
+        failed: called with the error otherwise; not where the task was cancelled.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pipe = QgsRasterPipe()
+    pipe.set(layer.dataProvider().clone())
+    writer = QgsRasterFileWriter(str(path))
+    writer.setOutputFormat("GTiff")
+    writer.setCreateOptions(["TILED=YES", "COMPRESS=DEFLATE", "BIGTIFF=IF_SAFER"])
+    columns, rows = export_size(layer, source)
+    task = QgsRasterFileWriterTask(
+        writer,
+        pipe,
+        columns,
+        rows,
+        QgsRectangle(*source.extent),
+        layer.dataProvider().crs(),
+        QgsProject.instance().transformContext(),
+    )
+    name = layer.name()
+    task.taskCompleted.connect(done)
+    task.errorOccurred.connect(
+        lambda code, *_: failed(GeoDistilError("output", f"The layer {name} cannot be exported to {path}."))
+    )
+    return task

@@ -1,0 +1,123 @@
+"""A draft as `run.json`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsProject
+
+from ..classes import NO_CLASS, RASTER_BACKGROUND
+from ..errors import GeoDistilError
+from ..run_folder import RUN_FILE, RUN_VERSION, merge_patch
+from .copying import CLASS_FIELD
+from .draft import AREA_LAYER, LABELLED_ROLES, SEGMENTATION, UNLABELLED, Draft, RecipeDraft, SourceDraft
+from .facts import CLASS_RASTER, label_kind
+from .files import Files
+from .suggestion import PARTIAL, SEMI, suggest
+
+OWN_KEYS = ("sources", "detection_classes", "segmentation_classes", "gsd", "version")
+"""What a draft always says itself, so that nothing of it is kept from a template."""
+
+
+def run_values(draft: Draft, files: Files, project: QgsProject) -> dict[str, Any]:
+    """The content of `run.json`: the draft over what its template has besides."""
+    run = {key: value for key, value in draft.template.items() if key not in OWN_KEYS}
+    if run.get("recipe", {}).get("kind") != recipe_kind(draft):
+        run.pop("recipe", None)
+    own: dict[str, Any] = {"version": RUN_VERSION, "name": draft.name.strip()}
+    if draft.gsd:
+        own["gsd"] = draft.gsd
+    own["sources"] = [_source(draft, source, files, project) for source in draft.sources]
+    for role in LABELLED_ROLES:
+        if draft.of_role(role):
+            own[f"{role}_classes"] = [
+                {"name": each.name.strip(), "color": each.color, "values": each.values}
+                for each in draft.classes[role]
+                if each.used
+            ]
+    budget = dict.fromkeys(("minutes", "epochs", "steps"))
+    budget[draft.training.budget_kind] = _whole(draft.training.budget)
+    own["background"] = draft.background
+    own["recipe"] = recipe_values(draft.recipe, recipe_kind(draft), UNLABELLED in draft.roles())
+    own["training"] = {
+        "budget": budget,
+        "chip_size": draft.training.chip_size,
+        "batch_size": draft.training.batch_size,
+        "device": draft.training.device,
+        "seed": draft.training.seed,
+    }
+    return merge_patch(run, own)
+
+
+def recipe_kind(draft: Draft) -> str:
+    """The recipe chosen, or the one suggested."""
+    return draft.recipe.kind or suggest(draft.roles())[0]
+
+
+def recipe_values(recipe: RecipeDraft, kind: str, unlabelled: bool) -> dict[str, Any]:
+    """A recipe as `run.json` has it."""
+    student, teacher = {"size": recipe.student}, {"size": recipe.teacher}
+    if kind == PARTIAL:
+        return {
+            "kind": kind,
+            "student": student,
+            "detection_teacher": teacher,
+            "segmentation_teacher": teacher,
+            "distillation": list(recipe.distillation),
+            "on_own_task": recipe.on_own_task,
+            "unlabelled": unlabelled,
+        }
+    if kind == SEMI:
+        return {
+            "kind": kind,
+            "student": student,
+            "first_teacher": teacher,
+            "confidence": recipe.confidence,
+            "agreement": recipe.agreement,
+        }
+    return {"kind": kind, "network": student}
+
+
+def write_run(folder: Path, values: dict[str, Any]) -> None:
+    """Write `run.json`.
+
+    Raises:
+        GeoDistilError: the folder cannot be written.
+    """
+    try:
+        text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+        (folder / RUN_FILE).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise GeoDistilError("output", f"The run folder {folder} cannot be written: {error.strerror}.") from error
+
+
+def _source(draft: Draft, source: SourceDraft, files: Files, project: QgsProject) -> dict[str, Any]:
+    layer = project.mapLayer(source.raster)
+    entry: dict[str, Any] = {"raster": files.raster(source), "name": layer.name(), "role": source.role}
+    if source.split != "auto":
+        entry["split"] = source.split
+    if source.labelled:
+        entry["labels"] = _labels(draft, source, files, project)
+        entry["area"] = {"kind": source.area}
+        if source.area == AREA_LAYER:
+            entry["area"].update(_named(files.area(source)))
+    return entry
+
+
+def _labels(draft: Draft, source: SourceDraft, files: Files, project: QgsProject) -> dict[str, Any]:
+    left_out = [value for each in draft.classes[source.role] if not each.used for value in each.values]
+    if label_kind(project.mapLayer(source.labels)) == CLASS_RASTER:
+        ground = [] if draft.background or source.role != SEGMENTATION else [str(RASTER_BACKGROUND)]
+        return {"path": files.labels(source), "ignore_values": left_out + ground}
+    entry = {**_named(files.labels(source)), "field": CLASS_FIELD, "ignore_values": NO_CLASS + left_out}
+    return {**entry, "box_size": source.box_size} if source.box_size else entry
+
+
+def _named(path: str) -> dict[str, str]:
+    return {"path": path, "layer": Path(path).stem}
+
+
+def _whole(value: float) -> float:
+    return int(value) if float(value).is_integer() else value

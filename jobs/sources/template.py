@@ -1,0 +1,152 @@
+"""A run that was made before becomes a draft again: its layers are found in the project, or added to it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
+
+from ..classes import NO_CLASS
+from ..errors import GeoDistilError
+from ..run_folder import RUN_FILE
+from .draft import AREA_LAYER, LABELLED_ROLES, ClassDraft, Draft, RecipeDraft, SourceDraft, TrainingDraft
+from .facts import raster_facts
+from .suggestion import PARTIAL, SEMI
+
+
+def draft_from_run(folder: Path, project: QgsProject) -> Draft:
+    """The draft of a run folder; its layers are in the project afterwards.
+
+    Raises:
+        GeoDistilError: there is no run file, or a layer of it cannot be opened.
+    """
+    run = _read(folder)
+    layers = _Layers(folder, project)
+    try:
+        draft = Draft(
+            sources=[_source(entry, layers) for entry in run["sources"]],
+            background=run.get("background", True),
+            recipe=_recipe(run["recipe"]),
+            training=_training(run.get("training") or {}),
+            gsd=run.get("gsd") or 0.0,
+            name=f"{run.get('name', 'model')} again",
+            parent=str(folder.parent),
+            template=run,
+        )
+        draft.classes = {role: _classes(run, role) for role in LABELLED_ROLES}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise GeoDistilError("config", f"{folder / RUN_FILE} is not a run file that can be read: {error}.") from error
+    return draft
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    path = folder / RUN_FILE
+    try:
+        run = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise GeoDistilError("config", f"There is no run file at {path}.", "Choose a run folder.") from error
+    except ValueError as error:
+        raise GeoDistilError("config", f"{path} is not valid JSON: {error}.") from error
+    if not isinstance(run, dict):
+        raise GeoDistilError("config", f"{path} must hold one JSON object.")
+    return run
+
+
+class _Layers:
+    """Layers by file: those of the project first, each file opened once."""
+
+    def __init__(self, folder: Path, project: QgsProject) -> None:
+        self._folder, self._project = folder, project
+
+    def raster(self, path: str, name: str = "") -> str:
+        path = self._absolute(path)
+        for layer in self._project.mapLayers().values():
+            if isinstance(layer, QgsRasterLayer) and layer.isValid() and raster_facts(layer).path == path:
+                return layer.id()
+        return self._added(QgsRasterLayer(path, name or Path(path).stem), path)
+
+    def vector(self, entry: dict[str, Any]) -> str:
+        source = self._absolute(entry["path"])
+        if entry.get("layer"):
+            source += f"|layername={entry['layer']}"
+        if entry.get("where"):
+            source += f"|subset={entry['where']}"
+        for layer in self._project.mapLayers().values():
+            if isinstance(layer, QgsVectorLayer) and layer.source() == source:
+                return layer.id()
+        return self._added(QgsVectorLayer(source, entry.get("layer") or Path(entry["path"]).stem, "ogr"), source)
+
+    def labels(self, entry: dict[str, Any]) -> str:
+        """A label layer; without a layer name and not a vector file, it is a class raster."""
+        path = self._absolute(entry["path"])
+        if not entry.get("layer") and not QgsVectorLayer(path, "probe", "ogr").isValid():
+            return self.raster(path)
+        return self.vector(entry)
+
+    def _absolute(self, path: str) -> str:
+        return path if path.startswith("/vsi") or "://" in path else str((self._folder / path).absolute())
+
+    def _added(self, layer: QgsMapLayer, path: str) -> str:
+        if not layer.isValid():
+            raise GeoDistilError("config", f"{path} cannot be opened.", "Put the file back where the run had it.")
+        self._project.addMapLayer(layer)
+        return layer.id()
+
+
+def _source(entry: dict[str, Any], layers: _Layers) -> SourceDraft:
+    source = SourceDraft(
+        layers.raster(entry["raster"], entry.get("name", "")), entry["role"], split=entry.get("split", "auto")
+    )
+    labels, area = entry.get("labels"), entry.get("area") or {"kind": "raster"}
+    if not labels:
+        return source
+    return replace(
+        source,
+        labels=layers.labels(labels),
+        field=labels.get("field") or "",
+        box_size=labels.get("box_size") or 0.0,
+        area=area["kind"],
+        area_layer=layers.vector(area) if area["kind"] == AREA_LAYER else "",
+    )
+
+
+def _classes(run: dict[str, Any], role: str) -> list[ClassDraft]:
+    used = [
+        ClassDraft(each["name"], each.get("color", "#e41a1c"), each.get("values") or [each["name"]])
+        for each in run.get(f"{role}_classes") or []
+    ]
+    entries = [source["labels"] for source in run["sources"] if source["role"] == role and source.get("labels")]
+    ignored = {value for entry in entries for value in entry.get("ignore_values") or [] if value not in NO_CLASS}
+    return used + [ClassDraft(value, "#808080", [value], used=False) for value in sorted(ignored)]
+
+
+def _recipe(values: dict[str, Any]) -> RecipeDraft:
+    kind, usual = values["kind"], RecipeDraft()
+    student = values.get("network" if kind not in (PARTIAL, SEMI) else "student") or {}
+    teacher = values.get("first_teacher" if kind == SEMI else "detection_teacher") or {}
+    return RecipeDraft(
+        kind=kind,
+        student=student.get("size", usual.student),
+        teacher=teacher.get("size", usual.teacher),
+        distillation=values.get("distillation", usual.distillation),
+        on_own_task=values.get("on_own_task", usual.on_own_task),
+        confidence=values.get("confidence", usual.confidence),
+        agreement=values.get("agreement", usual.agreement),
+    )
+
+
+def _training(values: dict[str, Any]) -> TrainingDraft:
+    usual = TrainingDraft()
+    budget = {kind: value for kind, value in (values.get("budget") or {}).items() if value}
+    kind, amount = next(iter(budget.items()), ("steps", 3000))
+    return TrainingDraft(
+        budget_kind=kind,
+        budget=amount,
+        chip_size=values.get("chip_size", usual.chip_size),
+        batch_size=values.get("batch_size", usual.batch_size),
+        device=values.get("device", usual.device),
+        seed=values.get("seed", usual.seed),
+    )

@@ -1,0 +1,69 @@
+"""A model package put into a run folder, as the teacher of its student."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from .errors import GeoDistilError
+from .packages import ITEM_FILE
+
+TEACHER = "teacher"
+FILES = (ITEM_FILE, "model.safetensors")
+CHECKPOINTS = "checkpoints"
+
+
+def facts(card: dict[str, Any]) -> dict[str, Any]:
+    """What a run must have in common with its teacher, as `run.json` has it.
+
+    Args:
+        card: the teacher's.
+    """
+    classes = {
+        f"{task}_classes": [_definition(each) for each in card[f"{task}_classes"]]
+        for task in ("detection", "segmentation")
+    }
+    return {"gsd": card["gsd"], "bands": card["bands"], "background": card.get("background", True), **classes}
+
+
+def copy_teacher(package: Path, folder: Path) -> None:
+    """Copy what a teacher needs of a package, a folder or a zip, to `teacher` in a run folder.
+
+    Raises:
+        GeoDistilError: the package is incomplete, the run already goes on with another, or the folder cannot be
+            written.
+    """
+    target = folder / TEACHER
+    try:
+        contents = {name: _read(package, name) for name in FILES}
+        _refuse_another(contents[ITEM_FILE], folder, package)
+        target.mkdir(exist_ok=True)
+        for name, content in contents.items():
+            (target / name).write_bytes(content)
+    except (KeyError, FileNotFoundError, zipfile.BadZipFile) as error:
+        shutil.rmtree(target, ignore_errors=True)
+        raise GeoDistilError("package", f"The model package {package} is incomplete.", "Copy it again.") from error
+    except OSError as error:
+        raise GeoDistilError("output", f"The folder {target} cannot be written: {error.strerror}.") from error
+
+
+def _refuse_another(item: bytes, folder: Path, package: Path) -> None:
+    known = folder / TEACHER / ITEM_FILE
+    if (folder / CHECKPOINTS).exists() and known.exists() and known.read_bytes() != item:
+        raise GeoDistilError(
+            "output", f"The run in {folder} has another teacher than {package}.", "Choose another run folder."
+        )
+
+
+def _read(package: Path, name: str) -> bytes:
+    if package.is_dir():
+        return (package / name).read_bytes()
+    with zipfile.ZipFile(package) as archive:
+        found = [member for member in archive.namelist() if Path(member).name == name]
+        return archive.read(min(found, key=len, default=name))
+
+
+def _definition(each: dict[str, Any]) -> dict[str, Any]:
+    return {"name": each["name"], "color": each["color"], "values": each.get("values", [])}

@@ -1,0 +1,151 @@
+"""QGIS stays usable: 50 runs of 5,000 events, some of them growing, and no stall of the event loop."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from geodistil.jobs.runs.history import MOST_POINTS
+from geodistil.jobs.runs.registry import set_run_folders
+from geodistil.jobs.runs.tracker import RunTracker
+from geodistil.ui.runs.dock import RunsDock
+from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtWidgets import QApplication, QTableView
+
+RUNS = 50
+EVENTS = 5_000
+STALL_SECONDS = 0.1
+POLL_SECONDS = 0.01
+CLASSES = ("roof", "road", "water", "tree", "car")
+
+
+@pytest.fixture(scope="module")
+def lines():
+    """A long history as the engine writes it: three stages, eight losses, validations by class."""
+
+    def event(index):
+        stage, step = ("detection_teacher", "segmentation_teacher", "student")[index * 3 // EVENTS], index % 1667
+        if step == 0:
+            return {"kind": "stage", "name": stage, "index": index * 3 // EVENTS, "of": 3}
+        if step % 100 == 0:
+            values = {f"segmentation/iou/{name}": step / 2000 for name in CLASSES} | {"segmentation/mean_iou": 0.5}
+            return {"kind": "metrics", "stage": stage, "network": stage, "step": step, "values": values}
+        losses = {f"detection/term{term}": 1 / step for term in range(8)}
+        rest = {"samples_per_second": 31.5, "eta_seconds": 5000.0 - index, "fraction": index / EVENTS}
+        return {"kind": "progress", "stage": stage, "step": step, "of": 1667, "losses": losses, **rest}
+
+    return [json.dumps({"time": 1.7e9 + index, **event(index)}) + "\n" for index in range(EVENTS)]
+
+
+@pytest.fixture(scope="module")
+def many_runs(tmp_path_factory, lines):
+    """Run folders; the engine of each is alive."""
+    engine = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)", "engine"])
+    begun = {"time": 1.7e9, "kind": "started", "pid": engine.pid, "host": socket.gethostname(), "device": "cpu"}
+    history = json.dumps(begun) + "\n" + "".join(lines)
+    root = tmp_path_factory.mktemp("runs")
+    folders = [root / f"run{index:02}" for index in range(RUNS)]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "run.json").write_text(json.dumps({"name": folder.name, "training": {"device": "cpu"}}))
+        (folder / "events.jsonl").write_text(history)
+    yield folders
+    engine.kill()
+    engine.wait()
+
+
+class Probe:
+    """The longest time between two turns of the event loop, less what other programs took of the processor."""
+
+    def __init__(self):
+        self.longest, self.longest_with_others = 0.0, 0.0
+        self._last, self._queued = time.perf_counter(), queued()
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._turn)
+        self._timer.start(2)
+
+    def _turn(self):
+        now, waited = time.perf_counter(), queued()
+        gap = now - self._last
+        self.longest_with_others = max(self.longest_with_others, gap)
+        self.longest = max(self.longest, gap - (waited - self._queued))
+        self._last, self._queued = now, waited
+
+
+def queued():
+    """Seconds that this process's threads were ready to run while other programs had the processor."""
+    delays = [task.read_text().split()[1] for task in Path("/proc/self/task").glob("*/schedstat")]
+    return sum(map(int, delays)) / 1e9
+
+
+class TimedDock(RunsDock):
+    """The dock, and how long each of its turns keeps the main thread at work."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.turns = []
+
+    def _tick(self):
+        before = time.thread_time()
+        super()._tick()
+        self.turns.append(time.thread_time() - before)
+
+
+def observe(window, folders, write):
+    """The longest stall and the dock's turns while it reads all runs, shows one, and ten of them grow."""
+    dock = TimedDock(window, print)
+    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+    window.show()
+    for _ in range(20):  # the window's own first painting is not what is measured
+        QApplication.processEvents()
+        time.sleep(0.01)
+    probe, model = Probe(), dock.findChild(QTableView).model()
+    dock.start()
+    until, grown = time.monotonic() + 60, 0
+    while grown < 10:
+        QApplication.processEvents()
+        assert time.monotonic() < until
+        if model.rowCount() == RUNS and len(dock.turns) > 3 * (grown + 1):
+            for folder in folders[:10]:
+                write.append(folder, write.progress(grown, stage="student"))
+            dock.findChild(QTableView).selectRow(grown)
+            grown += 1
+    dock.stop()
+    dock.deleteLater()
+    return probe, dock.turns
+
+
+def test_no_turn_of_the_dock_keeps_qgis_waiting(window, settings, eager, many_runs, write):
+    set_run_folders([many_runs[0].parent])
+    probe, turns = observe(window, many_runs, write)
+    print(
+        f"longest stall {1000 * probe.longest:.1f} ms ({1000 * probe.longest_with_others:.1f} ms with other programs), "
+        f"slowest of {len(turns)} turns {1000 * max(turns):.1f} ms"
+    )
+    assert probe.longest < STALL_SECONDS
+    assert max(turns) < POLL_SECONDS
+
+
+def test_looking_again_where_nothing_happened_takes_less_than_a_poll_may(many_runs):
+    trackers = [RunTracker(folder) for folder in many_runs]
+    assert all(tracker.poll() is not None for tracker in trackers)
+    spent = []
+    for _ in range(5):
+        before = time.thread_time()
+        assert not any(tracker.poll() for tracker in trackers)
+        spent.append(time.thread_time() - before)
+    print(f"{RUNS} quiet runs: {1000 * min(spent):.1f} ms")
+    assert min(spent) < POLL_SECONDS
+
+
+def test_a_long_history_takes_little_time_and_memory(many_runs):
+    before = time.thread_time()
+    state = RunTracker(many_runs[0]).poll()
+    spent = time.thread_time() - before
+    print(f"{EVENTS} events: {1000 * spent:.1f} ms")
+    assert spent < 0.2
+    assert sum(len(stage.losses) for stage in state.history.stages) <= 3 * MOST_POINTS

@@ -1,0 +1,94 @@
+"""Imagery and labels looked at before a training."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterNumber,
+)
+
+from ..jobs.check_report import check_page
+from ..jobs.run_folder import RunSettings, write_run_folder
+from .anysources import AnySources
+from .base import Parameters, Results, advanced, job_folder, sentences
+from .training import Integer
+
+
+class CheckSources(AnySources):
+    """The engine's `check`."""
+
+    NAME = "checksources"
+    TITLE = "Check sources"
+    SUMMARY = "Says what a training would find wrong with imagery and labels, and what is in them."
+    HELP = (
+        "Opens every raster and label layer as a training would: coordinate reference systems, bands, resolution, "
+        "labelled areas, class values. The labelled area is divided into training and validation blocks, labels are "
+        "counted by class, and band statistics are taken.\n\n"
+        "Mistakes end it with one sentence that says what to do. Warnings, such as a class without labels in the "
+        "validation blocks, are in the log, in the page and in the JSON file."
+    )
+    ICON = "check"
+    TAGS = ("check", "validate", "labels", "statistics", "split", "warnings", "CRS")
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        """Sources, what they are read by, findings."""
+        self.add_sources()
+        self._add_general()
+        for name in ("NAME", "MINUTES", "STEPS"):
+            self.removeParameter(name)
+        self.addParameter(
+            advanced(
+                QgsProcessingParameterNumber(
+                    "CHIP_SIZE", "Chip size (pixels)", Integer, 256, minValue=64, maxValue=2048
+                )
+            )
+        )
+        for name, text, files in (
+            ("REPORT", "Findings", "HTML files (*.html)"),
+            ("FINDINGS", "Findings as JSON", "JSON files (*.json)"),
+        ):
+            self.addParameter(QgsProcessingParameterFileDestination(name, text, files, optional=True))
+        self.addOutput(QgsProcessingOutputNumber("WARNINGS", "Number of warnings"))
+        self.addOutput(QgsProcessingOutputNumber("LABELS", "Number of labels (of class rasters, pixels)"))
+
+    def prepareAlgorithm(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Write a run folder among temporary files; on the main thread, where the layers live."""
+        self._folder = job_folder(self.NAME)
+        settings = RunSettings(
+            name="check",
+            gsd=self.parameterAsDouble(parameters, "GSD", context) or None,
+            recipe={"kind": "supervised"},
+            training={"chip_size": self.parameterAsInt(parameters, "CHIP_SIZE", context)},
+        )
+        with sentences(feedback):
+            write_run_folder(self._folder, self.sources(parameters, context), settings)
+        return True
+
+    def processAlgorithm(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> Results:
+        """Let the engine look, then show what it found."""
+        file = self._file("FINDINGS", "findings.json", parameters, context)
+        self.run_engine(["check", str(self._folder), "--output", str(file)], self._folder, feedback)
+        if feedback.isCanceled():
+            return {}
+        findings = json.loads(file.read_text(encoding="utf-8"))
+        for warning in findings["warnings"]:
+            feedback.pushWarning(warning)
+        report = self._file("REPORT", "findings.html", parameters, context)
+        report.write_text(check_page("Sources", findings), encoding="utf-8")
+        labels = sum(count for counts in findings["label_counts"].values() for count in counts.values())
+        warnings = len(findings["warnings"])
+        return {"REPORT": str(report), "FINDINGS": str(file), "WARNINGS": warnings, "LABELS": labels}
+
+    def _file(self, output: str, name: str, parameters: Parameters, context: QgsProcessingContext) -> Path:
+        return Path(self.parameterAsFileOutput(parameters, output, context) or self._folder / name)

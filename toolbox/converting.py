@@ -1,0 +1,93 @@
+"""What the algorithms share that turn one layer into another: a job folder, the engine, a styled result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable
+
+from qgis.core import (
+    QgsMapLayer,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterVectorDestination,
+)
+
+from ..jobs.results import do_not_load, load_styled, place_vector
+from .base import EngineAlgorithm, Parameters, Results, job_folder, sentences
+
+
+class ConvertingAlgorithm(EngineAlgorithm):
+    """Makes one vector layer; subclasses say with which command of the engine."""
+
+    GROUP = ("convert", "Convert")
+    COMMAND = ""
+    OUTPUT = ("OUTPUT", "Output")
+    GEOMETRY = 0
+    STYLE: Callable[[QgsMapLayer, dict[str, Any]], None]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._arguments: list[str] = []
+        self._folder = Path()
+        self._input_name = ""
+        self._legend: dict[str, Any] = {}
+
+    def add_inputs(self) -> None:
+        """Add the layer and what is asked of it."""
+        raise NotImplementedError
+
+    def read(self, parameters: Parameters, context: QgsProcessingContext) -> None:
+        """Set `_arguments` (the command's), `_input_name` and `_legend`; called on the thread the layers live on."""
+        raise NotImplementedError
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        """Inputs, the layer, how many features it has."""
+        self.add_inputs()
+        name, description = self.OUTPUT
+        self.addParameter(QgsProcessingParameterVectorDestination(name, description, self.GEOMETRY))
+        self.addOutput(QgsProcessingOutputNumber("COUNT", "Number of features"))
+
+    def prepareAlgorithm(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Turn parameters into a command; on the main thread, where the layers live."""
+        self._folder = job_folder(self.NAME)
+        with sentences(feedback):
+            self.read(parameters, context)
+        return True
+
+    def processAlgorithm(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> Results:
+        """Let the engine work, then put its layer where it was asked for."""
+        name, description = self.OUTPUT
+        destination = self.parameterAsOutputLayer(parameters, name, context)
+        file = self._folder / f"{self.COMMAND}.gpkg"
+        command = [self.COMMAND, *self._arguments, "--output", str(file), "--events", str(self._folder)]
+        ending = self.run_engine(command, self._folder, feedback)
+        if ending.get("kind") != "finished":
+            do_not_load(context, destination)
+            return {}
+        count = ending["outputs"]["count"]
+        feedback.pushInfo(f"{count} {self.COMMAND}.")
+        with sentences(feedback):
+            place_vector(file, destination, context)
+        names = description, f"{self._input_name}: {self.COMMAND}"
+        load_styled(context, destination, names, type(self).STYLE, self._legend)
+        return {name: destination, "COUNT": count}
+
+
+def listed(text: str) -> list[str]:
+    """The entries of a list that a person typed, between commas."""
+    return [entry.strip() for entry in text.split(",") if entry.strip()]
+
+
+def named(names: dict[int, str]) -> list[str]:
+    """Class names as the engine's commands take them."""
+    return [argument for value, name in names.items() for argument in ("--name", f"{value}={name}")]
+
+
+def repeated(option: str, entries: list[str]) -> list[str]:
+    """An option given once an entry."""
+    return [argument for entry in entries for argument in (option, entry)]

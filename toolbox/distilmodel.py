@@ -1,0 +1,121 @@
+"""A finished model taught to a smaller network."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterFile,
+)
+
+from ..jobs.errors import GeoDistilError
+from ..jobs.packages import package_path, read_card
+from ..jobs.run_folder import RoleLayers, merge_patch
+from ..jobs.teacher import TEACHER, copy_teacher, facts
+from .anysources import AnySources
+from .base import Parameters, advanced, explained, sentences
+from .predict import PACKAGE_FILTER
+from .trainpartialmultitask import DISTILLATION, TrainPartialMultitask
+
+
+class DistilModel(AnySources):
+    """The recipe `distil`."""
+
+    NAME = "distilmodel"
+    TITLE = "Distil a model"
+    SUMMARY = "A smaller, faster network that answers as an existing model does, from any imagery."
+    HELP = (
+        "Teaches an existing model to another, usually smaller network. The model answers on the imagery, and the "
+        "student learns to answer the same; no labels are needed, and the imagery may be any that the model can "
+        "read.\n\n"
+        "Labels help where there are any: the student learns from them too, and their validation blocks choose its "
+        "best weights. Their classes must be the model's. Without labels nothing validates, and the last weights "
+        "are kept; evaluate them on labelled ground.\n\n"
+        "Classes, bands and ground sampling distance are the model's. It is copied into the run folder, which is "
+        "thus complete: it can be copied to a server and trained there."
+    )
+    ICON = "distil"
+    TAGS = ("train", "distillation", "compress", "smaller", "faster", "teacher", "student", "unlabelled")
+    METRICS = TrainPartialMultitask.METRICS
+    NEEDED = ("unlabelled", "detection", "segmentation")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._card: dict[str, Any] = {}
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        """As other trainings, without what the model decides."""
+        super().initAlgorithm(configuration)
+        for name in ("GSD", "BACKGROUND"):
+            self.removeParameter(name)
+
+    def add_sources(self) -> None:
+        """The model, imagery, and labels where there are any."""
+        self.addParameter(
+            QgsProcessingParameterFile(
+                "PACKAGE", "Model that teaches (folder, zip, or item.json)", fileFilter=PACKAGE_FILTER
+            )
+        )
+        self.add_unlabelled(optional=True)
+        self.add_labelled_sources()
+
+    def add_recipe(self) -> None:
+        """The student's size, and what it learns of its teacher."""
+        self.add_size("STUDENT", "Size of the network", "small")
+        self.addParameter(
+            advanced(
+                explained(
+                    QgsProcessingParameterEnum(
+                        "DISTILLATION", "Distillation", DISTILLATION, allowMultiple=True, defaultValue=[0]
+                    ),
+                    "What the student learns from the model: its answers (soft), its features (feature), its features "
+                    "where answers differ (pdf).",
+                )
+            )
+        )
+
+    def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        """The model must be a package that has the tasks of the labels."""
+        try:
+            card = read_card(package_path(self.parameterAsString(parameters, "PACKAGE", context)))
+        except GeoDistilError as error:
+            return str(error)
+        missing = [role for role in self.roles(parameters, context) if role not in card["tasks"]]
+        if missing:
+            return f"The model {card['name']} has no {missing[0]}, so labels for it cannot be used."
+        return super().problem(parameters, context)
+
+    def prepareAlgorithm(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Write the run folder with the model's classes, bands and resolution, and the model in it."""
+        with sentences(feedback):
+            package = package_path(self.parameterAsString(parameters, "PACKAGE", context))
+            self._card = read_card(package)
+        options = json.loads(self.parameterAsString(parameters, "OPTIONS", context) or "{}")
+        options = json.dumps(merge_patch(facts(self._card), options))
+        super().prepareAlgorithm({**parameters, "OPTIONS": options}, context, feedback)
+        with sentences(feedback):
+            copy_teacher(package, self._folder)
+        return True
+
+    def labelled(self, role: str, parameters: Parameters, context: QgsProcessingContext) -> RoleLayers:
+        """The layers of one role; whether there is background, the model says."""
+        layers = super().labelled(role, parameters, context)
+        layers.background = self._card.get("background", True)
+        return layers
+
+    def recipe(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
+        """A student whose detections can be compared with its teacher's one by one."""
+        network = self._card.get("network", {})
+        same = {key: network[key] for key in ("detection_head", "detection_strides") if key in network}
+        return {
+            "kind": "distil",
+            "package": TEACHER,
+            "student": {**self.size("STUDENT", parameters, context), **same},
+            "distillation": [DISTILLATION[i] for i in self.parameterAsEnums(parameters, "DISTILLATION", context)],
+        }

@@ -1,0 +1,87 @@
+"""The page in a window of its own: for the menu, for whoever finds no engine, and at the first start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import QgsSettings
+from qgis.PyQt.QtCore import QEvent, Qt
+from qgis.PyQt.QtGui import QResizeEvent
+from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
+
+from ...jobs.environment.status import State, status
+from .page import EnvironmentPage
+from .words import tr
+
+TITLE = "GeoDistil"
+WIDTH = 620
+ASKED_SETTING = "geodistil/environment/asked"
+"""Setting: the state that the message bar has spoken of, so that it speaks of each once."""
+
+
+class EnvironmentDialog(QDialog):
+    """The page, with a button that closes it; a set-up goes on without it."""
+
+    def __init__(self, parent: QWidget | None = None, page: EnvironmentPage | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("GeoDistil: engine environment"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.page = page or EnvironmentPage(self)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.page, 1)
+        layout.addWidget(buttons)
+        self.resize(WIDTH, 0)
+
+    def event(self, event: QEvent) -> bool:
+        """Grow and shrink with what the page has to say."""
+        handled = super().event(event)
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Show):
+            self._fit()
+        return handled
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self.setMinimumHeight(self._needed())
+
+    def _fit(self) -> None:
+        self.setMinimumHeight(self._needed())
+        self.resize(self.width(), self._needed())
+
+    def _needed(self) -> int:
+        """The height that wrapped text needs at this width; Qt's own minimum assumes another one."""
+        return self.layout().totalHeightForWidth(self.width())
+
+
+def show_environment(parent: QWidget | None = None) -> EnvironmentDialog:
+    """Open the page beside the map, which stays usable; an open one comes to the front."""
+    dialog = parent.findChild(EnvironmentDialog) if parent is not None else None
+    dialog = dialog or EnvironmentDialog(parent)
+    dialog.show()
+    dialog.raise_()
+    dialog.activateWindow()
+    return dialog
+
+
+def invite(iface: Any) -> None:
+    """Offer the set-up in the message bar where there is no engine, or an older one; each once."""
+    state, settings = status().state, QgsSettings()
+    texts = {
+        State.MISSING: tr("Training and prediction need GeoDistil's engine, which is not set up yet."),
+        State.OUTDATED: tr("There is an update for GeoDistil's engine."),
+    }
+    if state not in texts:
+        settings.remove(ASKED_SETTING)
+    elif settings.value(ASKED_SETTING, "", type=str) != state.value:
+        settings.setValue(ASKED_SETTING, state.value)
+        message = iface.messageBar().createMessage(TITLE, texts[state])
+        button = QPushButton(tr("Set up…"), message)
+        button.clicked.connect(lambda _checked=False: _accept(iface, message))
+        message.layout().addWidget(button)
+        iface.messageBar().pushWidget(message)
+
+
+def _accept(iface: Any, message: QWidget) -> None:
+    iface.messageBar().popWidget(message)
+    show_environment(iface.mainWindow())

@@ -1,0 +1,260 @@
+"""The page: how things stand, one button that changes it, and what may be chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable
+
+from qgis.core import QgsApplication, QgsSettings
+from qgis.PyQt.QtCore import QSize, Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QMessageBox, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from ...jobs.background import start as start_task
+from ...jobs.environment import SETTING
+from ...jobs.environment.choices import Choices
+from ...jobs.environment.diagnostics import diagnostics
+from ...jobs.environment.installing import Installation, request_for
+from ...jobs.environment.place import default_home
+from ...jobs.environment.removing import removal
+from ...jobs.environment.status import REQUIREMENTS, State, status
+from ...jobs.errors import GeoDistilError
+from . import words
+from .options_box import OptionsBox
+from .own_box import OwnBox
+from .words import tr
+
+POLL_MILLISECONDS = 300
+ICONS = {
+    "error": "/mIconCritical.svg",
+    "warning": "/mIconWarning.svg",
+    "information": "/mIconInfo.svg",
+    "success": "/mIconSuccess.svg",
+}
+LEVELS = {State.READY: "success", State.OWN: "success", State.OWN_MISSING: "error", State.INSTALLING: "information"}
+REMOVABLE = (State.READY, State.OUTDATED, State.BROKEN_OFF)
+
+MakeRequest = Callable[..., "dict[str, Any]"]
+
+
+class EnvironmentPage(QWidget):
+    """Sets the engine's environment up, and takes it away again.
+
+    Args:
+        parent: the widget it is in.
+        make_request: what is asked of the installer, from the choices and, for a Python of one's own, its path.
+        requirements: the locked requirements that say whether an environment is up to date.
+    """
+
+    ready = pyqtSignal()
+    """The engine can be used from now on."""
+
+    def __init__(
+        self, parent: QWidget | None = None, make_request: MakeRequest = request_for, requirements: Path = REQUIREMENTS
+    ) -> None:
+        super().__init__(parent)
+        self._make_request, self._requirements = make_request, requirements
+        self._make_widgets()
+        self._lay_out()
+        self.options.show_choices(Choices.load())
+        self.installation = Installation(self.folder)
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_MILLISECONDS)
+        self._timer.timeout.connect(self._poll)
+        self.options.changed.connect(self._choose)
+        self.refresh()
+
+    @property
+    def folder(self) -> Path:
+        """The environment's folder."""
+        chosen = self.options.choices().folder
+        return Path(chosen).expanduser() if chosen else default_home()
+
+    def refresh(self) -> None:
+        """Show how things stand now; follow an installation that another window, or an earlier QGIS, has started."""
+        now = status(self.folder, self._requirements)
+        running = self.installation.is_running()
+        if running and not self._timer.isActive():
+            self._timer.start()
+        self._show_status(now, running)
+        self._show_ending(running)
+
+    def set_up(self) -> None:
+        """Set up, go on, update or check again: the installer finds out what is missing."""
+        self._begin("")
+
+    def use_own(self, python: str) -> None:
+        """Verify a person's own environment, and use it where it works."""
+        self._begin(python)
+
+    def cancel(self) -> None:
+        """Ask the installer to end."""
+        self.installation.stop()
+        self.cancel_button.setEnabled(False)
+        self.step.setText(tr("Cancelling…"))
+
+    def remove(self) -> None:
+        """Delete the environment, after asking."""
+        question = tr("Delete the engine's environment in {folder}? It can be set up again at any time.")
+        buttons = QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No
+        title = tr("Remove the engine")
+        answer = QMessageBox.question(self, title, question.format(folder=self.folder), buttons)
+        if answer == QMessageBox.StandardButton.Yes:
+            self.setEnabled(False)
+            start_task(removal(self.folder, self._removed, self._not_removed))
+
+    def copy_diagnostics(self) -> None:
+        """Put all that a bug report needs on the clipboard."""
+        text = diagnostics(status(self.folder, self._requirements), self.folder, self.options.choices())
+        QgsApplication.clipboard().setText(text)
+        self.copy_button.setText(tr("Copied"))
+        QTimer.singleShot(2000, self._reset_copy)
+
+    def _begin(self, own: str) -> None:
+        choices = self.options.choices()
+        choices.save()
+        try:
+            self.installation.start(self._make_request(choices, own), choices.index)
+        except GeoDistilError as error:
+            return self._say("error", str(error))
+        self._timer.start()
+        return self.refresh()
+
+    def _poll(self) -> None:
+        self.installation.poll()
+        if self.installation.is_running():
+            self.bar.setValue(round(1000 * self.installation.progress.get("fraction", 0)))
+            if self.cancel_button.isEnabled():
+                self.step.setText(words.step(self.installation))
+            return
+        self._timer.stop()
+        self.installation.poll()
+        self._ended()
+
+    def _ended(self) -> None:
+        outputs = self.installation.ending.get("outputs")
+        if outputs and outputs.get("own"):
+            QgsSettings().setValue(SETTING, outputs["python"])
+        elif outputs:
+            QgsSettings().remove(SETTING)  # the new environment is the one that a person wants now
+        self.refresh()
+        if outputs:
+            self.ready.emit()
+
+    def _choose(self) -> None:
+        choices = self.options.choices()
+        choices.save()
+        if self.folder != self.installation.folder:
+            self.installation = Installation(self.folder)
+        self.refresh()
+
+    def _removed(self, _result: Any) -> None:
+        self.setEnabled(True)
+        self.installation = Installation(self.folder)
+        self.refresh()
+
+    def _not_removed(self, error: GeoDistilError) -> None:
+        self._removed(None)
+        self._say("error", str(error))
+
+    def _show_status(self, now: Any, running: bool) -> None:
+        level = LEVELS.get(State.INSTALLING if running else now.state, "warning")
+        _show_icon(self.icon, level, 24)
+        self.headline.setText(words.headline(now))
+        self.explanation.setText(words.explanation(now))
+        self.main_button.setText(words.button(now))
+        self.main_button.setVisible(not running)
+        self.remove_button.setVisible(not running and now.state in REMOVABLE)
+        for widget in (self.bar, self.step, self.cancel_button):
+            widget.setVisible(running)
+        self.cancel_button.setEnabled(running)
+        self.options.setEnabled(not running)
+        self.own.setEnabled(not running)
+        self.own.show_python(str(now.python) if now.state in (State.OWN, State.OWN_MISSING) else "")
+
+    def _show_ending(self, running: bool) -> None:
+        level, sentence = ("", "") if running else words.ending(self.installation)
+        warnings = "" if running else " ".join(self.installation.warnings)
+        if sentence and warnings and level != "information":
+            sentence = f"{sentence} {warnings}"
+        self._say(level, sentence)
+
+    def _say(self, level: str, sentence: str) -> None:
+        self.notice.setVisible(bool(sentence))
+        self.notice_icon.setVisible(bool(sentence))
+        if sentence:
+            _show_icon(self.notice_icon, level, 16)
+        self.notice.setText(sentence)
+
+    def _reset_copy(self) -> None:
+        self.copy_button.setText(tr("Copy diagnostics"))
+
+    def _make_widgets(self) -> None:
+        self.icon, self.headline, self.explanation = QLabel(), QLabel(), _wrapped()
+        font = self.headline.font()
+        font.setBold(True)
+        font.setPointSizeF(font.pointSizeF() * 1.2)
+        self.headline.setFont(font)
+        self.bar, self.step = QProgressBar(), _wrapped()
+        self.bar.setRange(0, 1000)
+        self.bar.setAccessibleName(tr("Progress of the set-up"))
+        self.notice_icon, self.notice = QLabel(), _wrapped()
+        self.main_button = _button(tr("Set up"), self.set_up)
+        self.main_button.setDefault(True)
+        self.cancel_button = _button(tr("Cancel"), self.cancel)
+        self.copy_button = _button(tr("Copy diagnostics"), self.copy_diagnostics)
+        self.remove_button = _button(tr("Remove…"), self.remove)
+        self.options, self.own = OptionsBox(self), OwnBox(self)
+        self.own.chosen.connect(self.use_own)
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setSpacing(10)
+        top = QHBoxLayout()
+        top.setSpacing(10)
+        top.addWidget(self.icon, 0, Qt.AlignmentFlag.AlignTop)
+        text = QVBoxLayout()
+        for widget in (self.headline, self.explanation, self.bar, self.step):
+            text.addWidget(widget)
+        text.addLayout(_row(self.notice_icon, self.notice))
+        text.addSpacing(6)
+        text.addLayout(self._buttons())
+        top.addLayout(text, 1)
+        layout.addLayout(top)
+        layout.addWidget(self.options)
+        layout.addWidget(self.own)
+        layout.addStretch(1)
+
+    def _buttons(self) -> QHBoxLayout:
+        buttons = QHBoxLayout()
+        for widget in (self.main_button, self.cancel_button):
+            buttons.addWidget(widget)
+        buttons.addStretch(1)
+        for widget in (self.copy_button, self.remove_button):
+            buttons.addWidget(widget)
+        return buttons
+
+
+def _wrapped() -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
+
+
+def _show_icon(label: QLabel, level: str, side: int) -> None:
+    label.setPixmap(QgsApplication.getThemeIcon(ICONS[level]).pixmap(QSize(side, side)))
+    label.setFixedSize(QSize(side, side))
+
+
+def _button(text: str, slot: Callable[[], None]) -> QPushButton:
+    button = QPushButton(text)
+    button.setAutoDefault(False)
+    button.clicked.connect(lambda _checked=False: slot())
+    return button
+
+
+def _row(icon: QLabel, text: QLabel) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
+    row.addWidget(text, 1)
+    return row

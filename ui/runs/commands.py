@@ -1,0 +1,219 @@
+"""What the dock's actions do, with the questions they ask."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Callable
+
+from qgis.core import Qgis
+from qgis.PyQt.QtCore import QUrl
+from qgis.PyQt.QtGui import QDesktopServices
+from qgis.PyQt.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
+
+from ...jobs.background import Background, start
+from ...jobs.errors import GeoDistilError
+from ...jobs.packages import ITEM_FILE
+from ...jobs.runs import control, registry
+from ...jobs.runs.archive import export_run, import_run
+from ...jobs.runs.files import MODEL_FOLDER, REPORT_FILE, delete_run
+from ...jobs.runs.imagery import outside_files
+from ...jobs.runs.state import RunState, Status
+from ...jobs.runs.waiting import WaitingList
+from .folders import FoldersDialog
+
+Tell = Callable[[str, Qgis.MessageLevel], None]
+OpenAlgorithm = Callable[[str, "dict[str, Any]"], None]
+
+
+class Commands:
+    """One method an action, named as the action.
+
+    Args:
+        parent: the widget that questions belong to.
+        waiting: the waiting list.
+        tell: shows a sentence.
+        open_algorithm: opens an algorithm's dialog with parameters filled in.
+        look_again: has the runs read again now.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget,
+        waiting: WaitingList,
+        tell: Tell,
+        open_algorithm: OpenAlgorithm,
+        look_again: Callable[[], None],
+    ) -> None:
+        self._parent, self._waiting, self._tell = parent, waiting, tell
+        self._open_algorithm, self._look_again = open_algorithm, look_again
+        self._stopping: set[Path] = set()
+
+    def do(self, name: str, state: RunState | None) -> None:
+        """Do what an action says; what goes wrong is told."""
+        try:
+            if state is None:
+                getattr(self, name)()
+            else:
+                getattr(self, name)(state)
+        except GeoDistilError as error:
+            self.fail(error)
+        self._look_again()
+
+    def fail(self, error: GeoDistilError) -> None:
+        """Show an error."""
+        self._tell(str(error), Qgis.MessageLevel.Warning)
+
+    # work
+
+    def start(self, state: RunState) -> None:
+        """Let it train when its device is free."""
+        self._waiting.add(state.folder)
+
+    def start_now(self, state: RunState) -> None:
+        """Let it train now."""
+        self._waiting.remove(state.folder)
+        self._stopping.discard(state.folder)
+        control.start(state.folder)
+
+    def start_next(self, states: list[RunState]) -> None:
+        """Start the waiting run whose turn it is, if it is one's."""
+        run = self._waiting.take(states)
+        if run is not None:
+            self._stopping.discard(run)
+            control.start(run)
+            self._look_again()
+
+    def stop(self, state: RunState) -> None:
+        """Ask it to end in order, or to wait no longer."""
+        if state.status is Status.WAITING:
+            self._waiting.remove(state.folder)
+            return
+        control.ask_to_stop(state.folder)
+        self._stopping.add(state.folder)
+
+    def keep_asking(self, states: list[RunState]) -> None:
+        """Ask again those that were asked while their engine was still loading: it takes an old `stop` away."""
+        for state in states:
+            if state.folder in self._stopping and state.status is Status.RUNNING:
+                control.ask_to_stop(state.folder)
+            elif not state.busy:
+                self._stopping.discard(state.folder)
+
+    def end_now(self, state: RunState) -> None:
+        """End it without order, if the person is sure."""
+        if self._sure(f"End {state.name} at once?", "What came after its last checkpoint is lost.", "End it"):
+            control.end_now(state)
+
+    # what came of it
+
+    def predict(self, state: RunState) -> None:
+        """Open the prediction with this model."""
+        self._open_algorithm("geodistil:predict", {"MODEL": str(state.folder / MODEL_FOLDER / ITEM_FILE)})
+
+    def report(self, state: RunState) -> None:
+        """Open the report."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(state.folder / REPORT_FILE)))
+
+    def folder(self, state: RunState) -> None:
+        """Open the folder."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(state.folder)))
+
+    def teachers(self, state: RunState) -> None:
+        """Open the training with this run's teachers and their networks filled in."""
+        recipe = {"teachers_from": str(state.folder)}
+        recipe.update({name: state.settings["recipe"].get(name) or {"size": "large"} for name in state.teachers})
+        self._open_algorithm("geodistil:trainpartialmultitask", {"OPTIONS": json.dumps({"recipe": recipe})})
+
+    # files
+
+    def export(self, state: RunState) -> None:
+        """Ask where to and with what, then write the zip."""
+        start = state.folder.with_name(f"{state.folder.name}.zip")
+        text, _ = QFileDialog.getSaveFileName(self._parent, f"Export {state.name}", str(start), "Zip (*.zip)")
+        if text:
+            self.export_to(state, Path(text).with_suffix(".zip"), self._wants_imagery(state))
+
+    def export_to(self, state: RunState, file: Path, imagery: bool) -> None:
+        """Write the zip, in the background."""
+
+        def work(progress: Callable[[float], bool]) -> Path:
+            files = outside_files(state.folder, state.settings) if imagery else {}
+            return export_run(state.folder, file, files, progress)
+
+        self._begin(f"Exporting {state.name}", work, lambda _: self._told(f"{state.name} is in {file}."))
+
+    def import_run(self) -> None:
+        """Ask which zip and where to, then unpack it."""
+        text, _ = QFileDialog.getOpenFileName(self._parent, "Import a run", "", "Zip of a run (*.zip)")
+        folders = registry.run_folders()
+        start = str(folders[0]) if folders else str(Path(text).parent)
+        parent = text and QFileDialog.getExistingDirectory(self._parent, "Where the run folder goes", start)
+        if parent:
+            self.import_from(Path(text), Path(parent))
+
+    def import_from(self, file: Path, parent: Path) -> None:
+        """Unpack a zip, in the background."""
+
+        def done(run: Path) -> None:
+            registry.remember(run)
+            self._told(f"The run is in {run}.")
+
+        self._begin(f"Importing {file.name}", lambda progress: import_run(file, parent, progress), done)
+
+    def folders(self) -> None:
+        """Ask which folders to search."""
+        dialog = FoldersDialog(registry.run_folders(), self._parent)
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            registry.set_run_folders(dialog.folders())
+
+    def delete(self, state: RunState) -> None:
+        """Delete it, if the person is sure."""
+        details = f"Its settings, labels, checkpoints and model in {state.folder} are deleted. Other files there stay."
+        if not self._sure(f"Delete {state.name}?", details, "Delete"):
+            return
+
+        def done(gone: bool) -> None:
+            registry.forget(state.folder)
+            rest = "" if gone else f" {state.folder} still holds other files."
+            self._told(f"{state.name} is deleted.{rest}")
+
+        self._begin(f"Deleting {state.name}", lambda _progress: delete_run(state.folder), done)
+
+    def _begin(self, title: str, work: Callable[..., Any], done: Callable[[Any], None]) -> None:
+        def watched(cancelled: Callable[[], bool]) -> Any:
+            def go_on(fraction: float) -> bool:
+                task.setProgress(100 * fraction)
+                return not cancelled()
+
+            return work(go_on)
+
+        task = Background(title, watched, done, self.fail)
+        start(task)
+
+    def _told(self, sentence: str) -> None:
+        self._tell(sentence, Qgis.MessageLevel.Success)
+        self._look_again()
+
+    def _wants_imagery(self, state: RunState) -> bool:
+        box = self._box(
+            f"Take the imagery of {state.name} along?",
+            "Another machine needs it, unless it finds the same files at the same paths.",
+        )
+        box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No)
+        return box.exec() == QMessageBox.StandardButton.Yes
+
+    def _sure(self, question: str, details: str, verb: str) -> bool:
+        box = self._box(question, details)
+        button = box.addButton(verb, QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.exec()
+        return box.clickedButton() is button
+
+    def _box(self, question: str, details: str) -> QMessageBox:
+        box = QMessageBox(self._parent)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("GeoDistil")
+        box.setText(question)
+        box.setInformativeText(details)
+        return box

@@ -1,0 +1,221 @@
+"""The runs dock: all runs, live; what it shows it reads from their folders, so it may come and go at any time."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from qgis.core import Qgis, QgsApplication
+from qgis.gui import QgsDockWidget
+from qgis.PyQt.QtCore import QPoint, QSize, Qt, QTimer
+from qgis.PyQt.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...jobs.errors import GeoDistilError
+from ...jobs.runs import registry
+from ...jobs.runs.state import RunState, Status
+from ...jobs.runs.waiting import WaitingList, list_folder
+from ...jobs.runs.watcher import Gone, Watcher
+from ...jobs.runs.words import message
+from .actions import GENERAL, Actions
+from .commands import Commands, OpenAlgorithm
+from .details import RunDetails
+from .flow import FlowSplitter
+from .table import RunsModel, RunsTable
+
+TICK_MILLISECONDS = 250
+TICK_SECONDS = 0.004
+"""Most that one tick takes in; what is left waits for the next."""
+
+SLOW_EVERY = 8
+"""Ticks between two looks at settings and waiting list."""
+
+SIDE_BY_SIDE_FROM = 800
+"""Pixels of width, at 96 dots an inch, from which the details stand beside the list."""
+
+TAG = "GeoDistil"
+LEVELS = {
+    Status.FINISHED: Qgis.MessageLevel.Success,
+    Status.FAILED: Qgis.MessageLevel.Warning,
+    Status.KILLED: Qgis.MessageLevel.Warning,
+}
+"""Endings that a person is told of."""
+
+
+class RunsDock(QgsDockWidget):
+    """The dock.
+
+    Args:
+        iface: QGIS's interface, for its message bar.
+        open_algorithm: opens an algorithm's dialog with parameters filled in.
+        watcher: watches the runs; none makes one.
+    """
+
+    def __init__(self, iface: Any, open_algorithm: OpenAlgorithm, watcher: Watcher | None = None) -> None:
+        super().__init__("GeoDistil runs", iface.mainWindow())
+        self.setObjectName("GeoDistilRuns")
+        self._iface, self._watcher, self._waiting = iface, watcher or Watcher(), WaitingList(list_folder())
+        self._commands = Commands(self, self._waiting, self._tell, open_algorithm, self._look_again)
+        self._model = RunsModel(self)
+        self._table, self._details = RunsTable(self._model), RunDetails()
+        self._actions = Actions(self, self._do)
+        self._pages = QStackedWidget()
+        self._lay_out()
+        self._table.selectionModel().currentRowChanged.connect(lambda *_: self._show_selected())
+        self._table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._table.customContextMenuRequested.connect(self._open_menu)
+        self._table.deletePressed.connect(self._actions["delete"].trigger)
+        self._table.doubleClicked.connect(lambda _: self._actions["folder"].trigger())
+        self._show_selected()
+        self._ticks = 0
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._tick)
+
+    def start(self) -> None:
+        """Begin to watch and to start what waits."""
+        self._look()
+        self._watcher.start()
+        self._timer.start(TICK_MILLISECONDS)
+
+    def stop(self) -> None:
+        """Watch no longer; the runs go on."""
+        self._timer.stop()
+        self._watcher.stop()
+
+    def sizeHint(self) -> QSize:
+        """Room for the list's columns and two charts."""
+        return QSize(440, 660) * self.logicalDpiX() / 96
+
+    # what is seen
+
+    def _lay_out(self) -> None:
+        runs = FlowSplitter(SIDE_BY_SIDE_FROM, keeps_first=True)
+        runs.addWidget(self._table)
+        runs.addWidget(_scrolled(self._details))
+        runs.setStretchFactor(0, 0)
+        runs.setStretchFactor(1, 1)
+        self._pages.addWidget(self._empty_page())
+        self._pages.addWidget(runs)
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(6, 2, 6, 6)
+        layout.addWidget(self._actions.bar())
+        layout.addWidget(self._pages, 1)
+        self.setWidget(body)
+
+    def _empty_page(self) -> QWidget:
+        page = QWidget()
+        text = QLabel("There are no runs yet. Train a network from the toolbox, or show where runs are.")
+        text.setWordWrap(True)
+        text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        buttons = QHBoxLayout()
+        buttons.addStretch()
+        for entry in reversed(GENERAL):
+            button = QPushButton(self._actions[entry.name].icon(), entry.text)
+            button.clicked.connect(self._actions[entry.name].trigger)
+            buttons.addWidget(button)
+        buttons.addStretch()
+        layout = QVBoxLayout(page)
+        layout.addStretch()
+        layout.addWidget(text)
+        layout.addLayout(buttons)
+        layout.addStretch()
+        return page
+
+    def _show_selected(self) -> None:
+        state = self._table.selected()
+        waiting = self._waiting_place(state)
+        self._actions.show_state(state)
+        self._details.show_run(state, waiting)
+        self._pages.setCurrentIndex(1 if self._model.states() else 0)
+
+    def _waiting_place(self, state: RunState | None) -> int:
+        waiting = self._waiting.runs()
+        return waiting.index(state.folder) + 1 if state is not None and state.folder in waiting else 0
+
+    def _open_menu(self, place: QPoint) -> None:
+        self._actions.menu(self).popup(self._table.viewport().mapToGlobal(place))
+
+    # what is done
+
+    def _do(self, name: str) -> None:
+        general = name in {entry.name for entry in GENERAL}
+        state = None if general else self._table.selected()
+        if general or state is not None:
+            self._commands.do(name, state)
+            self._look()
+            self._show_selected()
+
+    def _tell(self, sentence: str, level: Qgis.MessageLevel) -> None:
+        self._iface.messageBar().pushMessage(TAG, sentence, level)
+        QgsApplication.messageLog().logMessage(sentence, TAG, level)
+
+    # what goes on
+
+    def _tick(self) -> None:
+        self._take_changes()
+        if self._ticks % SLOW_EVERY == 0:
+            self._look()
+        if self._ticks % 4 == 0 and self.isVisible():
+            self._model.refresh_time()
+            self._details.refresh_time()
+        self._ticks += 1
+
+    def _take_changes(self) -> None:
+        """Take in what the watcher saw, for a few milliseconds at most."""
+        changes, until = self._watcher.changes(), time.perf_counter() + TICK_SECONDS
+        selected, touched = self._table.selected(), False
+        while changes and time.perf_counter() < until:
+            change = changes.popleft()
+            touched |= selected is None or selected.folder == change.folder
+            if isinstance(change, Gone):
+                self._model.remove(change.folder)
+            else:
+                self._take(change)
+        if touched:
+            self._select_something()
+            self._show_selected()
+
+    def _take(self, state: RunState) -> None:
+        row = self._model.row_of(state.folder)
+        before = self._model.states()[row] if row is not None else None
+        self._model.put(state)
+        if before is not None and before.busy and state.status in LEVELS:
+            self._tell(f"{state.name}: {state.status.value.lower()}. {message(state)}", LEVELS[state.status])
+
+    def _select_something(self) -> None:
+        if self._table.selected() is None and self._model.states():
+            self._table.selectRow(0)
+
+    def _look(self) -> None:
+        """Settings and waiting list."""
+        self._watcher.watch(registry.run_folders(), registry.known_runs())
+        try:
+            self._commands.keep_asking(self._model.states())
+            self._commands.start_next(self._model.states())
+        except GeoDistilError as error:
+            self._commands.fail(error)
+        self._model.set_waiting(self._waiting.runs())
+
+    def _look_again(self) -> None:
+        self._watcher.watch(registry.run_folders(), registry.known_runs())
+        self._watcher.hurry()
+
+
+def _scrolled(widget: QWidget) -> QScrollArea:
+    """The widget as wide as there is room, and scrolled where the screen is too low for it."""
+    area = QScrollArea()
+    area.setWidget(widget)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area

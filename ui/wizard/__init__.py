@@ -1,0 +1,1 @@
+"""The training wizard: sources, classes, recipe, check, run; one page a file."""

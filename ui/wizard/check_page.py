@@ -1,0 +1,210 @@
+"""Page 4: the engine's look at everything before it trains; errors block, warnings explain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import QgsProject
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import (
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+    QWizardPage,
+)
+
+from ...jobs.checking import EngineCheck
+from ...jobs.errors import GeoDistilError
+from ...jobs.sources.facts import raster_facts
+from ...jobs.sources.findings import findings
+from ...jobs.sources.preparation import Preparation
+from ...jobs.split_layer import split_layer
+from .session import Session
+from .words import Hint, Notices, TextScroll
+
+
+class CheckPage(QWizardPage):
+    """Writes the run into a temporary folder and has the engine check it, in a child that nobody waits for."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._work: Preparation | EngineCheck | None = None
+        self._layer = ""
+        self.setTitle(self.tr("Check"))
+        self.setSubTitle(
+            self.tr("The engine opens every layer, counts labels, divides the ground and builds the networks.")
+        )
+        self.status = QLabel()
+        self.progress = QProgressBar()
+        self.progress.setRange(0, 0)
+        self.progress.setTextVisible(False)
+        self.notices = Notices()
+        self.facts = Hint()
+        self.table = self._make_table()
+        self.split_button = QPushButton(self.tr("Show the split on the &map"))
+        self.split_button.clicked.connect(self.show_split)
+        self.again_button = QPushButton(self.tr("Check &again"))
+        self.again_button.clicked.connect(self.check)
+        self._lay_out()
+
+    def initializePage(self) -> None:  # noqa: D102
+        if self._session.is_checked():
+            self._passed(self._session.report)
+        else:
+            self.check()
+
+    def cleanupPage(self) -> None:
+        """Going back ends a check that is still running."""
+        self.cancel()
+
+    def isComplete(self) -> bool:  # noqa: D102
+        return self._work is None and self._session.is_checked()
+
+    def check(self) -> None:
+        """Prepare the run folder anew and check it."""
+        self.cancel()
+        self._begin()
+        folder = self._session.new_folder()
+        self._work = preparation = Preparation(self._session.draft, folder, self._session.project)
+        preparation.step.connect(self.status.setText)
+        preparation.done.connect(self._ask_engine)
+        preparation.failed.connect(self._failed)
+        preparation.start()
+
+    def cancel(self) -> None:
+        """End the check that is running, if one is."""
+        if self._work is not None:
+            self._work.cancel()
+            self._work = None
+
+    def show_split(self) -> None:
+        """Add the blocks to the project as a temporary layer; the one before goes."""
+        project = self._session.project
+        project.removeMapLayers([name for name in [self._layer] if project.mapLayer(name)])
+        raster = project.mapLayer(next(s.raster for s in self._session.draft.sources if s.labelled))
+        crs = project.crs() if project.crs().isValid() else raster.crs()
+        layer = split_layer(self._session.report["blocks"], crs)
+        self._layer = layer.id()
+        project.addMapLayer(layer, False)
+        project.layerTreeRoot().insertLayer(0, layer)
+
+    def _begin(self) -> None:
+        self.notices.clear()
+        self.status.setText(self.tr("Looking at the layers…"))
+        self.facts.say("")
+        self._show_parts(busy=True, passed=False)
+        self.completeChanged.emit()
+
+    def _ask_engine(self) -> None:
+        self.status.setText(self.tr("The engine checks the run…"))
+        try:
+            self._work = check = EngineCheck(self._session.prepared)
+        except GeoDistilError as error:
+            self._failed(error)
+            return
+        check.passed.connect(self._take)
+        check.failed.connect(self._failed)
+        check.start()
+
+    def _take(self, report: dict[str, Any]) -> None:
+        self._work = None
+        self._session.passed(report)
+        self._passed(report)
+
+    def _passed(self, report: dict[str, Any]) -> None:
+        warnings = report["warnings"]
+        self.status.setText(
+            self.tr("Ready to train, with something to know.") if warnings else self.tr("Ready to train.")
+        )
+        self.notices.clear()
+        for sentence in warnings:
+            self.notices.add("warning", sentence)
+        for sentence in findings(self._rasters(self._session.project), report["gsd_m"]):
+            self.notices.add("information", sentence)
+        if not self.notices.shown:
+            self.notices.add("success", self.tr("Nothing to complain of."))
+        self.facts.say(facts_text(report, self.tr))
+        self._fill_table(report["label_counts"])
+        self._show_parts(busy=False, passed=True)
+        self.completeChanged.emit()
+
+    def _failed(self, error: GeoDistilError) -> None:
+        self._work = None
+        self.status.setText(self.tr("This run cannot be trained yet."))
+        self.notices.clear()
+        self.notices.add("error", str(error))
+        self._show_parts(busy=False, passed=False)
+        self.completeChanged.emit()
+
+    def _rasters(self, project: QgsProject) -> list[Any]:
+        layers = [project.mapLayer(source.raster) for source in self._session.draft.sources]
+        return [raster_facts(layer) for layer in layers if layer is not None]
+
+    def _show_parts(self, busy: bool, passed: bool) -> None:
+        self.progress.setVisible(busy)
+        self.table.setVisible(passed)
+        self.split_button.setEnabled(passed)
+        self.again_button.setEnabled(not busy)
+
+    def _make_table(self) -> QTableWidget:
+        table = QTableWidget(0, 3)
+        table.setHorizontalHeaderLabels([self.tr("Task"), self.tr("Class"), self.tr("In the labelled area")])
+        table.verticalHeader().hide()
+        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        table.setAccessibleName(self.tr("Labels by class"))
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        return table
+
+    def _fill_table(self, counts: dict[str, dict[str, int]]) -> None:
+        rows = [(task, name, number) for task, classes in counts.items() for name, number in classes.items()]
+        self.table.setRowCount(len(rows))
+        for row, (task, name, number) in enumerate(rows):
+            for column, text in enumerate((task, name, f"{number:,}")):
+                self.table.setItem(row, column, QTableWidgetItem(text))
+            self.table.item(row, 2).setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+    def _lay_out(self) -> None:
+        bold = self.status.font()
+        bold.setBold(True)
+        self.status.setFont(bold)
+        inside = QWidget()
+        left = QVBoxLayout(inside)
+        left.setContentsMargins(0, 0, 0, 0)
+        left.addWidget(self.notices)
+        left.addWidget(self.facts)
+        left.addStretch()
+        columns = QHBoxLayout()
+        columns.addWidget(TextScroll(inside), 3)
+        columns.addWidget(self.table, 2)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.split_button)
+        buttons.addWidget(self.again_button)
+        buttons.addStretch()
+        lines = QVBoxLayout(self)
+        lines.addWidget(self.status)
+        lines.addWidget(self.progress)
+        lines.addLayout(columns, 1)
+        lines.addLayout(buttons)
+
+
+def facts_text(report: dict[str, Any], tr: Any) -> str:
+    """The engine's description of a run, as a few lines of rich text."""
+    hectares = report["train_area_m2"] / 10_000
+    bands = ", ".join(map(str, report["bands"]))
+    lines = [
+        tr("{:.3f} m per pixel, bands {} ({}), {:,.1f} ha of labelled ground to train on").format(
+            report["gsd_m"], bands, report["dtype"], hectares
+        )
+    ]
+    lines += [tr("Network {}: {}").format(name.replace("_", " "), text) for name, text in report["networks"].items()]
+    stages = [f"{stage['name'].replace('_', ' ')} {100 * stage['share']:.0f} %" for stage in report["stages"]]
+    lines.append(tr("Budget: {}").format(", ".join(stages)))
+    return "<br>".join(lines)

@@ -1,0 +1,245 @@
+"""Page 5: what the run is called, where it goes, how long it takes, and what is predicted afterwards."""
+
+from __future__ import annotations
+
+from qgis.core import QgsRasterLayer
+from qgis.gui import QgsFileWidget
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+    QWizardPage,
+)
+
+from ...jobs.checking import EngineCheck
+from ...jobs.errors import GeoDistilError
+from ...jobs.sources.estimate import estimate_text
+from ...jobs.sources.facts import raster_facts
+from ...jobs.sources.files import Files
+from ...jobs.sources.place import name_problem, needed_bytes, parent_problem, run_folder
+from ...jobs.sources.run_file import run_values, write_run
+from .session import Session
+from .words import Hint, Problem
+
+BUDGETS = (("minutes", 60.0, 1), ("epochs", 30.0, 1), ("steps", 3000.0, 0))
+"""Kind, its usual amount, decimals."""
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+class RunPage(QWizardPage):
+    """The last page; it blocks on a name or folder that cannot be used."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._showing = False
+        self.setTitle(self.tr("Run"))
+        self.setSubTitle(
+            self.tr(
+                "The training is a process of its own: it goes on when QGIS closes, and the runs dock finds it again."
+            )
+        )
+        self.name = QLineEdit()
+        self.folder = QgsFileWidget()
+        self.folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
+        self.place = Hint()
+        self.budget, self.budget_kind = QDoubleSpinBox(), QComboBox()
+        self.budget.setRange(0.1, 10_000_000)
+        for kind, text in zip(
+            (kind for kind, *_ in BUDGETS), (self.tr("minutes"), self.tr("epochs"), self.tr("steps"))
+        ):
+            self.budget_kind.addItem(text, kind)
+        self.estimate_button = QPushButton(self.tr("&Estimate time and memory"))
+        self.estimate_button.setToolTip(
+            self.tr("Has the engine train each stage for a few steps; takes up to a minute")
+        )
+        self.estimate = Hint()
+        self._probe: EngineCheck | None = None
+        self._estimated: dict | None = None
+        self.device = QComboBox()
+        self.device.setEditable(True)
+        self.device.addItems(DEVICES)
+        self.device.setToolTip(self.tr("auto takes the fastest; a second graphics card is cuda:1"))
+        self.wait = QCheckBox(self.tr("&Wait until no other training uses the device"))
+        self.wait.setToolTip(self.tr("The runs dock starts it then"))
+        self.predict = QListWidget()
+        self.problems = {name: Problem() for name in ("name", "folder", "start")}
+        self._lay_out()
+        self._connect()
+
+    def initializePage(self) -> None:  # noqa: D102
+        draft = self._session.draft
+        self._showing = True
+        self.name.setText(draft.name)
+        self.folder.setFilePath(draft.parent)
+        self.budget_kind.setCurrentIndex(self.budget_kind.findData(draft.training.budget_kind))
+        self.budget.setDecimals(0 if draft.training.budget_kind == "steps" else 1)
+        self.budget.setValue(draft.training.budget)
+        self.device.setCurrentText(draft.training.device)
+        self.wait.setChecked(draft.wait)
+        self._fill_predict()
+        self._showing = False
+        self.problems["start"].say("")
+        self._forget_estimate()
+        self._check()
+
+    def cleanupPage(self) -> None:
+        """Keep everything: going back loses nothing; but what is measured may change."""
+        self.cancel()
+
+    def isComplete(self) -> bool:  # noqa: D102
+        return not any(self._found().values())
+
+    def fail(self, sentence: str) -> None:
+        """Say why the training did not start."""
+        self.problems["start"].say(sentence)
+        self.setEnabled(True)
+
+    def measure(self) -> None:
+        """Have the engine time a few steps on the device chosen."""
+        session = self._session
+        self._forget_estimate()
+        self.estimate_button.setEnabled(False)
+        self.estimate.say(self.tr("Training a few steps…"))
+        try:
+            write_run(
+                session.prepared, run_values(session.draft, Files(session.draft, session.project), session.project)
+            )
+            self._probe = EngineCheck(session.prepared, probe=True)
+        except GeoDistilError as error:
+            self._not_measured(error)
+            return
+        self._probe.passed.connect(self._measured)
+        self._probe.failed.connect(self._not_measured)
+        self._probe.start()
+
+    def cancel(self) -> None:
+        """End the measurement that is running, if one is."""
+        if self._probe is not None:
+            self._probe.cancel()
+        self._forget_estimate()
+
+    def _measured(self, report: dict) -> None:
+        self._probe, self._estimated = None, report["estimate"]
+        self.estimate_button.setEnabled(True)
+        self.estimate.say(estimate_text(self._estimated, self._session.draft.training))
+
+    def _not_measured(self, error: GeoDistilError) -> None:
+        self._probe = None
+        self.estimate_button.setEnabled(True)
+        self.estimate.say(str(error))
+
+    def _forget_estimate(self) -> None:
+        self._probe = self._estimated = None
+        self.estimate_button.setEnabled(True)
+        self.estimate.say("")
+
+    def _found(self) -> dict[str, str]:
+        draft = self._session.draft
+        needed = needed_bytes(draft, self._session.prepared)
+        return {"name": name_problem(draft), "folder": parent_problem(draft, needed)}
+
+    def _check(self) -> None:
+        for name, sentence in self._found().items():
+            self.problems[name].say(sentence)
+        draft = self._session.draft
+        self.place.say(self.tr("The run folder will be {}").format(run_folder(draft)) if self.isComplete() else "")
+        self.completeChanged.emit()
+
+    def _fill_predict(self) -> None:
+        """Rasters that are files; services have no end."""
+        self.predict.clear()
+        project, chosen = self._session.project, self._session.draft.predict
+        layers = [layer for layer in project.mapLayers().values() if isinstance(layer, QgsRasterLayer)]
+        labels = {source.labels for source in self._session.draft.sources}
+        for layer in sorted(layers, key=lambda layer: layer.name()):
+            if layer.id() not in labels and raster_facts(layer).path:
+                item = QListWidgetItem(layer.name(), self.predict)
+                item.setData(Qt.ItemDataRole.UserRole, layer.id())
+                item.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled)
+                item.setCheckState(Qt.CheckState.Checked if layer.id() in chosen else Qt.CheckState.Unchecked)
+
+    def _connect(self) -> None:
+        self.name.textChanged.connect(self._take)
+        self.folder.fileChanged.connect(self._take)
+        self.budget.valueChanged.connect(self._take)
+        self.budget_kind.currentIndexChanged.connect(self._change_kind)
+        self.device.currentTextChanged.connect(self._take)
+        self.estimate_button.clicked.connect(self.measure)
+        self.wait.toggled.connect(self._take)
+        self.predict.itemChanged.connect(self._take)
+
+    def _change_kind(self, index: int) -> None:
+        if not self._showing:
+            _, usual, decimals = BUDGETS[index]
+            self.budget.setDecimals(decimals)
+            self.budget.setValue(usual)
+            self._take()
+
+    def _take(self, *_: object) -> None:
+        if self._showing:
+            return
+        draft = self._session.draft
+        draft.name, draft.parent = self.name.text(), self.folder.filePath()
+        draft.training.budget, draft.training.budget_kind = self.budget.value(), self.budget_kind.currentData()
+        if draft.training.device != self.device.currentText().strip():
+            self.cancel()
+        draft.training.device = self.device.currentText().strip() or "auto"
+        if self._estimated is not None:
+            self.estimate.say(estimate_text(self._estimated, draft.training))
+        draft.wait = self.wait.isChecked()
+        items = [self.predict.item(row) for row in range(self.predict.count())]
+        checked = [item for item in items if item.checkState() == Qt.CheckState.Checked]
+        draft.predict = [item.data(Qt.ItemDataRole.UserRole) for item in checked]
+        self._check()
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow(self.tr("&Name"), _with(self.name, self.problems["name"]))
+        form.addRow(self.tr("&Folder for runs"), _with(self.folder, self.problems["folder"], self.place))
+        row = QWidget()
+        amount = QHBoxLayout(row)
+        amount.setContentsMargins(0, 0, 0, 0)
+        amount.addWidget(self.budget)
+        amount.addWidget(self.budget_kind)
+        amount.addWidget(self.estimate_button)
+        amount.addStretch()
+        budget = _with(row, self.estimate)
+        form.addRow(self.tr("&Train for"), budget)
+        form.labelForField(budget).setBuddy(self.budget)
+        form.addRow(self.tr("&Device"), self.device)
+        form.addRow("", self.wait)
+        form.addRow(self.tr("&Predict afterwards"), self.predict)
+        for widget, text in (
+            (self.name, self.tr("Name")),
+            (self.folder, self.tr("Folder for runs")),
+            (self.budget, self.tr("Training budget")),
+            (self.budget_kind, self.tr("Unit of the budget")),
+            (self.device, self.tr("Device")),
+            (self.predict, self.tr("Rasters to predict afterwards")),
+        ):
+            widget.setAccessibleName(text)
+        lines = QVBoxLayout(self)
+        lines.addLayout(form, 1)
+        lines.addWidget(self.problems["start"])
+
+
+def _with(widget: QWidget, *below: QWidget) -> QWidget:
+    cell = QWidget()
+    lines = QVBoxLayout(cell)
+    lines.setContentsMargins(0, 0, 0, 0)
+    lines.setSpacing(2)
+    for each in (widget, *below):
+        lines.addWidget(each)
+    return cell

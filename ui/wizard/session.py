@@ -1,0 +1,81 @@
+"""What the wizard's pages share: the draft, its layers, and the folder that was prepared and checked for it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsProcessingUtils, QgsProject
+
+from ...jobs.sources.class_lists import Found, found_values, updated
+from ...jobs.sources.draft import LABELLED_ROLES, Draft
+from ...jobs.sources.inspector import Inspector
+from ...jobs.sources.place import runs_folder
+
+NOT_CHECKED = ("name", "parent", "predict", "wait")
+"""What may change without another check; the budget and the device may too."""
+
+
+class Session:
+    """One use of the wizard.
+
+    Args:
+        project: where the layers are.
+        draft: what is shown first.
+    """
+
+    def __init__(self, project: QgsProject, draft: Draft | None = None) -> None:
+        self.project = project
+        self.draft = draft or Draft(parent=str(runs_folder()))
+        self.inspector = Inspector(project)
+        self.prepared: Path | None = None
+        self.report: dict[str, Any] | None = None
+        self._checked: dict[str, Any] | None = None
+
+    def found(self, role: str) -> dict[str, Found]:
+        """The label values of a role, as far as they are counted."""
+        counted = [(source, self.inspector.counts(source)) for source in self.draft.of_role(role)]
+        return found_values([(source, counts) for source, counts in counted if counts is not None], self.project)
+
+    def update_classes(self) -> None:
+        """Bring both class lists up to date with the labels."""
+        classes = self.draft.classes
+        for role, other in (LABELLED_ROLES, LABELLED_ROLES[::-1]):
+            classes[role] = updated(classes[role], self.found(role), classes[other])
+
+    def new_folder(self) -> Path:
+        """An empty folder to prepare the run in; the one before is removed."""
+        self._drop()
+        self.prepared = Path(tempfile.mkdtemp(prefix="geodistil_run_", dir=QgsProcessingUtils.tempFolder()))
+        return self.prepared
+
+    def passed(self, report: dict[str, Any]) -> None:
+        """Note that the draft as it is now is all right."""
+        self.report, self._checked = report, self._state()
+
+    def is_checked(self) -> bool:
+        """Whether nothing that matters has changed since the last check that passed."""
+        return self.prepared is not None and self._checked == self._state()
+
+    def placed(self) -> None:
+        """Note that the prepared folder has gone to its place."""
+        self.prepared = self._checked = None
+
+    def close(self) -> None:
+        """End what runs and remove what is left."""
+        self.inspector.close()
+        self._drop()
+
+    def _drop(self) -> None:
+        if self.prepared is not None:
+            shutil.rmtree(self.prepared, ignore_errors=True)
+        self.prepared = self._checked = self.report = None
+
+    def _state(self) -> dict[str, Any]:
+        usual = Draft().training
+        training = replace(self.draft.training, budget=usual.budget, budget_kind=usual.budget_kind, device=usual.device)
+        values = asdict(replace(self.draft, training=training))
+        return {key: value for key, value in values.items() if key not in NOT_CHECKED}

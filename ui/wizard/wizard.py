@@ -1,0 +1,149 @@
+"""The training wizard's window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable
+
+from qgis.core import QgsProject
+from qgis.gui import QgsMapCanvas
+from qgis.PyQt.QtCore import Qt, QUrl, pyqtSignal
+from qgis.PyQt.QtGui import QDesktopServices, QIcon
+from qgis.PyQt.QtWidgets import QWidget, QWizard
+
+from ...jobs.background import Background, start
+from ...jobs.environment import ROOT
+from ...jobs.errors import GeoDistilError
+from ...jobs.launch import launch
+from ...jobs.runs.registry import remember
+from ...jobs.runs.waiting import WaitingList, list_folder
+from ...jobs.sources.draft import Draft
+from ...jobs.sources.place import remember_runs_folder
+from ...jobs.sources.starting import placing
+from ...jobs.sources.template import draft_from_run
+from .check_page import CheckPage
+from .classes_page import ClassesPage
+from .recipe_page import RecipePage
+from .run_page import RunPage
+from .session import Session
+from .sources_page import SourcesPage
+
+NAME = "GeoDistilTraining"
+"""The window's object name, by which `plugin.unload` finds it."""
+
+GUIDE = ROOT / "docs" / "user-guide" / "wizard.md"
+
+
+class TrainingWizard(QWizard):
+    """Five pages from layers to a training that has started.
+
+    Args:
+        project: where the layers are.
+        canvas: for choosing extents on the map; none leaves that out.
+        draft: what to begin with.
+        parent: QGIS's window.
+    """
+
+    started = pyqtSignal(Path)
+    """The run folder of a training that has started, or waits for its turn."""
+
+    def __init__(
+        self,
+        project: QgsProject,
+        canvas: QgsMapCanvas | None = None,
+        draft: Draft | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.session = Session(project, draft)
+        self._starting = False
+        self.setObjectName(NAME)
+        self.setWindowTitle(self.tr("Train a model"))
+        self.setWindowIcon(QIcon(str(ROOT / "resources" / "icons" / "train.svg")))
+        self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
+        self.setOption(QWizard.WizardOption.HaveHelpButton)
+        self.setOption(QWizard.WizardOption.NoBackButtonOnStartPage)
+        self.setButtonText(QWizard.WizardButton.FinishButton, self.tr("&Start training"))
+        self.sources = SourcesPage(self.session, canvas)
+        self.classes = ClassesPage(self.session)
+        self.recipe = RecipePage(self.session)
+        self.check = CheckPage(self.session)
+        self.run = RunPage(self.session)
+        for page in (self.sources, self.classes, self.recipe, self.check, self.run):
+            self.addPage(page)
+        self.sources.template_asked.connect(self.use_template)
+        self.helpRequested.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(GUIDE))))
+        self.resize(980, 680)
+
+    def use_template(self, folder: Path) -> None:
+        """Begin again from an earlier run; its layers are added to the project where they are not there."""
+        try:
+            self.session.draft = draft_from_run(folder, self.session.project)
+        except GeoDistilError as error:
+            self.sources.problem.say(str(error))
+            return
+        self.restart()
+
+    def accept(self) -> None:
+        """Put the run into its place, then start it; the window closes when the engine runs."""
+        if self._starting:
+            return
+        self._starting = True
+        self.run.cancel()
+        self.run.setEnabled(False)
+        work = placing(self.session.draft, self.session.prepared, self.session.project)
+        start(Background("Write the run folder", work, self._launch, self._fail))
+
+    def done(self, result: int) -> None:
+        """End what the pages are doing; called by QWizard however it is closed."""
+        self.check.cancel()
+        self.run.cancel()
+        self.session.close()
+        super().done(result)
+
+    def _launch(self, folder: Path) -> None:
+        self.session.placed()
+        remember(folder)
+        remember_runs_folder(folder.parent)
+        try:
+            if self.session.draft.wait:
+                WaitingList(list_folder()).add(folder)
+            else:
+                launch(folder)
+        except (GeoDistilError, OSError) as error:
+            self._fail(f"{error} The run is written to {folder}; start it from the runs dock.")
+            return
+        self.started.emit(folder)
+        super().accept()
+
+    def outcome(self, folder: Path) -> str:
+        """What became of the run, for the message bar."""
+        if self.session.draft.wait:
+            return self.tr("The training {} starts as soon as its device is free.").format(folder.name)
+        return self.tr("The training {} has started; it goes on without QGIS.").format(folder.name)
+
+    def _fail(self, error: object) -> None:
+        self._starting = False
+        self.run.fail(str(error))
+
+
+def open_wizard(
+    iface: Any, template: Path | None = None, show_runs: Callable[[], None] | None = None
+) -> TrainingWizard:
+    """Show the wizard over QGIS's window, without blocking it.
+
+    Args:
+        iface: QGIS's interface.
+        template: a run folder to begin from.
+        show_runs: shows the runs dock, once a training has started or waits.
+    """
+    wizard = TrainingWizard(QgsProject.instance(), iface.mapCanvas(), parent=iface.mainWindow())
+    wizard.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    bar = iface.messageBar()
+    wizard.started.connect(lambda folder: bar.pushSuccess("GeoDistil", wizard.outcome(folder)))
+    if show_runs is not None:
+        wizard.started.connect(lambda _folder: show_runs())
+    wizard.show()
+    if template is not None:
+        wizard.use_template(template)
+    return wizard
