@@ -99,6 +99,7 @@ def _is_null(value: Any) -> bool:
 
 
 def natural_order(text: str) -> tuple[bool, int, str]:
+    """A key that sorts numbers by size, before texts."""
     return (not text.isdigit(), int(text) if text.isdigit() else 0, text)
 
 

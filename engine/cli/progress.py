@@ -14,7 +14,7 @@ LINE_EVERY = 10.0
 
 
 def listener(stream: TextIO | None = None) -> Callable[[dict[str, Any]], None]:
-    """A listener for `EventLog` that shows progress, metrics and warnings to a person, on the error stream by default."""
+    """A listener for `EventLog` that shows a person how it goes, on the error stream unless told otherwise."""
     stream = stream or sys.stderr
     return _Bar(stream) if stream.isatty() else _Lines(stream)
 

@@ -136,7 +136,7 @@ class ChartView(QWidget):
         low, high = value_range(chart)
         places, legend_height = self._legend_places(metrics)
         top, bottom = GAP + metrics.height(), self.height() - legend_height - metrics.height() - 1.5 * GAP
-        marks = ticks(low, high, max(1, min(5, int((bottom - top) / (1.6 * metrics.height())))))
+        marks = ticks(low, high, max(2, min(5, int((bottom - top) / (1.6 * metrics.height())))))
         left = max(metrics.horizontalAdvance(f"{mark:g}") for mark in marks) + 2 * GAP
         right = self.width() - metrics.horizontalAdvance(f"{chart.end:.0f}") / 2 - GAP
         area = QRectF(QPointF(left, top), QPointF(right, bottom))

@@ -95,7 +95,9 @@ def test_the_onnx_backend_says_what_torch_says(trained, worlds, capsys, tmp_path
     maps = []
     for backend in ("torch", "onnx"):
         output = tmp_path / backend
-        code, _, _ = engine(capsys, "predict", folder, worlds[2]["raster"], "--output", output, "--backend", backend)
+        code, result, _ = engine(
+            capsys, "predict", folder, worlds[2]["raster"], "--output", output, "--backend", backend
+        )
         assert code == 0, result
         with rasterio.open(output / "classes.tif") as classes:
             maps.append(classes.read(1))
