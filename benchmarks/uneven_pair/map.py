@@ -14,24 +14,35 @@ from pictures import load_styles, picture, predictions, raster, read_card
 
 BANEPA = QgsRectangle(85.5206, 27.6312, 85.5216, 27.6321)
 """A hundred metres of test tiles, in degrees."""
-MUNICH = QgsRectangle(710055, 5333950, 710105, 5334000)
 
 
 def main(run: Path, data: Path) -> None:
     """Render `map.png` into the run folder."""
     application = QgsApplication([], True)
     application.initQgis()
+    draw(run, data)
+    application.exitQgis()
+
+
+def draw(run: Path, data: Path) -> None:
+    """The picture; its layers are gone before QGIS ends."""
     card, styles = read_card(run / "model"), load_styles()
+    frame = raster(data / "munich_cars/scene2_frame03.tif", "Munich")
     places = [
         ("Banepa", raster(data / "banepa/banepa.vrt", "Banepa"), run / "banepa", BANEPA),
-        ("Munich", raster(data / "munich_cars/scene2_frame03.tif", "Munich"), run / "munich/scene2_frame03", MUNICH),
+        ("Munich", frame, run / "munich/scene2_frame03", middle(frame.extent())),
     ]
     panels = []
     for name, imagery, folder, extent in places:
         panels.append((name, [imagery], extent))
         panels.append((f"{name}: predictions", [*predictions(folder, card, styles), imagery], extent))
     picture(panels, card).save(str(run / "map.png"))
-    application.exitQgis()
+
+
+def middle(extent: QgsRectangle) -> QgsRectangle:
+    """The largest square in the middle of an extent."""
+    half, center = min(extent.width(), extent.height()) / 2, extent.center()
+    return QgsRectangle(center.x() - half, center.y() - half, center.x() + half, center.y() + half)
 
 
 if __name__ == "__main__":

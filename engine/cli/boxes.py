@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     """Write the boxes."""
     from .job import carry_out
 
-    return carry_out(options, lambda events: _boxes(options, events))
+    return carry_out(options.events, lambda events: _boxes(options, events))
 
 
 def _boxes(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:

@@ -1,9 +1,8 @@
-"""What commands share that turn one layer into another: class names, an events folder, an orderly end."""
+"""What long commands share: their events, an orderly end, and (for those on class maps) class names."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..events import EventLog
+
+Listener = Callable[[dict[str, Any]], None]
 
 
 def add_output_arguments(command: argparse.ArgumentParser, what: str) -> None:
@@ -84,20 +85,25 @@ def _class_value(text: str, values: dict[str, int]) -> int:
     raise ConfigError(f"There is no class '{text}'; name {told}.")
 
 
-def carry_out(options: argparse.Namespace, work: Callable[[EventLog], dict[str, Any]]) -> dict[str, Any]:
-    """Do the work with progress on the error stream, and its events and its end in `--events`.
+def carry_out(folder: Path | None, work: Callable[[EventLog], Any], listener: Listener | None = None) -> Any:
+    """Do the work; its events and its end are told to a listener and written into a folder.
+
+    Args:
+        folder: gets `events.jsonl`, and a file `stop` in it ends the work in order; none keeps the events off disk.
+        work: gets the log and returns the outputs.
+        listener: none shows a person on the error stream how it goes.
 
     Raises:
         GeoDistilError: as the event `failed` (or `stopped`) says too.
     """
     from ..errors import GeoDistilError, Stopped
     from ..events import EventLog
-    from .progress import listener
+    from .progress import progress_listener
     from .signals import orderly_stop
 
-    events = EventLog(options.events, listener(sys.stderr))
+    events = EventLog(folder, listener or progress_listener())
     try:
-        with orderly_stop(options.events) if options.events else nullcontext():
+        with orderly_stop(folder) if folder else nullcontext():
             outputs = work(events)
     except Stopped as stopped:
         events.write("stopped", message=stopped.message, hint=stopped.hint)

@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     """Write the lines."""
     from .job import carry_out
 
-    return carry_out(options, lambda events: _lines(options, events))
+    return carry_out(options.events, lambda events: _lines(options, events))
 
 
 def _lines(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:

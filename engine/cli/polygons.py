@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     """Write the polygons."""
     from .job import carry_out
 
-    return carry_out(options, lambda events: _polygons(options, events))
+    return carry_out(options.events, lambda events: _polygons(options, events))
 
 
 def _polygons(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:

@@ -54,23 +54,9 @@ def positive(text: str) -> int:
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Predict all rasters, with progress on the error stream."""
-    from ..errors import GeoDistilError, Stopped
-    from ..events import EventLog
-    from .progress import listener
-    from .signals import orderly_stop
+    from .job import carry_out
 
-    events = EventLog(options.output, listener())
-    try:
-        with orderly_stop(options.output):
-            outputs = _predict(options, events)
-    except Stopped as stopped:
-        events.write("stopped", message=stopped.message, hint=stopped.hint)
-        raise
-    except GeoDistilError as error:
-        events.failed(error)
-        raise
-    events.write("finished", outputs=outputs)
-    return {"outputs": outputs}
+    return {"outputs": carry_out(options.output, lambda events: _predict(options, events))}
 
 
 def _predict(options: argparse.Namespace, events: EventLog) -> list[dict[str, str | None]]:

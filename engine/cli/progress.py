@@ -13,7 +13,7 @@ LINE_EVERY = 10.0
 """Seconds between lines where the error stream is no terminal."""
 
 
-def listener(stream: TextIO | None = None) -> Callable[[dict[str, Any]], None]:
+def progress_listener(stream: TextIO | None = None) -> Callable[[dict[str, Any]], None]:
     """A listener for `EventLog` that shows a person how it goes, on the error stream unless told otherwise."""
     stream = stream or sys.stderr
     return _Bar(stream) if stream.isatty() else _Lines(stream)

@@ -6,7 +6,6 @@ import argparse
 import os
 import platform
 import socket
-from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from ..events import EventLog
     from ..recipes import Plan
     from ..training import Trained
+    from .job import Listener
 
 HELP = "train a run folder into a model package"
 DESCRIPTION = (
@@ -35,9 +35,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Train and package, with progress on the error stream."""
-    from .progress import listener
-
-    return train_run(options.folder, listener())
+    return train_run(options.folder)
 
 
 def text(result: dict[str, Any]) -> str:
@@ -46,28 +44,20 @@ def text(result: dict[str, Any]) -> str:
     return f"model: {result['model']}\nreport: {result['report']}\nvalidation: {values or 'none'}"
 
 
-def train_run(folder: Path, listener: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
+def train_run(folder: Path, listener: Listener | None = None) -> dict[str, Any]:
     """Train a run folder and write its package and report; every step of it is an event.
 
     Raises:
         GeoDistilError: as the event `failed` (or `stopped`) says too.
     """
     from ..config import load_run
-    from ..errors import GeoDistilError, Stopped
-    from ..events import EventLog
-    from .signals import orderly_stop
+    from ..report import write_report
+    from .job import carry_out
 
     settings = load_run(folder)
-    events = EventLog(folder, listener)
-    try:
-        with orderly_stop(folder):
-            return _train(folder, settings, events)
-    except Stopped as stopped:
-        events.write("stopped", message=stopped.message, hint=stopped.hint)
-        raise
-    except GeoDistilError as error:
-        events.failed(error)
-        raise
+    result = carry_out(folder, lambda events: _train(folder, settings, events), listener)
+    write_report(folder)  # once more, for now it has an end
+    return result
 
 
 def _train(folder: Path, settings: Run, events: EventLog) -> dict[str, Any]:
@@ -84,7 +74,7 @@ def _train(folder: Path, settings: Run, events: EventLog) -> dict[str, Any]:
     plan = build_plan(settings, prepared)
     trained = Loop(folder, settings, prepared, plan, fabric, events).train()
     card = _card(settings, prepared, trained, plan)
-    return _package(folder, settings, prepared, trained, card, events)
+    return _package(folder, settings, prepared, trained, card)
 
 
 def _machine(fabric: Fabric) -> dict[str, Any]:
@@ -102,9 +92,7 @@ def _machine(fabric: Fabric) -> dict[str, Any]:
     }
 
 
-def _package(
-    folder: Path, settings: Run, prepared: Prepared, trained: Trained, card: Card, events: EventLog
-) -> dict[str, Any]:
+def _package(folder: Path, settings: Run, prepared: Prepared, trained: Trained, card: Card) -> dict[str, Any]:
     from ..packages import write_package
     from ..report import write_report
     from .preview import preview
@@ -114,7 +102,6 @@ def _package(
     report = write_report(folder)
     picture = preview(settings, prepared, trained.network, card.score_threshold)
     write_package(model, trained.network, card, report=report, preview=picture)
-    events.write("finished", outputs=result)
     return result
 
 

@@ -116,6 +116,7 @@ class EnvironmentPage(QWidget):
             self.installation.start(self._make_request(choices, own), choices.index)
         except GeoDistilError as error:
             return self._say("error", str(error))
+        self.bar.setValue(0)
         self._timer.start()
         return self.refresh()
 
@@ -196,6 +197,7 @@ class EnvironmentPage(QWidget):
         self.headline.setFont(font)
         self.bar, self.step = QProgressBar(), _wrapped()
         self.bar.setRange(0, 1000)
+        self.bar.setValue(0)
         self.bar.setAccessibleName(tr("Progress of the set-up"))
         self.notice_icon, self.notice = QLabel(), _wrapped()
         self.main_button = _button(tr("Set up"), self.set_up)

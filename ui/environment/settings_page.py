@@ -15,6 +15,8 @@ class EnvironmentOptionsPage(QgsOptionsPageWidget):
         super().__init__(parent)
         from .page import EnvironmentPage
 
+        self.setObjectName("GeoDistilEnvironment")
+
         self.page = EnvironmentPage(self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

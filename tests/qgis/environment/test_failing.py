@@ -142,7 +142,6 @@ def test_the_package_under_way_moves_the_progress_by_what_it_has_written(small_d
     packages = [Package("large", "1", (), 10_000_000), Package("small", "1", (), 1000)]
     told = progress.Progress(Job(installer.folder), packages)
     told.begin(packages[0])
-    told.beat()
     with (installer.folder / "file").open("wb") as file:
         for _ in range(3):
             file.write(bytes(5_000_000))
