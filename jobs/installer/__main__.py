@@ -73,14 +73,11 @@ def _install(job: Job) -> dict[str, Any]:
     _stage(job, "python")
     tool, python = environment(job)
     requirements = Path(job.request.requirements) / python.platform / f"{python.version[0]}.{python.version[1]}.txt"
-    state = job.folder / STATE_FILE
-    state.unlink(missing_ok=True)  # until all is there again, the environment does not count as installed
     _stage(job, "packages")
     packages = locked(requirements)
     builds = torch_builds(python.platform, driver_version(), job.request.build, job.request.indexes)
     build = fill(job, tool, packages, builds)
     _stage(job, "check")
-    found = verify(job, str(executable(job.venv)))
     outputs = {
         "python": str(executable(job.venv)),
         "version": python.text,
@@ -91,13 +88,25 @@ def _install(job: Job) -> dict[str, Any]:
         "tool": tool.name,
         "packages": len(packages),
         "time": round(time.time()),
-        "found": found,
+        "found": _verified(job),
     }
-    part = state.with_suffix(".part")
-    part.write_text(json.dumps(outputs, indent=2) + "\n", encoding="utf-8")
-    part.replace(state)
+    _note(job.folder / STATE_FILE, outputs)
     shutil.rmtree(job.cache, ignore_errors=True)
     return outputs
+
+
+def _verified(job: Job) -> dict[str, Any]:
+    try:
+        return verify(job, str(executable(job.venv)))
+    except InstallError:
+        job.spoil()
+        raise
+
+
+def _note(path: Path, outputs: dict[str, Any]) -> None:
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(outputs, indent=2) + "\n", encoding="utf-8")
+    part.replace(path)
 
 
 def _verify_own(job: Job) -> dict[str, Any]:

@@ -59,18 +59,34 @@ def _install_locked(job: Job, tool: Uv | Pip, packages: list[Package]) -> None:
 
 
 def _settle_build(job: Job, tool: Uv | Pip, packages: list[Package], builds: list[Build]) -> Build:
-    """The first build of torch that can be had; comes first, so that nothing else is installed for another."""
+    """The first build of torch that can be had; comes first, so that nothing else is installed for another.
+
+    One that is there already is preferred: what could not be had the last time is not asked for each time.
+    """
+    present = installed(job.venv)
+    builds = sorted(builds, key=lambda build: not _is_there(present, packages, build))
     for build in builds:
-        _forget_other_build(job, tool, packages, build)
         try:
-            if build != DEFAULT:
-                _install_build(job, tool, packages, build, FIRST, "--no-deps")
+            _switch(job, tool, packages, build)
             return build
         except InstallError as error:
             if build == builds[-1] or error.code == "disk":
                 raise
             job.events.write("warning", message=f"torch for {build.name} cannot be had. {error.message}")
     raise AssertionError("there is always a build")
+
+
+def _switch(job: Job, tool: Uv | Pip, packages: list[Package], build: Build) -> None:
+    """Replace another build of torch; the new one is there before what only the old one needed goes."""
+    present = installed(job.venv)
+    if build == DEFAULT:
+        # To the tools 2.9+cpu is as good as 2.9, so they would leave it.
+        stale = {name for name in TORCH if "+" in present.get(name, "")}
+    else:
+        _install_build(job, tool, packages, build, FIRST, "--no-deps")
+        changed = not _is_there(present, packages, build)
+        stale = {each.name for each in packages if changed and each.follows_the_device} - set(TORCH)
+    _remove(job, tool, stale & set(present), "the former build of torch")
 
 
 def _install_build(
@@ -89,15 +105,8 @@ def _install_build(
     _run(job, tool.install(job.venv, source), doing)
 
 
-def _forget_other_build(job: Job, tool: Uv | Pip, packages: list[Package], build: Build) -> None:
-    """Uninstall another build of torch: to the tools `2.9+cpu` is as good as `2.9`, so they would leave it."""
-    present = installed(job.venv)
-    wanted = dict(each.split("==") for each in _torch(packages, build))
-    others = {name for name in wanted if present.get(name) != wanted[name]}
-    if others and build != DEFAULT:
-        others |= {each.name for each in packages if each.follows_the_device}
-    if others & set(present):
-        _run(job, tool.remove(job.venv, sorted(others & set(present))), "the former build of torch")
+def _is_there(present: dict[str, str], packages: list[Package], build: Build) -> bool:
+    return all(present.get(name) == version for name, version in (each.split("==") for each in _torch(packages, build)))
 
 
 def _torch(packages: list[Package], build: Build) -> list[str]:
@@ -111,8 +120,12 @@ def _remove_others(job: Job, tool: Uv | Pip, packages: list[Package], build: Bui
     extra = set(installed(job.venv)) - {each.name for each in packages} - KEPT
     if build != DEFAULT:
         extra = {name for name in extra if not Package(name, "", (), 0).follows_the_device}
-    if extra:
-        _run(job, tool.remove(job.venv, sorted(extra)), "packages no longer needed")
+    _remove(job, tool, extra, "packages no longer needed")
+
+
+def _remove(job: Job, tool: Uv | Pip, names: set[str], doing: str) -> None:
+    if names:
+        _run(job, tool.remove(job.venv, sorted(names)), doing)
 
 
 def _offline(job: Job) -> list[str]:
@@ -120,6 +133,7 @@ def _offline(job: Job) -> list[str]:
 
 
 def _run(job: Job, command: list[str], doing: str, beat: Callable[[], None] = lambda: None) -> None:
+    job.spoil()
     try:
         job.run(command, beat)
     except ChildFailed as error:

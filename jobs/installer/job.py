@@ -91,6 +91,10 @@ class Job:
             "PIP_PROGRESS_BAR": "off",
         }
 
+    def spoil(self) -> None:
+        """Whatever was installed does not count as complete until all has been tried again."""
+        (self.folder / STATE_FILE).unlink(missing_ok=True)
+
     def run(self, command: list[str], beat: Callable[[], None] = lambda: None) -> str:
         """Run a program, which a person may stop; `beat` is called while it runs."""
 

@@ -35,6 +35,7 @@ def environment(job: Job) -> tuple[Uv | Pip, Python]:
     present = _present(job, tool, chosen)
     if present is not None:
         return tool, present
+    job.spoil()
     shutil.rmtree(job.venv, ignore_errors=True)
     return tool, _make(job, tool, [chosen.path] if chosen else _candidates(job, tool))
 

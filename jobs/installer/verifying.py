@@ -34,8 +34,10 @@ def verify(job: Job, python: str) -> dict[str, Any]:
         InstallError: something does not load.
     """
     _load(job, python)
-    if not job.request.engine:
-        return {}
+    return _ask_doctor(job, python) if job.request.engine else {}
+
+
+def _ask_doctor(job: Job, python: str) -> dict[str, Any]:
     try:
         words = job.run([python, "-c", DOCTOR, job.request.engine])
         return json.loads(words[words.index("{") :])

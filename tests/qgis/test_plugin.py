@@ -61,7 +61,7 @@ def test_qgis_loads_and_unloads_the_plugin_twice_without_leaving_anything(window
             "exportmodel",
             "trainsupervised",
         }
-        assert len(window.menu.actions()) == 5
+        assert len(window.menu.actions()) == 8
         assert qgis.utils.unloadPlugin("geodistil")
         assert registered() is None
         assert window.menu.actions() == []

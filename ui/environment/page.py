@@ -100,6 +100,7 @@ class EnvironmentPage(QWidget):
         answer = QMessageBox.question(self, title, question.format(folder=self.folder), buttons)
         if answer == QMessageBox.StandardButton.Yes:
             self.setEnabled(False)
+            self.explanation.setText(tr("Removing… It may take a minute; there are tens of thousands of files."))
             start_task(removal(self.folder, self._removed, self._not_removed))
 
     def copy_diagnostics(self) -> None:

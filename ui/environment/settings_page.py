@@ -16,7 +16,6 @@ class EnvironmentOptionsPage(QgsOptionsPageWidget):
         from .page import EnvironmentPage
 
         self.setObjectName("GeoDistilEnvironment")
-
         self.page = EnvironmentPage(self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -46,9 +46,9 @@ def explanation(status: Status) -> str:
         ),
         State.INSTALLING: tr("You can close this window and go on working; it also goes on when QGIS is closed."),
         State.BROKEN_OFF: tr("A set-up broke off. What was downloaded is kept, and the rest follows from there."),
-        State.OWN: str(status.python),
-        State.OWN_MISSING: str(status.python),
-    }[status.state]
+        State.OWN: tr("{python}\nSet up makes one by GeoDistil itself, which is then used instead."),
+        State.OWN_MISSING: tr("{python}\nChoose another one below, or let GeoDistil set one up."),
+    }[status.state].format(python=status.python)
 
 
 def device(status: Status) -> str:

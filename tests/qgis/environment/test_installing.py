@@ -48,6 +48,17 @@ def test_what_is_there_is_not_installed_again(uv_installer, lock, known):
     assert uv_installer.last["kind"] == "finished"
 
 
+def test_what_was_complete_stays_so_while_it_is_only_checked_again(uv_installer, lock, known, tmp_path):
+    requirements = lock(known.six)
+    uv_installer.run(requirements=requirements)
+    child = uv_installer.start(requirements=requirements, imports=["time"])
+    uv_installer.wait_for(lambda event: event.get("name") == "check")
+    assert (uv_installer.folder / "installed.json").exists()
+    assert child.wait(60) == 0
+    assert uv_installer.run(requirements=requirements, imports=["no_such_module"]) == 1
+    assert not (uv_installer.folder / "installed.json").exists()
+
+
 def test_killed_in_the_middle_it_goes_on_with_what_is_missing(uv_installer, lock, known):
     requirements = lock(*known.everything)
     child = uv_installer.start(requirements=requirements)
@@ -195,8 +206,11 @@ class TestBuildsOfTorch:
         assert uv_installer.last["outputs"]["build"] == "default" and uv_installer.installed["torch"] == "1.0"
         warnings = [event["message"] for event in uv_installer.events if event["kind"] == "warning"]
         assert len(warnings) == 1 and "torch for cpu cannot be had" in warnings[0]
+        assert uv_installer.run(index, build="auto", **request) == 0, uv_installer.words
+        assert uv_installer.packages_of() == [] and uv_installer.installed["torch"] == "1.0"
         assert uv_installer.run(index, build="cpu", **request) == 1
         assert uv_installer.last["code"] == "platform"
+        assert uv_installer.installed["torch"] == "1.0" and "nvidia_thing" in uv_installer.installed
 
 
 def test_an_environment_of_one_s_own_is_only_verified(installer):

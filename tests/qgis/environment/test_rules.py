@@ -1,5 +1,7 @@
 """The installer's rules: builds of torch, locked requirements, failures, downloads."""
 
+import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from geodistil.jobs.installer.errors import InstallError, Stopped
 from geodistil.jobs.installer.requirements import Package, digest, locked, pythons
 
 LOCKS = Path(__file__).resolve().parents[3] / "resources" / "requirements"
+INSTALLER = Path(machine.__file__).parent
 FOLDER = Path("/data/environment")
 
 
@@ -90,6 +93,18 @@ def test_each_platform_and_python_has_a_whole_locked_set(path):
     assert all(package.hashes and package.size > 1000 for package in packages.values())
     graphics = any(name.startswith("nvidia-") for name in packages)
     assert graphics == (path.parent.name in ("linux", "linux-arm"))
+
+
+@pytest.mark.parametrize("path", sorted(INSTALLER.glob("*.py")), ids=lambda path: path.stem)
+def test_the_installer_needs_nothing_but_python(path):
+    foreign = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            foreign |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            foreign.add(node.module.split(".")[0])
+        assert not (isinstance(node, ast.ImportFrom) and node.level > 1)
+    assert foreign <= sys.stdlib_module_names
 
 
 def test_every_platform_is_locked_for_the_same_pythons():

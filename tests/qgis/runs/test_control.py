@@ -104,12 +104,12 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
         ask_to_stop(tmp_path / "nowhere")
 
 
-def test_starting_takes_less_than_a_tenth_of_a_second_of_qgis_s_time(make_run, engine_program):
+def test_starting_takes_little_of_qgis_s_time(make_run, engine_program):
     engine_program("begin()")
     spent = []
     for name in ("first", "second", "third"):
         folder = make_run(name)
-        before = time.perf_counter()
+        before = time.thread_time()
         start(folder)
-        spent.append(time.perf_counter() - before)
-    assert min(spent) < 0.1
+        spent.append(time.thread_time() - before)
+    assert min(spent) < 0.05

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 from geodistil.jobs.runs import registry
@@ -351,6 +352,8 @@ def test_the_menu_shows_the_dock_which_goes_with_the_plugin(window, settings, wa
     from geodistil.plugin import RUNS_SHOWN, GeoDistilPlugin
     from geodistil.ui.runs.dock import RunsDock
 
+    # What other rooms ask of QGIS's interface is not looked at here.
+    monkeypatch.setattr(type(window), "__getattr__", lambda _window, _name: MagicMock(), raising=False)
     monkeypatch.setattr(window, "addPluginToMenu", lambda _menu, action: window.addAction(action), raising=False)
     monkeypatch.setattr(window, "removePluginMenu", lambda _menu, action: window.removeAction(action), raising=False)
     window.show()
