@@ -39,6 +39,8 @@ lint: .venv/installed
 bench: setup
 	$(ENGINE) benchmarks/training_step.py
 	$(ENGINE) benchmarks/predict_memory.py
+	$(ENGINE) benchmarks/vectors.py
+	$(QGIS) -m pytest -m timed tests/qgis
 	$(ENGINE) benchmarks/uneven_pair/run.py --data $(DATA)
 
 clean:

@@ -27,6 +27,7 @@ from qgis.core import (
 )
 
 from ..jobs.run_folder import RoleLayers, RunSettings, write_run_folder
+from ..jobs.runs.registry import remember
 from .base import EngineAlgorithm, Parameters, Results, advanced, explained, sentences
 
 SIZES = ["small", "medium", "large"]
@@ -99,6 +100,7 @@ class TrainingAlgorithm(EngineAlgorithm):
         )
         with sentences(feedback):
             write_run_folder(self._folder, self.sources(parameters, context), settings)
+        remember(self._folder)  # the runs dock lists it from now on
         return True
 
     def processAlgorithm(

@@ -86,7 +86,7 @@ def desktop(trained, town, tmp_path_factory):
 
 def test_the_menu_opens_dialogs_that_leave_the_map_usable(desktop):
     assert "error" not in desktop, desktop["error"]
-    assert len(desktop["entries"]) == 5
+    assert len(desktop["entries"]) == 8
     assert desktop["dialogs"] == [["Predict", False]]
 
 

@@ -237,7 +237,7 @@ def test_a_student_of_unlabelled_ground_becomes_a_package(make_distil, make_pack
 def test_a_student_comes_close_to_its_teacher_s_answers(make_distil, make_package):
     folder = make_distil(
         package=make_package(("segmentation",)),
-        training={"budget": {"steps": 60}, "validations": 1, "learning_rate": 3e-3, "ema_decay": 0.9},
+        training={"budget": {"steps": 140}, "validations": 1, "learning_rate": 3e-3, "ema_decay": 0.9},
     )
     run, prepared, plan = planned(folder)
     batch = next(iter(training_loader(prepared, run, "unlabelled"))).to("cpu")
@@ -249,7 +249,7 @@ def test_a_student_comes_close_to_its_teacher_s_answers(make_distil, make_packag
 
     before = distance(plan.networks["student"])
     trained = Loop(folder, run, prepared, plan, Fabric(accelerator="cpu", devices=1), EventLog(folder)).train()
-    assert distance(trained.network) < 0.7 * before
+    assert distance(trained.network) < 0.7 * before, distance(trained.network) / before
 
 
 def test_soft_centerness_is_its_formula():

@@ -161,7 +161,8 @@ class Installer:
         return {name: version for name, version in found.items() if name not in ("pip", "setuptools")}
 
     def packages_of(self, kind="progress"):
-        return [event["package"].split()[0] for event in self.events if event["kind"] == kind]
+        """The packages in order, each once: a slow one is told of several times."""
+        return list(dict.fromkeys(event["package"].split()[0] for event in self.events if event["kind"] == kind))
 
     def _all_events(self):
         path = self.folder / "events.jsonl"

@@ -16,6 +16,7 @@ from geodistil.ui.runs.dock import RunsDock
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import QApplication, QTableView
 
+pytestmark = pytest.mark.timed
 RUNS = 50
 EVENTS = 5_000
 STALL_SECONDS = 0.1

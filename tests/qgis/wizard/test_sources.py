@@ -222,6 +222,7 @@ def test_a_draft_needs_sources_and_something_labelled(chosen):
     assert draft_problem(Draft([chosen(), SourceDraft("south")])) == ""
 
 
+@pytest.mark.timed
 def test_counting_leaves_the_window_alive(town, project, wait):
     """50,000 features: QGIS's own loop must go round while they are counted."""
     layer = QgsVectorLayer("Polygon?crs=EPSG:32633&field=kind:string", "many", "memory")
