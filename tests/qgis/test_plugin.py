@@ -1,22 +1,41 @@
 """The plugin in QGIS: it loads by its name, is light, and leaves nothing behind."""
 
 import configparser
+import json
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
-import qgis.utils
-from qgis.core import QgsApplication
-from qgis.PyQt.QtWidgets import QMainWindow, QMenu
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "rasterio", "pydantic", "engine", "numpy.testing", "processing")
 
 
-class Window:
-    """What the plugin uses of QGIS's interface, with a real window and a real menu."""
+ALGORITHMS = {
+    "trainpartialmultitask",
+    "trainsemisupervised",
+    "trainsupervised",
+    "distilmodel",
+    "predict",
+    "evaluate",
+    "areastolines",
+    "areastopolygons",
+    "boxesfromareas",
+    "checksources",
+    "exportmodel",
+}
 
+LIFE = """
+import json, sys
+import qgis.utils
+from qgis.core import QgsApplication
+from qgis.PyQt.QtWidgets import QMainWindow, QMenu
+
+plugins, profile = sys.argv[1:]
+sys.path[:0] = [plugins, "/usr/share/qgis/python/plugins"]
+application = QgsApplication([], True, profile)
+application.initQgis()
+
+class Window:  # what the plugin uses of QGIS's interface, with a real window and a real menu
     def __init__(self):
         self._window = QMainWindow()
         self.menu = QMenu("Plugins", self._window)
@@ -30,41 +49,31 @@ class Window:
     def removePluginMenu(self, menu, action):
         self.menu.removeAction(action)
 
+window = qgis.utils.iface = Window()
+qgis.utils.plugin_paths = [plugins]
+qgis.utils.updateAvailablePlugins()
+registry, found = QgsApplication.processingRegistry(), []
+for _ in range(2):
+    loaded = qgis.utils.loadPlugin("geodistil") and qgis.utils.startPlugin("geodistil")
+    algorithms = [algorithm.name() for algorithm in registry.providerById("geodistil").algorithms()]
+    entries = [action.text() for action in window.menu.actions()]
+    unloaded = qgis.utils.unloadPlugin("geodistil")
+    left = [action.text() for action in window.menu.actions()] + [registry.providerById("geodistil") is not None]
+    found.append({"loaded": loaded, "algorithms": algorithms, "entries": entries, "unloaded": unloaded, "left": left})
+print("FOUND" + json.dumps(found), flush=True)
+"""
 
-@pytest.fixture
-def window(qgis_app, monkeypatch):
-    window = Window()
-    monkeypatch.setattr(qgis.utils, "iface", window)
-    monkeypatch.setattr(qgis.utils, "plugin_paths", [str(ROOT / "build" / "plugins")])
-    return window
 
-
-def registered():
-    return QgsApplication.processingRegistry().providerById("geodistil")
-
-
-def test_qgis_loads_and_unloads_the_plugin_twice_without_leaving_anything(window):
-    qgis.utils.updateAvailablePlugins()
-    assert "geodistil" in qgis.utils.available_plugins
-    for _ in range(2):
-        assert qgis.utils.loadPlugin("geodistil") and qgis.utils.startPlugin("geodistil")
-        assert {algorithm.name() for algorithm in registered().algorithms()} == {
-            "trainpartialmultitask",
-            "trainsemisupervised",
-            "predict",
-            "evaluate",
-            "areastolines",
-            "areastopolygons",
-            "boxesfromareas",
-            "checksources",
-            "distilmodel",
-            "exportmodel",
-            "trainsupervised",
-        }
-        assert len(window.menu.actions()) == 8
-        assert qgis.utils.unloadPlugin("geodistil")
-        assert registered() is None
-        assert window.menu.actions() == []
+def test_qgis_loads_and_unloads_the_plugin_twice_without_leaving_anything(tmp_path):
+    """In a QGIS of its own: unloading takes the plugin's modules away, which other tests still use."""
+    command = [sys.executable, "-c", LIFE, str(ROOT / "build" / "plugins"), str(tmp_path)]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert "FOUND" in result.stdout, result.stderr
+    for life in json.loads(result.stdout.split("FOUND")[1].splitlines()[0]):
+        assert life["loaded"] and life["unloaded"]
+        assert set(life["algorithms"]) == ALGORITHMS
+        assert len(life["entries"]) == 8
+        assert life["left"] == [False]
 
 
 def test_loading_the_plugin_imports_nothing_heavy():
