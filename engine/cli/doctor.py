@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     import torch
 
     from .. import __version__
-    from ..training import cpu_has_bfloat16
+    from ..models import cpu_has_bfloat16
 
     return {
         "geodistil": __version__,

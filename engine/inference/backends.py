@@ -17,7 +17,7 @@ from torchvision.ops import box_convert
 
 from ..config import Card
 from ..errors import DeviceError, PackageError
-from ..models import decide
+from ..models import choose_device, cpu_has_bfloat16, decide
 from ..types import Objects
 
 UNREADABLE = (Fail, InvalidGraph, InvalidProtobuf, NotImplemented, ValueError, KeyError)
@@ -172,32 +172,10 @@ class OnnxModel:
         return np.concatenate([self.session.run(None, {given.name: part})[0] for part in parts])
 
 
-def choose_device(name: str) -> torch.device:
-    """The device of that name; `auto` takes CUDA, then MPS, then the CPU.
-
-    Raises:
-        DeviceError: there is no such device.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise DeviceError(f"'{name}' is not a device.", "Use auto, cpu, cuda, cuda:1 or mps.") from error
-    there = {
-        "cpu": lambda: True,
-        "cuda": lambda: torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
-        "mps": torch.backends.mps.is_available,
-    }
-    if not there.get(device.type, lambda: False)():
-        raise DeviceError(f"The device '{name}' is not there.", "Use auto or cpu.")
-    return device
-
-
 def _precision(device: torch.device) -> contextlib.AbstractContextManager:
     if device.type == "cuda":
         return torch.autocast("cuda", torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16)
-    if device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported():
+    if device.type == "cpu" and cpu_has_bfloat16():
         return torch.autocast("cpu", torch.bfloat16)
     return contextlib.nullcontext()
 

@@ -1,7 +1,8 @@
 """Networks: encoders, neck, heads, and the multi-task network."""
 
+from .devices import choose_device, cpu_has_bfloat16
 from .heads import DetectionHead, anchors_valid, decide
-from .network import MultiTaskNetwork, build
+from .network import MultiTaskNetwork, build, build_from_card
 from .sizes import SIZES, Size, parameters
 from .smp_network import SmpNetwork
 from .weights import Loaded, load_encoder_weights
@@ -15,6 +16,9 @@ __all__ = [
     "SmpNetwork",
     "anchors_valid",
     "build",
+    "build_from_card",
+    "choose_device",
+    "cpu_has_bfloat16",
     "decide",
     "load_encoder_weights",
     "parameters",

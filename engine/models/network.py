@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torchvision.ops import FeaturePyramidNetwork
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
-from ..config import Network
+from ..config import Card, Network
 from ..types import Outputs, Task
 from .encoders import STRIDES, build_encoder
 from .heads import DETECTION_HEADS, DetectionHead, PanopticHead
@@ -130,6 +130,24 @@ def build(
             network = _multi_task(spec, tasks, bands, mean, std, detection_classes, segmentation_channels)
     network.loaded = load_encoder_weights(network.encoder, resolve(spec).encoder, spec.weights)
     return network
+
+
+def build_from_card(card: Card) -> MultiTaskNetwork | SmpNetwork:
+    """The network that a card describes, with weights still to be loaded; nothing is fetched.
+
+    Raises:
+        ConfigError: this engine has no such encoder or architecture.
+    """
+    return build(
+        card.network.model_copy(update={"weights": "none"}),
+        tasks=card.tasks,
+        bands=len(card.bands),
+        mean=card.mean,
+        std=card.std,
+        detection_classes=len(card.detection_classes),
+        segmentation_channels=len(card.segmentation_channels()),
+        seed=0,
+    )
 
 
 def _multi_task(

@@ -18,7 +18,7 @@ from torch import nn
 
 from ..config import Card
 from ..errors import GeoDistilError, OutputError, PackageError
-from ..models import build
+from ..models import build_from_card
 from .item import FILES, ITEM_FILE, WEIGHTS_FILE, read_card
 
 MOST_BYTES = 8 * 2**30
@@ -39,17 +39,7 @@ def load_package(path: Path | str) -> tuple[nn.Module, Card]:
     weights = folder / WEIGHTS_FILE
     try:
         state = load_file(weights)
-        # Everything comes from the file: nothing is fetched.
-        network = build(
-            card.network.model_copy(update={"weights": "none"}),
-            tasks=card.tasks,
-            bands=len(card.bands),
-            mean=card.mean,
-            std=card.std,
-            detection_classes=len(card.detection_classes),
-            segmentation_channels=len(card.segmentation_channels()),
-            seed=0,
-        )
+        network = build_from_card(card)
         network.load_state_dict(state)
     except FileNotFoundError as error:
         raise PackageError(f"{weights} is missing.", "Copy the whole model folder again.") from error

@@ -11,7 +11,7 @@ from torch import nn
 
 from ..config import Card, parse
 from ..errors import ConfigError, GeoDistilError
-from ..models import build
+from ..models import build_from_card
 
 ITEM, WEIGHTS, CARD = "item.json", "model.safetensors", "geodistil:card"
 
@@ -25,7 +25,7 @@ def load_package_teacher(path: str) -> tuple[nn.Module, Card]:
     folder = _folder(Path(path))
     card = _card(folder / ITEM)
     try:
-        network = _network(card)
+        network = build_from_card(card)
         network.load_state_dict(load_file(folder / WEIGHTS))
     except (OSError, SafetensorError) as error:
         raise ConfigError(f"The weights {folder / WEIGHTS} cannot be read; copy the model package again.") from error
@@ -49,16 +49,3 @@ def _card(item: Path) -> Card:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{item} holds no GeoDistil card; name a model package that GeoDistil wrote.") from error
     return parse(Card, values, str(item))
-
-
-def _network(card: Card) -> nn.Module:
-    return build(
-        card.network.model_copy(update={"weights": "none"}),  # everything comes from the file: nothing is fetched
-        tasks=card.tasks,
-        bands=len(card.bands),
-        mean=card.mean,
-        std=card.std,
-        detection_classes=len(card.detection_classes),
-        segmentation_channels=len(card.segmentation_channels()),
-        seed=0,
-    )

@@ -1,6 +1,6 @@
 """One training loop for every recipe."""
 
-from .device import choose_device, cpu_has_bfloat16, device_name, make_fabric
+from .device import device_name, make_fabric
 from .loop import Loop, Trained
 from .metrics import MAIN, DetectionScore, SegmentationScore, main_score, segmentation_values
 
@@ -10,8 +10,6 @@ __all__ = [
     "Loop",
     "SegmentationScore",
     "Trained",
-    "choose_device",
-    "cpu_has_bfloat16",
     "device_name",
     "main_score",
     "make_fabric",

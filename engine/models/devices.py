@@ -1,0 +1,34 @@
+"""The devices of this machine, for training and prediction alike."""
+
+from __future__ import annotations
+
+import torch
+
+from ..errors import DeviceError
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of that name; `auto` takes CUDA, then MPS, then the CPU.
+
+    Raises:
+        DeviceError: there is no such device.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise DeviceError(f"'{name}' is not a device.", "Use auto, cpu, cuda, cuda:1 or mps.") from error
+    there = {
+        "cpu": lambda: True,
+        "cuda": lambda: torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
+        "mps": torch.backends.mps.is_available,
+    }
+    if not there.get(device.type, lambda: False)():
+        raise DeviceError(f"The device '{name}' is not there.", "Use auto or cpu.")
+    return device
+
+
+def cpu_has_bfloat16() -> bool:
+    """Whether this processor computes with bfloat16 in hardware."""
+    return torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
