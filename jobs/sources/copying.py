@@ -64,7 +64,7 @@ class LabelCopy:
         Raises:
             GeoDistilError: the file cannot be written.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(exist_ok=True)  # not its parents: a run folder that was given up stays away
         options = QgsVectorFileWriter.SaveVectorOptions()
         options.driverName, options.layerName = "GPKG", self._path.stem
         writer = QgsVectorFileWriter.create(

@@ -74,6 +74,8 @@ class Preparation(QObject):
         """On another thread."""
         for copy in self._copies:
             copy(cancelled)
+            if cancelled():
+                return
         write_run(self._folder, self._values)
 
     def _fail(self, error: GeoDistilError) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from qgis.core import QgsProcessingUtils, QgsProject
 
+from ...jobs.removal import remove_later
 from ...jobs.sources.class_lists import Found, found_values, updated
 from ...jobs.sources.draft import LABELLED_ROLES, Draft
 from ...jobs.sources.inspector import Inspector
@@ -71,7 +71,7 @@ class Session:
 
     def _drop(self) -> None:
         if self.prepared is not None:
-            shutil.rmtree(self.prepared, ignore_errors=True)
+            remove_later(self.prepared)
         self.prepared = self._checked = self.report = None
 
     def _state(self) -> dict[str, Any]:

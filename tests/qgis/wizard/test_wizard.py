@@ -319,13 +319,14 @@ def test_a_folder_that_is_no_run_is_told_on_the_first_page(wizard, tmp_path):
     assert "There is no run file" in wizard.sources.problem.text()
 
 
-def test_closing_the_window_ends_a_check_and_removes_its_folder(filled, engine):
+def test_closing_the_window_ends_a_check_and_removes_its_folder(filled, engine, wait):
     for _ in range(3):
         filled.next()
     folder = filled.session.prepared
     assert folder.exists()
     filled.reject()
-    assert filled.session.prepared is None and not folder.exists()
+    assert filled.session.prepared is None
+    wait(lambda: not folder.exists())
 
 
 class Interface:
