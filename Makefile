@@ -1,4 +1,4 @@
-# make setup | demo | test | lint | bench | clean; each sets up what it needs.
+# make setup | demo | session | test | lint | translations | bench | clean; each sets up what it needs.
 
 PYTHON ?= python3
 # The interpreter that can import qgis: the system's own.
@@ -8,7 +8,7 @@ QGIS_TOOLS := build/qgis-python
 QGIS := QT_QPA_PLATFORM=offscreen PYTHONPATH=$(QGIS_TOOLS) $(QGIS_PYTHON)
 DATA ?= ../shared/data
 
-.PHONY: setup qgis demo test lint bench clean
+.PHONY: setup qgis demo session test lint translations bench clean
 
 setup: .venv/installed $(QGIS_TOOLS)/pytest qgis
 
@@ -28,6 +28,11 @@ qgis:
 demo: setup
 	$(ENGINE) benchmarks/demo/run.py --output build/demo --qgis-python $(QGIS_PYTHON)
 
+# A new user's session in a real QGIS window on a virtual screen; its pictures are the guide's.
+session: setup
+	$(ENGINE) docs/screenshots/session.py --guide
+	$(ENGINE) docs/screenshots/session.py --scale 2 --output build/session_200
+
 test: setup
 	$(ENGINE) -m pytest tests/engine
 	$(QGIS) -m pytest tests/qgis tests/end_to_end
@@ -38,10 +43,25 @@ lint: .venv/installed
 
 bench: setup
 	$(ENGINE) benchmarks/training_step.py
-	$(ENGINE) benchmarks/predict_memory.py
+	$(ENGINE) benchmarks/chips.py
+	$(ENGINE) benchmarks/inference/pipeline.py
+	$(ENGINE) benchmarks/inference/memory.py
+	$(ENGINE) benchmarks/inference/seams.py
+	$(ENGINE) benchmarks/inference/stages.py
 	$(ENGINE) benchmarks/vectors.py
 	$(QGIS) -m pytest -m timed tests/qgis
+	$(ENGINE) benchmarks/plugin/startup.py
+	$(ENGINE) benchmarks/plugin/stalls.py
 	$(ENGINE) benchmarks/uneven_pair/run.py --data $(DATA)
+
+# Qt's compiler of catalogues: Debian's qttools5-dev-tools, or the wheel from PyPI where there is none.
+LRELEASE ?= $(or $(shell command -v lrelease),build/lrelease/PySide6/lrelease)
+
+build/lrelease/PySide6/lrelease: .venv/installed
+	$(ENGINE) -m pip install --quiet --no-deps --target build/lrelease --upgrade PySide6-Essentials
+
+translations: .venv/installed $(filter build/%,$(LRELEASE))
+	$(ENGINE) resources/translations/update.py $(LRELEASE)
 
 clean:
 	rm -rf build .venv .pytest_cache .ruff_cache

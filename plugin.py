@@ -6,11 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
-from qgis.core import QgsApplication, QgsSettings
-from qgis.PyQt.QtCore import Qt, QTimer, QUrl
+from qgis.core import Qgis, QgsApplication, QgsSettings
+from qgis.PyQt.QtCore import Qt, QTimer, QTranslator, QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QAction, QWizard
 
+from .jobs.notices import NOTICES
+from .jobs.translation import remove_translator, tr
 from .toolbox.provider import GeoDistilProvider
 
 ROOT = Path(__file__).parent
@@ -19,10 +21,13 @@ RUNS_SHOWN = "geodistil/runsShown"
 """Setting: whether the runs dock was open."""
 
 ENTRIES = (
-    ("trainpartialmultitask", "Train from boxes and areas…", "train.svg"),
-    ("trainsemisupervised", "Train from few areas and much imagery…", "train.svg"),
-    ("predict", "Predict…", "predict.svg"),
-    ("evaluate", "Evaluate…", "evaluate.svg"),
+    ("trainpartialmultitask", tr("Train from boxes and areas…"), "train.svg"),
+    ("trainsemisupervised", tr("Train from few areas and much imagery…"), "train.svg"),
+    ("predict", tr("Predict…"), "predict.svg"),
+    ("predictrasters", tr("Predict many rasters…"), "predict.svg"),
+    ("evaluate", tr("Evaluate…"), "evaluate.svg"),
+    ("distilmodel", tr("Distil a model…"), "distil.svg"),
+    ("areastopolygons", tr("Class map to polygons…"), "polygons.svg"),
 )
 
 
@@ -31,14 +36,17 @@ class GeoDistilPlugin:
 
     Args:
         iface: QGIS's interface; none in `qgis_process`, which calls `initProcessing` only.
+        translator: of the user's language, where there is one; it lives as long as the plugin.
     """
 
-    def __init__(self, iface: Any) -> None:
+    def __init__(self, iface: Any, translator: QTranslator | None = None) -> None:
         self._iface = iface
+        self._translator = translator
         self._provider = None
         self._actions = []
         self._runs = None
         self._environment = None
+        self._drops = None
 
     def initProcessing(self) -> None:
         """Add the Processing provider; `qgis_process` calls this alone."""
@@ -48,18 +56,21 @@ class GeoDistilPlugin:
     def initGui(self) -> None:
         """Add the provider and the menu."""
         self.initProcessing()
-        self._add_action("Train a model…", "train.svg", self._train)
+        self._add_action(tr("Train a model…"), "train.svg", self._train)
         for name, text, icon in ENTRIES:
             self._add_action(text, icon, partial(self._open, f"geodistil:{name}"))
-        self._add_action("Runs", "runs.svg", self._show_runs)
-        self._add_action("Engine environment…", "environment.svg", self._show_environment)
-        self._add_action("Help", "geodistil.svg", self._help)
+        self._add_action(tr("Runs"), "runs.svg", self._show_runs)
+        self._add_action(tr("Engine environment…"), "environment.svg", self._show_environment)
+        self._add_action(tr("Help"), "geodistil.svg", self._help)
         if QgsSettings().value(RUNS_SHOWN, False, type=bool):
             QTimer.singleShot(0, self._restore_runs)
         QTimer.singleShot(0, self._wire_environment)
+        QTimer.singleShot(0, self._wire_drops)
+        NOTICES.warned.connect(self._warn)
 
     def unload(self) -> None:
         """Take everything away that was added."""
+        NOTICES.warned.disconnect(self._warn)
         for action in self._actions:
             self._iface.removePluginMenu(MENU, action)
             action.deleteLater()
@@ -71,9 +82,14 @@ class GeoDistilPlugin:
         if self._environment is not None:
             self._environment.remove()
             self._environment = None
+        if self._drops is not None:
+            self._iface.unregisterCustomDropHandler(self._drops)
+            self._drops = None
         if self._provider is not None:
             QgsApplication.processingRegistry().removeProvider(self._provider)
             self._provider = None
+        remove_translator(self._translator)
+        self._translator = None
 
     def _add_action(self, text: str, icon: str, slot: Callable[[], None]) -> None:
         action = QAction(QIcon(str(ROOT / "resources" / "icons" / icon)), text, self._iface.mainWindow())
@@ -93,9 +109,10 @@ class GeoDistilPlugin:
             self._iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._runs)
             self._iface.mainWindow().restoreDockWidget(self._runs)
             # Also when QGIS ends: then the dock is still there, and comes back with the next start.
-            self._runs.opened.connect(lambda: QgsSettings().setValue(RUNS_SHOWN, True))
-            self._runs.closed.connect(lambda: QgsSettings().setValue(RUNS_SHOWN, False))
+            self._runs.opened.connect(lambda: _note_shown(True))
+            self._runs.closed.connect(lambda: _note_shown(False))
             self._runs.start()
+            _note_shown(True)  # it has opened before anyone listened
         self._runs.setUserVisible(True)
 
     def _close_runs(self) -> None:
@@ -108,17 +125,17 @@ class GeoDistilPlugin:
         try:
             import processing
         except ImportError:
-            self._iface.messageBar().pushWarning(
-                MENU, "Turn on the Processing plugin in Plugins > Manage and Install Plugins first."
-            )
-            return
+            from .ui.messages import tell
+
+            sentence = tr("Turn on the Processing plugin in Plugins > Manage and Install Plugins first.")
+            return tell(self._iface, sentence, Qgis.MessageLevel.Warning)
         # Not execAlgorithmDialog: that one is modal, and a training takes long.
         processing.createAlgorithmDialog(algorithm, parameters or {}).show()
 
     def _train(self) -> None:
-        from .ui.wizard.wizard import open_wizard
+        from .ui.opening import open_training
 
-        open_wizard(self._iface, show_runs=self._show_runs)
+        open_training(self._iface, show_runs=self._show_runs)
 
     def _wire_environment(self) -> None:
         if self._actions:  # not unloaded meanwhile
@@ -126,10 +143,30 @@ class GeoDistilPlugin:
 
             self._environment = EnvironmentWiring(self._iface)
 
+    def _wire_drops(self) -> None:
+        if self._actions:  # not unloaded meanwhile
+            from .ui.drops import PackageDrops
+
+            self._drops = PackageDrops(self._iface, self._open)
+            self._iface.registerCustomDropHandler(self._drops)
+
+    def _warn(self, sentence: str, details: str) -> None:
+        from .ui.messages import tell
+
+        tell(self._iface, sentence, Qgis.MessageLevel.Warning, details)
+
     def _show_environment(self) -> None:
         from .ui.environment.dialog import show_environment
 
         show_environment(self._iface.mainWindow())
 
     def _help(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(ROOT / "README.md")))
+        from .jobs.help import help_url
+
+        QDesktopServices.openUrl(QUrl(help_url("index")))
+
+
+def _note_shown(shown: bool) -> None:
+    settings = QgsSettings()
+    settings.setValue(RUNS_SHOWN, shown)
+    settings.sync()  # a QGIS that is killed must not lose it

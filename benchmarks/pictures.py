@@ -1,7 +1,8 @@
 """Pictures that QGIS renders of imagery and styled predictions; for QGIS's Python."""
 
-import importlib.util
+import importlib
 import json
+import sys
 from pathlib import Path
 from typing import Any, Optional
 
@@ -26,10 +27,8 @@ Panel = tuple[str, list[QgsMapLayer], Optional[QgsRectangle]]
 
 def load_styles() -> Any:
     """The plugin's own styles, so that the picture shows what the plugin does."""
-    spec = importlib.util.spec_from_file_location("geodistil_styles", ROOT / "jobs/styles.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    sys.path.insert(0, str(ROOT.parent))
+    return importlib.import_module(f"{ROOT.name}.jobs.styles")
 
 
 def read_card(package: Path) -> dict[str, Any]:

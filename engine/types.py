@@ -6,10 +6,11 @@ Recipes, loop and inference meet only here, so none of them knows another's insi
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:  # prediction without PyTorch passes here too
+    import torch
+    from torch import Tensor
 
 Role = Literal["detection", "segmentation", "unlabelled"]
 Task = Literal["detection", "segmentation"]
@@ -33,6 +34,7 @@ class Chip:
         source: the source's name; with `origin`, (column, row) of the chip's upper left pixel on
             the source's grid, it says where the chip came from.
         strong: (C, H, W), the same pixels under a strong photometric view, or none.
+        damage: of each damaged raster met while the chip was drawn, its path and a sentence.
     """
 
     image: Tensor
@@ -43,6 +45,7 @@ class Chip:
     source: str = ""
     origin: tuple[int, int] = (0, 0)
     strong: Tensor | None = None
+    damage: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -53,7 +56,7 @@ class Batch:
         role: the role all its chips share.
         image: (B, C, H, W) raw values, float32 once on the device.
         valid: (B, H, W) bool.
-        mask: (B, H, W) int64 with `IGNORE_INDEX`, or none.
+        mask: (B, H, W) int64 with `IGNORE_INDEX` (in training uint8 until it is on the device), or none.
         boxes: per image (n_i, 4) float32 xyxy pixels, or none.
         labels: per image (n_i,) int64, or none.
         strong: (B, C, H, W) strong views, or none.
@@ -71,6 +74,7 @@ class Batch:
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on `device`, images as float32 (channels last) and masks as int64."""
+        import torch
 
         def image(values: Tensor | None) -> Tensor | None:
             if values is None:

@@ -7,6 +7,7 @@ from typing import Any, Callable
 from qgis.core import QgsApplication, QgsTask
 
 from .errors import GeoDistilError
+from .translation import tr
 
 Cancelled = Callable[[], bool]
 
@@ -40,7 +41,9 @@ class Background(QgsTask):
         except GeoDistilError as error:
             self._error = error
         except (OSError, RuntimeError, ValueError) as error:  # an exception that leaves `run` would end QGIS
-            self._error = GeoDistilError("error", f"{self.description()} failed: {error}.")
+            self._error = GeoDistilError(
+                "error", tr("{title} failed: {error}.").format(title=self.description(), error=error)
+            )
         return self._error is None
 
     def finished(self, succeeded: bool) -> None:

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+from .translation import local, tr
+from .vocabulary import headed, spoken
+
 
 def check_page(title: str, findings: dict[str, Any]) -> str:
     """Warnings, sources, label counts and band statistics as HTML.
@@ -19,25 +22,29 @@ def check_page(title: str, findings: dict[str, Any]) -> str:
 
 
 def _warnings(findings: dict[str, Any]) -> Iterable[str]:
-    yield "".join(f"<p>⚠ {escape(warning)}</p>" for warning in findings["warnings"]) or "<p>Nothing to warn of.</p>"
+    warnings = "".join(f"<p>⚠ {escape(warning)}</p>" for warning in findings["warnings"])
+    yield warnings or f"<p>{tr('Nothing to warn of.')}</p>"
 
 
 def _sources(findings: dict[str, Any]) -> Iterable[str]:
-    rows = [(source["name"], source["role"], source["raster"]) for source in findings["sources"]]
-    yield _table(("Source", "Role", "Raster"), rows)
-    area = findings["train_area_m2"]
-    yield f"<p>{findings['gsd_m']:.3f} m per pixel; {area:,.0f} m² of ground train.</p>"
+    rows = [(source["name"], spoken(source["role"]), source["raster"]) for source in findings["sources"]]
+    yield _table((tr("Source"), tr("Role"), tr("Raster")), rows)
+    text = tr("{gsd} m per pixel; {area} m² of ground train.")
+    yield f"<p>{text.format(gsd=local(findings['gsd_m'], 3), area=local(findings['train_area_m2']))}</p>"
 
 
 def _labels(findings: dict[str, Any]) -> Iterable[str]:
     for role, counts in findings["label_counts"].items():
-        yield _table((f"{role.capitalize()} class", "Labels"), [(name, f"{count:,}") for name, count in counts.items()])
+        yield _table(
+            (headed(tr("{role} class").format(role=spoken(role))), tr("Labels")),
+            [(name, local(count)) for name, count in counts.items()],
+        )
 
 
 def _bands(findings: dict[str, Any]) -> Iterable[str]:
     values = zip(findings["bands"], findings["mean"], findings["std"])
     yield _table(
-        (f"Band ({findings['dtype']})", "Mean", "Standard deviation"),
+        (tr("Band ({dtype})").format(dtype=findings["dtype"]), tr("Mean"), tr("Standard deviation")),
         [(str(band), f"{mean:.4g}", f"{std:.4g}") for band, mean, std in values],
     )
 

@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import QObject, QProcess, QTimer, pyqtSignal
 from .environment import ROOT, engine_python
 from .errors import GeoDistilError
 from .launch import qt_environment
+from .translation import tr
 
 
 class EngineCheck(QObject):
@@ -55,7 +56,9 @@ class EngineCheck(QObject):
     def _not_started(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart and not self._ended:
             name = self._process.program()
-            self._fail(GeoDistilError("environment", f"The engine's Python {name} cannot be started."))
+            self._fail(
+                GeoDistilError("environment", tr("The engine's Python {name} cannot be started.").format(name=name))
+            )
 
     def _finish(self, code: int) -> None:
         if self._ended:
@@ -81,5 +84,8 @@ class EngineCheck(QObject):
 def _silent_death(code: int, details: str) -> GeoDistilError:
     last = details.splitlines()[-1] if details else ""
     return GeoDistilError(
-        "engine", f"The engine ended with exit code {code} and no answer. {last}".strip(), "", details
+        "engine",
+        tr("The engine ended with exit code {code} and no answer. {last}").format(code=code, last=last).strip(),
+        "",
+        details,
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Callable
 
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
+    QgsFeatureRequest,
     QgsMapLayer,
     QgsPalettedRasterRenderer,
     QgsRasterLayer,
@@ -14,6 +15,8 @@ from qgis.core import (
 )
 
 from .errors import GeoDistilError
+from .reading import Features, chosen
+from .translation import tr
 
 PALETTE = (
     "#e6194b",
@@ -41,49 +44,90 @@ RASTER_BACKGROUND = 0
 """The value of class rasters that is no class."""
 
 
-def class_definitions(
-    layer: QgsMapLayer, field: str = "", selected_only: bool = False, palette_start: int = 0
-) -> list[dict[str, Any]]:
-    """The classes of a label layer, as `run.json` has them: name, color, values.
+Classes = list[dict[str, Any]]
+
+
+def class_definitions(layer: QgsMapLayer, field: str = "", selected_only: bool = False) -> Classes:
+    """The classes of a label layer at once, see `ClassReader`."""
+    return ClassReader(layer, field, selected_only)()
+
+
+class ClassReader:
+    """Reads the classes of a label layer, as `run.json` has them: name, color, values.
+
+    Made on the main thread, where layers live; called on any, because servers and rasters take their time.
 
     Args:
         layer: polygons, points, or a class raster, whose value 0 is no class.
         field: class field of a vector layer; empty makes one class named as the layer.
         selected_only: only values of selected features count.
-        palette_start: colours of `PALETTE` that are taken by other classes of the run.
 
     Raises:
-        GeoDistilError: no class at all, or too many.
+        GeoDistilError: there is no such field.
     """
-    if isinstance(layer, QgsRasterLayer):
-        classes = _raster_classes(layer)
-    elif field:
-        classes = _field_classes(layer, field, selected_only)
-    else:
-        classes = [_definition(layer.name(), None, [])]
+
+    def __init__(self, layer: QgsMapLayer, field: str = "", selected_only: bool = False) -> None:
+        self._name, self._field = layer.name(), field
+        if isinstance(layer, QgsRasterLayer):
+            self._read = _raster_reader(layer)
+        elif field:
+            self._read = _field_reader(layer, field, selected_only)
+        else:
+            self._read = lambda: [_definition(self._name, None, [])]
+
+    def __call__(self, palette_start: int = 0) -> Classes:
+        """Read.
+
+        Args:
+            palette_start: colours of `PALETTE` that are taken by other classes of the run.
+
+        Raises:
+            GeoDistilError: no class at all, or too many.
+        """
+        classes = self._read()
+        _check_number(classes, self._name, self._field)
+        for index, each in enumerate(classes, palette_start):
+            each["color"] = each["color"] or PALETTE[index % len(PALETTE)]
+        return classes
+
+
+def _check_number(classes: Classes, layer: str, field: str) -> None:
     if not classes:
-        raise GeoDistilError("labels", f"The label layer {layer.name()} has no class.", "Choose a layer with labels.")
+        raise GeoDistilError(
+            "labels",
+            tr("The label layer {layer} has no class.").format(layer=layer),
+            tr("Choose a layer with labels."),
+        )
     if len(classes) > MOST_CLASSES:
-        where = f"Field {field} of layer {layer.name()}" if field else f"Layer {layer.name()}"
-        raise GeoDistilError("labels", f"{where} has {len(classes)} different values.", "Choose a field of classes.")
-    for index, each in enumerate(classes, palette_start):
-        each["color"] = each["color"] or PALETTE[index % len(PALETTE)]
-    return classes
+        where = (
+            tr("Field {field} of layer {layer}").format(field=field, layer=layer)
+            if field
+            else tr("Layer {layer}").format(layer=layer)
+        )
+        raise GeoDistilError(
+            "labels",
+            tr("{where} has {count} different values.").format(where=where, count=len(classes)),
+            tr("Choose a field of classes."),
+        )
 
 
-def _field_classes(layer: QgsVectorLayer, field: str, selected_only: bool) -> list[dict[str, Any]]:
-    values = _field_values(layer, field, selected_only)
-    symbols = category_symbols(layer, field)
-    return [_definition(*symbols.get(value, (value, None)), [value]) for value in values]
-
-
-def _field_values(layer: QgsVectorLayer, field: str, selected_only: bool) -> list[str]:
+def _field_reader(layer: QgsVectorLayer, field: str, selected_only: bool) -> Callable[[], Classes]:
     index = layer.fields().lookupField(field)
     if index < 0:
-        raise GeoDistilError("labels", f"Layer {layer.name()} has no field {field}.", "Choose one of its fields.")
-    features = layer.getSelectedFeatures() if selected_only and layer.selectedFeatureCount() else layer.getFeatures()
-    values = {value_text(feature[index]) for feature in features if not _is_null(feature[index])}
-    return sorted(values, key=natural_order)
+        raise GeoDistilError(
+            "labels",
+            tr("Layer {layer} has no field {field}.").format(layer=layer.name(), field=field),
+            tr("Choose one of its fields."),
+        )
+    request = chosen(layer, selected_only).setFlags(QgsFeatureRequest.Flag.NoGeometry).setSubsetOfAttributes([index])
+    features, symbols = Features(layer), category_symbols(layer, field)
+
+    def read() -> Classes:
+        values = {value_text(feature[index]) for feature in features(request) if not _is_null(feature[index])}
+        ordered = sorted(values, key=natural_order)
+        return [_definition(*symbols.get(value, (value, None)), [value]) for value in ordered]
+
+    return read
 
 
 def value_text(value: Any) -> str:
@@ -120,12 +164,16 @@ def _as_list(value: Any) -> Iterable[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _raster_classes(layer: QgsRasterLayer) -> list[dict[str, Any]]:
+def _raster_reader(layer: QgsRasterLayer) -> Callable[[], Classes]:
     renderer = layer.renderer()
     if isinstance(renderer, QgsPalettedRasterRenderer):
         entries = renderer.classes()
-    else:
-        entries = QgsPalettedRasterRenderer.classDataFromRaster(layer.dataProvider(), 1)
+        return lambda: _raster_classes(entries)
+    provider = layer.dataProvider().clone()  # providers are of one thread
+    return lambda: _raster_classes(QgsPalettedRasterRenderer.classDataFromRaster(provider, 1))
+
+
+def _raster_classes(entries: list[QgsPalettedRasterRenderer.Class]) -> Classes:
     return [
         _definition(entry.label or value_text(entry.value), entry.color.name(), [value_text(entry.value)])
         for entry in entries

@@ -14,11 +14,13 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
+from .vocabulary import spoken
+
 GREEN, RED, BLUE, YELLOW = "#2fa58b", "#e63c3c", "#3c6ee6", "#f0be28"
 OBJECTS = {"true positive": GREEN, "false positive": RED, "missed": BLUE}
 PIXELS = (("right", GREEN), ("another class", YELLOW), ("false positive", RED), ("missed", BLUE))
 """By value, from 0."""
-RIGHT_ALPHA = 90
+RIGHT_ALPHA = 40
 
 
 def style_error_boxes(layer: QgsVectorLayer, card: dict[str, Any]) -> None:
@@ -28,7 +30,7 @@ def style_error_boxes(layer: QgsVectorLayer, card: dict[str, Any]) -> None:
         layer: boxes with the field `error`.
         card: the model's card, not used.
     """
-    categories = [QgsRendererCategory(error, _outline(color), error) for error, color in OBJECTS.items()]
+    categories = [QgsRendererCategory(error, _outline(error, color), spoken(error)) for error, color in OBJECTS.items()]
     layer.setRenderer(QgsCategorizedSymbolRenderer("error", categories))
     layer.triggerRepaint()
 
@@ -41,7 +43,7 @@ def style_error_map(layer: QgsRasterLayer, card: dict[str, Any]) -> None:
         card: the model's card, not used.
     """
     classes = [
-        QgsPalettedRasterRenderer.Class(value, _color(value, color), error)
+        QgsPalettedRasterRenderer.Class(value, _color(value, color), spoken(error))
         for value, (error, color) in enumerate(PIXELS)
     ]
     layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, classes))
@@ -55,6 +57,8 @@ def _color(value: int, color: str) -> QColor:
     return shown
 
 
-def _outline(color: str) -> QgsFillSymbol:
+def _outline(error: str, color: str) -> QgsFillSymbol:
+    """Missed objects are dashed too, for those who do not tell the colours apart."""
     properties = {"style": "no", "outline_color": color, "outline_width": "0.5", "outline_width_unit": "MM"}
-    return QgsFillSymbol.createSimple({**properties, "joinstyle": "miter"})
+    line = "dash" if error == "missed" else "solid"
+    return QgsFillSymbol.createSimple({**properties, "outline_style": line, "joinstyle": "miter"})

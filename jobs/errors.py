@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .translation import tr
+
 
 class GeoDistilError(Exception):
     """An error a user can act on.
@@ -29,5 +31,5 @@ class GeoDistilError(Exception):
     @classmethod
     def from_event(cls, event: dict[str, Any], details: str = "") -> GeoDistilError:
         """The error that a `failed` event tells of."""
-        message = event.get("message") or "The engine failed without saying why."
+        message = event.get("message") or tr("The engine failed without saying why.")
         return cls(event.get("code") or "error", message, event.get("hint") or "", details)

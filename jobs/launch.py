@@ -14,6 +14,7 @@ from .environment import ROOT, child_environment, engine_python
 from .errors import GeoDistilError
 from .process import LOG_FILE, STOP_FILE
 from .runs.files import LAUNCH_FILE
+from .translation import tr
 
 AFTERWARDS_FILE = "afterwards.json"
 AFTERWARDS_SCRIPT = Path(__file__).with_name("afterwards.py")
@@ -47,7 +48,7 @@ def launch(folder: Path, python: Path | None = None, root: Path = ROOT) -> int:
     log_size = log.stat().st_size if log.exists() else 0
     started, pid = _detached(python, arguments, log, root).startDetached()
     if not started:
-        raise GeoDistilError("environment", f"The engine's Python {python} cannot be started.")
+        raise GeoDistilError("environment", tr("The engine's Python {python} cannot be started.").format(python=python))
     note = {"pid": pid, "host": socket.gethostname(), "time": time.time(), "log": log_size}
     (folder / LAUNCH_FILE).write_text(json.dumps(note), encoding="utf-8")
     return pid

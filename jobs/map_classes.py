@@ -93,7 +93,7 @@ def style_lines(layer: QgsVectorLayer, classes: dict[str, Any]) -> None:
 
 
 def _by_class(layer: QgsVectorLayer, classes: dict[str, Any], symbol: Callable[[str], QgsSymbol]) -> None:
-    present = sorted(layer.uniqueValues(layer.fields().lookupField("class")))
+    present = classes.get("present") or sorted(layer.uniqueValues(layer.fields().lookupField("class")))
     colors = {name: PALETTE[index % len(PALETTE)] for index, name in enumerate(present)}
     colors.update({name: color for name, color in classes["colors"].items() if name in colors})
     categories = [QgsRendererCategory(name, symbol(color), name) for name, color in colors.items()]

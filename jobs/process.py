@@ -16,6 +16,7 @@ from .environment import ROOT, child_environment, engine_python
 from .errors import GeoDistilError
 from .events import EventReader
 from .progress import Feedback, report
+from .translation import tr
 
 LOG_FILE = "log.txt"
 STOP_FILE = "stop"
@@ -51,6 +52,8 @@ class EngineProcess:
         self._reader = EventReader(folder, from_start=False)
         self._log_start = self._log_size()
         self._ending: dict[str, Any] = {}
+        self.warnings: list[str] = []
+        """The engine's, so far."""
         self._child = self._start([str(python or engine_python()), "-m", "engine", *arguments], root)
 
     @property
@@ -98,7 +101,10 @@ class EngineProcess:
                 )
             except OSError as error:
                 raise GeoDistilError(
-                    "environment", f"The engine's Python {command[0]} cannot be started: {error.strerror}."
+                    "environment",
+                    tr("The engine's Python {python} cannot be started: {reason}.").format(
+                        python=command[0], reason=error.strerror
+                    ),
                 ) from error
 
     def _wait(self, feedback: Feedback) -> None:
@@ -116,6 +122,8 @@ class EngineProcess:
         for event in self._reader.new():
             if event.get("kind") in ("finished", "failed", "stopped"):
                 self._ending = event
+            elif event.get("kind") == "warning":
+                self.warnings.append(str(event.get("message")))
             report(event, feedback)
 
     def _outcome(self, cancelled: bool) -> dict[str, Any]:
@@ -145,10 +153,10 @@ def _death(code: int, last_line: str) -> tuple[str, str]:
         return last_line[len("error: ") :] if last_line.startswith("error: ") else last_line, ""
     if code in (-9, 137):
         return (
-            "The engine was killed, most likely because the memory ran out.",
-            "Lower the batch size or the chip size.",
+            tr("The engine was killed, most likely because the memory ran out."),
+            tr("Lower the batch size or the chip size."),
         )
-    return f"The engine died with exit code {code}.", "The log's last lines say where."
+    return tr("The engine died with exit code {code}.").format(code=code), tr("The log's last lines say where.")
 
 
 def _own_group() -> dict[str, Any]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from .translation import local, tr
+from .vocabulary import spoken
+
 
 class Feedback(Protocol):
     """The part of `QgsProcessingFeedback` that the bridge uses."""
@@ -35,23 +38,33 @@ def duration(seconds: float) -> str:
     """Seconds in words, coarse: `40 s`, `12 min`, `3.5 h`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    return tr("{minutes:.0f} min").format(minutes=seconds / 60) if seconds < 5400 else f"{local(seconds / 3600, 1)} h"
 
 
 def _started(event: dict[str, Any], feedback: Feedback) -> None:
-    feedback.pushInfo(f"The engine works on {event.get('device', 'the processor')} (process {event.get('pid')}).")
+    feedback.pushInfo(
+        tr("The engine works on {device} (process {pid}).").format(
+            device=event.get("device") or tr("the processor"), pid=event.get("pid")
+        )
+    )
 
 
 def _stage(event: dict[str, Any], feedback: Feedback) -> None:
-    feedback.pushInfo(f"Stage {event.get('index', 0) + 1} of {event.get('of')}: {event.get('name')}")
+    feedback.pushInfo(
+        tr("Stage {index} of {of}: {name}").format(
+            index=event.get("index", 0) + 1, of=event.get("of"), name=spoken(event.get("name"))
+        )
+    )
 
 
 def _progress(event: dict[str, Any], feedback: Feedback) -> None:
     if event.get("fraction") is not None:
         feedback.setProgress(100 * event["fraction"])
-    text = f"{event.get('stage') or 'step'} {event.get('step')} of {event.get('of')}"
+    text = tr("{stage} {step} of {of}").format(
+        stage=spoken(event.get("stage") or "step"), step=event.get("step"), of=event.get("of")
+    )
     if event.get("eta_seconds") is not None:
-        text += f", about {duration(event['eta_seconds'])} left"
+        text += tr(", about {duration} left").format(duration=duration(event["eta_seconds"]))
     feedback.setProgressText(text)
 
 
@@ -59,7 +72,11 @@ def _metrics(event: dict[str, Any], feedback: Feedback) -> None:
     values = event.get("values") or {}
     # Deeper names are of one class each, too many for the log.
     shown = [f"{name} {value:.3f}" for name, value in values.items() if value is not None and name.count("/") < 2]
-    feedback.pushInfo(f"{event.get('network')} after {event.get('step')} steps: {', '.join(shown)}")
+    feedback.pushInfo(
+        tr("{network} after {step} steps: {names}").format(
+            network=spoken(event.get("network")), step=event.get("step"), names=", ".join(shown)
+        )
+    )
 
 
 def _warning(event: dict[str, Any], feedback: Feedback) -> None:

@@ -7,13 +7,14 @@ import time
 from pathlib import Path
 
 from .background import Background, Cancelled, start
+from .translation import tr
 
 TRIES, PAUSE = 50, 0.1
 
 
 def remove_later(folder: Path) -> None:
     """Remove a folder on another thread; a writer that was told to stop gets five seconds (`TRIES` x `PAUSE` s)."""
-    start(Background("Remove a temporary folder", lambda cancelled: _remove(folder, cancelled), _ignore, _ignore))
+    start(Background(tr("Remove a temporary folder"), lambda cancelled: _remove(folder, cancelled), _ignore, _ignore))
 
 
 def _remove(folder: Path, cancelled: Cancelled) -> None:

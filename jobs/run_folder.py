@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsMapLayer, QgsRasterLayer, QgsVectorLayer
+from qgis.core import QgsFeatureRequest, QgsMapLayer, QgsRasterLayer, QgsVectorLayer
 
 from .classes import NO_CLASS, RASTER_BACKGROUND, class_definitions
 from .errors import GeoDistilError
+from .reading import Features
 from .snapshots import raster_path, snapshot
+from .translation import tr
 
 RUN_FILE = "run.json"
 RUN_VERSION = 1
@@ -71,19 +73,28 @@ def write_run_folder(folder: Path, roles: list[RoleLayers], settings: RunSetting
         path = folder / RUN_FILE
         path.write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
-        raise GeoDistilError("output", f"The run folder {folder} cannot be written: {error.strerror}.") from error
+        raise GeoDistilError(
+            "output",
+            tr("The run folder {folder} cannot be written: {reason}.").format(folder=folder, reason=error.strerror),
+        ) from error
     return path
 
 
-def merge_patch(values: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
-    """A JSON Merge Patch (RFC 7386): objects merge key by key, null removes a key, all else replaces."""
+def merge_patch(values: dict[str, Any], patch: dict[str, Any], keep_null: bool = False) -> dict[str, Any]:
+    """A JSON Merge Patch (RFC 7386): objects merge key by key, null removes a key, all else replaces.
+
+    Args:
+        values: what is patched.
+        patch: the patch.
+        keep_null: whether nulls stay, so that the result is itself a patch.
+    """
     merged = dict(values)
     for key, value in patch.items():
-        if value is None:
+        if value is None and not keep_null:
             merged.pop(key, None)
         elif isinstance(value, dict):
             current = merged.get(key)
-            merged[key] = merge_patch(current if isinstance(current, dict) else {}, value)
+            merged[key] = merge_patch(current if isinstance(current, dict) else {}, value, keep_null)
         else:
             merged[key] = value
     return merged
@@ -138,7 +149,12 @@ def area_entry(folder: Path, layers: RoleLayers) -> dict[str, Any]:
 
 def _check_not_empty(layer: QgsVectorLayer) -> None:
     if not layer.featureCount():
-        raise GeoDistilError("labels", f"The layer {layer.name()} has no features.", "Choose another or its filter.")
+        Features(layer).check(QgsFeatureRequest(), 0)  # a server that does not answer has no features either
+        raise GeoDistilError(
+            "labels",
+            tr("The layer {layer} has no features.").format(layer=layer.name()),
+            tr("Choose another or its filter."),
+        )
 
 
 def _refuse_other_run(folder: Path, run: dict[str, Any]) -> None:
@@ -148,6 +164,6 @@ def _refuse_other_run(folder: Path, run: dict[str, Any]) -> None:
     if json.loads(path.read_text(encoding="utf-8")) != run:
         raise GeoDistilError(
             "output",
-            f"The folder {folder} holds a run with other layers or settings.",
-            "Choose another folder, or the same layers and settings to continue that run.",
+            tr("The folder {folder} holds a run with other layers or settings.").format(folder=folder),
+            tr("Choose another folder, or the same layers and settings to continue that run."),
         )

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qgis.core import (
-    QgsFeatureRequest,
+    QgsFeature,
+    QgsFeatureSink,
+    QgsFields,
     QgsGeometry,
     QgsProject,
     QgsProviderRegistry,
@@ -17,6 +19,8 @@ from qgis.core import (
 )
 
 from .errors import GeoDistilError
+from .reading import Features, chosen
+from .translation import tr
 
 # A class field may be called `fid`; the GeoPackage's own key must then have another name.
 KEY = "geodistil_fid"
@@ -33,66 +37,113 @@ def raster_path(layer: QgsRasterLayer) -> str:
     if layer.providerType() != "gdal" or inside or not (path.startswith("/vsi") or Path(path).exists()):
         raise GeoDistilError(
             "raster",
-            f"The layer {layer.name()} ({layer.providerType()}) is not a raster file.",
-            "Save it as GeoTIFF with Export > Save As and choose that layer.",
+            tr("The layer {layer} ({provider}) is not a raster file.").format(
+                layer=layer.name(), provider=layer.providerType()
+            ),
+            tr("Save it as GeoTIFF with Export > Save As and choose that layer."),
         )
     _check_crs(layer)
     return path
 
 
-def snapshot(layer: QgsVectorLayer, path: Path, fields: Sequence[str] = (), selected_only: bool = False) -> None:
-    """Copy a vector layer of any provider to a GeoPackage, its filter and edits in progress included.
+class Snapshot:
+    """Copies a vector layer of any provider to a GeoPackage, its filter and edits in progress included.
+
+    Made on the main thread, called on any.
 
     Args:
         layer: the layer; only its geometry and `fields` are copied.
         path: the GeoPackage; its layer is called as the file.
         fields: the fields to copy.
         selected_only: only the selected features, where there are any.
+        needed: whether a layer without features is an error.
 
     Raises:
-        GeoDistilError: the layer has no CRS, or the file cannot be written.
+        GeoDistilError: the layer has no CRS, or no such field.
     """
-    _check_crs(layer)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    layer = _straight(layer, selected_only)
-    options = _options(layer, path, fields, selected_only)
-    context = QgsProject.instance().transformContext()
-    error, message, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(layer, str(path), context, options)
-    if error != QgsVectorFileWriter.WriterError.NoError:
-        raise GeoDistilError("output", f"The labels of {layer.name()} cannot be written to {path}: {message}.")
+
+    def __init__(
+        self,
+        layer: QgsVectorLayer,
+        path: Path,
+        fields: Sequence[str] = (),
+        selected_only: bool = False,
+        needed: bool = False,
+    ) -> None:
+        _check_crs(layer)
+        self._indices = [_index(layer, field) for field in fields]
+        self._features = Features(layer)
+        self._request = chosen(layer, selected_only).setSubsetOfAttributes(self._indices)
+        self._fields = QgsFields()
+        for index in self._indices:
+            self._fields.append(layer.fields().at(index))
+        flat = QgsWkbTypes.linearType(layer.wkbType())
+        self._type = flat if flat == QgsWkbTypes.Type.Unknown else QgsWkbTypes.multiType(flat)
+        self._name, self._path, self._crs, self._needed = layer.name(), path, layer.crs(), needed
+        self._context = QgsProject.instance().transformContext()
+
+    def __call__(self) -> None:
+        """Copy.
+
+        Raises:
+            GeoDistilError: there are no features, the layer's server broke off, or the file cannot be written.
+        """
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        options = QgsVectorFileWriter.SaveVectorOptions()
+        options.driverName, options.layerName = "GPKG", self._path.stem
+        options.layerOptions = [f"FID={KEY}"]
+        writer = QgsVectorFileWriter.create(
+            str(self._path), self._fields, self._type, self._crs, self._context, options
+        )
+        copied = 0
+        for feature in self._features(self._request):
+            copied += writer.addFeature(self._copy(feature), QgsFeatureSink.Flag.FastInsert)
+        writer.flushBuffer()
+        self._check(writer)
+        self._features.complain()
+        if self._needed and not copied:
+            raise GeoDistilError(
+                "labels",
+                tr("The layer {layer} has no features.").format(layer=self._name),
+                tr("Choose another or its filter."),
+            )
+
+    def _copy(self, feature: QgsFeature) -> QgsFeature:
+        """With the wanted fields; without curves, which the engine's geometry library does not know."""
+        copy, geometry = QgsFeature(self._fields), feature.geometry()
+        copy.setAttributes([feature[index] for index in self._indices])
+        if QgsWkbTypes.isCurvedType(geometry.wkbType()):
+            geometry = QgsGeometry(geometry.constGet().segmentize())
+        if self._type != QgsWkbTypes.Type.Unknown:
+            geometry.convertToMultiType()
+        copy.setGeometry(geometry)
+        return copy
+
+    def _check(self, writer: QgsVectorFileWriter) -> None:
+        if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
+            raise GeoDistilError(
+                "output",
+                tr("The features of {layer} cannot be written to {path}: {message}.").format(
+                    layer=self._name, path=self._path, message=writer.errorMessage()
+                ),
+            )
 
 
-def _options(
-    layer: QgsVectorLayer, path: Path, fields: Sequence[str], selected_only: bool
-) -> QgsVectorFileWriter.SaveVectorOptions:
-    options = QgsVectorFileWriter.SaveVectorOptions()
-    options.driverName = "GPKG"
-    options.layerName = path.stem
-    options.layerOptions = [f"FID={KEY}"]
-    options.onlySelectedFeatures = selected_only and layer.selectedFeatureCount() > 0
-    options.attributes = [layer.fields().lookupField(field) for field in fields]
-    options.skipAttributeCreation = not fields
-    options.overrideGeometryType = QgsWkbTypes.linearType(layer.wkbType())
-    return options
-
-
-def _straight(layer: QgsVectorLayer, selected_only: bool) -> QgsVectorLayer:
-    """The layer, or a copy in memory where it has curves: the engine's geometry library knows none."""
-    if not QgsWkbTypes.isCurvedType(layer.wkbType()):
-        return layer
-    request = QgsFeatureRequest()
-    if selected_only and layer.selectedFeatureCount():
-        request.setFilterFids(layer.selectedFeatureIds())
-    copy = layer.materialize(request)
-    straight = {feature.id(): QgsGeometry(feature.geometry().constGet().segmentize()) for feature in copy.getFeatures()}
-    copy.dataProvider().changeGeometryValues(straight)
-    return copy
+def _index(layer: QgsVectorLayer, field: str) -> int:
+    index = layer.fields().lookupField(field)
+    if index < 0:  # QGIS's writer would end QGIS
+        raise GeoDistilError(
+            "labels",
+            tr("Layer {layer} has no field {field}.").format(layer=layer.name(), field=field),
+            tr("Choose one of its fields."),
+        )
+    return index
 
 
 def _check_crs(layer: QgsRasterLayer | QgsVectorLayer) -> None:
     if not layer.crs().isValid():
         raise GeoDistilError(
             "raster" if isinstance(layer, QgsRasterLayer) else "labels",
-            f"The layer {layer.name()} has no coordinate reference system.",
-            "Set it with Layer > Set CRS, in the file itself for rasters.",
+            tr("The layer {layer} has no coordinate reference system.").format(layer=layer.name()),
+            tr("Set it with Layer > Set CRS, in the file itself for rasters."),
         )

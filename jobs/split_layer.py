@@ -18,7 +18,9 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-COLORS = {"training": ("Training blocks", "#1f78b4"), "validation": ("Validation blocks", "#ff7f00")}
+from .translation import tr
+
+COLORS = {"training": (tr("Training blocks"), "#1f78b4"), "validation": (tr("Validation blocks"), "#ff7f00")}
 
 
 def split_layer(blocks: list[dict[str, Any]], crs: QgsCoordinateReferenceSystem) -> QgsVectorLayer:
@@ -28,20 +30,26 @@ def split_layer(blocks: list[dict[str, Any]], crs: QgsCoordinateReferenceSystem)
         blocks: the key `blocks` of the engine's `check`: source, crs (WKT), polygon (GeoJSON), split.
         crs: the layer's CRS.
     """
-    layer = QgsVectorLayer("MultiPolygon?field=source:string&field=split:string", "Split into blocks", "memory")
+    layer = QgsVectorLayer("MultiPolygon?field=source:string&field=split:string", tr("Split into blocks"), "memory")
     layer.setCrs(crs)
-    layer.dataProvider().addFeatures([_feature(layer, block) for block in blocks])
+    # one transform a CRS: making them is what takes long
+    transforms = {text: _transform(text, crs) for text in {block["crs"] for block in blocks}}
+    layer.dataProvider().addFeatures([_feature(layer, block, transforms[block["crs"]]) for block in blocks])
     layer.updateExtents()
     categories = [QgsRendererCategory(value, _symbol(color), name) for value, (name, color) in COLORS.items()]
     layer.setRenderer(QgsCategorizedSymbolRenderer("split", categories))
     return layer
 
 
-def _feature(layer: QgsVectorLayer, block: dict[str, Any]) -> QgsFeature:
+def _transform(wkt: str, crs: QgsCoordinateReferenceSystem) -> QgsCoordinateTransform:
+    source = QgsCoordinateReferenceSystem.fromWkt(wkt)
+    return QgsCoordinateTransform(source, crs, QgsProject.instance().transformContext())
+
+
+def _feature(layer: QgsVectorLayer, block: dict[str, Any], transform: QgsCoordinateTransform) -> QgsFeature:
     feature = QgsFeature(layer.fields())
     geometry = _geometry(block["polygon"])
-    source = QgsCoordinateReferenceSystem.fromWkt(block["crs"])
-    geometry.transform(QgsCoordinateTransform(source, layer.crs(), QgsProject.instance().transformContext()))
+    geometry.transform(transform)
     geometry.convertToMultiType()
     feature.setGeometry(geometry)
     feature.setAttributes([block["source"], block["split"]])

@@ -6,13 +6,11 @@ from typing import Any
 
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
-    QgsContrastEnhancement,
     QgsFillSymbol,
     QgsPalettedRasterRenderer,
     QgsPalLayerSettings,
     QgsRasterLayer,
     QgsRendererCategory,
-    QgsSingleBandGrayRenderer,
     QgsTextBufferSettings,
     QgsTextFormat,
     QgsUnitTypes,
@@ -20,6 +18,8 @@ from qgis.core import (
     QgsVectorLayerSimpleLabeling,
 )
 from qgis.PyQt.QtGui import QColor
+
+from .vocabulary import spoken
 
 CLASS_OPACITY = 0.6
 OUTLINE_MILLIMETRES = "0.5"
@@ -39,26 +39,9 @@ def style_class_map(layer: QgsRasterLayer, card: dict[str, Any]) -> None:
         for value, entry in enumerate(card["segmentation_classes"], start=1)
     ]
     if card.get("background", True):
-        classes.insert(0, QgsPalettedRasterRenderer.Class(0, QColor(0, 0, 0, 0), "background"))
+        classes.insert(0, QgsPalettedRasterRenderer.Class(0, QColor(255, 255, 255, 0), spoken("background")))
     layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, classes))
     layer.setOpacity(CLASS_OPACITY)
-    layer.triggerRepaint()
-
-
-def style_confidence(layer: QgsRasterLayer, card: dict[str, Any]) -> None:
-    """Percent as grey, black 0 and white 100, so that maps compare.
-
-    Args:
-        layer: confidence in percent.
-        card: the model's card, not used: confidence looks the same for all models.
-    """
-    stretch = QgsContrastEnhancement(layer.dataProvider().dataType(1))
-    stretch.setMinimumValue(0)
-    stretch.setMaximumValue(100)
-    stretch.setContrastEnhancementAlgorithm(QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum)
-    renderer = QgsSingleBandGrayRenderer(layer.dataProvider(), 1)
-    renderer.setContrastEnhancement(stretch)
-    layer.setRenderer(renderer)
     layer.triggerRepaint()
 
 

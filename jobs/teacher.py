@@ -9,6 +9,7 @@ from typing import Any
 
 from .errors import GeoDistilError
 from .packages import ITEM_FILE
+from .translation import tr
 
 TEACHER = "teacher"
 FILES = (ITEM_FILE, "model.safetensors")
@@ -28,6 +29,12 @@ def facts(card: dict[str, Any]) -> dict[str, Any]:
     return {"gsd": card["gsd"], "bands": card["bands"], "background": card.get("background", True), **classes}
 
 
+def heads_of(card: dict[str, Any]) -> dict[str, Any]:
+    """What a student's network must have in common with its teacher's, so that detections pair one by one."""
+    network = card.get("network", {})
+    return {key: network[key] for key in ("detection_head", "detection_strides") if key in network}
+
+
 def copy_teacher(package: Path, folder: Path) -> None:
     """Copy what a teacher needs of a package, a folder or a zip, to `teacher` in a run folder.
 
@@ -44,16 +51,23 @@ def copy_teacher(package: Path, folder: Path) -> None:
             (target / name).write_bytes(content)
     except (KeyError, FileNotFoundError, zipfile.BadZipFile) as error:
         shutil.rmtree(target, ignore_errors=True)
-        raise GeoDistilError("package", f"The model package {package} is incomplete.", "Copy it again.") from error
+        raise GeoDistilError(
+            "package", tr("The model package {package} is incomplete.").format(package=package), tr("Copy it again.")
+        ) from error
     except OSError as error:
-        raise GeoDistilError("output", f"The folder {target} cannot be written: {error.strerror}.") from error
+        raise GeoDistilError(
+            "output",
+            tr("The folder {target} cannot be written: {reason}.").format(target=target, reason=error.strerror),
+        ) from error
 
 
 def _refuse_another(item: bytes, folder: Path, package: Path) -> None:
     known = folder / TEACHER / ITEM_FILE
     if (folder / CHECKPOINTS).exists() and known.exists() and known.read_bytes() != item:
         raise GeoDistilError(
-            "output", f"The run in {folder} has another teacher than {package}.", "Choose another run folder."
+            "output",
+            tr("The run in {folder} has another teacher than {package}.").format(folder=folder, package=package),
+            tr("Choose another run folder."),
         )
 
 

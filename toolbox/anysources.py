@@ -5,17 +5,19 @@ from __future__ import annotations
 from qgis.core import QgsProcessing, QgsProcessingContext, QgsProcessingParameterNumber, QgsWkbTypes
 
 from ..jobs.run_folder import RoleLayers
+from ..jobs.translation import tr
+from ..jobs.vocabulary import headed, spoken
 from .base import Parameters
 from .training import Double, TrainingAlgorithm
 
 ROLES = ("detection", "segmentation")
 LABELS = {
     "detection": (
-        "Detection: labels (polygons or points)",
+        tr("Detection: labels (polygons or points)"),
         [QgsProcessing.SourceType.TypeVectorPolygon, QgsProcessing.SourceType.TypeVectorPoint],
     ),
     "segmentation": (
-        "Segmentation: labels (polygons or class raster)",
+        tr("Segmentation: labels (polygons or class raster)"),
         [QgsProcessing.SourceType.TypeVectorPolygon, QgsProcessing.SourceType.TypeRaster],
     ),
 }
@@ -40,7 +42,7 @@ class AnySources(TrainingAlgorithm):
             self.add_labelled(role, text, types, optional=True)
         self.addParameter(
             QgsProcessingParameterNumber(
-                "BOX_SIZE", "Detection: side of the box around a point (metres)", Double, optional=True, minValue=0
+                "BOX_SIZE", tr("Detection: side of the box around a point (metres)"), Double, optional=True, minValue=0
             )
         )
 
@@ -62,16 +64,19 @@ class AnySources(TrainingAlgorithm):
         for role in ROLES:
             labels = self.parameterAsLayer(parameters, f"{role.upper()}_LABELS", context)
             if (labels is None) == (role in given):
-                return f"{role.capitalize()} needs both imagery and labels, or neither."
+                return tr("{role} needs both imagery and labels, or neither.").format(role=headed(spoken(role)))
         if self.UNLABELLED and self.unlabelled(parameters, context):
             given.add("unlabelled")
         if not given & set(self.NEEDED):
-            return f"There is nothing to work on: give imagery for {' or '.join(self.NEEDED)}."
+            names = tr(" or ").join(map(spoken, self.NEEDED))
+            return tr("There is nothing to work on: give imagery for {names}.").format(names=names)
         return self._points(parameters, context) or super().problem(parameters, context)
 
     def _points(self, parameters: Parameters, context: QgsProcessingContext) -> str:
         labels = self.parameterAsVectorLayer(parameters, "DETECTION_LABELS", context)
         points = labels is not None and labels.geometryType() == QgsWkbTypes.GeometryType.PointGeometry
         if points and not self.parameterAsDouble(parameters, "BOX_SIZE", context):
-            return f"The detection labels {labels.name()} are points: give the side of the box around a point."
+            return tr("The detection labels {labels} are points: give the side of the box around a point.").format(
+                labels=labels.name()
+            )
         return ""

@@ -12,20 +12,21 @@ from qgis.core import (
 
 from ..jobs.map_classes import legend, style_lines
 from ..jobs.snapshots import raster_path
+from ..jobs.translation import tr
 from .base import Parameters, advanced, explained
 from .converting import ConvertingAlgorithm, named
 
 Double = QgsProcessingParameterNumber.Type.Double
 BASIC = {
-    "MAXIMUM_WIDTH": ("--maximum-width", "Greatest width (metres)", 30.0, 0.1),
-    "MINIMUM_LENGTH": ("--minimum-length", "Least length of a line with a free end (metres)", 10.0, 0.0),
-    "GAP": ("--gap", "Largest gap to bridge (metres)", 0.0, 0.0),
+    "MAXIMUM_WIDTH": ("--maximum-width", tr("Greatest width (metres)"), 30.0, 0.1),
+    "MINIMUM_LENGTH": ("--minimum-length", tr("Least length of a line with a free end (metres)"), 10.0, 0.0),
+    "GAP": ("--gap", tr("Largest gap to bridge (metres)"), 0.0, 0.0),
 }
 DETAILS = {
-    "MINIMUM_AREA": ("--minimum-area", "Smallest area (square metres)", 20.0, 0.0),
-    "FILL_HOLES": ("--fill-holes", "Largest hole to fill (square metres)", 20.0, 0.0),
-    "SPUR": ("--spur", "Least length of a branch (metres)", 10.0, 0.0),
-    "SIMPLIFY": ("--simplify", "Tolerance of simplification (metres)", 1.0, 0.0),
+    "MINIMUM_AREA": ("--minimum-area", tr("Smallest area (square metres)"), 20.0, 0.0),
+    "FILL_HOLES": ("--fill-holes", tr("Largest hole to fill (square metres)"), 20.0, 0.0),
+    "SPUR": ("--spur", tr("Least length of a branch (metres)"), 10.0, 0.0),
+    "SIMPLIFY": ("--simplify", tr("Tolerance of simplification (metres)"), 1.0, 0.0),
 }
 """Parameter -> (the engine's option, description, default, least value)."""
 
@@ -34,9 +35,9 @@ class AreasToLines(ConvertingAlgorithm):
     """The engine's `lines`."""
 
     NAME = "areastolines"
-    TITLE = "Class map to centre lines"
-    SUMMARY = "Centre lines of a class's thin areas, for example roads, with their width."
-    HELP = (
+    TITLE = tr("Class map to centre lines")
+    SUMMARY = tr("Centre lines of a class's thin areas, for example roads, with their width.")
+    HELP = tr(
         "Turns the thin areas of one class of a class map, for example roads or ditches, into centre lines with the "
         "fields length_m and width_m, strip by strip, so that large maps fit into memory. Lengths are of the ground, "
         "whatever the CRS.\n\n"
@@ -46,17 +47,18 @@ class AreasToLines(ConvertingAlgorithm):
     ICON = "lines"
     TAGS = ("lines", "roads", "centre line", "centerline", "skeleton", "thinning", "vectorise", "vectorize")
     COMMAND = "lines"
-    OUTPUT = ("LINES", "Centre lines")
+    INPUT = "CLASS_MAP"
+    OUTPUT = ("LINES", tr("Centre lines"))
     GEOMETRY = QgsProcessing.SourceType.TypeVectorLine
     STYLE = style_lines
 
     def add_inputs(self) -> None:
         """Map, class, the network's cleaning."""
-        self.addParameter(QgsProcessingParameterRasterLayer("CLASS_MAP", "Class map"))
+        self.addParameter(QgsProcessingParameterRasterLayer("CLASS_MAP", tr("Class map")))
         self.addParameter(
             explained(
-                QgsProcessingParameterString("CLASS", "Class"),
-                "Its name in the layer's legend, or its value.",
+                QgsProcessingParameterString("CLASS", tr("Class")),
+                tr("Its name in the layer's legend, or its value."),
             )
         )
         for name, (_, text, value, least) in BASIC.items():
@@ -70,7 +72,7 @@ class AreasToLines(ConvertingAlgorithm):
         chosen = self.parameterAsString(parameters, "CLASS", context).strip()
         known = legend(layer)
         name = known["names"].get(int(chosen), chosen) if chosen.isdecimal() else chosen
-        self._input_name, self._legend = layer.name(), {**known, "class": name}
+        self._legend = {**known, "class": name}
         self._arguments = [raster_path(layer), *named(known["names"]), "--class", chosen]
         for parameter, (option, *_) in {**BASIC, **DETAILS}.items():
             self._arguments += [option, str(self.parameterAsDouble(parameters, parameter, context))]

@@ -12,6 +12,7 @@ from qgis.core import (
 
 from ..jobs.map_classes import legend, style_areas
 from ..jobs.snapshots import raster_path
+from ..jobs.translation import tr
 from .base import Parameters, advanced, explained
 from .converting import ConvertingAlgorithm, listed, named, repeated
 
@@ -23,9 +24,9 @@ class AreasToPolygons(ConvertingAlgorithm):
     """The engine's `polygons`."""
 
     NAME = "areastopolygons"
-    TITLE = "Class map to polygons"
-    SUMMARY = "Polygons of a class map's areas, cleaned, simplified without gaps, right-angled where asked."
-    HELP = (
+    TITLE = tr("Class map to polygons")
+    SUMMARY = tr("Polygons of a class map's areas, cleaned, simplified without gaps, right-angled where asked.")
+    HELP = tr(
         "Turns a class map into polygons with the fields class, class_id, area_m2 and perimeter_m, strip by strip, so "
         "that large maps fit into memory. Areas and lengths are of the ground, whatever the CRS.\n\n"
         "Small areas go to the neighbour with the longest border. Simplified borders stay shared: there are no gaps "
@@ -35,33 +36,34 @@ class AreasToPolygons(ConvertingAlgorithm):
     ICON = "polygons"
     TAGS = ("polygons", "vectorise", "vectorize", "polygonise", "buildings", "right angles", "simplify")
     COMMAND = "polygons"
-    OUTPUT = ("POLYGONS", "Polygons")
+    INPUT = "CLASS_MAP"
+    OUTPUT = ("POLYGONS", tr("Polygons"))
     GEOMETRY = QgsProcessing.SourceType.TypeVectorPolygon
     STYLE = style_areas
 
     def add_inputs(self) -> None:
         """Map, classes, cleaning."""
-        self.addParameter(QgsProcessingParameterRasterLayer("CLASS_MAP", "Class map"))
+        self.addParameter(QgsProcessingParameterRasterLayer("CLASS_MAP", tr("Class map")))
         self.addParameter(
             explained(
-                QgsProcessingParameterString("CLASSES", "Classes", optional=True),
-                "Names or values with commas between them; empty: all but the background.",
+                QgsProcessingParameterString("CLASSES", tr("Classes"), optional=True),
+                tr("Names or values with commas between them; empty: all but the background."),
             )
         )
         for name, text, value in (
-            ("MINIMUM_AREA", "Smallest area (square metres)", 0),
-            ("FILL_HOLES", "Largest hole to fill (square metres)", 0),
-            ("SIMPLIFY", "Tolerance of simplification (metres)", 0),
+            ("MINIMUM_AREA", tr("Smallest area (square metres)"), 0),
+            ("FILL_HOLES", tr("Largest hole to fill (square metres)"), 0),
+            ("SIMPLIFY", tr("Tolerance of simplification (metres)"), 0),
         ):
             self.addParameter(QgsProcessingParameterNumber(name, text, Double, value, minValue=0))
         for parameter in (
             explained(
-                QgsProcessingParameterString("RIGHT_ANGLED", "Classes to give right angles", optional=True),
-                "Names or values with commas between them, for example buildings.",
+                QgsProcessingParameterString("RIGHT_ANGLED", tr("Classes to give right angles"), optional=True),
+                tr("Names or values with commas between them, for example buildings."),
             ),
             explained(
-                QgsProcessingParameterRasterLayer("CONFIDENCE_MAP", "Confidence of the class map", optional=True),
-                "Percent, as Predict writes it: gives each polygon its mean.",
+                QgsProcessingParameterRasterLayer("CONFIDENCE_MAP", tr("Confidence of the class map"), optional=True),
+                tr("Percent, as Predict writes it: gives each polygon its mean."),
             ),
         ):
             self.addParameter(advanced(parameter))
@@ -70,7 +72,7 @@ class AreasToPolygons(ConvertingAlgorithm):
         """The map's file and legend, and the options."""
         layer = self.parameterAsRasterLayer(parameters, "CLASS_MAP", context)
         confidence = self.parameterAsRasterLayer(parameters, "CONFIDENCE_MAP", context)
-        self._input_name, self._legend = layer.name(), legend(layer)
+        self._legend = legend(layer)
         classes = listed(self.parameterAsString(parameters, "CLASSES", context))
         squared = listed(self.parameterAsString(parameters, "RIGHT_ANGLED", context))
         self._arguments = [

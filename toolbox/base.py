@@ -20,7 +20,11 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..jobs.environment import ROOT, engine_python
 from ..jobs.errors import GeoDistilError
+from ..jobs.help import help_url
+from ..jobs.notices import NOTICES
 from ..jobs.process import EngineProcess
+from ..jobs.styled import Result, load_styled, save_look
+from ..jobs.translation import tr
 
 Parameters = dict[str, Any]
 Results = dict[str, Any]
@@ -68,7 +72,12 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
     SUMMARY = ""
     ICON = "geodistil"
     TAGS: tuple[str, ...] = ()
-    GROUP = ("train", "Train")
+    GROUP = ("train", tr("Train"))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._layers: list[Result] = []
+        self._warnings: list[str] = []
 
     def createInstance(self) -> EngineAlgorithm:  # noqa: D102
         return type(self)()
@@ -84,6 +93,9 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
     def shortHelpString(self) -> str:  # noqa: D102
         return self.HELP
+
+    def helpUrl(self) -> str:  # noqa: D102
+        return help_url("toolbox", f"geodistil-{self.NAME}")
 
     def tags(self) -> list[str]:  # noqa: D102
         return ["deep learning", "neural network", "aerial", "imagery", *self.TAGS]
@@ -115,6 +127,21 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         """What is wrong with the parameters, as a sentence; empty where nothing is."""
         return ""
 
+    def give_back(self, result: Result, context: QgsProcessingContext) -> None:
+        """Hand over a layer that was written: it is loaded, if at all, with its look, which its file keeps."""
+        self._layers.append(result)
+        load_styled(context, result)
+
+    def postProcessAlgorithm(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
+        """Save how the written layers look, tell the engine's warnings over the map; on the thread of the layers."""
+        NOTICES.warn(self.displayName(), self._warnings)
+        for result in self._layers:
+            try:
+                save_look(result)
+            except GeoDistilError as error:  # the layer itself is there
+                feedback.pushWarning(str(error))
+        return {}
+
     def run_engine(
         self, arguments: Sequence[str], folder: Path, feedback: QgsProcessingFeedback, grace: float = 10.0
     ) -> dict[str, Any]:
@@ -125,4 +152,6 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         """
         with sentences(feedback):
             feedback.pushDebugInfo(f"engine {' '.join(arguments)}")
-            return EngineProcess(arguments, folder, grace).follow(feedback)
+            process = EngineProcess(arguments, folder, grace)
+            self._warnings = process.warnings
+            return process.follow(feedback)

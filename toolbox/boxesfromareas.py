@@ -15,6 +15,7 @@ from qgis.core import (
 
 from ..jobs.map_classes import legend, style_boxes
 from ..jobs.snapshots import raster_path, snapshot
+from ..jobs.translation import tr
 from .base import Parameters, advanced, explained
 from .converting import ConvertingAlgorithm, listed, named, repeated
 
@@ -25,9 +26,9 @@ class BoxesFromAreas(ConvertingAlgorithm):
     """The engine's `boxes`."""
 
     NAME = "boxesfromareas"
-    TITLE = "Boxes from areas"
-    SUMMARY = "Boxes around the connected areas of each class, to train detection from segmentation labels."
-    HELP = (
+    TITLE = tr("Boxes from areas")
+    SUMMARY = tr("Boxes around the connected areas of each class, to train detection from segmentation labels.")
+    HELP = tr(
         "Gives each connected area of a class its box, the way the ISPRS sets get theirs in arXiv 2405.15394: pixels "
         "that touch at a side or a corner are one object, objects below the smallest size are dropped unless all of "
         "their class are, and the box is the extent.\n\n"
@@ -38,44 +39,47 @@ class BoxesFromAreas(ConvertingAlgorithm):
     ICON = "boxes"
     TAGS = ("boxes", "bounding box", "objects", "components", "extent", "labels", "detection")
     COMMAND = "boxes"
-    OUTPUT = ("BOXES", "Boxes")
+    INPUT = "AREAS"
+    OUTPUT = ("BOXES", tr("Boxes"))
     GEOMETRY = QgsProcessing.SourceType.TypeVectorPolygon
     STYLE = style_boxes
 
     def add_inputs(self) -> None:
         """Areas, classes, the rule's numbers."""
         types = [QgsProcessing.SourceType.TypeRaster, QgsProcessing.SourceType.TypeVectorPolygon]
-        self.addParameter(QgsProcessingParameterMapLayer("AREAS", "Areas (class raster or polygons)", types=types))
+        self.addParameter(QgsProcessingParameterMapLayer("AREAS", tr("Areas (class raster or polygons)"), types=types))
         self.addParameter(
             explained(
                 QgsProcessingParameterField(
-                    "FIELD", "Polygons: class field", parentLayerParameterName="AREAS", optional=True
+                    "FIELD", tr("Polygons: class field"), parentLayerParameterName="AREAS", optional=True
                 ),
-                "Empty: all polygons are of one class, named as the layer.",
+                tr("Empty: all polygons are of one class, named as the layer."),
             )
         )
         self.addParameter(
             QgsProcessingParameterNumber(
-                "PIXEL_SIZE", "Polygons: size of a pixel (metres)", Double, 0.25, minValue=0.001
+                "PIXEL_SIZE", tr("Polygons: size of a pixel (metres)"), Double, 0.25, minValue=0.001
             )
         )
         self.addParameter(
             explained(
-                QgsProcessingParameterString("CLASSES", "Classes", optional=True),
-                "Names or values with commas between them; empty: all but the background.",
+                QgsProcessingParameterString("CLASSES", tr("Classes"), optional=True),
+                tr("Names or values with commas between them; empty: all but the background."),
             )
         )
         self.addParameter(
             explained(
-                QgsProcessingParameterNumber("MINIMUM", "Smallest object (pixels)", Integer, 80, minValue=0),
-                "A class of which all objects are smaller keeps them all.",
+                QgsProcessingParameterNumber("MINIMUM", tr("Smallest object (pixels)"), Integer, 80, minValue=0),
+                tr("A class of which all objects are smaller keeps them all."),
             )
         )
         self.addParameter(
             advanced(
                 explained(
-                    QgsProcessingParameterNumber("OPENING", "Opening (pixels)", Integer, 0, minValue=0, maxValue=50),
-                    "n cuts bridges thinner than 2 n + 1 pixels, and drops what is thinner; 0 changes nothing.",
+                    QgsProcessingParameterNumber(
+                        "OPENING", tr("Opening (pixels)"), Integer, 0, minValue=0, maxValue=50
+                    ),
+                    tr("n cuts bridges thinner than 2 n + 1 pixels, and drops what is thinner; 0 changes nothing."),
                 )
             )
         )
@@ -83,7 +87,6 @@ class BoxesFromAreas(ConvertingAlgorithm):
     def read(self, parameters: Parameters, context: QgsProcessingContext) -> None:
         """The raster's file or a snapshot of the polygons, their legend, and the options."""
         layer = self.parameterAsLayer(parameters, "AREAS", context)
-        self._input_name = layer.name()
         if isinstance(layer, QgsRasterLayer):
             self._legend = legend(layer)
             self._arguments = [raster_path(layer), *named(self._legend["names"])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,22 @@ from qgis.core import (
 
 from ..jobs.check_report import check_page
 from ..jobs.run_folder import RunSettings, write_run_folder
+from ..jobs.translation import tr
 from .anysources import AnySources
 from .base import Parameters, Results, advanced, job_folder, sentences
 from .training import Integer
+
+NOTHING_TO_LOSE = 0.0
+"""Grace after a cancel, in seconds: a check leaves nothing to end in order."""
 
 
 class CheckSources(AnySources):
     """The engine's `check`."""
 
     NAME = "checksources"
-    TITLE = "Check sources"
-    SUMMARY = "Says what a training would find wrong with imagery and labels, and what is in them."
-    HELP = (
+    TITLE = tr("Check sources")
+    SUMMARY = tr("Says what a training would find wrong with imagery and labels, and what is in them.")
+    HELP = tr(
         "Opens every raster and label layer as a training would: coordinate reference systems, bands, resolution, "
         "labelled areas, class values. The labelled area is divided into training and validation blocks, labels are "
         "counted by class, and band statistics are taken.\n\n"
@@ -46,17 +51,17 @@ class CheckSources(AnySources):
         self.addParameter(
             advanced(
                 QgsProcessingParameterNumber(
-                    "CHIP_SIZE", "Chip size (pixels)", Integer, 256, minValue=64, maxValue=2048
+                    "CHIP_SIZE", tr("Chip size (pixels)"), Integer, 256, minValue=64, maxValue=2048
                 )
             )
         )
         for name, text, files in (
-            ("REPORT", "Findings", "HTML files (*.html)"),
-            ("FINDINGS", "Findings as JSON", "JSON files (*.json)"),
+            ("REPORT", tr("Findings"), tr("HTML files (*.html)")),
+            ("FINDINGS", tr("Findings as JSON"), tr("JSON files (*.json)")),
         ):
             self.addParameter(QgsProcessingParameterFileDestination(name, text, files, optional=True))
-        self.addOutput(QgsProcessingOutputNumber("WARNINGS", "Number of warnings"))
-        self.addOutput(QgsProcessingOutputNumber("LABELS", "Number of labels (of class rasters, pixels)"))
+        self.addOutput(QgsProcessingOutputNumber("WARNINGS", tr("Number of warnings")))
+        self.addOutput(QgsProcessingOutputNumber("LABELS", tr("Number of labels (of class rasters, pixels)")))
 
     def prepareAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -77,15 +82,17 @@ class CheckSources(AnySources):
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> Results:
         """Let the engine look, then show what it found."""
-        file = self._file("FINDINGS", "findings.json", parameters, context)
-        self.run_engine(["check", str(self._folder), "--output", str(file)], self._folder, feedback)
+        answer = self._folder / "answer.json"
+        self.run_engine(["check", str(self._folder), "--output", str(answer)], self._folder, feedback, NOTHING_TO_LOSE)
         if feedback.isCanceled():
             return {}
-        findings = json.loads(file.read_text(encoding="utf-8"))
+        findings = json.loads(answer.read_text(encoding="utf-8"))
+        file = self._file("FINDINGS", "findings.json", parameters, context)
+        shutil.copyfile(answer, file)
         for warning in findings["warnings"]:
             feedback.pushWarning(warning)
         report = self._file("REPORT", "findings.html", parameters, context)
-        report.write_text(check_page("Sources", findings), encoding="utf-8")
+        report.write_text(check_page(tr("Sources"), findings), encoding="utf-8")
         labels = sum(count for counts in findings["label_counts"].values() for count in counts.values())
         warnings = len(findings["warnings"])
         return {"REPORT": str(report), "FINDINGS": str(file), "WARNINGS": warnings, "LABELS": labels}

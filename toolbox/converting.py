@@ -13,16 +13,21 @@ from qgis.core import (
     QgsProcessingParameterVectorDestination,
 )
 
-from ..jobs.results import do_not_load, load_styled, place_vector
+from ..jobs.origin import Origin, of_layer
+from ..jobs.results import distinct, place_vector
+from ..jobs.styled import Result, do_not_load, group_of
+from ..jobs.translation import tr
+from ..jobs.vocabulary import spoken
 from .base import EngineAlgorithm, Parameters, Results, job_folder, sentences
 
 
 class ConvertingAlgorithm(EngineAlgorithm):
     """Makes one vector layer; subclasses say with which command of the engine."""
 
-    GROUP = ("convert", "Convert")
+    GROUP = ("convert", tr("Convert"))
     COMMAND = ""
-    OUTPUT = ("OUTPUT", "Output")
+    INPUT = ""
+    OUTPUT = ("OUTPUT", tr("Output"))
     GEOMETRY = 0
     STYLE: Callable[[QgsMapLayer, dict[str, Any]], None]
 
@@ -30,7 +35,7 @@ class ConvertingAlgorithm(EngineAlgorithm):
         super().__init__()
         self._arguments: list[str] = []
         self._folder = Path()
-        self._input_name = ""
+        self._origin = Origin("")
         self._legend: dict[str, Any] = {}
 
     def add_inputs(self) -> None:
@@ -38,7 +43,7 @@ class ConvertingAlgorithm(EngineAlgorithm):
         raise NotImplementedError
 
     def read(self, parameters: Parameters, context: QgsProcessingContext) -> None:
-        """Set `_arguments` (the command's), `_input_name` and `_legend`; called on the thread the layers live on."""
+        """Set `_arguments` (the command's) and `_legend`; called on the thread the layers live on."""
         raise NotImplementedError
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
@@ -46,13 +51,16 @@ class ConvertingAlgorithm(EngineAlgorithm):
         self.add_inputs()
         name, description = self.OUTPUT
         self.addParameter(QgsProcessingParameterVectorDestination(name, description, self.GEOMETRY))
-        self.addOutput(QgsProcessingOutputNumber("COUNT", "Number of features"))
+        self.addOutput(QgsProcessingOutputNumber("COUNT", tr("Number of features")))
 
     def prepareAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         """Turn parameters into a command; on the main thread, where the layers live."""
         self._folder = job_folder(self.NAME)
+        layer = self.parameterAsLayer(parameters, self.INPUT, context)
+        title = f"{layer.name()}: {spoken(self.COMMAND)}"
+        self._origin = of_layer(title, layer, group_of(layer, context.project()))
         with sentences(feedback):
             self.read(parameters, context)
         return True
@@ -71,10 +79,11 @@ class ConvertingAlgorithm(EngineAlgorithm):
             return {}
         count = ending["outputs"]["count"]
         feedback.pushInfo(f"{count} {self.COMMAND}.")
+        present = distinct(file, "class")
         with sentences(feedback):
             place_vector(file, destination, context)
-        names = description, f"{self._input_name}: {self.COMMAND}"
-        load_styled(context, destination, names, type(self).STYLE, self._legend)
+        names, classes = (description, self._origin.title), {**self._legend, "present": present}
+        self.give_back(Result(destination, type(self).STYLE, classes, self._origin, names), context)
         return {name: destination, "COUNT": count}
 
 

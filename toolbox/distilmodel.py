@@ -8,27 +8,28 @@ from typing import Any
 from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
-    QgsProcessingParameterEnum,
-    QgsProcessingParameterFile,
 )
 
 from ..jobs.errors import GeoDistilError
 from ..jobs.packages import package_path, read_card
 from ..jobs.run_folder import RoleLayers, merge_patch
-from ..jobs.teacher import TEACHER, copy_teacher, facts
+from ..jobs.teacher import TEACHER, copy_teacher, facts, heads_of
+from ..jobs.translation import tr
+from ..jobs.vocabulary import spoken
 from .anysources import AnySources
-from .base import Parameters, advanced, explained, sentences
-from .predict import PACKAGE_FILTER
-from .trainpartialmultitask import DISTILLATION, TrainPartialMultitask
+from .base import Parameters, sentences
+from .model import model_parameter
+from .trainpartialmultitask import TrainPartialMultitask
 
 
 class DistilModel(AnySources):
     """The recipe `distil`."""
 
     NAME = "distilmodel"
-    TITLE = "Distil a model"
-    SUMMARY = "A smaller, faster network that answers as an existing model does, from any imagery."
-    HELP = (
+    KIND = "distil"
+    TITLE = tr("Distil a model")
+    SUMMARY = tr("A smaller, faster network that answers as an existing model does, from any imagery.")
+    HELP = tr(
         "Teaches an existing model to another, usually smaller network. The model answers on the imagery, and the "
         "student learns to answer the same; no labels are needed, and the imagery may be any that the model can "
         "read.\n\n"
@@ -56,27 +57,14 @@ class DistilModel(AnySources):
     def add_sources(self) -> None:
         """The model, imagery, and labels where there are any."""
         self.addParameter(
-            QgsProcessingParameterFile(
-                "PACKAGE", "Model that teaches (folder, zip, or item.json)", fileFilter=PACKAGE_FILTER
-            )
+            model_parameter("PACKAGE", tr("Model that teaches (folder, zip, or item.json)"), foreign=False)
         )
         self.add_unlabelled(optional=True)
         self.add_labelled_sources()
 
     def add_recipe(self) -> None:
-        """The student's size, and what it learns of its teacher."""
-        self.add_size("STUDENT", "Size of the network", "small")
-        self.addParameter(
-            advanced(
-                explained(
-                    QgsProcessingParameterEnum(
-                        "DISTILLATION", "Distillation", DISTILLATION, allowMultiple=True, defaultValue=[0]
-                    ),
-                    "What the student learns from the model: its answers (soft), its features (feature), its features "
-                    "where answers differ (pdf).",
-                )
-            )
-        )
+        """The student's size."""
+        self.add_size("STUDENT", tr("Size of the network"), "small")
 
     def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
         """The model must be a package that has the tasks of the labels."""
@@ -86,7 +74,9 @@ class DistilModel(AnySources):
             return str(error)
         missing = [role for role in self.roles(parameters, context) if role not in card["tasks"]]
         if missing:
-            return f"The model {card['name']} has no {missing[0]}, so labels for it cannot be used."
+            return tr("The model {name} has no {task}, so labels for it cannot be used.").format(
+                name=card["name"], task=spoken(missing[0])
+            )
         return super().problem(parameters, context)
 
     def prepareAlgorithm(
@@ -111,11 +101,8 @@ class DistilModel(AnySources):
 
     def recipe(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
         """A student whose detections can be compared with its teacher's one by one."""
-        network = self._card.get("network", {})
-        same = {key: network[key] for key in ("detection_head", "detection_strides") if key in network}
         return {
-            "kind": "distil",
+            "kind": self.KIND,
             "package": TEACHER,
-            "student": {**self.size("STUDENT", parameters, context), **same},
-            "distillation": [DISTILLATION[i] for i in self.parameterAsEnums(parameters, "DISTILLATION", context)],
+            "student": {**self.size("STUDENT", parameters, context), **heads_of(self._card)},
         }

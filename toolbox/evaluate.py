@@ -13,7 +13,6 @@ from qgis.core import (
     QgsProcessingOutputNumber,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterField,
-    QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterMapLayer,
     QgsProcessingParameterRasterDestination,
@@ -25,18 +24,23 @@ from qgis.core import (
 
 from ..jobs.error_styles import style_error_boxes, style_error_map
 from ..jobs.errors import GeoDistilError
-from ..jobs.packages import package_path, read_card
-from ..jobs.results import do_not_load, load_styled, place_raster, place_vector
+from ..jobs.foreign import package_of
+from ..jobs.origin import Origin, of_layer
+from ..jobs.packages import read_card
+from ..jobs.results import place_raster, place_vector
 from ..jobs.run_folder import RoleLayers, area_entry, label_entry
 from ..jobs.scores import flat, html_table
 from ..jobs.snapshots import raster_path, snapshot
+from ..jobs.styled import OVERLAYS, VECTORS, Result, do_not_load, group_of
+from ..jobs.translation import tr
+from ..jobs.vocabulary import spoken
 from .base import EngineAlgorithm, Parameters, Results, explained, job_folder, sentences
-from .predict import PACKAGE_FILTER
+from .model import model_parameter
 
 NUMBERS = {
-    "MEAN_IOU": ("mean_iou", "Mean IoU (class maps)"),
-    "AP50": ("ap50", "AP50 (detections)"),
-    "AP": ("ap", "AP (detections)"),
+    "MEAN_IOU": ("mean_iou", tr("Mean IoU (class maps)")),
+    "AP50": ("ap50", tr("AP50 (detections)")),
+    "AP": ("ap", tr("AP (detections)")),
 }
 """Number output -> (the engine's name, description)."""
 
@@ -53,9 +57,9 @@ class Evaluate(EngineAlgorithm):
     """Scores one predicted layer."""
 
     NAME = "evaluate"
-    TITLE = "Evaluate"
-    SUMMARY = "Scores a class map (IoU, F1) or detections (AP, AP50) against a label layer."
-    HELP = (
+    TITLE = tr("Evaluate")
+    SUMMARY = tr("Scores a class map (IoU, F1) or detections (AP, AP50) against a label layer.")
+    HELP = tr(
         "Compares a class map or detections made by Predict with a label layer. Class maps are scored by IoU and F1 of "
         "each class and mean IoU, detections by AP and AP50.\n\n"
         "The model says what the values of the class map mean; label values are matched with its class names.\n\n"
@@ -64,57 +68,61 @@ class Evaluate(EngineAlgorithm):
         "Only ground inside the labelled area counts. Use an area that the model was not trained on."
     )
     ICON = "evaluate"
-    GROUP = ("map", "Map")
+    GROUP = ("map", tr("Map"))
     TAGS = ("evaluate", "accuracy", "IoU", "average precision", "validation", "scores")
 
     def __init__(self) -> None:
         super().__init__()
         self._folder, self._arguments = Path(), []
-        self._compared, self._predictions_name = "", ""
+        self._compared, self._origin = "", Origin("")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Predictions, labels, model; scores as numbers, JSON and a page."""
         self.addParameter(
-            QgsProcessingParameterMapLayer("PREDICTIONS", "Predictions (class map or detections)", types=[*LABEL_TYPES])
+            QgsProcessingParameterMapLayer(
+                "PREDICTIONS", tr("Predictions (class map or detections)"), types=[*LABEL_TYPES]
+            )
         )
-        self.addParameter(QgsProcessingParameterMapLayer("LABELS", "Labels", types=[*LABEL_TYPES]))
+        self.addParameter(QgsProcessingParameterMapLayer("LABELS", tr("Labels"), types=[*LABEL_TYPES]))
         self.addParameter(
             explained(
-                QgsProcessingParameterField("FIELD", "Class field", parentLayerParameterName="LABELS", optional=True),
-                "Empty: all labels are of the model's first class.",
+                QgsProcessingParameterField(
+                    "FIELD", tr("Class field"), parentLayerParameterName="LABELS", optional=True
+                ),
+                tr("Empty: all labels are of the model's first class."),
             )
         )
         self.addParameter(
             explained(
                 QgsProcessingParameterVectorLayer(
-                    "AREA", "Labelled area", [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
+                    "AREA", tr("Labelled area"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
                 ),
-                "Only ground inside it counts. Empty: the whole of the predictions.",
+                tr("Only ground inside it counts. Empty: the whole of the predictions."),
             )
         )
         self.addParameter(
             explained(
-                QgsProcessingParameterBoolean("SELECTED_ONLY", "Label layers: selected features only", False),
-                "Label and area layers without a selection are used whole. Layer filters always apply.",
+                QgsProcessingParameterBoolean("SELECTED_ONLY", tr("Label layers: selected features only"), False),
+                tr("Label and area layers without a selection are used whole. Layer filters always apply."),
             )
         )
-        self.addParameter(
-            QgsProcessingParameterFile("MODEL", "Model package (folder, zip, or item.json)", fileFilter=PACKAGE_FILTER)
-        )
+        self.addParameter(model_parameter("MODEL"))
         self._add_outputs()
 
     def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
         """The model must be a package and have the task of the predictions; detections need vector labels."""
         try:
-            card = read_card(package_path(self.parameterAsString(parameters, "MODEL", context)))
+            card = read_card(package_of(self.parameterAsString(parameters, "MODEL", context)))
         except GeoDistilError as error:
             return str(error)
         task = self._task(parameters, context)
         if task not in card["tasks"]:
-            return f"The model {card['name']} has no {task}, so it did not make these predictions."
+            return tr("The model {name} has no {task}, so it did not make these predictions.").format(
+                name=card["name"], task=spoken(task)
+            )
         labels = self.parameterAsLayer(parameters, "LABELS", context)
         if task == "detection" and isinstance(labels, QgsRasterLayer):
-            return "Detections are scored against a vector layer; choose one as labels."
+            return tr("Detections are scored against a vector layer; choose one as labels.")
         return ""
 
     def prepareAlgorithm(
@@ -123,9 +131,12 @@ class Evaluate(EngineAlgorithm):
         """Snapshot the layers; on the main thread, where they live."""
         self._folder = job_folder(self.NAME)
         self._compared = self._task(parameters, context)
-        self._predictions_name = self.parameterAsLayer(parameters, "PREDICTIONS", context).name()
+        predictions = self.parameterAsLayer(parameters, "PREDICTIONS", context)
+        title = tr("{predictions_name}: errors").format(predictions_name=predictions.name())
         with sentences(feedback):
-            model = package_path(self.parameterAsString(parameters, "MODEL", context))
+            model = package_of(self.parameterAsString(parameters, "MODEL", context))
+            group = group_of(predictions, context.project()) or read_card(model)["name"]
+            self._origin = of_layer(title, predictions, group)
             self._arguments = [
                 "evaluate",
                 self._predictions(parameters, context),
@@ -151,7 +162,7 @@ class Evaluate(EngineAlgorithm):
             return {}
         scores = json.loads(scores_file.read_text(encoding="utf-8"))
         report = self._file("REPORT", "scores.html", parameters, context)
-        report.write_text(html_table("Scores", scores), encoding="utf-8")
+        report.write_text(html_table(tr("Scores"), scores), encoding="utf-8")
         values = dict(flat(scores))
         for name, value in values.items():
             feedback.pushInfo(f"{name}: {value:.4g}")
@@ -171,18 +182,25 @@ class Evaluate(EngineAlgorithm):
                 wanted[name] = destination
             elif destination:
                 do_not_load(context, destination)
-                feedback.pushInfo(f"The predictions are of {self._compared}: {name} is left out.")
+                feedback.pushInfo(
+                    tr("The predictions are of {compared}: {name} is left out.").format(
+                        compared=self._compared, name=name
+                    )
+                )
         return wanted
 
     def _place_errors(self, wanted: dict[str, str], context: QgsProcessingContext) -> None:
         _, file, style = ERRORS[self._compared]
+        is_raster = self._compared == "segmentation"
         for name, destination in wanted.items():
-            if self._compared == "segmentation":
+            if is_raster:
                 place_raster(self._folder / file, destination)
             else:
                 place_vector(self._folder / file, destination, context)
-            names = self.parameterDefinition(name).description(), f"{self._predictions_name}: errors"
-            load_styled(context, destination, names, style, {})
+            names = self.parameterDefinition(name).description(), self._origin.title
+            level = OVERLAYS if is_raster else VECTORS
+            layer = Result(destination, style, {}, self._origin, names, raster=is_raster, level=level)
+            self.give_back(layer, context)
 
     def _file(self, output: str, name: str, parameters: Parameters, context: QgsProcessingContext) -> Path:
         return Path(self.parameterAsFileOutput(parameters, output, context) or self._folder / name)
@@ -219,15 +237,17 @@ class Evaluate(EngineAlgorithm):
 
     def _add_outputs(self) -> None:
         self.addParameter(
-            QgsProcessingParameterFileDestination("SCORES", "Scores", "JSON files (*.json)", optional=True)
+            QgsProcessingParameterFileDestination("SCORES", tr("Scores"), tr("JSON files (*.json)"), optional=True)
         )
         self.addParameter(
-            QgsProcessingParameterFileDestination("REPORT", "Table of scores", "HTML files (*.html)", optional=True)
+            QgsProcessingParameterFileDestination(
+                "REPORT", tr("Table of scores"), tr("HTML files (*.html)"), optional=True
+            )
         )
         self.addParameter(
             QgsProcessingParameterVectorDestination(
                 "ERROR_OBJECTS",
-                "Errors of detections",
+                tr("Errors of detections"),
                 QgsProcessing.SourceType.TypeVectorPolygon,
                 optional=True,
                 createByDefault=False,
@@ -235,7 +255,7 @@ class Evaluate(EngineAlgorithm):
         )
         self.addParameter(
             QgsProcessingParameterRasterDestination(
-                "ERROR_MAP", "Errors of a class map", optional=True, createByDefault=False
+                "ERROR_MAP", tr("Errors of a class map"), optional=True, createByDefault=False
             )
         )
         for name, (_, description) in NUMBERS.items():

@@ -10,23 +10,23 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
-    QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
 )
 
 from ..jobs.errors import GeoDistilError
 from ..jobs.packages import package_path, read_card
+from ..jobs.translation import tr
 from .base import EngineAlgorithm, Parameters, Results, explained, job_folder
-from .predict import PACKAGE_FILTER
+from .model import model_parameter
 
 
 class ExportModel(EngineAlgorithm):
     """The engine's `export`."""
 
     NAME = "exportmodel"
-    TITLE = "Export model"
-    SUMMARY = "Checks a model package and writes it as one zip, to be sent to others."
-    HELP = (
+    TITLE = tr("Export model")
+    SUMMARY = tr("Checks a model package and writes it as one zip, to be sent to others.")
+    HELP = tr(
         "Loads a model package, which checks that its weights fit its description, and writes it as one zip. Predict, "
         "Evaluate and the engine's command line read the zip as it is.\n\n"
         "The package is the folder `model` of a run folder, or the `item.json` inside. It holds the weights, ONNX "
@@ -40,13 +40,11 @@ class ExportModel(EngineAlgorithm):
         """Package, zip."""
         self.addParameter(
             explained(
-                QgsProcessingParameterFile(
-                    "MODEL", "Model package (folder, zip, or item.json)", fileFilter=PACKAGE_FILTER
-                ),
-                "The folder `model` of a run folder.",
+                model_parameter("MODEL", foreign=False),
+                tr("The folder `model` of a run folder."),
             )
         )
-        self.addParameter(QgsProcessingParameterFileDestination("ZIP", "Archive", "Zip archives (*.zip)"))
+        self.addParameter(QgsProcessingParameterFileDestination("ZIP", tr("Archive"), tr("Zip archives (*.zip)")))
 
     def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
         """The model must be a package."""
@@ -70,5 +68,9 @@ class ExportModel(EngineAlgorithm):
             Path(destination).parent.mkdir(parents=True, exist_ok=True)
             shutil.move(str(archive), destination)
         except OSError as error:
-            raise QgsProcessingException(f"{destination} cannot be written: {error.strerror or error}.") from error
+            raise QgsProcessingException(
+                tr("{destination} cannot be written: {reason}.").format(
+                    destination=destination, reason=error.strerror or error
+                )
+            ) from error
         return {"ZIP": destination}

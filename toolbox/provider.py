@@ -5,6 +5,7 @@ from __future__ import annotations
 from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
+from ..jobs.translation import tr
 from .areastolines import AreasToLines
 from .areastopolygons import AreasToPolygons
 from .base import icon
@@ -14,6 +15,8 @@ from .distilmodel import DistilModel
 from .evaluate import Evaluate
 from .exportmodel import ExportModel
 from .predict import Predict
+from .predictrasters import PredictRasters
+from .reviewpredictions import ReviewPredictions
 from .trainpartialmultitask import TrainPartialMultitask
 from .trainsemisupervised import TrainSemiSupervised
 from .trainsupervised import TrainSupervised
@@ -26,7 +29,9 @@ ALGORITHMS = (
     DistilModel,
     ExportModel,
     Predict,
+    PredictRasters,
     Evaluate,
+    ReviewPredictions,
     AreasToPolygons,
     AreasToLines,
     BoxesFromAreas,
@@ -43,7 +48,7 @@ class GeoDistilProvider(QgsProcessingProvider):
         return "GeoDistil"
 
     def longName(self) -> str:  # noqa: D102
-        return "GeoDistil: networks distilled from unevenly labelled imagery"
+        return tr("GeoDistil: networks distilled from unevenly labelled imagery")
 
     def icon(self) -> QIcon:  # noqa: D102
         return icon("geodistil")

@@ -26,9 +26,13 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from ..jobs.run_folder import RoleLayers, RunSettings, write_run_folder
+from ..jobs.run_folder import RoleLayers, RunSettings, merge_patch, write_run_folder
 from ..jobs.runs.registry import remember
+from ..jobs.sources.options import option_patch
+from ..jobs.translation import tr
+from ..jobs.vocabulary import headed, spoken
 from .base import EngineAlgorithm, Parameters, Results, advanced, explained, sentences
+from .options import chosen_options, option_parameters
 
 SIZES = ["small", "medium", "large"]
 CHECKPOINT_SECONDS = 90.0
@@ -42,7 +46,9 @@ class TrainingAlgorithm(EngineAlgorithm):
     """Trains a run folder; subclasses say which sources it has and by which recipe."""
 
     ICON = "train"
-    GROUP = ("train", "Train")
+    GROUP = ("train", tr("Train"))
+    KIND = ""
+    """The recipe's name in `run.json`."""
     METRICS: dict[str, tuple[str, str]] = {}  # noqa: RUF012
     """Number outputs: name -> (the engine's metric, description)."""
 
@@ -79,11 +85,11 @@ class TrainingAlgorithm(EngineAlgorithm):
         try:
             options = json.loads(self.parameterAsString(parameters, "OPTIONS", context) or "{}")
         except ValueError as error:
-            return f"The options are not valid JSON: {error}."
+            return tr("The options are not valid JSON: {error}.").format(error=error)
         if not isinstance(options, dict):
-            return 'The options must be a JSON object, for example {"training": {"learning_rate": 0.0005}}.'
+            return tr('The options must be a JSON object, for example {"training": {"learning_rate": 0.0005}}.')
         if self.parameterAsInt(parameters, "CHIP_SIZE", context) % 32:
-            return "The chip size must be a multiple of 32."
+            return tr("The chip size must be a multiple of 32.")
         return ""
 
     def prepareAlgorithm(
@@ -91,11 +97,12 @@ class TrainingAlgorithm(EngineAlgorithm):
     ) -> bool:
         """Write the run folder; on the main thread, where the layers live."""
         self._folder = Path(self.parameterAsFileOutput(parameters, "RUN_FOLDER", context))
+        options = option_patch(self.KIND, chosen_options(self, self.KIND, parameters, context))
         settings = RunSettings(
             name=self.parameterAsString(parameters, "NAME", context) or "model",
             gsd=self.parameterAsDouble(parameters, "GSD", context) or None,
-            recipe=self.recipe(parameters, context),
-            training=self._training(parameters, context),
+            recipe=merge_patch(self.recipe(parameters, context), options["recipe"]),
+            training=merge_patch(self._training(parameters, context), options["training"]),
             options=json.loads(self.parameterAsString(parameters, "OPTIONS", context) or "{}"),
         )
         with sentences(feedback):
@@ -116,7 +123,9 @@ class TrainingAlgorithm(EngineAlgorithm):
         return {"RUN_FOLDER": str(self._folder), "MODEL": outputs["model"], "REPORT": outputs["report"], **numbers}
 
     def _stopped(self, feedback: QgsProcessingFeedback) -> Results:
-        sentence = f"The training stopped; run it again with the same settings and folder {self._folder} to continue."
+        sentence = tr(
+            "The training stopped; run it again with the same settings and folder {folder} to continue."
+        ).format(folder=self._folder)
         if not feedback.isCanceled():
             raise QgsProcessingException(sentence)
         feedback.pushWarning(sentence)
@@ -137,8 +146,8 @@ class TrainingAlgorithm(EngineAlgorithm):
 
     def add_labelled(self, role: str, labels: str, label_types: list[int], optional: bool = False) -> None:
         """Add rasters, labels, class field and labelled area of one role."""
-        word = role.capitalize()
-        self.addParameter(self._rasters(f"{word}: imagery", f"{role.upper()}_RASTERS", optional))
+        word = headed(spoken(role))
+        self.addParameter(self._rasters(tr("{word}: imagery").format(word=word), f"{role.upper()}_RASTERS", optional))
         self.addParameter(
             QgsProcessingParameterMapLayer(f"{role.upper()}_LABELS", labels, optional=optional, types=label_types)
         )
@@ -146,29 +155,34 @@ class TrainingAlgorithm(EngineAlgorithm):
             explained(
                 QgsProcessingParameterField(
                     f"{role.upper()}_FIELD",
-                    f"{word}: class field",
+                    tr("{word}: class field").format(word=word),
                     parentLayerParameterName=f"{role.upper()}_LABELS",
                     optional=True,
                 ),
-                "Empty: all labels are of one class, named as the layer. Features without a value count nowhere. "
-                "Not used with class rasters: there, 0 is background.",
+                tr(
+                    "Empty: all labels are of one class, named as the layer. Features without a value count nowhere. "
+                    "Not used with class rasters: there, 0 is background."
+                ),
             )
         )
         self.addParameter(
             explained(
                 QgsProcessingParameterVectorLayer(
                     f"{role.upper()}_AREA",
-                    f"{word}: labelled area",
+                    tr("{word}: labelled area").format(word=word),
                     [QgsProcessing.SourceType.TypeVectorPolygon],
                     optional=True,
                 ),
-                "Inside it, ground without a label is background; outside it nothing counts. Empty: the whole imagery.",
+                tr(
+                    "Inside it, ground without a label is background; outside it nothing counts. Empty: the whole "
+                    "imagery."
+                ),
             )
         )
 
     def add_unlabelled(self, optional: bool) -> None:
         """Add the unlabelled rasters."""
-        self.addParameter(self._rasters("Unlabelled imagery", "UNLABELLED_RASTERS", optional))
+        self.addParameter(self._rasters(tr("Unlabelled imagery"), "UNLABELLED_RASTERS", optional))
 
     def labelled(self, role: str, parameters: Parameters, context: QgsProcessingContext) -> RoleLayers:
         """The layers of one labelled role."""
@@ -208,53 +222,63 @@ class TrainingAlgorithm(EngineAlgorithm):
     def _add_general(self) -> None:
         self.addParameter(
             explained(
-                QgsProcessingParameterBoolean("SELECTED_ONLY", "Label layers: selected features only", False),
-                "Label and area layers without a selection are used whole. Layer filters always apply.",
+                QgsProcessingParameterBoolean("SELECTED_ONLY", tr("Label layers: selected features only"), False),
+                tr("Label and area layers without a selection are used whole. Layer filters always apply."),
             )
         )
         self.addParameter(
             advanced(
                 explained(
                     QgsProcessingParameterBoolean(
-                        "BACKGROUND", "Segmentation: ground without a label is a class of its own (background)", True
+                        "BACKGROUND",
+                        tr("Segmentation: ground without a label is a class of its own (background)"),
+                        True,
                     ),
-                    "Turn it off where the classes cover everything: ground without a label then counts nowhere.",
+                    tr("Turn it off where the classes cover everything: ground without a label then counts nowhere."),
                 )
             )
         )
-        self.addParameter(QgsProcessingParameterString("NAME", "Name of the model", "model"))
+        self.addParameter(QgsProcessingParameterString("NAME", tr("Name of the model"), "model"))
         self.addParameter(
             explained(
                 QgsProcessingParameterNumber(
-                    "GSD", "Ground sampling distance (metres)", Double, optional=True, minValue=0
+                    "GSD", tr("Ground sampling distance (metres)"), Double, optional=True, minValue=0
                 ),
-                "Metres of ground per pixel the model sees; empty: that of the finest labelled raster.",
+                tr("Metres of ground per pixel the model sees; empty: that of the finest labelled raster."),
             )
         )
-        self.addParameter(QgsProcessingParameterNumber("MINUTES", "Training time (minutes)", Double, 60, minValue=0.1))
+        self.addParameter(
+            QgsProcessingParameterNumber("MINUTES", tr("Training time (minutes)"), Double, 60, minValue=0.1)
+        )
         self.addParameter(
             QgsProcessingParameterNumber(
-                "STEPS", "Training steps (instead of minutes)", Integer, optional=True, minValue=1
+                "STEPS", tr("Training steps (instead of minutes)"), Integer, optional=True, minValue=1
             )
         )
 
     def _add_details(self) -> None:
+        for parameter in option_parameters(self.KIND):
+            self.addParameter(parameter)
         for parameter in (
-            QgsProcessingParameterNumber("CHIP_SIZE", "Chip size (pixels)", Integer, 256, minValue=64, maxValue=2048),
-            QgsProcessingParameterNumber("BATCH_SIZE", "Chips in a batch", Integer, 8, minValue=1),
-            QgsProcessingParameterString("DEVICE", "Device (auto, cpu, cuda, cuda:1, mps)", "auto"),
-            QgsProcessingParameterNumber("SEED", "Seed", Integer, 0, minValue=0),
+            QgsProcessingParameterNumber(
+                "CHIP_SIZE", tr("Chip size (pixels)"), Integer, 256, minValue=64, maxValue=2048
+            ),
+            QgsProcessingParameterNumber("BATCH_SIZE", tr("Chips in a batch"), Integer, 8, minValue=1),
+            QgsProcessingParameterString("DEVICE", tr("Device (auto, cpu, cuda, cuda:1, mps)"), "auto"),
+            QgsProcessingParameterNumber("SEED", tr("Seed"), Integer, 0, minValue=0),
             explained(
-                QgsProcessingParameterString("OPTIONS", "More settings (JSON)", "", multiLine=True, optional=True),
-                "Merged into run.json key by key; null removes a key. For example "
-                '{"training": {"learning_rate": 0.0005}, "split": {"validation": 0.3}}.',
+                QgsProcessingParameterString("OPTIONS", tr("More settings (JSON)"), "", multiLine=True, optional=True),
+                tr(
+                    "Merged into run.json key by key; null removes a key. For example "
+                    '{"training": {"learning_rate": 0.0005}, "split": {"validation": 0.3}}.'
+                ),
             ),
         ):
             self.addParameter(advanced(parameter))
 
     def _add_outputs(self) -> None:
-        self.addParameter(QgsProcessingParameterFolderDestination("RUN_FOLDER", "Run folder"))
-        self.addOutput(QgsProcessingOutputFile("MODEL", "Model package"))
-        self.addOutput(QgsProcessingOutputHtml("REPORT", "Report"))
+        self.addParameter(QgsProcessingParameterFolderDestination("RUN_FOLDER", tr("Run folder")))
+        self.addOutput(QgsProcessingOutputFile("MODEL", tr("Model package")))
+        self.addOutput(QgsProcessingOutputHtml("REPORT", tr("Report")))
         for name, (_, description) in self.METRICS.items():
             self.addOutput(QgsProcessingOutputNumber(name, description))

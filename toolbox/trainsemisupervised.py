@@ -7,6 +7,7 @@ from typing import Any
 from qgis.core import QgsProcessing, QgsProcessingContext
 
 from ..jobs.run_folder import RoleLayers
+from ..jobs.translation import tr
 from .base import Parameters
 from .training import TrainingAlgorithm
 
@@ -15,9 +16,10 @@ class TrainSemiSupervised(TrainingAlgorithm):
     """The recipe `semi_supervised`."""
 
     NAME = "trainsemisupervised"
-    TITLE = "Train from few areas and much imagery"
-    SUMMARY = "A segmentation network from few labelled areas and much imagery without labels (SSLKD)."
-    HELP = (
+    KIND = "semi_supervised"
+    TITLE = tr("Train from few areas and much imagery")
+    SUMMARY = tr("A segmentation network from few labelled areas and much imagery without labels (SSLKD).")
+    HELP = tr(
         "Trains one small segmentation network from few labelled areas and much unlabelled imagery (SSLKD, arXiv "
         "2402.05305). Two large teachers of different architecture correct each other on the unlabelled imagery; the "
         "small student learns from the labels and from both.\n\n"
@@ -27,21 +29,21 @@ class TrainSemiSupervised(TrainingAlgorithm):
         "Cancelling writes a checkpoint; the same settings and run folder continue from it."
     )
     TAGS = ("train", "semi-supervised", "SSLKD", "distillation", "segmentation", "roads", "teacher", "student")
-    METRICS = {"MEAN_IOU": ("segmentation/mean_iou", "Mean IoU on validation blocks")}  # noqa: RUF012
+    METRICS = {"MEAN_IOU": ("segmentation/mean_iou", tr("Mean IoU on validation blocks"))}  # noqa: RUF012
 
     def add_sources(self) -> None:
         """Areas, and imagery without labels."""
         self.add_labelled(
             "segmentation",
-            "Segmentation: labels (polygons or class raster)",
+            tr("Segmentation: labels (polygons or class raster)"),
             [QgsProcessing.SourceType.TypeVectorPolygon, QgsProcessing.SourceType.TypeRaster],
         )
         self.add_unlabelled(optional=False)
 
     def add_recipe(self) -> None:
         """Sizes of the student and of the first teacher."""
-        self.add_size("STUDENT", "Size of the network", "small")
-        self.add_size("TEACHER", "Size of its first teacher", "large")
+        self.add_size("STUDENT", tr("Size of the network"), "small")
+        self.add_size("TEACHER", tr("Size of its first teacher"), "large")
 
     def sources(self, parameters: Parameters, context: QgsProcessingContext) -> list[RoleLayers]:
         """Segmentation, unlabelled."""
@@ -50,7 +52,7 @@ class TrainSemiSupervised(TrainingAlgorithm):
     def recipe(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
         """Student and first teacher; the second teacher's other architecture is the engine's choice."""
         return {
-            "kind": "semi_supervised",
+            "kind": self.KIND,
             "student": self.size("STUDENT", parameters, context),
             "first_teacher": self.size("TEACHER", parameters, context),
         }

@@ -6,6 +6,7 @@ from typing import Any
 
 from qgis.core import QgsProcessingContext
 
+from ..jobs.translation import tr
 from .anysources import AnySources
 from .base import Parameters
 from .trainpartialmultitask import TrainPartialMultitask
@@ -15,9 +16,10 @@ class TrainSupervised(AnySources):
     """The recipe `supervised`."""
 
     NAME = "trainsupervised"
-    TITLE = "Train from labels"
-    SUMMARY = "One network for detection, segmentation or both, from labels alone, without teachers."
-    HELP = (
+    KIND = "supervised"
+    TITLE = tr("Train from labels")
+    SUMMARY = tr("One network for detection, segmentation or both, from labels alone, without teachers.")
+    HELP = tr(
         "Trains one network on labels alone: on boxes, on areas, or on both. There are no teachers, so it is the "
         "quickest training, and the one to compare distilled networks with.\n\n"
         "Where some imagery has boxes and other has areas, 'Train from boxes and areas' usually does better; with few "
@@ -31,8 +33,8 @@ class TrainSupervised(AnySources):
 
     def add_recipe(self) -> None:
         """The network's size."""
-        self.add_size("NETWORK", "Size of the network", "small")
+        self.add_size("NETWORK", tr("Size of the network"), "small")
 
     def recipe(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
         """One network."""
-        return {"kind": "supervised", "network": self.size("NETWORK", parameters, context)}
+        return {"kind": self.KIND, "network": self.size("NETWORK", parameters, context)}

@@ -129,7 +129,7 @@ def _failed(folder: Path, stack: ExitStack) -> bool:
 
     (folder / "venv").mkdir()
     error = explain("invalid peer certificate: UnknownIssuer", folder, "torch 2.15.0")
-    _write(folder, ("started", {}), ("failed", {"code": error.code, "message": error.message, "hint": error.hint}))
+    _write(folder, ("started", {}), ("failed", {"code": error.code, "hint": error.hint, **error.told}))
     return False
 
 

@@ -55,7 +55,7 @@ def _boxes(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
 
 def _source(options: argparse.Namespace) -> tuple[ClassMap | PaintedMap, dict[int, str]]:
     """The areas, and the names of their values."""
-    from ..data.raster import is_raster
+    from ..data.opening import is_raster
     from ..data.vectors import Layer
     from ..errors import ConfigError
     from ..inference.vectors import ClassMap, PaintedMap

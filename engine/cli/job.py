@@ -16,7 +16,9 @@ Listener = Callable[[dict[str, Any]], None]
 
 def add_output_arguments(command: argparse.ArgumentParser, what: str) -> None:
     """Add where the result and the events go."""
-    command.add_argument("--output", metavar="FILE", type=Path, required=True, help=f"{what}: .gpkg, .fgb or .parquet")
+    command.add_argument(
+        "--output", metavar="FILE", type=Path, required=True, help=f"{what}: .gpkg, .fgb, or .parquet (pyarrow)"
+    )
     command.add_argument(
         "--events", metavar="FOLDER", type=Path, help="write events.jsonl there; a file FOLDER/stop ends it in order"
     )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 HELP = "turn the thin areas of a class, such as roads, into centre lines"
 DESCRIPTION = (
     "Thins one class of CLASS_MAP to its centre lines, cleans the network of spurs and gaps, and writes lines with "
-    "length and width. Lengths are in metres of ground, whatever the CRS."
+    "class, length and width. Lengths are in metres of ground, whatever the CRS."
 )
 OPTIONS = {
     "minimum-area": ("minimum_area_m2", "smaller areas of the class are left out, m2"),
@@ -50,16 +50,16 @@ def _lines(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
     from ..inference.vectors import LineOptions, centre_lines
     from .job import class_values, known_names
 
-    values = class_values(options.classes, known_names(options))
+    names = known_names(options)
+    values = class_values(options.classes, names)
     if len(values) != 1:
         raise ConfigError("Lines are made of one class; name it with --class, once.")
     (value,) = values
     given = {option: getattr(options, option) for option, _ in OPTIONS.values() if getattr(options, option) is not None}
     settings = parse(LineOptions, given, "lines")
-    return {
-        "lines": str(options.output),
-        "count": centre_lines(options.class_map, options.output, value, settings, events),
-    }
+    name = names.get(value, str(value))
+    written = centre_lines(options.class_map, options.output, value, settings, events, name)
+    return {"lines": str(options.output), "count": written}
 
 
 def text(result: dict[str, Any]) -> str:

@@ -13,7 +13,20 @@ from typing import Any
 from .. import __version__
 from ..errors import GeoDistilError
 
-COMMANDS = ("check", "train", "predict", "evaluate", "polygons", "lines", "boxes", "export", "doctor")
+COMMANDS = (
+    "check",
+    "train",
+    "predict",
+    "inspect",
+    "evaluate",
+    "report",
+    "review",
+    "polygons",
+    "lines",
+    "boxes",
+    "export",
+    "doctor",
+)
 
 EPILOG = """\
 exit codes: 0 done; 1 it failed, the reason is one sentence on the error stream; 2 the arguments are wrong.
@@ -59,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:  # the last line of defence: a sentence for the person, the traceback for us
         return _fail(options, *_unexpected(options, error))
     print(json.dumps(result, indent=2, default=str) if options.json else module.text(result))
-    return 0
+    return 1 if isinstance(result, dict) and result.get("failed") else 0
 
 
 def _unexpected(options: argparse.Namespace, error: Exception) -> tuple[dict[str, Any], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from ..config import ClassDefinition, Run
 from ..data import Prepared, validation_batches
+from ..evaluation.examination import first_chips
 from ..report import Labelling, preview_png
 from ..types import Batch, Objects, Outputs, Task
 
@@ -27,7 +29,8 @@ def preview(run: Run, prepared: Prepared, network: nn.Module, score_threshold: f
     """
     images, columns = [], {"truth": [], "prediction": []}
     for task in filter(prepared.of_role, network.tasks):
-        for batch, index in _richest(validation_batches(prepared, run, task), task):
+        batches = first_chips(validation_batches(prepared, run, task), run.training.validation_chips)
+        for batch, index in _richest(batches, task):
             with torch.inference_mode():
                 outputs = network(batch.image[index : index + 1].float())
             images.append(shown(batch.image[index], prepared.mean, prepared.std))
@@ -48,13 +51,12 @@ def shown(image: Tensor, mean: list[float], std: list[float]) -> np.ndarray:
 
 def _richest(batches: Iterator[Batch], task: Task) -> list[tuple[Batch, int]]:
     """The chips with most boxes, or with most pixels that are not of the first class."""
-    ranked = []
-    for batch in batches:
-        for index in range(len(batch.image)):
-            labels = len(batch.boxes[index]) if task == "detection" else _foreground(batch.mask[index])
-            ranked.append((labels, batch, index))
-    ranked.sort(key=lambda item: -item[0])
-    return [(batch, index) for _, batch, index in ranked[:CHIPS_PER_TASK]]
+    chips = ((batch, index) for batch in batches for index in range(len(batch.image)))
+    return heapq.nlargest(CHIPS_PER_TASK, chips, key=lambda chip: _labelled(*chip, task))
+
+
+def _labelled(batch: Batch, index: int, task: Task) -> int:
+    return len(batch.boxes[index]) if task == "detection" else _foreground(batch.mask[index])
 
 
 def _foreground(mask: Tensor) -> int:

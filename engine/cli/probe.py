@@ -60,9 +60,7 @@ def _seconds_per_step(run: Run, prepared: Prepared, plan: Plan, stage: Stage, fa
     optimizer = fabric.setup_optimizers(torch.optim.AdamW(parameters, lr=1e-6))
     alone = run.model_copy(update={"training": run.training.model_copy(update={"workers": 0})})
     batches = {
-        role: next(iter(training_loader(prepared, alone, role, views=stage.views and role == "unlabelled"))).to(
-            fabric.device
-        )
+        role: next(iter(training_loader(prepared, alone, role, views=role in stage.views))).to(fabric.device)
         for role in stage.roles
     }
     begin, seconds = time.monotonic(), []

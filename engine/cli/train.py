@@ -64,6 +64,7 @@ def _train(folder: Path, settings: Run, events: EventLog) -> dict[str, Any]:
     from ..data import prepare
     from ..recipes import build_plan
     from ..training import Loop, make_fabric
+    from .examining import examine_run
 
     fabric = make_fabric(settings.training)
     events.write("started", **_machine(fabric))
@@ -74,6 +75,7 @@ def _train(folder: Path, settings: Run, events: EventLog) -> dict[str, Any]:
     plan = build_plan(settings, prepared)
     trained = Loop(folder, settings, prepared, plan, fabric, events).train()
     card = _card(settings, prepared, trained, plan)
+    examine_run(folder, settings, prepared, plan, card.score_threshold, fabric.device, events)
     return _package(folder, settings, prepared, trained, card)
 
 

@@ -2,9 +2,13 @@
 
 from .card import Card, CardClass
 from .files import RUN_FILE, load_run, parse, save_run
+from .presets import MULTITASK, SSLKD, Preset, preset, preset_names
 from .recipes import (
+    Baseline,
     Distil,
+    Distillation,
     DistillationWeights,
+    Labelled,
     Network,
     PartialMultitask,
     Recipe,
@@ -15,18 +19,24 @@ from .recipes import (
 from .run import Area, Augmentation, Budget, ClassDefinition, Labels, Run, Source, Split, Training
 
 __all__ = [
+    "MULTITASK",
     "RUN_FILE",
+    "SSLKD",
     "Area",
     "Augmentation",
+    "Baseline",
     "Budget",
     "Card",
     "CardClass",
     "ClassDefinition",
     "Distil",
+    "Distillation",
     "DistillationWeights",
+    "Labelled",
     "Labels",
     "Network",
     "PartialMultitask",
+    "Preset",
     "Recipe",
     "Run",
     "SemiSupervised",
@@ -37,5 +47,7 @@ __all__ = [
     "Training",
     "load_run",
     "parse",
+    "preset",
+    "preset_names",
     "save_run",
 ]

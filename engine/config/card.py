@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from .recipes import Network
 
@@ -26,23 +26,34 @@ class Card(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str
-    tasks: list[Literal["detection", "segmentation"]]
+    tasks: list[Literal["detection", "segmentation", "regression"]] = Field(
+        description="What it does; regression is of models of other programs only, and alone."
+    )
     gsd: float = Field(gt=0, description="Ground sampling distance in metres.")
     bands: list[int] = Field(description="Bands to read, counted from 1.")
     dtype: str = Field(description="Data type of the training rasters, numpy's name.")
     mean: list[float] = Field(description="Mean of each band in the training area, raw units.")
     std: list[float] = Field(description="Standard deviation of each band, raw units.")
     nodata: float | None = Field(None, description="No-data value of the training rasters, where they had one.")
-    tile_size: int = Field(512, multiple_of=32, description="Window side for prediction, in pixels.")
+    tile_size: int = Field(512, gt=0, description="Window side for prediction, in pixels.")
     segmentation_classes: list[CardClass] = Field(default_factory=list, description="Without background.")
     background: bool = Field(True, description="Whether segmentation channel 0 is background.")
     detection_classes: list[CardClass] = Field(default_factory=list)
-    network: Network
+    values: list[CardClass] = Field(default_factory=list, description="What regression's output bands are.")
+    network: Network | None = Field(
+        description="The network; none for a model of another program, which is a graph only."
+    )
     score_threshold: float = Field(0.3, description="Detections below this score are not reported.")
     iou_threshold: float = Field(0.5, description="Overlap over which of two detections of a class the weaker goes.")
     created: str = Field("", description="ISO 8601 time of training's end.")
     geometry: dict | None = Field(None, description="Footprint of the training areas, GeoJSON in EPSG:4326.")
     metrics: dict[str, float] = Field(default_factory=dict, description="Validation metrics of the shipped weights.")
+
+    @model_validator(mode="after")
+    def _own_windows_fit(self) -> Card:
+        if self.network is not None and self.tile_size % 32:
+            raise ValueError("tile_size must be a multiple of 32")
+        return self
 
     def segmentation_channels(self) -> list[CardClass]:
         """The segmentation head's channels in order."""

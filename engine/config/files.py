@@ -61,7 +61,7 @@ def parse(model: type[BaseModel], values: dict[str, Any], name: str) -> Any:
 
 def _sentence(error: ValidationError, name: str) -> str:
     first = error.errors()[0]
-    kinds = {"supervised", "partial_multitask", "semi_supervised", "distil"}
+    kinds = {"supervised", "partial_multitask", "semi_supervised", "distil", "baseline"}
     key = ".".join(str(part) for part in first["loc"] if part not in kinds)
     if first["type"] == "extra_forbidden":
         return f"{name} has the unknown key '{key}'; remove it or correct its spelling."
@@ -105,6 +105,10 @@ def _with_paths(run: Run, change: Callable[[str], str]) -> Run:
             source.area.path = change(source.area.path)
     if isinstance(run.recipe, Distil):
         run.recipe.package = change(run.recipe.package)
+    teachers = getattr(run.recipe, "teachers_from", None)
+    if teachers:
+        each = isinstance(teachers, dict)
+        run.recipe.teachers_from = {k: change(v) for k, v in teachers.items()} if each else change(teachers)
     return run
 
 

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Weight = Annotated[float, Field(ge=0)]
+TeachersFrom = str | dict[str, str] | None
+"""A run folder for all teachers, or one for each by the teacher's name."""
 
 
 class Options(BaseModel):
@@ -16,7 +18,7 @@ class Options(BaseModel):
 
 
 class Network(Options):
-    """One network: its encoder, widths and heads."""
+    """One network: its encoder, neck, widths and heads."""
 
     size: Literal["small", "medium", "large"] = Field("small", description="Names an encoder and widths.")
     encoder: str | None = Field(None, description="An smp or timm encoder by name; none means the size's.")
@@ -24,6 +26,9 @@ class Network(Options):
     weights: str = Field("none", description="Encoder weights: none, hub, or a local .safetensors or .pth file.")
     architecture: str = Field(
         "fpn", description="fpn, or (segmentation only) any smp architecture: unet, segformer, ..."
+    )
+    neck: Literal["fpn", "pafpn"] = Field(
+        "fpn", description="Feature pyramid, or one with a second, bottom-up path (of the architecture fpn)."
     )
     detection_head: Literal["fcos", "retinanet"] = Field(
         "fcos", description="Anchor-free, or anchors as in the papers."
@@ -35,7 +40,19 @@ class Network(Options):
     )
 
 
-class Supervised(Options):
+class Labelled(Options):
+    """How segmentation learns from its labels: views of the chips and terms beside cross-entropy."""
+
+    strong_views: bool = Field(False, description="Networks learn from strong views; teachers answer on weak ones.")
+    cutmix: float = Field(0.0, ge=0, le=1, description="Share of segmentation's chips that get a part of another chip.")
+    dice: Weight = Field(0.0, description="Weight of the Dice term (roads: 1).")
+    cldice: Weight = Field(0.0, description="Weight of clDice, which keeps thin structures connected (roads: 0.5).")
+    thin_classes: list[str] = Field(
+        default_factory=list, description="Segmentation classes of clDice; empty: all but background."
+    )
+
+
+class Supervised(Labelled):
     """One network on the labels alone; one or both tasks, as the sources have them."""
 
     kind: Literal["supervised"] = "supervised"
@@ -49,13 +66,34 @@ class DistillationWeights(Options):
     """Weights of the distillation terms; see docs/methods.md for how the defaults were set."""
 
     soft_segmentation: Weight = 1.0
-    soft_detection: Weight = 1.0
-    feature: Weight = 0.1
-    pdf: Weight = 0.01
+    soft_detection: Weight = 2.0
+    feature: Weight = 0.03
+    pdf: Weight = 0.003
+    pdf_plus: Weight = 0.1
+    pkd: Weight = 1.0
+    crosskd: Weight = 1.0
+    weak_detection: Weight = 1.0
+    weak_segmentation: Weight = 1.0
 
 
-class PartialMultitask(Options):
-    """Two single-task teachers, then one student for both tasks (arXiv 2405.15394)."""
+class Distillation(Options):
+    """What a student learns of frozen teachers."""
+
+    distillation: list[Literal["soft", "feature", "pdf", "pdf_plus", "pkd", "crosskd"]] = Field(
+        default_factory=lambda: ["soft"], description="Any combination; pdf_plus is pdf with its additional terms."
+    )
+    soft_segmentation: Literal["kl", "dist", "cwd"] = Field(
+        "kl", description="Form of soft's segmentation term: divergence, DIST (weight 0.3) or channel-wise."
+    )
+    temperature: float = Field(1.0, gt=0, description="Temperature of the soft segmentation targets.")
+    weights: DistillationWeights = Field(default_factory=DistillationWeights, description="Weights of the terms.")
+
+
+class PartialMultitask(Distillation):
+    """Two single-task teachers, then one student for both tasks (arXiv 2405.15394).
+
+    An empty `distillation` is the vanilla student without teachers.
+    """
 
     kind: Literal["partial_multitask"] = "partial_multitask"
     student: Network = Field(default_factory=Network, description="The network that ships.")
@@ -63,17 +101,21 @@ class PartialMultitask(Options):
     segmentation_teacher: Network = Field(
         default_factory=lambda: Network(size="large"), description="Larger, one task."
     )
-    distillation: list[Literal["soft", "feature", "pdf"]] = Field(
-        default_factory=lambda: ["soft"], description="Any combination; empty is the vanilla student without teachers."
-    )
     on_own_task: bool = Field(False, description="Distil on a batch's labelled task too, not only on the missing one.")
-    temperature: float = Field(1.0, gt=0, description="Temperature of the soft segmentation targets.")
-    weights: DistillationWeights = Field(default_factory=DistillationWeights, description="Weights of the terms.")
     ramp_up: float = Field(0.1, ge=0, le=1, description="Share of the student's stage over which distillation rises.")
     teacher_share: float = Field(0.3, gt=0, lt=0.5, description="Share of the budget that each teacher gets.")
+    teachers_from: TeachersFrom = Field(
+        None, description="Folder of a finished run (or one for each teacher) whose teachers are used again."
+    )
     unlabelled: bool = Field(False, description="Both teachers speak on unlabelled sources too.")
-    teachers_from: str | None = Field(
-        None, description="A run folder whose finished teachers are used instead of training them again."
+    strong_views: bool = Field(False, description="Networks learn from strong views; teachers answer on weak ones.")
+    co_training: bool = Field(
+        False, description="Teachers go on learning beside the student, on unlabelled chips from their own averages."
+    )
+    ema_teachers: bool = Field(True, description="Moving averages of teachers that go on learning teach.")
+    weak_labels: bool = Field(False, description="Areas give boxes of their class, boxes bound areas of theirs.")
+    weak_classes: dict[str, str] = Field(
+        default_factory=dict, description="Detection class to segmentation class; empty: those of equal names."
     )
 
 
@@ -86,7 +128,7 @@ class SslkdWeights(Options):
     feature: Weight = 0.1
 
 
-class SemiSupervised(Options):
+class SemiSupervised(Labelled):
     """Two different teachers and a student on few labels and much imagery (SSLKD, arXiv 2402.05305)."""
 
     kind: Literal["semi_supervised"] = "semi_supervised"
@@ -98,24 +140,48 @@ class SemiSupervised(Options):
         default_factory=lambda: Network(architecture="segformer", encoder="mit_b0"), description="Another architecture."
     )
     weights: SslkdWeights = Field(default_factory=SslkdWeights, description="Weights of the terms.")
-    dice: Weight = Field(0.0, description="Weight of the Dice term of the supervised loss (roads: 1).")
+    strong_views: bool = Field(True, description="Networks learn from strong views; teachers answer on weak ones.")
+    cutmix: float = Field(0.5, ge=0, le=1, description="Share of the chips that get a part of another chip.")
     confidence: float = Field(0.8, ge=0, lt=1, description="Pseudo-labels below this probability are ignored.")
     agreement: bool = Field(True, description="Pseudo-labels count for the student only where both teachers agree.")
+    co_training: bool = Field(True, description="Teachers go on learning beside the student.")
+    ema_teachers: bool = Field(True, description="Moving averages of teachers that go on learning teach.")
     teacher_share: float = Field(0.5, ge=0, lt=1, description="Share of the budget for the teachers alone, on labels.")
+    teachers_from: TeachersFrom = Field(
+        None, description="Folder of a finished run (or one for each teacher) whose teachers are used again."
+    )
     ramp_up: float = Field(0.3, ge=0, le=1, description="Share of the joint stage over which unlabelled terms rise.")
 
 
-class Distil(Options):
+class Distil(Distillation):
     """A finished model package teaches another, usually smaller network on any imagery."""
 
     kind: Literal["distil"] = "distil"
     package: str = Field(min_length=1, description="Folder of the model package that teaches.")
     student: Network = Field(default_factory=Network, description="The network that ships.")
-    distillation: list[Literal["soft", "feature", "pdf"]] = Field(
+    distillation: list[Literal["soft", "feature", "pdf", "pdf_plus", "pkd", "crosskd"]] = Field(
         default_factory=lambda: ["soft"], min_length=1, description="What the student learns of its teacher."
     )
-    temperature: float = Field(1.0, gt=0, description="Temperature of the soft segmentation targets.")
-    weights: DistillationWeights = Field(default_factory=DistillationWeights, description="Weights of the terms.")
 
 
-Recipe = Annotated[Supervised | PartialMultitask | SemiSupervised | Distil, Field(discriminator="kind")]
+class Baseline(Labelled):
+    """What others do with few areas and much imagery, to compare with: one student of the same size."""
+
+    kind: Literal["baseline"] = "baseline"
+    method: Literal["mean_teacher", "cps", "fixmatch", "unimatch", "plain"] = Field(
+        description="The method; plain is distillation of a teacher trained on the labels, without unlabelled sources."
+    )
+    student: Network = Field(default_factory=Network, description="The network that ships; cps trains two of it.")
+    teacher: Network = Field(default_factory=lambda: Network(size="large"), description="The teacher, for plain.")
+    weight: Weight = Field(1.0, description="Weight of what is learned without labels (plain: of the teacher).")
+    strong_views: bool = Field(True, description="Networks learn from strong views; targets come from weak ones.")
+    cutmix: float = Field(0.5, ge=0, le=1, description="Share of the chips that get a part of another chip.")
+    confidence: float = Field(0.8, ge=0, lt=1, description="Pseudo-labels below this probability are ignored.")
+    ramp_up: float = Field(0.3, ge=0, le=1, description="Share of the stage over which unlabelled terms rise.")
+    teacher_share: float = Field(0.5, gt=0, lt=1, description="Share of the budget for the teacher, for plain.")
+    teachers_from: TeachersFrom = Field(
+        None, description="Folder of a finished run whose network teaches instead, for plain."
+    )
+
+
+Recipe = Annotated[Supervised | PartialMultitask | SemiSupervised | Distil | Baseline, Field(discriminator="kind")]

@@ -5,10 +5,11 @@ Paths are relative to the run folder or absolute. Unknown keys are errors that n
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from .presets import filled
 from .recipes import Recipe
 
 RUN_VERSION = 1
@@ -129,6 +130,9 @@ class Training(Section):
     budget: Budget = Field(default_factory=lambda: Budget(steps=3000), description="How long to train.")
     batch_size: int = Field(8, ge=1, description="Chips in a batch, per role.")
     chip_size: int = Field(256, ge=64, multiple_of=32, description="Side of a chip in pixels.")
+    pretraining: float = Field(
+        0.0, ge=0, lt=1, description="Share of the budget in which encoders learn from all imagery without labels."
+    )
     optimizer: Literal["adamw", "sgd"] = Field("adamw", description="AdamW, or SGD with momentum 0.9.")
     learning_rate: float = Field(1e-3, gt=0, description="Peak learning rate.")
     weight_decay: float = Field(1e-2, ge=0, description="Weight decay.")
@@ -151,6 +155,7 @@ class Run(Section):
     """A run file."""
 
     version: int = Field(RUN_VERSION, description="Version of this format.")
+    preset: str = Field("", description="Named settings of recipe and training; what this file gives itself counts.")
     name: str = Field("run", min_length=1, description="The run's and its model's name.")
     gsd: float | None = Field(
         None,
@@ -170,6 +175,11 @@ class Run(Section):
     recipe: Recipe = Field(description="How the networks are trained.")
     split: Split = Field(default_factory=Split, description="Training and validation blocks.")
     training: Training = Field(default_factory=Training, description="The loop's settings.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_preset(cls, values: Any) -> Any:
+        return filled(values) if isinstance(values, dict) else values
 
     @model_validator(mode="after")
     def _roles_need_classes(self) -> Run:

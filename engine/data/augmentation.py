@@ -99,7 +99,9 @@ def recoloured(image: np.ndarray, gain: np.ndarray, offset: np.ndarray) -> np.nd
     """`image * gain + offset` for each band, in the image's own type (C, H, W); bytes go through a table."""
     if image.dtype == np.uint8:
         tables = as_type(np.arange(256, dtype=np.float32) * gain[:, None] + offset[:, None], image.dtype)
-        return np.stack([table[band] for table, band in zip(tables, image, strict=True)])
+        # more than twice as fast as indexing with the band
+        bands = [band.tobytes().translate(table.tobytes()) for table, band in zip(tables, image, strict=True)]
+        return np.stack([np.frombuffer(band, np.uint8) for band in bands]).reshape(image.shape)
     return as_type(image * gain[:, None, None] + offset[:, None, None], image.dtype)
 
 
@@ -113,6 +115,8 @@ def resized(chip: Chip, side: int) -> Chip:
         return functional.resize_image(values, [side, side], InterpolationMode.BILINEAR, antialias=True)
 
     def mask(values: Tensor) -> Tensor:
+        if values.min() == values.max():  # most are: all valid, all background
+            return values.new_full((side, side), int(values[0, 0]))
         # torchvision's own for masks is half a pixel off: its nearest rounds down
         return functional.resize_image(values[None], [side, side], InterpolationMode.NEAREST_EXACT)[0]
 

@@ -42,6 +42,10 @@ class Cut:
     boxes: np.ndarray | None = None
     labels: np.ndarray | None = None
 
+    def share(self) -> float:
+        """The share of pixels that count."""
+        return np.count_nonzero(self.valid) / self.valid.size
+
     def hide(self, image: np.ndarray, fill: np.ndarray) -> np.ndarray:
         """The image (C, H, W) with the band means (C,) wherever it may not be seen."""
         if self.seen.all():

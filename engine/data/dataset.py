@@ -8,7 +8,7 @@ from pathlib import Path
 import shapely
 
 from ..config import PartialMultitask, Run, SemiSupervised, Source, Supervised
-from ..errors import LabelError, RasterError
+from ..errors import LabelError, RasterError, SplitError
 from ..types import Role
 from .areas import labelled_area
 from .class_raster import ClassRaster
@@ -23,6 +23,9 @@ from .vector_labels import VectorLabels
 
 __all__ = ["Prepared", "PreparedSource", "chips_per_epoch", "prepare", "training_loader", "validation_batches"]
 
+FEWEST_EXAMPLES = 5
+"""Labels of a class below which it is warned of."""
+
 
 def prepare(run: Run) -> Prepared:
     """Open and check a run's sources, split their ground, and measure their bands.
@@ -30,7 +33,7 @@ def prepare(run: Run) -> Prepared:
     Raises:
         RasterError: a raster is missing, unreadable, without CRS, or without the bands asked for.
         LabelError: a label layer or labelled area is missing, empty, elsewhere, or has a value without a class.
-        SplitError: a labelled area is too small to be divided.
+        SplitError: a labelled area is too small to be divided, or no label of a role lies in validation ground.
     """
     probes = [RasterReader(source.raster, source.bands or run.bands, nodata=source.nodata) for source in run.sources]
     labelled = [probe for probe, source in zip(probes, run.sources, strict=True) if source.role != "unlabelled"]
@@ -44,6 +47,7 @@ def prepare(run: Run) -> Prepared:
     counts = _label_counts(run, sources)
     _check_labelled(counts, sources)
     blocks = divide(run, sources)
+    _check_validated(sources)
     moments = band_moments(_trained(run, sources), run.training.chip_size, run.training.seed)
     training = [source for source in sources if source.labels is not None] or sources
     return Prepared(
@@ -59,6 +63,7 @@ def prepare(run: Run) -> Prepared:
         geometry=_footprint(training),
         warnings=_warnings(sources, counts),
         split=blocks,
+        damaged={reader.path for reader in readers if reader.damage.windows},
     )
 
 
@@ -129,6 +134,18 @@ def _check_labelled(counts: dict[str, dict[str, int]], sources: list[PreparedSou
             )
 
 
+def _check_validated(sources: list[PreparedSource]) -> None:
+    """Scores of ground without a single label say nothing, and neither do the weights that they choose."""
+    for role in dict.fromkeys(source.role for source in sources if source.labels is not None):
+        places = [source for source in sources if source.role == role]
+        known = set().union(*(set(source.points.classes[source.points.classes >= 0].tolist()) for source in places))
+        if not any(_has_class(source, source.validation, index) for source in places for index in known):
+            raise SplitError(
+                f"No label of the {role} sources lies in a block of the validation split.",
+                "Try another split.seed, lower split.block_size, or set a source's split to validation.",
+            )
+
+
 def _trained(run: Run, sources: list[PreparedSource]) -> list[PreparedSource]:
     """The sources whose chips the recipe draws."""
     roles = _recipe_roles(run)
@@ -160,7 +177,8 @@ def _footprint(sources: list[PreparedSource]) -> dict:
 
 
 def _warnings(sources: list[PreparedSource], counts: dict[str, dict[str, int]]) -> list[str]:
-    warnings = []
+    readers = [source.reader for source in sources]
+    warnings = [reader.damage.sentence(reader.path) for reader in readers if reader.damage.windows]
     types = sorted({source.reader.dtype for source in sources})
     if len(types) > 1:
         warnings.append(
@@ -172,6 +190,8 @@ def _warnings(sources: list[PreparedSource], counts: dict[str, dict[str, int]]) 
             if number == 0:
                 warnings.append(f"The {role} class '{name}' has no labels.")
             else:
+                if number < FEWEST_EXAMPLES:
+                    warnings.append(f"The {role} class '{name}' has only {number} labels, too few to learn; add some.")
                 warnings += [
                     f"The {role} class '{name}' has no labels in the {side} blocks."
                     for side in ("training", "validation")

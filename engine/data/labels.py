@@ -13,8 +13,8 @@ from ..errors import LabelError
 from ..types import IGNORE_INDEX
 from .class_raster import ClassRaster, unknown_values
 from .grid import Grid
+from .opening import is_raster
 from .points import IGNORED, Points
-from .raster import is_raster
 from .vector_labels import VectorLabels
 from .vectors import Features, Layer, read_features
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import count, islice
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, default_collate
 
 from ..config import Run
 from ..errors import ConfigError, GeoDistilError, TrainingError
@@ -53,17 +54,19 @@ class TrainingChips(Dataset):
             LabelError: its class raster has a value without a class.
         """
         rng = np.random.default_rng([*self._key, index])
-        best = None
+        best, damage = None, {}
         for _ in range(_TRIES):
             source, column, row = self._sampler.draw(rng)
             source = self._sources[source]
             window = window_around(source.reader.grid, column, row, self._augmenter.window_side(rng))
             piece = cut(source, window, training=True)
-            if best is None or piece.valid.mean() > best.valid.mean():
+            if source.reader.damage.windows:
+                damage[source.reader.path] = source.reader.damage.sentence(source.reader.path)
+            if best is None or piece.share() > best.share():
                 best = piece
-            if best.valid.mean() >= _SMALLEST_VALID:
+            if best.share() >= _SMALLEST_VALID:
                 break
-        return self._augmenter.augment(best, rng, self._views)
+        return replace(self._augmenter.augment(best, rng, self._views), damage=damage)
 
 
 class ValidationBatches:
@@ -98,7 +101,8 @@ class ValidationBatches:
         """
         chips = (self._chip(source, window) for source, window in self._windows)
         while some := list(islice(chips, self._batch_size)):
-            yield unpacked(packed(some), self._role)
+            batch = unpacked(packed(some), self._role)
+            yield batch if batch.mask is None else replace(batch, mask=batch.mask.long())
 
     def _chip(self, source: PreparedSource, window: Window) -> Chip:
         piece = cut(source, window, training=False)
@@ -114,7 +118,14 @@ def validation_batches(prepared: Prepared, run: Run, role: Role) -> ValidationBa
     return ValidationBatches(prepared, run, role)
 
 
-def training_loader(prepared: Prepared, run: Run, role: Role, start: int = 0, views: bool = False) -> Iterator[Batch]:
+def training_loader(
+    prepared: Prepared,
+    run: Run,
+    role: Role,
+    start: int = 0,
+    views: bool = False,
+    warn: Callable[[str], None] = lambda sentence: None,
+) -> Iterator[Batch]:
     """An endless stream of a role's training batches.
 
     Chips are read ahead by `training.workers` processes of this role's own; none given means half the
@@ -126,6 +137,7 @@ def training_loader(prepared: Prepared, run: Run, role: Role, start: int = 0, vi
         role: which sources.
         start: index of the first chip; to go on after n batches, give n * batch_size.
         views: whether to add strong views.
+        warn: told once of each raster that turns out to be damaged; where it is, chips are drawn again elsewhere.
 
     Raises:
         ConfigError: there is no source of this role.
@@ -134,10 +146,12 @@ def training_loader(prepared: Prepared, run: Run, role: Role, start: int = 0, vi
         TrainingError: a reading process died.
     """
     chips = TrainingChips(prepared, run, role, views)
-    return _stream(chips, run, role, start)
+    return _stream(chips, run, role, start, prepared.damaged, warn)
 
 
-def _stream(chips: TrainingChips, run: Run, role: Role, start: int) -> Iterator[Batch]:
+def _stream(
+    chips: TrainingChips, run: Run, role: Role, start: int, damaged: set[str], warn: Callable[[str], None]
+) -> Iterator[Batch]:
     batches = iter(_loader(chips, run.training.batch_size, _workers(run), start))
     while True:
         try:
@@ -150,6 +164,9 @@ def _stream(chips: TrainingChips, run: Run, role: Role, start: int) -> Iterator[
             ) from error
         if isinstance(values, GeoDistilError):
             raise values
+        for path in values["damage"].keys() - damaged:
+            warn(values["damage"][path])
+            damaged.add(path)
         yield unpacked(values, role)
 
 
@@ -164,29 +181,31 @@ def chips_per_epoch(prepared: Prepared, run: Run, role: Role) -> int:
 
 
 def packed(chips: list[Chip | GeoDistilError]) -> dict | GeoDistilError:
-    """Chips stacked into few tensors, which travel between processes faster than many; or their first error."""
+    """Chips stacked into few tensors, which travel between processes faster than many; or their first error.
+
+    `default_collate` stacks straight into shared memory where this is a reading process.
+    """
     for chip in chips:
         if isinstance(chip, GeoDistilError):
             return chip
     first = chips[0]
     names = [name for name in ("image", "valid", "mask", "strong") if getattr(first, name) is not None]
-    values = {name: torch.stack([getattr(chip, name) for chip in chips]) for name in names}
+    values = {name: default_collate([getattr(chip, name) for chip in chips]) for name in names}
     if first.boxes is not None:
         values["boxes"] = torch.cat([chip.boxes for chip in chips])
         values["labels"] = torch.cat([chip.labels for chip in chips])
         values["counts"] = [len(chip.labels) for chip in chips]
-    return {**values, "chips": [(chip.source, *chip.origin) for chip in chips]}
+    damage = {path: sentence for chip in chips for path, sentence in chip.damage.items()}
+    return {**values, "chips": [(chip.source, *chip.origin) for chip in chips], "damage": damage}
 
 
 def unpacked(values: dict, role: Role) -> Batch:
-    """The batch of packed chips."""
-    values = dict(values)
+    """The batch of packed chips; masks stay bytes until they are on the device: the main process has a step to do."""
+    values = {name: value for name, value in values.items() if name != "damage"}
     counts: list[int] | None = values.pop("counts", None)
     if counts is not None:
         for name in ("boxes", "labels"):
             values[name] = list(values[name].split(counts))
-    if "mask" in values:
-        values["mask"] = values["mask"].long()
     return Batch(role, **values)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import shapely
@@ -14,6 +15,11 @@ from .grid import Window
 
 _MANY = 200
 """Vertices from which on an outline is worth clipping."""
+_BLOCK = 256
+_KEPT_BLOCKS = 2048
+"""Blocks of painted mask that a process keeps, 64 KB each: as GDAL's block cache for pixels, for what is painted."""
+
+Painter = Callable[[Window], np.ndarray]
 
 
 def coverage(geometry: Geometry, window: Window) -> np.ndarray:
@@ -27,6 +33,38 @@ def coverage(geometry: Geometry, window: Window) -> np.ndarray:
     mask = np.zeros((window.height, window.width), np.uint8)
     paint(mask, [geometry], [1], window)
     return mask.view(bool)
+
+
+def from_blocks(painter: Painter, window: Window) -> np.ndarray:
+    """What `painter` says of a window (H, W) uint8, put together from blocks that were painted once and are kept.
+
+    Args:
+        painter: gives the mask of any window; a method is known by its object, so it must always answer alike.
+        window: where.
+    """
+    mask = np.empty((window.height, window.width), np.uint8)
+    bottom, right = window.row + window.height, window.column + window.width
+    for top in range(window.row // _BLOCK * _BLOCK, bottom, _BLOCK):
+        for left in range(window.column // _BLOCK * _BLOCK, right, _BLOCK):
+            rows, columns = _shared(top, window.row, bottom), _shared(left, window.column, right)
+            mask[_from(rows, window.row), _from(columns, window.column)] = _painted(painter, left, top)[
+                _from(rows, top), _from(columns, left)
+            ]
+    return mask
+
+
+@functools.lru_cache(maxsize=_KEPT_BLOCKS)
+def _painted(painter: Painter, left: int, top: int) -> np.ndarray:
+    return painter(Window(left, top, _BLOCK, _BLOCK))
+
+
+def _shared(block: int, first: int, end: int) -> slice:
+    """The pixels that a block shares with a window along one axis."""
+    return slice(max(block, first), min(block + _BLOCK, end))
+
+
+def _from(pixels: slice, origin: int) -> slice:
+    return slice(pixels.start - origin, pixels.stop - origin)
 
 
 def paint(mask: np.ndarray, geometries: Iterable[Geometry], values: Iterable[int], window: Window) -> None:

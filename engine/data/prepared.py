@@ -74,6 +74,7 @@ class Prepared:
         geometry: GeoJSON of that ground in EPSG:4326.
         warnings: sentences for the event log.
         split: which blocks validate.
+        damaged: paths of the rasters that a warning has said to be damaged.
     """
 
     gsd: float
@@ -88,6 +89,7 @@ class Prepared:
     geometry: dict
     warnings: list[str]
     split: set[Block]
+    damaged: set[str] = field(default_factory=set)
 
     def of_role(self, role: Role) -> list[PreparedSource]:
         """The sources of a role."""

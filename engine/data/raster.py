@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 
 import numpy as np
-import rasterio
 import shapely
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.errors import RasterioError
@@ -17,40 +16,18 @@ from rasterio.windows import Window as RasterioWindow
 from shapely import Polygon
 
 from ..errors import RasterError
+from .damage import Damage
 from .grid import Grid, Window, ground_grid, native_gsd, outline
-
-# a VRT of many tiles would otherwise open and close them all the time; GDAL's own default is 100
-os.environ.setdefault("GDAL_MAX_DATASET_POOL_SIZE", "450")
+from .opening import is_remote, open_raster, without_alpha
 
 _OVERVIEW_TOLERANCE = 1.01
 """An overview may be this much coarser than the grid and still be read for it."""
 
 
-def open_raster(path: str, overview: int | None = None) -> DatasetReader:
-    """Open a raster, at one of its overviews where asked.
-
-    Raises:
-        RasterError: missing, or not a raster.
-    """
-    if "://" not in path and not path.startswith("/vsi") and not Path(path).exists():
-        raise RasterError(f"The raster {path} does not exist.", "Correct its path or put the file back.")
-    try:
-        return rasterio.open(path) if overview is None else rasterio.open(path, overview_level=overview)
-    except RasterioError as error:
-        raise RasterError(f"{path} cannot be opened as a raster: {error}.") from error
-
-
-def is_raster(path: str) -> bool:
-    """Whether GDAL opens the file as a raster."""
-    try:
-        with rasterio.open(path):
-            return True
-    except RasterioError:
-        return False
-
-
 class RasterReader:
     """A raster's bands on a ground grid; opens lazily and once per process, so it pickles and forks.
+
+    Where its file is damaged there is no data, and `damage` counts the windows; copies of a reader count together.
 
     Args:
         path: any raster that GDAL opens.
@@ -77,10 +54,12 @@ class RasterReader:
         self.path = str(path)
         self._resampling = resampling
         self._opened: tuple[int, DatasetReader] | None = None
+        self.damage = Damage()
         with open_raster(self.path) as dataset:
             self._describe(dataset, nodata)
             self.bands = list(bands or self.colours_only())
             # a fourth band that is asked for is no mask, whatever the file calls it
+            self._alpha_is_data = bool(self._alpha) and self._alpha[0] in self.bands
             self._alpha = [band for band in self._alpha if band not in self.bands]
             self._check(dataset)
             own = dataset.crs, dataset.transform, dataset.width, dataset.height
@@ -137,12 +116,15 @@ class RasterReader:
             image (C, H, W) in the raster's type, finite everywhere, and valid (H, W) bool: where there is data.
 
         Raises:
-            RasterError: the file is damaged or vanished.
+            RasterError: the file vanished, or its server does not answer.
         """
         inside = _intersection(Window(column, row, width, height), self.grid)
         if inside is None:
             return np.zeros((len(self.bands), height, width), self.dtype), np.zeros((height, width), bool)
-        image, valid = self._read_inside(inside)
+        try:
+            image, valid = self._read_inside(inside)
+        except RasterioError as error:
+            image, valid = self._unread(inside, error)
         if (inside.width, inside.height) == (width, height):
             return image, valid
         before, above = inside.column - column, inside.row - row
@@ -154,11 +136,8 @@ class RasterReader:
         # no-data is a matter of all bands, also of those that nobody asked for
         bands = self.colours_only() if self._aligned and self.nodata is not None else self.bands
         alpha = self._alpha[:1] if self._aligned else [dataset.count]
-        try:
-            values = dataset.read([*bands, *alpha], window=place)
-            mask = dataset.dataset_mask(window=place) > 0 if self._aligned and self._has_mask else None
-        except RasterioError as error:
-            raise RasterError(f"{self.path} cannot be read: {error.__cause__ or error}.") from error
+        values = dataset.read([*bands, *alpha], window=place)
+        mask = dataset.dataset_mask(window=place) > 0 if self._aligned and self._has_mask else None
         image, valid = values[: len(bands)], values[len(bands) :].all(axis=0)
         if mask is not None:
             valid &= mask
@@ -166,6 +145,17 @@ class RasterReader:
             valid &= ~_equal(image, self.nodata).all(axis=0)
             image = _select(image, bands, self.bands)
         return _finite(image, valid)
+
+    def _unread(self, window: Window, error: RasterioError) -> tuple[np.ndarray, np.ndarray]:
+        """No data where a file that still opens is damaged; what is gone, or does not answer, is an error."""
+        reason = str(error.__cause__ or error)
+        if is_remote(self.path):
+            hint = "Check the connection, then start again."
+            raise RasterError(f"{self.path} cannot be read: {reason.rstrip('.')}.", hint) from error
+        open_raster(self.path).close()
+        self.damage.add(window, self.grid, reason)
+        shape = window.height, window.width
+        return np.zeros((len(self.bands), *shape), self.dtype), np.zeros(shape, bool)
 
     def _dataset(self) -> DatasetReader:
         """This process's own open file: GDAL's must not be shared across a fork."""
@@ -177,6 +167,8 @@ class RasterReader:
         dataset = open_raster(self.path, self._overview)
         if self._aligned:
             return dataset
+        if self._alpha_is_data:
+            dataset = without_alpha(dataset)
         nodata = self.nodata
         if nodata is None and np.issubdtype(self.dtype, np.floating):
             nodata = math.nan  # otherwise the resampling would spread NaN
@@ -185,9 +177,10 @@ class RasterReader:
     def _coarsest_overview(self, dataset: DatasetReader) -> int | None:
         """The coarsest overview still as fine as the grid, which warping does not choose by itself.
 
-        Classes are never read from overviews: those may have been averaged.
+        Classes are never read from overviews: those may have been averaged. Nor is alpha that is data: they are blank
+        where it is 0.
         """
-        if self._resampling == Resampling.nearest:
+        if self._resampling == Resampling.nearest or self._alpha_is_data:
             return None
         shrink = self.grid.gsd / self.native_gsd * _OVERVIEW_TOLERANCE
         fitting = [factor for factor in dataset.overviews(1) if factor <= shrink]

@@ -36,8 +36,7 @@ class GroundSampler:
 
     def draw(self, rng: np.random.Generator) -> tuple[float, float]:
         """A place: column, row."""
-        index = int(np.searchsorted(self._until, rng.random() * self._until[-1], side="right"))
-        index = min(index, len(self._until) - 1)
+        index = _one_of(self._until, rng)
         left, top, right, bottom = self._bounds[index]
         tries = rng.uniform((left, top), (right, bottom), (_TRIES, 2))
         hits = tries[shapely.contains_xy(self._geometry, *tries.T)]
@@ -70,22 +69,22 @@ class ChipSampler:
             )
         self._grounds = {index: GroundSampler(sources[index].training, chip) for index in self._usable}
         areas = np.sqrt([sources[index].square_metres(sources[index].training) for index in self._usable])
-        self._source_shares = areas / areas.sum()
+        self._source_until = np.cumsum(areas / areas.sum())
         self._chip, self._rare_share = chip, rare_class_share
         self._labels = _training_labels(sources)
         frequencies = {label: weight for label, (_, weight) in self._labels.items()}
         self._classes = sorted(frequencies)
         rarity = np.array([1 / np.sqrt(frequencies[label]) for label in self._classes])
-        self._class_shares = rarity / rarity.sum() if len(rarity) else rarity
+        self._class_until = np.cumsum(rarity / rarity.sum()) if len(rarity) else rarity
 
     def draw(self, rng: np.random.Generator) -> tuple[int, float, float]:
         """A source's index and the centre of a chip: column, row."""
         if self._classes and rng.random() < self._rare_share:
-            places, _ = self._labels[self._classes[int(rng.choice(len(self._classes), p=self._class_shares))]]
+            places, _ = self._labels[self._classes[_one_of(self._class_until, rng)]]
             source, column, row = places[int(rng.integers(len(places)))]
             jitter = rng.uniform(-_JITTER, _JITTER, 2) * self._chip
             return int(source), column + jitter[0], row + jitter[1]
-        source = self._usable[int(rng.choice(len(self._usable), p=self._source_shares))]
+        source = self._usable[_one_of(self._source_until, rng)]
         return source, *self._grounds[source].draw(rng)
 
 
@@ -126,6 +125,12 @@ def _training_labels(sources: list[PreparedSource]) -> dict[int, tuple[np.ndarra
             places.setdefault(label, []).append(np.stack([origin, these.columns, these.rows], axis=1))
             weights[label] = weights.get(label, 0.0) + float(these.weights.sum())
     return {label: (np.concatenate(parts), weights[label]) for label, parts in places.items()}
+
+
+def _one_of(until: np.ndarray, rng: np.random.Generator) -> int:
+    """An index, drawn by cumulative weights (n,); `Generator.choice` checks its weights anew every time."""
+    index = int(np.searchsorted(until, rng.random() * until[-1], side="right"))
+    return min(index, len(until) - 1)
 
 
 def _cells(bounds: tuple[float, float, float, float], side: float) -> np.ndarray:

@@ -8,7 +8,7 @@ from shapely import Geometry
 
 from ..types import IGNORE_INDEX
 from .grid import Window
-from .masks import paint
+from .masks import from_blocks, paint
 from .points import IGNORED, Points
 
 _SPACING = 64
@@ -40,6 +40,9 @@ class VectorLabels:
 
     def mask(self, window: Window) -> np.ndarray:
         """Class indices (H, W) uint8 with `IGNORE_INDEX`; where features overlap, the later class shows."""
+        return from_blocks(self._painted, window)
+
+    def _painted(self, window: Window) -> np.ndarray:
         mask = np.full((window.height, window.width), 0 if self._background else IGNORE_INDEX, np.uint8)
         near = self._near(window)
         values = self.classes[near] + int(self._background)

@@ -1,73 +1,45 @@
-"""Recipes and loop settings for imported runs: the engine's own, or the papers'.
-
-What the papers leave open is taken from the authors' public code (lhoangan/multas) or named here as our reading;
-docs/datasets.md says which is which.
-"""
+"""Recipes and loop settings for imported runs: the engine's own, or the papers'."""
 
 from __future__ import annotations
 
-from ..config import Budget, Network, PartialMultitask, Recipe, SemiSupervised, SslkdWeights, Supervised, Training
+from ..config import MULTITASK, SSLKD, Network, PartialMultitask, Recipe, SemiSupervised, Supervised, Training, preset
 
 DEFAULT = "default"
-MULTITASK = "igarss2024-multitask"
-SSLKD = "igarss2024-sslkd"
+__all__ = ["DEFAULT", "MULTITASK", "SSLKD", "multitask", "sslkd", "with_weights"]
 
 
-def multitask(preset: str, distils: bool, weights: str = "none") -> tuple[Recipe, Training]:
+def multitask(name: str, distils: bool, weights: str = "none") -> tuple[Recipe, Training]:
     """Settings of a run on the ISPRS benchmarks.
 
     Args:
-        preset: `default` or `igarss2024-multitask`.
+        name: `default` or `igarss2024-multitask`.
         distils: whether both tasks have tiles of their own; otherwise one network learns the labels alone.
         weights: encoder weights, as in `Network`.
     """
-    if preset == DEFAULT:
-        recipe = PartialMultitask() if distils else Supervised()
-        return with_weights(recipe, weights), Training()
-    student = Network(size="small", encoder="resnet18", detection_head="retinanet")
-    teacher = Network(size="large", encoder="resnet50", detection_head="retinanet")
-    recipe: Recipe = Supervised(network=student)
+    if name == DEFAULT:
+        return with_weights(PartialMultitask() if distils else Supervised(), weights), Training()
+    chosen = preset(name)
     if distils:
-        recipe = PartialMultitask(
-            student=student,
-            detection_teacher=teacher,
-            segmentation_teacher=teacher.model_copy(),
-            distillation=["soft", "pdf"],
-            teacher_share=1 / 3,
-        )
-    return with_weights(recipe, weights), _igarss2024(stages=3 if distils else 1)
+        return with_weights(chosen.recipe, weights), Training(**chosen.training)
+    alone = Supervised(network=chosen.recipe.student)
+    epochs = chosen.training["budget"]["epochs"] / 3  # the teachers' two thirds fall away
+    return with_weights(alone, weights), Training(**chosen.training | {"budget": {"epochs": epochs}})
 
 
-def sslkd(preset: str, everything: bool, weights: str = "none") -> tuple[Recipe, Training]:
+def sslkd(name: str, everything: bool, weights: str = "none") -> tuple[Recipe, Training]:
     """Settings of a run on RoadNet.
 
     Args:
-        preset: `default` or `igarss2024-sslkd`.
+        name: `default` or `igarss2024-sslkd`.
         everything: whether every image is labelled, so that there is nothing to learn without labels.
         weights: encoder weights, as in `Network`.
     """
     if everything:
         return with_weights(Supervised(), weights), Training()
-    recipe = SemiSupervised(dice=1.0)
-    if preset == SSLKD:
-        # the printed total has every term from the start and neither threshold nor agreement
-        recipe = SemiSupervised(
-            dice=1.0, teacher_share=0.0, confidence=0.0, agreement=False, weights=SslkdWeights(feature=1.0)
-        )
-    return with_weights(recipe, weights), Training()
-
-
-def _igarss2024(stages: int) -> Training:
-    """320 px, SGD 0.9, weight decay 5e-4, EMA 0.9998; the rest is the default of the authors' code."""
-    return Training(
-        budget=Budget(epochs=70 * stages),
-        batch_size=32,
-        chip_size=320,
-        optimizer="sgd",
-        learning_rate=5e-3,
-        weight_decay=5e-4,
-        ema_decay=0.9998,
-    )
+    if name == DEFAULT:
+        return with_weights(SemiSupervised(dice=1.0), weights), Training()
+    chosen = preset(name)
+    return with_weights(chosen.recipe, weights), Training(**chosen.training)
 
 
 def with_weights(recipe: Recipe, weights: str) -> Recipe:

@@ -2,23 +2,34 @@
 
 from ..models.heads import anchors_valid
 from .centerness import soft_centerness
-from .feature import Adaptors, feature_mse
+from .consistency import consistency
+from .feature import Adaptors, feature_mse, pkd
 from .pdf import pdf_detection, pdf_plus, pdf_segmentation
 from .ramp import ramp_up
+from .relations import channel_wise, dist_segmentation
 from .soft import soft_detection_classification, soft_detection_regression, soft_segmentation
 from .sslkd import cross_supervision, feature_term, pseudo_labels, soft_term
 from .supervised import dice_loss, segmentation_cross_entropy
+from .thin import cldice_loss
+from .weak import bounded_areas, outside_boxes
 
 __all__ = [
     "Adaptors",
     "anchors_valid",
+    "bounded_areas",
+    "channel_wise",
+    "cldice_loss",
+    "consistency",
     "cross_supervision",
     "dice_loss",
+    "dist_segmentation",
     "feature_mse",
     "feature_term",
+    "outside_boxes",
     "pdf_detection",
     "pdf_plus",
     "pdf_segmentation",
+    "pkd",
     "pseudo_labels",
     "ramp_up",
     "segmentation_cross_entropy",

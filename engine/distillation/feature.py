@@ -9,6 +9,9 @@ from torch import Tensor, nn
 
 from .arithmetic import full, pooled, resized, target
 
+VARIANCE_FLOOR = 1e-6
+"""Added to a channel's variance: a dead channel must not become noise of deviation 1."""
+
 
 class Adaptors(nn.Module):
     """A 1x1 convolution a level, from the student's channels to the teacher's; used in training only.
@@ -50,6 +53,24 @@ def feature_mse(student_adapted: list[Tensor], teacher: list[Tensor], valid: Ten
     return torch.stack([_level_mse(mine, theirs, valid) for mine, theirs in pairs]).mean()
 
 
+def pkd(student_adapted: list[Tensor], teacher: list[Tensor], valid: Tensor) -> Tensor:
+    """Half the mean squared difference of features standardised by channel, which is 1 - Pearson's correlation.
+
+    Mean over levels (Cao et al., arXiv 2207.02039, equation 4); means and deviations are over batch and cells, a cell
+    counts by its share of valid pixels. Scale and offset of the teacher's features do not matter.
+
+    Args:
+        student_adapted: of each level (B, D, H_l, W_l); resized where the teacher's sizes differ.
+        teacher: of each level (B, D, H_l, W_l), detached here.
+        valid: (B, H, W) bool.
+
+    Returns:
+        scalar; zero where nothing counts.
+    """
+    pairs = zip(student_adapted, teacher, strict=False)
+    return torch.stack([_level_pkd(mine, theirs, valid) for mine, theirs in pairs]).mean()
+
+
 def weighted_squares(student: Tensor, teacher: Tensor, weights: Tensor) -> Tensor:
     """Sum of w (F_S - F_T)^2 over batch, channels and cells.
 
@@ -71,3 +92,20 @@ def _level_mse(student: Tensor, teacher: Tensor, valid: Tensor) -> Tensor:
     counted = shares.sum() * teacher.shape[1]
     # A part of a cell may be all that counts, so not clamped at 1 as counts are.
     return weighted_squares(student, teacher, shares) / torch.where(counted > 0, counted, 1.0)
+
+
+def _level_pkd(student: Tensor, teacher: Tensor, valid: Tensor) -> Tensor:
+    student, teacher = full(resized(student, teacher)), target(teacher)
+    shares = pooled(valid.to(student.dtype), teacher.shape[-2:])
+    mine, theirs = _standardised(student, shares), _standardised(teacher, shares)
+    counted = shares.sum() * teacher.shape[1]
+    return weighted_squares(mine, theirs, shares) / 2 / torch.where(counted > 0, counted, 1.0)
+
+
+def _standardised(features: Tensor, shares: Tensor) -> Tensor:
+    """Each channel with mean 0 and deviation 1 over the cells (B, D, H, W) by their shares (B, 1, H, W)."""
+    features = torch.where(shares > 0, features, 0.0)
+    whole = torch.where(shares.sum() > 0, shares.sum(), 1.0)
+    centred = features - (shares * features).sum(dim=(0, 2, 3), keepdim=True) / whole
+    variance = (shares * centred.square()).sum(dim=(0, 2, 3), keepdim=True) / whole
+    return centred * (variance + VARIANCE_FLOOR).rsqrt()

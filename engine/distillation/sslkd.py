@@ -34,7 +34,13 @@ def pseudo_labels(
     return labels.masked_fill(~counted, IGNORE_INDEX)
 
 
-def cross_supervision(first: Tensor, second: Tensor, valid: Tensor, confidence: float = 0.0) -> Tensor:
+def cross_supervision(
+    first: Tensor,
+    second: Tensor,
+    valid: Tensor,
+    confidence: float = 0.0,
+    answers: tuple[Tensor, Tensor] | None = None,
+) -> Tensor:
     """CE(T1, argmax T2) + CE(T2, argmax T1), labels without gradient (CPS, Chen et al., arXiv 2106.01226).
 
     Args:
@@ -42,12 +48,12 @@ def cross_supervision(first: Tensor, second: Tensor, valid: Tensor, confidence: 
         second: logits (B, K, H, W).
         valid: (B, H, W) bool.
         confidence: labels below this probability of their own teacher are ignored.
+        answers: the two networks' logits that give the labels, where they are others: of weak views, of averages.
 
     Returns:
         scalar; zero where nothing counts.
     """
-    by_second = pseudo_labels(second, second, valid, confidence)
-    by_first = pseudo_labels(first, first, valid, confidence)
+    by_first, by_second = (pseudo_labels(each, each, valid, confidence) for each in answers or (first, second))
     return segmentation_cross_entropy(first, by_second) + segmentation_cross_entropy(second, by_first)
 
 

@@ -1,6 +1,18 @@
 """Scores of predicted layers against label layers."""
 
+from .centre_lines import evaluate_lines, pooled_lines
 from .error_layers import write_detection_errors, write_segmentation_errors
-from .evaluate import evaluate_detection, evaluate_segmentation
+from .evaluate import compared_boxes, evaluate_detection, evaluate_segmentation
+from .pooling import pooled_detection, pooled_segmentation
 
-__all__ = ["evaluate_detection", "evaluate_segmentation", "write_detection_errors", "write_segmentation_errors"]
+__all__ = [
+    "compared_boxes",
+    "evaluate_detection",
+    "evaluate_lines",
+    "evaluate_segmentation",
+    "pooled_detection",
+    "pooled_lines",
+    "pooled_segmentation",
+    "write_detection_errors",
+    "write_segmentation_errors",
+]

@@ -15,8 +15,9 @@ from ..data.areas import labelled_area
 from ..data.grid import Grid, Window, native_gsd
 from ..data.labels import read_labels
 from ..data.masks import coverage
+from ..data.opening import open_raster
 from ..data.points import IGNORED
-from ..data.raster import RasterReader, open_raster
+from ..data.raster import RasterReader
 from ..errors import RasterError
 from ..types import IGNORE_INDEX
 from .boxes import Boxes, detection_scores

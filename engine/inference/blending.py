@@ -9,20 +9,21 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from .windows import Window, WindowGrid
 
 NODATA = 255
+FIXED = 65535
+"""Probability one of the border that waits for the next row: sixteen bits halve what grows with a raster's width."""
 
 
 class Block(NamedTuple):
-    """Finished pixels: where they are, their channel (argmax, uint8) and its probability in percent (uint8)."""
+    """Finished pixels: where they are, their channel (argmax, uint8) and its probability in percent (uint8) or none."""
 
     row: int
     column: int
     channels: np.ndarray
-    confidence: np.ndarray
+    confidence: np.ndarray | None
 
 
 def axis_weights(tile: int, overlap: int, before: bool, after: bool) -> np.ndarray:
@@ -55,58 +56,84 @@ class Blender:
     Args:
         grid: the lattice.
         channels: K.
+        confidence: whether blocks tell it.
     """
 
-    def __init__(self, grid: WindowGrid, channels: int) -> None:
+    def __init__(self, grid: WindowGrid, channels: int, confidence: bool = False) -> None:
         self.grid = grid
+        self.confidence = confidence
         self._right = np.zeros((channels, grid.tile, grid.overlap), np.float32)
-        self._bottom = np.zeros((channels, grid.overlap, grid.columns * grid.stride + grid.overlap), np.float32)
+        self._bottom = np.zeros((channels, grid.overlap, grid.columns * grid.stride + grid.overlap), np.uint16)
 
     def add(self, window: Window, probabilities: np.ndarray | None, valid: np.ndarray | None) -> Block:
         """Take the next window and give back the block that it finishes.
 
         Args:
-            window: its place; every window of the lattice must come, in order.
-            probabilities: (K, tile, tile) float32 that sum to one over K; none for a window without data.
+            window: its place; every window of the lattice, or of its rows from any row on, must come in order.
+            probabilities: (K, tile, tile) float32 that sum to one over K, overwritten; none for a window without data.
             valid: (tile, tile) bool; none for a window without data.
 
         Returns:
-            The block at the window's upper left corner, one stride wide and high, or to the raster's border;
+            The block at the window's upper left corner, one stride wide and high, as far as it lies in the raster;
             `NODATA` where not valid.
         """
         left, top, right, bottom = self.grid.inner_edges(window)
         tile, overlap, stride = self.grid.tile, self.grid.overlap, self.grid.stride
-        across = axis_weights(tile, overlap, left, right)
-        down = axis_weights(tile, overlap, top, bottom)
-        if probabilities is None:
+        weighted = probabilities
+        if weighted is None:
             weighted = np.zeros((len(self._right), tile, tile), np.float32)
         else:
-            weighted = probabilities * (down[:, None] * across)
+            self._weigh(weighted, window)
         if left:
             weighted[:, :, :overlap] += self._right
         if right:
             self._right[...] = weighted[:, :, stride:]
         # The columns that no later window of this row adds to.
         done = weighted[:, :, : stride if right else tile]
-        border = self._bottom[:, :, window.column : window.column + done.shape[2]]
+        border = self._bottom[:, :, window.j * stride : window.j * stride + done.shape[2]]
         if top:
-            done[:, :overlap] += border
+            done[:, :overlap] += border * np.float32(1 / FIXED)
         if bottom:
-            border[...] = done[:, stride:]
+            border[...] = (done[:, stride:] * FIXED + 0.5).clip(0, FIXED)
         return self._finish(window, done[:, : stride if bottom else tile], valid)
 
+    def _weigh(self, probabilities: np.ndarray, window: Window) -> None:
+        """Apply the ramps, in place, to the borders that have neighbours."""
+        left, top, right, bottom = self.grid.inner_edges(window)
+        tile, overlap, stride = self.grid.tile, self.grid.overlap, self.grid.stride
+        across = axis_weights(tile, overlap, left, right)
+        down = axis_weights(tile, overlap, top, bottom)[:, None]
+        for there, part in ((left, np.s_[:overlap]), (right, np.s_[stride:])):
+            if there:
+                probabilities[:, :, part] *= across[part]
+        for there, part in ((top, np.s_[:overlap]), (bottom, np.s_[stride:])):
+            if there:
+                probabilities[:, part] *= down[part]
+
     def _finish(self, window: Window, blended: np.ndarray, valid: np.ndarray | None) -> Block:
-        height = min(blended.shape[1], self.grid.height - window.row)
-        width = min(blended.shape[2], self.grid.width - window.column)
+        inside = self.grid.inside(window, *blended.shape[1:])
+        row, column = max(0, window.row), max(0, window.column)
         if valid is None:
-            nothing = np.full((height, width), NODATA, np.uint8)
-            return Block(window.row, window.column, nothing, nothing)
-        share, channels = torch.from_numpy(blended[:, :height, :width]).max(dim=0)
-        keep = valid[:height, :width]
-        percent = np.rint(share.numpy() * 100).clip(0, 100)
-        return Block(
-            window.row,
-            window.column,
-            np.where(keep, channels.numpy(), NODATA).astype(np.uint8),
-            np.where(keep, percent, NODATA).astype(np.uint8),
-        )
+            nothing = np.full(blended[0][inside].shape, NODATA, np.uint8)
+            return Block(row, column, nothing, nothing if self.confidence else None)
+        share, channels = best_channel(blended[(slice(None), *inside)])
+        percent = (share * 100 + 0.5).clip(0, 100).astype(np.uint8) if self.confidence else None
+        missing = ~valid[inside]
+        if missing.any():
+            for values in (channels, percent):
+                if values is not None:
+                    values[missing] = NODATA
+        return Block(row, column, channels, percent)
+
+
+def best_channel(shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The largest of (K, h, w) over K, at most 254 channels, and which it is, uint8, the first of equals.
+
+    In whole-array comparisons, which take a tenth of the time of `argmax` along the slow axis.
+    """
+    best = shares.max(axis=0)
+    count = len(shares)
+    place = np.zeros(best.shape, np.uint8)
+    for channel, share in enumerate(shares):
+        np.maximum(place, (share == best).view(np.uint8) * np.uint8(count - channel), out=place)
+    return best, np.uint8(count) - place

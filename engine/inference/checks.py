@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from ..config import Card
 from ..data.grid import Grid
 from ..data.raster import RasterReader
 from ..errors import OutputError, RasterError
 
+BYTES_AND_WIDER = {"uint8", "uint16", "uint32"}
+"""Types whose values mean something else in one another."""
 FreeBytes = Callable[[Path], int]
 """Free space of a folder's disk."""
 
@@ -20,7 +24,7 @@ def open_raster(raster: str, card: Card) -> RasterReader:
     The raster's own no-data value counts; where it has none, the training rasters' does.
 
     Raises:
-        RasterError: it is missing, unreadable, without CRS, or lacks a band.
+        RasterError: it is missing, unreadable, without CRS, lacks a band, or has another range of values.
     """
     seen = RasterReader(raster)
     if max(card.bands) > seen.band_count:
@@ -28,6 +32,11 @@ def open_raster(raster: str, card: Card) -> RasterReader:
             f"{raster} has {seen.band_count} band{'s' if seen.band_count > 1 else ''}; the model '{card.name}' reads "
             f"{', '.join(map(str, card.bands))}.",
             "Predict a raster with the bands of those it was trained on.",
+        )
+    if np.dtype(seen.dtype) != np.dtype(card.dtype) and {seen.dtype, card.dtype} <= BYTES_AND_WIDER:
+        raise RasterError(
+            f"{raster} holds {seen.dtype} values and the model '{card.name}' was made for {card.dtype}.",
+            "Predict a raster with values like those it was trained on.",
         )
     nodata = card.nodata if seen.nodata is None else seen.nodata
     return RasterReader(raster, card.bands, gsd=card.gsd, nodata=nodata)
@@ -67,7 +76,10 @@ def check_space(output: Path, grid: Grid, card: Card, confidence: bool, free_byt
 
 def bytes_needed(pixels: int, card: Card, confidence: bool) -> int:
     """Disk space of the outputs and of the files they are made from, generously."""
-    # Bytes a pixel: class maps compress well, confidence less.
-    per_pixel = (0.25 + 0.7 * confidence) if "segmentation" in card.tasks else 0
-    # A compressed temporary file, and the same again with a third for overviews; and a little for the detections.
-    return int((1 + 4 / 3) * per_pixel * pixels) + 2**20
+    if "segmentation" not in card.tasks:
+        return 2**20
+    # Bytes a pixel: class maps compress well, confidence less; a third more for overviews.
+    compressed = 4 / 3 * (0.25 + 0.7 * confidence)
+    # What is finished waits uncompressed, at full and at half size.
+    waiting = 5 / 4 * (1 + confidence)
+    return int((compressed + waiting) * pixels) + 2**20

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ..config import Card
-from ..data.grid import Grid
 from .backends import Arrays
 from .blending import NODATA, Blender
-from .merging import Merger
+from .heap import give_back
+from .journal import Journal
+from .merging import Found, Merger
+from .mosaic import mosaic
+from .pipeline import Worker
 from .reading import Read
-from .sinks import Colour, DetectionSink, RasterSink
+from .region import Region
+from .sinks import Colour, DetectionSink, RasterDescription, publish
+from .strips import StripWriter, read_objects
 from .windows import WindowGrid
 
-CLASSES_FILE, CONFIDENCE_FILE, DETECTIONS_FILE = "classes.tif", "confidence.tif", "detections.gpkg"
+CLASSES, CONFIDENCE, DETECTIONS = "classes", "confidence", "detections"
+WAITING_BLOCKS = 16
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,14 @@ class Results:
     classes: Path | None = None
     confidence: Path | None = None
     detections: Path | None = None
+    values: Path | None = None
+
+    @classmethod
+    def from_dict(cls, values: dict[str, str | None]) -> Results:
+        """As `as_dict` gave it."""
+        raster = values["raster"] or ""
+        paths = {name: Path(value) for name, value in values.items() if value and name != "raster"}
+        return cls(raster, **paths)
 
     def as_dict(self) -> dict[str, str | None]:
         """For the `finished` event."""
@@ -35,56 +49,107 @@ class Results:
 
 
 class Layers:
-    """The outputs of one raster: blends and merges the windows, and writes what is finished.
+    """The outputs of one raster: blends the windows, keeps what is finished in a journal, and merges detections.
+
+    Used as a context: its thread, which compresses and writes, ends with it.
 
     Args:
-        stack: closes the outputs.
-        output: their folder.
-        grid: the raster's grid.
+        output: the outputs' folder.
+        region: what of the raster.
         windows: its lattice.
         card: the model's.
         confidence: whether to write the confidence.
+        journal: may hold finished rows already.
     """
 
+    divisible = True
+    """Any process may finish any row."""
+
     def __init__(
-        self, stack: ExitStack, output: Path, grid: Grid, windows: WindowGrid, card: Card, confidence: bool
+        self, output: Path, region: Region, windows: WindowGrid, card: Card, confidence: bool, journal: Journal
     ) -> None:
-        self.classes = self.confidence = self.detections = None
-        self.first_value = card.first_class_value()
+        self.output, self.region, self.windows, self.card, self.journal = output, region, windows, card, journal
+        self.first_value, grid = card.first_class_value(), region.grid
+        self.blender = self.merger = None
+        self.maps: dict[str, RasterDescription] = {}
         if "segmentation" in card.tasks:
-            self.blender = Blender(windows, len(card.segmentation_channels()))
+            self.blender = Blender(windows, len(card.segmentation_channels()), confidence)
             names, colours = class_legend(card)
-            self.classes = stack.enter_context(RasterSink(output / CLASSES_FILE, grid, "class", colours, names))
+            self.maps[CLASSES] = RasterDescription(grid, "class", colours, names)
             if confidence:
-                self.confidence = stack.enter_context(RasterSink(output / CONFIDENCE_FILE, grid, "confidence (%)"))
+                self.maps[CONFIDENCE] = RasterDescription(grid, "confidence (%)")
         if "detection" in card.tasks:
             self.merger = Merger(windows, card.iou_threshold)
-            names = [one.name for one in card.detection_classes]
-            self.detections = stack.enter_context(DetectionSink(output / DETECTIONS_FILE, grid, names))
+        self._found: list[Found] = []
+        self.strips = StripWriter(journal, windows, list(self.maps))
+        self.writer = Worker(WAITING_BLOCKS, "writer")
+
+    def __enter__(self) -> Layers:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.writer.close()
+        self.strips.close()
+
+    @property
+    def needs_border(self) -> bool:
+        """Whether a row can only be finished after the one above was run."""
+        return self.blender is not None
 
     def add(self, batch: list[Read], arrays: Arrays) -> None:
         """Take windows in order, and what the backend said of those with data."""
         order = iter(range(len(batch)))
         for read in batch:
             index = None if read.image is None else next(order)
-            if self.classes:
+            if self.blender:
                 self._segment(read, None if index is None else arrays.segmentation[index])
-            if self.detections:
-                self.detections.write(
-                    self.merger.add(read.window, None if index is None else arrays.objects[index], read.valid)
-                )
+            if not read.window.kept:
+                continue
+            if self.merger and index is not None:
+                self._found.append(self.merger.placed(read.window, arrays.objects[index], read.valid))
+            if read.window.j == self.windows.columns - 1:
+                self.writer.give(self.strips.commit, read.window.i, self.merger and Found.join(self._found))
+                self._found = []
 
     def _segment(self, read: Read, probabilities: np.ndarray | None) -> None:
-        block = self.blender.add(read.window, probabilities, read.valid)
-        values = block.channels + np.uint8(self.first_value) * (block.channels != NODATA)
-        self.classes.write(block.row, block.column, values.astype(np.uint8))
-        if self.confidence:
-            self.confidence.write(block.row, block.column, block.confidence)
+        block = self.blender.add(read.window, probabilities, read.shown)
+        if not read.window.kept:
+            return
+        values = block.channels
+        if self.first_value:
+            values = values + np.uint8(self.first_value) * (values != NODATA)
+        for layer, part in ((CLASSES, values), (CONFIDENCE, block.confidence)):
+            if part is not None:
+                self.writer.give(self.strips.write, read.window.i, layer, block.row, block.column, part)
 
-    def finish(self, raster: str) -> Results:
-        """Put the files in place."""
-        paths = {name: getattr(self, name) for name in ("classes", "confidence", "detections")}
-        return Results(raster, **{name: sink and sink.finish() for name, sink in paths.items()})
+    def settle(self) -> None:
+        """Have all rows that were added in the journal."""
+        self.writer.wait()
+
+    def finish(self, raster: str, stop: Callable[[], bool]) -> Results:
+        """Put the files in place.
+
+        Args:
+            raster: the raster's path.
+            stop: asked now and then whether to give up.
+        """
+        self.settle()
+        give_back()
+        paths: dict[str, Path] = {}
+        for layer, description in self.maps.items():
+            source = mosaic(self.journal, self.windows, layer, description)
+            paths[layer] = publish(source, self.output / f"{layer}.tif", description, stop)
+        if self.merger:
+            paths[DETECTIONS] = self._publish_detections()
+        return Results(raster, **paths)
+
+    def _publish_detections(self) -> Path:
+        names = [one.name for one in self.card.detection_classes]
+        with DetectionSink(self.output / f"{DETECTIONS}.gpkg", self.region.raster, names) as sink:
+            for i in range(self.windows.rows):
+                found = self.merger.end_row(i, read_objects(self.journal.row(i)))
+                sink.write(self.region.on_raster(found))
+            return sink.finish()
 
 
 def class_legend(card: Card) -> tuple[dict[int, str], dict[int, Colour]]:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-import torch
-from torchvision.ops import batched_nms
 
 from ..types import Objects
+from .suppression import iou
 from .windows import Window, WindowGrid
 
 LEFT, TOP, RIGHT, BOTTOM = range(4)
@@ -62,7 +61,7 @@ class Found:
 
 
 class Merger:
-    """Collects the detections of windows in the lattice's order, and hands out objects that are final.
+    """Places the detections of windows on the grid, and hands out objects that are final, row of windows by row.
 
     Args:
         grid: the lattice.
@@ -74,47 +73,44 @@ class Merger:
         self.iou_threshold = iou_threshold
         # Networks place a cut side near the window's edge, not on it.
         self.near = max(2, grid.overlap // 8)
-        self._row: list[Found] = []
-        self._open = Found.none()
+        self.open = Found.none()
+        """What later rows may touch."""
 
-    def add(self, window: Window, objects: Objects | None, valid: np.ndarray | None) -> Found:
-        """Take the next window, and give back the objects that became final.
+    def placed(self, window: Window, objects: Objects, valid: np.ndarray) -> Found:
+        """A window's objects on the grid.
 
         Args:
-            window: its place; every window of the lattice must come, in order.
-            objects: boxes in the window's pixels; none for a window without data.
+            window: its place.
+            objects: boxes in the window's pixels.
             valid: (tile, tile) bool; objects centred on pixels that are not valid are dropped.
-
-        Returns:
-            Objects that no later window can touch: some at a row's end, else none.
         """
-        if objects is not None and valid is not None and len(objects.boxes):
-            self._row.append(self._placed(window, objects, valid))
-        return self._end_row(window.i) if window.j == self.grid.columns - 1 else Found.none()
-
-    def _placed(self, window: Window, objects: Objects, valid: np.ndarray) -> Found:
         tile = self.grid.tile
-        boxes = objects.boxes.float().cpu().numpy().clip(0, tile)
+        boxes = objects.boxes.astype(np.float32).clip(0, tile)
         x, y = ((boxes[:, :2] + boxes[:, 2:]) / 2).astype(int).clip(0, tile - 1).T
         touches = np.concatenate([boxes[:, :2] <= self.near, boxes[:, 2:] >= tile - self.near], axis=1)
         edge = np.array([window.column, window.row] * 2, np.float32)
         found = Found(
             boxes + edge,
-            objects.labels.cpu().numpy().astype(np.int64),
-            objects.scores.float().cpu().numpy(),
+            objects.labels.astype(np.int64),
+            objects.scores.astype(np.float32),
             touches & self.grid.inner_edges(window),
         )
         solid = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
         return found[valid[y, x] & solid]
 
-    def _end_row(self, i: int) -> Found:
-        row = self._along(Found.join(self._row), LEFT, RIGHT)
-        merged = self._along(Found.join([self._open, row]), TOP, BOTTOM)
+    def end_row(self, i: int, row: Found) -> Found:
+        """Merge the next row, and give back the objects that no later one can touch.
+
+        Args:
+            i: its place in the lattice; all rows must come, in order.
+            row: the placed objects of all its windows, in order.
+        """
+        merged = self._along(Found.join([self.open, self._along(row, LEFT, RIGHT)]), TOP, BOTTOM)
         merged = merged[suppress(merged, self.iou_threshold)]
-        self._row = []
         last = i == self.grid.rows - 1
-        final = np.full(len(merged), True) if last else merged.boxes[:, 3] < (i + 1) * self.grid.stride
-        self._open = merged[~final]
+        edge = (i + 1) * self.grid.stride - self.grid.margin.top
+        final = np.full(len(merged), True) if last else merged.boxes[:, 3] < edge
+        self.open = merged[~final]
         return merged[final]
 
     def _along(self, found: Found, before: int, after: int) -> Found:
@@ -174,9 +170,16 @@ def unite(found: Found, before: int, after: int) -> Found:
 def suppress(found: Found, iou_threshold: float) -> np.ndarray:
     """Indices that survive non-maximum suppression within each class, where less cut boxes go first."""
     # Scores are at most one, so this orders by wholeness first.
-    rank = torch.from_numpy(found.scores - found.cut.sum(axis=1, dtype=np.float32))
-    kept = batched_nms(torch.from_numpy(found.boxes), rank, torch.from_numpy(found.labels), iou_threshold)
-    return np.sort(kept.numpy())
+    rank = np.empty(len(found), int)
+    rank[np.argsort(found.cut.sum(axis=1) - found.scores, kind="stable")] = np.arange(len(found))
+    better, worse = pairs(found)
+    clash = (rank[better] < rank[worse]) & (iou(found.boxes[better], found.boxes[worse]) > iou_threshold)
+    better, worse = better[clash], worse[clash]
+    stays = np.ones(len(found), bool)
+    for index in np.argsort(rank[better], kind="stable"):
+        if stays[better[index]]:
+            stays[worse[index]] = False
+    return np.flatnonzero(stays)
 
 
 def _overlap(boxes: np.ndarray, first: np.ndarray, second: np.ndarray, axis: int) -> np.ndarray:

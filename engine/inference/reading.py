@@ -1,16 +1,20 @@
-"""Windows read ahead in a thread while the network works, and put together in batches."""
+"""Windows of a raster as a network takes them, and put together in batches."""
 
 from __future__ import annotations
 
-from collections import deque
+import copy
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..data.raster import RasterReader
+from .region import Region
 from .windows import Window
+
+KEPT_TYPES = {np.dtype(name) for name in ("uint8", "uint16", "int16", "float32")}
+"""Types that every backend takes; others become float32 on reading."""
 
 
 @dataclass
@@ -19,50 +23,65 @@ class Read:
 
     Args:
         window: its place.
-        image: (C, T, T) float32, pixels that are not valid hold the band means; none without any data.
-        valid: (T, T) bool; none without any data.
+        image: (C, T, T) raw values, pixels that are not valid hold the band means; none without any data.
+        valid: (T, T) bool, where there is data; none without any.
+        shown: (T, T) bool, where maps show it; none without any data.
     """
 
     window: Window
     image: np.ndarray | None = None
     valid: np.ndarray | None = None
+    shown: np.ndarray | None = None
 
 
-def window_reader(reader: RasterReader, tile: int, mean: list[float]) -> Callable[[Window], Read]:
-    """What reads one window of a raster."""
-    fill = np.asarray(mean, np.float32)[:, None, None]
+def window_reader(
+    reader: RasterReader, tile: int, mean: list[float], region: Region | None = None
+) -> Callable[[Window], Read]:
+    """What reads one window of a raster, from any thread: each has its own open file, as GDAL asks for.
+
+    Args:
+        reader: the raster.
+        tile: side of a window, in pixels.
+        mean: of the bands; it stands where there is no data.
+        region: the part that windows are of; those that miss its polygons count as without data.
+    """
+    own = threading.local()
+    region = region or Region.whole(reader.grid)
 
     def read(window: Window) -> Read:
-        image, valid = reader.read(window.column, window.row, tile, tile)
+        if not hasattr(own, "reader"):
+            own.reader = copy.copy(reader)
+        place = region.place(window, tile)
+        if not region.touches(place):
+            return Read(window)
+        image, valid = own.reader.read(*place)
         if not valid.any():
             return Read(window)
-        return Read(window, np.where(valid, image, fill).astype(np.float32, copy=False), valid)
+        image = image if image.dtype in KEPT_TYPES else image.astype(np.float32)
+        filled = image if valid.all() else np.where(valid, image, _fill(mean, image.dtype))
+        return Read(window, filled, valid, region.shown(place, valid))
 
     return read
 
 
-def read_ahead(read: Callable[[Window], Read], windows: Iterable[Window], depth: int) -> Iterator[Read]:
-    """Windows in order, at most `depth` read ahead of the consumer; errors of the thread are raised here."""
-    pool = ThreadPoolExecutor(1, thread_name_prefix="reader")
-    waiting: deque[Future[Read]] = deque()
-    try:
-        for window in windows:
-            waiting.append(pool.submit(read, window))
-            if len(waiting) > depth:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+def batches(reads: Iterable[Read], size: int, most: int, columns: int) -> Iterator[list[Read]]:
+    """Runs of windows in order, `size` of them with data, at most `most` altogether, and of one row of windows.
 
-
-def batches(reads: Iterable[Read], size: int, most: int) -> Iterator[list[Read]]:
-    """Runs of windows in order, `size` of them with data, and at most `most` altogether."""
+    A row's batches are the same wherever a prediction starts, and so are a network's answers, to the last bit.
+    """
     batch: list[Read] = []
     for read in reads:
         batch.append(read)
-        if sum(one.image is not None for one in batch) == size or len(batch) == most:
+        full = sum(one.image is not None for one in batch) == size or len(batch) == most
+        if full or read.window.j == columns - 1:
             yield batch
             batch = []
-    if batch:
-        yield batch
+
+
+def _fill(mean: list[float], dtype: np.dtype) -> np.ndarray:
+    """The band means (C, 1, 1) in the raster's own type."""
+    values = np.asarray(mean, float)[:, None, None]
+    if np.issubdtype(dtype, np.integer):
+        limits = np.iinfo(dtype)
+        values = np.rint(values).clip(limits.min, limits.max)
+    return values.astype(dtype)

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 from xml.sax.saxutils import escape
 
 import numpy as np
 import rasterio
-import rasterio.shutil
 import shapely
+from pyogrio import set_gdal_config_options
 from pyogrio.errors import DataLayerError, DataSourceError
 from pyogrio.raw import write
 from rasterio.errors import RasterioError
+from rasterio.io import DatasetWriter
 from rasterio.windows import Window as RasterWindow
 
 from ..data.grid import Grid
 from ..errors import OutputError
 from .blending import NODATA
+from .cog import BLOCK, CACHE_BYTES, optimise
 from .merging import Found
 
-CACHE_BYTES = 64 * 2**20
-"""GDAL's block cache: by default a share of the machine's memory, which a large raster would fill."""
-BLOCK = 512
 LAYER = "detections"
 GEOPACKAGE = {"VERSION": "1.2"}
 """Newer versions make the GDAL of QGIS 3.22 warn."""
+LAST_CHANGE = "1980-01-01T00:00:00.000Z"
+"""GeoPackages tell when they were written; with a fixed time, the same prediction gives the same file."""
 
 Colour = tuple[int, int, int, int]
 
@@ -71,8 +74,63 @@ class Sink:
             path.unlink(missing_ok=True)
 
 
+@dataclass(frozen=True)
+class RasterDescription:
+    """One band of bytes on a grid, `NODATA` where nothing is, and what it means.
+
+    Args:
+        grid: the raster's grid.
+        name: the band's.
+        colours: value -> (red, green, blue, alpha), or none for a plain band.
+        names: value -> class name: kept in the metadata, and as GDAL's category names beside the file.
+    """
+
+    grid: Grid
+    name: str
+    colours: dict[int, Colour] | None = None
+    names: dict[int, str] = field(default_factory=dict)
+
+    def profile(self) -> dict[str, Any]:
+        """For `rasterio.open`."""
+        grid = self.grid
+        shape = {"width": grid.width, "height": grid.height, "count": 1, "dtype": "uint8"}
+        return {**shape, "crs": grid.crs, "transform": grid.transform, "nodata": NODATA}
+
+    def describe(self, dataset: DatasetWriter) -> None:
+        """Put names and colours into a file open for writing."""
+        dataset.set_band_description(1, self.name)
+        if self.names:
+            dataset.update_tags(1, classes=json.dumps(self.names))
+        if self.colours:
+            dataset.write_colormap(1, {**self.colours, NODATA: (0, 0, 0, 0)})
+
+
+def publish(source: Path, path: Path, description: RasterDescription, stop: Callable[[], bool] = lambda: False) -> Path:
+    """Turn a raster into a Cloud-Optimised GeoTIFF at its place.
+
+    Args:
+        source: any raster that GDAL opens.
+        path: the GeoTIFF, which appears when it is complete.
+        description: what it means.
+        stop: asked now and then whether to give up.
+
+    Raises:
+        OutputError: the disk is full.
+        Stopped: so it was asked; nothing is left.
+    """
+    optimised = path.with_name(f"{path.stem}.partial.cog.tif")
+    with writing(path):
+        optimise(source, optimised, stop)
+        categories = Path(f"{path}.aux.xml")
+        categories.unlink(missing_ok=True)
+        optimised.replace(path)
+        if description.names:
+            categories.write_text(_category_names(description.names), encoding="utf-8")
+    return path
+
+
 class RasterSink(Sink):
-    """One band of bytes on a grid, `NODATA` where nothing is written, in the end a Cloud-Optimised GeoTIFF.
+    """A raster written block by block, in the end a Cloud-Optimised GeoTIFF.
 
     Args:
         path: the GeoTIFF.
@@ -91,37 +149,15 @@ class RasterSink(Sink):
         names: dict[int, str] | None = None,
     ) -> None:
         super().__init__(path)
-        self.grid = grid
-        self.description = description
-        self.colours = colours
-        self.names = names or {}
+        self.description = RasterDescription(grid, description, colours, names or {})
 
     def __enter__(self) -> RasterSink:
         super().__enter__()
-        with _writing(self.path):
-            self._raster = rasterio.open(
-                self.partial,
-                "w",
-                driver="GTiff",
-                dtype="uint8",
-                count=1,
-                width=self.grid.width,
-                height=self.grid.height,
-                crs=self.grid.crs,
-                transform=self.grid.transform,
-                nodata=NODATA,
-                tiled=True,
-                blockxsize=BLOCK,
-                blockysize=BLOCK,
-                compress="DEFLATE",
-                zlevel=1,
-                bigtiff="IF_SAFER",
-            )
-            self._raster.set_band_description(1, self.description)
-            if self.names:
-                self._raster.update_tags(1, classes=json.dumps(self.names))
-            if self.colours:
-                self._raster.write_colormap(1, {**self.colours, NODATA: (0, 0, 0, 0)})
+        tiles = {"tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK}
+        options = {"compress": "DEFLATE", "zlevel": 1, "bigtiff": "IF_SAFER", **tiles}
+        with writing(self.path):
+            self._raster = rasterio.open(self.partial, "w", driver="GTiff", **self.description.profile(), **options)
+            self.description.describe(self._raster)
         return self
 
     def write(self, row: int, column: int, values: np.ndarray) -> None:
@@ -131,7 +167,7 @@ class RasterSink(Sink):
             OutputError: the disk is full.
         """
         height, width = values.shape
-        with _writing(self.path):
+        with writing(self.path):
             self._raster.write(values, 1, window=RasterWindow(column, row, width, height))
 
     def close(self) -> None:
@@ -144,25 +180,9 @@ class RasterSink(Sink):
         Raises:
             OutputError: the disk is full.
         """
-        optimised = self.partial.with_suffix(".cog.tif")
-        with _writing(self.path):
+        with writing(self.path):
             self.close()
-            rasterio.shutil.copy(
-                self.partial,
-                optimised,
-                driver="COG",
-                COMPRESS="DEFLATE",
-                BLOCKSIZE=BLOCK,
-                OVERVIEW_RESAMPLING="NEAREST",
-                BIGTIFF="IF_SAFER",
-                NUM_THREADS="ALL_CPUS",
-            )
-            categories = Path(f"{self.path}.aux.xml")
-            categories.unlink(missing_ok=True)
-            optimised.replace(self.path)
-            if self.names:
-                categories.write_text(_category_names(self.names), encoding="utf-8")
-        return self.path
+        return publish(self.partial, self.path, self.description)
 
 
 class DetectionSink(Sink):
@@ -205,7 +225,7 @@ class DetectionSink(Sink):
             OutputError: the disk is full.
         """
         self._flush()
-        with _writing(self.path):
+        with writing(self.path):
             self.partial.replace(self.path)
         return self.path
 
@@ -215,7 +235,8 @@ class DetectionSink(Sink):
         self._waiting = []
 
     def _append(self, found: Found, new: bool = False) -> None:
-        with _writing(self.path):
+        set_gdal_config_options({"OGR_CURRENT_DATE": LAST_CHANGE})
+        with writing(self.path):
             write(
                 self.partial,
                 geometry=shapely.to_wkb(box_polygons(found.boxes, self.grid)),
@@ -239,7 +260,8 @@ def box_polygons(boxes: np.ndarray, grid: Grid) -> np.ndarray:
 
 
 @contextlib.contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
+    """What goes wrong inside becomes one sentence that names the path."""
     try:
         yield
     except (OSError, RasterioError, DataSourceError, DataLayerError) as error:

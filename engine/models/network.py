@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torchvision.ops import FeaturePyramidNetwork
-from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from ..config import Card, Network
 from ..types import Outputs, Task
 from .encoders import STRIDES, build_encoder
 from .heads import DETECTION_HEADS, DetectionHead, PanopticHead
+from .neck import build_neck
 from .normalisation import Normalised
 from .sizes import resolve
 from .smp_network import SmpNetwork
@@ -37,6 +38,7 @@ class MultiTaskNetwork(Normalised):
         std: of each band, raw units.
         detection_head: reads the levels of its own strides, or none.
         segmentation_head: reads the levels of strides 4 to 32, or none.
+        neck: `fpn` or `pafpn`.
     """
 
     def __init__(
@@ -47,13 +49,12 @@ class MultiTaskNetwork(Normalised):
         std: Sequence[float],
         detection_head: DetectionHead | None = None,
         segmentation_head: PanopticHead | None = None,
+        neck: Literal["fpn", "pafpn"] = "fpn",
     ) -> None:
         super().__init__(mean, std)
         extra = detection_head is not None and 2 * STRIDES[-1] in detection_head.strides
         self.encoder = encoder
-        self.neck = FeaturePyramidNetwork(
-            encoder.out_channels[-len(STRIDES) :], width, extra_blocks=LastLevelMaxPool() if extra else None
-        )
+        self.neck = build_neck(neck, encoder.out_channels[-len(STRIDES) :], width, extra)
         self.detection_head = detection_head
         self.segmentation_head = segmentation_head
         heads = {"detection": detection_head, "segmentation": segmentation_head}
@@ -81,12 +82,16 @@ class MultiTaskNetwork(Normalised):
 
     def answer(self, encoded: list[Tensor], tasks: Collection[Task] | None = None) -> Outputs:
         """Neck and heads on what `encode` returned, or on some of its images."""
-        wanted = self.tasks if tasks is None else tasks
         levels = OrderedDict((str(stride), level) for stride, level in zip(STRIDES, encoded, strict=True))
-        outputs = Outputs(features=list(self.neck(levels).values()), backbone=encoded[-1])
+        return replace(self.judge(list(self.neck(levels).values()), tasks), backbone=encoded[-1])
+
+    def judge(self, features: list[Tensor], tasks: Collection[Task] | None = None) -> Outputs:
+        """The heads on a pyramid, levels (B, D, H_l, W_l); it may be another network's (CrossKD)."""
+        wanted = self.tasks if tasks is None else tasks
+        outputs = Outputs(features=features)
         if "segmentation" in wanted and self.segmentation_head is not None:
-            height, width = (STRIDES[0] * side for side in encoded[0].shape[-2:])
-            outputs.segmentation = self.segmentation_head(outputs.features[: len(STRIDES)], (height, width))
+            height, width = (STRIDES[0] * side for side in features[0].shape[-2:])
+            outputs.segmentation = self.segmentation_head(features[: len(STRIDES)], (height, width))
         if "detection" in wanted and self.detection_head is not None:
             outputs.detections = self.detection_head(self.detection_features(outputs))
         return outputs
@@ -167,4 +172,4 @@ def _multi_task(
         detection = head(size.width, detection_classes, sorted(set(spec.detection_strides)), size.head_convs)
     if "segmentation" in tasks:
         segmentation = PanopticHead(size.width, segmentation_channels)
-    return MultiTaskNetwork(encoder, size.width, mean, std, detection, segmentation)
+    return MultiTaskNetwork(encoder, size.width, mean, std, detection, segmentation, spec.neck)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime, timezone
+from importlib.metadata import version
 from typing import Any
 
 import shapely.geometry
-import torch
 from pydantic import ValidationError
 
 from ..config import Card, CardClass
@@ -85,7 +85,7 @@ def _model(card: Card, parameters: int) -> dict[str, Any]:
         "mlm:architecture": f"{network.architecture} {network.encoder or network.size}",
         "mlm:tasks": [_TASKS[task] for task in card.tasks],
         "mlm:framework": "PyTorch",
-        "mlm:framework_version": torch.__version__,
+        "mlm:framework_version": version("torch"),
         "mlm:total_parameters": parameters,
         "mlm:accelerator_constrained": False,
         "mlm:input": [_input(card)],

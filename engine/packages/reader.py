@@ -11,15 +11,14 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path, PurePosixPath
-
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import nn
+from typing import TYPE_CHECKING
 
 from ..config import Card
 from ..errors import GeoDistilError, OutputError, PackageError
-from ..models import build_from_card
 from .item import FILES, ITEM_FILE, WEIGHTS_FILE, read_card
+
+if TYPE_CHECKING:
+    from torch import nn
 
 MOST_BYTES = 8 * 2**30
 """Largest unpacked size of an archive."""
@@ -34,8 +33,15 @@ def load_package(path: Path | str) -> tuple[nn.Module, Card]:
     Raises:
         PackageError: missing, unreadable, of a newer GeoDistil, or its weights do not fit its card.
     """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from ..models import build_from_card
+
     folder = package_folder(path)
     card = load_card(folder)
+    if card.network is None:
+        raise PackageError(f"{path} is a model of another program: it can predict, and nothing else.")
     weights = folder / WEIGHTS_FILE
     try:
         state = load_file(weights)
@@ -64,16 +70,24 @@ def load_card(path: Path | str) -> Card:
         raise PackageError(f"{item} is unreadable: {error}.") from error
 
 
-def package_folder(path: Path | str) -> Path:
-    """The folder of a package; an archive is unpacked into the user's cache, once.
+def package_folder(path: Path | str, description: Path | str | None = None) -> Path:
+    """The folder of a package; archives and models of other programs are unpacked into the user's cache, once.
+
+    Args:
+        path: the package's folder or zip, a run folder with a finished model, or an ONNX file.
+        description: of an ONNX file: a sidecar with what it does not say itself.
 
     Raises:
-        PackageError: there is nothing, or it is not a model package.
-        OutputError: an archive cannot be unpacked into the cache.
+        PackageError: there is nothing, it is not a model package, or an ONNX file does not fit.
+        OutputError: it cannot be unpacked into the cache.
     """
     path = Path(path)
     if not path.exists():
         raise PackageError(f"There is no model at {path}.")
+    if path.is_file() and path.suffix.lower() == ".onnx":
+        from .foreign import adopt
+
+        return adopt(path, description, cache_folder())
     if path.is_file():
         return _unpacked(path)
     for folder in (path, path / "model"):

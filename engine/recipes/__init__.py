@@ -2,9 +2,11 @@
 
 from ..config import Run
 from ..data import Prepared
+from .baseline import plan_baseline
 from .distil import plan_distil
 from .partial_multitask import plan_partial_multitask
-from .plan import Batches, Losses, Networks, Plan, Stage
+from .plan import Batches, Losses, Networks, Plan, Stage, average_of
+from .pretraining import with_pretraining
 from .reuse import CHECKPOINTS, best_weights
 from .semi_supervised import plan_semi_supervised
 from .supervised import plan_supervised
@@ -14,6 +16,7 @@ RECIPES = {
     "partial_multitask": plan_partial_multitask,
     "semi_supervised": plan_semi_supervised,
     "distil": plan_distil,
+    "baseline": plan_baseline,
 }
 
 
@@ -24,7 +27,7 @@ def build_plan(run: Run, prepared: Prepared) -> Plan:
         ConfigError: the recipe does not fit the sources.
         WeightsError: encoder weights cannot be had.
     """
-    return RECIPES[run.recipe.kind](run, prepared)
+    return with_pretraining(RECIPES[run.recipe.kind](run, prepared), run, len(prepared.bands))
 
 
-__all__ = ["CHECKPOINTS", "Batches", "Losses", "Networks", "Plan", "Stage", "best_weights", "build_plan"]
+__all__ = ["CHECKPOINTS", "Batches", "Losses", "Networks", "Plan", "Stage", "average_of", "best_weights", "build_plan"]

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ..config import Card, Distil, Network, Run
 from ..data import Prepared
 from ..data.grid import ALIGNED_TOLERANCE
-from ..distillation import Adaptors, feature_mse, soft_centerness
+from ..distillation import Adaptors, soft_centerness
 from ..errors import ConfigError
 from ..models import anchors_valid
 from ..types import Batch, Outputs, Task
@@ -22,10 +22,12 @@ from .build import build_network
 from .package_teacher import load_package_teacher
 from .plan import Batches, Losses, Networks, Plan, Stage
 from .supervised import supervised_losses
-from .terms import pdf_term, soft_terms
+from .terms import check_features, has_terms, teaching_terms, uses_features
 from .together import forward_together
 
 TASKS: tuple[Task, ...] = ("detection", "segmentation")
+SHARED = {"feature", "pkd"}
+"""Terms of the pyramid alone: one teacher for both tasks asks for them once."""
 
 
 def plan_distil(run: Run, prepared: Prepared) -> Plan:
@@ -77,27 +79,16 @@ def distil_losses(recipe: Distil) -> Losses:
 
 
 def taught_losses(
-    networks: Networks, outputs: Outputs, teacher: Outputs, batch: Batch, recipe: Distil
+    networks: Networks, outputs: Outputs, answer: Outputs, batch: Batch, recipe: Distil
 ) -> dict[str, Tensor]:
     """What the teacher's answer on a batch asks of the student's, as weighted named scalars."""
-    weights, tasks, terms = recipe.weights, networks["student"].tasks, {}
+    teacher, adaptors, terms = networks["teacher"], networks.get("adaptors"), {}
+    for task in networks["student"].tasks:
+        asked = teaching_terms(task, teacher, answer, outputs, batch, adaptors, recipe)
+        terms |= {f"{task} {key}" if key not in SHARED else key: value for key, value in asked.items()}
     if "soft" in recipe.distillation:
-        for task in tasks:
-            soft = soft_terms(task, outputs, teacher, batch, weights, recipe.temperature)
-            terms |= {f"{task} {key}": value for key, value in soft.items()}
-        terms |= _centerness(outputs, teacher, batch, weights.soft_detection)
-    if uses_features(recipe):
-        adapted = networks["adaptors"](outputs.features, teacher.features)
-        if "feature" in recipe.distillation and weights.feature:
-            terms["feature"] = weights.feature * feature_mse(adapted, teacher.features, batch.valid)
-        if "pdf" in recipe.distillation and weights.pdf:
-            terms |= {f"{task} pdf": weights.pdf * pdf_term(task, adapted, outputs, teacher, batch) for task in tasks}
+        terms |= _centerness(outputs, answer, batch, recipe.weights.soft_detection)
     return terms
-
-
-def uses_features(recipe: Distil) -> bool:
-    """Whether the student's pyramid is compared with the teacher's."""
-    return bool({"feature", "pdf"} & set(recipe.distillation))
 
 
 def _centerness(outputs: Outputs, teacher: Outputs, batch: Batch, weight: float) -> dict[str, Tensor]:
@@ -140,8 +131,7 @@ def _facts(run: Run, prepared: Prepared, card: Card) -> list[tuple[str, object, 
 
 
 def _check_weights(recipe: Distil, card: Card) -> None:
-    names = {"soft": [f"soft_{task}" for task in card.tasks], "feature": ["feature"], "pdf": ["pdf"]}
-    if not any(getattr(recipe.weights, name) for kind in recipe.distillation for name in names[kind]):
+    if not any(has_terms(task, recipe) for task in card.tasks):
         raise ConfigError("All weights of the recipe's distillation are 0; give one of them a weight.")
 
 
@@ -152,11 +142,7 @@ def _check_student(recipe: Distil, card: Card, student: nn.Module, teacher: nn.M
             f"The package {card.name} detects with the head {head} on strides {strides}, and the student otherwise.",
             "Give the student the same detection_head and detection_strides.",
         )
-    if uses_features(recipe) and not (student.feature_channels and teacher.feature_channels):
-        raise ConfigError(
-            "The distillations feature and pdf need a feature pyramid in teacher and student; "
-            "choose soft, or networks of the architecture fpn."
-        )
+    check_features(recipe, student, [teacher])
 
 
 def _anchors(spec: Network) -> tuple[str, list[int]]:

@@ -6,19 +6,23 @@ student with both heads gets each batch's own labels, and on the other task what
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from torch import Tensor, nn
 
-from ..config import PartialMultitask, Run
+from ..config import Labelled, PartialMultitask, Run
 from ..data import Prepared
-from ..distillation import Adaptors, feature_mse, ramp_up
+from ..distillation import Adaptors, ramp_up
 from ..errors import ConfigError
 from ..types import Batch, Outputs, Task
 from .build import build_network
-from .plan import Batches, Losses, Networks, Plan, Stage
+from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering
 from .reuse import load_teachers
 from .supervised import supervised_losses, tasks_of, teach_from_labels
-from .terms import pdf_term, soft_terms
+from .terms import check_features, has_terms, soft_terms, teaching_terms, uses_features
 from .together import forward_together
+from .views import seen
+from .weak_labels import WeakLosses, weak_losses, weak_tasks
 
 TEACHERS: dict[Task, str] = {"detection": "detection_teacher", "segmentation": "segmentation_teacher"}
 
@@ -30,10 +34,8 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
         ConfigError: the sources are not labelled for both tasks, or the teachers do not fit.
     """
     recipe: PartialMultitask = run.recipe
-    if len(tasks_of(run)) < 2:
-        raise ConfigError("The recipe partial_multitask needs detection and segmentation sources; one role is missing.")
-    tasks = tasks_of(run)
-    student = build_network(recipe.student, tasks, run, prepared, seed=run.training.seed)
+    _check(run, recipe)
+    student = build_network(recipe.student, tasks_of(run), run, prepared, seed=run.training.seed)
     networks: dict[str, nn.Module] = {"student": student}
     specs = {"student": recipe.student}
     stages: list[Stage] = []
@@ -41,86 +43,115 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
         for index, (task, name) in enumerate(TEACHERS.items()):
             specs[name] = getattr(recipe, name)
             networks[name] = build_network(specs[name], (task,), run, prepared, seed=run.training.seed + 1 + index)
+        teachers = {name: networks[name] for name in TEACHERS.values()}
+        check_features(recipe, student, list(teachers.values()))
         if recipe.teachers_from:
-            load_teachers(recipe.teachers_from, {name: networks[name] for name in TEACHERS.values()}, run)
+            load_teachers(recipe.teachers_from, teachers, run, prepared)
         else:
             stages += [_teacher_stage(task, name, recipe) for task, name in TEACHERS.items()]
-        if _uses_features(recipe):
+        if uses_features(recipe):
             networks["adaptors"] = _adaptors(networks)
     left = 1 - sum(stage.share for stage in stages)
     return Plan(networks, [*stages, _student_stage(run, recipe, networks, left)], "student", specs)
 
 
+def _check(run: Run, recipe: PartialMultitask) -> None:
+    if len(tasks_of(run)) < 2:
+        raise ConfigError("The recipe partial_multitask needs detection and segmentation sources; one role is missing.")
+    if recipe.unlabelled and not (recipe.distillation and any(s.role == "unlabelled" for s in run.sources)):
+        raise ConfigError("The option unlabelled needs a distillation and a source with the role unlabelled.")
+    if recipe.co_training and not recipe.distillation:
+        raise ConfigError("The option co_training needs a distillation; without one there are no teachers.")
+    if recipe.co_training and not recipe.ema_teachers and "crosskd" in recipe.distillation:
+        raise ConfigError(
+            "The distillation crosskd needs teachers that stand still; set ema_teachers or drop co_training."
+        )
+
+
 def _teacher_stage(task: Task, name: str, recipe: PartialMultitask) -> Stage:
-    return Stage(name, (name,), (task,), recipe.teacher_share, teach_from_labels(name), judges=(name,))
+    losses = teach_from_labels(name, Labelled(strong_views=recipe.strong_views))
+    views = (task,) if recipe.strong_views else ()
+    return Stage(name, (name,), (task,), recipe.teacher_share, losses, judges=(name,), views=views)
 
 
 def _student_stage(run: Run, recipe: PartialMultitask, networks: Networks, share: float) -> Stage:
-    unlabelled = recipe.unlabelled and recipe.distillation and any(s.role == "unlabelled" for s in run.sources)
-    if recipe.unlabelled and not unlabelled:
-        raise ConfigError("The option unlabelled needs a distillation and a source with the role unlabelled.")
+    roles = (*tasks_of(run), "unlabelled") if recipe.unlabelled else tasks_of(run)
+    teachers = tuple(name for name in TEACHERS.values() if name in networks)
+    learners = teachers if recipe.co_training else ()
     return Stage(
         "student",
-        trains=tuple(name for name in ("student", "adaptors") if name in networks),
-        asks=tuple(name for name in TEACHERS.values() if name in networks),
-        roles=(*tasks_of(run), "unlabelled") if unlabelled else tasks_of(run),
+        trains=tuple(name for name in ("student", "adaptors", *learners) if name in networks),
+        asks=() if recipe.co_training else teachers,
+        roles=roles,
         share=share,
-        losses=student_losses(recipe),
-        judges=("student",),
+        losses=student_losses(recipe, weak_losses(recipe, run) if recipe.weak_labels else None),
+        judges=("student", *learners),
+        views=roles if recipe.strong_views else (),
+        seasoned=learners,
     )
 
 
-def student_losses(recipe: PartialMultitask) -> Losses:
-    """The student's stage: labels on a batch's own task, teachers on the other (or on both)."""
+def student_losses(recipe: PartialMultitask, weak: WeakLosses | None = None) -> Losses:
+    """The student's stage: labels on a batch's own task, teachers on the other (or on both), and weak labels."""
 
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
-        student, strength = networks["student"], ramp_up(progress, recipe.ramp_up)
-        taught = {role: _taught_tasks(role, recipe) for role in batches}
-        wanted = {role: {*taught[role], *({role} & set(TEACHERS))} for role in batches}
-        outputs = forward_together(student, {role: batch.image for role, batch in batches.items()}, wanted)
+        strength = ramp_up(progress, recipe.ramp_up)
+        views = {role: replace(batch, image=seen(batch, recipe.strong_views)) for role, batch in batches.items()}
         named = {}
-        for role, batch in batches.items():
-            if role != "unlabelled":
-                own = supervised_losses(student, outputs[role], batch)
-                named |= {f"{role}/{key}": value for key, value in own.items()}
-            for task in taught[role]:
-                terms = distillation_losses(task, networks, outputs[role], batch, recipe)
-                named |= {f"{role}/{task} {key}": strength * value for key, value in terms.items()}
-        return named
+        for task, name in TEACHERS.items() if recipe.co_training else ():  # before they are asked: see `answer`
+            named |= _teacher(task, name, networks, batches, views, recipe, strength)
+        return named | _student(networks, batches, views, recipe, weak, strength)
 
     return losses
+
+
+def _student(
+    networks: Networks, batches: Batches, views: Batches, recipe: PartialMultitask, weak: WeakLosses | None,
+    strength: float,
+) -> dict[str, Tensor]:  # fmt: skip
+    """The student on its views of all roles; teachers answer on the batches as they are."""
+    student, named = networks["student"], {}
+    taught = {role: _taught_tasks(role, recipe) for role in views}
+    wanted = {role: {*taught[role], *({role} & set(TEACHERS)), *weak_tasks(role, recipe)} for role in views}
+    outputs = forward_together(student, {role: view.image for role, view in views.items()}, wanted)
+    for role, view in views.items():
+        own = supervised_losses(student, outputs[role], view) if role != "unlabelled" else {}
+        own |= weak(student, outputs[role], view) if weak is not None else {}
+        named |= {f"{role}/{key}": value for key, value in own.items()}
+        for task in taught[role]:
+            terms = distillation_losses(task, networks, outputs[role], batches[role], recipe)
+            named |= {f"{role}/{task} {key}": strength * value for key, value in terms.items()}
+    return named
 
 
 def distillation_losses(
     task: Task, networks: Networks, outputs: Outputs, batch: Batch, recipe: PartialMultitask
 ) -> dict[str, Tensor]:
     """What the teacher of `task` says about a batch, as weighted named scalars; terms of weight zero are left out."""
-    teacher = networks[TEACHERS[task]](batch.image)
-    weights, kinds = recipe.weights, recipe.distillation
-    losses = {}
-    if "soft" in kinds:
-        losses |= soft_terms(task, outputs, teacher, batch, weights, recipe.temperature)
-    if _uses_features(recipe):
-        adapted = networks["adaptors"][task](outputs.features, teacher.features)
-        if "feature" in kinds and weights.feature:
-            losses["feature"] = weights.feature * feature_mse(adapted, teacher.features, batch.valid)
-        if "pdf" in kinds and weights.pdf:
-            losses["pdf"] = weights.pdf * pdf_term(task, adapted, outputs, teacher, batch)
-    return losses
+    teacher = answering(networks, TEACHERS[task], recipe.co_training and recipe.ema_teachers)
+    adaptors = networks["adaptors"][task] if uses_features(recipe) else None
+    return teaching_terms(task, teacher, answer(teacher, batch.image), outputs, batch, adaptors, recipe)
+
+
+def _teacher(
+    task: Task, name: str, networks: Networks, batches: Batches, views: Batches, recipe: PartialMultitask,
+    strength: float,
+) -> dict[str, Tensor]:  # fmt: skip
+    """A teacher that goes on learning: from its labels, and on unlabelled chips from its own average."""
+    teacher, roles = networks[name], [role for role in (task, "unlabelled") if role in views]
+    outputs = forward_together(teacher, {role: views[role].image for role in roles}, dict.fromkeys(roles, (task,)))
+    own = supervised_losses(teacher, outputs[task], views[task])
+    named = {f"{task}/{name} {key}": value for key, value in own.items()}
+    if "unlabelled" in roles:
+        batch = batches["unlabelled"]
+        target = answer(answering(networks, name), batch.image)
+        terms = soft_terms(task, outputs["unlabelled"], target, batch, recipe)
+        named |= {f"unlabelled/{name} {key}": strength * value for key, value in terms.items()}
+    return named
 
 
 def _taught_tasks(role: str, recipe: PartialMultitask) -> tuple[Task, ...]:
-    return tuple(task for task in TEACHERS if (task != role or recipe.on_own_task) and _has_terms(task, recipe))
-
-
-def _has_terms(task: Task, recipe: PartialMultitask) -> bool:
-    """Whether any term of weight is asked for; without one the teacher need not be asked."""
-    weights = {"soft": f"soft_{task}", "feature": "feature", "pdf": "pdf"}
-    return any(getattr(recipe.weights, weights[kind]) for kind in recipe.distillation)
-
-
-def _uses_features(recipe: PartialMultitask) -> bool:
-    return bool({"feature", "pdf"} & set(recipe.distillation))
+    return tuple(task for task in TEACHERS if (task != role or recipe.on_own_task) and has_terms(task, recipe))
 
 
 def _adaptors(networks: Networks) -> nn.ModuleDict:

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from ..config import Network
-from ..types import Batch, Role
+from ..types import Batch, Outputs, Role, Task
 from .build import describe
 
 Networks = Mapping[str, nn.Module]
 Batches = Mapping[Role, Batch]
 Losses = Callable[[Networks, Batches, float], dict[str, Tensor]]
 """(networks, batches, progress of the stage from 0 to 1) -> named scalars whose sum is minimised."""
+
+
+def average_of(name: str) -> str:
+    """The name under which the loop shows losses the moving average of a judged network, frozen."""
+    return f"{name} average"
+
+
+def answering(networks: Networks, name: str, averages: bool = True) -> nn.Module:
+    """The network whose answers teach: a moving average where it is wanted and the loop keeps one, else the network."""
+    return networks.get(average_of(name), networks[name]) if averages else networks[name]
+
+
+def answer(network: nn.Module, image: Tensor, tasks: Collection[Task] | None = None) -> Outputs:
+    """A network's outputs in eval mode and without gradients.
+
+    Call it after the network's own forward pass with gradients: autocast keeps the weights that it has cast,
+    and those cast without a graph would give no gradients.
+    """
+    was_training = network.training
+    network.eval()
+    with torch.no_grad():
+        outputs = network(image, tasks=tasks)
+    network.train(was_training)
+    return outputs
 
 
 @dataclass(frozen=True)
@@ -29,7 +54,9 @@ class Stage:
         share: of the run's budget, the stages' shares sum to 1.
         losses: a pure function of networks, batches and progress.
         judges: trained networks that are validated; each keeps its own best weights.
-        views: whether batches carry strong photometric views.
+        views: roles whose batches carry strong photometric views.
+        seasoned: trained networks that arrive trained; their moving averages forget slowly from the start.
+        keeps: trained networks that are not judged, and whose last weights later stages begin with.
     """
 
     name: str
@@ -39,7 +66,9 @@ class Stage:
     losses: Losses
     judges: tuple[str, ...]
     asks: tuple[str, ...] = ()
-    views: bool = False
+    views: tuple[Role, ...] = ()
+    seasoned: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

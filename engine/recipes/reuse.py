@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import math
 from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from ..config import Run, load_run
+from ..config import Run, Supervised, load_run
+from ..data import Prepared
+from ..data.grid import ALIGNED_TOLERANCE
 from ..errors import ConfigError
+from .package_teacher import CARD, ITEM
 
 CHECKPOINTS = "checkpoints"
 
@@ -19,24 +24,68 @@ def best_weights(folder: Path, name: str) -> Path:
     return folder / CHECKPOINTS / f"{name}.safetensors"
 
 
-def load_teachers(folder: str, teachers: dict[str, nn.Module], run: Run) -> None:
-    """Fill teachers with the best weights of the networks of the same names in another run.
+def load_teachers(folders: str | dict[str, str], teachers: dict[str, nn.Module], run: Run, prepared: Prepared) -> None:
+    """Fill teachers with the best weights of another run's networks of the same names.
+
+    A supervised run has one network, which teaches under any name.
+
+    Args:
+        folders: of the other run, or of one for each teacher by its name.
+        teachers: by name.
+        run: this run.
+        prepared: its sources.
 
     Raises:
-        ConfigError: the other run has other classes or other networks, or has not finished them.
+        ConfigError: the other run has other classes, bands, ground sampling distance or networks, or has not
+            finished them, or a teacher has no folder.
     """
-    other = load_run(folder)
-    for task in ("detection_classes", "segmentation_classes"):
-        mine, theirs = ([definition.name for definition in getattr(each, task)] for each in (run, other))
-        if mine != theirs:
-            raise ConfigError(f"The teachers of {folder} know the {task} {theirs}, and this run has {mine}.")
+    found: dict[str, tuple[Path, str]] = {}
     for name, teacher in teachers.items():
-        path = best_weights(Path(folder), name)
-        try:
-            teacher.load_state_dict(load_file(path))
-        except (OSError, SafetensorError) as error:
-            raise ConfigError(f"There is no trained {name} at {path}; finish that run first.") from error
-        except RuntimeError as error:
-            raise ConfigError(
-                f"The {name} at {path} is another network than this run's; give it the same size."
-            ) from error
+        folder = folders if isinstance(folders, str) else folders.get(name)
+        if folder is None:
+            raise ConfigError(f"recipe.teachers_from has no run folder for {name}; give one.")
+        other = load_run(folder)
+        for task in teacher.tasks:
+            _check_classes(task, folder, other, run)
+        _check_imagery(folder, other, prepared)
+        found[name] = Path(folder), "student" if isinstance(other.recipe, Supervised) else name
+    for name, teacher in teachers.items():
+        _load(*found[name], name, teacher)
+
+
+def _check_classes(task: str, folder: str, other: Run, run: Run) -> None:
+    mine, theirs = ([each.name for each in getattr(which, f"{task}_classes")] for which in (run, other))
+    if mine != theirs:
+        raise ConfigError(f"The teachers of {folder} know the {task}_classes {theirs}, and this run has {mine}.")
+    if task == "segmentation" and other.background != run.background:
+        raise ConfigError(f"The setting background of {folder} is {other.background}, and this run's {run.background}.")
+
+
+def _check_imagery(folder: str, other: Run, prepared: Prepared) -> None:
+    """What was left to the sources is only in the card of a finished run."""
+    bands, gsd = _card_of(Path(folder)) or (other.bands, other.gsd)
+    if bands is not None and list(bands) != list(prepared.bands):
+        raise ConfigError(f"The teachers of {folder} see the bands {bands}, and this run has {prepared.bands}.")
+    if gsd is not None and not math.isclose(prepared.gsd, gsd, rel_tol=ALIGNED_TOLERANCE):
+        raise ConfigError(
+            f"The teachers of {folder} work at {gsd:g} m per pixel, and this run at {prepared.gsd:g}.",
+            f"Set gsd to {gsd!r}.",
+        )
+
+
+def _card_of(folder: Path) -> tuple[list[int], float] | None:
+    try:
+        card = json.loads((folder / "model" / ITEM).read_text(encoding="utf-8"))["properties"][CARD]
+        return card["bands"], card["gsd"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _load(folder: Path, stored: str, name: str, teacher: nn.Module) -> None:
+    path = best_weights(folder, stored)
+    try:
+        teacher.load_state_dict(load_file(path))
+    except (OSError, SafetensorError) as error:
+        raise ConfigError(f"There is no trained {name} at {path}; finish that run first.") from error
+    except RuntimeError as error:
+        raise ConfigError(f"The {name} at {path} is another network than this run's; give it the same size.") from error

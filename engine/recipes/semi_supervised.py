@@ -1,10 +1,13 @@
 """SSLKD, two-teacher semi-supervised distillation (IGARSS 2024, arXiv 2402.05305): docs/methods.md, section 2.
 
-Two large teachers of different architecture first learn from the labels alone, because untrained teachers
-teach noise. Then both teachers and a light student train together on labelled and unlabelled batches.
+Two large teachers of different architecture first learn from the labels alone, because untrained teachers teach
+noise. Then a light student learns on labelled and unlabelled batches from what they say of the weak views, and they
+go on learning from the labels and from each other.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from torch import Tensor, nn
 
@@ -20,136 +23,176 @@ from ..distillation import (
     soft_term,
 )
 from ..errors import ConfigError
-from ..types import Batch, Outputs
+from ..types import Batch, Outputs, Role
 from .build import build_network
-from .plan import Batches, Losses, Networks, Plan, Stage
-from .supervised import supervised_losses
+from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering
+from .reuse import load_teachers
+from .supervised import LabelTerms, label_terms, supervised_losses
 from .together import forward_together
+from .views import CutMix, labelled, seen
 
 TEACHERS = ("first_teacher", "second_teacher")
+ROLES: tuple[Role, ...] = ("segmentation", "unlabelled")
+Answers = dict[str, dict[Role, Outputs]]
+"""By network and role."""
 
 
 def plan_semi_supervised(run: Run, prepared: Prepared) -> Plan:
     """Teachers on the labels, then all three on everything.
 
     Raises:
-        ConfigError: labelled or unlabelled sources are missing, or the teachers are the same network.
+        ConfigError: labelled or unlabelled sources are missing, or the teachers are the same network or do not fit.
     """
     recipe: SemiSupervised = run.recipe
-    _check(run, recipe)
+    require_roles(run, ROLES)
+    if recipe.first_teacher == recipe.second_teacher:
+        raise ConfigError("The two teachers of semi_supervised are the same network; give one another architecture.")
     specs = {name: getattr(recipe, name) for name in ("student", *TEACHERS)}
     networks: dict[str, nn.Module] = {
         name: build_network(spec, ("segmentation",), run, prepared, seed=run.training.seed + index)
         for index, (name, spec) in enumerate(specs.items())
     }
+    if recipe.teachers_from:
+        load_teachers(recipe.teachers_from, {name: networks[name] for name in TEACHERS}, run, prepared)
     if recipe.weights.feature:
         networks["adaptors"] = nn.ModuleList(
             Adaptors([networks["student"].backbone_channels], [networks[name].backbone_channels]) for name in TEACHERS
         )
-    return Plan(networks, _stages(recipe, networks), "student", specs)
+    return Plan(networks, _stages(recipe, networks, label_terms(recipe, run)), "student", specs)
 
 
-def _check(run: Run, recipe: SemiSupervised) -> None:
-    roles = {source.role for source in run.sources}
-    for role in ("segmentation", "unlabelled"):
-        if role not in roles:
-            raise ConfigError(f"The recipe semi_supervised needs a source with the role {role}, and there is none.")
-    if recipe.first_teacher == recipe.second_teacher:
-        raise ConfigError("The two teachers of semi_supervised are the same network; give one another architecture.")
+def require_roles(run: Run, needed: tuple[Role, ...]) -> None:
+    """Raise ConfigError where the run has no source of a role that its recipe draws."""
+    for role in needed:
+        if role not in {source.role for source in run.sources}:
+            raise ConfigError(f"The recipe {run.recipe.kind} needs a source with the role {role}, and there is none.")
 
 
-def _stages(recipe: SemiSupervised, networks: Networks) -> list[Stage]:
+def _stages(recipe: SemiSupervised, networks: Networks, terms: LabelTerms) -> list[Stage]:
+    alone = recipe.teacher_share if not recipe.teachers_from else 0.0
+    learners = ("student", *TEACHERS) if recipe.co_training else ("student",)
     together = Stage(
-        "teachers and student",
-        trains=tuple(name for name in ("student", *TEACHERS, "adaptors") if name in networks),
-        roles=("segmentation", "unlabelled"),
-        share=1 - recipe.teacher_share,
-        losses=joint_losses(recipe),
-        judges=("student", *TEACHERS),
-        views=True,
+        "teachers and student" if recipe.co_training else "student",
+        trains=tuple(name for name in (*learners, "adaptors") if name in networks),
+        asks=() if recipe.co_training else TEACHERS,
+        roles=ROLES,
+        share=1 - alone,
+        losses=joint_losses(recipe, terms),
+        judges=learners,
+        views=ROLES if recipe.strong_views else (),
+        seasoned=TEACHERS if alone or recipe.teachers_from else (),
     )
-    if not recipe.teacher_share:
+    if not alone:
         return [together]
-    alone = Stage(
+    first = Stage(
         "teachers",
         trains=TEACHERS,
         roles=("segmentation",),
-        share=recipe.teacher_share,
-        losses=labelled_losses(TEACHERS, recipe),
+        share=alone,
+        losses=labelled_losses(TEACHERS, recipe, terms),
         judges=TEACHERS,
+        views=("segmentation",) if recipe.strong_views else (),
     )
-    return [alone, together]
+    return [first, together]
 
 
-def labelled_losses(names: tuple[str, ...], recipe: SemiSupervised) -> Losses:
-    """L_sup: cross-entropy (and Dice) of each named network on the labelled batch."""
+def labelled_losses(names: tuple[str, ...], recipe: SemiSupervised, terms: LabelTerms) -> Losses:
+    """L_sup: cross-entropy (and Dice, clDice) of each named network on the labelled batch."""
 
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
-        batch = batches["segmentation"]
-        return _supervised(networks, {name: networks[name](batch.image) for name in names}, batch, recipe)
+        batch = labelled(batches["segmentation"], recipe)
+        outputs = {name: {"segmentation": networks[name](batch.image)} for name in names}
+        return _supervised(networks, outputs, batch, terms)
 
     return losses
 
 
-def joint_losses(recipe: SemiSupervised) -> Losses:
+def joint_losses(recipe: SemiSupervised, terms: LabelTerms) -> Losses:
     """L_sup + L_dis^f + L_dis^p + L_unsup, with the teachers' cross supervision on unlabelled batches.
 
-    Teachers see the weak view of an unlabelled chip, the student the strong one of the same pixels.
+    What teaches are the teachers' answers on weak views: of their moving averages, or of themselves. The student sees
+    the strong view of the same pixels, mixed by CutMix as the answers are. Teachers with averages learn from each
+    other's answers on the same; without, each on the weak view from the other's answer there.
     """
 
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
-        strength = ramp_up(progress, recipe.ramp_up)
-        labelled, unlabelled = batches["segmentation"], batches["unlabelled"]
-        strong = unlabelled.image if unlabelled.strong is None else unlabelled.strong
-        seen, unseen = {}, {}
-        for name in ("student", *TEACHERS):
-            view = strong if name == "student" else unlabelled.image
-            images = {"segmentation": labelled.image, "unlabelled": view}
-            outputs = forward_together(networks[name], images, dict.fromkeys(images, ("segmentation",)))
-            seen[name], unseen[name] = outputs["segmentation"], outputs["unlabelled"]
-        named = _supervised(networks, seen, labelled, recipe)
-        terms = _pseudo(unseen, unlabelled, recipe)
-        for role, outputs, batch in (("segmentation", seen, labelled), ("unlabelled", unseen, unlabelled)):
-            terms |= {f"{role}/{key}": term for key, term in _taught(networks, outputs, batch, recipe).items()}
-        return named | {key: strength * term for key, term in terms.items()}
+        strength, named = ramp_up(progress, recipe.ramp_up), {}
+        weak = {"segmentation": labelled(batches["segmentation"], recipe), "unlabelled": batches["unlabelled"]}
+        mix = CutMix.draw(weak["unlabelled"], recipe.cutmix)
+        shown = replace(weak["unlabelled"], image=seen(weak["unlabelled"], recipe.strong_views))
+        mixed = {**weak, "unlabelled": mix.batch(shown)}
+        averages = recipe.co_training and recipe.ema_teachers
+        learned = _forward(networks, TEACHERS, mixed if averages else weak) if recipe.co_training else {}
+        answers = learned if learned and not averages else _answers(networks, weak, averages)
+        taught = {name: {**each, "unlabelled": mix.answers(each["unlabelled"])} for name, each in answers.items()}
+        outputs = _forward(networks, ("student",), mixed) | learned
+        named |= _supervised(networks, outputs, weak["segmentation"], terms)
+        unlabelled = _cross(learned, taught if averages else answers, mixed if averages else weak, recipe)
+        unlabelled |= _student(networks, outputs["student"], taught, mixed, recipe)
+        return named | {key: strength * term for key, term in unlabelled.items()}
 
     return losses
 
 
-def _supervised(
-    networks: Networks, outputs: dict[str, Outputs], batch: Batch, recipe: SemiSupervised
-) -> dict[str, Tensor]:
+def _forward(networks: Networks, names: tuple[str, ...], batches: Batches) -> Answers:
+    images = {role: batch.image for role, batch in batches.items()}
+    tasks = dict.fromkeys(images, ("segmentation",))
+    return {name: forward_together(networks[name], images, tasks) for name in names}
+
+
+def _answers(networks: Networks, batches: Batches, averages: bool) -> Answers:
+    """Of teachers that stand still, or of moving averages."""
+    teachers = {name: answering(networks, name, averages) for name in TEACHERS}
+    return {
+        name: {role: answer(teacher, batch.image) for role, batch in batches.items()}
+        for name, teacher in teachers.items()
+    }
+
+
+def _supervised(networks: Networks, outputs: Answers, batch: Batch, terms: LabelTerms) -> dict[str, Tensor]:
     named = {}
     for name, output in outputs.items():
-        losses = supervised_losses(networks[name], output, batch, recipe.dice)
+        losses = supervised_losses(networks[name], output["segmentation"], batch, terms)
         named |= {f"segmentation/{name} {key}": value for key, value in losses.items()}
     return named
 
 
-def _pseudo(outputs: dict[str, Outputs], batch: Batch, recipe: SemiSupervised) -> dict[str, Tensor]:
-    first, second = (outputs[name].segmentation for name in TEACHERS)
-    weights, terms = recipe.weights, {}
-    if weights.cross:
-        terms["unlabelled/cross supervision"] = weights.cross * cross_supervision(
-            first, second, batch.valid, recipe.confidence
-        )
-    if weights.unsupervised:
-        labels = pseudo_labels(first, second, batch.valid, recipe.confidence, recipe.agreement)
-        terms["unlabelled/pseudo-labels"] = weights.unsupervised * segmentation_cross_entropy(
-            outputs["student"].segmentation, labels
-        )
+def _cross(learned: Answers, answers: Answers, batches: Batches, recipe: SemiSupervised) -> dict[str, Tensor]:
+    if not learned or not recipe.weights.cross:
+        return {}
+    first, second = (learned[name]["unlabelled"].segmentation for name in TEACHERS)
+    theirs = tuple(answers[name]["unlabelled"].segmentation for name in TEACHERS)
+    term = cross_supervision(first, second, batches["unlabelled"].valid, recipe.confidence, theirs)
+    return {"unlabelled/cross supervision": recipe.weights.cross * term}
+
+
+def _student(
+    networks: Networks, outputs: dict[Role, Outputs], answers: Answers, batches: Batches, recipe: SemiSupervised
+) -> dict[str, Tensor]:
+    terms = {}
+    if recipe.weights.unsupervised:
+        opinions = [answers[name]["unlabelled"].segmentation for name in TEACHERS]
+        labels = pseudo_labels(*opinions, batches["unlabelled"].valid, recipe.confidence, recipe.agreement)
+        term = segmentation_cross_entropy(outputs["unlabelled"].segmentation, labels)
+        terms["unlabelled/pseudo-labels"] = recipe.weights.unsupervised * term
+    for role, batch in batches.items():
+        teachers = [answers[name][role] for name in TEACHERS]
+        asked = _taught(networks, outputs[role], teachers, batch, recipe)
+        terms |= {f"{role}/{key}": term for key, term in asked.items()}
     return terms
 
 
-def _taught(networks: Networks, outputs: dict[str, Outputs], batch: Batch, recipe: SemiSupervised) -> dict[str, Tensor]:
-    student, weights, terms = outputs["student"], recipe.weights, {}
+def _taught(
+    networks: Networks, student: Outputs, teachers: list[Outputs], batch: Batch, recipe: SemiSupervised
+) -> dict[str, Tensor]:
+    weights, terms = recipe.weights, {}
     if weights.soft:
-        logits = [outputs[name].segmentation for name in TEACHERS]
-        terms["soft"] = weights.soft * soft_term(student.segmentation, logits, batch.valid)
+        term = soft_term(student.segmentation, [teacher.segmentation for teacher in teachers], batch.valid)
+        terms["soft"] = weights.soft * term
     if weights.feature:
         pairs = [
-            (adaptor([student.backbone], [outputs[name].backbone])[0], outputs[name].backbone)
-            for adaptor, name in zip(networks["adaptors"], TEACHERS, strict=True)
+            (adaptor([student.backbone], [teacher.backbone])[0], teacher.backbone)
+            for adaptor, teacher in zip(networks["adaptors"], teachers, strict=True)
         ]
         terms["feature"] = weights.feature * feature_term(pairs, batch.valid)
     return terms

@@ -2,35 +2,71 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from torch import Tensor, nn
 
-from ..config import Run, Supervised
+from ..config import Labelled, Run, Supervised
 from ..data import Prepared
-from ..distillation import dice_loss, segmentation_cross_entropy
+from ..distillation import cldice_loss, dice_loss, segmentation_cross_entropy
 from ..errors import ConfigError
 from ..types import Batch, Outputs, Task
 from .build import build_network
 from .plan import Batches, Losses, Networks, Plan, Stage
 from .together import forward_together
+from .views import labelled
 
 
-def supervised_losses(network: nn.Module, outputs: Outputs, batch: Batch, dice: float = 0.0) -> dict[str, Tensor]:
+@dataclass(frozen=True)
+class LabelTerms:
+    """Segmentation's terms beside cross-entropy.
+
+    Args:
+        dice: weight of the Dice term.
+        cldice: weight of clDice.
+        thin: the channels of clDice.
+    """
+
+    dice: float = 0.0
+    cldice: float = 0.0
+    thin: tuple[int, ...] = ()
+
+
+def label_terms(recipe: Labelled, run: Run) -> LabelTerms:
+    """A recipe's terms for a run's classes.
+
+    Raises:
+        ConfigError: a thin class is none of the run's.
+    """
+    names = [channel.name for channel in run.segmentation_channels()]
+    unknown = set(recipe.thin_classes) - set(names)
+    if unknown:
+        raise ConfigError(f"recipe.thin_classes names '{min(unknown)}', and segmentation_classes have no such name.")
+    wanted = recipe.thin_classes or names[int(run.background) :]
+    return LabelTerms(recipe.dice, recipe.cldice, tuple(names.index(name) for name in wanted))
+
+
+def supervised_losses(
+    network: nn.Module, outputs: Outputs, batch: Batch, terms: LabelTerms = LabelTerms()
+) -> dict[str, Tensor]:
     """The labelled task's losses of one batch; a batch knows its task by its role.
 
     Args:
         network: gives the detection head's loss.
         outputs: of `network` on `batch.image`.
         batch: of role detection or segmentation.
-        dice: weight of the Dice term of segmentation.
+        terms: of segmentation, beside cross-entropy.
 
     Returns:
-        named scalars; classification, box (and centerness), or cross_entropy (and dice).
+        named scalars; classification, box (and centerness), or cross_entropy (and dice, cldice).
     """
     if batch.role == "detection":
         return network.detection_head.loss(outputs.detections, batch.boxes, batch.labels, batch.valid)
     losses = {"cross_entropy": segmentation_cross_entropy(outputs.segmentation, batch.mask)}
-    if dice:
-        losses["dice"] = dice * dice_loss(outputs.segmentation, batch.mask)
+    if terms.dice:
+        losses["dice"] = terms.dice * dice_loss(outputs.segmentation, batch.mask)
+    if terms.cldice:
+        losses["cldice"] = terms.cldice * cldice_loss(outputs.segmentation, batch.mask, list(terms.thin))
     return losses
 
 
@@ -40,17 +76,18 @@ def tasks_of(run: Run) -> tuple[Task, ...]:
     return tuple(task for task in ("detection", "segmentation") if task in roles)
 
 
-def teach_from_labels(name: str) -> Losses:
+def teach_from_labels(name: str, recipe: Labelled, terms: LabelTerms = LabelTerms()) -> Losses:
     """The loss function of a stage that trains `name` on labelled batches of whatever roles it draws."""
 
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
         network = networks[name]
+        batches = {role: labelled(batch, recipe) for role, batch in batches.items()}
         images = {role: batch.image for role, batch in batches.items()}
         outputs = forward_together(network, images, {role: (role,) for role in batches})
         return {
             f"{role}/{key}": value
             for role, batch in batches.items()
-            for key, value in supervised_losses(network, outputs[role], batch).items()
+            for key, value in supervised_losses(network, outputs[role], batch, terms).items()
         }
 
     return losses
@@ -69,5 +106,7 @@ def plan_supervised(run: Run, prepared: Prepared) -> Plan:
         needed = missing[0] if missing else "detection or segmentation"
         raise ConfigError(f"The recipe supervised needs a source with the role {needed}.")
     network = build_network(recipe.network, tasks, run, prepared, seed=run.training.seed)
-    stage = Stage("training", ("student",), tasks, 1.0, teach_from_labels("student"), judges=("student",))
+    losses = teach_from_labels("student", recipe, label_terms(recipe, run))
+    views = tasks if recipe.strong_views else ()
+    stage = Stage("training", ("student",), tasks, 1.0, losses, judges=("student",), views=views)
     return Plan({"student": network}, [stage], "student", {"student": recipe.network})

@@ -2,39 +2,115 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from collections.abc import Callable
 
-from ..config import DistillationWeights
+from torch import Tensor, nn
+
+from ..config import Distillation
 from ..distillation import (
+    channel_wise,
+    dist_segmentation,
+    feature_mse,
     pdf_detection,
+    pdf_plus,
     pdf_segmentation,
+    pkd,
     soft_detection_classification,
     soft_detection_regression,
     soft_segmentation,
 )
+from ..errors import ConfigError
 from ..models import anchors_valid
 from ..types import Batch, Outputs, Task
 
+Form = Callable[[Tensor, Tensor, Tensor, float], Tensor]
+SEGMENTATION_FORMS: dict[str, Form] = {"kl": soft_segmentation, "dist": dist_segmentation, "cwd": channel_wise}
 
-def soft_terms(
-    task: Task, outputs: Outputs, teacher: Outputs, batch: Batch, weights: DistillationWeights, temperature: float
-) -> dict[str, Tensor]:
-    """The teacher's probabilities, and for detection its boxes.
+
+FEATURE_KINDS = {"feature", "pdf", "pdf_plus", "pkd", "crosskd"}
+"""Kinds that compare the student's pyramid with the teacher's, and need adaptors."""
+
+
+def uses_features(recipe: Distillation) -> bool:
+    """Whether the student's pyramid is compared with the teacher's."""
+    return bool(FEATURE_KINDS & set(recipe.distillation))
+
+
+def has_terms(task: Task, recipe: Distillation) -> bool:
+    """Whether any term of weight is asked for; without one the teacher need not be asked."""
+    weights = recipe.weights
+    plus = weights.pdf + (weights.pdf_plus if task == "detection" else 0)
+    strengths = {**weights.model_dump(), "soft": getattr(weights, f"soft_{task}"), "pdf_plus": plus}
+    return any(strengths[kind] for kind in recipe.distillation)
+
+
+def check_features(recipe: Distillation, student: nn.Module, teachers: list[nn.Module]) -> None:
+    """Raise ConfigError where pyramids are to be compared and a network has none, or (crosskd) too few levels."""
+    if not uses_features(recipe):
+        return
+    if not all(network.feature_channels for network in (student, *teachers)):
+        kinds = ", ".join(kind for kind in recipe.distillation if kind in FEATURE_KINDS)
+        raise ConfigError(
+            f"The distillation {kinds} needs a feature pyramid in teacher and student; choose soft, or networks of the "
+            "architecture fpn."
+        )
+    if "crosskd" in recipe.distillation and any(len(each.strides) > len(student.strides) for each in teachers):
+        raise ConfigError(
+            "The distillation crosskd needs every pyramid level of the teacher in the student; give both the same "
+            "detection_strides."
+        )
+
+
+def teaching_terms(
+    task: Task, teacher: nn.Module, answer: Outputs, outputs: Outputs, batch: Batch, adaptors: nn.Module | None,
+    recipe: Distillation,
+) -> dict[str, Tensor]:  # fmt: skip
+    """All that one teacher's answer asks of the student on one task; terms of weight zero are left out.
 
     Args:
         task: detection or segmentation, which both must have.
-        outputs: the student's on `batch.image`.
+        teacher: whose heads judge the student's pyramid, for CrossKD.
+        answer: the teacher's on the batch's chips.
+        outputs: the student's on the same.
+        batch: says which pixels count.
+        adaptors: to the teacher's channels; none where no features are compared.
+        recipe: kinds and weights.
+    """
+    kinds, weights, terms = set(recipe.distillation), recipe.weights, {}
+    if "soft" in kinds:
+        terms |= soft_terms(task, outputs, answer, batch, recipe)
+    if not uses_features(recipe):
+        return terms
+    adapted = adaptors(outputs.features, answer.features)
+    if "feature" in kinds and weights.feature:
+        terms["feature"] = weights.feature * feature_mse(adapted, answer.features, batch.valid)
+    if kinds & {"pdf", "pdf_plus"} and weights.pdf:
+        terms["pdf"] = weights.pdf * pdf_term(task, adapted, outputs, answer, batch)
+    if "pdf_plus" in kinds and weights.pdf_plus and task == "detection":
+        terms["pdf plus"] = weights.pdf_plus * _pdf_plus(outputs, answer, batch)
+    if "pkd" in kinds and weights.pkd:
+        terms["pkd"] = weights.pkd * pkd(adapted, answer.features, batch.valid)
+    if "crosskd" in kinds and weights.crosskd:
+        crossed = teacher.judge(adapted, (task,))
+        terms |= {f"crosskd {key}": weights.crosskd * term for key, term in _soft(task, crossed, answer, batch).items()}
+    return terms
+
+
+def soft_terms(task: Task, outputs: Outputs, teacher: Outputs, batch: Batch, recipe: Distillation) -> dict[str, Tensor]:
+    """The teacher's answer as targets: probabilities, and for detection its boxes.
+
+    Args:
+        task: detection or segmentation, which both must have.
+        outputs: the student's on the batch's chips.
         teacher: the teacher's on the same.
         batch: says which pixels count.
-        weights: of the terms.
-        temperature: of the segmentation's softmax.
+        recipe: weights, the form of segmentation's term and its temperature.
     """
-    if task == "segmentation" and weights.soft_segmentation:
-        term = soft_segmentation(outputs.segmentation, teacher.segmentation, batch.valid, temperature)
-        return {"soft": weights.soft_segmentation * term}
-    if task == "detection" and weights.soft_detection:
-        return {key: weights.soft_detection * term for key, term in _soft_detection(outputs, teacher, batch).items()}
-    return {}
+    weight = getattr(recipe.weights, f"soft_{task}")
+    if not weight:
+        return {}
+    terms = _soft(task, outputs, teacher, batch, SEGMENTATION_FORMS[recipe.soft_segmentation], recipe.temperature)
+    return {key: weight * term for key, term in terms.items()}
 
 
 def pdf_term(task: Task, adapted: list[Tensor], outputs: Outputs, teacher: Outputs, batch: Batch) -> Tensor:
@@ -51,6 +127,20 @@ def pdf_term(task: Task, adapted: list[Tensor], outputs: Outputs, teacher: Outpu
         mine.per_location,
         anchors_valid(mine.anchors, batch.valid),
     )
+
+
+def _pdf_plus(outputs: Outputs, teacher: Outputs, batch: Batch) -> Tensor:
+    mine, theirs = outputs.detections, teacher.detections
+    valid = anchors_valid(mine.anchors, batch.valid)
+    return pdf_plus(mine.logits, theirs.logits, mine.regression, theirs.regression, valid)
+
+
+def _soft(
+    task: Task, outputs: Outputs, teacher: Outputs, batch: Batch, form: Form = soft_segmentation, temperature: float = 1
+) -> dict[str, Tensor]:
+    if task == "detection":
+        return _soft_detection(outputs, teacher, batch)
+    return {"soft": form(outputs.segmentation, teacher.segmentation, batch.valid, temperature)}
 
 
 def _soft_detection(outputs: Outputs, teacher: Outputs, batch: Batch) -> dict[str, Tensor]:

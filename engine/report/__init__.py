@@ -2,5 +2,6 @@
 
 from .page import REPORT_FILE, write_report
 from .preview import Labelling, preview_png
+from .validation import VALIDATION_FILE, figure_path
 
-__all__ = ["REPORT_FILE", "Labelling", "preview_png", "write_report"]
+__all__ = ["REPORT_FILE", "VALIDATION_FILE", "Labelling", "figure_path", "preview_png", "write_report"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 
 import matplotlib
@@ -23,6 +24,9 @@ TITLES = {
     "detection/f1": "best F1",
     "detection/threshold": "score threshold",
 }
+_HEIGHT = 2.7
+_MOST_INSIDE = 5
+"""Names in a legend that do not hide the curves."""
 STYLE = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -49,13 +53,13 @@ def losses_chart(stage: Stage) -> str | None:
     if not curves:
         return None
     with matplotlib.rc_context(STYLE):
-        figure, axes = _figure()
+        figure, axes = new_figure()
         for name, curve in curves.items():
             _draw_smooth(axes, name, curve)
         if all(value > 0 for curve in curves.values() for value in curve.values()):
             axes.set_yscale("log")
-        _finish(axes, "loss")
-        return _svg(figure, f"losses {stage.name}")
+        finish(axes, "step", "loss")
+        return svg(figure, f"losses {stage.name}")
 
 
 def metrics_chart(stage: Stage) -> str | None:
@@ -69,16 +73,17 @@ def metrics_chart(stage: Stage) -> str | None:
     if not curves:
         return None
     with matplotlib.rc_context(STYLE):
-        figure, axes = _figure()
+        figure, axes = new_figure()
         for name, curve in curves.items():
             axes.plot(list(curve), list(curve.values()), marker="o", markersize=3.5, label=name)
         axes.set_ylim(0, 1)
-        _finish(axes, "validation")
-        return _svg(figure, f"metrics {stage.name}")
+        finish(axes, "step", "validation")
+        return svg(figure, f"metrics {stage.name}")
 
 
-def _figure() -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(5.2, 2.7), layout="constrained")
+def new_figure() -> tuple[Figure, Axes]:
+    """A figure of the report's size with one pair of axes."""
+    figure = Figure(figsize=(5.2, _HEIGHT), layout="constrained")
     return figure, figure.add_subplot()
 
 
@@ -92,18 +97,25 @@ def _draw_smooth(axes: Axes, name: str, curve: Curve) -> None:
     axes.plot(steps, smooth, color=line.get_color(), linewidth=1.6, label=name)
 
 
-def _finish(axes: Axes, label: str) -> None:
-    axes.set_xlabel("step")
-    axes.set_ylabel(label)
+def finish(axes: Axes, below: str, beside: str) -> None:
+    """Name the axes, draw grid and legend."""
+    axes.set_xlabel(below)
+    axes.set_ylabel(beside)
     axes.grid(alpha=0.15, color=INK)
-    axes.legend(frameon=False, fontsize=8, ncols=2 if len(axes.get_lines()) > 8 else 1)
+    handles, names = axes.get_legend_handles_labels()
+    if len(names) <= _MOST_INSIDE:
+        axes.legend(frameon=False, fontsize=8)
+        return
+    axes.figure.set_figheight(_HEIGHT + 0.18 * math.ceil(len(names) / 2))
+    axes.figure.legend(handles, names, frameon=False, fontsize=8, ncols=2, loc="outside lower center")
 
 
-def _svg(figure: Figure, name: str) -> str:
+def svg(figure: Figure, name: str) -> str:
+    """The figure as an SVG element that takes the page's colour; `name` is unique on the page."""
     text = io.StringIO()
     # The salt keeps ids of several figures on one page apart, and equal runs equal.
     with matplotlib.rc_context({"svg.hashsalt": name}):
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
-    svg = text.getvalue()
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    return svg.replace(INK, "currentColor")
+    drawing = text.getvalue()
+    drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing[drawing.index("<svg") :], flags=re.DOTALL)
+    return drawing.replace(INK, "currentColor").replace("<svg ", f'<svg role="img" aria-label="{name}" ', 1)

@@ -66,7 +66,7 @@ class History:
         for stage in self.stages:
             for network, steps in stage.metrics.items():
                 for step, values in steps.items():
-                    if network not in found or _main(values) >= _main(found[network][2]):
+                    if network not in found or main_score(values) >= main_score(found[network][2]):
                         found[network] = stage.name, step, values
         return found
 
@@ -122,6 +122,7 @@ def _stage(history: History, name: str) -> Stage:
     return history.stages[-1]
 
 
-def _main(values: dict[str, float]) -> float:
+def main_score(values: dict[str, float]) -> float:
+    """The mean of the main metrics that are there."""
     mains = [values[key] for key in MAIN if values.get(key) is not None]
     return sum(mains) / max(1, len(mains))

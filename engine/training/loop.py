@@ -17,7 +17,7 @@ from ..config import Run
 from ..data import Prepared, chips_per_epoch, training_loader
 from ..errors import DeviceError, Stopped, TrainingError
 from ..events import EventLog
-from ..recipes import Plan, Stage
+from ..recipes import Plan, Stage, average_of
 from ..types import Batch, Role
 from .checkpoints import State, fingerprint, load_best, load_last, save_best, save_last
 from .clock import StageClock, learning_rate, stage_budget
@@ -104,8 +104,10 @@ class Loop:
             work.run()
 
     def _load_earlier(self, index: int) -> None:
-        earlier = {name for stage in self.plan.stages[:index] for name in stage.judges}
-        for name in earlier:
+        for stage in self.plan.stages[:index]:
+            for name in stage.keeps:
+                load_best(self.folder, _kept(stage, name), self.plan.networks[name])
+        for name in {name for stage in self.plan.stages[:index] for name in stage.judges}:
             load_best(self.folder, name, self.plan.networks[name])
 
 
@@ -117,7 +119,11 @@ class _Work:
         self.run_settings = loop.run.training
         networks = loop.plan.networks
         self.trained = nn.ModuleDict({name: networks[name] for name in stage.trains})
-        self.averages = {name: averaged(networks[name], self.run_settings.ema_decay) for name in stage.judges}
+        self.averages = {
+            name: averaged(networks[name], self.run_settings.ema_decay, name in stage.seasoned) for name in stage.judges
+        }
+        # What losses see: everything, and the averages of what is judged, which may teach but never learn.
+        self.networks = {**networks, **{average_of(name): each.module for name, each in self.averages.items()}}
         self.optimizer = _optimizer(self.trained, loop)
         self.samples: dict[str, int] = dict.fromkeys(stage.roles, 0)
         self.clock = self._clock()
@@ -171,25 +177,29 @@ class _Work:
                 raise Stopped(
                     f"Training stopped as asked; {path.name} in {path.parent} keeps its place.", "Train again to go on."
                 )
+        for name in self.stage.keeps:
+            save_best(self.loop.folder, _kept(self.stage, name), self.loop.plan.networks[name])
 
     def _loaders(self) -> dict[Role, Iterator[Batch]]:
         loop = self.loop
+
+        def warn(sentence: str) -> None:
+            loop.events.write("warning", message=sentence)
+
         return {
-            role: iter(
-                training_loader(loop.prepared, loop.run, role, start=self.samples[role], views=self._views(role))
-            )
+            role: training_loader(loop.prepared, loop.run, role, self.samples[role], self._views(role), warn)
             for role in self.stage.roles
         }
 
     def _views(self, role: Role) -> bool:
-        return self.stage.views and role == "unlabelled"
+        return role in self.stage.views
 
     def _step(self, batches: dict[Role, Batch]) -> dict[str, Tensor]:
         fabric, settings = self.loop.fabric, self.run_settings
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(settings, self.clock.progress)
         with fabric.autocast():
-            losses = self.stage.losses(self.loop.plan.networks, batches, self.clock.progress)
+            losses = self.stage.losses(self.networks, batches, self.clock.progress)
         total = sum(losses.values())
         if not torch.isfinite(total):
             raise TrainingError(
@@ -280,6 +290,10 @@ def _freeze(plan: Plan, stage: Stage) -> None:
     for name, network in plan.networks.items():
         trains = name in stage.trains
         network.requires_grad_(trains).train(trains)
+
+
+def _kept(stage: Stage, name: str) -> str:
+    return f"{stage.name}-{name}"
 
 
 def _worst(losses: dict[str, Tensor]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from qgis.core import QgsSettings
 
 from ..errors import GeoDistilError
+from ..translation import tr
 from .place import home, installed_python
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,16 +49,18 @@ def engine_python() -> Path:
             return chosen
         raise GeoDistilError(
             "environment",
-            f"The engine's Python {chosen} does not exist.",
-            f"Correct the setting {SETTING} or the variable {VARIABLE}, or open GeoDistil > Engine environment.",
+            tr("The engine's Python {chosen} does not exist.").format(chosen=chosen),
+            tr(
+                "Correct the setting {setting} or the variable {variable}, or open GeoDistil > Engine environment."
+            ).format(setting=SETTING, variable=VARIABLE),
         )
     python = installed_python(home()) or checkout_python()
     if python.is_file():
         return python
     raise GeoDistilError(
         "environment",
-        "The engine's Python environment is not set up.",
-        "Open Plugins > GeoDistil > Engine environment and press Set up.",
+        tr("The engine's Python environment is not set up."),
+        tr("Open Plugins > GeoDistil > Engine environment and press Set up."),
     )
 
 

@@ -18,9 +18,11 @@ from ..events import EventReader
 from ..installer.guard import is_locked
 from ..installer.job import REQUEST_FILE
 from ..process import LOG_FILE, STOP_FILE
+from ..translation import tr
 from . import ROOT, child_environment
 from .choices import Choices
 from .network import network_variables
+from .sentences import sentence
 
 IMPORTS = (
     "torch",
@@ -40,6 +42,7 @@ IMPORTS = (
     "onnx",
     "onnxscript",
     "onnxruntime",
+    "openvino",
     "matplotlib",
     "tqdm",
     "psutil",
@@ -79,15 +82,17 @@ class Installation:
             GeoDistilError: the folder cannot be written, an installation is under way, or Python cannot be started.
         """
         if self.is_running():
-            raise GeoDistilError("environment", "The engine's environment is being set up already.")
+            raise GeoDistilError("environment", tr("The engine's environment is being set up already."))
         try:
             self._prepare(request)
             self._child = self._start(python or qgis_python(), network_variables(self.folder, index))
         except OSError as error:
             raise GeoDistilError(
                 "environment",
-                f"The folder {self.folder} cannot be written: {error.strerror}.",
-                "Choose another one under Options.",
+                tr("The folder {folder} cannot be written: {reason}.").format(
+                    folder=self.folder, reason=error.strerror
+                ),
+                tr("Choose another one under Options."),
             ) from error
 
     def is_running(self) -> bool:
@@ -151,14 +156,14 @@ class Installation:
         elif kind == "progress":
             self.progress = event
         elif kind == "warning":
-            self.warnings.append(str(event.get("message")))
+            self.warnings.append(sentence(event))
         elif kind in ENDINGS:
             self.ending = event
 
     def _last_words(self, code: int) -> str:
         lines = [line for line in self.log().splitlines() if line.strip()]
         if not lines:
-            return f"The installer ended with exit code {code}."
+            return tr("The installer ended with exit code {code}.").format(code=code)
         return lines[-1][len("error: ") :] if lines[-1].startswith("error: ") else lines[-1]
 
 
@@ -187,8 +192,8 @@ def qgis_python() -> Path:
     if not python:
         raise GeoDistilError(
             "environment",
-            "QGIS's Python cannot be found as a program.",
-            "Install Python 3.10 or newer, make an environment with the engine's packages and choose it below.",
+            tr("QGIS's Python cannot be found as a program."),
+            tr("Install Python 3.10 or newer, make an environment with the engine's packages and choose it below."),
         )
     return Path(python)
 

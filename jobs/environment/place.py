@@ -14,6 +14,8 @@ from ..errors import GeoDistilError
 from ..installer.errors import InstallError
 from ..installer.guard import LOCK_FILE, only_one
 from ..installer.job import STATE_FILE
+from ..translation import tr
+from .sentences import sentence
 
 FOLDER_SETTING = "geodistil/environment/folder"
 PARTS = ("venv", "cache", "tools", "pythons", "scratch")
@@ -66,10 +68,10 @@ def remove(folder: Path) -> None:
                 (folder / name).unlink(missing_ok=True)
         (folder / LOCK_FILE).unlink(missing_ok=True)
     except InstallError as error:
-        raise GeoDistilError("environment", error.message, error.hint) from error
+        raise GeoDistilError("environment", sentence(error.told), tr(error.hint)) from error
     except OSError as error:
         raise GeoDistilError(
             "environment",
-            f"{error.filename or folder} cannot be deleted: {error.strerror}.",
-            "End the runs that use the engine, and try again.",
+            tr("{path} cannot be deleted: {reason}.").format(path=error.filename or folder, reason=error.strerror),
+            tr("End the runs that use the engine, and try again."),
         ) from error

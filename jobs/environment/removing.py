@@ -7,6 +7,7 @@ from typing import Any, Callable
 
 from ..background import Background
 from ..errors import GeoDistilError
+from ..translation import tr
 from .place import remove
 
 
@@ -18,4 +19,4 @@ def removal(folder: Path, done: Callable[[Any], None], failed: Callable[[GeoDist
         done: called on the main thread when nothing is left.
         failed: called on the main thread with the error.
     """
-    return Background("Remove GeoDistil's engine environment", lambda _cancelled: remove(folder), done, failed)
+    return Background(tr("Remove GeoDistil's engine environment"), lambda _cancelled: remove(folder), done, failed)

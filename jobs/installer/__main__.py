@@ -63,7 +63,7 @@ def _tell(job: Job) -> int:
 
 
 def _failed(job: Job, error: InstallError) -> int:
-    job.events.write("failed", code=error.code, message=error.message, hint=error.hint)
+    job.events.write("failed", code=error.code, hint=error.hint, **error.told)
     with suppress(OSError):  # the log may be on the disk that is full
         print(f"error: {error.message} {error.hint}", file=sys.stderr, flush=True)
     return 1

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Callable
 from urllib.parse import unquote, urljoin, urlsplit
 
-from .errors import InstallError
+from .errors import InstallError, marked
 from .requirements import Package
 
 CHUNK = 1 << 18
@@ -46,8 +46,9 @@ def fetch(package: Package, index: str, folder: Path, between: Callable[[], None
         part.unlink()
         raise InstallError(
             "hash",
-            f"The file {target.name} is not the one that GeoDistil was released with, so it was not used.",
-            "Try again on another network, or with another package index.",
+            marked("The file {target} is not the one that GeoDistil was released with, so it was not used."),
+            marked("Try again on another network, or with another package index."),
+            target=target.name,
         )
     part.replace(target)
     return target
@@ -69,8 +70,10 @@ def _link(package: Package, page: str) -> tuple[str, str]:
             return _with_login(urljoin(base, href), page), sha256
     raise InstallError(
         "hash",
-        f"The package index does not have the {package.name} {package.version} that GeoDistil was released with.",
-        "Choose another package index, or a folder of wheels.",
+        marked("The package index does not have the {package} {version} that GeoDistil was released with."),
+        marked("Choose another package index, or a folder of wheels."),
+        package=package.name,
+        version=package.version,
     )
 
 

@@ -6,7 +6,7 @@ import errno
 import re
 from pathlib import Path
 
-from .errors import InstallError
+from .errors import InstallError, marked
 
 GIGABYTE = 1e9
 
@@ -39,54 +39,62 @@ UNFIT = (
 )
 
 SENTENCES = (
-    ("disk", DISK, "The disk of {folder} is full{at}.", "Free some space, or choose another folder, and go on."),
+    (
+        "disk",
+        DISK,
+        marked("The disk of {folder} is full{at}."),
+        marked("Free some space, or choose another folder, and go on."),
+    ),
     (
         "certificate",
         CERTIFICATE,
-        "The secure connection is not trusted{at}: its certificate is from an authority unknown here.",
-        "Add your organisation's certificate in Settings > Options > Authentication > Manage Certificates, and go on.",
+        marked("The secure connection is not trusted{at}: its certificate is from an authority unknown here."),
+        marked(
+            "Add your organisation's certificate in Settings > Options > Authentication > Manage Certificates, "
+            "and go on."
+        ),
     ),
     (
         "proxy",
         LOGIN,
-        "The proxy server wants a user name and password{at}.",
-        "Enter them in Settings > Options > Network, and go on.",
+        marked("The proxy server wants a user name and password{at}."),
+        marked("Enter them in Settings > Options > Network, and go on."),
     ),
     (
         "proxy",
         PROXY,
-        "The proxy server cannot be reached or refuses{at}.",
-        "Correct it in Settings > Options > Network, or turn it off, and go on.",
+        marked("The proxy server cannot be reached or refuses{at}."),
+        marked("Correct it in Settings > Options > Network, or turn it off, and go on."),
     ),
     (
         "hash",
         HASH,
-        "What was downloaded is not what GeoDistil was released with{at}, so it was not installed.",
-        "Try again on another network, or with another package index.",
+        marked("What was downloaded is not what GeoDistil was released with{at}, so it was not installed."),
+        marked("Try again on another network, or with another package index."),
     ),
     (
         "python",
         VENV,
-        "This Python cannot make environments{at}.",
-        "Choose uv as the tool, or install the system's package python3-venv.",
+        marked("This Python cannot make environments{at}."),
+        marked("Choose uv as the tool, or install the system's package python3-venv."),
     ),
     (
         "policy",
         POLICY,
-        "The system forbids to write or run programs in {folder}{at}.",
-        "Choose another folder, or a Python that your administrator allows.",
+        marked("The system forbids to write or run programs in {folder}{at}."),
+        marked("Choose another folder, or a Python that your administrator allows."),
     ),
     (
         "network",
         NETWORK,
-        "The connection failed{at}.",
-        "Check network and proxy (Settings > Options > Network) and go on: what is there already is kept.",
+        marked("The connection failed{at}."),
+        marked("Check network and proxy (Settings > Options > Network) and go on: what is there already is kept."),
     ),
     (
         "platform",
         UNFIT,
-        "There is no build for this Python and system{at}.",
-        "Choose another Python, or another build of torch.",
+        marked("There is no build for this Python and system{at}."),
+        marked("Choose another Python, or another build of torch."),
     ),
 )
 
@@ -100,15 +108,17 @@ def explain(words: str, folder: Path, doing: str = "") -> InstallError:
         doing: what was under way, for example `torch 2.15.0`.
     """
     at = f" ({doing})" if doing else ""
-    for code, pattern, message, hint in SENTENCES:
+    for code, pattern, text, hint in SENTENCES:
         if re.search(pattern, words, re.IGNORECASE):
-            return InstallError(code, message.format(folder=folder, at=at), hint, words)
+            return InstallError(code, text, hint, words, folder=folder, at=at)
     last = next((line.strip() for line in reversed(words.splitlines()) if line.strip()), "it said nothing")
     return InstallError(
         "error",
-        f"The installation failed{at}: {last.rstrip('.')[:300]}.",
-        "Copy the diagnostics into a bug report.",
+        marked("The installation failed{at}: {last}."),
+        marked("Copy the diagnostics into a bug report."),
         words,
+        at=at,
+        last=last.rstrip(".")[:300],
     )
 
 
@@ -129,8 +139,11 @@ def check_space(free: int, needed: int, folder: Path) -> None:
     if free < needed:
         raise InstallError(
             "disk",
-            f"The disk of {folder} has {free / GIGABYTE:.1f} GB free, and about {needed / GIGABYTE:.1f} GB are needed.",
-            "Free some space, or choose another folder, and go on.",
+            marked("The disk of {folder} has {free} GB free, and about {needed} GB are needed."),
+            marked("Free some space, or choose another folder, and go on."),
+            folder=folder,
+            free=f"{free / GIGABYTE:.1f}",
+            needed=f"{needed / GIGABYTE:.1f}",
         )
 
 
@@ -139,6 +152,10 @@ def unfit_python(python: str, version: str, supported: list[tuple[int, int]]) ->
     oldest, newest = (".".join(map(str, each)) for each in (supported[0], supported[-1]))
     return InstallError(
         "python",
-        f"{python} is Python {version}, and the engine needs {oldest} to {newest}.",
-        "Choose another Python, or leave the choice to uv, which brings its own.",
+        marked("{python} is Python {version}, and the engine needs {oldest} to {newest}."),
+        marked("Choose another Python, or leave the choice to uv, which brings its own."),
+        python=python,
+        version=version,
+        oldest=oldest,
+        newest=newest,
     )

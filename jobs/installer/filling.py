@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Callable
 
 from .children import ChildFailed
-from .errors import InstallError
+from .errors import InstallError, marked, told
 from .failures import check_space, explain
 from .job import Job
 from .machine import DEFAULT, Build
@@ -72,7 +72,8 @@ def _settle_build(job: Job, tool: Uv | Pip, packages: list[Package], builds: lis
         except InstallError as error:
             if build == builds[-1] or error.code == "disk":
                 raise
-            job.events.write("warning", message=f"torch for {build.name} cannot be had. {error.message}")
+            text = marked("torch for {build} cannot be had. {reason}")
+            job.events.write("warning", **told(text, build=build.name, reason=error.message))
     raise AssertionError("there is always a build")
 
 
@@ -96,8 +97,9 @@ def _install_build(
     if job.request.wheels:
         raise InstallError(
             "platform",
-            f"From a folder of wheels only the registry's torch can be installed, not {build.name}.",
-            "Choose the registry's own build.",
+            marked("From a folder of wheels only the registry's torch can be installed, not {build}."),
+            marked("Choose the registry's own build."),
+            build=build.name,
         )
     doing = f"torch for {build.name}"
     job.events.write("progress", stage="packages", step=1, of=1, package=doing, fraction=fraction)

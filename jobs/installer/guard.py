@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from .errors import InstallError
+from .errors import InstallError, marked
 
 LOCK_FILE = "install.lock"
 PATIENCE_SECONDS = 1.0
@@ -55,8 +55,8 @@ def _wait(file: IO[bytes], patience: float) -> None:
         if time.monotonic() > deadline:
             raise InstallError(
                 "busy",
-                "Another installation of the engine's environment is under way.",
-                "Wait until it ends, or cancel it where it was started.",
+                marked("Another installation of the engine's environment is under way."),
+                marked("Wait until it ends, or cancel it where it was started."),
             )
         time.sleep(0.05)
 

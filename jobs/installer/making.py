@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from .children import ChildFailed
-from .errors import InstallError
+from .errors import InstallError, marked, told
 from .failures import explain, unfit_python
 from .job import Job
 from .machine import platform_key
@@ -50,14 +50,19 @@ def choose_tool(job: Job, chosen: Python | None) -> Uv | Pip:
         own_fits = chosen is not None or _fits(job, sys.version_info[:2])
         if job.request.tool == "uv" or not own_fits or error.code in HOPELESS:
             raise
-        job.events.write("warning", message=f"uv cannot be used, so pip is: {error.message}")
+        job.events.write("warning", **told(marked("uv cannot be used, so pip is: {reason}"), reason=error.message))
         return Pip()
 
 
 def _own_platform() -> str:
     key = platform_key(platform.system(), platform.machine())
     if key is None:
-        raise InstallError("platform", f"There is no torch for {platform.system()} {platform.machine()}.")
+        raise InstallError(
+            "platform",
+            marked("There is no torch for {system} {machine}."),
+            system=platform.system(),
+            machine=platform.machine(),
+        )
     return key
 
 
@@ -100,7 +105,8 @@ def _make(job: Job, tool: Uv | Pip, candidates: list[str]) -> Python:
             shutil.rmtree(job.venv, ignore_errors=True)
             if not remaining:
                 raise explain(words, job.folder, f"the environment from Python {python}") from error
-            job.events.write("warning", message=f"No environment can be made from Python {python}; another is tried.")
+            text = marked("No environment can be made from Python {python}; another is tried.")
+            job.events.write("warning", **told(text, python=python))
     raise AssertionError("there is always a candidate")
 
 

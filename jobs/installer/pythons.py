@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from .children import ChildFailed, run
-from .errors import InstallError
+from .errors import InstallError, marked
 from .machine import platform_key
 
 QUESTION = (
@@ -54,8 +54,10 @@ class Python:
             kind = f"{self.system} {self.machine}{'' if self.wide else ', 32 bit'}"
             raise InstallError(
                 "platform",
-                f"There is no torch for {self.path} ({kind}).",
-                "It needs Linux or Windows with 64 bits, or a Mac with Apple's processor.",
+                marked("There is no torch for {path} ({kind})."),
+                marked("It needs Linux or Windows with 64 bits, or a Mac with Apple's processor."),
+                path=self.path,
+                kind=kind,
             )
         return key
 
@@ -71,6 +73,10 @@ def ask(path: str, environment: Mapping[str, str], between: Callable[[], None] =
         executable, version, system, machine, wide, home = json.loads(words.splitlines()[-1])
     except (ChildFailed, ValueError, IndexError) as error:
         raise InstallError(
-            "python", f"{path} cannot be started, or is not a Python.", "Choose another one.", str(error)
+            "python",
+            marked("{path} cannot be started, or is not a Python."),
+            marked("Choose another one."),
+            str(error),
+            path=path,
         ) from error
     return Python(executable or path, tuple(version), system, machine, wide, home)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import InstallError
+from .errors import InstallError, marked
 
 LINE = re.compile(
     r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>\S+)(?P<hashes>(?: --hash=sha256:[0-9a-f]{64})+)\s+# (?P<size>\d+)"
@@ -65,7 +65,11 @@ def _package(line: str, path: Path) -> Package:
     match = LINE.fullmatch(line)
     if match is None:
         raise InstallError(
-            "hash", f"The requirements {path} are damaged at the line {line[:60]!r}.", "Install the plugin anew."
+            "hash",
+            marked("The requirements {path} are damaged at the line {line!r}."),
+            marked("Install the plugin anew."),
+            path=path,
+            line=line[:60],
         )
     hashes = tuple(part.rpartition(":")[2] for part in match["hashes"].split())
     return Package(normalised(match["name"]), match["version"], hashes, int(match["size"]))

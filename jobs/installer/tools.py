@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .children import ChildFailed
 from .download import fetch, find
-from .errors import InstallError
+from .errors import InstallError, marked
 from .failures import explain, explain_exception
 from .job import Job
 from .packages import executable
@@ -98,8 +98,10 @@ def _wheel(job: Job, package: Package) -> Path:
     if wheel is None:
         raise InstallError(
             "platform",
-            f"The folder {job.request.wheels} does not have the locked wheel of uv {package.version}.",
-            "Put it there, or choose pip as the tool.",
+            marked("The folder {wheels} does not have the locked wheel of uv {version}."),
+            marked("Put it there, or choose pip as the tool."),
+            wheels=job.request.wheels,
+            version=package.version,
         )
     return wheel
 

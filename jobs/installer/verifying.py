@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from .children import ChildFailed
-from .errors import InstallError
+from .errors import InstallError, marked
 from .job import Job
 
 LOAD = """
@@ -44,9 +44,10 @@ def _ask_doctor(job: Job, python: str) -> dict[str, Any]:
     except (ChildFailed, ValueError) as error:
         raise InstallError(
             "error",
-            f"The engine does not start in {python}.",
-            "Remove the environment and set it up anew, or copy the diagnostics into a bug report.",
+            marked("The engine does not start in {python}."),
+            marked("Remove the environment and set it up anew, or copy the diagnostics into a bug report."),
             str(error),
+            python=python,
         ) from error
 
 
@@ -57,7 +58,9 @@ def _load(job: Job, python: str) -> None:
         tried = [line.split()[1] for line in error.words.splitlines() if line.startswith("loading ")]
         raise InstallError(
             "error",
-            f"The module {tried[-1] if tried else 'Python'} does not load in {python}.",
-            "Remove the environment and set it up anew, or copy the diagnostics into a bug report.",
+            marked("The module {tried} does not load in {python}."),
+            marked("Remove the environment and set it up anew, or copy the diagnostics into a bug report."),
             error.words,
+            tried=tried[-1] if tried else "Python",
+            python=python,
         ) from error

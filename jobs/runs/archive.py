@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Callable
 
 from ..errors import GeoDistilError
 from ..run_folder import RUN_FILE
+from ..translation import local, tr
 from .files import PACKED, is_run, read_json
 from .imagery import packed
 
@@ -43,7 +44,7 @@ def export_run(run: Path, file: Path, imagery: dict[str, list[Path]], progress: 
         Cancelled: `progress` said so.
     """
     if not is_run(run):
-        raise GeoDistilError("output", f"{run} is no run folder.", "Choose another.")
+        raise GeoDistilError("output", tr("{run} is no run folder.").format(run=run), tr("Choose another."))
     settings, places = packed(read_json(run / RUN_FILE), imagery)
     members = [(path, path.relative_to(run).as_posix()) for path in _own_files(run)] + list(places.items())
     partial = file.with_name(f"{file.name}.partial")
@@ -53,7 +54,10 @@ def export_run(run: Path, file: Path, imagery: dict[str, list[Path]], progress: 
             _pack(archive, run.name, members, progress)
         os.replace(partial, file)
     except OSError as error:
-        raise GeoDistilError("output", f"{error.filename or file} cannot be packed: {error.strerror}.") from error
+        raise GeoDistilError(
+            "output",
+            tr("{path} cannot be packed: {reason}.").format(path=error.filename or file, reason=error.strerror),
+        ) from error
     finally:
         partial.unlink(missing_ok=True)
     return file
@@ -84,9 +88,14 @@ def import_run(file: Path, parent: Path, progress: Progress) -> Path:
             run = _free_name(parent / (_top(archive) or file.stem))
             os.replace(unpacked, run)
     except zipfile.BadZipFile as error:
-        raise GeoDistilError("package", f"{file} is not a zip, or is damaged.", "Export the run again.") from error
+        raise GeoDistilError(
+            "package", tr("{file} is not a zip, or is damaged.").format(file=file), tr("Export the run again.")
+        ) from error
     except OSError as error:
-        raise GeoDistilError("output", f"{error.filename or parent} cannot be unpacked: {error.strerror}.") from error
+        raise GeoDistilError(
+            "output",
+            tr("{path} cannot be unpacked: {reason}.").format(path=error.filename or parent, reason=error.strerror),
+        ) from error
     return run
 
 
@@ -110,11 +119,19 @@ def _members(archive: zipfile.ZipFile, file: Path) -> dict[str, zipfile.ZipInfo]
     """The run's own files in an archive, by their path in the run folder."""
     top, members = _top(archive), {}
     if top is None:
-        raise GeoDistilError("package", f"There is no {RUN_FILE} in {file}.", "Choose a zip of a run folder.")
+        raise GeoDistilError(
+            "package",
+            tr("There is no {run_file} in {file}.").format(run_file=RUN_FILE, file=file),
+            tr("Choose a zip of a run folder."),
+        )
     for info in archive.infolist():
         path = PurePosixPath(info.filename.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or ":" in info.filename or stat.S_ISLNK(info.external_attr >> 16):
-            raise GeoDistilError("package", f"{file} has the unsafe entry {info.filename}.", "It was not unpacked.")
+            raise GeoDistilError(
+                "package",
+                tr("{file} has the unsafe entry {path}.").format(file=file, path=info.filename),
+                tr("It was not unpacked."),
+            )
         parts = path.parts[1:] if top else path.parts
         if parts and parts[0] in PACKED and not info.is_dir() and (not top or path.parts[0] == top):
             members["/".join(parts)] = info
@@ -133,8 +150,10 @@ def _check_space(members: dict[str, zipfile.ZipInfo], parent: Path) -> None:
     if needed > free:
         raise GeoDistilError(
             "output",
-            f"The run needs {needed / 1e9:.1f} GB and {parent} has {free / 1e9:.1f} GB left.",
-            "Choose another folder.",
+            tr("The run needs {needed} GB and {parent} has {free} GB left.").format(
+                needed=local(needed / 1e9, 1), parent=parent, free=local(free / 1e9, 1)
+            ),
+            tr("Choose another folder."),
         )
 
 

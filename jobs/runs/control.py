@@ -13,6 +13,7 @@ from pathlib import Path
 from ..errors import GeoDistilError
 from ..launch import launch
 from ..process import STOP_FILE
+from ..translation import tr
 from .alive import command_line
 from .state import RunState
 
@@ -29,7 +30,9 @@ def start(run: Path) -> int:
     try:
         return launch(run)
     except OSError as error:
-        raise GeoDistilError("output", f"The run folder {run} cannot be written: {error.strerror}.") from error
+        raise GeoDistilError(
+            "output", tr("The run folder {run} cannot be written: {reason}.").format(run=run, reason=error.strerror)
+        ) from error
 
 
 def ask_to_stop(run: Path) -> None:
@@ -41,7 +44,9 @@ def ask_to_stop(run: Path) -> None:
     try:
         (run / STOP_FILE).touch()
     except OSError as error:
-        raise GeoDistilError("output", f"{run / STOP_FILE} cannot be written: {error.strerror}.") from error
+        raise GeoDistilError(
+            "output", tr("{run} cannot be written: {reason}.").format(run=run / STOP_FILE, reason=error.strerror)
+        ) from error
 
 
 def end_now(state: RunState) -> None:
@@ -53,7 +58,11 @@ def end_now(state: RunState) -> None:
     started = state.history.started
     pid, host = int(started.get("pid") or 0), started.get("host")
     if host != socket.gethostname() or not state.busy or pid <= 0:
-        raise GeoDistilError("process", f"{state.name} does not run on this machine.", f"End it on {host}.")
+        raise GeoDistilError(
+            "process",
+            tr("{state} does not run on this machine.").format(state=state.name),
+            tr("End it on {host}.").format(host=host),
+        )
     if sys.platform == "win32":
         subprocess.run(["taskkill", "/T", "/F", "/PID", str(pid)], capture_output=True, check=False)
         return

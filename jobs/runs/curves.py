@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from ..translation import tr
+from ..vocabulary import headed, spoken
 from .history import Stage
 
 Points = list[tuple[float, float]]
 Values = list[tuple[int, dict[str, float]]]
 """(step, values by name)."""
 
-WORDS = {"mean_iou": "mean IoU", "iou": "IoU", "f1": "F1", "ap": "AP", "ap50": "AP50"}
+WORDS = {"mean_iou": tr("mean IoU"), "iou": tr("IoU"), "f1": "F1", "ap": "AP", "ap50": "AP50"}
 MAIN = ("segmentation/mean_iou", "detection/ap50")
 NOT_SCORES = ("threshold",)
 
@@ -55,7 +57,7 @@ class Chart:
     def summary(self) -> str:
         """The newest values as a sentence, for those who cannot see the lines."""
         values = ", ".join(f"{series.name} {number(series.last)}" for series in self.series)
-        return f"{self.title}: {values}" if values else f"{self.title}: no values yet"
+        return f"{self.title}: {values}" if values else tr("{title}: no values yet").format(title=self.title)
 
 
 def number(value: float) -> str:
@@ -65,9 +67,10 @@ def number(value: float) -> str:
 
 def loss_charts(stages: list[Stage]) -> list[Chart]:
     """The sum of all losses, then the terms of each task."""
-    found: dict[str, dict[str, Series]] = {"Sum of losses": {}}
+    total = tr("Sum of losses")
+    found: dict[str, dict[str, Series]] = {total: {}}
     for first, stage in _placed(stages):
-        _collect(found["Sum of losses"], first, ((step, {"sum": sum(v.values())}) for step, v in stage.losses if v))
+        _collect(found[total], first, ((step, {spoken("sum"): sum(v.values())}) for step, v in stage.losses if v))
         for title, names in _loss_groups(stage.losses).items():
             _collect(found.setdefault(title, {}), first, _renamed(stage.losses, names))
     return _charts(found, stages, is_score=False)
@@ -76,15 +79,16 @@ def loss_charts(stages: list[Stage]) -> list[Chart]:
 def score_charts(stages: list[Stage]) -> list[Chart]:
     """The main score of each network, then all scores of each task, then each score by class."""
     several = any(len(stage.metrics) > 1 for stage in stages)  # else the stage tells which network it is
-    found: dict[str, dict[str, Series]] = {"Main scores": {}}
+    found: dict[str, dict[str, Series]] = {tr("Main scores"): {}}
+    by_class: dict[str, dict[str, Series]] = {}
     for first, stage in _placed(stages):
         for network, points in stage.metrics.items():
-            suffix = f" ({network.replace('_', ' ')})" if several else ""
+            suffix = f" ({spoken(network)})" if several else ""
             for title, names in _score_groups(points).items():
-                by_class = "by class" in title
-                lines = found.setdefault(title + suffix * by_class, {})
-                _collect(lines, first, _renamed(points, names), "" if by_class else suffix)
-    return _charts(dict(sorted(found.items(), key=lambda item: "by class" in item[0])), stages, is_score=True)
+                _collect(found.setdefault(title, {}), first, _renamed(points, names), suffix)
+            for title, names in _class_groups(points).items():
+                _collect(by_class.setdefault(title + suffix, {}), first, _renamed(points, names))
+    return _charts({**found, **by_class}, stages, is_score=True)
 
 
 def _loss_groups(points: Values) -> dict[str, dict[str, str]]:
@@ -92,24 +96,39 @@ def _loss_groups(points: Values) -> dict[str, dict[str, str]]:
     groups: dict[str, dict[str, str]] = {}
     for name in _unique(name for _, values in points for name in values):
         task, _, term = name.partition("/")
-        groups.setdefault(f"{task.capitalize()} losses", {})[name] = term or name
+        groups.setdefault(headed(tr("{task} losses").format(task=spoken(task))), {})[name] = term or name
     return groups
 
 
 def _score_groups(points: Values) -> dict[str, dict[str, str]]:
     """Chart title -> score -> what the legend says."""
-    groups: dict[str, dict[str, str]] = {"Main scores": {}}
+    main: dict[str, str] = {}
+    groups = {tr("Main scores"): main}
+    for name, task, word, label in _scores(points):
+        if name in MAIN:
+            main[name] = word
+        if not label:
+            groups.setdefault(headed(tr("{task} scores").format(task=task)), {})[name] = word
+    return groups
+
+
+def _class_groups(points: Values) -> dict[str, dict[str, str]]:
+    """Chart title -> score of a class -> the class."""
+    groups: dict[str, dict[str, str]] = {}
+    for name, task, word, label in _scores(points):
+        if label:
+            title = headed(tr("{task}: {score} by class").format(task=task, score=word))
+            groups.setdefault(title, {})[name] = label
+    return groups
+
+
+def _scores(points: Values) -> Iterator[tuple[str, str, str, str]]:
+    """(full name, task, score, class or empty) of each score, in words."""
     for name in _unique(name for _, values in points for name in values):
         task, _, rest = name.partition("/")
         metric, _, label = rest.partition("/")
-        if metric in NOT_SCORES:
-            continue
-        word = WORDS.get(metric, metric.replace("_", " "))
-        if name in MAIN:
-            groups["Main scores"][name] = word
-        title = f"{task.capitalize()}: {word} by class" if label else f"{task.capitalize()} scores"
-        groups.setdefault(title, {})[name] = label or word
-    return groups
+        if metric not in NOT_SCORES:
+            yield name, spoken(task), WORDS.get(metric, metric.replace("_", " ")), label
 
 
 def _placed(stages: list[Stage]) -> Iterator[tuple[int, Stage]]:

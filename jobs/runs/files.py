@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GeoDistilError
-from ..events import EVENTS_FILE
+from ..events import EVENTS_FILE, EventReader
 from ..process import LOG_FILE, STOP_FILE
 from ..run_folder import RUN_FILE
+from ..translation import tr
 
 LAUNCH_FILE = "launch.json"
 """Who started the engine here last; of this machine, so it is not exported."""
@@ -19,6 +20,8 @@ LAUNCH_FILE = "launch.json"
 REPORT_FILE = "report.html"
 MODEL_FOLDER = "model"
 CHECKPOINTS = "checkpoints"
+PREDICTIONS = "predictions"
+"""Where `afterwards.py` has the engine write."""
 PACKED = (RUN_FILE, "labels", "rasters", EVENTS_FILE, LOG_FILE, CHECKPOINTS, MODEL_FOLDER, REPORT_FILE)
 """A run's own files and folders, those that travel."""
 
@@ -52,6 +55,18 @@ def read_json(path: Path) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
+def prediction_ending(run: Path) -> dict[str, Any]:
+    """The event that ended the prediction after the training; empty where there is none, or it goes on."""
+    last = EventReader(run / PREDICTIONS).new()[-1:]
+    return last[0] if last and last[0].get("kind") in ("finished", "failed", "stopped") else {}
+
+
+def predicted(run: Path) -> list[dict[str, str]]:
+    """What was predicted when the training was done: raster and output files of each; empty where nothing was."""
+    ending = prediction_ending(run)
+    return ending.get("outputs") or [] if ending.get("kind") == "finished" else []
+
+
 def delete_run(folder: Path) -> bool:
     """Delete a run's own files, and the folder where nothing else is in it.
 
@@ -62,14 +77,18 @@ def delete_run(folder: Path) -> bool:
         GeoDistilError: it is no run, or something cannot be deleted.
     """
     if not is_run(folder):
-        raise GeoDistilError("output", f"{folder} is no run folder.", "Nothing was deleted.")
+        raise GeoDistilError(
+            "output", tr("{folder} is no run folder.").format(folder=folder), tr("Nothing was deleted.")
+        )
     try:
         # run.json last: until then the dock still lists what is left.
         for name in sorted(OWN, key=lambda name: name == RUN_FILE):
             _remove(folder / name)
     except OSError as error:
         raise GeoDistilError(
-            "output", f"{error.filename} cannot be deleted: {error.strerror}.", "Close what uses it and delete again."
+            "output",
+            tr("{path} cannot be deleted: {reason}.").format(path=error.filename, reason=error.strerror),
+            tr("Close what uses it and delete again."),
         ) from error
     with suppress(OSError):
         folder.rmdir()

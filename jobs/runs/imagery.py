@@ -11,6 +11,7 @@ from typing import Any
 from osgeo import gdal
 
 from ..errors import GeoDistilError
+from ..translation import tr
 
 FOLDER = "rasters"
 
@@ -76,7 +77,11 @@ def _with_companions(path: Path) -> list[Path]:
     except RuntimeError:  # where GDAL's exceptions are turned on
         dataset = None
     if dataset is None:
-        raise GeoDistilError("raster", f"{path} is missing or cannot be read.", "Put it back, or leave imagery out.")
+        raise GeoDistilError(
+            "raster",
+            tr("{path} is missing or cannot be read.").format(path=path),
+            tr("Put it back, or leave imagery out."),
+        )
     others = [Path(text) for text in dataset.GetFileList() or [] if Path(text).is_file()]
     return [path, *(other for other in others if other.resolve() != path.resolve())]
 
@@ -90,6 +95,8 @@ def _refuse_absolute_sources(companions: list[Path]) -> None:
         if f">{other}<" in text and other.is_absolute():
             raise GeoDistilError(
                 "raster",
-                f"{first} names {other.name} by its absolute path, which leads nowhere on another machine.",
-                "Build the virtual raster again with relative paths, or leave imagery out.",
+                tr("{first} names {other} by its absolute path, which leads nowhere on another machine.").format(
+                    first=first, other=other.name
+                ),
+                tr("Build the virtual raster again with relative paths, or leave imagery out."),
             )

@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Callable
 
+from ..translation import tr
 from .history import History
 
 Alive = Callable[[int, str, float], bool]
@@ -19,15 +20,15 @@ TEACHERS = ("detection_teacher", "segmentation_teacher")
 class Status(Enum):
     """What a run is doing; the value is what a person reads."""
 
-    NEW = "Not started"
-    WAITING = "Waiting"
-    STARTING = "Starting"
-    RUNNING = "Running"
-    STOPPING = "Stopping"
-    STOPPED = "Stopped"
-    KILLED = "Interrupted"
-    FAILED = "Failed"
-    FINISHED = "Finished"
+    NEW = tr("Not started")
+    WAITING = tr("Waiting")
+    STARTING = tr("Starting")
+    RUNNING = tr("Running")
+    STOPPING = tr("Stopping")
+    STOPPED = tr("Stopped")
+    KILLED = tr("Interrupted")
+    FAILED = tr("Failed")
+    FINISHED = tr("Finished")
 
 
 BUSY = (Status.STARTING, Status.RUNNING, Status.STOPPING)
@@ -74,6 +75,7 @@ class RunState:
     has_model: bool = False
     has_report: bool = False
     teachers: tuple[str, ...] = ()
+    prediction: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -133,7 +135,7 @@ def status(history: History, launch: Launch | None, stop_asked: bool, alive: Ali
 
 def abilities(state: RunState) -> set[str]:
     """What a person can do with a run, as names of the dock's actions."""
-    able = {"folder"}
+    able = {"folder", "template"}
     if state.status in (Status.NEW, Status.STOPPED, Status.KILLED, Status.FAILED):
         able |= {"start", "start_now"}
     if state.status is Status.WAITING:
@@ -144,7 +146,8 @@ def abilities(state: RunState) -> set[str]:
         able.add("end_now")
     if not state.busy and state.status is not Status.WAITING:
         able |= {"export", "delete"}
-    able |= {"predict"} if state.has_model else set()
+    able |= {"predict", "review", "distil"} if state.has_model else set()
+    able |= {"results"} if state.prediction.get("kind") == "finished" else set()
     able |= {"report"} if state.has_report else set()
     able |= {"teachers"} if state.teachers else set()
     return able

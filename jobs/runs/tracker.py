@@ -11,7 +11,7 @@ from ..packages import ITEM_FILE
 from ..process import LOG_FILE, STOP_FILE
 from ..run_folder import RUN_FILE
 from .alive import is_alive
-from .files import CHECKPOINTS, LAUNCH_FILE, MODEL_FOLDER, REPORT_FILE, read_json
+from .files import CHECKPOINTS, LAUNCH_FILE, MODEL_FOLDER, PREDICTIONS, REPORT_FILE, prediction_ending, read_json
 from .history import HistoryReader
 from .state import TEACHERS, Alive, Launch, RunState, Status, status
 
@@ -34,6 +34,7 @@ class RunTracker:
         self._reader, self._offset = HistoryReader(), 0
         self._settings: dict[str, Any] = {}
         self._launch: dict[str, Any] = {}
+        self._prediction: dict[str, Any] = {}
         self._stamps: dict[str, int] = {}
         self._shown: tuple[Any, ...] = ()
 
@@ -48,8 +49,10 @@ class RunTracker:
         if not changed and shown == self._shown:
             return None
         self._shown = shown
-        history = self._reader.history.copy()
-        return RunState(self._folder, self._settings, now, history, launch, shown[1], shown[2], self._teachers(now))
+        history, teachers = self._reader.history.copy(), self._teachers(now)
+        return RunState(
+            self._folder, self._settings, now, history, launch, shown[1], shown[2], teachers, self._prediction
+        )
 
     def _read_events(self) -> bool:
         path = self._folder / EVENTS_FILE
@@ -90,7 +93,10 @@ class RunTracker:
             self._settings = read_json(self._folder / RUN_FILE) or self._settings
         if launch_changed:
             self._launch = read_json(self._folder / LAUNCH_FILE)
-        return run_changed or launch_changed
+        predictions_changed = self._touched(f"{PREDICTIONS}/{EVENTS_FILE}")
+        if predictions_changed:
+            self._prediction = prediction_ending(self._folder)
+        return run_changed or launch_changed or predictions_changed
 
     def _touched(self, name: str) -> bool:
         try:

@@ -15,6 +15,7 @@ from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QLockFile
 
 from ..errors import GeoDistilError
+from ..translation import tr
 from .files import is_run, read_json
 from .state import RunState, Status
 
@@ -93,7 +94,11 @@ class WaitingList:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             lock = QLockFile(str(self._path.with_suffix(".lock")))
             if not lock.tryLock(LOCK_MILLISECONDS):
-                raise GeoDistilError("output", f"The waiting list {self._path} is in use.", "Try again in a moment.")
+                raise GeoDistilError(
+                    "output",
+                    tr("The waiting list {path} is in use.").format(path=self._path),
+                    tr("Try again in a moment."),
+                )
             values = {"runs": [], **read_json(self._path)}
             before = json.dumps(values)
             yield values
@@ -102,7 +107,10 @@ class WaitingList:
             lock.unlock()
         except OSError as error:
             raise GeoDistilError(
-                "output", f"The waiting list {self._path} cannot be written: {error.strerror}."
+                "output",
+                tr("The waiting list {path} cannot be written: {reason}.").format(
+                    path=self._path, reason=error.strerror
+                ),
             ) from error
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 from ..progress import duration
+from ..translation import local_time, tr
+from ..vocabulary import headed, spoken
 from .curves import MAIN, WORDS, number
 from .state import RunState, Status
 
@@ -12,12 +12,14 @@ from .state import RunState, Status
 def title(state: RunState, place: int, now: float) -> str:
     """The state with the time left, for example `Running, 12 min left`."""
     left = time_left(state, now)
-    return status_text(state, place) + (f", {left} left" if left else "")
+    return status_text(state, place) + (tr(", {left} left").format(left=left) if left else "")
 
 
 def status_text(state: RunState, place: int = 0) -> str:
     """The state in a word or two; `place` is the one on the waiting list, counted from 1."""
-    return f"Waiting ({place})" if state.status is Status.WAITING and place else state.status.value
+    return (
+        tr("Waiting ({place})").format(place=place) if state.status is Status.WAITING and place else state.status.value
+    )
 
 
 def time_left(state: RunState, now: float) -> str:
@@ -31,8 +33,8 @@ def device_text(state: RunState) -> str:
     started, speed = state.history.started, state.history.progress.get("samples_per_second")
     if not started:
         return state.asked_device
-    text = f"{started.get('device')} on {started.get('host')}"
-    return f"{text}, {speed:.0f} chips a second" if speed and state.busy else text
+    text = tr("{device} on {host}").format(device=started.get("device"), host=started.get("host"))
+    return tr("{text}, {speed:.0f} chips a second").format(text=text, speed=speed) if speed and state.busy else text
 
 
 def stage_text(state: RunState) -> str:
@@ -41,23 +43,23 @@ def stage_text(state: RunState) -> str:
     if state.status is Status.FINISHED:
         return ""
     if not history.stages:
-        return "Reading the data" if state.status is Status.RUNNING else ""
+        return tr("Reading the data") if state.status is Status.RUNNING else ""
     stage = history.stages[-1]
-    text = stage.name.replace("_", " ")
+    text = spoken(stage.name)
     if history.stage_count > 1:
-        text += f" ({stage.index + 1} of {history.stage_count})"
-    return f"{text}, step {stage.step} of {stage.of}" if stage.of else text
+        text += tr(" ({index} of {stage_count})").format(index=stage.index + 1, stage_count=history.stage_count)
+    return tr("{text}, step {step} of {of}").format(text=text, step=stage.step, of=stage.of) if stage.of else text
 
 
 def message(state: RunState) -> str:
     """What a person needs to know beside the state: why it ended, what to do, how good it is."""
     writer = {
-        Status.NEW: lambda _: "Start it here, or copy its folder to another machine.",
-        Status.WAITING: lambda _: "It starts as soon as its device is free.",
-        Status.STARTING: lambda _: "The engine is loading.",
+        Status.NEW: lambda _: tr("Start it here, or copy its folder to another machine."),
+        Status.WAITING: lambda _: tr("It starts as soon as its device is free."),
+        Status.STARTING: lambda _: tr("The engine is loading."),
         Status.RUNNING: _running,
-        Status.STOPPING: lambda _: "It ends after writing a checkpoint.",
-        Status.STOPPED: lambda state: f"It was asked to stop. {_resume(state)}",
+        Status.STOPPING: lambda _: tr("It ends after writing a checkpoint."),
+        Status.STOPPED: lambda state: tr("It was asked to stop. {resume}").format(resume=_resume(state)),
         Status.KILLED: _killed,
         Status.FAILED: _failed,
         Status.FINISHED: _finished,
@@ -67,18 +69,20 @@ def message(state: RunState) -> str:
 
 def _running(state: RunState) -> str:
     done = bool(state.history.progress) and state.fraction >= 1
-    return "The model and its report are being written." if done else ""
+    return tr("The model and its report are being written.") if done else ""
 
 
 def _killed(state: RunState) -> str:
-    return f"Its process ended without a word: killed, out of memory, or the machine went off. {_resume(state)}"
+    return tr("Its process ended without a word: killed, out of memory, or the machine went off. {resume}").format(
+        resume=_resume(state)
+    )
 
 
 def _failed(state: RunState) -> str:
     ending, launch = state.history.ending, state.launch
     if launch is not None and launch.time > state.history.time:
-        return launch.last_line or "The engine ended before it began; its log says more."
-    return f"{ending.get('message') or 'It failed without saying why.'} {ending.get('hint') or ''}".strip()
+        return launch.last_line or tr("The engine ended before it began; its log says more.")
+    return f"{ending.get('message') or tr('It failed without saying why.')} {ending.get('hint') or ''}".strip()
 
 
 def _finished(state: RunState) -> str:
@@ -87,14 +91,19 @@ def _finished(state: RunState) -> str:
     for name in MAIN:
         if isinstance(metrics.get(name), (int, float)):
             task, _, metric = name.partition("/")
-            scores.append(f"{task} {WORDS[metric]} {number(metrics[name])}")
-    when = time.strftime("%d %b, %H:%M", time.localtime(state.history.time))
+            scores.append(f"{spoken(task)} {WORDS[metric]} {number(metrics[name])}")
+    when = local_time(state.history.time)
     text = ", ".join(scores)
-    return f"{text[0].upper()}{text[1:]} ({when})" if text else when
+    told = f"{headed(text)} ({when})" if text else when
+    if state.prediction.get("kind") != "failed":
+        return told
+    return told + ". " + tr("Its prediction failed: {message}").format(message=state.prediction.get("message", ""))
 
 
 def _resume(state: RunState) -> str:
     checkpoint = state.history.checkpoint
     if not checkpoint:
-        return "There is no checkpoint yet; it will begin anew."
-    return f"It can go on from step {checkpoint.get('step')} of {str(checkpoint.get('stage')).replace('_', ' ')}."
+        return tr("There is no checkpoint yet; it will begin anew.")
+    return tr("It can go on from step {step} of {stage}.").format(
+        step=checkpoint.get("step"), stage=spoken(checkpoint.get("stage"))
+    )

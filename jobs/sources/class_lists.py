@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from qgis.core import QgsMapLayer, QgsPalettedRasterRenderer, QgsProject, QgsRasterLayer
 
 from ..classes import PALETTE, category_symbols, natural_order, value_text
+from ..translation import tr
+from ..vocabulary import spoken
 from .counting import LabelCounts
 from .draft import SEGMENTATION, ClassDraft, Draft, SourceDraft
 
@@ -70,17 +72,19 @@ def class_problem(draft: Draft, role: str) -> str:
     """What is wrong with a role's classes; empty where nothing is."""
     if not draft.of_role(role):
         return ""
-    used = [each for each in draft.classes[role] if each.used]
+    word, used = spoken(role), [each for each in draft.classes[role] if each.used]
     names = [each.name.strip() for each in used]
     twice = next((name for name in names if names.count(name) > 1), "")
     if not used:
-        return f"All {role} classes are left out; keep at least one."
+        return tr("All {role} classes are left out; keep at least one.").format(role=word)
     if not all(names):
-        return f"A {role} class has no name."
+        return tr("A {role} class has no name.").format(role=word)
     if twice:
-        return f"Two {role} classes are called {twice}: merge them or rename one."
+        return tr("Two {role} classes are called {twice}: merge them or rename one.").format(role=word, twice=twice)
     if role == SEGMENTATION and len(used) == 1 and not draft.background:
-        return f"There is only the class {names[0]} and no background, so there is nothing to tell apart."
+        return tr("There is only the class {name} and no background, so there is nothing to tell apart.").format(
+            name=names[0]
+        )
     return ""
 
 

@@ -16,13 +16,14 @@ from qgis.core import (
     QgsRectangle,
     QgsVectorFileWriter,
     QgsVectorLayer,
-    QgsVectorLayerFeatureSource,
     QgsWkbTypes,
 )
 from qgis.PyQt.QtCore import QVariant
 
 from ..background import Cancelled
 from ..errors import GeoDistilError
+from ..reading import Features
+from ..translation import tr
 from .counting import class_text, features_on
 
 CLASS_FIELD = "class"
@@ -42,7 +43,7 @@ class LabelCopy:
     """
 
     def __init__(self, layer: QgsVectorLayer, path: Path, grounds: Sequence[Ground], field: str | None) -> None:
-        self._source = QgsVectorLayerFeatureSource(layer)
+        self._features = Features(layer)
         self._index = layer.fields().lookupField(field) if field else -1
         self._name, self._path, self._crs = layer.name(), path, layer.crs()
         self._request = features_on(layer.crs(), grounds[0])
@@ -62,7 +63,7 @@ class LabelCopy:
         """Copy.
 
         Raises:
-            GeoDistilError: the file cannot be written.
+            GeoDistilError: the file cannot be written, or the layer's server does not answer.
         """
         self._path.parent.mkdir(exist_ok=True)  # not its parents: a run folder that was given up stays away
         options = QgsVectorFileWriter.SaveVectorOptions()
@@ -77,8 +78,12 @@ class LabelCopy:
         writer.flushBuffer()
         self._check(writer)
 
+    def complain(self) -> None:
+        """Tell what went wrong on the layer's server; on the main thread, when all is copied."""
+        self._features.complain()
+
     def _copies(self, cancelled: Cancelled) -> Iterator[QgsFeature]:
-        for feature in self._source.getFeatures(self._request):
+        for feature in self._features(self._request):
             if cancelled():
                 return
             copy = QgsFeature(self._fields)
@@ -99,5 +104,8 @@ class LabelCopy:
     def _check(self, writer: QgsVectorFileWriter) -> None:
         if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
             raise GeoDistilError(
-                "output", f"The features of {self._name} cannot be written to {self._path}: {writer.errorMessage()}."
+                "output",
+                tr("The features of {layer} cannot be written to {path}: {message}.").format(
+                    layer=self._name, path=self._path, message=writer.errorMessage()
+                ),
             )

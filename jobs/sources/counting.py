@@ -19,11 +19,12 @@ from qgis.core import (
     QgsRasterLayer,
     QgsRectangle,
     QgsVectorLayer,
-    QgsVectorLayerFeatureSource,
 )
 
 from ..background import Cancelled
 from ..classes import NO_CLASS, RASTER_BACKGROUND, value_text
+from ..reading import Features
+from .facts import ground as imagery_ground
 
 MOST_VALUES = 1000
 """A field with more values than this holds no classes; counting ends there."""
@@ -72,12 +73,18 @@ class Counter:
         labels: the label layer.
         field: its class field; empty makes the layer's name the one value.
         area: the labelled area's layer, where there is one.
+        extent: the part of the imagery that is exported, where it is no file.
     """
 
     def __init__(
-        self, raster: QgsRasterLayer, labels: QgsMapLayer, field: str = "", area: QgsVectorLayer | None = None
+        self,
+        raster: QgsRasterLayer,
+        labels: QgsMapLayer,
+        field: str = "",
+        area: QgsVectorLayer | None = None,
+        extent: tuple[float, float, float, float] | None = None,
     ) -> None:
-        ground = (raster.dataProvider().crs(), raster.dataProvider().extent())
+        ground = imagery_ground(raster, extent)
         self._labels = (
             _Pixels(labels, ground) if isinstance(labels, QgsRasterLayer) else _Features(labels, field, ground)
         )
@@ -91,6 +98,16 @@ class Counter:
             counts.in_area = sum(1 for _ in self._area.touching(cancelled))
         return counts
 
+    def complain(self) -> None:
+        """Tell what went wrong on a layer's server; on the main thread, when all is counted.
+
+        Raises:
+            GeoDistilError: not all features came.
+        """
+        for layer in (self._labels, self._area):
+            if isinstance(layer, _Features):
+                layer.complain()
+
 
 class _Features:
     """Vector labels."""
@@ -98,15 +115,18 @@ class _Features:
     def __init__(
         self, layer: QgsVectorLayer, field: str, ground: tuple[QgsCoordinateReferenceSystem, QgsRectangle]
     ) -> None:
-        self._source = QgsVectorLayerFeatureSource(layer)
+        self._features = Features(layer)
         self._index = layer.fields().lookupField(field) if field else -1
         self._name = layer.name()
         self._request = features_on(layer.crs(), ground)
         self._request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
         self._request.setSubsetOfAttributes([self._index] if self._index >= 0 else [])
 
+    def complain(self) -> None:
+        self._features.complain()
+
     def touching(self, cancelled: Cancelled) -> Iterator[QgsFeature]:
-        for feature in self._source.getFeatures(self._request):
+        for feature in self._features(self._request):
             if cancelled():
                 return
             yield feature

@@ -59,15 +59,21 @@ class ClassDraft:
 
 @dataclass
 class RecipeDraft:
-    """How networks are trained; an empty `kind` follows the suggestion. Other names as in `run.json`."""
+    """How networks are trained.
+
+    Args:
+        kind: the recipe; empty follows the suggestion.
+        student: size of the network that ships.
+        teacher: size of its teachers.
+        package: the model package that teaches, for `distil`.
+        options: of each recipe, what is not left as it was: `Option.parameter` -> value.
+    """
 
     kind: str = ""
     student: str = "small"
     teacher: str = "large"
-    distillation: list[str] = field(default_factory=lambda: ["soft"])
-    on_own_task: bool = False
-    confidence: float = 0.8
-    agreement: bool = True
+    package: str = ""
+    options: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass

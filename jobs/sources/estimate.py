@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..progress import duration
+from ..translation import local, tr
+from ..vocabulary import spoken
 from .draft import TrainingDraft
 
 
@@ -16,12 +18,18 @@ def estimate_text(estimate: dict[str, Any], training: TrainingDraft) -> str:
         training: the budget.
     """
     stages, budget = estimate["stages"], training.budget
-    memory = f"{estimate['memory_bytes'] / 1e9:.1f} GB of memory on {estimate['device']}"
+    memory = tr("{memory} GB of memory on {device}").format(
+        memory=local(estimate["memory_bytes"] / 1e9, 1), device=estimate["device"]
+    )
     if training.budget_kind == "minutes":
-        steps = [f"{stage['name'].replace('_', ' ')} {_steps_in(stage, budget * 60):,}" for stage in stages]
-        return f"About so many steps: {', '.join(steps)}; {memory}. Validation takes part of the time."
+        steps = [f"{spoken(stage['name'])} {local(_steps_in(stage, budget * 60))}" for stage in stages]
+        return tr("About so many steps: {steps}; {memory}. Validation takes part of the time.").format(
+            steps=", ".join(steps), memory=memory
+        )
     seconds = sum(_seconds(stage, budget, training.budget_kind) for stage in stages)
-    return f"About {duration(seconds)}, {memory}, and some more for validation."
+    return tr("About {duration}, {memory}, and some more for validation.").format(
+        duration=duration(seconds), memory=memory
+    )
 
 
 def _steps_in(stage: dict[str, Any], seconds: float) -> int:

@@ -7,6 +7,8 @@ from typing import Callable
 
 from qgis.core import (
     QgsProject,
+    QgsProviderRegistry,
+    QgsRaster,
     QgsRasterFileWriter,
     QgsRasterFileWriterTask,
     QgsRasterLayer,
@@ -16,8 +18,13 @@ from qgis.core import (
 )
 
 from ..errors import GeoDistilError
+from ..translation import tr
 from .draft import SourceDraft
 from .facts import raster_facts
+
+ALPHA = QgsRaster.ColorInterpretation.AlphaBand
+SAMPLES = 64
+"""Rows and columns that are looked at of an export."""
 
 
 def export_size(layer: QgsRasterLayer, source: SourceDraft) -> tuple[int, int]:
@@ -27,6 +34,25 @@ def export_size(layer: QgsRasterLayer, source: SourceDraft) -> tuple[int, int]:
     across = source.pixel_size or facts.extent.width() / facts.columns
     down = source.pixel_size or facts.extent.height() / facts.rows
     return max(1, round((east - west) / across)), max(1, round((north - south) / down))
+
+
+def check_export(path: Path, name: str) -> None:
+    """Refuse an export without any data: of a service that does not answer, QGIS writes a picture of nothing.
+
+    Raises:
+        GeoDistilError: all of it is transparent or no-data.
+    """
+    provider = QgsProviderRegistry.instance().createProvider("gdal", str(path))
+    alpha = provider.bandCount() == 4 and provider.colorInterpretation(4) == ALPHA
+    block = provider.block(4 if alpha else 1, provider.extent(), SAMPLES, SAMPLES)
+    if all(block.value(i) == 0 if alpha else block.isNoData(i) for i in range(SAMPLES * SAMPLES)):
+        raise GeoDistilError(
+            "raster",
+            tr(
+                "The layer {name} has no picture of this extent: it is empty there, or its server does not answer."
+            ).format(name=name),
+            tr("Look at it on the map, then try again."),
+        )
 
 
 def export_task(
@@ -64,6 +90,8 @@ def export_task(
     name = layer.name()
     task.taskCompleted.connect(done)
     task.errorOccurred.connect(
-        lambda code, *_: failed(GeoDistilError("output", f"The layer {name} cannot be exported to {path}."))
+        lambda code, *_: failed(
+            GeoDistilError("output", tr("The layer {name} cannot be exported to {path}.").format(name=name, path=path))
+        )
     )
     return task

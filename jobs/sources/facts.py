@@ -87,6 +87,15 @@ def raster_facts(layer: QgsRasterLayer) -> RasterFacts:
     )
 
 
+def ground(
+    layer: QgsRasterLayer, extent: tuple[float, float, float, float] | None = None
+) -> tuple[QgsCoordinateReferenceSystem, QgsRectangle]:
+    """Where the imagery is that the engine will see: all of a file, the part of other rasters that is exported."""
+    provider = layer.dataProvider()
+    exported = extent is not None and not _path(layer)
+    return provider.crs(), QgsRectangle(*extent) if exported else provider.extent()
+
+
 def label_kind(layer: QgsMapLayer | None) -> str:
     """What kind of labels a layer could be."""
     if isinstance(layer, QgsRasterLayer):

@@ -7,6 +7,7 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..background import Background, start
 from ..errors import GeoDistilError
+from ..translation import tr
 from .counting import Counter, LabelCounts
 from .draft import AREA_LAYER, SourceDraft
 from .facts import CLASS_RASTER, label_kind
@@ -72,16 +73,22 @@ class Inspector(QObject):
         raster, labels = layer(source.raster), layer(source.labels)
         area = layer(source.area_layer) if source.area == AREA_LAYER else None
         field = "" if label_kind(labels) == CLASS_RASTER else source.field
+        counter = Counter(raster, labels, field, area, source.extent)
         self._tasks[key] = start(
             Background(
-                f"Count the labels of {raster.name()}",
-                Counter(raster, labels, field, area),
-                lambda counts: self._done(key, counts),
+                tr("Count the labels of {raster}").format(raster=raster.name()),
+                counter,
+                lambda counts: self._done(key, counter, counts),
                 lambda error: self._fail(key, error),
             )
         )
 
-    def _done(self, key: Key, counts: LabelCounts) -> None:
+    def _done(self, key: Key, counter: Counter, counts: LabelCounts) -> None:
+        try:
+            counter.complain()
+        except GeoDistilError as error:
+            self._fail(key, error)
+            return
         self._known[key] = counts
         self._end(key)
 
@@ -96,7 +103,7 @@ class Inspector(QObject):
     def _key(self, source: SourceDraft) -> Key:
         layers = [self._project.mapLayer(name) for name in (source.raster, source.labels, source.area_layer)]
         area = layers[2] if source.area == AREA_LAYER else None
-        return (*(_identity(layer) for layer in (*layers[:2], area)), source.field)
+        return (*(_identity(layer) for layer in (*layers[:2], area)), source.field, source.extent)
 
 
 def _identity(layer: QgsMapLayer | None) -> Key:

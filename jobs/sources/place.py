@@ -9,6 +9,7 @@ from pathlib import Path
 from qgis.core import QgsSettings
 
 from ..run_folder import RUN_FILE
+from ..translation import local, tr
 from .draft import Draft
 from .suggestion import SIZES
 
@@ -42,9 +43,11 @@ def folder_name(name: str) -> str:
 def name_problem(draft: Draft) -> str:
     """What is wrong with the run's name; empty where nothing is."""
     if not folder_name(draft.name):
-        return "Give the run a name."
+        return tr("Give the run a name.")
     if draft.parent and (run_folder(draft) / RUN_FILE).exists():
-        return f"There is a run called {folder_name(draft.name)} in this folder already; choose another name."
+        return tr("There is a run called {folder_name} in this folder already; choose another name.").format(
+            folder_name=folder_name(draft.name)
+        )
     return ""
 
 
@@ -56,18 +59,20 @@ def parent_problem(draft: Draft, needed: int) -> str:
         needed: bytes it will take.
     """
     if not draft.parent.strip():
-        return "Choose the folder that holds your runs."
+        return tr("Choose the folder that holds your runs.")
     folder = Path(draft.parent).expanduser()
     if not folder.is_absolute():
-        return "Give the folder's whole path."
+        return tr("Give the folder's whole path.")
     existing = next((each for each in (folder, *folder.parents) if each.exists()), folder)
     if not existing.is_dir():
-        return f"{existing} is a file; choose a folder."
+        return tr("{existing} is a file; choose a folder.").format(existing=existing)
     if not _writable(existing):
-        return f"The folder {existing} cannot be written; choose another."
+        return tr("The folder {existing} cannot be written; choose another.").format(existing=existing)
     free = shutil.disk_usage(existing).free
     if free < needed:
-        return f"{existing} has {_gigabytes(free)} free, and the run needs about {_gigabytes(needed)}."
+        return tr("{existing} has {free} free, and the run needs about {needed}.").format(
+            existing=existing, free=_gigabytes(free), needed=_gigabytes(needed)
+        )
     return ""
 
 
@@ -89,4 +94,4 @@ def _writable(folder: Path) -> bool:
 
 
 def _gigabytes(size: int) -> str:
-    return f"{size / 1e9:.1f} GB"
+    return f"{local(size / 1e9, 1)} GB"

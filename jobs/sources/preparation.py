@@ -9,11 +9,16 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..background import Background, Cancelled, start
 from ..errors import GeoDistilError
+from ..packages import package_path
+from ..teacher import copy_teacher
+from ..translation import tr
 from .copying import Ground, LabelCopy
 from .draft import Draft, SourceDraft
-from .exporting import export_task
+from .exporting import check_export, export_task
+from .facts import ground
 from .files import Files
-from .run_file import run_values, write_run
+from .run_file import recipe_kind, run_values, write_run
+from .suggestion import DISTIL
 
 
 class Preparation(QObject):
@@ -23,6 +28,9 @@ class Preparation(QObject):
         draft: the run.
         folder: an empty folder.
         project: where the layers are.
+
+    Raises:
+        GeoDistilError: the model that teaches is no model package.
     """
 
     step = pyqtSignal(str)
@@ -36,7 +44,10 @@ class Preparation(QObject):
         self._folder, self._project = folder, project
         self._files = Files(draft, project)
         self._values = run_values(draft, self._files, project)
+        distil = recipe_kind(draft) == DISTIL
+        self._teacher = package_path(draft.recipe.package) if distil else None
         self._exports = list(self._files.exports.items())
+        self._exported = [(folder / path, project.mapLayer(source.raster).name()) for path, source in self._exports]
         self._copies = self._label_copies()
         self._task: QgsTask | None = None
         self._cancelled = False
@@ -60,23 +71,38 @@ class Preparation(QObject):
         path, source = self._exports.pop(0)
         layer = self._project.mapLayer(source.raster)
         if layer is None:
-            self._fail(GeoDistilError("raster", f"The layer of {path} is no longer in the project."))
+            self._fail(
+                GeoDistilError("raster", tr("The layer of {path} is no longer in the project.").format(path=path))
+            )
             return
-        self.step.emit(f"Exporting {layer.name()}…")
+        self.step.emit(tr("Exporting {layer}…").format(layer=layer.name()))
         self._task = export_task(layer, source, self._folder / path, self._next_export, self._fail)
         QgsApplication.taskManager().addTask(self._task)
 
     def _copy(self) -> None:
-        self.step.emit("Copying labels…")
-        self._task = start(Background("Write the run folder", self._write, lambda _: self.done.emit(), self._fail))
+        self.step.emit(tr("Copying labels…"))
+        self._task = start(Background(tr("Write the run folder"), self._write, lambda _: self._finish(), self._fail))
 
     def _write(self, cancelled: Cancelled) -> None:
         """On another thread."""
+        for path, name in self._exported:
+            check_export(path, name)
+        if self._teacher is not None:
+            copy_teacher(self._teacher, self._folder)
         for copy in self._copies:
             copy(cancelled)
             if cancelled():
                 return
         write_run(self._folder, self._values)
+
+    def _finish(self) -> None:
+        try:
+            for copy in self._copies:
+                copy.complain()
+        except GeoDistilError as error:
+            self._fail(error)
+            return
+        self.done.emit()
 
     def _fail(self, error: GeoDistilError) -> None:
         if not self._cancelled:
@@ -95,5 +121,4 @@ class Preparation(QObject):
         return labels + areas
 
     def _grounds(self, sources: list[SourceDraft]) -> list[Ground]:
-        providers = [self._project.mapLayer(source.raster).dataProvider() for source in sources]
-        return [(provider.crs(), provider.extent()) for provider in providers]
+        return [ground(self._project.mapLayer(source.raster), source.extent) for source in sources]

@@ -5,12 +5,17 @@ from __future__ import annotations
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer
 
 from ..classes import MOST_CLASSES
+from ..translation import tr
 from .counting import LabelCounts
 from .draft import AREA_LAYER, DETECTION, SEGMENTATION, Draft, SourceDraft
+from .exporting import export_size
 from .facts import CLASS_RASTER, LINES, OTHER, POINTS, POLYGONS, label_kind, raster_facts
 
 Problems = dict[str, str]
 """Name of a `SourceDraft` field -> a sentence."""
+
+MOST_PIXELS = 1 << 31
+"""Of an export: about 8 GB of colours, days of a web service's tiles."""
 
 
 def source_problems(source: SourceDraft, counts: LabelCounts | None, project: QgsProject) -> Problems:
@@ -23,8 +28,8 @@ def source_problems(source: SourceDraft, counts: LabelCounts | None, project: Qg
     """
     raster = project.mapLayer(source.raster)
     if not isinstance(raster, QgsRasterLayer) or not raster.isValid():
-        return {"raster": "This raster is no longer in the project."}
-    problems = {"raster": _raster_problem(raster), "extent": _extent_problem(source, raster)}
+        return {"raster": tr("This raster is no longer in the project.")}
+    problems = {"raster": _raster_problem(raster), **_export_problems(source, raster)}
     if source.labelled:
         problems.update(_label_problems(source, project))
         if counts is not None and not any(problems.values()):
@@ -35,33 +40,41 @@ def source_problems(source: SourceDraft, counts: LabelCounts | None, project: Qg
 def draft_problem(draft: Draft) -> str:
     """What is wrong with the sources together; empty where nothing is."""
     if not draft.sources:
-        return "Add the imagery to learn from."
+        return tr("Add the imagery to learn from.")
     if not any(source.labelled for source in draft.sources):
-        return "Nothing is labelled yet: give at least one raster the role detection or segmentation, and its labels."
+        return tr(
+            "Nothing is labelled yet: give at least one raster the role detection or segmentation, and its labels."
+        )
     return ""
 
 
 def _raster_problem(raster: QgsRasterLayer) -> str:
     if not raster.dataProvider().crs().isValid():
-        return (
-            f"The raster {raster.name()} has no coordinate reference system. "
+        return tr(
+            "The raster {raster} has no coordinate reference system. "
             "Set it in the file with Raster > Projections > Assign Projection."
-        )
+        ).format(raster=raster.name())
     return ""
 
 
-def _extent_problem(source: SourceDraft, raster: QgsRasterLayer) -> str:
+def _export_problems(source: SourceDraft, raster: QgsRasterLayer) -> Problems:
     facts = raster_facts(raster)
     if facts.path or not facts.crs.isValid():
-        return ""
+        return {}
     if source.extent is None:
-        return f"{facts.name} is no file: choose the extent that is to be exported."
+        return {
+            "extent": tr("{raster} is no file: choose the extent that is to be exported.").format(raster=facts.name)
+        }
     west, south, east, north = source.extent
     if west >= east or south >= north:
-        return "The extent is empty."
+        return {"extent": tr("The extent is empty.")}
     if not source.pixel_size and not facts.columns:
-        return f"{facts.name} has no pixel size of its own: give one."
-    return ""
+        return {"pixel_size": tr("{raster} has no pixel size of its own: give one.").format(raster=facts.name)}
+    columns, rows = export_size(raster, source)
+    if columns * rows > MOST_PIXELS:
+        sentence = tr("The export would have {columns} x {rows} pixels: choose a smaller extent or larger pixels.")
+        return {"extent": sentence.format(columns=f"{columns:,}", rows=f"{rows:,}")}
+    return {}
 
 
 def _label_problems(source: SourceDraft, project: QgsProject) -> Problems:
@@ -70,9 +83,11 @@ def _label_problems(source: SourceDraft, project: QgsProject) -> Problems:
     if problems["labels"]:
         return problems
     if label_kind(labels) == POINTS and not source.box_size:
-        problems["box_size"] = f"{labels.name()} has points: give the side of the box around each, in metres."
+        problems["box_size"] = tr("{labels} has points: give the side of the box around each, in metres.").format(
+            labels=labels.name()
+        )
     if label_kind(labels) != CLASS_RASTER and source.field and labels.fields().lookupField(source.field) < 0:
-        problems["field"] = f"{labels.name()} has no field {source.field}."
+        problems["field"] = tr("{labels} has no field {field}.").format(labels=labels.name(), field=source.field)
     if source.area == AREA_LAYER:
         problems["area_layer"] = _area_problem(area)
     return problems
@@ -80,40 +95,58 @@ def _label_problems(source: SourceDraft, project: QgsProject) -> Problems:
 
 def _geometry_problem(role: str, labels: QgsMapLayer | None) -> str:
     if labels is None:
-        return "Choose the layer that has the labels."
+        return tr("Choose the layer that has the labels.")
     kind, name = label_kind(labels), labels.name()
     if kind == OTHER:
-        return f"The layer {name} has no geometry."
+        return tr("The layer {name} has no geometry.").format(name=name)
     if not labels.crs().isValid():
-        return f"The layer {name} has no coordinate reference system: set it with Layer > Set CRS."
+        return tr("The layer {name} has no coordinate reference system: set it with Layer > Set CRS.").format(name=name)
     if kind == LINES:
-        return f"{name} has lines; labels are areas. Buffer them to the width of what they show."
+        return tr("{name} has lines; labels are areas. Buffer them to the width of what they show.").format(name=name)
     if role == DETECTION and kind == CLASS_RASTER:
-        return f"{name} is a raster; detection needs polygons or points."
+        return tr("{name} is a raster; detection needs polygons or points.").format(name=name)
     if kind == CLASS_RASTER and not raster_facts(labels).path:
-        return f"{name} is no raster file. Save it as GeoTIFF with Export > Save As and choose that layer."
+        return tr("{name} is no raster file. Save it as GeoTIFF with Export > Save As and choose that layer.").format(
+            name=name
+        )
     if role == SEGMENTATION and kind == POINTS:
-        return f"{name} has points; segmentation needs polygons or a class raster."
+        return tr("{name} has points; segmentation needs polygons or a class raster.").format(name=name)
     return ""
 
 
 def _area_problem(area: QgsMapLayer | None) -> str:
     if area is None:
-        return "Choose the layer that outlines the labelled area."
+        return tr("Choose the layer that outlines the labelled area.")
     if label_kind(area) != POLYGONS:
-        return f"{area.name()} has no polygons; a labelled area is made of polygons."
-    return "" if area.crs().isValid() else f"The layer {area.name()} has no coordinate reference system."
+        return tr("{area} has no polygons; a labelled area is made of polygons.").format(area=area.name())
+    return (
+        ""
+        if area.crs().isValid()
+        else tr("The layer {area} has no coordinate reference system.").format(area=area.name())
+    )
 
 
 def _count_problems(source: SourceDraft, counts: LabelCounts, raster: QgsRasterLayer, project: QgsProject) -> Problems:
     problems, labels = {}, project.mapLayer(source.labels)
     if counts.too_many or len(counts.by_value) > MOST_CLASSES:
-        where = f"The field {source.field}" if source.field else f"The layer {labels.name()}"
-        problems["field"] = f"{where} has more than {MOST_CLASSES} different values; choose a field of classes."
+        where = (
+            tr("The field {field}").format(field=source.field)
+            if source.field
+            else tr("The layer {labels}").format(labels=labels.name())
+        )
+        problems["field"] = tr("{where} has more than {most} different values; choose a field of classes.").format(
+            where=where, most=MOST_CLASSES
+        )
     elif not counts.by_value and counts.without_value:
-        problems["field"] = f"All {counts.without_value} labels on this raster are without a value in this field."
+        problems["field"] = tr("All {without_value} labels on this raster are without a value in this field.").format(
+            without_value=counts.without_value
+        )
     elif not counts.by_value:
-        problems["labels"] = f"No label of {labels.name()} lies on {raster.name()}."
+        problems["labels"] = tr("No label of {labels} lies on {raster}.").format(
+            labels=labels.name(), raster=raster.name()
+        )
     if counts.in_area == 0:
-        problems["area_layer"] = f"No polygon of {project.mapLayer(source.area_layer).name()} lies on {raster.name()}."
+        problems["area_layer"] = tr("No polygon of {layer} lies on {raster}.").format(
+            layer=project.mapLayer(source.area_layer).name(), raster=raster.name()
+        )
     return problems

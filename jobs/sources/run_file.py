@@ -11,18 +11,26 @@ from qgis.core import QgsProject
 from ..classes import NO_CLASS, RASTER_BACKGROUND
 from ..errors import GeoDistilError
 from ..run_folder import RUN_FILE, RUN_VERSION, merge_patch
+from ..teacher import TEACHER, heads_of
+from ..translation import tr
 from .copying import CLASS_FIELD
 from .draft import AREA_LAYER, LABELLED_ROLES, SEGMENTATION, UNLABELLED, Draft, RecipeDraft, SourceDraft
 from .facts import CLASS_RASTER, label_kind
 from .files import Files
-from .suggestion import PARTIAL, SEMI, suggest
+from .options import option_patch, options_of
+from .suggestion import DISTIL, PARTIAL, SEMI, suggest
+from .teaching import decided, teacher_card
 
 OWN_KEYS = ("sources", "detection_classes", "segmentation_classes", "gsd", "version")
 """What a draft always says itself, so that nothing of it is kept from a template."""
 
 
 def run_values(draft: Draft, files: Files, project: QgsProject) -> dict[str, Any]:
-    """The content of `run.json`: the draft over what its template has besides."""
+    """The content of `run.json`: the draft over what its template has besides.
+
+    Raises:
+        GeoDistilError: the model that teaches is no model package.
+    """
     run = {key: value for key, value in draft.template.items() if key not in OWN_KEYS}
     if run.get("recipe", {}).get("kind") != recipe_kind(draft):
         run.pop("recipe", None)
@@ -40,7 +48,8 @@ def run_values(draft: Draft, files: Files, project: QgsProject) -> dict[str, Any
     budget = dict.fromkeys(("minutes", "epochs", "steps"))
     budget[draft.training.budget_kind] = _whole(draft.training.budget)
     own["background"] = draft.background
-    own["recipe"] = recipe_values(draft.recipe, recipe_kind(draft), UNLABELLED in draft.roles())
+    kind = recipe_kind(draft)
+    own["recipe"] = recipe_values(draft.recipe, kind, UNLABELLED in draft.roles())
     own["training"] = {
         "budget": budget,
         "chip_size": draft.training.chip_size,
@@ -48,7 +57,18 @@ def run_values(draft: Draft, files: Files, project: QgsProject) -> dict[str, Any
         "device": draft.training.device,
         "seed": draft.training.seed,
     }
+    own = merge_patch(own, option_patch(kind, chosen_options(draft.recipe, kind)), keep_null=True)
+    if kind == DISTIL:
+        card = teacher_card(draft)
+        own = {**own, **decided(draft, card)}
+        own["recipe"]["student"].update(heads_of(card))
     return merge_patch(run, own)
+
+
+def chosen_options(recipe: RecipeDraft, kind: str) -> dict[str, Any]:
+    """All options of a recipe, by `Option.parameter`: what was chosen over the defaults."""
+    defaults = {option.parameter: option.defaults[kind] for option in options_of(kind)}
+    return {**defaults, **recipe.options.get(kind, {})}
 
 
 def recipe_kind(draft: Draft) -> str:
@@ -65,18 +85,12 @@ def recipe_values(recipe: RecipeDraft, kind: str, unlabelled: bool) -> dict[str,
             "student": student,
             "detection_teacher": teacher,
             "segmentation_teacher": teacher,
-            "distillation": list(recipe.distillation),
-            "on_own_task": recipe.on_own_task,
             "unlabelled": unlabelled,
         }
     if kind == SEMI:
-        return {
-            "kind": kind,
-            "student": student,
-            "first_teacher": teacher,
-            "confidence": recipe.confidence,
-            "agreement": recipe.agreement,
-        }
+        return {"kind": kind, "student": student, "first_teacher": teacher}
+    if kind == DISTIL:
+        return {"kind": kind, "package": TEACHER, "student": student}
     return {"kind": kind, "network": student}
 
 
@@ -90,7 +104,10 @@ def write_run(folder: Path, values: dict[str, Any]) -> None:
         text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
         (folder / RUN_FILE).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise GeoDistilError("output", f"The run folder {folder} cannot be written: {error.strerror}.") from error
+        raise GeoDistilError(
+            "output",
+            tr("The run folder {folder} cannot be written: {reason}.").format(folder=folder, reason=error.strerror),
+        ) from error
 
 
 def _source(draft: Draft, source: SourceDraft, files: Files, project: QgsProject) -> dict[str, Any]:

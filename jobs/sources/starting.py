@@ -11,6 +11,7 @@ from qgis.core import QgsProject
 from ..background import Cancelled
 from ..errors import GeoDistilError
 from ..launch import predict_afterwards
+from ..translation import tr
 from .draft import Draft
 from .facts import raster_facts
 from .files import Files
@@ -47,6 +48,10 @@ def _place(folder: Path, prepared: Path, values: dict[str, Any], rasters: list[s
         prepared.rmdir()
     except OSError as error:
         raise GeoDistilError(
-            "output", f"The run folder {folder} cannot be written: {error.strerror or error}.", "Choose another folder."
+            "output",
+            tr("The run folder {folder} cannot be written: {reason}.").format(
+                folder=folder, reason=error.strerror or error
+            ),
+            tr("Choose another folder."),
         ) from error
     return folder

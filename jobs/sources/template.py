@@ -12,33 +12,39 @@ from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from ..classes import NO_CLASS
 from ..errors import GeoDistilError
 from ..run_folder import RUN_FILE
+from ..translation import tr
 from .draft import AREA_LAYER, LABELLED_ROLES, ClassDraft, Draft, RecipeDraft, SourceDraft, TrainingDraft
 from .facts import raster_facts
-from .suggestion import PARTIAL, SEMI
+from .options import chosen_in
+from .suggestion import DISTIL, RECIPES, SEMI, SUPERVISED
 
 
 def draft_from_run(folder: Path, project: QgsProject) -> Draft:
     """The draft of a run folder; its layers are in the project afterwards.
 
     Raises:
-        GeoDistilError: there is no run file, or a layer of it cannot be opened.
+        GeoDistilError: there is no run file, it has a preset, or a layer of it cannot be opened.
     """
     run = _read(folder)
+    _refuse_preset(run, folder)
     layers = _Layers(folder, project)
     try:
         draft = Draft(
             sources=[_source(entry, layers) for entry in run["sources"]],
             background=run.get("background", True),
-            recipe=_recipe(run["recipe"]),
+            recipe=_recipe(run, folder),
             training=_training(run.get("training") or {}),
             gsd=run.get("gsd") or 0.0,
-            name=f"{run.get('name', 'model')} again",
+            name=tr("{name} again").format(name=run.get("name", "model")),
             parent=str(folder.parent),
             template=run,
         )
         draft.classes = {role: _classes(run, role) for role in LABELLED_ROLES}
     except (KeyError, TypeError, AttributeError) as error:
-        raise GeoDistilError("config", f"{folder / RUN_FILE} is not a run file that can be read: {error}.") from error
+        raise GeoDistilError(
+            "config",
+            tr("{folder} is not a run file that can be read: {error}.").format(folder=folder / RUN_FILE, error=error),
+        ) from error
     return draft
 
 
@@ -47,12 +53,28 @@ def _read(folder: Path) -> dict[str, Any]:
     try:
         run = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise GeoDistilError("config", f"There is no run file at {path}.", "Choose a run folder.") from error
+        raise GeoDistilError(
+            "config", tr("There is no run file at {path}.").format(path=path), tr("Choose a run folder.")
+        ) from error
     except ValueError as error:
-        raise GeoDistilError("config", f"{path} is not valid JSON: {error}.") from error
+        raise GeoDistilError(
+            "config", tr("{path} is not valid JSON: {error}.").format(path=path, error=error)
+        ) from error
     if not isinstance(run, dict):
-        raise GeoDistilError("config", f"{path} must hold one JSON object.")
+        raise GeoDistilError("config", tr("{path} must hold one JSON object.").format(path=path))
     return run
+
+
+def _refuse_preset(run: dict[str, Any], folder: Path) -> None:
+    """What a preset stands for only the engine knows; the wizard's own defaults would take its place."""
+    if run.get("preset"):
+        raise GeoDistilError(
+            "config",
+            tr("The run {folder} has the preset {preset}, which the wizard cannot show.").format(
+                folder=folder, preset=run["preset"]
+            ),
+            tr("Train it from its folder, or write its settings out in run.json."),
+        )
 
 
 class _Layers:
@@ -91,7 +113,11 @@ class _Layers:
 
     def _added(self, layer: QgsMapLayer, path: str) -> str:
         if not layer.isValid():
-            raise GeoDistilError("config", f"{path} cannot be opened.", "Put the file back where the run had it.")
+            raise GeoDistilError(
+                "config",
+                tr("{path} cannot be opened.").format(path=path),
+                tr("Put the file back where the run had it."),
+            )
         self._project.addMapLayer(layer)
         return layer.id()
 
@@ -123,18 +149,17 @@ def _classes(run: dict[str, Any], role: str) -> list[ClassDraft]:
     return used + [ClassDraft(value, "#808080", [value], used=False) for value in sorted(ignored)]
 
 
-def _recipe(values: dict[str, Any]) -> RecipeDraft:
-    kind, usual = values["kind"], RecipeDraft()
-    student = values.get("network" if kind not in (PARTIAL, SEMI) else "student") or {}
+def _recipe(run: dict[str, Any], folder: Path) -> RecipeDraft:
+    values, usual = run["recipe"], RecipeDraft()
+    kind = values["kind"] if values["kind"] in RECIPES else ""
+    student = values.get("network" if kind == SUPERVISED else "student") or {}
     teacher = values.get("first_teacher" if kind == SEMI else "detection_teacher") or {}
     return RecipeDraft(
         kind=kind,
         student=student.get("size", usual.student),
         teacher=teacher.get("size", usual.teacher),
-        distillation=values.get("distillation", usual.distillation),
-        on_own_task=values.get("on_own_task", usual.on_own_task),
-        confidence=values.get("confidence", usual.confidence),
-        agreement=values.get("agreement", usual.agreement),
+        package=str(folder / values["package"]) if kind == DISTIL else "",
+        options={kind: chosen_in(kind, run)} if kind else {},
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 SCRIPT = """
-import json, os, time, traceback
+import json, os, sys, time, traceback
 from pathlib import Path
 import processing, qgis.utils
 from qgis.core import QgsProject, QgsRasterLayer
@@ -49,6 +49,7 @@ def look():
         QApplication.processEvents()
     middle = iface.mapCanvas().grab().toImage().pixelColor(iface.mapCanvas().rect().center())
     found["middle"] = middle.name()
+    found["heavy"] = [name for name in ("torch", "rasterio", "pydantic", "engine") if name in sys.modules]
     iface.mainWindow().grab().save(str(OUTPUT / "desktop.png"))
     found["reloaded"] = qgis.utils.reloadPlugin("geodistil")
     found["unloaded"] = qgis.utils.unloadPlugin("geodistil")
@@ -96,6 +97,10 @@ def test_predictions_come_onto_the_map_with_good_names_the_outlines_on_top(deskt
 
 def test_the_canvas_shows_them(desktop):
     assert desktop["middle"] != "#ffffff"
+
+
+def test_predicting_brings_nothing_heavy_into_qgis(desktop):
+    assert desktop["heavy"] == []
 
 
 def test_reloading_and_unloading_leave_nothing_behind(desktop):

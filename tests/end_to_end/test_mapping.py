@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import processing
 import pytest
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
+    QgsGraduatedSymbolRenderer,
     QgsMapLayer,
     QgsPalettedRasterRenderer,
     QgsProcessingContext,
@@ -54,6 +56,33 @@ def test_predictions_load_styled_named_and_on_the_imagery_to_the_pixel(loaded):
     assert {"class", "score"} <= {field.name() for field in found.fields()}
     assert loaded["town: confidence"].dataProvider().dataType(1) == classes.dataProvider().dataType(1)
     assert all(isinstance(layer, QgsMapLayer) and layer.isValid() for layer in loaded.values())
+
+
+def test_predictions_lie_in_their_model_s_group_and_look_right_in_another_project(loaded):
+    group = QgsProject.instance().layerTreeRoot().findGroup("tiny")
+    assert [node.name() for node in group.children()] == ["town: detections", "town: confidence", "town: classes"]
+    classes = QgsRasterLayer(loaded["town: classes"].source(), "fresh")
+    found = QgsVectorLayer(loaded["town: detections"].source(), "fresh", "ogr")
+    assert [entry.label for entry in classes.renderer().classes()] == ["background", "blue", "red"]
+    assert {category.value() for category in found.renderer().categories()} == {"blue", "red"}
+    assert (
+        "Model: tiny" in found.metadata().abstract() and "Model: tiny" in loaded["town: classes"].metadata().abstract()
+    )
+
+
+def test_where_to_label_next_comes_as_ranked_cells_with_pseudo_labels(trained, town_layers, tmp_path):
+    imagery, _ = town_layers
+    package = shutil.copytree(trained["MODEL"], tmp_path / "package")  # in its run it knows that all is labelled
+    parameters = {"MODEL": str(package), "RASTERS": [imagery], "CELL": 16, "CONFIDENCE": 0, "DEVICE": "cpu"}
+    outputs = dict.fromkeys(("LABEL_NEXT", "PSEUDO_LABELS"), "TEMPORARY_OUTPUT")
+    results = processing.runAndLoadResults("geodistil:reviewpredictions", {**parameters, **outputs})
+    layers = {layer.name(): layer for layer in QgsProject.instance().mapLayers().values()}
+    cells, pseudo = layers["town: label here next"], layers["town: pseudo-labels"]
+    ranks = sorted(feature["rank"] for feature in cells.getFeatures())
+    assert ranks == list(range(1, results["CELLS"] + 1)) and len(ranks) > 0
+    assert isinstance(cells.renderer(), QgsGraduatedSymbolRenderer) and cells.labelsEnabled()
+    assert {"class", "confidence"} <= {field.name() for field in pseudo.fields()}
+    assert isinstance(QgsVectorLayer(results["LABEL_NEXT"], "fresh", "ogr").renderer(), QgsGraduatedSymbolRenderer)
 
 
 def test_each_raster_of_a_batch_gets_the_outputs_asked_for_in_their_format(trained, town_layers, make_raster, tmp_path):

@@ -26,14 +26,6 @@ TINY = {"encoder": "resnet18", "width": 32}
 QUICK = {"validations": 1, "workers": 0}
 
 
-class Cancelled(QgsProcessingFeedback):
-    """Cancelled before it began."""
-
-    def __init__(self):
-        super().__init__(False)
-        self.cancel()
-
-
 @pytest.fixture
 def class_map(make_raster, tmp_path, project):
     """A roof of 10 x 10 m, a road 3 m wide across the map and a speck, in the project with names in its legend."""
@@ -121,12 +113,6 @@ def test_an_exported_model_is_one_zip_that_predicts(trained, town, tmp_path):
     assert processing.run("geodistil:predict", parameters) == {"CLASSES": str(tmp_path / "c.tif")}
 
 
-def test_a_cancelled_export_leaves_no_file(trained, tmp_path):
-    parameters = {"MODEL": trained["MODEL"], "ZIP": str(tmp_path / "model.zip")}
-    processing.run("geodistil:exportmodel", parameters, feedback=Cancelled())
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_sources_are_described_and_warned_of(training, tmp_path, provider):
     names = [name for name in training if name.startswith(("DETECTION_", "SEGMENTATION_"))]
     files = {"REPORT": str(tmp_path / "findings.html"), "FINDINGS": str(tmp_path / "findings.json")}
@@ -205,23 +191,6 @@ def test_polygons_that_touch_become_one_box(project, make_boxes, provider):
     whole = {"AREAS": layer.id(), "PIXEL_SIZE": 0.5, "BOXES": "TEMPORARY_OUTPUT"}
     named = processing.run("geodistil:boxesfromareas", whole)["BOXES"]
     assert {kind for (kind,) in rows(named, "class")} == {"houses"}
-
-
-@pytest.mark.parametrize(
-    ("name", "output", "more"),
-    [
-        ("areastopolygons", "POLYGONS", {}),
-        ("areastolines", "LINES", {"CLASS": "road"}),
-        ("boxesfromareas", "BOXES", {}),
-    ],
-)
-def test_a_cancelled_conversion_leaves_no_file(class_map, tmp_path, provider, name, output, more):
-    source = "AREAS" if name == "boxesfromareas" else "CLASS_MAP"
-    (tmp_path / "out").mkdir()
-    parameters = {source: class_map.id(), output: str(tmp_path / "out" / "cancelled.gpkg"), **more}
-    results = processing.run(f"geodistil:{name}", parameters, feedback=Cancelled())
-    assert "COUNT" not in results
-    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_the_example_model_goes_from_imagery_to_areas_by_class(trained, town, project, tmp_path):

@@ -1,6 +1,7 @@
 """Training from the toolbox, with the real engine."""
 
 import json
+import sys
 from pathlib import Path
 
 import processing
@@ -31,6 +32,10 @@ def test_partial_multitask_gives_a_model_a_report_and_scores(trained):
     assert all(0 <= trained[name] <= 1 for name in ("MEAN_IOU", "AP50", "AP"))
     card = json.loads((model / "item.json").read_text())["properties"]["geodistil:card"]
     assert [each["name"] for each in card["detection_classes"]] == ["blue", "red"]
+
+
+def test_training_brings_nothing_heavy_into_qgis(trained):
+    assert [name for name in ("torch", "rasterio", "pydantic", "engine") if name in sys.modules] == []
 
 
 def test_semi_supervised_gives_a_segmentation_model(training, town, tmp_path, provider):

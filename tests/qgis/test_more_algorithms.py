@@ -5,6 +5,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from geodistil.jobs.sources.options import options_of
 from qgis.core import (
     QgsApplication,
     QgsCategorizedSymbolRenderer,
@@ -27,9 +28,16 @@ CARD = {
     "segmentation_classes": [{"name": "roof", "color": "#ff0000"}],
     "network": {"size": "large", "detection_head": "retinanet", "detection_strides": [8, 16]},
 }
+DETAILS = ("CHIP_SIZE", "BATCH_SIZE", "DEVICE", "SEED", "OPTIONS")
+
+
+def option_names(kind):
+    return [option.parameter for option in options_of(kind)]
+
+
 NEW = {
-    "trainsupervised": ({"BACKGROUND", "CHIP_SIZE", "BATCH_SIZE", "DEVICE", "SEED", "OPTIONS"}, {"RUN_FOLDER"}),
-    "distilmodel": ({"CHIP_SIZE", "BATCH_SIZE", "DEVICE", "SEED", "OPTIONS", "DISTILLATION"}, {"RUN_FOLDER"}),
+    "trainsupervised": ({"BACKGROUND", *DETAILS, *option_names("supervised")}, {"RUN_FOLDER"}),
+    "distilmodel": ({*DETAILS, *option_names("distil")}, {"RUN_FOLDER"}),
     "exportmodel": (set(), {"ZIP"}),
     "checksources": ({"BACKGROUND", "CHIP_SIZE"}, {"REPORT", "FINDINGS", "WARNINGS", "LABELS"}),
     "areastopolygons": ({"RIGHT_ANGLED", "CONFIDENCE_MAP"}, {"POLYGONS", "COUNT"}),

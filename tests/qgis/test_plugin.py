@@ -16,12 +16,14 @@ ALGORITHMS = {
     "trainsupervised",
     "distilmodel",
     "predict",
+    "predictrasters",
     "evaluate",
     "areastolines",
     "areastopolygons",
     "boxesfromareas",
     "checksources",
     "exportmodel",
+    "reviewpredictions",
 }
 
 LIFE = """
@@ -72,7 +74,7 @@ def test_qgis_loads_and_unloads_the_plugin_twice_without_leaving_anything(tmp_pa
     for life in json.loads(result.stdout.split("FOUND")[1].splitlines()[0]):
         assert life["loaded"] and life["unloaded"]
         assert set(life["algorithms"]) == ALGORITHMS
-        assert len(life["entries"]) == 8
+        assert len(life["entries"]) == 11
         assert life["left"] == [False]
 
 

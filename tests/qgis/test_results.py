@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 from geodistil.jobs.errors import GeoDistilError
-from geodistil.jobs.results import do_not_load, load_styled, place_raster, place_vector
+from geodistil.jobs.results import place_raster, place_vector
 from geodistil.jobs.scores import flat, html_table
 from geodistil.jobs.snapshots import snapshot
 from osgeo import gdal
 from qgis.core import QgsProcessingContext, QgsVectorLayer
 
 BOXES = [(1, 1, 5, 5, "car"), (9, 9, 20, 20, "bus")]
-NAMES = ("Class map", "town: classes")
 
 
 @pytest.fixture
@@ -52,41 +51,6 @@ def test_a_destination_that_cannot_be_written_is_named(make_raster, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(GeoDistilError, match=r"file/out\.tif cannot be written"):
         place_raster(source, str(tmp_path / "file" / "out.tif"))
-
-
-def test_outputs_are_styled_and_named_when_processing_loads_them(project):
-    context = QgsProcessingContext()
-    details = QgsProcessingContext.LayerDetails("Class map", project, "CLASSES")
-    context.addLayerToLoadOnCompletion("a.tif", details)
-    styled = []
-    load_styled(context, "a.tif", NAMES, lambda layer, card: styled.append((layer, card)), {"gsd": 1})
-    load_styled(context, "not asked for.tif", NAMES, lambda layer, card: None, {})
-    details = context.layerToLoadOnCompletionDetails("a.tif")
-    layer = QgsVectorLayer("Point", "a", "memory")
-    details.postProcessor().postProcessLayer(layer, context, None)
-    assert details.name == "town: classes" and styled == [(layer, {"gsd": 1})]
-    do_not_load(context, "a.tif")
-    assert not context.willLoadLayerOnCompletion("a.tif")
-
-
-def test_a_class_map_comes_to_lie_directly_above_its_imagery(project):
-    context = QgsProcessingContext()
-    context.setProject(project)
-    layers = {name: QgsVectorLayer("Point", name, "memory") for name in ("below", "imagery", "detections", "classes")}
-    for layer in layers.values():
-        project.addMapLayer(layer)
-    context.addLayerToLoadOnCompletion("a.tif", QgsProcessingContext.LayerDetails("Class map", project, "CLASSES"))
-    load_styled(context, "a.tif", NAMES, lambda layer, card: None, {}, above=layers["imagery"].id())
-    context.layerToLoadOnCompletionDetails("a.tif").postProcessor().postProcessLayer(layers["classes"], context, None)
-    order = [node.name() for node in project.layerTreeRoot().children()]
-    assert order == ["detections", "classes", "imagery", "below"]
-
-
-def test_a_name_that_a_person_or_a_model_gave_is_kept(project):
-    context = QgsProcessingContext()
-    context.addLayerToLoadOnCompletion("a.tif", QgsProcessingContext.LayerDetails("Mine", project, "CLASSES"))
-    load_styled(context, "a.tif", NAMES, lambda layer, card: None, {})
-    assert context.layerToLoadOnCompletionDetails("a.tif").name == "Mine"
 
 
 def test_scores_become_a_table_of_their_numbers():

@@ -5,9 +5,10 @@ import zipfile
 
 import numpy as np
 import pytest
+from geodistil.jobs.confidence_style import style_confidence
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.packages import package_path, read_card
-from geodistil.jobs.styles import style_class_map, style_confidence, style_detections
+from geodistil.jobs.styles import style_class_map, style_detections
 from qgis.core import QgsMapRendererParallelJob, QgsMapSettings, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor
@@ -114,13 +115,22 @@ def test_scores_are_shown_when_the_map_is_close_and_not_from_afar(imagery, detec
     assert difference(512) == 0
 
 
-def test_confidence_is_grey_from_0_to_100_percent(make_raster, tmp_path, project):
-    values = np.full((1, 64, 64), 50, "uint8")
-    values[0, :, 32:] = 100
+def test_confidence_covers_doubtful_ground_and_leaves_sure_ground_clear(imagery, make_raster, tmp_path):
+    values = np.full((1, 64, 64), 40, "uint8")
+    values[0, :, 24:40], values[0, :, 40:] = 70, 98
     layer = QgsRasterLayer(str(make_raster(tmp_path / "confidence.tif", values)), "confidence")
     style_confidence(layer, CARD)
-    image = render([layer])
-    assert abs(colour(image, 10, 10).red() - 128) < 3 and colour(image, 50, 10).red() == 255
+    image = render([layer, imagery])
+    low, middle, high = (colour(image, column, 10) for column in (10, 30, 50))
+    assert high == QColor(128, 128, 128)
+    assert low.red() > 170 and low.green() < 50
+    assert low.green() < middle.green() < 128 and low.red() >= middle.red() > 128
+    assert [label for label, _ in layer.legendSymbologyItems()] == [
+        "50 % or less: look here",
+        "70 %",
+        "85 %",
+        "95 % or more: sure, clear",
+    ]
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from geodistil.jobs.sources.options import options_of
 from qgis.core import (
     QgsApplication,
     QgsProcessingContext,
@@ -81,9 +82,9 @@ def test_details_are_among_the_advanced_parameters(provider):
         return {each.name() for each in owner.parameterDefinitions() if each.flags() & flag}
 
     details = {"BACKGROUND", "CHIP_SIZE", "BATCH_SIZE", "DEVICE", "SEED", "OPTIONS"}
-    assert advanced("trainsemisupervised") == details
-    assert advanced("trainpartialmultitask") == details | {"DISTILLATION"}
-    assert advanced("predict") == {"OVERLAP", "BATCH_SIZE", "DEVICE"}
+    for name, kind in (("trainsemisupervised", "semi_supervised"), ("trainpartialmultitask", "partial_multitask")):
+        assert advanced(name) == details | {option.parameter for option in options_of(kind)}
+    assert advanced("predict") == {"TTA", "OVERLAP", "BACKEND", "BATCH_SIZE", "DEVICE"}
 
 
 def prepared_run(parameters, name, context, folder):
@@ -99,6 +100,10 @@ def test_partial_multitask_parameters_become_a_run_file(provider, layers, contex
         "STUDENT": 1,
         "TEACHER": 2,
         "DISTILLATION": [0, 2],
+        "SOFT_SEGMENTATION": "dist",
+        "RAMP_UP": 0.2,
+        "NETWORK_NECK": "pafpn",
+        "TRAINING_PRETRAINING": 0.1,
         "UNLABELLED_RASTERS": [layers[0].id()],
         "GSD": 0.25,
         "NAME": "both",
@@ -109,10 +114,12 @@ def test_partial_multitask_parameters_become_a_run_file(provider, layers, contex
     )
     assert run["recipe"] == {
         "kind": "partial_multitask",
-        "student": {"size": "medium", "width": 32},
-        "detection_teacher": {"size": "large"},
-        "segmentation_teacher": {"size": "large"},
+        "student": {"size": "medium", "neck": "pafpn", "width": 32},
+        "detection_teacher": {"size": "large", "neck": "pafpn"},
+        "segmentation_teacher": {"size": "large", "neck": "pafpn"},
         "distillation": ["soft", "pdf"],
+        "soft_segmentation": "dist",
+        "ramp_up": 0.2,
         "unlabelled": True,
     }
     assert [source["role"] for source in run["sources"]] == ["detection", "segmentation", "unlabelled"]
@@ -122,6 +129,7 @@ def test_partial_multitask_parameters_become_a_run_file(provider, layers, contex
         "batch_size": 8,
         "device": "auto",
         "seed": 0,
+        "pretraining": 0.1,
     }
     assert (run["gsd"], run["name"], run["split"]) == (0.25, "both", {"validation": 0.5})
     assert [each["name"] for each in run["detection_classes"]] == ["bus", "car"]
@@ -229,6 +237,7 @@ def test_qgis_process_lists_the_algorithms(tmp_path):
         "geodistil:trainpartialmultitask",
         "geodistil:trainsemisupervised",
         "geodistil:predict",
+        "geodistil:predictrasters",
         "geodistil:evaluate",
         "geodistil:areastolines",
         "geodistil:areastopolygons",
@@ -236,5 +245,16 @@ def test_qgis_process_lists_the_algorithms(tmp_path):
         "geodistil:checksources",
         "geodistil:distilmodel",
         "geodistil:exportmodel",
+        "geodistil:reviewpredictions",
         "geodistil:trainsupervised",
     }
+
+
+def test_review_needs_imagery_unless_the_model_lies_in_its_run(provider, layers, context, package, tmp_path):
+    each = algorithm("reviewpredictions")
+    parameters = {"MODEL": package, "LABEL_NEXT": "TEMPORARY_OUTPUT"}
+    accepted, message = each.checkParameterValues(parameters, context)
+    assert not accepted and message.startswith("Choose imagery")
+    assert each.checkParameterValues({**parameters, "RASTERS": [layers[0].id()]}, context) == (True, "")
+    (tmp_path / "run.json").write_text("{}")
+    assert each.checkParameterValues(parameters, context) == (True, "")

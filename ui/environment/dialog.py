@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.core import QgsSettings
-from qgis.PyQt.QtCore import QEvent, Qt
-from qgis.PyQt.QtGui import QResizeEvent
-from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtCore import QEvent, Qt, QUrl
+from qgis.PyQt.QtGui import QDesktopServices, QResizeEvent
+from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
 from ...jobs.environment.status import State, status
+from ...jobs.help import help_url
+from ...jobs.translation import tr
+from ..messages import offer
 from .page import EnvironmentPage
-from .words import tr
 
-TITLE = "GeoDistil"
 WIDTH = 620
 ASKED_SETTING = "geodistil/environment/asked"
 """Setting: the state that the message bar has spoken of, so that it speaks of each once."""
@@ -27,8 +28,9 @@ class EnvironmentDialog(QDialog):
         self.setWindowTitle(tr("GeoDistil: engine environment"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.page = page or EnvironmentPage(self)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close | QDialogButtonBox.StandardButton.Help)
         buttons.rejected.connect(self.reject)
+        buttons.helpRequested.connect(lambda: QDesktopServices.openUrl(QUrl(help_url("environment"))))
         layout = QVBoxLayout(self)
         layout.addWidget(self.page, 1)
         layout.addWidget(buttons)
@@ -75,13 +77,4 @@ def invite(iface: Any) -> None:
         settings.remove(ASKED_SETTING)
     elif settings.value(ASKED_SETTING, "", type=str) != state.value:
         settings.setValue(ASKED_SETTING, state.value)
-        message = iface.messageBar().createMessage(TITLE, texts[state])
-        button = QPushButton(tr("Set up…"), message)
-        button.clicked.connect(lambda _checked=False: _accept(iface, message))
-        message.layout().addWidget(button)
-        iface.messageBar().pushWidget(message)
-
-
-def _accept(iface: Any, message: QWidget) -> None:
-    iface.messageBar().popWidget(message)
-    show_environment(iface.mainWindow())
+        offer(iface, texts[state], tr("Set up…"), lambda: show_environment(iface.mainWindow()))

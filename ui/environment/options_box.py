@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from qgis.gui import QgsCollapsibleGroupBox, QgsFileWidget
+from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLineEdit, QWidget
 
 from ...jobs.environment.choices import BUILDS, TOOLS, Choices
 from ...jobs.environment.place import default_home
+from ..folding import FoldingBox
 from .words import build_words, tool_words, tr
 
 
-class OptionsBox(QgsCollapsibleGroupBox):
+class OptionsBox(FoldingBox):
     """Tool, Python, build of torch, sources and folder, as a form that folds away."""
 
     changed = pyqtSignal()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from qgis.gui import QgsCollapsibleGroupBox, QgsFileWidget
+from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from .words import tr
+from ...jobs.translation import tr
+from ..folding import FoldingBox
 
 
-class OwnBox(QgsCollapsibleGroupBox):
+class OwnBox(FoldingBox):
     """A Python to verify and use."""
 
     chosen = pyqtSignal(str)

@@ -18,10 +18,10 @@ from ...jobs.environment.place import default_home
 from ...jobs.environment.removing import removal
 from ...jobs.environment.status import REQUIREMENTS, State, status
 from ...jobs.errors import GeoDistilError
+from ...jobs.translation import tr
 from . import words
 from .options_box import OptionsBox
 from .own_box import OwnBox
-from .words import tr
 
 POLL_MILLISECONDS = 300
 ICONS = {

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.PyQt.QtCore import QCoreApplication
-
 from ...jobs.environment.installing import Installation
+from ...jobs.environment.sentences import sentence
 from ...jobs.environment.status import State, Status
 from ...jobs.progress import duration
-
-
-def tr(text: str) -> str:
-    """A text in QGIS's language."""
-    return QCoreApplication.translate("GeoDistilEnvironment", text)
+from ...jobs.translation import tr
 
 
 def headline(status: Status) -> str:
@@ -116,7 +111,7 @@ def ending(installation: Installation) -> tuple[str, str]:
     event = installation.ending
     kind = event.get("kind")
     if kind == "failed":
-        return "error", f"{event.get('message', '')} {event.get('hint', '')}".strip()
+        return "error", sentence(event)
     if kind == "stopped":
         return "information", tr("Cancelled. What was downloaded is kept.")
     if kind == "finished":

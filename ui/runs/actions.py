@@ -9,6 +9,7 @@ from qgis.PyQt.QtCore import QSize, Qt
 from qgis.PyQt.QtWidgets import QAction, QMenu, QToolBar, QToolButton, QWidget
 
 from ...jobs.runs.state import RunState, Status, abilities
+from ...jobs.translation import tr
 from ..icons import icon
 
 
@@ -30,22 +31,31 @@ class Entry:
 
 
 BAR = (
-    Entry("start", "Start", "Train it as soon as its device is free, from its last checkpoint where it has one"),
-    Entry("stop", "Stop", "End it in order, with a checkpoint; take it off the waiting list"),
-    Entry("predict", "Predict…", "Predict with this model"),
-    Entry("report", "Report", "Open its report in the browser"),
-    Entry("folder", "Open folder", "Open its folder"),
+    Entry(
+        "start", tr("Start"), tr("Train it as soon as its device is free, from its last checkpoint where it has one")
+    ),
+    Entry("stop", tr("Stop"), tr("End it in order, with a checkpoint; take it off the waiting list")),
+    Entry("predict", tr("Predict…"), tr("Predict with this model")),
+    Entry("results", tr("Show predictions"), tr("Add to the map what was predicted when the training was done")),
+    Entry("report", tr("Report"), tr("Open its report in the browser")),
+    Entry("folder", tr("Open folder"), tr("Open its folder")),
 )
 MORE = (
-    Entry("start_now", "Start beside the others", "Train it now, though its device may be taken", icon="start"),
-    Entry("end_now", "End at once…", "End what does not stop; what came after its checkpoint is lost", icon="kill"),
-    Entry("teachers", "Use its teachers…", "Train another network from the teachers that this run has trained"),
-    Entry("export", "Export…", "Write it into a zip, to train it on another machine or to keep it"),
-    Entry("delete", "Delete…", "Delete its files"),
+    Entry("start_now", tr("Start beside the others"), tr("Train it now, though its device may be taken"), icon="start"),
+    Entry(
+        "end_now", tr("End at once…"), tr("End what does not stop; what came after its checkpoint is lost"), icon="kill"
+    ),
+    Entry("review", tr("Where to label next…"), tr("Find the ground whose labels would help this model most")),
+    Entry("distil", tr("Use as teacher…"), tr("Teach this model to another, smaller network")),
+    Entry("template", tr("Use as template…"), tr("Open the wizard, filled in as it was for this run"), icon="train"),
+    Entry("teachers", tr("Use its teachers…"), tr("Train another network from the teachers that this run has trained")),
+    Entry("export", tr("Export…"), tr("Write it into a zip, to train it on another machine or to keep it")),
+    Entry("delete", tr("Delete…"), tr("Delete its files")),
 )
 GENERAL = (
-    Entry("import_run", "Import…", "Unpack a zip of a run", icon="import"),
-    Entry("folders", "Run folders…", "Which folders are searched for runs", icon="runs"),
+    Entry("import_run", tr("Import…"), tr("Unpack a zip of a run"), icon="import"),
+    Entry("folders", tr("Run folders…"), tr("Which folders are searched for runs"), icon="runs"),
+    Entry("help", tr("Help"), tr("Open the user guide in the browser"), icon="geodistil"),
 )
 WITH_TEXT = ("start", "stop")
 
@@ -72,12 +82,12 @@ class Actions:
         for entry in (*BAR, *MORE):
             self[entry.name].setEnabled(entry.name in able)
         again = state is not None and state.status in (Status.STOPPED, Status.KILLED, Status.FAILED)
-        self["start"].setText("Resume" if again else "Start")
+        self["start"].setText(tr("Resume") if again else tr("Start"))
 
     def bar(self) -> QToolBar:
         """A tool bar with the frequent actions, and the others in a menu at its end."""
-        bar = QToolBar("Run")
-        bar.setAccessibleName("What to do with the selected run")
+        bar = QToolBar(tr("Run"))
+        bar.setAccessibleName(tr("What to do with the selected run"))
         bar.setIconSize(QSize(18, 18))
         for entry in BAR:
             bar.addAction(self[entry.name])
@@ -99,8 +109,8 @@ class Actions:
     def _more_button(self, bar: QToolBar) -> QToolButton:
         button = QToolButton()
         button.setIcon(icon("more"))
-        button.setToolTip("More")
-        button.setAccessibleName("More actions")
+        button.setToolTip(tr("More"))
+        button.setAccessibleName(tr("More actions"))
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
         self._add_rest(menu)

@@ -18,6 +18,8 @@ from qgis.PyQt.QtGui import (
 from qgis.PyQt.QtWidgets import QSizePolicy, QWidget
 
 from ...jobs.runs.curves import Chart, Points, Series, number
+from ...jobs.translation import tr
+from ...jobs.vocabulary import spoken
 from .axes import Frame, smooth, ticks, value_range
 
 COLOURS = ("#3b8ed0", "#e6773a", "#2fa58b", "#b565c9", "#c09a1e", "#d9534f", "#7a8b99", "#5b6ee1")
@@ -59,7 +61,7 @@ class ChartView(QWidget):
     def set_chart(self, chart: Chart | None) -> None:
         """Show a chart, or none."""
         self._chart = chart
-        self.setAccessibleDescription(chart.summary() if chart else "No values yet")
+        self.setAccessibleDescription(chart.summary() if chart else tr("No values yet"))
         self._make_room()
         self.update()
 
@@ -75,7 +77,7 @@ class ChartView(QWidget):
         painter.fillRect(self.rect(), self.palette().color(QPalette.ColorRole.Base))
         if self._chart is None:
             painter.setPen(self._faint(150))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No values yet")
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, tr("No values yet"))
         else:
             self._paint_chart(painter, self._chart)
         if self.hasFocus():
@@ -120,7 +122,11 @@ class ChartView(QWidget):
             return
         here = steps.index(self._cursor) if self._cursor in steps else len(steps) - (move > 0)
         self._cursor = steps[min(max(here + move, 0), len(steps) - 1)]
-        self.setAccessibleDescription(f"Step {self._cursor:.0f}, {', '.join(map(self._legend_text, self._series()))}")
+        self.setAccessibleDescription(
+            tr("Step {cursor:.0f}, {names}").format(
+                cursor=self._cursor, names=", ".join(map(self._legend_text, self._series()))
+            )
+        )
         self.update()
 
     def _series(self) -> list[Series]:
@@ -169,7 +175,7 @@ class ChartView(QWidget):
             if start:
                 painter.setPen(QPen(self._faint(120), 1, Qt.PenStyle.DashLine))
                 painter.drawLine(QPointF(x, frame.area.top() - metrics.height()), QPointF(x, frame.area.bottom()))
-            text = metrics.elidedText(name.replace("_", " "), Qt.TextElideMode.ElideRight, width - GAP)
+            text = metrics.elidedText(spoken(name), Qt.TextElideMode.ElideRight, width - GAP)
             if len(chart.stages) > 1 and len(text) > 2:
                 painter.setPen(self._faint(150))
                 painter.drawText(QPointF(x + GAP / 2, frame.area.top() - metrics.descent() - 1), text)

@@ -6,23 +6,27 @@ import json
 from pathlib import Path
 from typing import Any, Callable
 
-from qgis.core import Qgis
+from qgis.core import Qgis, QgsProject
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
 from ...jobs.background import Background, start
 from ...jobs.errors import GeoDistilError
+from ...jobs.help import help_url
 from ...jobs.packages import ITEM_FILE
+from ...jobs.predictions import load_predictions
 from ...jobs.runs import control, registry
 from ...jobs.runs.archive import export_run, import_run
 from ...jobs.runs.files import MODEL_FOLDER, REPORT_FILE, delete_run
 from ...jobs.runs.imagery import outside_files
 from ...jobs.runs.state import RunState, Status
 from ...jobs.runs.waiting import WaitingList
+from ...jobs.translation import tr
 from .folders import FoldersDialog
 
-Tell = Callable[[str, Qgis.MessageLevel], None]
+Tell = Callable[..., None]
+"""A sentence, its level, and details where there are any."""
 OpenAlgorithm = Callable[[str, "dict[str, Any]"], None]
 
 
@@ -34,6 +38,7 @@ class Commands:
         waiting: the waiting list.
         tell: shows a sentence.
         open_algorithm: opens an algorithm's dialog with parameters filled in.
+        open_template: opens the wizard, filled in as it was for a run.
         look_again: has the runs read again now.
     """
 
@@ -43,10 +48,11 @@ class Commands:
         waiting: WaitingList,
         tell: Tell,
         open_algorithm: OpenAlgorithm,
+        open_template: Callable[[Path], None],
         look_again: Callable[[], None],
     ) -> None:
         self._parent, self._waiting, self._tell = parent, waiting, tell
-        self._open_algorithm, self._look_again = open_algorithm, look_again
+        self._open_algorithm, self._open_template, self._look_again = open_algorithm, open_template, look_again
         self._stopping: set[Path] = set()
 
     def do(self, name: str, state: RunState | None) -> None:
@@ -62,7 +68,7 @@ class Commands:
 
     def fail(self, error: GeoDistilError) -> None:
         """Show an error."""
-        self._tell(str(error), Qgis.MessageLevel.Warning)
+        self._tell(str(error), Qgis.MessageLevel.Warning, error.details)
 
     # work
 
@@ -102,14 +108,34 @@ class Commands:
 
     def end_now(self, state: RunState) -> None:
         """End it without order, if the person is sure."""
-        if self._sure(f"End {state.name} at once?", "What came after its last checkpoint is lost.", "End it"):
+        if self._sure(
+            tr("End {state} at once?").format(state=state.name),
+            tr("What came after its last checkpoint is lost."),
+            tr("End it"),
+        ):
             control.end_now(state)
 
     # what came of it
 
     def predict(self, state: RunState) -> None:
         """Open the prediction with this model."""
-        self._open_algorithm("geodistil:predict", {"MODEL": str(state.folder / MODEL_FOLDER / ITEM_FILE)})
+        self._open_algorithm("geodistil:predict", {"MODEL": _model(state)})
+
+    def review(self, state: RunState) -> None:
+        """Open the search for what to label next, which knows the run's imagery and teachers."""
+        self._open_algorithm("geodistil:reviewpredictions", {"MODEL": _model(state)})
+
+    def distil(self, state: RunState) -> None:
+        """Open the training of another network by this model."""
+        self._open_algorithm("geodistil:distilmodel", {"PACKAGE": _model(state)})
+
+    def template(self, state: RunState) -> None:
+        """Open the wizard, filled in as it was for this run."""
+        self._open_template(state.folder)
+
+    def results(self, state: RunState) -> None:
+        """Add what was predicted when the training was done to the map."""
+        load_predictions(state.folder, QgsProject.instance())
 
     def report(self, state: RunState) -> None:
         """Open the report."""
@@ -130,7 +156,9 @@ class Commands:
     def export(self, state: RunState) -> None:
         """Ask where to and with what, then write the zip."""
         start = state.folder.with_name(f"{state.folder.name}.zip")
-        text, _ = QFileDialog.getSaveFileName(self._parent, f"Export {state.name}", str(start), "Zip (*.zip)")
+        text, _ = QFileDialog.getSaveFileName(
+            self._parent, tr("Export {state}").format(state=state.name), str(start), tr("Zip (*.zip)")
+        )
         if text:
             self.export_to(state, Path(text).with_suffix(".zip"), self._wants_imagery(state))
 
@@ -141,14 +169,18 @@ class Commands:
             files = outside_files(state.folder, state.settings) if imagery else {}
             return export_run(state.folder, file, files, progress)
 
-        self._begin(f"Exporting {state.name}", work, lambda _: self._told(f"{state.name} is in {file}."))
+        self._begin(
+            tr("Exporting {state}").format(state=state.name),
+            work,
+            lambda _: self._told(tr("{state} is in {file}.").format(state=state.name, file=file)),
+        )
 
     def import_run(self) -> None:
         """Ask which zip and where to, then unpack it."""
-        text, _ = QFileDialog.getOpenFileName(self._parent, "Import a run", "", "Zip of a run (*.zip)")
+        text, _ = QFileDialog.getOpenFileName(self._parent, tr("Import a run"), "", tr("Zip of a run (*.zip)"))
         folders = registry.run_folders()
         start = str(folders[0]) if folders else str(Path(text).parent)
-        parent = text and QFileDialog.getExistingDirectory(self._parent, "Where the run folder goes", start)
+        parent = text and QFileDialog.getExistingDirectory(self._parent, tr("Where the run folder goes"), start)
         if parent:
             self.import_from(Path(text), Path(parent))
 
@@ -157,9 +189,11 @@ class Commands:
 
         def done(run: Path) -> None:
             registry.remember(run)
-            self._told(f"The run is in {run}.")
+            self._told(tr("The run is in {run}.").format(run=run))
 
-        self._begin(f"Importing {file.name}", lambda progress: import_run(file, parent, progress), done)
+        self._begin(
+            tr("Importing {file}").format(file=file.name), lambda progress: import_run(file, parent, progress), done
+        )
 
     def folders(self) -> None:
         """Ask which folders to search."""
@@ -167,18 +201,24 @@ class Commands:
         if dialog.exec() == QDialog.DialogCode.Accepted:
             registry.set_run_folders(dialog.folders())
 
+    def help(self) -> None:
+        """Open the guide's page on runs."""
+        QDesktopServices.openUrl(QUrl(help_url("runs")))
+
     def delete(self, state: RunState) -> None:
         """Delete it, if the person is sure."""
-        details = f"Its settings, labels, checkpoints and model in {state.folder} are deleted. Other files there stay."
-        if not self._sure(f"Delete {state.name}?", details, "Delete"):
+        details = tr(
+            "Its settings, labels, checkpoints and model in {folder} are deleted. Other files there stay."
+        ).format(folder=state.folder)
+        if not self._sure(tr("Delete {state}?").format(state=state.name), details, tr("Delete")):
             return
 
         def done(gone: bool) -> None:
             registry.forget(state.folder)
-            rest = "" if gone else f" {state.folder} still holds other files."
-            self._told(f"{state.name} is deleted.{rest}")
+            rest = "" if gone else tr(" {folder} still holds other files.").format(folder=state.folder)
+            self._told(tr("{state} is deleted.{rest}").format(state=state.name, rest=rest))
 
-        self._begin(f"Deleting {state.name}", lambda _progress: delete_run(state.folder), done)
+        self._begin(tr("Deleting {state}").format(state=state.name), lambda _progress: delete_run(state.folder), done)
 
     def _begin(self, title: str, work: Callable[..., Any], done: Callable[[Any], None]) -> None:
         def watched(cancelled: Callable[[], bool]) -> Any:
@@ -197,8 +237,8 @@ class Commands:
 
     def _wants_imagery(self, state: RunState) -> bool:
         box = self._box(
-            f"Take the imagery of {state.name} along?",
-            "Another machine needs it, unless it finds the same files at the same paths.",
+            tr("Take the imagery of {state} along?").format(state=state.name),
+            tr("Another machine needs it, unless it finds the same files at the same paths."),
         )
         box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No)
         return box.exec() == QMessageBox.StandardButton.Yes
@@ -217,3 +257,8 @@ class Commands:
         box.setText(question)
         box.setInformativeText(details)
         return box
+
+
+def _model(state: RunState) -> str:
+    """A run's model, as algorithms take it."""
+    return str(state.folder / MODEL_FOLDER / ITEM_FILE)

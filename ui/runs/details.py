@@ -12,6 +12,7 @@ from ...jobs.runs.curves import Chart, loss_charts, score_charts
 from ...jobs.runs.history import Stage
 from ...jobs.runs.state import RunState
 from ...jobs.runs.words import device_text, message, stage_text, title
+from ...jobs.translation import tr
 from .chart import ChartView
 from .flow import FlowSplitter
 
@@ -31,7 +32,7 @@ class ChartPanel(QWidget):
         super().__init__(parent)
         self._make, self._charts = charts, []
         self._choice = QComboBox()
-        self._choice.setAccessibleName(f"{name}: which")
+        self._choice.setAccessibleName(tr("{name}: which").format(name=name))
         self._choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._choice.currentIndexChanged.connect(self._show_chosen)
         self._view = ChartView(name)
@@ -66,16 +67,16 @@ class RunDetails(QWidget):
         super().__init__(parent)
         self._state: RunState | None = None
         self._place = 0
-        self._title, self._message = _text("Run and state"), _text("What to know")
+        self._title, self._message = _text(tr("Run and state")), _text(tr("What to know"))
         self._title.setTextFormat(Qt.TextFormat.RichText)
-        self._rows = {name: _text(name) for name in ("Stage", "Device", "Warning")}
+        self._rows = {name: _text(name) for name in (tr("Stage"), tr("Device"), tr("Warning"))}
         self._form = QFormLayout()
         self._form.setVerticalSpacing(3)
         for name, label in self._rows.items():
             self._form.addRow(_caption(name), label)
         self._charts = FlowSplitter(SIDE_BY_SIDE_FROM)
-        self._losses = ChartPanel("Loss curves", loss_charts)
-        self._scores = ChartPanel("Validation curves", score_charts)
+        self._losses = ChartPanel(tr("Loss curves"), loss_charts)
+        self._scores = ChartPanel(tr("Validation curves"), score_charts)
         self._charts.addWidget(self._losses)
         self._charts.addWidget(self._scores)
         layout = QVBoxLayout(self)
@@ -95,9 +96,9 @@ class RunDetails(QWidget):
         self._title.setToolTip(str(state.folder))
         self._message.setText(message(state))
         self._message.setVisible(bool(message(state)))
-        self._fill("Stage", stage_text(state))
-        self._fill("Device", device_text(state))
-        self._fill("Warning", state.history.warning)
+        self._fill(tr("Stage"), stage_text(state))
+        self._fill(tr("Device"), device_text(state))
+        self._fill(tr("Warning"), state.history.warning)
         self.refresh_time()
         if not same:
             self._losses.show_stages(state.history.stages)

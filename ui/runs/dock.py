@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
-from qgis.core import Qgis, QgsApplication
+from qgis.core import Qgis
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import QPoint, QSize, Qt, QTimer
+from qgis.PyQt.QtGui import QDragEnterEvent, QDropEvent
 from qgis.PyQt.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -20,11 +22,15 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...jobs.errors import GeoDistilError
+from ...jobs.package_registry import looks_like_package
 from ...jobs.runs import registry
 from ...jobs.runs.state import RunState, Status
 from ...jobs.runs.waiting import WaitingList, list_folder
 from ...jobs.runs.watcher import Gone, Watcher
 from ...jobs.runs.words import message
+from ...jobs.translation import tr
+from ..drops import PackageDrops
+from ..messages import tell
 from .actions import GENERAL, Actions
 from .commands import Commands, OpenAlgorithm
 from .details import RunDetails
@@ -41,7 +47,6 @@ SLOW_EVERY = 8
 SIDE_BY_SIDE_FROM = 800
 """Pixels of width, at 96 dots an inch, from which the details stand beside the list."""
 
-TAG = "GeoDistil"
 LEVELS = {
     Status.FINISHED: Qgis.MessageLevel.Success,
     Status.FAILED: Qgis.MessageLevel.Warning,
@@ -60,10 +65,14 @@ class RunsDock(QgsDockWidget):
     """
 
     def __init__(self, iface: Any, open_algorithm: OpenAlgorithm, watcher: Watcher | None = None) -> None:
-        super().__init__("GeoDistil runs", iface.mainWindow())
+        super().__init__(tr("GeoDistil runs"), iface.mainWindow())
         self.setObjectName("GeoDistilRuns")
         self._iface, self._watcher, self._waiting = iface, watcher or Watcher(), WaitingList(list_folder())
-        self._commands = Commands(self, self._waiting, self._tell, open_algorithm, self._look_again)
+        self._commands = Commands(
+            self, self._waiting, self._tell, open_algorithm, self._open_template, self._look_again
+        )
+        self._drops = PackageDrops(iface, open_algorithm)
+        self.setAcceptDrops(True)
         self._model = RunsModel(self)
         self._table, self._details = RunsTable(self._model), RunDetails()
         self._actions = Actions(self, self._do)
@@ -94,6 +103,17 @@ class RunsDock(QgsDockWidget):
         """Room for the list's columns and two charts."""
         return QSize(440, 660) * self.logicalDpiX() / 96
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Model packages are welcome."""
+        if any(looks_like_package(file) for file in _files(event)):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Register the packages among what is dropped."""
+        taken = [self._drops.handleFileDrop(file) for file in _files(event)]
+        if any(taken):
+            event.acceptProposedAction()
+
     # what is seen
 
     def _lay_out(self) -> None:
@@ -113,7 +133,7 @@ class RunsDock(QgsDockWidget):
 
     def _empty_page(self) -> QWidget:
         page = QWidget()
-        text = QLabel("There are no runs yet. Train a network from the toolbox, or show where runs are.")
+        text = QLabel(tr("There are no runs yet. Train a network from the toolbox, or show where runs are."))
         text.setWordWrap(True)
         text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         buttons = QHBoxLayout()
@@ -154,9 +174,8 @@ class RunsDock(QgsDockWidget):
             self._look()
             self._show_selected()
 
-    def _tell(self, sentence: str, level: Qgis.MessageLevel) -> None:
-        self._iface.messageBar().pushMessage(TAG, sentence, level)
-        QgsApplication.messageLog().logMessage(sentence, TAG, level)
+    def _tell(self, sentence: str, level: Qgis.MessageLevel, details: str = "") -> None:
+        tell(self._iface, sentence, level, details)
 
     # what goes on
 
@@ -189,7 +208,7 @@ class RunsDock(QgsDockWidget):
         before = self._model.states()[row] if row is not None else None
         self._model.put(state)
         if before is not None and before.busy and state.status in LEVELS:
-            self._tell(f"{state.name}: {state.status.value.lower()}. {message(state)}", LEVELS[state.status])
+            self._tell(f"{state.name}: {state.status.value}. {message(state)}", LEVELS[state.status])
 
     def _select_something(self) -> None:
         if self._table.selected() is None and self._model.states():
@@ -205,9 +224,20 @@ class RunsDock(QgsDockWidget):
             self._commands.fail(error)
         self._model.set_waiting(self._waiting.runs())
 
+    def _open_template(self, run: Path) -> None:
+        """Open the wizard, filled in as it was for a run."""
+        from ..opening import open_training
+
+        open_training(self._iface, run, lambda: self.setUserVisible(True))
+
     def _look_again(self) -> None:
         self._watcher.watch(registry.run_folders(), registry.known_runs())
         self._watcher.hurry()
+
+
+def _files(event: QDropEvent) -> list[str]:
+    """The local files and folders that are dragged."""
+    return [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
 
 
 def _scrolled(widget: QWidget) -> QScrollArea:

@@ -16,6 +16,8 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from ...jobs.translation import tr
+
 
 class FoldersDialog(QDialog):
     """A list of folders to add to and take from.
@@ -26,12 +28,12 @@ class FoldersDialog(QDialog):
 
     def __init__(self, folders: list[Path], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Run folders")
+        self.setWindowTitle(tr("Run folders"))
         self._list = QListWidget()
-        self._list.setAccessibleName("Folders that are searched for runs")
+        self._list.setAccessibleName(tr("Folders that are searched for runs"))
         self._list.addItems([str(folder) for folder in folders])
-        self._remove = QPushButton("Remove")
-        self._remove.setToolTip("Search this folder no longer; nothing is deleted")
+        self._remove = QPushButton(tr("Remove"))
+        self._remove.setToolTip(tr("Search this folder no longer; nothing is deleted"))
         self._remove.clicked.connect(self._remove_selected)
         self._list.currentRowChanged.connect(lambda row: self._remove.setEnabled(row >= 0))
         self._remove.setEnabled(False)
@@ -48,8 +50,8 @@ class FoldersDialog(QDialog):
             self._list.addItem(str(Path(folder)))
 
     def _lay_out(self) -> None:
-        add = QPushButton("Add…")
-        add.clicked.connect(lambda: self.add(QFileDialog.getExistingDirectory(self, "A folder of runs")))
+        add = QPushButton(tr("Add…"))
+        add.clicked.connect(lambda: self.add(QFileDialog.getExistingDirectory(self, tr("A folder of runs"))))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -61,7 +63,9 @@ class FoldersDialog(QDialog):
         middle.addWidget(self._list)
         middle.addLayout(side)
         layout = QVBoxLayout(self)
-        text = QLabel("Runs in these folders, and in the folders inside them, are listed beside those started here.")
+        text = QLabel(
+            tr("Runs in these folders, and in the folders inside them, are listed beside those started here.")
+        )
         text.setWordWrap(True)
         layout.addWidget(text)
         layout.addLayout(middle)

@@ -32,8 +32,9 @@ from qgis.PyQt.QtWidgets import (
 
 from ...jobs.runs.state import RunState, Status
 from ...jobs.runs.words import message, status_text, time_left
+from ...jobs.translation import tr
 
-HEADERS = ("Run", "State", "Progress", "Time left")
+HEADERS = (tr("Run"), tr("State"), tr("Progress"), tr("Time left"))
 RUN, STATE, PROGRESS, TIME_LEFT = range(4)
 SORT_ROLE = int(Qt.ItemDataRole.UserRole)
 STATE_ROLE = SORT_ROLE + 1
@@ -178,7 +179,7 @@ class RunsTable(QTableView):
         self._proxy.setSourceModel(model)
         self._proxy.setSortRole(SORT_ROLE)
         self.setModel(self._proxy)
-        self.setAccessibleName("Runs")
+        self.setAccessibleName(tr("Runs"))
         self.setItemDelegateForColumn(PROGRESS, ProgressBars(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -240,12 +241,16 @@ class RunsTable(QTableView):
         header.setSectionResizeMode(RUN, QHeaderView.ResizeMode.Stretch)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setMinimumSectionSize(20)
-        texts = {STATE: "MM Interrupted", PROGRESS: "Progress MM", TIME_LEFT: "Time left M"}
-        self._widths = {column: self.fontMetrics().horizontalAdvance(text) for column, text in texts.items()}
+        self._widths = {column: self._width(column) for column in (STATE, PROGRESS, TIME_LEFT)}
         for column, width in self._widths.items():
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             header.resizeSection(column, width)
         self.setMinimumHeight(self._height(3))
+
+    def _width(self, column: int) -> int:
+        """Room for the header and the longest state, with a margin or an icon."""
+        texts = [HEADERS[column], *(status.value for status in Status if column == STATE)]
+        return max(map(self.fontMetrics().horizontalAdvance, texts)) + self.fontMetrics().horizontalAdvance("MM")
 
 
 class ProgressBars(QStyledItemDelegate):

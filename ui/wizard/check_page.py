@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import QgsProject
+from qgis.core import QgsMapLayer, QgsProject
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
@@ -22,9 +22,11 @@ from qgis.PyQt.QtWidgets import (
 from ...jobs.checking import EngineCheck
 from ...jobs.errors import GeoDistilError
 from ...jobs.sources.facts import raster_facts
-from ...jobs.sources.findings import findings
+from ...jobs.sources.findings import findings, unsaved
 from ...jobs.sources.preparation import Preparation
 from ...jobs.split_layer import split_layer
+from ...jobs.translation import local, tr
+from ...jobs.vocabulary import spoken
 from .session import Session
 from .words import Hint, Notices, TextScroll
 
@@ -37,10 +39,8 @@ class CheckPage(QWizardPage):
         self._session = session
         self._work: Preparation | EngineCheck | None = None
         self._layer = ""
-        self.setTitle(self.tr("Check"))
-        self.setSubTitle(
-            self.tr("The engine opens every layer, counts labels, divides the ground and builds the networks.")
-        )
+        self.setTitle(tr("Check"))
+        self.setSubTitle(tr("The engine opens every layer, counts labels, divides the ground and builds the networks."))
         self.status = QLabel()
         self.progress = QProgressBar()
         self.progress.setRange(0, 0)
@@ -48,9 +48,9 @@ class CheckPage(QWizardPage):
         self.notices = Notices()
         self.facts = Hint()
         self.table = self._make_table()
-        self.split_button = QPushButton(self.tr("Show the split on the &map"))
+        self.split_button = QPushButton(tr("Show the split on the &map"))
         self.split_button.clicked.connect(self.show_split)
-        self.again_button = QPushButton(self.tr("Check &again"))
+        self.again_button = QPushButton(tr("Check &again"))
         self.again_button.clicked.connect(self.check)
         self._lay_out()
 
@@ -72,7 +72,11 @@ class CheckPage(QWizardPage):
         self.cancel()
         self._begin()
         folder = self._session.new_folder()
-        self._work = preparation = Preparation(self._session.draft, folder, self._session.project)
+        try:
+            self._work = preparation = Preparation(self._session.draft, folder, self._session.project)
+        except GeoDistilError as error:
+            self._failed(error)
+            return
         preparation.step.connect(self.status.setText)
         preparation.done.connect(self._ask_engine)
         preparation.failed.connect(self._failed)
@@ -97,13 +101,13 @@ class CheckPage(QWizardPage):
 
     def _begin(self) -> None:
         self.notices.clear()
-        self.status.setText(self.tr("Looking at the layers…"))
+        self.status.setText(tr("Looking at the layers…"))
         self.facts.say("")
         self._show_parts(busy=True, passed=False)
         self.completeChanged.emit()
 
     def _ask_engine(self) -> None:
-        self.status.setText(self.tr("The engine checks the run…"))
+        self.status.setText(tr("The engine checks the run…"))
         try:
             self._work = check = EngineCheck(self._session.prepared)
         except GeoDistilError as error:
@@ -120,24 +124,23 @@ class CheckPage(QWizardPage):
 
     def _passed(self, report: dict[str, Any]) -> None:
         warnings = report["warnings"]
-        self.status.setText(
-            self.tr("Ready to train, with something to know.") if warnings else self.tr("Ready to train.")
-        )
+        self.status.setText(tr("Ready to train, with something to know.") if warnings else tr("Ready to train."))
         self.notices.clear()
         for sentence in warnings:
             self.notices.add("warning", sentence)
-        for sentence in findings(self._rasters(self._session.project), report["gsd_m"]):
+        known = findings(self._rasters(self._session.project), report["gsd_m"])
+        for sentence in known + unsaved(self._label_layers()):
             self.notices.add("information", sentence)
         if not self.notices.shown:
-            self.notices.add("success", self.tr("Nothing to complain of."))
-        self.facts.say(facts_text(report, self.tr))
+            self.notices.add("success", tr("Nothing to complain of."))
+        self.facts.say(facts_text(report))
         self._fill_table(report["label_counts"])
         self._show_parts(busy=False, passed=True)
         self.completeChanged.emit()
 
     def _failed(self, error: GeoDistilError) -> None:
         self._work = None
-        self.status.setText(self.tr("This run cannot be trained yet."))
+        self.status.setText(tr("This run cannot be trained yet."))
         self.notices.clear()
         self.notices.add("error", str(error))
         self._show_parts(busy=False, passed=False)
@@ -147,6 +150,11 @@ class CheckPage(QWizardPage):
         layers = [project.mapLayer(source.raster) for source in self._session.draft.sources]
         return [raster_facts(layer) for layer in layers if layer is not None]
 
+    def _label_layers(self) -> list[QgsMapLayer]:
+        names = {source.labels for source in self._session.draft.sources if source.labelled}
+        layers = [self._session.project.mapLayer(name) for name in sorted(names)]
+        return [layer for layer in layers if layer is not None]
+
     def _show_parts(self, busy: bool, passed: bool) -> None:
         self.progress.setVisible(busy)
         self.table.setVisible(passed)
@@ -155,10 +163,10 @@ class CheckPage(QWizardPage):
 
     def _make_table(self) -> QTableWidget:
         table = QTableWidget(0, 3)
-        table.setHorizontalHeaderLabels([self.tr("Task"), self.tr("Class"), self.tr("In the labelled area")])
+        table.setHorizontalHeaderLabels([tr("Task"), tr("Class"), tr("In the labelled area")])
         table.verticalHeader().hide()
         table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        table.setAccessibleName(self.tr("Labels by class"))
+        table.setAccessibleName(tr("Labels by class"))
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         return table
@@ -167,7 +175,7 @@ class CheckPage(QWizardPage):
         rows = [(task, name, number) for task, classes in counts.items() for name, number in classes.items()]
         self.table.setRowCount(len(rows))
         for row, (task, name, number) in enumerate(rows):
-            for column, text in enumerate((task, name, f"{number:,}")):
+            for column, text in enumerate((spoken(task), name, local(number))):
                 self.table.setItem(row, column, QTableWidgetItem(text))
             self.table.item(row, 2).setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
@@ -195,16 +203,16 @@ class CheckPage(QWizardPage):
         lines.addLayout(buttons)
 
 
-def facts_text(report: dict[str, Any], tr: Any) -> str:
+def facts_text(report: dict[str, Any]) -> str:
     """The engine's description of a run, as a few lines of rich text."""
     hectares = report["train_area_m2"] / 10_000
     bands = ", ".join(map(str, report["bands"]))
     lines = [
-        tr("{:.3f} m per pixel, bands {} ({}), {:,.1f} ha of labelled ground to train on").format(
-            report["gsd_m"], bands, report["dtype"], hectares
+        tr("{gsd} m per pixel, bands {bands} ({type}), {area} ha of labelled ground to train on").format(
+            gsd=local(report["gsd_m"], 3), bands=bands, type=report["dtype"], area=local(hectares, 1)
         )
     ]
-    lines += [tr("Network {}: {}").format(name.replace("_", " "), text) for name, text in report["networks"].items()]
-    stages = [f"{stage['name'].replace('_', ' ')} {100 * stage['share']:.0f} %" for stage in report["stages"]]
+    lines += [tr("Network {}: {}").format(spoken(name), text) for name, text in report["networks"].items()]
+    stages = [f"{spoken(stage['name'])} {100 * stage['share']:.0f} %" for stage in report["stages"]]
     lines.append(tr("Budget: {}").format(", ".join(stages)))
     return "<br>".join(lines)

@@ -20,6 +20,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ...jobs.sources.class_lists import Found, merged, parted
 from ...jobs.sources.draft import ClassDraft
+from ...jobs.translation import local, tr
 from .words import Problem
 
 LEARN, COLOR, NAME, VALUES, COUNT = range(5)
@@ -35,10 +36,10 @@ class ClassTable(QGroupBox):
         self._classes: list[ClassDraft] = []
         self._found: dict[str, Found] = {}
         self.table = self._make_table()
-        self.merge_button = QPushButton(self.tr("Merge"))
-        self.merge_button.setToolTip(self.tr("Make the selected classes one"))
-        self.part_button = QPushButton(self.tr("Take apart"))
-        self.part_button.setToolTip(self.tr("Make a class of each value again"))
+        self.merge_button = QPushButton(tr("Merge"))
+        self.merge_button.setToolTip(tr("Make the selected classes one"))
+        self.part_button = QPushButton(tr("Take apart"))
+        self.part_button.setToolTip(tr("Make a class of each value again"))
         self.problem = Problem()
         buttons = QHBoxLayout()
         buttons.addWidget(self.merge_button)
@@ -69,7 +70,7 @@ class ClassTable(QGroupBox):
         self._update_buttons()
 
     def _make_table(self) -> QTableWidget:
-        names = (self.tr("Learn"), "", self.tr("Name"), self.tr("Values"), self.tr("Labels"))
+        names = (tr("Learn"), "", tr("Name"), tr("Values"), tr("Labels"))
         table = QTableWidget(0, len(names))
         table.setHorizontalHeaderLabels(names)
         table.verticalHeader().hide()
@@ -87,12 +88,12 @@ class ClassTable(QGroupBox):
         learn = QTableWidgetItem()
         learn.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
         learn.setCheckState(Qt.CheckState.Checked if each.used else Qt.CheckState.Unchecked)
-        learn.setToolTip(self.tr("Left out, its labels count nowhere: neither as a class nor as background"))
+        learn.setToolTip(tr("Left out, its labels count nowhere: neither as a class nor as background"))
         self.table.setItem(row, LEARN, learn)
         self.table.setCellWidget(row, COLOR, self._color_button(each))
         self.table.setItem(row, NAME, QTableWidgetItem(each.name))
         count = sum(self._found[value].count for value in each.values if value in self._found)
-        for column, text in ((VALUES, ", ".join(each.values)), (COUNT, f"{count:,}")):
+        for column, text in ((VALUES, ", ".join(each.values)), (COUNT, local(count))):
             item = QTableWidgetItem(text)
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
             item.setToolTip(text)
@@ -104,7 +105,7 @@ class ClassTable(QGroupBox):
         button.setShowMenu(False)
         button.setMinimumWidth(0)
         button.setColor(QColor(each.color))
-        button.setAccessibleName(self.tr("Colour of {}").format(each.name))
+        button.setAccessibleName(tr("Colour of {}").format(each.name))
         button.colorChanged.connect(lambda color: setattr(each, "color", color.name()))
         return button
 

@@ -6,6 +6,7 @@ from qgis.PyQt.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWizardPage
 
 from ...jobs.sources.class_lists import class_problem
 from ...jobs.sources.draft import DETECTION, LABELLED_ROLES, SEGMENTATION
+from ...jobs.translation import tr
 from .class_table import ClassTable
 from .session import Session
 from .words import Hint
@@ -17,17 +18,17 @@ class ClassesPage(QWizardPage):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self.setTitle(self.tr("Classes"))
+        self.setTitle(tr("Classes"))
         self.setSubTitle(
-            self.tr("Names and colours come from the layers. Rename, merge or leave out; colours are those of the map.")
+            tr("Names and colours come from the layers. Rename, merge or leave out; colours are those of the map.")
         )
         self.tables = {
-            DETECTION: ClassTable(self.tr("Found as boxes")),
-            SEGMENTATION: ClassTable(self.tr("Found as areas")),
+            DETECTION: ClassTable(tr("Found as boxes")),
+            SEGMENTATION: ClassTable(tr("Found as areas")),
         }
-        self.background = QCheckBox(self.tr("Ground without a label is a class of its own (&background)"))
+        self.background = QCheckBox(tr("Ground without a label is a class of its own (&background)"))
         self._hint = Hint(
-            self.tr("Turn it off where the classes cover everything: ground without a label then counts nowhere.")
+            tr("Turn it off where the classes cover everything: ground without a label then counts nowhere.")
         )
         lists = QHBoxLayout()
         for table in self.tables.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -14,10 +15,22 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...jobs.sources.run_file import recipe_kind
-from ...jobs.sources.suggestion import RECIPES, SIZES, SUMMARIES, SUPERVISED, TITLES, size_text, suggest, unavailable
+from ...jobs.sources.suggestion import (
+    DISTIL,
+    RECIPES,
+    SIZES,
+    SUMMARIES,
+    SUPERVISED,
+    TITLES,
+    size_text,
+    suggest,
+    unavailable,
+)
+from ...jobs.sources.teaching import teacher_problem
+from ...jobs.translation import tr
 from .advanced import Advanced
 from .session import Session
-from .words import Hint, Notices, TextScroll
+from .words import Hint, Notices, Problem, TextScroll
 
 
 class RecipePage(QWizardPage):
@@ -26,17 +39,20 @@ class RecipePage(QWizardPage):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self.setTitle(self.tr("Recipe"))
-        self.setSubTitle(
-            self.tr("How the network learns. The suggestion follows from what your imagery is labelled for.")
-        )
+        self.setTitle(tr("Recipe"))
+        self.setSubTitle(tr("How the network learns. The suggestion follows from what your imagery is labelled for."))
         self.suggestion = Notices()
         self.recipes: dict[str, QRadioButton] = {}
         self._hints: dict[str, Hint] = {}
         self.student, self.teacher = self._sizes(), self._sizes()
-        self.teacher_label = QLabel(self.tr("Size of its &teachers"))
+        self.teacher_label = QLabel(tr("Size of its &teachers"))
+        self.package, self.package_label = QgsFileWidget(), QLabel(tr("&Model that teaches"))
+        self.package.setFilter(tr("Model packages (*.zip item.json)"))
+        self.problem = Problem()
         self.advanced = Advanced()
         self._lay_out()
+        self.package.fileChanged.connect(self._take_package)
+        self.advanced.changed.connect(self._check)
         self.student.currentIndexChanged.connect(lambda _: self._take_sizes())
         self.teacher.currentIndexChanged.connect(lambda _: self._take_sizes())
 
@@ -46,18 +62,23 @@ class RecipePage(QWizardPage):
             draft.recipe.kind = ""
         suggested, why = suggest(roles)
         self.suggestion.clear()
-        self.suggestion.add(
-            "information", self.tr("Suggested: {}. {}").format(self.tr(TITLES[suggested]), self.tr(why))
-        )
+        self.suggestion.add("information", tr("Suggested: {}. {}").format(TITLES[suggested], why))
         for kind, button in self.recipes.items():
             reason = unavailable(kind, roles)
             button.setEnabled(not reason)
-            self._hints[kind].say(self.tr(SUMMARIES[kind]) + (f" ({self.tr(reason)})" if reason else ""))
+            self._hints[kind].say(SUMMARIES[kind] + (f" ({reason})" if reason else ""))
             self._hints[kind].setEnabled(not reason)
         self._show()
 
     def cleanupPage(self) -> None:
         """Keep everything: going back loses nothing."""
+
+    def isComplete(self) -> bool:  # noqa: D102
+        return not self._problem()
+
+    def _problem(self) -> str:
+        draft = self._session.draft
+        return teacher_problem(draft) if recipe_kind(draft) == DISTIL else ""
 
     def _sizes(self) -> QComboBox:
         combo = QComboBox()
@@ -71,7 +92,7 @@ class RecipePage(QWizardPage):
         lines.addWidget(self.suggestion)
         group = QButtonGroup(self)
         for kind in RECIPES:
-            self.recipes[kind] = button = QRadioButton(self.tr(TITLES[kind]))
+            self.recipes[kind] = button = QRadioButton(tr(TITLES[kind]))
             group.addButton(button)
             button.clicked.connect(lambda _=False, kind=kind: self._choose(kind))
             self._hints[kind] = hint = Hint()
@@ -83,9 +104,13 @@ class RecipePage(QWizardPage):
             lines.addLayout(choice)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(self.tr("Size of the &network"), self.student)
+        form.addRow(tr("Size of the &network"), self.student)
         form.addRow(self.teacher_label, self.teacher)
-        self.teacher_label.setBuddy(self.teacher)
+        form.addRow(self.package_label, self.package)
+        form.addRow(self.problem)
+        for label, widget in ((self.teacher_label, self.teacher), (self.package_label, self.package)):
+            label.setBuddy(widget)
+            widget.setAccessibleName(label.text().replace("&", ""))
         lines.addSpacing(8)
         lines.addLayout(form)
         lines.addWidget(self.advanced)
@@ -101,8 +126,20 @@ class RecipePage(QWizardPage):
             combo.setCurrentIndex(combo.findData(name))
             combo.blockSignals(False)
         for widget in (self.teacher, self.teacher_label):
-            widget.setVisible(kind != SUPERVISED)
+            widget.setVisible(kind not in (SUPERVISED, DISTIL))
+        for widget in (self.package, self.package_label):
+            widget.setVisible(kind == DISTIL)
+        self.package.setFilePath(draft.recipe.package)
         self.advanced.show_draft(draft, kind)
+        self._check()
+
+    def _check(self) -> None:
+        self.problem.say(self._problem())
+        self.completeChanged.emit()
+
+    def _take_package(self, path: str) -> None:
+        self._session.draft.recipe.package = path
+        self._check()
 
     def _choose(self, kind: str) -> None:
         self._session.draft.recipe.kind = kind

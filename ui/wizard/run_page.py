@@ -27,6 +27,7 @@ from ...jobs.sources.facts import raster_facts
 from ...jobs.sources.files import Files
 from ...jobs.sources.place import name_problem, needed_bytes, parent_problem, run_folder
 from ...jobs.sources.run_file import run_values, write_run
+from ...jobs.translation import tr
 from .session import Session
 from .words import Hint, Problem
 
@@ -43,11 +44,9 @@ class RunPage(QWizardPage):
         super().__init__()
         self._session = session
         self._showing = False
-        self.setTitle(self.tr("Run"))
+        self.setTitle(tr("Run"))
         self.setSubTitle(
-            self.tr(
-                "The training is a process of its own: it goes on when QGIS closes, and the runs dock finds it again."
-            )
+            tr("The training is a process of its own: it goes on when QGIS closes, and the runs dock finds it again.")
         )
         self.name = QLineEdit()
         self.folder = QgsFileWidget()
@@ -55,23 +54,19 @@ class RunPage(QWizardPage):
         self.place = Hint()
         self.budget, self.budget_kind = QDoubleSpinBox(), QComboBox()
         self.budget.setRange(0.1, 10_000_000)
-        for kind, text in zip(
-            (kind for kind, *_ in BUDGETS), (self.tr("minutes"), self.tr("epochs"), self.tr("steps"))
-        ):
+        for kind, text in zip((kind for kind, *_ in BUDGETS), (tr("minutes"), tr("epochs"), tr("steps"))):
             self.budget_kind.addItem(text, kind)
-        self.estimate_button = QPushButton(self.tr("&Estimate time and memory"))
-        self.estimate_button.setToolTip(
-            self.tr("Has the engine train each stage for a few steps; takes up to a minute")
-        )
+        self.estimate_button = QPushButton(tr("&Estimate time and memory"))
+        self.estimate_button.setToolTip(tr("Has the engine train each stage for a few steps; takes up to a minute"))
         self.estimate = Hint()
         self._probe: EngineCheck | None = None
         self._estimated: dict | None = None
         self.device = QComboBox()
         self.device.setEditable(True)
         self.device.addItems(DEVICES)
-        self.device.setToolTip(self.tr("auto takes the fastest; a second graphics card is cuda:1"))
-        self.wait = QCheckBox(self.tr("&Wait until no other training uses the device"))
-        self.wait.setToolTip(self.tr("The runs dock starts it then"))
+        self.device.setToolTip(tr("auto takes the fastest; a second graphics card is cuda:1"))
+        self.wait = QCheckBox(tr("&Wait until no other training uses the device"))
+        self.wait.setToolTip(tr("The runs dock starts it then"))
         self.predict = QListWidget()
         self.problems = {name: Problem() for name in ("name", "folder", "start")}
         self._lay_out()
@@ -110,7 +105,7 @@ class RunPage(QWizardPage):
         session = self._session
         self._forget_estimate()
         self.estimate_button.setEnabled(False)
-        self.estimate.say(self.tr("Training a few steps…"))
+        self.estimate.say(tr("Training a few steps…"))
         try:
             write_run(
                 session.prepared, run_values(session.draft, Files(session.draft, session.project), session.project)
@@ -153,7 +148,7 @@ class RunPage(QWizardPage):
         for name, sentence in self._found().items():
             self.problems[name].say(sentence)
         draft = self._session.draft
-        self.place.say(self.tr("The run folder will be {}").format(run_folder(draft)) if self.isComplete() else "")
+        self.place.say(tr("The run folder will be {}").format(run_folder(draft)) if self.isComplete() else "")
         self.completeChanged.emit()
 
     def _fill_predict(self) -> None:
@@ -206,8 +201,8 @@ class RunPage(QWizardPage):
     def _lay_out(self) -> None:
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(self.tr("&Name"), _with(self.name, self.problems["name"]))
-        form.addRow(self.tr("&Folder for runs"), _with(self.folder, self.problems["folder"], self.place))
+        form.addRow(tr("&Name"), _with(self.name, self.problems["name"]))
+        form.addRow(tr("&Folder for runs"), _with(self.folder, self.problems["folder"], self.place))
         row = QWidget()
         amount = QHBoxLayout(row)
         amount.setContentsMargins(0, 0, 0, 0)
@@ -216,18 +211,18 @@ class RunPage(QWizardPage):
         amount.addWidget(self.estimate_button)
         amount.addStretch()
         budget = _with(row, self.estimate)
-        form.addRow(self.tr("&Train for"), budget)
+        form.addRow(tr("&Train for"), budget)
         form.labelForField(budget).setBuddy(self.budget)
-        form.addRow(self.tr("&Device"), self.device)
+        form.addRow(tr("&Device"), self.device)
         form.addRow("", self.wait)
-        form.addRow(self.tr("&Predict afterwards"), self.predict)
+        form.addRow(tr("&Predict afterwards"), self.predict)
         for widget, text in (
-            (self.name, self.tr("Name")),
-            (self.folder, self.tr("Folder for runs")),
-            (self.budget, self.tr("Training budget")),
-            (self.budget_kind, self.tr("Unit of the budget")),
-            (self.device, self.tr("Device")),
-            (self.predict, self.tr("Rasters to predict afterwards")),
+            (self.name, tr("Name")),
+            (self.folder, tr("Folder for runs")),
+            (self.budget, tr("Training budget")),
+            (self.budget_kind, tr("Unit of the budget")),
+            (self.device, tr("Device")),
+            (self.predict, tr("Rasters to predict afterwards")),
         ):
             widget.setAccessibleName(text)
         lines = QVBoxLayout(self)

@@ -12,6 +12,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QGroupBo
 from ...jobs.sources.draft import AREA_LAYER, HULL, ROLES, WHOLE, SourceDraft
 from ...jobs.sources.facts import POINTS, label_kind, likely_class_field, raster_facts
 from ...jobs.sources.problems import Problems
+from ...jobs.translation import tr
 from .words import Problem
 
 Filter = QgsMapLayerProxyModel.Filter
@@ -57,12 +58,12 @@ class SourceEditor(QGroupBox):
     def _title(self, source: SourceDraft | None, others: int) -> str:
         layer = self._project.mapLayer(source.raster) if source else None
         if layer is None:
-            return self.tr("Selected source")
-        return self.tr("{} and {} more").format(layer.name(), others) if others else layer.name()
+            return tr("Selected source")
+        return tr("{} and {} more").format(layer.name(), others) if others else layer.name()
 
     def _make_fields(self, canvas: QgsMapCanvas | None) -> None:
         self.role = QComboBox()
-        texts = (self.tr("Detection (boxes)"), self.tr("Segmentation (areas)"), self.tr("Unlabelled"))
+        texts = (tr("Detection (boxes)"), tr("Segmentation (areas)"), tr("Unlabelled"))
         for role, text in zip(ROLES, texts):
             self.role.addItem(text, role)
         self.labels = QgsMapLayerComboBox()
@@ -70,23 +71,25 @@ class SourceEditor(QGroupBox):
         self.field = QgsFieldComboBox()
         self.field.setAllowEmptyFieldName(True)
         self.area = QComboBox()
-        texts = (self.tr("Whole raster"), self.tr("Hull of the labels"), self.tr("Polygons of a layer"))
+        texts = (tr("Whole raster"), tr("Hull of the labels"), tr("Polygons of a layer"))
         for kind, text in zip((WHOLE, HULL, AREA_LAYER), texts):
             self.area.addItem(text, kind)
         self.area_layer = QgsMapLayerComboBox()
         self.area_layer.setFilters(Filter.HasGeometry)
         for combo in (self.labels, self.area_layer):
             combo.setAllowEmptyLayer(True)
-        self.box_size = self._number(self.tr(" m"))
+        self.box_size = self._number(tr(" m"))
         self.split = QComboBox()
-        texts = (self.tr("Training and validation, in blocks"), self.tr("Training only"), self.tr("Validation only"))
+        texts = (tr("Training and validation, in blocks"), tr("Training only"), tr("Validation only"))
         for split, text in zip(("auto", "train", "validation"), texts):
             self.split.addItem(text, split)
         self.extent = QgsExtentWidget(None, QgsExtentWidget.WidgetStyle.CondensedStyle)
         if canvas is not None:
-            self.extent.setMapCanvas(canvas, False)
+            self.extent.setMapCanvas(canvas, True)
+            # The window makes way while someone draws on the map.
+            self.extent.toggleDialogVisibility.connect(lambda visible: self.window().setVisible(visible))
         self.pixel_size = self._number("")
-        self.pixel_size.setSpecialValueText(self.tr("the raster's own"))
+        self.pixel_size.setSpecialValueText(tr("the raster's own"))
 
     @staticmethod
     def _number(suffix: str) -> QDoubleSpinBox:
@@ -98,7 +101,10 @@ class SourceEditor(QGroupBox):
         return number
 
     def _lay_out(self) -> None:
-        columns = QHBoxLayout(self)
+        self._problems["raster"] = Problem()
+        lines, columns = QVBoxLayout(self), QHBoxLayout()
+        lines.addWidget(self._problems["raster"])
+        lines.addLayout(columns)
         columns.setSpacing(24)
         left, right = QFormLayout(), QFormLayout()
         for form in (left, right):
@@ -108,20 +114,20 @@ class SourceEditor(QGroupBox):
             column.addLayout(form)
             column.addStretch()
             columns.addLayout(column, 1)
-        self._add(left, "role", self.tr("&Role"), self.tr("What the imagery is labelled for"))
-        self._add(left, "labels", self.tr("&Labels"), self.tr("Polygons or points; for areas also a class raster"))
-        self._add(left, "field", self.tr("Class &field"), self.tr("Empty: all labels are of one class"))
-        self._add(left, "box_size", self.tr("&Box side"), self.tr("Side of the square around each point"))
+        self._add(left, "role", tr("&Role"), tr("What the imagery is labelled for"))
+        self._add(left, "labels", tr("&Labels"), tr("Polygons or points; for areas also a class raster"))
+        self._add(left, "field", tr("Class &field"), tr("Empty: all labels are of one class"))
+        self._add(left, "box_size", tr("&Box side"), tr("Side of the square around each point"))
         self._add(
             right,
             "area",
-            self.tr("Labelled &area"),
-            self.tr("Inside it, ground without a label is background; outside it nothing counts"),
+            tr("Labelled &area"),
+            tr("Inside it, ground without a label is background; outside it nothing counts"),
         )
-        self._add(right, "area_layer", self.tr("&Polygons"), self.tr("The labelled area"))
-        self._add(right, "split", self.tr("&Use for"), self.tr("Validation shows how well the model does elsewhere"))
-        self._add(right, "extent", self.tr("E&xport"), self.tr("This raster is no file: the part that is saved as one"))
-        self._add(right, "pixel_size", self.tr("Pi&xel size"), self.tr("Of the export, in the units of its CRS"))
+        self._add(right, "area_layer", tr("&Polygons"), tr("The labelled area"))
+        self._add(right, "split", tr("&Use for"), tr("Validation shows how well the model does elsewhere"))
+        self._add(right, "extent", tr("E&xport"), tr("This raster is no file: the part that is saved as one"))
+        self._add(right, "pixel_size", tr("Pixel &size"), tr("Of the export, in the units of its CRS"))
 
     def _add(self, form: QFormLayout, name: str, text: str, tip: str) -> None:
         widget, problem, cell = getattr(self, name), Problem(), QWidget()

@@ -22,9 +22,11 @@ from qgis.PyQt.QtWidgets import (
     QWizardPage,
 )
 
-from ...jobs.sources.draft import AREA_LAYER, DETECTION, HULL, SEGMENTATION, SourceDraft
+from ...jobs.sources.draft import AREA_LAYER, HULL, SourceDraft
 from ...jobs.sources.facts import raster_facts
 from ...jobs.sources.problems import draft_problem
+from ...jobs.translation import local, tr
+from ...jobs.vocabulary import spoken
 from .session import Session
 from .source_editor import SourceEditor
 from .words import Problem
@@ -41,9 +43,9 @@ class SourcesPage(QWizardPage):
     def __init__(self, session: Session, canvas: QgsMapCanvas | None = None) -> None:
         super().__init__()
         self._session = session
-        self.setTitle(self.tr("Sources"))
+        self.setTitle(tr("Sources"))
         self.setSubTitle(
-            self.tr(
+            tr(
                 "Which imagery to learn from, and what each raster is labelled for. Rasters may differ in what is "
                 "labelled, in place and in resolution."
             )
@@ -74,6 +76,12 @@ class SourcesPage(QWizardPage):
             not inspector.problems(source) and not inspector.counting(source) for source in sources
         )
 
+    def validatePage(self) -> bool:
+        """Look once more: someone may have edited labels on the map, which are then counted anew first."""
+        complete = self.isComplete()
+        self.refresh()
+        return complete
+
     def add_rasters(self, layers: list[QgsRasterLayer]) -> None:
         """Add rasters as unlabelled, those that are there already left out."""
         there = {source.raster for source in self._session.draft.sources}
@@ -93,19 +101,18 @@ class SourcesPage(QWizardPage):
         self.table.blockSignals(False)
         if sources and not self.table.selectionModel().hasSelection():
             self.table.selectRow(0)
-        self.problem.say(draft_problem(self._session.draft) if sources else "")
         self._show_selected()
         self.completeChanged.emit()
 
     def _make_table(self) -> QTableWidget:
-        names = ("Raster", "Role", "Labels", "Labelled area", "On this raster", "Pixel")
+        names = (tr("Raster"), tr("Role"), tr("Labels"), tr("Labelled area"), tr("On this raster"), tr("Pixel"))
         table = QTableWidget(0, len(names))
-        table.setHorizontalHeaderLabels([self.tr(name) for name in names])
+        table.setHorizontalHeaderLabels(names)
         table.verticalHeader().hide()
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setAlternatingRowColors(True)
-        table.setAccessibleName(self.tr("Sources"))
+        table.setAccessibleName(tr("Sources"))
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
@@ -114,17 +121,17 @@ class SourcesPage(QWizardPage):
 
     def _make_buttons(self) -> QHBoxLayout:
         self.add_button = QToolButton()
-        self.add_button.setText(self.tr("Add a raster"))
+        self.add_button.setText(tr("Add a raster"))
         self.add_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.add_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.add_button)
         menu.aboutToShow.connect(lambda: self._fill_menu(menu))
         self.add_button.setMenu(menu)
-        self.add_all_button = QPushButton(self.tr("Add all loaded rasters as unlabelled"))
+        self.add_all_button = QPushButton(tr("Add all loaded rasters as unlabelled"))
         self.add_all_button.clicked.connect(lambda: self.add_rasters(self._loaded()))
-        self.remove_button = QPushButton(self.tr("Remove"))
+        self.remove_button = QPushButton(tr("Remove"))
         self.remove_button.clicked.connect(self._remove)
-        self.template_button = QPushButton(self.tr("Start from an earlier run…"))
+        self.template_button = QPushButton(tr("Start from an earlier run…"))
         self.template_button.clicked.connect(self._ask_template)
         buttons = QHBoxLayout()
         for button in (self.add_button, self.add_all_button, self.remove_button):
@@ -146,19 +153,19 @@ class SourcesPage(QWizardPage):
             if layer.id() not in there:
                 menu.addAction(layer.name(), lambda layer=layer: self.add_rasters([layer]))
         menu.addSeparator()
-        menu.addAction(self.tr("From a file…"), self._open_file)
+        menu.addAction(tr("From a file…"), self._open_file)
 
     def _open_file(self) -> None:
-        paths, _ = QFileDialog.getOpenFileNames(self, self.tr("Rasters"))
+        paths, _ = QFileDialog.getOpenFileNames(self, tr("Rasters"))
         layers = [QgsRasterLayer(path, Path(path).stem) for path in paths]
         bad = next((path for path, layer in zip(paths, layers) if not layer.isValid()), "")
         self._session.project.addMapLayers([layer for layer in layers if layer.isValid()])
         self.add_rasters([layer for layer in layers if layer.isValid()])
         if bad:
-            self.problem.say(self.tr("{} is no raster that can be opened.").format(bad))
+            self.problem.say(tr("{} is no raster that can be opened.").format(bad))
 
     def _ask_template(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, self.tr("A run folder"), self._session.draft.parent)
+        folder = QFileDialog.getExistingDirectory(self, tr("A run folder"), self._session.draft.parent)
         if folder:
             self.template_asked.emit(Path(folder))
 
@@ -180,6 +187,7 @@ class SourcesPage(QWizardPage):
 
     def _show_selected(self) -> None:
         rows = self._selected()
+        self.problem.say(self._page_problem(rows))
         self.remove_button.setEnabled(bool(rows))
         if not rows:
             self.editor.show_source(None, {})
@@ -187,9 +195,21 @@ class SourcesPage(QWizardPage):
         source = self._session.draft.sources[rows[0]]
         self.editor.show_source(source, self._session.inspector.problems(source), len(rows) - 1)
 
+    def _page_problem(self, selected: list[int]) -> str:
+        """What no field of the editor tells: of all sources together, or of one that is not selected."""
+        sources = self._session.draft.sources
+        if sources and draft_problem(self._session.draft):
+            return draft_problem(self._session.draft)
+        for row in sorted(set(range(len(sources))) - set(selected[:1])):
+            sentence = next(iter(self._session.inspector.problems(sources[row]).values()), "")
+            layer = self._session.project.mapLayer(sources[row].raster)
+            if sentence:
+                return f"{layer.name()}: {sentence}" if layer is not None else sentence
+        return ""
+
     def _fill_row(self, row: int, source: SourceDraft) -> None:
         problems = self._session.inspector.problems(source)
-        texts = row_texts(source, self._session, self.tr)
+        texts = row_texts(source, self._session)
         for column, text in enumerate(texts):
             item = QTableWidgetItem(text)
             item.setToolTip("\n".join(problems.values()) or text)
@@ -198,29 +218,28 @@ class SourcesPage(QWizardPage):
             self.table.setItem(row, column, item)
 
 
-def row_texts(source: SourceDraft, session: Session, tr: Any) -> tuple[str, ...]:
+def row_texts(source: SourceDraft, session: Session) -> tuple[str, ...]:
     """A source in the table's words: raster, role, labels, labelled area, counts, pixel size."""
     raster, labels = session.project.mapLayer(source.raster), session.project.mapLayer(source.labels)
-    roles = {DETECTION: tr("detection"), SEGMENTATION: tr("segmentation")}
-    role = roles.get(source.role, tr("unlabelled"))
+    role = spoken(source.role)
     if raster is None:
         return tr("(gone)"), role, "", "", "", ""
     gsd = raster_facts(raster).gsd
-    pixel = f"{gsd:.2f} m" if gsd else "–"
+    pixel = f"{local(gsd, 2)} m" if gsd else "–"
     if not source.labelled:
         return raster.name(), role, "", "", "", pixel
     name = labels.name() if labels is not None else "–"
-    return raster.name(), role, name, _area_text(source, session.project, tr), _count_text(source, session, tr), pixel
+    return raster.name(), role, name, _area_text(source, session.project), _count_text(source, session), pixel
 
 
-def _area_text(source: SourceDraft, project: QgsProject, tr: Any) -> str:
+def _area_text(source: SourceDraft, project: QgsProject) -> str:
     if source.area == AREA_LAYER:
         layer = project.mapLayer(source.area_layer)
         return layer.name() if layer is not None else "–"
     return tr("hull of the labels") if source.area == HULL else tr("whole raster")
 
 
-def _count_text(source: SourceDraft, session: Session, tr: Any) -> str:
+def _count_text(source: SourceDraft, session: Session) -> str:
     counts = session.inspector.counts(source)
     if counts is None:
         return tr("counting…") if session.inspector.counting(source) else ""
@@ -228,6 +247,6 @@ def _count_text(source: SourceDraft, session: Session, tr: Any) -> str:
         return tr("no labels")
     most = sorted(counts.by_value.items(), key=lambda pair: -pair[1])
     unit = tr("pixels") if counts.pixels else tr("labels")
-    text = ", ".join(f"{value} {number:,}" for value, number in most[:MOST_CLASSES_SHOWN])
+    text = ", ".join(f"{value} {local(number)}" for value, number in most[:MOST_CLASSES_SHOWN])
     more = ", …" if len(most) > MOST_CLASSES_SHOWN else ""
-    return f"{counts.total:,} {unit}: {text}{more}"
+    return f"{local(counts.total)} {unit}: {text}{more}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Callable
 
-from qgis.core import QgsProject
+from qgis.core import Qgis, QgsProject
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import Qt, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
@@ -14,6 +14,7 @@ from qgis.PyQt.QtWidgets import QWidget, QWizard
 from ...jobs.background import Background, start
 from ...jobs.environment import ROOT
 from ...jobs.errors import GeoDistilError
+from ...jobs.help import help_url
 from ...jobs.launch import launch
 from ...jobs.runs.registry import remember
 from ...jobs.runs.waiting import WaitingList, list_folder
@@ -21,6 +22,8 @@ from ...jobs.sources.draft import Draft
 from ...jobs.sources.place import remember_runs_folder
 from ...jobs.sources.starting import placing
 from ...jobs.sources.template import draft_from_run
+from ...jobs.translation import tr
+from ..messages import tell
 from .check_page import CheckPage
 from .classes_page import ClassesPage
 from .recipe_page import RecipePage
@@ -30,8 +33,6 @@ from .sources_page import SourcesPage
 
 NAME = "GeoDistilTraining"
 """The window's object name, by which `plugin.unload` finds it."""
-
-GUIDE = ROOT / "docs" / "user-guide" / "wizard.md"
 
 
 class TrainingWizard(QWizard):
@@ -58,12 +59,12 @@ class TrainingWizard(QWizard):
         self.session = Session(project, draft)
         self._starting = False
         self.setObjectName(NAME)
-        self.setWindowTitle(self.tr("Train a model"))
+        self.setWindowTitle(tr("Train a model"))
         self.setWindowIcon(QIcon(str(ROOT / "resources" / "icons" / "train.svg")))
         self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
         self.setOption(QWizard.WizardOption.HaveHelpButton)
         self.setOption(QWizard.WizardOption.NoBackButtonOnStartPage)
-        self.setButtonText(QWizard.WizardButton.FinishButton, self.tr("&Start training"))
+        self.setButtonText(QWizard.WizardButton.FinishButton, tr("&Start training"))
         self.sources = SourcesPage(self.session, canvas)
         self.classes = ClassesPage(self.session)
         self.recipe = RecipePage(self.session)
@@ -72,7 +73,7 @@ class TrainingWizard(QWizard):
         for page in (self.sources, self.classes, self.recipe, self.check, self.run):
             self.addPage(page)
         self.sources.template_asked.connect(self.use_template)
-        self.helpRequested.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(GUIDE))))
+        self.helpRequested.connect(lambda: QDesktopServices.openUrl(QUrl(help_url("wizard"))))
         self.resize(980, 680)
 
     def use_template(self, folder: Path) -> None:
@@ -91,8 +92,12 @@ class TrainingWizard(QWizard):
         self._starting = True
         self.run.cancel()
         self.run.setEnabled(False)
-        work = placing(self.session.draft, self.session.prepared, self.session.project)
-        start(Background("Write the run folder", work, self._launch, self._fail))
+        try:
+            work = placing(self.session.draft, self.session.prepared, self.session.project)
+        except GeoDistilError as error:
+            self._fail(error)
+            return
+        start(Background(tr("Write the run folder"), work, self._launch, self._fail))
 
     def done(self, result: int) -> None:
         """End what the pages are doing; called by QWizard however it is closed."""
@@ -111,7 +116,11 @@ class TrainingWizard(QWizard):
             else:
                 launch(folder)
         except (GeoDistilError, OSError) as error:
-            self._fail(f"{error} The run is written to {folder}; start it from the runs dock.")
+            self._fail(
+                tr("{error} The run is written to {folder}; start it from the runs dock.").format(
+                    error=error, folder=folder
+                )
+            )
             return
         self.started.emit(folder)
         super().accept()
@@ -119,8 +128,8 @@ class TrainingWizard(QWizard):
     def outcome(self, folder: Path) -> str:
         """What became of the run, for the message bar."""
         if self.session.draft.wait:
-            return self.tr("The training {} starts as soon as its device is free.").format(folder.name)
-        return self.tr("The training {} has started; it goes on without QGIS.").format(folder.name)
+            return tr("The training {} starts as soon as its device is free.").format(folder.name)
+        return tr("The training {} has started; it goes on without QGIS.").format(folder.name)
 
     def _fail(self, error: object) -> None:
         self._starting = False
@@ -139,8 +148,7 @@ def open_wizard(
     """
     wizard = TrainingWizard(QgsProject.instance(), iface.mapCanvas(), parent=iface.mainWindow())
     wizard.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    bar = iface.messageBar()
-    wizard.started.connect(lambda folder: bar.pushSuccess("GeoDistil", wizard.outcome(folder)))
+    wizard.started.connect(lambda folder: tell(iface, wizard.outcome(folder), Qgis.MessageLevel.Success))
     if show_runs is not None:
         wizard.started.connect(lambda _folder: show_runs())
     wizard.show()

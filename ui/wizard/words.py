@@ -7,6 +7,8 @@ from qgis.PyQt.QtCore import QEvent, QObject, Qt
 from qgis.PyQt.QtGui import QPalette, QResizeEvent
 from qgis.PyQt.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from ...jobs.translation import tr
+
 ICONS = {
     "error": "/mIconCritical.svg",
     "warning": "/mIconWarning.svg",
@@ -38,7 +40,7 @@ class Problem(Sentence):
         super().__init__("", parent)
         dark = self.palette().color(QPalette.ColorRole.Window).lightness() < 128
         self.setStyleSheet(f"color: {'#ff8a80' if dark else '#b71c1c'}")
-        self.setAccessibleName("Problem")
+        self.setAccessibleName(tr("Problem"))
 
 
 class Hint(Sentence):

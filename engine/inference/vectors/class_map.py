@@ -18,8 +18,8 @@ NODATA = 255
 BACKGROUND = 0
 STRIP_PIXELS = 2**22
 MINIMUM_ROWS = 128
-CACHE_BYTES = 64 * 2**20
-"""GDAL's block cache: by default a share of the machine's memory, which a large map would fill."""
+LEAST_CACHE, MOST_CACHE = 16 * 2**20, 64 * 2**20
+"""Bytes of GDAL's block cache: by default a share of the machine's memory, which a large map would fill."""
 Filter = Callable[[np.ndarray, int, int], np.ndarray]
 
 
@@ -53,8 +53,8 @@ class ClassMap:
 
     def __init__(self, path: Path, strip_rows: int | None = None) -> None:
         self.path = path
-        self._cache = rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES)
         self._raster = _open(path)
+        self._cache = rasterio.Env(GDAL_CACHEMAX=_cache_bytes(self._raster))
         self.crs, self.transform = self._raster.crs, self._raster.transform
         self.width, self.height = self._raster.width, self._raster.height
         self.strip_rows = min(self.height, strip_rows or max(MINIMUM_ROWS, STRIP_PIXELS // self.width))
@@ -118,6 +118,12 @@ class ClassMap:
             return self.read(row, height)
         first, last = max(0, row - halo), min(self.height, row + height + halo)
         return change(self.read(first, last - first), first, last - first)[row - first : row - first + height]
+
+
+def _cache_bytes(raster: rasterio.DatasetReader) -> int:
+    """Room for the two rows of blocks that strips may share, and as much for a map beside this one."""
+    block_rows, _ = raster.block_shapes[0]
+    return min(MOST_CACHE, max(LEAST_CACHE, 4 * block_rows * raster.width))
 
 
 def _open(path: Path) -> rasterio.DatasetReader:

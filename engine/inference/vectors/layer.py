@@ -14,6 +14,7 @@ from pyogrio.errors import DataSourceError
 from rasterio.crs import CRS
 
 from ...errors import OutputError
+from . import geoparquet
 
 DRIVERS = {".gpkg": "GPKG", ".fgb": "FlatGeobuf", ".parquet": "Parquet"}
 Fields = dict[str, np.ndarray]
@@ -40,7 +41,7 @@ class VectorLayer:
     def __init__(self, path: Path, name: str, geometry_type: str, fields: Fields, crs: CRS) -> None:
         self.path = path
         self._driver = _driver(path)
-        self._partial = path.with_name(f"{path.stem}.partial.gpkg")
+        self._partial = path.with_name(f"{path.name}.partial.gpkg")
         self._name, self._type, self._crs = name, geometry_type, crs.to_wkt()
         self._empty = fields
         self._waiting: list[tuple[np.ndarray, Fields]] = []
@@ -73,15 +74,11 @@ class VectorLayer:
         """
         self._flush()
         with _writing(self.path):
-            ready = self._partial
-            if self._driver != "GPKG":
-                ready = self.path.with_name(f"{self.path.stem}.partial.out{self.path.suffix}")
-                self._convert(ready)
-            ready.replace(self.path)
+            self._converted().replace(self.path)
         return self.path
 
     def _remove_partial(self) -> None:
-        for path in self.path.parent.glob(f"{glob.escape(self.path.stem)}.partial*"):
+        for path in self.path.parent.glob(f"{glob.escape(self.path.name)}.partial*"):
             path.unlink(missing_ok=True)
 
     def _flush(self) -> None:
@@ -107,8 +104,19 @@ class VectorLayer:
                 dataset_options={"VERSION": "1.2"} if new else None,  # newer ones make the GDAL of QGIS 3.22 warn
             )
 
-    def _convert(self, target: Path) -> None:
-        """Stream the GeoPackage into another format; few features are in memory at a time."""
+    def _converted(self) -> Path:
+        """The GeoPackage, or the file of another format that it was streamed into, few features at a time."""
+        if self._driver == "GPKG":
+            return self._partial
+        target = self.path.with_name(f"{self.path.name}.partial{self.path.suffix}")
+        if self._driver == "Parquet":
+            geoparquet.convert(self._partial, self._name, target, self.batch)
+        else:
+            self._translate(target)
+        return target
+
+    def _translate(self, target: Path) -> None:
+        """Another format by its GDAL driver."""
         with pyogrio.open_arrow(self._partial, layer=self._name, batch_size=self.batch) as (meta, reader):
             pyogrio.write_arrow(
                 reader,
@@ -125,8 +133,8 @@ def _driver(path: Path) -> str:
     if path.suffix.lower() not in DRIVERS:
         raise OutputError(f"{path} has none of the endings {', '.join(DRIVERS)}; choose one of them.")
     driver = DRIVERS[path.suffix.lower()]
-    if "w" not in pyogrio.list_drivers(write=True).get(driver, ""):
-        raise OutputError(f"{path.name} needs GDAL's {driver} driver, which this engine lacks; write .gpkg or .fgb.")
+    if driver == "Parquet":
+        geoparquet.check_installed(path)
     return driver
 
 

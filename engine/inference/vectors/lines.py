@@ -17,7 +17,7 @@ from .ground import Ground, placed
 from .layer import Fields, VectorLayer
 from .network import bridge, drop_short, merged, prune, smooth
 from .options import LineOptions
-from .sieve import HALO, absorb
+from .sieve import absorb, halo_rows
 from .thinning import thin, without_thick
 from .tracing import trace
 from .watching import watched
@@ -31,13 +31,14 @@ def centre_lines(
     class_value: int,
     options: LineOptions | None = None,
     events: EventLog | None = None,
+    name: str = "",
     strip_rows: int | None = None,
 ) -> int:
     """Write the centre lines of a class's thin areas, for example roads.
 
     Strips are thinned with as many rows beyond their ends as thinning looks far, so the skeleton is that of the whole
-    map. Fields: `length_m` on the ellipsoid, `width_m` the median width across the line. What is held in memory is one
-    strip and the lines themselves.
+    map. Fields: `class`, `class_id` (the map's value), `length_m` on the ellipsoid, `width_m` the median width across
+    the line. What is held in memory is one strip and the lines themselves.
 
     Args:
         class_map: one band of bytes.
@@ -45,6 +46,7 @@ def centre_lines(
         class_value: the class's value in the map.
         options: how.
         events: gets `progress`; its stop file is honoured between strips.
+        name: the class's.
         strip_rows: rows of a strip; none lets the map's width decide.
 
     Returns:
@@ -58,13 +60,13 @@ def centre_lines(
     options, events = options or LineOptions(), events or EventLog(None)
     with ExitStack() as stack:
         source = stack.enter_context(ClassMap(class_map, strip_rows))
-        layer = stack.enter_context(
-            VectorLayer(output, LAYER, "LineString", _fields(np.empty(0), np.empty(0)), source.crs)
-        )
+        nothing = _fields(name, class_value, np.empty(0), np.empty(0))
+        layer = stack.enter_context(VectorLayer(output, LAYER, "LineString", nothing, source.crs))
         strips = _strip_lines(source, class_value, options)
         lines = np.concatenate(list(watched(strips, len(source.starts()), LAYER, events)))
         lines = _network(placed_with_z(lines, source.metres), options)
-        _write(layer, lines, source, options)
+        geometry, width = _drawn(lines, source, options)
+        layer.write(geometry, _fields(name, class_value, Ground(source.crs).lengths(geometry), width))
         layer.finish()
     return layer.count
 
@@ -93,10 +95,11 @@ def _strip_lines(source: ClassMap, class_value: int, options: LineOptions) -> It
 
 def _mask(source: ClassMap, class_value: int, first: int, last: int, options: LineOptions) -> np.ndarray:
     """Where the class is in some rows (H, W) bool, without its specks and small holes."""
-    start, end = max(0, first - HALO), min(source.height, last + HALO)
-    mask = source.read(start, end - start) == class_value
     pixel = source.pixel_area(first, last - first)
     limits = options.minimum_area_m2 / pixel, options.fill_holes_m2 / pixel
+    halo = halo_rows(max(limits), source.strip_rows)
+    start, end = max(0, first - halo), min(source.height, last + halo)
+    mask = source.read(start, end - start) == class_value
     clean = absorb(mask.astype(np.uint8), *limits, open_top=start > 0, open_bottom=end < source.height)
     return clean[first - start : last - start].astype(bool)
 
@@ -108,14 +111,15 @@ def _network(lines: np.ndarray, options: LineOptions) -> np.ndarray:
     return drop_short(lines, options.minimum_length_m)
 
 
-def _write(layer: VectorLayer, lines: np.ndarray, source: ClassMap, options: LineOptions) -> None:
-    """Lines in ground metres, with the width as Z, into the layer."""
+def _drawn(lines: np.ndarray, source: ClassMap, options: LineOptions) -> tuple[np.ndarray, np.ndarray]:
+    """Lines in ground metres, with the width as Z, as lines in the map's CRS and their widths."""
     width = np.array([np.median(shapely.get_coordinates(line, include_z=True)[:, 2]) for line in lines])
     thin_enough = width <= options.maximum_width_m
     to_crs = source.transform @ Affine.scale(1 / source.metres[0], 1 / source.metres[1])
-    geometry = placed(smooth(lines[thin_enough], options.simplify_m, options.smoothing), to_crs)
-    layer.write(geometry, _fields(Ground(source.crs).lengths(geometry), width[thin_enough]))
+    return placed(smooth(lines[thin_enough], options.simplify_m, options.smoothing), to_crs), width[thin_enough]
 
 
-def _fields(length: np.ndarray, width: np.ndarray) -> Fields:
-    return {"length_m": length, "width_m": width}
+def _fields(name: str, value: int, length: np.ndarray, width: np.ndarray) -> Fields:
+    count = len(length)
+    which = {"class": np.full(count, name, object), "class_id": np.full(count, value, np.int32)}
+    return {**which, "length_m": length, "width_m": width}

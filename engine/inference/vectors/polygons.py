@@ -20,7 +20,7 @@ from .layer import Fields, VectorLayer
 from .options import PolygonOptions
 from .outlines import outlines
 from .right_angles import right_angled
-from .sieve import HALO, absorb
+from .sieve import absorb, halo_rows
 from .watching import watched
 
 LAYER = "polygons"
@@ -71,7 +71,7 @@ def polygons(
         names = np.array(["", *(one.name for one in card_classes)], object)
         features = _Features(source, names, options, with_confidence=beside is not None)
         layer = stack.enter_context(VectorLayer(output, LAYER, "Polygon", features.none(), source.crs))
-        strips = source.strips(_sieve(source, options), HALO)
+        strips = source.strips(*_sieve(source, options))
         joiner = Joiner()
         for strip in watched(strips, len(source.starts()), LAYER, events):
             layer.write(*features.of(_finished(joiner, strip, source, beside, options, names)))
@@ -79,17 +79,18 @@ def polygons(
     return layer.count
 
 
-def _sieve(source: ClassMap, options: PolygonOptions) -> Filter | None:
-    """The function that gives small areas away; none where nothing is small."""
+def _sieve(source: ClassMap, options: PolygonOptions) -> tuple[Filter | None, int]:
+    """The function that gives small areas away (none where none is small), and the rows beyond a strip it looks at."""
     if options.minimum_area_m2 == options.fill_holes_m2 == 0:
-        return None
+        return None, 0
 
     def sieve(values: np.ndarray, row: int, height: int) -> np.ndarray:
         pixel = source.pixel_area(row, height)
         goes_on = row > 0, row + height < source.height
         return absorb(values, options.minimum_area_m2 / pixel, options.fill_holes_m2 / pixel, *goes_on)
 
-    return sieve
+    largest = max(options.minimum_area_m2, options.fill_holes_m2) / np.prod(source.metres)
+    return sieve, halo_rows(largest, source.strip_rows)
 
 
 def _finished(

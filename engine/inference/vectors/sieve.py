@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .class_map import BACKGROUND, NODATA
 from .components import components
 
 HALO = 64
-"""Rows read beyond a strip, so that areas up to this height are judged whole."""
+"""Least rows read beyond a strip, so that areas up to this height are judged whole."""
+
+
+def halo_rows(minimum: float, strip_rows: int) -> int:
+    """Rows to read beyond a strip: small areas up to twice as high as a square are judged whole, if a strip is as high.
+
+    Args:
+        minimum: pixels below which an area is small.
+        strip_rows: rows of a strip, to which the halo is held lest memory grow with the area.
+    """
+    return max(HALO, min(strip_rows, math.ceil(2 * math.sqrt(minimum))))
 
 
 def absorb(

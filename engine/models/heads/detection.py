@@ -72,7 +72,12 @@ class DetectionHead(nn.Module, ABC):
         """Sums over the matched anchors: `box`, and `centerness` where the head has such a branch."""
 
     def loss(
-        self, detections: Detections, boxes: list[Tensor], labels: list[Tensor], valid: Tensor
+        self,
+        detections: Detections,
+        boxes: list[Tensor],
+        labels: list[Tensor],
+        valid: Tensor,
+        classes: list[int] | None = None,
     ) -> dict[str, Tensor]:
         """Supervised losses: each a sum over counted anchors divided by the batch's positives (at least 1).
 
@@ -81,6 +86,7 @@ class DetectionHead(nn.Module, ABC):
             boxes: per image (n, 4) xyxy pixels; n may be 0.
             labels: per image (n,) class indices.
             valid: (B, H, W) bool; anchors centred on other pixels count nowhere.
+            classes: those that the labels know of, none means all; scores of others count nowhere.
 
         Returns:
             scalars: `classification` (sigmoid focal, alpha 0.25, gamma 2), `box`, and `centerness` for FCOS.
@@ -89,7 +95,7 @@ class DetectionHead(nn.Module, ABC):
         matches = torch.stack([self.assign(detections, each, mask) for each, mask in zip(boxes, counted, strict=True)])
         matched = _matched(matches, boxes, labels)
         positives = max(1, len(matched.image))
-        sums = {"classification": _classification_loss(detections.logits, matches, matched)}
+        sums = {"classification": _classification_loss(detections.logits, matches, matched, classes)}
         sums |= self.box_losses(detections, matched)
         return {name: value / positives for name, value in sums.items()}
 
@@ -120,8 +126,11 @@ def _matched(matches: Tensor, boxes: list[Tensor], labels: list[Tensor]) -> Matc
     return Matched(image, anchor, torch.cat(boxes).float()[chosen], torch.cat(labels)[chosen])
 
 
-def _classification_loss(logits: Tensor, matches: Tensor, matched: Matched) -> Tensor:
+def _classification_loss(logits: Tensor, matches: Tensor, matched: Matched, classes: list[int] | None) -> Tensor:
     targets = torch.zeros_like(logits)
     targets[matched.image, matched.anchor, matched.labels] = 1.0
     counted = matches != IGNORED
-    return sigmoid_focal_loss(logits[counted], targets[counted], alpha=0.25, gamma=2.0, reduction="sum")
+    logits, targets = logits[counted], targets[counted]
+    if classes is not None:
+        logits, targets = logits[:, classes], targets[:, classes]
+    return sigmoid_focal_loss(logits, targets, alpha=0.25, gamma=2.0, reduction="sum")

@@ -49,12 +49,21 @@ def trained(tmp_path_factory, worlds):
     return folder, json.loads(result.stdout)
 
 
+def test_a_report_can_be_written_anew_beside_another_run(trained, capsys):
+    folder, _ = trained
+    code, result, _ = engine(capsys, "report", folder, "--compare", folder)
+    assert code == 0 and "Compared with other runs" in Path(result["report"]).read_text()
+
+
 def test_training_writes_a_package_a_report_and_its_events(trained, events):
     folder, result = trained
     assert result["metrics"]["segmentation/mean_iou"] > 0.5
     for name in ("model.safetensors", "segmentation.onnx", "detection.onnx", "item.json", "report.html", "preview.png"):
         assert (folder / "model" / name).stat().st_size > 0
     assert (folder / "report.html").read_text().startswith("<!")
+    validation = json.loads((folder / "validation.json").read_text())
+    assert validation["networks"]["student"]["megapixels_per_second"] > 0
+    assert {"segmentation_worst.jpg", "detection_best.jpg"} <= {path.name for path in (folder / "figures").iterdir()}
     kinds = [event["kind"] for event in events(folder)]
     assert kinds[0] == "started"
     assert kinds[-1] == "finished"
@@ -90,10 +99,10 @@ def test_several_rasters_get_a_folder_each_and_one_progress(trained, worlds, cap
     assert fractions[-1] == 1.0
 
 
-def test_the_onnx_backend_says_what_torch_says(trained, worlds, capsys, tmp_path):
+def test_all_backends_say_the_same(trained, worlds, capsys, tmp_path):
     folder, _ = trained
     maps = []
-    for backend in ("torch", "onnx"):
+    for backend in ("torch", "onnxruntime", "openvino"):
         output = tmp_path / backend
         code, result, _ = engine(
             capsys, "predict", folder, worlds[2]["raster"], "--output", output, "--backend", backend
@@ -101,7 +110,7 @@ def test_the_onnx_backend_says_what_torch_says(trained, worlds, capsys, tmp_path
         assert code == 0, result
         with rasterio.open(output / "classes.tif") as classes:
             maps.append(classes.read(1))
-    assert (maps[0] == maps[1]).mean() > 0.98
+    assert all((maps[0] == other).mean() > 0.98 for other in maps[1:])
 
 
 def test_an_exported_archive_predicts_the_same(trained, worlds, capsys, tmp_path, monkeypatch):

@@ -90,6 +90,7 @@ def test_lines_run_along_the_road(class_map, model, capsys, tmp_path):
     code, result, _ = engine(capsys, "lines", class_map, *arguments)
     assert (code, result["count"]) == (0, 1)
     found = columns(output)
+    assert (found["class"][0], found["class_id"][0]) == ("road", 2)
     assert found["length_m"][0] == pytest.approx(80, abs=5) and found["width_m"][0] == pytest.approx(4, abs=0.6)
     kinds = [json.loads(line)["kind"] for line in (tmp_path / "job" / "events.jsonl").read_text().splitlines()]
     assert kinds[0] == "progress" and kinds[-1] == "finished"

@@ -2,7 +2,17 @@ import json
 
 import pytest
 
-from engine.config import ClassDefinition, Labels, Run, Source, load_run, save_run
+from engine.config import (
+    ClassDefinition,
+    Labels,
+    Run,
+    Source,
+    Training,
+    load_run,
+    preset,
+    preset_names,
+    save_run,
+)
 from engine.errors import ConfigError, OutputError
 
 MINIMAL = {"sources": [{"raster": "a.tif", "role": "unlabelled"}], "recipe": {"kind": "supervised"}}
@@ -21,6 +31,17 @@ def test_a_run_survives_writing_and_reading(tmp_path):
     )
     save_run(run, tmp_path)
     assert load_run(tmp_path) == run
+
+
+def test_folders_of_teachers_are_found_from_the_run_folder(tmp_path):
+    teachers = {"detection_teacher": "../cars", "segmentation_teacher": "/elsewhere/roofs"}
+    run = load_run(written(tmp_path, recipe={"kind": "partial_multitask", "teachers_from": teachers}))
+    assert run.recipe.teachers_from == {
+        "detection_teacher": str(tmp_path / "../cars"),
+        "segmentation_teacher": "/elsewhere/roofs",
+    }
+    alone = load_run(written(tmp_path, recipe={"kind": "semi_supervised", "teachers_from": "a"}))
+    assert alone.recipe.teachers_from == str(tmp_path / "a")
 
 
 def test_paths_inside_the_run_folder_move_with_it(tmp_path):
@@ -80,3 +101,30 @@ def test_background_is_the_first_channel_where_it_is_a_class():
     assert [channel.name for channel in run.segmentation_channels()] == ["background", "roof"]
     run.background = False
     assert [channel.name for channel in run.segmentation_channels()] == ["roof"]
+
+
+def test_a_preset_fills_what_the_file_leaves_open(tmp_path):
+    changes = {"recipe": {"student": {"size": "medium"}}, "training": {"budget": {"steps": 9}, "batch_size": 4}}
+    run = load_run(written(tmp_path, preset="igarss2024-multitask", **changes))
+    assert run.recipe.kind == "partial_multitask"
+    assert (run.recipe.student.size, run.recipe.student.encoder) == ("medium", "resnet18")
+    assert run.recipe.segmentation_teacher.neck == "pafpn"
+    assert (run.training.budget.steps, run.training.budget.epochs, run.training.batch_size) == (9, None, 4)
+    assert (run.training.optimizer, run.training.ema_decay) == ("sgd", 0.9998)
+    save_run(run, tmp_path / "copy")
+    assert load_run(tmp_path / "copy").recipe == run.recipe
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_presets_are_settings_of_their_own_that_a_caller_may_change(name):
+    chosen = preset(name)
+    chosen.recipe.student.width = 96
+    assert preset(name).recipe.student.width is None
+    assert Training(**chosen.training).budget
+
+
+def test_a_wrong_preset_is_one_sentence(tmp_path):
+    with pytest.raises(ConfigError, match="igarss2024-sslkd"):
+        load_run(written(tmp_path, preset="igarss"))
+    with pytest.raises(ConfigError, match="semi_supervised, not supervised"):
+        load_run(written(tmp_path, preset="igarss2024-sslkd"))

@@ -8,6 +8,7 @@ from engine.data.areas import labelled_area
 from engine.data.grid import Window, transformer
 from engine.data.labels import label_points, read_labels
 from engine.data.raster import RasterReader
+from engine.data.vector_labels import VectorLabels
 from engine.errors import LabelError
 from engine.types import IGNORE_INDEX
 
@@ -295,3 +296,14 @@ def test_an_area_elsewhere_or_without_polygons_is_named(raster, layer, tools):
     points = Area(path=layer("points.gpkg", [shapely.Point(tools.LEFT + 5, tools.TOP - 5)]))
     with pytest.raises(LabelError, match=r"labelled area's layer points.gpkg has no polygons"):
         area_of(tools.run(tools.source(image, labels=labels, area=points)))
+
+
+def test_masks_put_together_from_blocks_are_those_painted_at_once():
+    rng = np.random.default_rng(0)
+    centres = shapely.points(rng.uniform(-50, 700, (60, 2)))
+    labels = VectorLabels(shapely.buffer(centres, rng.uniform(2, 60, 60)), rng.integers(-1, 3, 60))
+    for window in (Window(-40, 200, 333, 400), Window(255, 256, 1, 2), Window(300, -90, 256, 256)):
+        np.testing.assert_array_equal(labels.mask(window), labels._painted(window))
+    twice = labels.mask(Window(0, 0, 64, 64))
+    twice[:] = 77
+    assert not (labels.mask(Window(0, 0, 64, 64)) == 77).any()

@@ -45,7 +45,7 @@ def test_a_batch_has_what_its_role_has(uneven, role):
     assert (batch.boxes is not None) == (batch.labels is not None) == (role == "detection")
     assert (batch.strong is not None) == (role == "unlabelled")
     if role == "segmentation":
-        assert batch.mask.dtype == torch.int64 and set(batch.mask.unique().tolist()) <= {0, 1, 255}
+        assert batch.mask.dtype == torch.uint8 and set(batch.mask.unique().tolist()) <= {0, 1, 255}
         assert torch.equal(batch.mask != 255, batch.valid)
     if role == "detection":
         assert [len(boxes) for boxes in batch.boxes] == [len(labels) for labels in batch.labels]
@@ -94,6 +94,21 @@ def test_an_error_while_reading_surfaces_as_itself(uneven, workers, tmp_path):
     with pytest.raises(RasterError) as caught:
         next(training_loader(prepared, run, "detection"))
     assert caught.value.message.endswith("boxes.tif does not exist.") and "path" in caught.value.hint
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_chips_are_not_cut_from_damaged_blocks_and_one_warning_says_so(raster, layer, tools, tmp_path, workers):
+    path = raster("a.tif", (3, 512, 512), compress="deflate", tiled=True, blockxsize=64, blockysize=64)
+    run = tools.run(tools.source(path, labels=layer("a.gpkg", tools.scattered(512))), workers=workers)
+    prepared, file, warnings = prepare(run), tmp_path / "a.tif", []
+    whole = file.read_bytes()
+    half = len(whole) // 2
+    file.write_bytes(whole[:half])
+    prepared = pickle.loads(pickle.dumps(prepared))  # without the blocks that GDAL keeps
+    batches = list(itertools.islice(training_loader(prepared, run, "segmentation", warn=warnings.append), 4))
+    assert all(batch.valid.float().mean(dim=(1, 2)).min() >= 0.1 for batch in batches)
+    assert len(warnings) == 1 and "a.tif is damaged: " in warnings[0]
+    assert any("a.tif is damaged: " in sentence for sentence in prepare(run).warnings)
 
 
 def test_an_error_keeps_its_sentence_on_its_way_between_processes():

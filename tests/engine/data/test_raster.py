@@ -1,4 +1,5 @@
 import pickle
+import re
 import shutil
 
 import numpy as np
@@ -215,20 +216,46 @@ def test_errors_name_the_file_and_what_is_wrong(raster, tmp_path):
         RasterReader(raster("grey.tif", (1, 16, 16)), [1, 2, 3])
 
 
-def test_a_damaged_file_is_named_when_it_is_read(raster, tmp_path):
+@pytest.mark.parametrize("truncated", [False, True])
+@pytest.mark.parametrize("gsd", [None, 0.7])
+def test_a_damaged_block_is_no_data_and_the_rest_is_read(raster, tmp_path, gsd, truncated):
     path = raster("a.tif", (3, 256, 256), compress="deflate", tiled=True, blockxsize=64, blockysize=64)
-    reader = RasterReader(path)
-    file = tmp_path / "a.tif"
-    third = file.stat().st_size // 3
+    reader = RasterReader(path, gsd=gsd)
+    size, file = reader.grid.width // 4, tmp_path / "a.tif"
+    whole, _ = reader.read(0, 0, size, size)
     data = file.read_bytes()
-    file.write_bytes(data[:third] + bytes(third) + data[2 * third :])
-    with pytest.raises(RasterError, match=r"a.tif cannot be read"):
-        reader.read(0, 0, 256, 256)
+    cut = 3 * len(data) // 4
+    file.write_bytes(data[:cut] if truncated else data[:cut] + bytes(len(data) - cut))
+    reader = RasterReader(path, gsd=gsd)
+    image, valid = reader.read(0, 0, size, size)
+    assert valid.all() and np.array_equal(image, whole)
+    assert reader.damage.windows == 0
+    for row in (3 * size, 3 * size + 1):
+        _, valid = reader.read(3 * size - 1, row, size, size)
+        assert not valid.any()
+    assert reader.damage.windows == 2
+    sentence = reader.damage.sentence(path)
+    assert re.search(
+        r"a\.tif is damaged: 2 windows cannot be read and count as no data, around 5002[12]\d\.\d", sentence
+    )
 
 
-def test_a_fourth_band_that_is_asked_for_is_data_even_where_the_file_calls_it_alpha(raster):
-    values = np.random.default_rng(0).integers(1, 200, (4, 8, 8), np.uint8)
-    values[3, 2, 2] = 0
-    image, valid = RasterReader(raster("infrared.tif", values, alpha=True, nodata=0), [4, 1, 2]).read(0, 0, 8, 8)
-    assert np.array_equal(image, values[[3, 0, 1]])
+def test_a_file_that_vanished_is_no_damage(raster, tmp_path):
+    reader = RasterReader(raster("a.tif", (3, 64, 64)))
+    (tmp_path / "a.tif").unlink()
+    with pytest.raises(RasterError, match=r"a\.tif does not exist"):
+        reader.read(0, 0, 64, 64)
+
+
+@pytest.mark.parametrize("gsd", [None, 0.5, 2])
+def test_a_fourth_band_that_is_asked_for_is_data_even_where_the_file_calls_it_alpha(raster, gsd):
+    values = smooth(32, 32, 4).astype(np.uint8)
+    values[3, :16] = 0
+    path = raster("infrared.tif", values, alpha=True, nodata=255)
+    with rasterio.open(path, "r+") as dataset:
+        dataset.build_overviews([2], rasterio.enums.Resampling.average)
+    image, valid = RasterReader(path, [4, 1, 2], gsd=gsd).read(0, 0, *(2 * [round(32 / (gsd or 1))]))
+    step = round(2 * (gsd or 1)) / 2
+    expected = values[[3, 0, 1]].repeat(2, axis=1).repeat(2, axis=2)[:, :: int(2 * step), :: int(2 * step)]
     assert valid.all()
+    assert np.median(np.abs(image.astype(int) - expected)) <= 1 and (image[0, : len(image[0]) // 3] == 0).all()

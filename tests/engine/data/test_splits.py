@@ -128,7 +128,14 @@ def test_both_sides_get_every_class_where_that_can_be(raster, layer, tools):
         inside = shapely.contains_xy(ground, source.points.columns, source.points.rows)
         assert set(source.points.classes[inside]) == {0, 1}
     assert prepared.label_counts == {"detection": {"house": len(shapes) - 4, "rare": 4}}
-    assert prepared.warnings == []
+    assert prepared.warnings == ["The detection class 'rare' has only 4 labels, too few to learn; add some."]
+
+
+def test_validation_ground_without_any_label_is_refused(raster, layer, tools):
+    labels = Labels(path=layer("a.gpkg", [tools.square(5, 5), tools.square(12, 5)]))
+    run = tools.run(tools.source(raster("a.tif", (3, 256, 256)), "detection", labels))
+    with pytest.raises(SplitError, match="No label of the detection sources"):
+        prepare(run)
 
 
 def test_the_seed_decides_the_split_and_nothing_else(raster, layer, tools):

@@ -185,6 +185,80 @@ def test_pdf_plus_divides_by_what_the_teacher_finds(case):
     assert value.item() == close(total / found + boxes / objects)
 
 
+def pearson(first, second):
+    mean_first, mean_second = sum(first) / len(first), sum(second) / len(second)
+    both = sum((a - mean_first) * (b - mean_second) for a, b in zip(first, second, strict=True))
+    return both / math.sqrt(sum((a - mean_first) ** 2 for a in first) * sum((b - mean_second) ** 2 for b in second))
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_dist_correlates_classes_over_pixels_and_pixels_over_classes(case, classes):
+    student, teacher = case.segmentation[:, :classes], case.teacher_segmentation[:, :classes]
+    mine, theirs = (
+        [softmax([v / 2 for v in logits[b, :, y, x].tolist()]) for b, y, x in counted_pixels(case.valid)]
+        for logits in (student, teacher)
+    )
+    inter = sum(1 - pearson(s, t) for s, t in zip(mine, theirs, strict=True)) / len(mine) if classes > 2 else 0.0
+    intra = sum(1 - pearson([s[k] for s in mine], [t[k] for t in theirs]) for k in range(classes)) / classes
+    assert D.dist_segmentation(student, teacher, case.valid, 2.0).item() == close(4 * (inter + intra))
+
+
+def test_channel_wise_compares_each_class_over_space(case):
+    total = 0.0
+    for b in range(2):
+        pixels = [(y, x) for image, y, x in counted_pixels(case.valid) if image == b]
+        for k in range(4):
+            mine, theirs = (
+                softmax([logits[b, k, y, x].item() / 2 for y, x in pixels])
+                for logits in (case.segmentation, case.teacher_segmentation)
+            )
+            total += sum(t * math.log(t / s) for t, s in zip(theirs, mine, strict=True))
+    value = D.channel_wise(case.segmentation, case.teacher_segmentation, case.valid, 2.0)
+    assert value.item() == close(4 * total / 8)
+
+
+def test_channel_wise_leaves_out_images_in_which_nothing_counts(case):
+    case.valid[1] = False
+    alone = D.channel_wise(case.segmentation[:1], case.teacher_segmentation[:1], case.valid[:1])
+    assert D.channel_wise(case.segmentation, case.teacher_segmentation, case.valid).item() == close(alone.item())
+
+
+def test_pkd_is_the_squared_difference_of_standardised_channels(case):
+    levels = []
+    for student, teacher in zip(case.features, case.teacher_features, strict=True):
+        batch, channels, height, width = student.shape
+        cells = [(b, y, x) for b in range(batch) for y in range(height) for x in range(width)]
+        rows, columns = 16 // height, 24 // width
+        share = {
+            (b, y, x): case.valid[b, y * rows : (y + 1) * rows, x * columns : (x + 1) * columns].double().mean().item()
+            for b, y, x in cells
+        }
+        whole, total = sum(share.values()), 0.0
+        for k in range(channels):
+            standard = []
+            for features in (student, teacher):
+                mean = sum(share[b, y, x] * features[b, k, y, x].item() for b, y, x in cells) / whole
+                variance = sum(share[b, y, x] * (features[b, k, y, x].item() - mean) ** 2 for b, y, x in cells) / whole
+                standard.append(
+                    {c: (features[c[0], k, c[1], c[2]].item() - mean) / math.sqrt(variance + 1e-6) for c in cells}
+                )
+            total += sum(share[c] * (standard[0][c] - standard[1][c]) ** 2 for c in cells) / 2
+        levels.append(total / whole / channels)
+    value = D.pkd(case.features, case.teacher_features, case.valid)
+    assert value.item() == close(sum(levels) / len(levels))
+    scaled = [3 * level + 5 for level in case.teacher_features]
+    assert D.pkd(case.features, scaled, case.valid).item() == pytest.approx(value.item(), rel=1e-4)
+
+
+def test_consistency_is_the_mean_squared_difference_of_probabilities(case):
+    total = 0.0
+    for b, y, x in counted_pixels(case.valid):
+        mine, theirs = (softmax(s[b, :, y, x].tolist()) for s in (case.segmentation, case.teacher_segmentation))
+        total += sum((s - t) ** 2 for s, t in zip(mine, theirs, strict=True))
+    value = D.consistency(case.segmentation, case.teacher_segmentation, case.valid)
+    assert value.item() == close(total / 4 / len(counted_pixels(case.valid)))
+
+
 def test_cross_entropy_is_the_mean_over_counted_pixels(case):
     pixels = counted_pixels(case.valid)
     total = -sum(math.log(softmax(case.segmentation[b, :, y, x].tolist())[case.mask[b, y, x]]) for b, y, x in pixels)

@@ -23,6 +23,10 @@ LOSSES = {
     "pdf_segmentation": lambda c: D.pdf_segmentation(
         c.features, c.teacher_features, c.segmentation, c.teacher_segmentation, c.valid
     ),
+    "dist": lambda c: D.dist_segmentation(c.segmentation, c.teacher_segmentation, c.valid, 2.0),
+    "channel_wise": lambda c: D.channel_wise(c.segmentation, c.teacher_segmentation, c.valid),
+    "pkd": lambda c: D.pkd(c.features, c.teacher_features, c.valid),
+    "consistency": lambda c: D.consistency(c.segmentation, c.teacher_segmentation, c.valid),
     "soft_term": lambda c: D.soft_term(c.segmentation, [c.teacher_segmentation] * 2, c.valid),
     "feature_term": lambda c: D.feature_term(list(zip(c.features, c.teacher_features, strict=True)), c.valid),
 }
@@ -67,7 +71,7 @@ def test_garbage_where_nothing_counts_changes_neither_value_nor_gradient(case, s
     assert all((mine is None and theirs is None) or torch.equal(mine, theirs) for mine, theirs in pairs)
 
 
-@pytest.mark.parametrize("name", ["feature_mse", "pdf_segmentation", "feature_term"])
+@pytest.mark.parametrize("name", ["feature_mse", "pdf_segmentation", "feature_term", "pkd"])
 def test_features_of_cells_without_a_valid_pixel_may_hold_anything(case, name):
     clean = LOSSES[name](case)
     cells = torch.nn.functional.adaptive_max_pool2d(case.valid[:, None].double(), (4, 6)) > 0
@@ -102,7 +106,7 @@ def test_half_precision_inputs_are_summed_in_float32(case, loss):
 
 def test_supervised_losses_of_a_mask_without_labels_are_zero_with_their_graph(case):
     nothing = torch.full_like(case.mask, 255)
-    for loss in (D.segmentation_cross_entropy, D.dice_loss):
+    for loss in (D.segmentation_cross_entropy, D.dice_loss, lambda logits, mask: D.cldice_loss(logits, mask, [1, 2])):
         value = loss(case.segmentation, nothing)
         assert value.item() == 0.0
         assert (gradients(value, [case.segmentation])[0] == 0).all()
@@ -114,3 +118,17 @@ def test_cross_supervision_does_not_pull_a_network_towards_its_own_opinion(case)
     labels = second.detach().argmax(dim=1).masked_fill(~case.valid, 255)
     expected = gradients(D.segmentation_cross_entropy(first, labels), [first])[0]
     assert torch.equal(gradients(D.cross_supervision(first, second, case.valid), [first])[0], expected)
+
+
+def test_garbage_on_ignored_pixels_changes_no_loss_of_labels(case):
+    forbidden = torch.zeros_like(case.segmentation, dtype=torch.bool)
+    forbidden[:, 1:3] = True
+    losses = {
+        "cldice": lambda logits: D.cldice_loss(logits, case.mask, [1, 2]),
+        "bounded areas": lambda logits: D.bounded_areas(logits, forbidden, case.valid),
+    }
+    spoiled = torch.where(case.valid[:, None], case.segmentation.detach(), float("nan")).requires_grad_()
+    for name, loss in losses.items():
+        assert torch.equal(loss(case.segmentation), loss(spoiled)), name
+        mine, theirs = gradients(loss(case.segmentation), [case.segmentation]), gradients(loss(spoiled), [spoiled])
+        assert torch.equal(mine[0], theirs[0]), name

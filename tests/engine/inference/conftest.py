@@ -77,7 +77,9 @@ class Convolution(nn.Module):
 class Blobs:
     """A detector that is right by construction: the extents of bright components, cut by the window's edges."""
 
-    def __init__(self, card, batches=None):
+    name, batch_size, parallel = "blobs", 4, 1
+
+    def __init__(self, card):
         self.card = card
         self.sizes = []
 
@@ -88,11 +90,10 @@ class Blobs:
     def find(self, band):
         bright = (band > 200).astype(np.uint8)
         shapes = [shape for shape, _ in features.shapes(bright, mask=bright > 0, connectivity=8)]
-        boxes = torch.tensor([features.bounds(shape) for shape in shapes]).reshape(-1, 4)
-        boxes = torch.stack([boxes[:, 0], boxes[:, 1], boxes[:, 2], boxes[:, 3]], dim=1)
-        low, high = torch.minimum(boxes[:, :2], boxes[:, 2:]), torch.maximum(boxes[:, :2], boxes[:, 2:])
-        scores = torch.linspace(0.9, 0.5, len(boxes)) if len(boxes) else torch.zeros(0)
-        return Objects(torch.cat([low, high], dim=1), torch.zeros(len(boxes), dtype=torch.int64), scores)
+        boxes = np.array([features.bounds(shape) for shape in shapes], np.float32).reshape(-1, 4)
+        low, high = np.minimum(boxes[:, :2], boxes[:, 2:]), np.maximum(boxes[:, :2], boxes[:, 2:])
+        scores = np.linspace(0.9, 0.5, len(boxes), dtype=np.float32)
+        return Objects(np.concatenate([low, high], axis=1), np.zeros(len(boxes), np.int64), scores)
 
 
 @pytest.fixture

@@ -1,12 +1,19 @@
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from engine.config import Network
+from engine.config import Card, CardClass, Network
 from engine.errors import DeviceError, PackageError
-from engine.inference.backends import OnnxBackend, TorchBackend
+from engine.inference.backends import Arrays, OnnxBackend, OpenVinoBackend, TorchBackend
+from engine.inference.backends.augmented import VIEWS, Augmented
+from engine.inference.backends.choice import MEMORY_FILE, Candidate, candidates, choose, rate
 from engine.models import build
+from engine.packages import write_package
 from engine.types import Outputs
 
 IMAGES = np.random.default_rng(0).uniform(0, 255, (4, 3, 64, 64)).astype(np.float32)
@@ -86,12 +93,124 @@ def test_a_device_that_does_not_exist_is_named(make_card):
         TorchBackend(Hungry(1, ERRORS[0]), make_card(), "gpu")
 
 
-def test_a_missing_onnx_file_is_named(make_card, tmp_path):
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    """A package with both heads, and its network."""
+    classes = {"segmentation_classes": [CardClass(name=name, color="#ff0000") for name in ("roof", "water")]}
+    card = Card(
+        name="tiny", tasks=["detection", "segmentation"], gsd=0.1, bands=[1, 2, 3], dtype="uint8", tile_size=64,
+        mean=[100.0, 110.0, 120.0], std=[50.0, 40.0, 60.0], score_threshold=0.05, **classes,
+        detection_classes=[CardClass(name="car", color="#00ff00")],
+        network=Network(encoder="resnet18", width=32, detection_strides=[8, 16]),
+    )  # fmt: skip
+    network = multi_task(card)
+    return write_package(tmp_path_factory.mktemp("package") / "model", network, card), network.eval(), card
+
+
+BACKENDS = {
+    "torch": lambda folder, network, card: TorchBackend(network, card, "cpu"),
+    "onnxruntime": lambda folder, network, card: OnnxBackend(folder, card, "cpu"),
+    "openvino": lambda folder, network, card: OpenVinoBackend(folder, card, "cpu"),
+}
+TOLERANCE = 0.05
+"""Largest difference of probabilities and scores: half of the backends compute in bfloat16."""
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_every_backend_agrees_with_the_network_in_float32(package, name, dtype):
+    folder, network, card = package
+    images = np.random.default_rng(1).integers(0, 255, (2, 3, 64, 64)).astype(dtype)
+    arrays = BACKENDS[name](folder, network, card).run(images)
+    with torch.inference_mode():
+        outputs = network(torch.from_numpy(images.astype(np.float32)))
+        expected = outputs.segmentation.softmax(dim=1).numpy()
+        found = network.detection_head.decode(outputs.detections, card.score_threshold, card.iou_threshold)
+    assert np.abs(arrays.segmentation - expected).max() < TOLERANCE
+    for seen, wanted in zip(arrays.objects, found, strict=True):
+        assert len(wanted.boxes) and seen.scores[0] == pytest.approx(wanted.scores[0].item(), abs=TOLERANCE)
+        if name == "onnxruntime":  # float32 too: the decisions are the same, one by one
+            assert seen.boxes == pytest.approx(wanted.boxes.numpy(), abs=0.1)
+            assert seen.labels.tolist() == wanted.labels.tolist()
+
+
+@pytest.mark.parametrize("name", ["onnxruntime", "openvino"])
+def test_threads_may_ask_a_backend_at_once(package, name):
+    folder, network, card = package
+    backend = BACKENDS[name](folder, network, card)
+    images = np.random.default_rng(2).integers(0, 255, (12, 1, 3, 64, 64), dtype=np.uint8)
+    alone = [backend.run(image).segmentation for image in images]
+    with ThreadPoolExecutor(backend.parallel) as pool:
+        together = [arrays.segmentation for arrays in pool.map(backend.run, images)]
+    assert all((one == other).all() for one, other in zip(alone, together, strict=True))
+
+
+def test_prediction_without_pytorch_leaves_it_out_of_memory(package, write_raster, tmp_path):
+    raster = write_raster(np.random.default_rng(0).integers(0, 255, (3, 100, 100), dtype=np.uint8))
+    for backend in ("openvino", "onnxruntime"):
+        code = (
+            "import sys; from engine.cli.main import main; code = main(sys.argv[1:]);"
+            "sys.exit(code or ('torch' in sys.modules and 3))"
+        )
+        command = ["predict", str(package[0]), raster, "--output", str(tmp_path / backend), "--backend", backend]
+        done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True, timeout=100)
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / backend / "detections.gpkg").exists()
+
+
+@pytest.mark.parametrize("views", ["flips", "all"])
+def test_views_are_averaged_in_the_windows_own_pixels(blobs, views):
+    class Place:
+        """Says of each pixel how bright it is, and where bright blobs are."""
+
+        card, name, batch_size, parallel = blobs.card, "place", 1, 1
+
+        def run(self, images):
+            return Arrays(images[:, :1].astype(np.float32), blobs.run(images).objects)
+
+    image = np.zeros((1, 3, 64, 64), np.uint8)
+    image[:, :, 5:20, 10:18] = 255
+    arrays = Augmented(Place(), views).run(image)
+    assert (arrays.segmentation[0, 0] == image[0, 0]).all()
+    assert arrays.objects[0].boxes.tolist() == [[10, 5, 18, 20]]
+    assert len(blobs.sizes) == len(VIEWS[views])
+
+
+def test_the_fastest_backend_is_measured_once_and_remembered(tmp_path):
+    wanted = [Candidate("openvino", "cpu"), Candidate("onnxruntime", "cpu"), Candidate("torch", "auto")]
+    asked = []
+
+    def measure(candidate):
+        asked.append(candidate)
+        return {"openvino": None, "onnxruntime": 2.0, "torch": 3.0}[candidate.backend]
+
+    assert choose(wanted, "key", None, tmp_path) == wanted[0], "a short job is not worth measuring"
+    assert choose(wanted, "key", measure, tmp_path) == wanted[2]
+    assert choose(wanted, "key", measure, tmp_path) == choose(wanted, "key", None, tmp_path) == wanted[2]
+    assert asked == wanted
+    (tmp_path / MEMORY_FILE).write_text("damaged")
+    assert choose(wanted, "key", measure, tmp_path) == wanted[2]
+
+
+def test_a_backend_and_a_device_narrow_the_choice():
+    assert {each.backend for each in candidates("auto", "cpu")} == {"openvino", "onnxruntime", "torch"}
+    assert candidates("torch", "cuda:1") == [Candidate("torch", "cuda:1")]
+    assert candidates("openvino", "mps") == []
+
+
+def test_a_processs_own_measuring_gives_a_rate(package):
+    folder, network, card = package
+    assert rate(BACKENDS["onnxruntime"](folder, network, card), card) > 0
+
+
+@pytest.mark.parametrize("backend", [OnnxBackend, OpenVinoBackend])
+def test_a_missing_onnx_file_is_named(make_card, tmp_path, backend):
     with pytest.raises(PackageError, match=r"segmentation\.onnx is missing"):
-        OnnxBackend(tmp_path, make_card())
+        backend(tmp_path, make_card())
 
 
-def test_a_file_that_is_no_onnx_is_named(make_card, tmp_path):
+@pytest.mark.parametrize("backend", [OnnxBackend, OpenVinoBackend])
+def test_a_file_that_is_no_onnx_is_named(make_card, tmp_path, backend):
     (tmp_path / "segmentation.onnx").write_bytes(b"not a model")
-    with pytest.raises(PackageError, match=r"segmentation\.onnx is not a readable ONNX file"):
-        OnnxBackend(tmp_path, make_card())
+    with pytest.raises(PackageError, match=r"segmentation\.onnx is not a.* ONNX file"):
+        backend(tmp_path, make_card())

@@ -41,7 +41,7 @@ def naive(grid, channels, skipped=()):
 def blended(grid, channels, valid=None, skipped=()):
     classes = np.full((grid.height, grid.width), 77, np.uint8)
     confidence, times = classes.copy(), np.zeros(classes.shape, int)
-    blender = Blender(grid, channels)
+    blender = Blender(grid, channels, confidence=True)
     for number, (window, probabilities) in enumerate(random_windows(grid, channels)):
         inside = np.zeros((grid.tile, grid.tile), bool)
         here = (np.ones(classes.shape, bool) if valid is None else valid)[

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import torch
 
 from engine.inference.merging import Found, Merger
 from engine.inference.windows import window_grid
@@ -10,9 +9,9 @@ GRID = window_grid(300, 200, 64, 0.25)  # stride 48, windows at 0, 48, 96, ...
 
 
 def objects(boxes, labels=None, scores=None):
-    boxes = torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4)
-    labels = torch.zeros(len(boxes), dtype=torch.int64) if labels is None else torch.tensor(labels)
-    return Objects(boxes, labels, torch.full((len(boxes),), 0.5) if scores is None else torch.tensor(scores))
+    boxes = np.array(boxes, np.float32).reshape(-1, 4)
+    labels = np.zeros(len(boxes), np.int64) if labels is None else np.array(labels)
+    return Objects(boxes, labels, np.full(len(boxes), 0.5, np.float32) if scores is None else np.array(scores))
 
 
 def seen(truth, window, tile, least=2):
@@ -24,13 +23,17 @@ def seen(truth, window, tile, least=2):
     return objects(inside[visible].tolist(), labels[visible].tolist())
 
 
+def final_by_row(merger, per_window, valid=None):
+    """What becomes final with each row of windows."""
+    grid = merger.grid
+    valid = np.ones((grid.tile, grid.tile), bool) if valid is None else valid
+    for i in range(grid.rows):
+        windows = grid.in_rows([(i, True)])
+        yield merger.end_row(i, Found.join([merger.placed(window, per_window(window), valid) for window in windows]))
+
+
 def merged(grid, per_window, valid=None):
-    merger = Merger(grid, 0.5)
-    parts = [
-        merger.add(window, per_window(window), np.ones((grid.tile, grid.tile), bool) if valid is None else valid)
-        for window in grid
-    ]
-    return Found.join(parts)
+    return Found.join(list(final_by_row(Merger(grid, 0.5), per_window, valid)))
 
 
 def in_order(found_boxes):
@@ -72,13 +75,13 @@ def test_a_scene_of_objects_of_all_sizes_is_recovered(seed):
 
 
 def test_objects_of_different_classes_do_not_suppress_each_other():
-    found = merged(GRID, lambda w: objects([[10, 10, 30, 30]] * 2, [0, 1]) if (w.i, w.j) == (0, 0) else None)
+    found = merged(GRID, lambda w: objects([[10, 10, 30, 30]] * 2, [0, 1]) if (w.i, w.j) == (0, 0) else objects([]))
     assert sorted(found.labels.tolist()) == [0, 1]
 
 
 def test_of_two_overlapping_objects_of_a_class_the_better_one_stays():
     pair = objects([[10, 10, 30, 30], [11, 10, 31, 30]], scores=[0.4, 0.8])
-    found = merged(GRID, lambda w: pair if (w.i, w.j) == (0, 0) else None)
+    found = merged(GRID, lambda w: pair if (w.i, w.j) == (0, 0) else objects([]))
     assert found.scores.tolist() == pytest.approx([0.8])
 
 
@@ -88,7 +91,7 @@ def test_a_cut_piece_yields_to_the_whole_object_even_with_a_better_score():
             return objects([[54, 10, 64, 20]], scores=[0.9])
         if (window.i, window.j) == (0, 1):
             return objects([[6, 10, 27, 20]], scores=[0.4])
-        return None
+        return objects([])
 
     found = merged(GRID, per_window)
     assert found.boxes.tolist() == [[54, 10, 75, 20]]
@@ -104,7 +107,7 @@ def test_objects_centred_on_no_data_are_dropped():
     valid = np.ones((64, 64), bool)
     valid[:, 40:] = False
     pair = objects([[36, 10, 46, 20], [30, 10, 36, 20]])
-    found = merged(GRID, lambda w: pair if (w.i, w.j) == (0, 0) else None, valid)
+    found = merged(GRID, lambda w: pair if (w.i, w.j) == (0, 0) else objects([]), valid)
     assert found.boxes.tolist() == [[30, 10, 36, 20]]
 
 
@@ -113,8 +116,8 @@ def test_objects_are_handed_out_as_soon_as_no_window_can_touch_them():
     truth = np.array([[10 + 60 * c, 20 + 50 * r, 30 + 60 * c, 40 + 50 * r] for r in range(99) for c in range(4)], float)
     labels = np.zeros(len(truth), int)
     merger, waiting, handed = Merger(grid, 0.5), [], 0
-    for window in grid:
-        handed += len(merger.add(window, seen((truth, labels), window, 64), np.ones((64, 64), bool)))
-        waiting.append(len(merger._open))
+    for final in final_by_row(merger, lambda window: seen((truth, labels), window, 64)):
+        handed += len(final)
+        waiting.append(len(merger.open))
     assert handed == len(truth)
     assert max(waiting) <= 8

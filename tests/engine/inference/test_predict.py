@@ -7,9 +7,12 @@ import rasterio
 import torch
 from rasterio.transform import Affine, from_origin
 
+from engine.data.raster import RasterReader
 from engine.errors import OutputError, RasterError, Stopped
 from engine.events import EventLog
+from engine.inference.context import depth, enough_overlap
 from engine.inference.predict import Options, predict
+from engine.inference.reading import window_reader
 
 
 @pytest.fixture
@@ -81,10 +84,10 @@ def test_without_a_background_the_first_class_is_one(make_card, convolution, wri
     assert (without == with_background + 1).all()
 
 
-def test_a_raster_of_two_byte_values_is_read_as_such_and_doubted(convolution, write_raster, image, tmp_path):
+def test_a_raster_of_another_type_is_read_as_such_and_doubted(convolution, write_raster, image, tmp_path):
     events = []
     log = EventLog(None, events.append)
-    results = predict(convolution, write_raster(image.astype(np.uint16)), tmp_path / "a", events=log)
+    results = predict(convolution, write_raster(image.astype(np.float32)), tmp_path / "a", events=log)
     assert (read(results.classes) == read(predict(convolution, write_raster(image), tmp_path / "b").classes)).all()
     assert next(e["message"] for e in events if e["kind"] == "warning").endswith("was trained on uint8.")
 
@@ -126,9 +129,10 @@ def test_progress_spans_the_part_of_the_job_that_it_is_given(blobs, write_raster
     assert progress[-1]["eta_seconds"] == 0 and progress[-1]["megapixels_per_second"] > 0
 
 
-def test_the_stop_file_ends_it_without_leaving_outputs(blobs, write_raster, tmp_path):
+def test_the_stop_file_ends_it_and_it_goes_on_from_there(blobs, write_raster, tmp_path):
     output = tmp_path / "out"
     events = EventLog(output)
+    raster = write_raster(with_blobs([(20, 80, 190, 110)]))
 
     class StopsAfterTwo(type(blobs)):
         def run(self, images):
@@ -136,10 +140,25 @@ def test_the_stop_file_ends_it_without_leaving_outputs(blobs, write_raster, tmp_
                 (output / "stop").touch()
             return super().run(images)
 
-    backend = StopsAfterTwo(blobs.card)
-    with pytest.raises(Stopped, match="was stopped at 25%"):
-        predict(backend, write_raster(with_blobs([])), output, Options(batch_size=1), events)
-    assert sorted(path.name for path in output.iterdir()) == ["events.jsonl", "stop"]
+    with pytest.raises(Stopped, match=r"was stopped at .*Start it again"):
+        predict(StopsAfterTwo(blobs.card), raster, output, Options(batch_size=4), events)
+    assert sorted(path.name for path in output.iterdir()) == ["events.jsonl", "prediction.partial", "stop"]
+    (output / "stop").unlink()
+    results = predict(blobs, raster, output, Options(batch_size=4), events)
+    assert 0 < len(blobs.sizes) < 3, "of the three rows of windows, the finished ones are not run again"
+    assert bounds(results.detections) == pytest.approx(np.array([[691002, 5334989, 691019, 5334992]]))
+    assert not (output / "prediction.partial").exists()
+
+
+def test_another_model_does_not_go_on_where_one_stopped(blobs, write_raster, tmp_path):
+    raster, events = write_raster(with_blobs([])), EventLog(tmp_path)
+    (tmp_path / "stop").touch()
+    with pytest.raises(Stopped):
+        predict(blobs, raster, tmp_path, Options(model="one", batch_size=1), events)
+    (tmp_path / "stop").unlink()
+    blobs.sizes.clear()
+    predict(blobs, raster, tmp_path, Options(model="another", batch_size=1), events)
+    assert len(blobs.sizes) == 12
 
 
 def test_too_little_space_names_both_numbers_before_any_work(blobs, write_raster, tmp_path):
@@ -159,11 +178,19 @@ def test_too_few_bands_name_the_raster_and_the_model(blobs, write_raster, tmp_pa
         predict(blobs, write_raster(with_blobs([], (1, 50, 50))), tmp_path / "out")
 
 
-def test_a_damaged_raster_ends_it_without_leaving_outputs(convolution, write_raster, image, tmp_path):
-    raster = write_raster(image, compress="deflate")
+def test_a_damaged_part_of_a_raster_is_no_data_and_a_warning_tells_of_it(convolution, write_raster, image, tmp_path):
+    raster, events = write_raster(image, compress="deflate"), []
     with open(raster, "r+b") as file:
         file.seek(2000)
         file.write(b"\0" * 20000)
-    with pytest.raises(RasterError, match=r"raster\.tif cannot be read"):
-        predict(convolution, raster, tmp_path / "out")
-    assert not list((tmp_path / "out").iterdir())
+    results = predict(convolution, raster, tmp_path / "out", events=EventLog(None, events.append))
+    assert (read(results.classes) == 255).any()
+    assert any("is damaged" in event["message"] for event in events if event["kind"] == "warning")
+
+
+def test_the_overlap_that_a_network_needs_is_measured_on_the_raster(convolution, write_raster, image, tmp_path):
+    reader = RasterReader(write_raster(image.repeat(2, axis=1).repeat(2, axis=2)))
+    reads = window_reader(reader, 128, [100.0] * 3)
+    assert enough_overlap(convolution, reads, 420, 300, 128) == 0.125, "two pixels each way are less than the least"
+    assert depth(np.array([0.5, 0.2, 0.1, 0.01, 0.0, 0.0])) == 4
+    assert depth(np.full(6, 0.1)) == 6

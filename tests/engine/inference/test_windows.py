@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from engine.inference.windows import window_grid
+from engine.inference.windows import in_phase, window_grid
 
 SHAPES = [(200, 150, 64, 0.125), (64, 64, 64, 0.125), (30, 20, 64, 0.25), (129, 65, 64, 0.0), (121, 120, 64, 0.5)]
 
@@ -35,3 +35,10 @@ def test_neighbours_share_the_overlap_and_only_inner_edges_have_neighbours():
 def test_more_than_half_a_window_of_overlap_is_refused():
     with pytest.raises(ValueError, match=r"0\.6"):
         window_grid(100, 100, 64, 0.6)
+
+
+def test_large_windows_lie_whole_strides_of_the_network_apart():
+    for share in (0.0, 0.1, 0.12, 0.125, 0.21, 0.5):
+        grid = window_grid(4096, 4096, 512, in_phase(512, share))
+        assert grid.stride % 32 == 0 and grid.overlap >= int(512 * share)
+    assert in_phase(64, 0.125) == 0.125

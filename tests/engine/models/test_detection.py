@@ -270,3 +270,14 @@ def test_decide_keeps_the_best_within_the_limit():
     assert decide(scores, boxes, 0.3, 0.5).labels.tolist() == [0, 0, 1]
     assert decide(scores, boxes, 0.3, 0.5, limit=1).scores.tolist() == pytest.approx([0.9])
     assert len(decide(scores, boxes, 0.95, 0.5).boxes) == 0
+
+
+def test_classes_that_labels_do_not_know_count_nowhere(make, scene):
+    network = make()
+    head, detections = network.detection_head, network(scene.image).detections
+    few = scene.labels[0] == 0
+    boxes, labels = [scene.boxes[0][few]], [scene.labels[0][few]]
+    value = head.loss(detections, boxes, labels, scene.valid, classes=[0])["classification"]
+    detections.logits[..., 1] = 50.0
+    assert torch.equal(head.loss(detections, boxes, labels, scene.valid, classes=[0])["classification"], value)
+    assert head.loss(detections, boxes, labels, scene.valid)["classification"] > value

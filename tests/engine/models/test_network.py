@@ -151,3 +151,25 @@ class _Arrays(torch.nn.Module):
     def forward(self, image):
         outputs = self.network(image)
         return outputs.segmentation, *self.network.detection_head.scores_and_boxes(outputs.detections)
+
+
+def test_a_path_aggregation_neck_carries_fine_levels_back_up(make):
+    plain, network = make(detection_strides=[8, 64]), make(neck="pafpn", detection_strides=[8, 64])
+    assert [level.shape for level in network(IMAGE).features] == [level.shape for level in plain(IMAGE).features]
+    neck, maps = network.neck, dict(zip("abcd", network.encode(IMAGE), strict=True))
+    first, *others = neck.top_down(maps).values()
+    expected = [first]
+    for index, level in enumerate(others):
+        expected.append(neck.fuse[index](neck.down[index](expected[-1]) + level))
+    expected.append(expected[-1][:, :, ::2, ::2])
+    assert list(neck(maps)) == [*"abcd", "pool"]
+    for mine, theirs in zip(expected, neck(maps).values(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_a_head_judges_another_networks_pyramid(make):
+    network = make().eval()
+    outputs = network(IMAGE)
+    judged = network.judge(outputs.features)
+    assert torch.equal(judged.segmentation, outputs.segmentation)
+    assert torch.equal(judged.detections.logits, outputs.detections.logits)

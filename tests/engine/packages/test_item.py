@@ -34,6 +34,17 @@ def test_the_item_is_valid_stac(item):
     assert not validator().is_valid(item), "the schema does check"
 
 
+def test_the_model_is_valid_for_the_extensions_own_classes(item):
+    """The schema's authors publish it as pydantic classes; the JSON file itself is not in any registry."""
+    schema = pytest.importorskip("stac_model.schema", reason="the extension's classes come with stac-model")
+    values = {name: value for name, value in item["properties"].items() if name.startswith("mlm:")}
+    model = schema.MLModelProperties.model_validate(values)
+    assert model.name == "H-user-cars" and len(model.input) == 1 and len(model.output) == 2
+    values["mlm:input"][0]["input"].pop("dim_order")
+    with pytest.raises(ValueError, match="dim_order"):
+        schema.MLModelProperties.model_validate(values)
+
+
 def test_a_card_without_footprint_and_time_is_valid_stac_too(make_card):
     validator().validate(make_item(make_card(geometry=None, created="", name="1"), 5, {"model.safetensors"}))
 

@@ -10,7 +10,6 @@ import torch
 
 from engine.inference.backends import OnnxBackend, TorchBackend
 from engine.inference.predict import predict
-from engine.packages.onnx import metadata
 
 IMAGE = np.random.default_rng(0).uniform(0, 255, (1, 3, 64, 64)).astype(np.float32)
 
@@ -73,10 +72,87 @@ def test_older_runtimes_can_read_the_graphs(package, file):
     assert {entry.domain: entry.version for entry in model.opset_import}[""] <= 18
 
 
-@pytest.mark.parametrize("task", ["segmentation", "detection"])
-def test_every_metadata_value_is_json_without_nan(card, task):
-    for value in metadata(card, task).values():
-        json.dumps(value, allow_nan=False)
+def written(path):
+    """A file's metadata, as strictly as JSON asks for."""
+
+    def refuse(constant):
+        raise ValueError(constant)
+
+    return {one.key: json.loads(one.value, parse_constant=refuse) for one in onnx.load(path).metadata_props}
+
+
+COMMON = {
+    "resolution": 13.0,
+    "tile_size": 64,
+    "tiles_size": 64,
+    "tiles_overlap": 15,
+    "standardization_mean": pytest.approx([100 / 255, 110 / 255, 120 / 255]),
+    "standardization_std": pytest.approx([30 / 255, 1 / 255, 32 / 255]),
+}
+
+
+def test_the_segmentation_file_has_these_keys_and_no_others(package):
+    assert written(package / "segmentation.onnx") == {
+        **COMMON,
+        "model_type": "Segmentor",
+        "class_names": {"0": "background", "1": "roof", "2": "still water"},
+        "seg_thresh": 0.0,
+        "seg_small_segment": 0,
+    }
+
+
+def test_the_detection_file_has_these_keys_and_no_others(package):
+    assert written(package / "detection.onnx") == {
+        **COMMON,
+        "model_type": "Detector",
+        "class_names": {"0": "car", "1": "bus"},
+        "det_type": "YOLO_Ultralytics",
+        "det_conf": 0.02,
+        "det_iou_thresh": 0.5,
+    }
+
+
+@pytest.mark.parametrize("file", ["segmentation.onnx", "detection.onnx"])
+def test_the_input_is_square_nchw_of_floats(package, file):
+    (given,) = onnxruntime.InferenceSession(str(package / file), providers=["CPUExecutionProvider"]).get_inputs()
+    assert given.type == "tensor(float)" and given.shape[1:] == [3, 64, 64]
+
+
+def test_the_other_plugins_way_to_a_class_map_gives_ours(package, card):
+    _, told, answer = as_deepness_does(package / "segmentation.onnx", IMAGE)
+    answer[answer < told["seg_thresh"]] = 0
+    ours = OnnxBackend(package, card).run(IMAGE).segmentation
+    assert (answer.argmax(1) == ours.argmax(1)).mean() > 0.999
+
+
+def test_the_other_plugins_way_to_boxes_gives_ours(package, card):
+    """Candidates by their best class; ours may be of two, so compared where none is, above every second-best score."""
+    _, told, answer = as_deepness_does(package / "detection.onnx", IMAGE)
+    rows = answer[0].T
+    least = max(told["det_conf"], float(rows[:, 4:].min(1).max()) + 1e-4)
+    rows = rows[rows[:, 4:].max(1) >= least]
+    boxes = np.concatenate([rows[:, :2] - rows[:, 2:4] / 2, rows[:, :2] + rows[:, 2:4] / 2], axis=1)
+    scores, labels = rows[:, 4:].max(1), rows[:, 4:].argmax(1)
+    (ours,) = OnnxBackend(package, card.model_copy(update={"score_threshold": least})).run(IMAGE).objects
+    one_class = [np.flatnonzero(labels == label) for label in range(2)]
+    kept = np.concatenate([part[greedy(boxes[part], scores[part], told["det_iou_thresh"])] for part in one_class])
+    assert len(kept) == len(ours.boxes) > 3
+    for label, box in zip(labels[kept], boxes[kept], strict=True):
+        same = np.asarray(ours.boxes)[np.asarray(ours.labels) == label]
+        assert np.abs(same - box).max(axis=1).min() < 0.5
+
+
+def greedy(boxes, scores, iou_threshold):
+    """The best box, then the best of those that overlap it little, and so on."""
+    order, kept = np.argsort(-scores), []
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    while len(order):
+        best, order = order[0], order[1:]
+        kept.append(best)
+        low, high = np.maximum(boxes[best, :2], boxes[order, :2]), np.minimum(boxes[best, 2:], boxes[order, 2:])
+        shared = (high - low).clip(0).prod(1)
+        order = order[shared / (area[best] + area[order] - shared) <= iou_threshold]
+    return np.array(kept, int)
 
 
 def test_both_backends_predict_a_raster_alike(package, network, card, tmp_path):

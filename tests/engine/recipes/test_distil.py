@@ -203,8 +203,8 @@ def test_without_labels_the_last_average_ships_under_the_teacher_s_threshold(mak
     run, prepared, plan = planned(folder)
     averages = []
 
-    def remember(network, decay):
-        averages.append(averaged(network, decay))
+    def remember(network, decay, seasoned=False):
+        averages.append(averaged(network, decay, seasoned))
         return averages[-1]
 
     with pytest.MonkeyPatch.context() as patch:

@@ -1,14 +1,17 @@
 import copy
+import json
 
 import pytest
 import torch
 
-from engine.config import load_run
+from engine.config import DistillationWeights, load_run, save_run
 from engine.data import prepare, training_loader
 from engine.errors import ConfigError
-from engine.recipes import build_plan
+from engine.recipes import average_of, build_plan
 from engine.recipes.together import forward_together
+from engine.recipes.views import labelled
 from engine.training.checkpoints import save_best
+from engine.training.ema import averaged
 from engine.training.loop import _freeze
 
 NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
@@ -29,6 +32,8 @@ SSLKD = {
     "agreement": False,
 }
 ALL = ("detection", "segmentation", "unlabelled")
+UNET = SSLKD["second_teacher"]
+COARSER = {**TEACHER, "detection_strides": [8, 64]}
 
 
 class Scene:
@@ -41,12 +46,20 @@ class Scene:
         self.stage = self.plan.stages[-1]
         _freeze(self.plan, self.stage)
         self.batches = {
-            role: next(iter(training_loader(self.prepared, self.run, role, views=self.stage.views))).to("cpu")
+            role: next(iter(training_loader(self.prepared, self.run, role, views=role in self.stage.views))).to("cpu")
             for role in self.stage.roles
         }
 
+        averages = {average_of(name): averaged(self.plan.networks[name], 0.9).module for name in self.stage.judges}
+        self.networks = {**self.plan.networks, **averages}
+
     def losses(self, progress=1.0, batches=None):
-        return self.stage.losses(self.plan.networks, batches or self.batches, progress)
+        return self.stage.losses(self.networks, batches or self.batches, progress)
+
+    def trained(self, name):
+        """Whether gradients have arrived in a network."""
+        found = [parameter.grad for parameter in self.networks[name].parameters() if parameter.grad is not None]
+        return sum(float(gradient.abs().sum()) for gradient in found) > 0
 
 
 @pytest.fixture
@@ -57,13 +70,17 @@ def scene(make_run):
     return make
 
 
-@pytest.mark.parametrize("kinds", [["soft"], ["feature"], ["pdf"], ["soft", "feature", "pdf"]])
+KINDS = ["soft", "feature", "pdf", "pdf_plus", "pkd", "crosskd"]
+
+
+@pytest.mark.parametrize("kinds", [["soft"], KINDS])
 def test_distillation_reaches_the_student_and_never_a_teacher(scene, kinds):
     found = scene({**MULTITASK, "distillation": kinds})
     before = {name: copy.deepcopy(found.plan.networks[name].state_dict()) for name in found.stage.asks}
     losses = found.losses()
     taught = {name: value for name, value in losses.items() if "/detection " in name or "/segmentation " in name}
-    assert len(taught) >= 2 * len(kinds)
+    words = {kind.replace("_", " ") for kind in kinds}
+    assert all(any(word in name for name in taught) for word in words)
     sum(taught.values()).backward()
     student = found.plan.networks["student"]
     assert all(parameter.grad is not None for parameter in student.neck.parameters())
@@ -75,8 +92,9 @@ def test_distillation_reaches_the_student_and_never_a_teacher(scene, kinds):
 
 
 def test_weights_of_zero_are_the_vanilla_step_bit_by_bit(scene):
-    zero = {"soft_segmentation": 0, "soft_detection": 0, "feature": 0, "pdf": 0}
-    taught = scene({**MULTITASK, "distillation": ["soft", "feature", "pdf"], "weights": zero})
+    zero = dict.fromkeys(DistillationWeights.model_fields, 0)
+    weak = {"weak_labels": True, "weak_classes": {"car": "roof"}}
+    taught = scene({**MULTITASK, "distillation": KINDS, "weights": zero, **weak})
     vanilla = scene({**MULTITASK, "distillation": []})
     assert set(vanilla.plan.networks) == {"student"}
     for each in (taught, vanilla):
@@ -142,17 +160,20 @@ def test_in_sslkd_what_the_student_is_taught_does_not_move_the_teachers(scene):
 
 
 def test_the_student_sees_the_strong_view_and_the_teachers_the_weak_one(scene):
-    found = scene(SSLKD, ALL[1:])
-    batch, seen = found.batches["unlabelled"], {}
-    assert not torch.equal(batch.strong, batch.image)
-    for name in ("student", "first_teacher", "second_teacher"):
-        found.plan.networks[name].register_forward_pre_hook(
-            lambda module, arguments, name=name: seen.update({name: arguments[0][len(batch.image) :]})
-        )
-    found.losses()
-    assert torch.equal(seen["student"], batch.strong)
-    assert torch.equal(seen["first_teacher"], batch.image)
-    assert torch.equal(seen["second_teacher"], batch.image)
+    """Averages answer on weak views, and what learns from them sees strong ones; without, teachers see weak ones."""
+    for averages in (True, False):
+        found = scene({**SSLKD, "cutmix": 0, "ema_teachers": averages}, ALL[1:])
+        batch, seen = found.batches["unlabelled"], {}
+        assert not torch.equal(batch.strong, batch.image)
+        for name in ("student", "first_teacher", average_of("first_teacher")):
+            found.networks[name].register_forward_pre_hook(
+                lambda module, arguments, seen=seen, name=name: seen.update({name: arguments[0][-4:]})
+            )
+        found.losses()
+        assert torch.equal(seen["student"], batch.strong)
+        assert torch.equal(seen["first_teacher"], batch.strong if averages else batch.image)
+        assert torch.equal(seen.get(average_of("first_teacher"), batch.image), batch.image)
+        assert (average_of("first_teacher") in seen) == averages
 
 
 def test_roles_pass_the_encoder_as_one_batch_and_get_their_own_answers(scene):
@@ -182,6 +203,13 @@ def test_roles_pass_the_encoder_as_one_batch_and_get_their_own_answers(scene):
         ({"kind": "supervised", "tasks": ["detection"]}, ("segmentation",), "detection"),
         ({"kind": "supervised"}, ("unlabelled",), "detection or segmentation"),
         ({**MULTITASK, "unlabelled": True}, ALL[:2], "unlabelled"),
+        ({"kind": "baseline", "method": "fixmatch"}, ("segmentation",), "unlabelled"),
+        ({"kind": "supervised", "thin_classes": ["river"]}, ("segmentation",), "river"),
+        ({**MULTITASK, "weak_labels": True}, ALL[:2], "weak_classes"),
+        ({**MULTITASK, "weak_labels": True, "weak_classes": {"lorry": "roof"}}, ALL[:2], "lorry"),
+        ({**MULTITASK, "co_training": True, "distillation": []}, ALL[:2], "co_training"),
+        ({**MULTITASK, "segmentation_teacher": UNET, "distillation": ["pkd"]}, ALL[:2], "feature pyramid"),
+        ({**MULTITASK, "detection_teacher": COARSER, "distillation": ["crosskd"]}, ALL[:2], "detection_strides"),
     ],
 )
 def test_a_recipe_that_does_not_fit_its_sources_says_so(make_run, recipe, roles, words):
@@ -208,3 +236,153 @@ def test_teachers_of_an_earlier_run_are_taken_and_must_fit(make_run, tmp_path):
     run = load_run(make_run({**MULTITASK, "teachers_from": str(tmp_path / "second")}, "fourth"))
     with pytest.raises(ConfigError, match="no trained detection_teacher"):
         build_plan(run, prepare(run))
+    run.recipe.teachers_from = {"detection_teacher": str(first)}
+    with pytest.raises(ConfigError, match="no run folder for segmentation_teacher"):
+        build_plan(run, prepare(run))
+
+
+@pytest.mark.parametrize("stated", [True, False], ids=["in its run file", "in its card"])
+@pytest.mark.parametrize(
+    "changes, words",
+    [({"gsd": 1.0}, "1 m per pixel, and this run at 0.5"), ({"bands": [3, 2, 1]}, r"bands \[3, 2, 1\], and this run")],
+)
+def test_a_teacher_of_other_imagery_is_refused(make_run, tmp_path, stated, changes, words):
+    first = make_run(MULTITASK, "first")
+    if stated:
+        save_run(load_run(first).model_copy(update=changes), first)
+    else:
+        card = {"bands": [1, 2, 3], "gsd": 0.5} | changes
+        (first / "model").mkdir()
+        (first / "model/item.json").write_text(json.dumps({"properties": {"geodistil:card": card}}))
+    run = load_run(make_run({**MULTITASK, "teachers_from": str(first)}, "second"))
+    with pytest.raises(ConfigError, match=words):
+        build_plan(run, prepare(run))
+
+
+def test_a_teacher_of_other_classes_is_refused(make_run):
+    first = make_run(MULTITASK, "first")
+    other = load_run(first)
+    other.segmentation_classes[0].name = "tree"
+    save_run(other, first)
+    run = load_run(make_run({**MULTITASK, "teachers_from": str(first)}, "second"))
+    with pytest.raises(ConfigError, match="segmentation_classes"):
+        build_plan(run, prepare(run))
+
+
+@pytest.mark.parametrize("form", ["dist", "cwd"])
+def test_segmentation_answers_can_be_compared_in_other_forms(scene, form):
+    values = {}
+    for each in ("kl", form):
+        found = scene({**MULTITASK, "soft_segmentation": each})
+        found.plan.networks["student"].eval()
+        values[each] = found.losses()["detection/segmentation soft"].item()
+    assert values[form] > 0 and values[form] != values["kl"]
+
+
+def test_teachers_that_go_on_learning_do_so_from_labels_and_their_own_averages(scene):
+    found = scene({**MULTITASK, "co_training": True, "unlabelled": True, "strong_views": True}, ALL)
+    losses = found.losses()
+    assert {"unlabelled/detection_teacher soft", "unlabelled/segmentation_teacher soft"} <= set(losses)
+    sum(losses.values()).backward()
+    assert all(found.trained(name) for name in found.stage.judges)
+    assert not any(found.trained(average_of(name)) for name in found.stage.judges)
+
+
+def test_under_bfloat16_teachers_without_averages_still_learn(scene):
+    """Autocast keeps weights that it has cast; asked without gradients first, a network would get none."""
+    for recipe, roles in (
+        ({**MULTITASK, "co_training": True, "ema_teachers": False}, ALL[:2]),
+        ({**SSLKD, "ema_teachers": False}, ALL[1:]),
+        ({"kind": "baseline", "method": "unimatch", "student": NARROW}, ALL[1:]),
+    ):
+        found = scene(recipe, roles)
+        with torch.autocast("cpu", torch.bfloat16):
+            losses = found.losses()
+        sum(losses.values()).backward()
+        assert all(found.trained(name) for name in found.stage.judges), recipe["kind"]
+
+
+def test_weak_labels_teach_the_task_that_a_batch_has_no_labels_of(scene):
+    weak = {"weak_labels": True, "weak_classes": {"car": "roof"}, "distillation": []}
+    found = scene({**MULTITASK, **weak})
+    losses = found.losses()
+    assert {"segmentation/detection weak classification", "detection/segmentation weak"} <= set(losses)
+    losses["detection/segmentation weak"].backward()
+    assert found.plan.networks["student"].segmentation_head.classify.weight.grad.abs().sum() > 0
+
+
+BASELINES = ["mean_teacher", "cps", "fixmatch", "unimatch"]
+
+
+@pytest.mark.parametrize("method", BASELINES)
+def test_a_baseline_learns_from_labels_and_without(scene, method):
+    found = scene({"kind": "baseline", "method": method, "student": NARROW, "confidence": 0.0, "ramp_up": 0.5}, ALL[1:])
+    losses = found.losses()
+    key = f"unlabelled/{method.replace('_', ' ')}"
+    assert "segmentation/student cross_entropy" in losses and losses[key] > 0
+    losses[key].backward()
+    assert all(found.trained(name) for name in found.stage.trains)
+    assert not found.trained(average_of("student"))
+    assert found.losses(0.0)[key] < 0.1 * losses[key]
+
+
+def test_cps_trains_two_networks_of_different_seeds(scene):
+    found = scene({"kind": "baseline", "method": "cps", "student": NARROW}, ALL[1:])
+    assert found.stage.trains == ("student", "twin")
+    mine, theirs = (next(found.networks[name].neck.parameters()) for name in found.stage.trains)
+    assert not torch.equal(mine, theirs)
+
+
+def test_plain_distillation_teaches_on_labelled_chips_only(scene):
+    found = scene({"kind": "baseline", "method": "plain", "student": NARROW, "teacher": TEACHER}, ALL[1:2])
+    assert [stage.roles for stage in found.plan.stages] == [("segmentation",)] * 2
+    losses = found.losses()
+    losses["segmentation/soft"].backward()
+    assert found.trained("student") and not found.trained("teacher")
+
+
+def test_frozen_teachers_of_an_earlier_run_teach_alone(make_run):
+    first = make_run({"kind": "supervised", "network": TEACHER}, "first", roles=ALL[1:2])
+    found = Scene(first)
+    save_best(first, "student", found.plan.networks["student"])
+    second = make_run({**SSLKD, "teacher_share": 0.5}, "second", roles=ALL[1:])
+    save_best(second, "second_teacher", Scene(second).plan.networks["second_teacher"])
+    folders = {"first_teacher": str(first), "second_teacher": str(second)}
+    taught = Scene(make_run({**SSLKD, "co_training": False, "teachers_from": folders}, "third", roles=ALL[1:]))
+    assert [(stage.name, stage.share) for stage in taught.plan.stages] == [("student", 1.0)]
+    assert taught.stage.seasoned == ("first_teacher", "second_teacher")
+    mine, theirs = (each.state_dict() for each in (taught.networks["first_teacher"], found.networks["student"]))
+    assert all(torch.equal(value, theirs[key]) for key, value in mine.items())
+    sum(taught.losses().values()).backward()
+    assert taught.trained("student") and not taught.trained("first_teacher")
+
+
+def test_every_second_labelled_chip_is_seen_strong(scene):
+    found = scene({"kind": "supervised", "network": NARROW, "strong_views": True}, ALL[1:2])
+    batch = found.batches["segmentation"]
+    shown = labelled(batch, found.run.recipe).image
+    assert torch.equal(shown[0::2], batch.image[0::2]) and torch.equal(shown[1::2], batch.strong[1::2])
+
+
+def test_thin_classes_get_their_terms_by_name(scene):
+    recipe = {"kind": "supervised", "network": NARROW, "dice": 0.5, "cldice": 0.5, "thin_classes": ["roof"]}
+    assert {"segmentation/dice", "segmentation/cldice"} <= set(scene(recipe, ALL[1:2]).losses())
+
+
+def test_pretraining_lets_every_trained_encoder_see_all_imagery_first(make_run):
+    run = load_run(make_run(SSLKD, roles=ALL[1:], pretraining=0.25))
+    plan = build_plan(run, prepare(run))
+    first = plan.stages[0]
+    assert first.roles == ("segmentation", "unlabelled")
+    assert first.keeps == ("first_teacher", "second_teacher", "student")
+    assert [stage.share for stage in plan.stages] == pytest.approx([0.25, 0.375, 0.375])
+    batches = {role: next(iter(training_loader(prepare(run), run, role))).to("cpu") for role in first.roles}
+    torch.manual_seed(0)
+    losses = first.losses(plan.networks, batches, 0.0)
+    sum(losses.values()).backward()
+    for name in first.keeps:
+        assert sum(float(p.grad.abs().sum()) for p in plan.networks[name].encoder.parameters() if p.grad is not None)
+    for batch in batches.values():  # what does not count may hold anything
+        batch.valid[:, :16] = False
+    expected = first.losses(plan.networks, batches, 0.0)
+    assert all(value.isfinite() for value in expected.values())

@@ -58,3 +58,50 @@ def run_folder(tmp_path):
 @pytest.fixture
 def events():
     return training_events()
+
+
+@pytest.fixture
+def validation():
+    """`validation.json` of a run without anything to complain of."""
+    calibration = {"count": [0, 4], "confidence": [None, 0.75], "correct": [None, 0.5], "ece": 0.25}
+    curve = {"precision": [1.0, 0.8], "recall": [0.2, 0.9]}
+    square = [[0.0, 0.0], [40.0, 0.0], [40.0, 30.0], [0.0, 30.0]]
+    source = {"name": "north", "role": "detection", "area_m2": 1200, "training_m2": 900, "validation_m2": 300}
+    return {
+        "score_threshold": 0.3,
+        "sources": [
+            {
+                **source,
+                "unit": "objects",
+                "labels": {"car": {"training": 40, "validation": 9}},
+                "outlines": {"raster": [square], "training": [square[:3]], "validation": [square[1:]]},
+            },
+            {
+                **source,
+                "role": "segmentation",
+                "unit": "pixels",
+                "labels": {"roof": {"training": 7000, "validation": 900}, "road": {"training": 8000, "validation": 70}},
+                "outlines": {"raster": [square], "training": [square], "validation": []},
+            },
+        ],
+        "networks": {
+            "student": {"parameters": 2_500_000, "megapixels_per_second": 3.0},
+            "detection_teacher": {"parameters": 21_000_000, "megapixels_per_second": 1.0},
+        },
+        "segmentation": {
+            "confusion": {
+                "names": ["background", "roof", "road"],
+                "matrix": [[9000, 900, 100], [200, 700, 0], [0, 0, 12000]],
+            },
+            "curves": {"background": curve, "roof": curve, "road": curve},
+            "calibration": calibration,
+            "chips": 12,
+        },
+        "detection": {
+            "curves": {"car": curve},
+            "calibration": calibration | {"ece": 0.05},
+            "objects": {"car": 9},
+            "detections": {"car": 8},
+            "chips": 5,
+        },
+    }

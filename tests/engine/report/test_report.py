@@ -1,3 +1,4 @@
+import json
 import re
 import subprocess
 import sys
@@ -5,9 +6,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from engine.config import PartialMultitask, save_run
 from engine.errors import ConfigError, OutputError
 from engine.report import write_report
+
+from .conftest import RUN
 
 
 class Page(HTMLParser):
@@ -66,6 +71,38 @@ def test_ids_of_figures_do_not_meet(run_folder, events):
     text = write_report(run_folder(events)).read_text()
     clips = re.findall(r'<clipPath id="([^"]+)"', text)
     assert len(clips) == len(set(clips)) > 3
+
+
+def test_answers_on_the_validation_blocks_are_shown_once_training_has_left_them(run_folder, events, validation):
+    folder = run_folder(events)
+    (folder / "validation.json").write_text(json.dumps(validation))
+    (folder / "figures").mkdir()
+    Image.new("RGB", (8, 8)).save(folder / "figures" / "segmentation_worst.jpg")
+    text = write_report(folder).read_text()
+    page = Page(text)
+    assert {"called roof", "0.900", "12,000", "car 40 / 9", "2.500"} <= set(page.cells)
+    assert any("calibration error 0.250" in word for word in page.words)
+    assert text.count('class="map"') == 2 and text.count("<svg") == 4 + 4 + 2
+    assert [reference[:22] for reference in page.references if reference[0] != "#"] == ["data:image/jpeg;base64"]
+
+
+def test_a_comparison_says_what_the_run_gained(run_folder, events, tmp_path):
+    folder = run_folder(events)
+    other = tmp_path / "vanilla"
+    save_run(RUN.model_copy(update={"name": "plain", "recipe": PartialMultitask(distillation=[])}), other)
+    metrics = {"stage": "student", "network": "student", "step": 9, "values": {"segmentation/mean_iou": 0.55}}
+    (other / "events.jsonl").write_text(json.dumps({"time": 0, "kind": "metrics", **metrics}) + "\n")
+    page = Page(write_report(folder, [other]).read_text())
+    assert any("is 0.150 above plain (vanilla multi-task) in mean IoU" in word for word in page.words)
+    assert {"distilled: soft", "vanilla multi-task"} <= set(page.cells)
+
+
+def test_every_table_has_a_caption_and_names_its_rows_and_columns(run_folder, events, validation):
+    folder = run_folder(events)
+    (folder / "validation.json").write_text(json.dumps(validation))
+    text = write_report(folder).read_text()
+    assert text.count("<caption>") == text.count("<table>") > 5
+    assert "<th>" not in text and text.count('scope="row"') == text.count("<tbody><tr>") + text.count("</tr><tr>")
 
 
 def test_equal_runs_give_equal_reports(run_folder, events):

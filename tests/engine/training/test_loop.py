@@ -14,7 +14,7 @@ from engine.config import load_run
 from engine.data import prepare
 from engine.errors import Stopped, TrainingError
 from engine.events import EventLog
-from engine.recipes import Plan, Stage, build_plan
+from engine.recipes import Plan, Stage, average_of, build_plan
 from engine.training import Loop
 
 NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
@@ -58,8 +58,9 @@ class Interrupted(Exception):
 
 
 def test_an_interrupted_training_goes_on_to_the_same_weights(make_run, events):
+    """Pretrained encoders included: the first checkpoint comes when their stage is over."""
     recipe = {"kind": "supervised", "network": NARROW}
-    whole, broken = make_run(recipe, "whole"), make_run(recipe, "broken")
+    whole, broken = (make_run(recipe, name, budget={"steps": 8}, pretraining=0.25) for name in ("whole", "broken"))
     expected = loop_of(whole).train()
 
     def pull_the_plug(event):
@@ -140,3 +141,19 @@ def test_a_killed_training_copied_elsewhere_goes_on_from_its_checkpoint(make_run
     assert steps[before] > steps[before - 1]
     assert steps[-1] == 40
     assert (elsewhere / "model/item.json").exists()
+
+
+def test_averages_teach_and_never_learn(make_run):
+    folder = make_run({"kind": "supervised", "network": NARROW}, budget={"steps": 3})
+    run = load_run(folder)
+    plan, seen = build_plan(run, prepare(run)), []
+
+    def losses(networks, batches, progress):
+        average = networks[average_of("student")]
+        seen.append((average.training, any(p.requires_grad for p in average.parameters()), weights_of(average)))
+        return {"size": sum(p.square().sum() for p in networks["student"].parameters())}
+
+    stage = Stage("training", ("student",), ("detection",), 1.0, losses, judges=("student",))
+    loop_of(folder, plan=Plan(plan.networks, [stage], "student", plan.specs)).train()
+    assert len(seen) == 3 and all(not training and not learns for training, learns, _ in seen)
+    assert not torch.equal(seen[0][2]["neck.layer_blocks.0.0.weight"], seen[2][2]["neck.layer_blocks.0.0.weight"])

@@ -90,6 +90,7 @@ def test_length_and_width_are_those_of_the_road(write_map, read_back, tmp_path, 
     road = burnt(way.buffer(width / 2, cap_style="flat"), size=(128, 160))
     assert centre_lines(write_map(road), tmp_path / "out.gpkg", 2, LineOptions(maximum_width_m=8), strip_rows=50) == 1
     out = read_back(tmp_path / "out.gpkg")
+    assert out.class_id.tolist() == [2]
     assert out.width_m[0] == pytest.approx(width * 0.5, abs=0.3)
     assert out.length_m[0] == pytest.approx(50, abs=width * 0.5 + 1)
     assert shapely.hausdorff_distance(out.geometry[0], to_map(way)) < width * 0.5

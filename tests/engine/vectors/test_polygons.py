@@ -10,9 +10,11 @@ import pytest
 import rasterio.features
 import shapely
 from pyproj import Geod
+from rasterio.crs import CRS
 from rasterio.transform import Affine
 
 from engine.config.card import CardClass
+from engine.data.grid import pixel_metres
 from engine.errors import OutputError, RasterError, Stopped
 from engine.events import EventLog
 from engine.inference.vectors import PolygonOptions, polygons
@@ -47,11 +49,16 @@ def test_polygons_are_those_of_the_whole_map_whatever_the_strips(
 
 @pytest.mark.parametrize("transform", [METRES, SOUTH_UP], ids=["north-up", "south-up"])
 def test_area_is_the_pixel_count_exactly_for_each_class(patchy, classes, write_map, read_back, tmp_path, transform):
-    polygons(write_map(patchy, transform=transform), tmp_path / "out.gpkg", classes, strip_rows=16)
+    polygons(write_map(patchy, transform=transform), tmp_path / "out.gpkg", classes, strip_rows=5)
     out = read_back(tmp_path / "out.gpkg")
     assert shapely.is_valid(out.geometry).all()
     for value in (1, 2, 3):
         assert shapely.area(out.geometry[out.class_id == value]).sum() == (patchy == value).sum() * 0.25
+    assert shapely.coverage_is_valid(out.geometry)
+    assert shapely.union_all(out.geometry).area == shapely.area(out.geometry).sum()
+    # On the ground a pixel is a little larger than in UTM, near whose central meridian the scale is below one.
+    pixel = np.prod(pixel_metres(CRS.from_epsg(32645), transform, *patchy.shape[::-1])[:2])
+    assert out.area_m2.sum() == pytest.approx(np.isin(patchy, (1, 2, 3)).sum() * pixel, rel=1e-5)
     burnt = rasterio.features.rasterize(
         zip(out.geometry, out.class_id, strict=True), out_shape=patchy.shape, transform=transform
     )
@@ -91,12 +98,20 @@ def test_simplified_neighbours_leave_no_gaps_and_do_not_overlap(
     assert len(shapely.get_coordinates(after)) < 0.9 * len(shapely.get_coordinates(before))
 
 
-def test_without_background_simplification_keeps_the_ground_exactly(classes, write_map, read_back, tmp_path):
-    values = np.kron(np.random.default_rng(3).integers(1, 4, (8, 8)), np.ones((8, 8), int)).astype(np.uint8)
-    polygons(write_map(values), tmp_path / "out.gpkg", classes, PolygonOptions(simplify_m=2), strip_rows=20)
+@pytest.mark.parametrize(("noise", "strip_rows"), [(0, 20), (0.1, 20), (0.1, 5)])
+def test_without_background_simplification_keeps_the_ground_exactly(
+    classes, write_map, read_back, tmp_path, noise, strip_rows
+):
+    random = np.random.default_rng(3)
+    values = np.kron(random.integers(1, 4, (8, 8)), np.ones((8, 8), int)).astype(np.uint8)
+    wrong = random.random(values.shape) < noise
+    values[wrong] = random.integers(1, 4, wrong.sum())
+    polygons(write_map(values), tmp_path / "out.gpkg", classes, PolygonOptions(simplify_m=2), strip_rows=strip_rows)
     out = read_back(tmp_path / "out.gpkg").geometry
     left, top = METRES.c, METRES.f
     assert shapely.coverage_union_all(out).equals(shapely.box(left, top - 32, left + 32, top))
+    assert shapely.union_all(out).area == pytest.approx(32**2, rel=1e-12)
+    assert shapely.area(out).sum() == pytest.approx(32**2, rel=1e-12)
 
 
 def test_small_areas_are_given_away_and_none_is_left(patchy, classes, write_map, read_back, tmp_path):
@@ -107,6 +122,16 @@ def test_small_areas_are_given_away_and_none_is_left(patchy, classes, write_map,
     holes = shapely.get_parts([ring for one in out.geometry for ring in one.interiors])
     assert (shapely.area(shapely.polygons(holes)) > 1).all()
     assert "water" in out.__dict__["class"]
+
+
+def test_a_small_area_higher_than_the_least_halo_goes_to_its_neighbour_across_strips(
+    classes, write_map, read_back, tmp_path
+):
+    values = np.ones((400, 240), np.uint8)
+    values[120:270, 40:190] = 2
+    options = PolygonOptions(minimum_area_m2=160**2 * 0.25)
+    assert polygons(write_map(values), tmp_path / "out.gpkg", classes, options, strip_rows=200) == 1
+    assert read_back(tmp_path / "out.gpkg").geometry[0].area == values.size * 0.25
 
 
 def test_degrees_are_measured_in_metres_on_the_ellipsoid(classes, write_map, read_back, tmp_path):
@@ -125,10 +150,17 @@ def test_degrees_are_measured_in_metres_on_the_ellipsoid(classes, write_map, rea
     assert out.area_m2[0] == pytest.approx(188 * (step * 98_700) * (step * 0.9 * 110_810), rel=0.01)
 
 
-def test_web_mercator_is_not_taken_at_its_word(classes, write_map, read_back, tmp_path):
-    values = np.ones((10, 10), np.uint8)
-    polygons(write_map(values, "EPSG:3857", Affine(1, 0, 0, 0, -1, 8_399_738)), tmp_path / "out.gpkg", classes)
-    assert read_back(tmp_path / "out.gpkg").area_m2[0] == pytest.approx(25, rel=0.02)
+@pytest.mark.parametrize(
+    ("crs", "origin", "metres"),
+    [("EPSG:3857", (0, 8_399_738), 0.5), ("EPSG:2263", (980_000, 200_000), 0.3048)],
+    ids=["Web Mercator at 60 degrees", "feet"],
+)
+def test_ground_is_measured_where_the_crs_has_other_units(classes, write_map, read_back, tmp_path, crs, origin, metres):
+    transform = Affine.translation(*origin) * Affine.scale(1, -1)
+    polygons(write_map(np.ones((10, 10), np.uint8), crs, transform), tmp_path / "out.gpkg", classes)
+    out = read_back(tmp_path / "out.gpkg")
+    assert out.area_m2[0] == pytest.approx(100 * metres**2, rel=0.01)
+    assert out.perimeter_m[0] == pytest.approx(40 * metres, rel=0.005)
 
 
 def test_a_crs_without_a_place_on_earth_counts_in_its_own_unit(classes, write_map, read_back, tmp_path):
@@ -188,6 +220,19 @@ def test_progress_goes_to_the_end_and_a_stop_leaves_nothing_behind(patchy, class
         polygons(given, out / "two.gpkg", classes, events=EventLog(out), strip_rows=8)
     assert sorted(path.name for path in out.iterdir()) == ["events.jsonl", "one.gpkg", "stop"]
     assert all(json.loads(line) for line in (out / "events.jsonl").read_text().splitlines())
+
+
+def test_a_map_that_breaks_half_way_leaves_the_earlier_file_and_nothing_else(patchy, classes, write_map, tmp_path):
+    given, out = write_map(patchy), tmp_path / "out.gpkg"
+    (tmp_path / "out.gpkg.partial.gpkg").write_bytes(b"of a process that was killed")
+    polygons(given, out, classes, strip_rows=8)
+    before = out.read_bytes()
+    with given.open("r+b") as file:
+        file.truncate(patchy.size // 2)
+    with pytest.raises(RasterError, match="cannot be read at row"):
+        polygons(given, out, classes, strip_rows=8)
+    assert out.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["classes.tif", "out.gpkg"]
 
 
 def test_a_real_class_map_keeps_its_pixels_area_by_class(read_back, tmp_path):

@@ -25,7 +25,7 @@ def note_launch(folder, pid, log=0):
 def test_a_run_without_events_has_not_started(make_run, state_of):
     state = state_of(make_run("town"))
     assert (state.status, state.name, state.fraction) == (Status.NEW, "town", 0)
-    assert abilities(state) == {"folder", "start", "start_now", "export", "delete"}
+    assert abilities(state) == {"folder", "template", "start", "start_now", "export", "delete"}
 
 
 def test_a_run_is_running_while_its_process_lives(make_run, write, engine, state_of):
@@ -88,6 +88,17 @@ def test_a_finished_run_tells_its_scores_and_offers_its_model(make_run, write, s
     assert (state.status, state.fraction) == (Status.FINISHED, 1)
     assert message(state).startswith("Segmentation mean IoU 0.712 (")
     assert {"predict", "report"} <= abilities(state) and not abilities(state) & {"start", "stop"}
+
+
+def test_what_was_predicted_afterwards_is_offered_and_its_failure_is_told(make_run, write, state_of):
+    folder = make_run("town", write.started(DEAD), write.event("finished", outputs={}))
+    (folder / "predictions").mkdir()
+    write.append(folder / "predictions", write.event("failed", message="The raster is gone."))
+    state = state_of(folder)
+    assert "The raster is gone." in message(state) and "results" not in abilities(state)
+    write.append(folder / "predictions", write.event("finished", outputs=[{"raster": "a.tif", "classes": "b.tif"}]))
+    state = state_of(folder)
+    assert "failed" not in message(state) and "results" in abilities(state)
 
 
 def test_a_run_that_goes_on_forgets_its_old_ending(make_run, write, engine, state_of):

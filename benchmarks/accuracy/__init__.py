@@ -1,0 +1,1 @@
+"""Accuracy tables: methods and baselines on held-out ground, over seeds."""

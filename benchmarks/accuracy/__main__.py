@@ -1,0 +1,151 @@
+"""`python -m benchmarks.accuracy TABLE`: a table's rows over seeds, trained and scored; JSON, Markdown, pictures."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import replace
+from fnmatch import fnmatch
+from pathlib import Path
+
+from engine.errors import GeoDistilError
+
+from .declare import Form, Ground, Row, Table
+from .pictures import write_picture
+from .readme import write_readme
+from .running import RESULT_FILE, carry_out, slug
+from .speed import write_speed
+from .summary import Results, markdown, summarise
+from .tables import TABLES
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The whole way."""
+    options = parser().parse_args(arguments)
+    options.output, options.data = options.output.resolve(), options.data.resolve()
+    if options.table == "readme":
+        print(write_readme(options.output))
+        return
+    if options.table == "speed":
+        print(write_speed(options.output / f"controlled-{options.form}"))
+        return
+    declare, forms = TABLES[options.table]
+    form = lengthened(forms[options.form], options.length)
+    table = declare(form)
+    rows = chosen(table, options.only or [row.name for row in table.rows if options.form == "full" or not row.extra])
+    folder = options.output / f"{options.table}-{options.form}"
+    try:
+        print(fill(table, form, rows, options.seeds, options.data, folder))
+    except GeoDistilError as error:
+        raise SystemExit(f"error: {error}") from error
+
+
+def parser() -> argparse.ArgumentParser:
+    """What can be changed from outside."""
+    top = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
+    top.add_argument(
+        "table",
+        choices=(*TABLES, "speed", "readme"),
+        help="speed compares the controlled table's networks; readme puts all finished tables into the README",
+    )
+    top.add_argument("--form", choices=("small", "full"), default="small", help="for a CPU, or for a GPU")
+    top.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    top.add_argument(
+        "--only",
+        nargs="+",
+        metavar="ROW",
+        help="rows by name, * stands for anything (default: all; the small form leaves some out)",
+    )
+    top.add_argument("--length", type=float, default=1.0, help="multiplies the steps of every row")
+    top.add_argument("--data", type=Path, default=Path("../shared/data"), help="the real imagery")
+    top.add_argument("--output", type=Path, default=Path("build/accuracy"))
+    return top
+
+
+def lengthened(form: Form, factor: float) -> Form:
+    """The form with more or fewer steps."""
+    return replace(
+        form,
+        steps=max(1, round(form.steps * factor)),
+        teacher_steps=max(1, round(form.teacher_steps * factor)),
+    )
+
+
+def chosen(table: Table, patterns: list[str]) -> list[Row]:
+    """The rows that patterns name, each after the rows that train its teachers.
+
+    Raises:
+        SystemExit: a pattern names none.
+    """
+    wanted = []
+    for pattern in patterns:
+        found = [row for row in table.rows if fnmatch(row.name, pattern)]
+        if not found:
+            raise SystemExit(f"No row is called {pattern}; there are: {'; '.join(row.name for row in table.rows)}.")
+        wanted += [needed for row in found for needed in table.needed(row)]
+    return list({row.name: row for row in wanted}.values())
+
+
+def fill(table: Table, form: Form, rows: list[Row], seeds: list[int], data: Path, folder: Path) -> str:
+    """Carry out all rows, seed by seed, and write the table anew after each; returns its Markdown."""
+    results, text = finished(table, folder), ""
+    for seed in seeds:
+        seed_folder = folder / f"seed-{seed}"
+        ground = _ground(table, data, seed_folder / "ground", seed)
+        for row in rows:
+            print(f"== seed {seed}: {row.name} ({row.steps} steps)", file=sys.stderr)
+            begun = time.monotonic()
+            results.setdefault(row.name, {})[seed] = carry_out(row, form, ground, seed, seed_folder)
+            print(f"   {time.monotonic() - begun:.0f} s", file=sys.stderr)
+            text = _write(table, form, results, folder)
+        _draw(rows, ground, seed_folder)
+    return text
+
+
+def _draw(rows: list[Row], ground: Ground, seed_folder: Path) -> None:
+    """A picture of each group's predictions."""
+    for group in dict.fromkeys(row.group for row in rows):
+        together = [row for row in rows if row.group == group]
+        name = f"predictions-{slug(group)}.png" if group else "predictions.png"
+        write_picture(together, ground.tests_of(together[0]), seed_folder, seed_folder / name)
+
+
+def finished(table: Table, folder: Path) -> Results:
+    """What earlier calls left of all rows and seeds, as far as it had as many steps."""
+    results: Results = {}
+    for row in table.rows:
+        for file in sorted(folder.glob(f"seed-*/{slug(row.name)}/{RESULT_FILE}")):
+            result = json.loads(file.read_text())
+            if result["steps"] == row.steps:
+                results.setdefault(row.name, {})[result["seed"]] = result
+    return results
+
+
+def _ground(table: Table, data: Path, folder: Path, seed: int) -> Ground:
+    folder.mkdir(parents=True, exist_ok=True)
+    return table.ground(data, folder, seed)
+
+
+def _write(table: Table, form: Form, results: Results, folder: Path) -> str:
+    summary = summarise(table, results)
+    runs = [run for seeds in results.values() for run in seeds.values()]
+    devices = sorted({f"{run['device']}, {run['precision']}" for run in runs})
+    hours = sum(run["minutes"] for run in runs) / 60
+    notes = [
+        f"Form {form.name}: {form.steps} steps for every student, {form.teacher_steps} for its teachers, chips of "
+        f"{form.chip_size} px, batches of {form.batch_size} a role. Mean ± standard deviation over seeds "
+        f"{', '.join(map(str, sorted({run['seed'] for run in runs})))}; gain is to the group's first baseline, seed by "
+        f"seed. {hours:.1f} hours in all on {'; '.join(devices)} ({max(run['date'] for run in runs)}).",
+    ]
+    text = markdown(table, summary, notes)
+    (folder / "results.json").write_text(
+        json.dumps({"form": form.name, "rows": summary, "runs": runs}, indent=2) + "\n"
+    )
+    (folder / "table.md").write_text(text)
+    return text
+
+
+if __name__ == "__main__":
+    main()

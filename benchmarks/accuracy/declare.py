@@ -1,0 +1,146 @@
+"""What a table is made of: rows are data, so that another method is one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Settings = dict[str, Any]
+"""A part of `run.json`."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """How long and how large a table's runs are.
+
+    Args:
+        name: `small` (CPU, for trend) or `full` (GPU).
+        steps: of every student, whatever teaches it.
+        teacher_steps: that teachers have in addition.
+        chip_size, batch_size: of every run, pixels and chips a role.
+        student, teacher, second_teacher: networks as in `run.json`.
+        labelled: numbers of labelled tiles, for the tables that hide labels.
+    """
+
+    name: str
+    steps: int
+    teacher_steps: int
+    chip_size: int
+    batch_size: int
+    student: Settings
+    teacher: Settings
+    second_teacher: Settings = field(default_factory=dict)
+    labelled: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way of training.
+
+    Args:
+        name: shown in the table, and the run folder's name.
+        recipe: as in `run.json`.
+        steps: of the whole run, teachers included.
+        sources: which of the ground's lists of sources it may see.
+        teachers: names of its teachers to the rows whose networks they are, trained once a seed.
+        training: further settings of the loop.
+        group: heading that it stands under; differences are to the group's baseline.
+        extra: whether the small form leaves it out unless it is asked for by name.
+    """
+
+    name: str
+    recipe: Settings
+    steps: int
+    sources: str = "all"
+    teachers: dict[str, str] = field(default_factory=dict)
+    training: Settings = field(default_factory=dict)
+    group: str = ""
+    extra: bool = False
+
+
+@dataclass(frozen=True)
+class Test:
+    """Held-out ground with the truth of one task.
+
+    Args:
+        name: of the ground; the tests of several tasks may share it.
+        raster: to predict.
+        task: detection or segmentation.
+        labels, area: as `Labels` and `Area` in `run.json`.
+        sources: only rows that see these are scored on it; empty means every row.
+    """
+
+    name: str
+    raster: Path
+    task: str
+    labels: Settings
+    area: Settings = field(default_factory=lambda: {"kind": "raster"})
+    sources: tuple[str, ...] = ()
+
+    __test__ = False  # pytest collects classes of this name
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Imagery and labels of a table for one seed.
+
+    Args:
+        sources: lists of sources by name.
+        tests: that no source touches.
+        settings: of every run: classes, background, gsd, split.
+        lines: class that is scored as lines too, for example road.
+    """
+
+    sources: dict[str, list[Settings]]
+    tests: list[Test]
+    settings: Settings
+    lines: str | None = None
+
+    def tests_of(self, row: Row) -> list[Test]:
+        """The tests that a row is scored on."""
+        return [test for test in self.tests if not test.sources or row.sources in test.sources]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A column: where a number lies in a result's scores."""
+
+    title: str
+    path: tuple[str, ...]
+
+    def of(self, scores: Settings) -> float | None:
+        """The number, none where the row has no such task."""
+        value: Any = scores
+        for key in self.path:
+            value = value.get(key) if isinstance(value, dict) else None
+        return value
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Args:
+        title, note: Markdown.
+        ground: (real imagery's folder, folder for made files, seed) to the ground.
+        rows: in their order.
+        metrics: columns.
+        baselines: names of the rows that the others of their group are compared to.
+    """
+
+    title: str
+    note: str
+    ground: Callable[[Path, Path, int], Ground]
+    rows: tuple[Row, ...]
+    metrics: tuple[Metric, ...]
+    baselines: tuple[str, ...] = ()
+
+    def row(self, name: str) -> Row:
+        """The row of this name."""
+        return next(row for row in self.rows if row.name == name)
+
+    def needed(self, row: Row) -> list[Row]:
+        """A row after those that it takes its teachers from."""
+        return [*(self.row(name) for name in dict.fromkeys(row.teachers.values())), row]

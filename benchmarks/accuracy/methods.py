@@ -1,0 +1,97 @@
+"""Recipes of the rows: what each method is in `run.json`."""
+
+from __future__ import annotations
+
+from .declare import Form, Row, Settings
+
+DETECTION_TEACHER = "detection alone, teacher's size"
+SEGMENTATION_TEACHER = "segmentation alone, teacher's size"
+TEACHERS = {"detection_teacher": DETECTION_TEACHER, "segmentation_teacher": SEGMENTATION_TEACHER}
+VANILLA = "vanilla multi-task"
+SUPERVISED = "supervised only"
+STRONG = {"strong_views": True, "cutmix": 0.5}
+"""What every method on few labels but the plainest does to its labelled chips."""
+
+
+def single_task(form: Form) -> tuple[Row, ...]:
+    """One task at a time, of the student's and of the teacher's size; the latter are the students' teachers.
+
+    All see the same sources, so that every row has the same split and the same band statistics.
+    """
+    return (
+        Row("detection alone", supervised(form.student, "detection"), form.steps),
+        Row("segmentation alone", supervised(form.student, "segmentation"), form.steps),
+        Row(DETECTION_TEACHER, supervised(form.teacher, "detection"), form.teacher_steps),
+        Row(SEGMENTATION_TEACHER, supervised(form.teacher, "segmentation"), form.teacher_steps),
+    )
+
+
+def supervised(network: Settings, *tasks: str, **options: object) -> Settings:
+    """Labels alone."""
+    return {"kind": "supervised", "network": network, "tasks": list(tasks), **options}
+
+
+def vanilla(form: Form) -> Row:
+    """Both tasks from the labels alone."""
+    recipe = {"kind": "partial_multitask", "student": form.student, "distillation": []}
+    return Row(VANILLA, recipe, form.steps)
+
+
+def distilled(
+    form: Form, name: str, *distillation: str, sources: str = "all", extra: bool = False, **options: object
+) -> Row:
+    """A student of both tasks under the finished single-task teachers."""
+    recipe = {
+        "kind": "partial_multitask",
+        "student": form.student,
+        "detection_teacher": form.teacher,
+        "segmentation_teacher": form.teacher,
+        "distillation": list(distillation),
+        **options,
+    }
+    return Row(f"distilled, {name}", recipe, form.steps, sources, TEACHERS, extra=extra)
+
+
+def few_labels(form: Form, labelled: str, **options: object) -> tuple[Row, ...]:
+    """Every way of learning from few labels and much imagery; every student has as many steps.
+
+    Args:
+        form: steps and networks.
+        labelled: names the sources, for example `4 labelled tiles`.
+        options: of the labels' loss in every row, for example `dice`.
+    """
+
+    def row(name: str, recipe: Settings, steps: int, extra: bool = False, **teachers: str) -> Row:
+        named = {teacher: f"{labelled}: {taught_by}" for teacher, taught_by in teachers.items()}
+        return Row(f"{labelled}: {name}", {**recipe, **options}, steps, labelled, named, group=labelled, extra=extra)
+
+    def baseline(name: str, method: str, extra: bool = False, **more: str) -> Row:
+        recipe = {"kind": "baseline", "method": method, "student": form.student}
+        return row(name, {**recipe, "teacher": form.teacher} if more else recipe, form.steps, extra, **more)
+
+    teacher, second = "supervised, teacher's size", "supervised, second teacher"
+    strong = supervised(form.student, "segmentation", **STRONG)
+    sslkd = {
+        "kind": "semi_supervised",
+        "student": form.student,
+        "first_teacher": form.teacher,
+        "second_teacher": form.second_teacher,
+    }
+    return (
+        row(SUPERVISED, supervised(form.student, "segmentation"), form.steps),
+        row("supervised, strong views and CutMix", strong, form.steps, extra=True),
+        row(teacher, supervised(form.teacher, "segmentation", **STRONG), form.teacher_steps),
+        row(second, supervised(form.second_teacher, "segmentation", **STRONG), form.teacher_steps),
+        baseline("mean teacher", "mean_teacher"),
+        baseline("CPS", "cps"),
+        baseline("FixMatch", "fixmatch", extra=True),
+        baseline("UniMatch", "unimatch", extra=True),
+        baseline("plain distillation", "plain", extra=True, teacher=teacher),
+        row("SSLKD", sslkd, form.steps, first_teacher=teacher, second_teacher=second),
+    )
+
+
+def all_labels(form: Form, **options: object) -> Row:
+    """The upper bound."""
+    recipe = supervised(form.student, "segmentation", **STRONG, **options)
+    return Row("all labels", recipe, form.steps, sources="all labels", group="all labels")

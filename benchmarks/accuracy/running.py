@@ -1,0 +1,92 @@
+"""One row with one seed: a run folder, trained, predicted and scored; what is there already is not done again."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from engine.cli.train import train_run
+from engine.config import RUN_FILE, Run, load_run, save_run
+from engine.events import read_events
+from engine.models.sizes import parameters
+from engine.packages import load_package
+from engine.report.history import read_history
+
+from .declare import Form, Ground, Row
+from .scoring import predict, score
+
+RESULT_FILE = "result.json"
+
+
+def slug(name: str) -> str:
+    """A name as a folder's."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def run_of(row: Row, form: Form, ground: Ground, seed: int, seed_folder: Path) -> Run:
+    """The run file of a row; its teachers are the networks that other rows of the seed have trained."""
+    teachers = {name: str(seed_folder / slug(trained_by)) for name, trained_by in row.teachers.items()}
+    recipe = row.recipe | ({"teachers_from": teachers} if teachers else {})
+    training = {
+        "budget": {"steps": row.steps},
+        "chip_size": form.chip_size,
+        "batch_size": form.batch_size,
+        "seed": seed,
+        "learning_rate": 2e-3 if form.name == "small" else 1e-3,
+        "ema_decay": 0.98 if form.name == "small" else 0.998,
+        "validations": 4,
+        "validation_chips": 64 if form.name == "small" else 256,
+        **row.training,
+    }
+    return Run(name=row.name, sources=ground.sources[row.sources], recipe=recipe, training=training, **ground.settings)
+
+
+def carry_out(row: Row, form: Form, ground: Ground, seed: int, seed_folder: Path) -> dict[str, Any]:
+    """Train, predict and score a row, or read its result where it was done before.
+
+    A folder of other settings is emptied; one of the same goes on from its checkpoint.
+    """
+    folder = seed_folder / slug(row.name)
+    run = run_of(row, form, ground, seed, seed_folder)
+    if not _is_same(folder, run):
+        shutil.rmtree(folder, ignore_errors=True)
+        save_run(run, folder)
+    result_file = folder / RESULT_FILE
+    if result_file.exists():
+        return json.loads(result_file.read_text())
+    if not _is_trained(folder):
+        train_run(folder)
+    tests = ground.tests_of(row)
+    predict(folder / "model", tests, folder / "predictions")
+    scores = score(folder / "model", tests, folder / "predictions", ground.lines)
+    result = _result(row, folder, seed) | {"scores": scores}
+    result_file.write_text(json.dumps(result, indent=2) + "\n")
+    return result
+
+
+def _is_same(folder: Path, run: Run) -> bool:
+    return (folder / RUN_FILE).exists() and load_run(folder) == run
+
+
+def _is_trained(folder: Path) -> bool:
+    return [event["kind"] for event in read_events(folder)][-1:] == ["finished"]
+
+
+def _result(row: Row, folder: Path, seed: int) -> dict[str, Any]:
+    history = read_history(read_events(folder))
+    network, _ = load_package(folder / "model")
+    return {
+        "row": row.name,
+        "seed": seed,
+        "steps": row.steps,
+        "minutes": round(history.seconds / 60, 2),
+        "parameters": parameters(network),
+        "device": history.started.get("device", ""),
+        "precision": history.started.get("precision", ""),
+        "versions": history.started.get("versions", {}),
+        "date": datetime.now(timezone.utc).date().isoformat(),
+    }

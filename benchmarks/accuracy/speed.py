@@ -1,0 +1,95 @@
+"""(f) Student against teachers: accuracy, size and speed of the controlled table's finished networks."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from statistics import mean, median
+from typing import Any
+
+import numpy as np
+
+from engine.inference import Backend, OnnxBackend, TorchBackend
+from engine.models.sizes import parameters
+from engine.packages import load_package
+
+from .methods import DETECTION_TEACHER, SEGMENTATION_TEACHER, VANILLA
+from .running import RESULT_FILE, slug
+
+ROWS = (DETECTION_TEACHER, SEGMENTATION_TEACHER, VANILLA, "distilled, soft")
+ROUNDS = 7
+SIDE = 512
+
+
+def write_speed(table_folder: Path) -> str:
+    """Time the networks of the first seed, taking turns, and write `speed.json` and `speed.md` beside the table.
+
+    Raises:
+        SystemExit: the table's rows are not there yet.
+    """
+    seeds = sorted(table_folder.glob("seed-*"))
+    if not seeds or not all((seeds[0] / slug(row) / RESULT_FILE).exists() for row in ROWS):
+        raise SystemExit("Fill the table controlled first; speed compares its networks.")
+    models = {row: seeds[0] / slug(row) / "model" for row in ROWS}
+    speeds = {name: megapixels_per_second(models, name) for name in ("torch", "onnx")}
+    entries = [
+        {
+            "network": row,
+            "parameters": parameters(load_package(model)[0]),
+            "megabytes": round((model / "model.safetensors").stat().st_size / 1e6, 1),
+            **{f"{name}_megapixels_per_second": speeds[name][row] for name in speeds},
+            **accuracy(seeds, row),
+        }
+        for row, model in models.items()
+    ]
+    (table_folder / "speed.json").write_text(json.dumps(entries, indent=2) + "\n")
+    (table_folder / "speed.md").write_text(text := markdown(entries))
+    return text
+
+
+def megapixels_per_second(models: dict[str, Path], name: str) -> dict[str, float]:
+    """Median speed of each model on windows of 512 px; rounds are interleaved, so that noise meets all alike."""
+    backends = {row: _backend(model, name) for row, model in models.items()}
+    image = np.random.default_rng(0).integers(0, 255, (1, 3, SIDE, SIDE)).astype(np.float32)
+    seconds: dict[str, list[float]] = {row: [] for row in models}
+    for _ in range(ROUNDS + 1):
+        for row, backend in backends.items():
+            begun = time.perf_counter()
+            backend.run(image)
+            seconds[row].append(time.perf_counter() - begun)
+    # the first round warms up
+    return {row: round(SIDE * SIDE / 1e6 / median(times[1:]), 2) for row, times in seconds.items()}
+
+
+def accuracy(seeds: list[Path], row: str) -> dict[str, float]:
+    """Means over the seeds that are done."""
+    files = [folder / slug(row) / RESULT_FILE for folder in seeds]
+    scores = [json.loads(file.read_text())["scores"] for file in files if file.exists()]
+    found = {}
+    for task, metric in (("segmentation", "mean_iou"), ("detection", "ap50")):
+        if values := [score[task][metric] for score in scores if task in score]:
+            found[metric] = mean(values)
+    return found
+
+
+def markdown(entries: list[dict[str, Any]]) -> str:
+    """The table."""
+    lines = [
+        "## Student against teachers (networks of the controlled pair)",
+        "",
+        "| network | mean IoU | AP50 | M parameters | MB | MPix/s torch | MPix/s ONNX |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for entry in entries:
+        scores = " | ".join(f"{entry[key]:.3f}" if key in entry else "" for key in ("mean_iou", "ap50"))
+        speeds = " | ".join(f"{entry[f'{name}_megapixels_per_second']:.2f}" for name in ("torch", "onnx"))
+        size = f"{entry['parameters'] / 1e6:.1f} | {entry['megabytes']}"
+        lines.append(f"| {entry['network']} | {scores} | {size} | {speeds} |")
+    total = f"Windows of {SIDE} px, one at a time, median of {ROUNDS} interleaved rounds; both tasks of the students."
+    return "\n".join([*lines, "", total, ""])
+
+
+def _backend(model: Path, name: str) -> Backend:
+    network, card = load_package(model)
+    return TorchBackend(network, card) if name == "torch" else OnnxBackend(model, card)

@@ -1,0 +1,93 @@
+"""(a) The controlled pair: Banepa's buildings as boxes in the north half, as areas in the south half."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ..banepa import BUILDING, ROWS, make_banepa, train_tiles
+from ..declare import Form, Ground, Metric, Row, Table
+from ..methods import VANILLA, distilled, single_task, vanilla
+
+FORMS = {
+    "small": Form(
+        "small",
+        steps=120,
+        teacher_steps=120,
+        chip_size=128,
+        batch_size=8,
+        student={"size": "small"},
+        teacher={"size": "medium", "width": 64},
+    ),
+    "full": Form(
+        "full",
+        steps=6000,
+        teacher_steps=6000,
+        chip_size=256,
+        batch_size=16,
+        student={"size": "small"},
+        teacher={"size": "large", "neck": "pafpn"},
+    ),
+}
+
+
+def table(form: Form) -> Table:
+    """The table."""
+    return Table(
+        "Controlled pair: Banepa, boxes in one half, areas in the other",
+        "Buildings at 0.26 m. The 32 training tiles are halved: boxes (extents of footprints) are known in the north, "
+        "areas in the south. Both tasks are scored on the 8 test tiles, east of both halves.",
+        ground,
+        (
+            *single_task(form),
+            vanilla(form),
+            distilled(form, "soft", "soft"),
+            distilled(form, "feature", "feature"),
+            distilled(form, "PDF", "pdf"),
+            distilled(form, "soft and feature", "soft", "feature"),
+            *further(form),
+        ),
+        (
+            Metric("building IoU", ("segmentation", "classes", "building", "iou")),
+            Metric("mean IoU", ("segmentation", "mean_iou")),
+            Metric("building AP50", ("detection", "ap50")),
+        ),
+        baselines=(VANILLA,),
+    )
+
+
+def further(form: Form) -> tuple[Row, ...]:
+    """Options, and what lies beyond the papers."""
+    rows = (
+        distilled(form, "soft, both tasks", "soft", on_own_task=True),
+        distilled(form, "soft and PDF", "soft", "pdf"),
+        distilled(form, "PDF plus", "pdf_plus"),
+        distilled(form, "soft, DIST", "soft", soft_segmentation="dist"),
+        distilled(form, "soft, CWD", "soft", soft_segmentation="cwd"),
+        distilled(form, "PKD", "soft", "pkd"),
+        distilled(form, "CrossKD", "soft", "crosskd"),
+        distilled(form, "soft, strong views", "soft", strong_views=True),
+        distilled(form, "soft, weak labels", "soft", weak_labels=True),
+        distilled(form, "soft, unlabelled", "soft", sources="with unlabelled", unlabelled=True),
+        distilled(form, "soft, co-training", "soft", sources="with unlabelled", unlabelled=True, co_training=True),
+    )
+    return tuple(replace(row, extra=True) for row in rows)
+
+
+def ground(data: Path, folder: Path, seed: int) -> Ground:
+    """Tiles and truth; only the division into blocks depends on the seed."""
+    banepa = make_banepa(data, folder)
+    labelled = [
+        banepa.labelled("detection", train_tiles(ROWS[:4])),
+        banepa.labelled("segmentation", train_tiles(ROWS[4:])),
+    ]
+    return Ground(
+        sources={"all": labelled, "with unlabelled": [*labelled, banepa.unlabelled()]},
+        tests=[banepa.test_of("detection"), banepa.test_of("segmentation")],
+        settings={
+            "gsd": 0.26,
+            "detection_classes": [BUILDING],
+            "segmentation_classes": [BUILDING],
+            "split": {"seed": seed},
+        },
+    )

@@ -1,0 +1,136 @@
+"""Tiled prediction against one forward of the whole image: how many pixels get another class, and where.
+
+    python benchmarks/inference/seams.py [--model PACKAGE] [--raster FILE] [--side 1536] [--overlaps 0 0.125 0.25 0.5]
+
+Both in float32, so that only the seams differ. Pixels nearer to the image's edge than half a window do not count. With
+`auto` the overlap is the one that the network is measured to need. Fewer than 0.1 % should differ. Without a model of
+your own, a small one is trained on the demo's scene first (random weights see further than any trained ones).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import rasterio
+from common import BUILD, TILE
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from engine.demo import Painting
+    from engine.inference import Backend
+
+GOAL = 0.001
+CLASSES = ("roof", "road", "water")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, help="a model package with segmentation")
+    parser.add_argument("--raster", help="default: a generated scene")
+    parser.add_argument("--side", type=int, default=1536, help="side of the image, in pixels, divisible by 32")
+    parser.add_argument("--steps", type=int, default=150, help="training steps, without --model")
+    parser.add_argument("--overlaps", type=float, nargs="+", default=[0.0, 0.125, 0.25, 0.5])
+    options = parser.parse_args()
+    import torch
+
+    from engine.inference import OnnxBackend
+    from engine.inference.checks import open_raster
+    from engine.packages import load_package
+
+    model, raster = options.model or trained(options.steps), options.raster or scene(options.side)
+    network, card = load_package(model)
+    image, valid = open_raster(raster, card).read(0, 0, options.side, options.side)
+    image = np.where(valid, image, np.reshape(card.mean, (-1, 1, 1)).astype(image.dtype))
+    with torch.inference_mode():
+        whole = network(torch.from_numpy(image[None].astype(np.float32))).segmentation[0].argmax(dim=0).numpy()
+    backend = OnnxBackend(model, card, "cpu")
+    shares = [compare(backend, raster, whole, valid, overlap) for overlap in [*options.overlaps, None]]
+    return int(shares[-1] >= GOAL)
+
+
+def compare(backend: Backend, raster: str, whole: np.ndarray, valid: np.ndarray, overlap: float | None) -> float:
+    """The share of pixels that get another class, printed."""
+    import shutil
+
+    from engine.inference import Options, predict
+
+    output = BUILD / "seams"
+    shutil.rmtree(output, ignore_errors=True)
+    results = predict(backend, raster, output, Options(overlap=overlap))
+    margin, side = backend.card.tile_size // 2, len(whole)
+    inside = np.s_[margin : side - margin, margin : side - margin]
+    with rasterio.open(results.classes) as file:
+        tiled = file.read(1, window=((0, side), (0, side))).astype(int) - backend.card.first_class_value()
+    share = float((tiled != whole)[inside][valid[inside]].mean())
+    print(f"overlap {'auto' if overlap is None else overlap}: {share:.4%} of the pixels differ", flush=True)
+    return share
+
+
+def scene(side: int) -> str:
+    """A generated scene."""
+    from engine.demo import NORTH
+    from engine.demo import scene as write_scene
+
+    folder = BUILD / f"scene_{side}"
+    if not folder.exists():
+        write_scene(folder, side, seed=1, look=NORTH)
+    return str(folder / "scene.tif")
+
+
+def trained(steps: int) -> Path:
+    """A package of Unet with mobilenet_v2, trained for a moment on another generated scene."""
+    from engine.config import Card, CardClass, Network
+    from engine.demo import GSD, NORTH, paint
+    from engine.models import build
+    from engine.packages import write_package
+
+    folder = BUILD / f"seams_model_{steps}"
+    if (folder / "item.json").exists():
+        return folder
+    painting = paint(NORTH, 1024, seed=0)
+    card = Card(
+        name="seams",
+        tasks=["segmentation"],
+        gsd=GSD,
+        bands=[1, 2, 3],
+        dtype="uint8",
+        mean=painting.image.mean(axis=(0, 1)).tolist(),
+        std=painting.image.std(axis=(0, 1)).tolist(),
+        tile_size=TILE,
+        segmentation_classes=[CardClass(name=name, color="#ff0000") for name in CLASSES],
+        network=Network(architecture="unet", encoder="mobilenet_v2"),
+    )
+    network = build(card.network, card.tasks, 3, card.mean, card.std, 0, 1 + len(CLASSES), seed=0)
+    fit(network, painting, steps)
+    return write_package(folder, network, card)
+
+
+def fit(network: nn.Module, painting: Painting, steps: int, side: int = 256) -> None:
+    """Some steps of Adam on random chips."""
+    import torch
+    from rasterio.features import rasterize
+
+    shapes = [(painting.areas[name], value) for value, name in enumerate(CLASSES, 1)]
+    mask = torch.from_numpy(rasterize(shapes, painting.image.shape[:2], dtype="uint8").astype(np.int64))
+    image = torch.from_numpy(painting.image.transpose(2, 0, 1).astype(np.float32))
+    optimiser = torch.optim.Adam(network.parameters(), 1e-3)
+    corners = np.random.default_rng(0).integers(0, len(mask) - side, (steps, 4, 2))
+    network.train()
+    for batch in corners:
+        places = [np.s_[row : row + side, column : column + side] for row, column in batch]
+        logits = network(torch.stack([image[(slice(None), *place)] for place in places])).segmentation
+        loss = torch.nn.functional.cross_entropy(logits, torch.stack([mask[place] for place in places]))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    print(f"trained to a loss of {loss.item():.2f}")
+    network.eval()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+"""`predict` as one of several processes, which `torchrun` or a job scheduler starts on one or many machines."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..errors import DeviceError
+from ..events import EventLog
+
+if TYPE_CHECKING:
+    from ..config import Card
+    from ..inference import Backend
+    from ..inference.sharing import Crew
+
+FOLDER = "prediction.shared"
+"""Begins the name of a folder, in the outputs', through which processes share a job; it goes when the job is done."""
+NOT_OF_THE_JOB = {"output", "json", "command"}
+
+
+class Place(NamedTuple):
+    """Which of how many processes this is."""
+
+    rank: int
+    size: int
+
+
+def place() -> Place | None:
+    """This process's place as its environment says, none where it works alone."""
+    try:
+        rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    except (KeyError, ValueError):
+        return None
+    return Place(rank, size) if 0 <= rank < size and size > 1 else None
+
+
+def own_gpu() -> None:
+    """Let each process of a machine see one of its GPUs; before any library has looked for them."""
+    from ..inference.backends.choice import gpus
+
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    there = named.split(",") if named else [str(number) for number in range(len(gpus()))]
+    if there and (local := os.environ.get("LOCAL_RANK", "")).isdecimal():
+        os.environ["CUDA_VISIBLE_DEVICES"] = there[int(local) % len(there)]
+
+
+def shared(options: argparse.Namespace, place: Place, work: Callable[[EventLog, Crew], Any]) -> Any:
+    """Do this process's share of a job, as `job.carry_out` does a whole one.
+
+    A signal ends this process only; a file `stop` in the job's folder ends all.
+
+    Args:
+        options: of the command line, the same for all processes.
+        place: this process's.
+        work: gets the log and the crew, and returns the outputs.
+    """
+    from .. import __version__
+    from ..inference.sharing import Crew
+    from .job import carry_out
+
+    if options.device in ("auto", "cuda"):
+        own_gpu()
+    job = {name: value for name, value in vars(options).items() if name not in NOT_OF_THE_JOB}
+    digest = hashlib.sha256(json.dumps([__version__, job], sort_keys=True, default=str).encode()).hexdigest()
+    with Crew(options.output / f"{FOLDER}-{digest[:12]}", *place) as crew:
+        own = crew.folder / f"process{place.rank}"
+        return carry_out(
+            own, lambda events: work(_CrewLog(events, options.output, crew), crew), _listener(options, place)
+        )
+
+
+def agreed_backend(model: Path, card: Card, crew: Crew, choose: Callable[[], Any]) -> tuple[Backend, int]:
+    """The backend that all processes use, and its batch size: others would give other last bits.
+
+    Args:
+        model: the package's folder.
+        card: its card.
+        crew: the processes.
+        choose: gives a `Candidate`; only one process is asked.
+
+    Raises:
+        DeviceError: this machine runs it in another way than the one that chose.
+    """
+    from ..inference.backends.choice import Candidate
+    from .backends import make_backend
+
+    made: list[Backend] = []
+
+    def decide() -> dict[str, Any]:
+        candidate = choose()
+        made.append(make_backend(model, card, candidate))
+        return {"candidate": candidate, "name": made[0].name, "batch_size": made[0].batch_size}
+
+    agreed = crew.agree("backend", decide)
+    backend = made[0] if made else make_backend(model, card, Candidate(*agreed["candidate"]))
+    if backend.name != agreed["name"]:
+        raise DeviceError(
+            f"This machine runs the model with {backend.name}, and another one of this job with {agreed['name']}.",
+            "Choose what all machines have, with --backend and --device.",
+        )
+    return backend, agreed["batch_size"]
+
+
+class _CrewLog(EventLog):
+    """Events of one process; the file `stop` in the job's folder counts from when this process has come."""
+
+    def __init__(self, events: EventLog, output: Path, crew: Crew) -> None:
+        super().__init__(None)
+        self._events, self._stop, self._joined = events, output / "stop", crew.joined
+
+    def write(self, kind: Any, **values: Any) -> None:
+        """As of the process's own log."""
+        self._events.write(kind, **values)
+
+    def stop_requested(self) -> bool:
+        """Whether this process, or all of them, are to end."""
+        return self._events.stop_requested() or (self._stop.exists() and self._stop.stat().st_mtime >= self._joined)
+
+
+def _listener(options: argparse.Namespace, place: Place) -> Callable[[dict[str, Any]], None]:
+    """The first process shows the progress, and writes the job's `events.jsonl`; the others say only what is wrong."""
+    from .progress import progress_listener
+
+    show = progress_listener()
+    if place.rank:
+        return lambda event: show(event) if event["kind"] == "warning" else None
+    log = EventLog(options.output)
+
+    def listen(event: dict[str, Any]) -> None:
+        log.write(**event)
+        show(event)
+
+    return listen

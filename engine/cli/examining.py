@@ -1,0 +1,100 @@
+"""What training leaves for the report: `validation.json` and pictures of the best and the worst chips."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from PIL import Image
+
+from ..config import Run
+from ..data import Prepared
+from ..errors import OutputError
+from ..evaluation.examination import Examination, ScoredChip, examine
+from ..evaluation.ground import described_sources
+from ..evaluation.speed import megapixels_per_second
+from ..models.sizes import parameters
+from ..recipes import Plan
+from ..report import VALIDATION_FILE, Labelling, figure_path, preview_png
+from ..types import Task
+from .preview import shown
+
+if TYPE_CHECKING:
+    from ..events import EventLog
+
+_QUALITY = 88
+
+
+def examine_run(
+    folder: Path,
+    run: Run,
+    prepared: Prepared,
+    plan: Plan,
+    score_threshold: float,
+    device: torch.device,
+    events: EventLog,
+) -> None:
+    """Examine the network that ships on the validation blocks, and write what the report shows of it.
+
+    Args:
+        folder: the run folder.
+        run: its settings.
+        prepared: its sources.
+        plan: its networks, with their best weights.
+        score_threshold: of the shipped network's detections.
+        device: for the networks; they end on the CPU.
+        events: told of the pictures.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    network = plan.networks[plan.ships].to(device).eval()
+    found = examine(network, run, prepared, score_threshold, device)
+    values = {
+        "score_threshold": score_threshold,
+        "sources": described_sources(prepared, run),
+        "networks": _sizes(plan, len(prepared.bands), run.training.chip_size, device),
+        **{task: examination.values for task, examination in found.items()},
+    }
+    try:
+        (folder / VALIDATION_FILE).write_text(json.dumps(values) + "\n", encoding="utf-8")
+        for task, examination in found.items():
+            _write_figures(folder, run, prepared, task, examination, events)
+    except OSError as error:
+        raise OutputError(f"The run folder {folder} cannot be written: {error.strerror}.") from error
+
+
+def _sizes(plan: Plan, bands: int, side: int, device: torch.device) -> dict[str, dict[str, Any]]:
+    """Parameters and speed of every network that has a size; the shipped one first."""
+    sizes = {}
+    for name in sorted(plan.specs, key=lambda each: each != plan.ships):
+        network = plan.networks[name].to(device).eval()
+        speed = megapixels_per_second(network, bands, side)
+        sizes[name] = {"parameters": parameters(network), "megapixels_per_second": round(speed, 3)}
+        network.cpu()
+    return sizes
+
+
+def _write_figures(
+    folder: Path, run: Run, prepared: Prepared, task: Task, examination: Examination, events: EventLog
+) -> None:
+    for kind, chips in (("worst", examination.worst), ("best", examination.best)):
+        if chips:
+            path = figure_path(folder, task, kind)
+            path.parent.mkdir(exist_ok=True)
+            _picture(run, prepared, task, chips).save(path, quality=_QUALITY)
+            events.write("figure", path=str(path.relative_to(folder)))
+
+
+def _picture(run: Run, prepared: Prepared, task: Task, chips: list[ScoredChip]) -> Image.Image:
+    columns = {
+        "truth": [Labelling(**chip.truth) for chip in chips],
+        "prediction": [Labelling(**chip.prediction) for chip in chips],
+    }
+    classes = run.segmentation_channels() if task == "segmentation" else run.detection_classes
+    palette = {f"{task}_classes": [(each.name, each.color) for each in classes]}
+    images = [shown(chip.image, prepared.mean, prepared.std) for chip in chips]
+    return Image.open(io.BytesIO(preview_png(images, columns, **palette))).convert("RGB")

@@ -1,0 +1,168 @@
+"""A network's answers on the validation blocks, collected for the report in one pass and bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..config import Run
+from ..data import Prepared, validation_batches
+from ..types import IGNORE_INDEX, Batch, Objects, Task
+from .boxes import Boxes, assigned
+from .confusion import confusion_matrix, segmentation_scores
+from .reliability import DetectionCurves, PixelCurves
+
+CANDIDATES = 0.05
+"""Detections below this score take no part."""
+_NO_CLASS = IGNORE_INDEX - 1
+EXTREMES = 3
+"""Chips shown as the best, and as the worst."""
+_LEAST_COUNTED = 0.25
+"""Share of a chip that must count for it to be among the extremes."""
+
+
+@dataclass
+class ScoredChip:
+    """One validation chip, what is true and what the network says.
+
+    Args:
+        score: mean IoU or F1 of this chip alone.
+        image: (C, H, W) raw values.
+        truth, prediction: mask (H, W); for detection boxes (n, 4) xyxy pixels and labels (n,) too.
+    """
+
+    score: float
+    image: Tensor
+    truth: dict[str, np.ndarray]
+    prediction: dict[str, np.ndarray]
+
+
+@dataclass
+class Examination:
+    """What a pass over one task's validation blocks leaves.
+
+    Args:
+        values: JSON for the report.
+        best, worst: the chips of highest and of lowest score.
+    """
+
+    values: dict[str, Any]
+    best: list[ScoredChip] = field(default_factory=list)
+    worst: list[ScoredChip] = field(default_factory=list)
+
+
+def examine(
+    network: nn.Module, run: Run, prepared: Prepared, score_threshold: float, device: torch.device | str = "cpu"
+) -> dict[Task, Examination]:
+    """Examine every task of a network that has validation blocks.
+
+    Args:
+        network: in eval mode, on `device`.
+        run: names the classes and how many chips take part.
+        prepared: the sources.
+        score_threshold: detections below it are not reported to people.
+        device: where the network is.
+
+    Returns:
+        By task: segmentation's `confusion`, and for both tasks `curves` (precision and recall by class),
+        `calibration` (bins), `chips`.
+    """
+    found: dict[Task, Examination] = {}
+    for task in filter(prepared.of_role, network.tasks):
+        batches = first_chips(validation_batches(prepared, run, task), run.training.validation_chips)
+        with torch.inference_mode():
+            if task == "segmentation":
+                found[task] = _examine_areas(
+                    network, batches, [each.name for each in run.segmentation_channels()], device
+                )
+            else:
+                names = [each.name for each in run.detection_classes]
+                found[task] = _examine_objects(network, batches, names, score_threshold, device)
+    return found
+
+
+def _examine_areas(network: nn.Module, batches: Iterable[Batch], names: list[str], device: Any) -> Examination:
+    matrix = np.zeros((len(names), len(names)), np.int64)
+    curves, extremes, chips = PixelCurves(names), _Extremes(), 0
+    for batch in batches:
+        probabilities = network(batch.to(device).image, tasks=("segmentation",)).segmentation.softmax(1).cpu()
+        curves.update(probabilities, batch.mask)
+        for index, (chip, mask) in enumerate(zip(probabilities.argmax(1).numpy(), batch.mask.numpy(), strict=True)):
+            own = confusion_matrix(chip, mask, len(names))
+            matrix += own
+            score = segmentation_scores(own, names, background=False)["mean_iou"]
+            extremes.offer(score, batch, index, {"mask": mask}, {"mask": chip})
+            chips += 1
+    values = {"chips": chips, "confusion": {"names": names, "matrix": matrix.tolist()}, **curves.compute()}
+    return extremes.examination(values)
+
+
+def _examine_objects(
+    network: nn.Module, batches: Iterable[Batch], names: list[str], threshold: float, device: Any
+) -> Examination:
+    curves, extremes, chips = DetectionCurves(names), _Extremes(), 0
+    for batch in batches:
+        detections = network(batch.to(device).image, tasks=("detection",)).detections
+        for index, objects in enumerate(network.detection_head.decode(detections, CANDIDATES, 0.5, 300)):
+            found = _counted(objects, batch.valid[index].numpy())
+            truth = Boxes(batch.boxes[index].numpy(), batch.labels[index].numpy())
+            hit = assigned(found, truth, 0.5, CANDIDATES) >= 0
+            curves.update(found, hit, truth)
+            sure = found.scores >= threshold
+            valid = batch.valid[index].numpy()
+            if len(truth) or sure.any():
+                score = 2 * int((hit & sure).sum()) / (int(sure.sum()) + len(truth))
+                extremes.offer(score, batch, index, _drawn(truth, valid), _drawn(found[sure], valid))
+            chips += 1
+    return extremes.examination({"chips": chips, **curves.compute(threshold)})
+
+
+def _counted(objects: Objects, valid: np.ndarray) -> Boxes:
+    """Detections whose centre counts."""
+    boxes = Boxes(*(getattr(objects, name).float().cpu().numpy() for name in ("boxes", "labels", "scores")))
+    centers = ((boxes.corners[:, :2] + boxes.corners[:, 2:]) / 2).astype(int)
+    height, width = valid.shape
+    keep = valid[centers[:, 1].clip(0, height - 1), centers[:, 0].clip(0, width - 1)]
+    return Boxes(boxes.corners, boxes.labels.astype(int), boxes.scores)[keep]
+
+
+def _drawn(boxes: Boxes, valid: np.ndarray) -> dict[str, np.ndarray]:
+    """Boxes, and a mask that tells only where nothing counts."""
+    return {"boxes": boxes.corners, "labels": boxes.labels, "mask": np.where(valid, _NO_CLASS, IGNORE_INDEX)}
+
+
+def first_chips(batches: Iterable[Batch], chips: int) -> Iterator[Batch]:
+    """Whole batches until so many chips have been."""
+    for batch in batches:
+        yield batch
+        chips -= len(batch.image)
+        if chips <= 0:
+            return
+
+
+class _Extremes:
+    """Keeps a few chips of highest and of lowest score."""
+
+    def __init__(self) -> None:
+        self._best: list[ScoredChip] = []
+        self._worst: list[ScoredChip] = []
+        self._scored = 0
+
+    def offer(self, score: float | None, batch: Batch, index: int, truth: dict, prediction: dict) -> None:
+        """Consider a chip; one without a score, or of which little counts, is not shown."""
+        if score is None or batch.valid[index].float().mean() < _LEAST_COUNTED:
+            return
+        self._scored += 1
+        chip = ScoredChip(score, batch.image[index].clone(), truth, prediction)
+        self._best = sorted([*self._best, chip], key=lambda each: -each.score)[:EXTREMES]
+        self._worst = sorted([*self._worst, chip], key=lambda each: each.score)[:EXTREMES]
+
+    def examination(self, values: dict[str, Any]) -> Examination:
+        """Where chips are few, half of them are the worst."""
+        worst = self._worst[: (self._scored + 1) // 2]
+        return Examination(values, self._best[: self._scored - len(worst)], worst)

@@ -1,0 +1,218 @@
+"""One raster looked at window by window: sums over its cells, and pseudo-labels where the networks are sure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from shapely import Geometry
+
+from ..config import Card
+from ..data.grid import Grid, Window
+from ..data.masks import coverage
+from ..inference.backends import Arrays
+from ..inference.blending import NODATA
+from ..inference.sinks import RasterSink
+from ..inference.windows import Window as LatticeWindow
+from ..inference.windows import WindowGrid
+from ..types import Objects
+from .cells import Cells, CellSums
+from .doubt import disagreement, entropy, middling, opinion
+
+VALID, ENTROPY, DIFFERENT, BOXES = range(4)
+"""Layers that are summed over cells; channels and bands follow."""
+
+LEAST_SHARE = 0.5
+"""A cell of which less is left, by no-data and labelled ground, is left out."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The part of a window that no other window keeps.
+
+    Args:
+        row: of the raster, upper left pixel.
+        column: of the raster, upper left pixel.
+        rows: of the window.
+        columns: of the window.
+    """
+
+    row: int
+    column: int
+    rows: slice
+    columns: slice
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """That part of (..., T, T) values."""
+        return values[..., self.rows, self.columns]
+
+
+def kept_part(lattice: WindowGrid, window: LatticeWindow) -> Kept:
+    """A window less half of what it shares with each neighbour, and less what sticks out of the raster."""
+    left, top, right, bottom = lattice.inner_edges(window)
+    half, rest = lattice.overlap // 2, lattice.overlap - lattice.overlap // 2
+    first_row, first_column = half * top, half * left
+    last_row = min(lattice.tile - rest * bottom, lattice.height - window.row)
+    last_column = min(lattice.tile - rest * right, lattice.width - window.column)
+    return Kept(
+        window.row + first_row,
+        window.column + first_column,
+        slice(first_row, max(first_row, last_row)),
+        slice(first_column, max(first_column, last_column)),
+    )
+
+
+class Look:
+    """Takes the windows of a raster in order, and gives its cells.
+
+    Args:
+        card: the model's; its score threshold decides which boxes are middling.
+        index: of the raster.
+        grid: the raster's.
+        lattice: of its windows.
+        cell: side of a cell, in pixels.
+        labelled: ground that needs no more labels, in grid pixels; none where all does.
+    """
+
+    def __init__(
+        self, card: Card, index: int, grid: Grid, lattice: WindowGrid, cell: int, labelled: Geometry | None
+    ) -> None:
+        self._card, self._index, self._grid, self._lattice = card, index, grid, lattice
+        self._labelled, self._cell = labelled, cell
+        self.segments = "segmentation" in card.tasks
+        self._channels = len(card.segmentation_channels() if self.segments else card.detection_classes)
+        self._mean, self._std = (np.array(values)[:, None, None] for values in (card.mean, card.std))
+        self._sums = CellSums(grid.width, cell, BOXES + 1 + self._channels + 2 * len(card.bands))
+
+    def unlabelled(self, kept: Kept, valid: np.ndarray) -> np.ndarray:
+        """Pixels (h, w) of a kept part that have data and no labels yet."""
+        free = kept.of(valid)
+        if self._labelled is None:
+            return free
+        return free & ~coverage(self._labelled, Window(kept.column, kept.row, free.shape[1], free.shape[0]))
+
+    def add(self, kept: Kept, image: np.ndarray, free: np.ndarray, arrays: Sequence[Arrays]) -> None:
+        """Take a window.
+
+        Args:
+            kept: the part that counts.
+            image: (C, T, T) raw values.
+            free: (h, w) bool, of `unlabelled`.
+            arrays: of each network, for this window alone.
+        """
+        values = np.zeros((BOXES + 1 + self._channels + 2 * len(image), *free.shape), np.float32)
+        bands = (kept.of(image) - self._mean) / self._std
+        values[VALID] = 1
+        values[-2 * len(image) :] = np.concatenate([bands, bands**2])
+        if self.segments:
+            probabilities = [kept.of(one.segmentation[0]) for one in arrays]
+            values[ENTROPY], values[DIFFERENT] = entropy(probabilities), disagreement(probabilities)
+            labels, _ = opinion(probabilities)
+            for channel in range(self._channels):
+                values[BOXES + 1 + channel] = labels == channel
+        if arrays[0].objects is not None:
+            self._add_boxes(kept, values, arrays[0].objects[0])
+        self._sums.add(kept.row, kept.column, values * free)
+
+    def _add_boxes(self, kept: Kept, values: np.ndarray, objects: Objects) -> None:
+        """Each box's doubt at the pixel of its centre."""
+        boxes, scores, labels = as_arrays(objects)
+        rows, columns, inside = centres(kept, boxes)
+        doubt = middling(scores, self._card.score_threshold)[inside]
+        np.add.at(values[BOXES], (rows, columns), doubt)
+        if not self.segments:
+            np.add.at(values, (BOXES + 1 + labels[inside], rows, columns), doubt)
+
+    def finished(self, row: int | None = None) -> Iterator[Cells]:
+        """The cells, in rows, that end above a row of pixels; none gives all that are left."""
+        ready = self._sums.rest() if row is None else self._sums.complete(row)
+        for cell_row, sums in ready:
+            yield self._described(cell_row, sums)
+
+    def _described(self, cell_row: int, sums: np.ndarray) -> Cells:
+        columns = np.flatnonzero(sums[VALID] >= LEAST_SHARE * self._pixels(cell_row, sums.shape[1]))
+        sums = sums[:, columns]
+        pixels = np.maximum(sums[VALID], 1)
+        shares = sums[BOXES + 1 : BOXES + 1 + self._channels]
+        bands = sums[BOXES + 1 + self._channels :] / pixels
+        mean, squares = np.split(bands, 2)
+        return Cells(
+            raster=np.full(len(columns), self._index),
+            place=np.stack([np.full(len(columns), cell_row), columns], axis=1),
+            uncertainty=self._uncertainty(sums[ENTROPY] / pixels, sums[BOXES]),
+            disagreement=sums[DIFFERENT] / pixels,
+            dominant=np.where(shares.max(axis=0) > 0, shares.argmax(axis=0), -1),
+            appearance=np.concatenate([mean, np.sqrt(np.maximum(squares - mean**2, 0))]).T,
+        )
+
+    def _uncertainty(self, pixels: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        """Of both tasks, the mean: the pixels' mean entropy, and S / (1 + S) for boxes whose doubts sum to S."""
+        parts = {"segmentation": pixels, "detection": boxes / (1 + boxes)}
+        return np.mean([parts[task] for task in self._card.tasks], axis=0)
+
+    def _pixels(self, cell_row: int, columns: int) -> np.ndarray:
+        """Pixels of the raster in each cell of a row."""
+        height = min(self._cell, self._grid.height - cell_row * self._cell)
+        return height * np.minimum(self._cell, self._grid.width - np.arange(columns) * self._cell)
+
+
+class SureMap:
+    """A class map of what the networks are sure of and agree on, `NODATA` elsewhere, with its confidence beside it.
+
+    Used as a context; files that are not finished are removed.
+
+    Args:
+        folder: gets `sure.tif` and `confidence.tif`.
+        grid: the raster's.
+        card: the model's.
+        least: mean probability from which a pixel counts.
+    """
+
+    def __init__(self, folder: Path, grid: Grid, card: Card, least: float) -> None:
+        self._first, self._least = card.first_class_value(), least
+        self._classes = RasterSink(folder / "sure.tif", grid, "class")
+        self._confidence = RasterSink(folder / "confidence.tif", grid, "confidence (%)")
+
+    def __enter__(self) -> SureMap:
+        self._classes.__enter__()
+        self._confidence.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._confidence.__exit__(*error)
+        self._classes.__exit__(*error)
+
+    def add(self, kept: Kept, free: np.ndarray, arrays: Sequence[Arrays]) -> None:
+        """Take a window: see `Look.add`."""
+        probabilities = [kept.of(one.segmentation[0]) for one in arrays]
+        labels, share = opinion(probabilities)
+        sure = free & (share >= self._least) & ~disagreement(probabilities)
+        self._write(self._classes, kept, np.where(sure, labels + self._first, NODATA))
+        self._write(self._confidence, kept, np.where(sure, np.rint(100 * share), NODATA))
+
+    def finish(self) -> tuple[Path, Path]:
+        """Both files, complete."""
+        return self._classes.finish(), self._confidence.finish()
+
+    def _write(self, sink: RasterSink, kept: Kept, values: np.ndarray) -> None:
+        if values.size:
+            sink.write(kept.row, kept.column, values.astype(np.uint8))
+
+
+def as_arrays(objects: Objects) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Boxes (n, 4), scores (n,) and labels (n,), whether they come as tensors or as arrays."""
+    boxes, scores, labels = (np.asarray(values) for values in (objects.boxes, objects.scores, objects.labels))
+    return boxes.astype(float).reshape(-1, 4), scores.astype(float), labels.astype(int)
+
+
+def centres(kept: Kept, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows and columns, in the kept part, of the boxes whose centres lie in it, and which those are (n,) bool."""
+    x, y = ((boxes[:, :2] + boxes[:, 2:]) / 2).astype(int).T
+    inside = (y >= kept.rows.start) & (y < kept.rows.stop) & (x >= kept.columns.start) & (x < kept.columns.stop)
+    return y[inside] - kept.rows.start, x[inside] - kept.columns.start, inside
+
+
+Labelled = Callable[[Grid], "Geometry | None"]
+"""The ground of a grid that needs no more labels, in its pixels; none where there is none."""

@@ -1,0 +1,306 @@
+"""Where labels would help most, and what the networks are sure of: the layers to look at before more is labelled."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio
+import shapely
+from rasterio.crs import CRS
+
+from ..data.grid import Grid, transformer
+from ..data.raster import RasterReader
+from ..errors import ConfigError, OutputError
+from ..events import EventLog
+from ..inference.backends import Arrays, Backend
+from ..inference.checks import open_raster
+from ..inference.pipeline import ordered
+from ..inference.reading import Read, batches, window_reader
+from ..inference.sinks import bounded_cache, box_polygons
+from ..inference.vectors import PolygonOptions, polygons
+from ..inference.vectors.layer import Fields, VectorLayer
+from ..inference.vectors.watching import watched
+from ..inference.windows import window_grid
+from .cells import POOL, Cells, farthest_first
+from .looking import Kept, Labelled, Look, SureMap, as_arrays, centres, kept_part
+
+NEXT, PSEUDO = "label_next", "pseudo_labels"
+"""The layers that are written."""
+
+NOTHING = "There is nothing to label next: all ground is labelled already, holds no data, or leaves the model no doubt."
+
+EMPTY_RUN = 64
+"""Most windows in a batch, with those that are skipped for want of data."""
+
+LOOKING = 0.8
+"""Share of the work that is looking; the rest makes polygons."""
+
+SMALLEST = 64
+"""Pseudo-labels of fewer pixels go to their neighbours: nobody looks at specks."""
+
+BATCH = 10_000
+"""Features held in memory at a time."""
+
+
+@dataclass(frozen=True)
+class ReviewOptions:
+    """How to review.
+
+    Args:
+        count: most cells to propose.
+        cell: side of a cell in metres; none means half a window of the model.
+        confidence: probability, or score of a box, from which a prediction is a pseudo-label.
+        threshold: score from which the model reports boxes, which doubt is measured from; the networks must report
+            boxes from half of it. None means their card's.
+        batch_size: windows in a batch.
+    """
+
+    count: int = 100
+    cell: float | None = None
+    confidence: float = 0.8
+    threshold: float | None = None
+    batch_size: int = 4
+
+
+def review(
+    networks: Sequence[Backend],
+    rasters: Sequence[str],
+    output: Path,
+    options: ReviewOptions | None = None,
+    labelled: Labelled | None = None,
+    events: EventLog | None = None,
+) -> dict[str, int]:
+    """Write where labels would help most (`label_next`) and what the networks are sure of (`pseudo_labels`).
+
+    `label_next` are square cells with `rank` from 1, `help` = `uncertainty` + `disagreement`, `dominant_class` and
+    `raster`. Uncertainty of segmentation is the mean entropy over the cell (`doubt.entropy`), of detection
+    S / (1 + S) for boxes of middling scores (`doubt.middling`) that sum to S, of both their mean. Disagreement is the
+    share of the cell on which the networks' classes differ. Ranks are those of `cells.farthest_first`: helpful cells
+    that differ from those before them.
+
+    `pseudo_labels` are areas with `class` and `confidence` (mean percent) where the networks agree and their mean
+    probability reaches `options.confidence`, background left out; of a model that only detects, its boxes from that
+    score. Memory does not grow with the rasters.
+
+    Args:
+        networks: one, or several teachers of the same classes whose opinions are compared; the first one's card counts.
+        rasters: any rasters that GDAL opens.
+        output: a `.gpkg` file in the CRS of the first raster; replaced when everything is written.
+        options: how.
+        labelled: ground to leave out.
+        events: gets `progress`; its stop file is honoured between windows.
+
+    Returns:
+        How many features each layer has.
+
+    Raises:
+        ConfigError: no raster, or the output is no GeoPackage.
+        RasterError: a raster is missing, unreadable, or has other bands than the model reads.
+        OutputError: the output cannot be written.
+        Stopped: the stop file appeared; nothing is left behind.
+    """
+    options, events = options or ReviewOptions(), events or EventLog(None)
+    if not rasters:
+        raise ConfigError("There is no raster to review; name at least one.")
+    if output.suffix.lower() != ".gpkg":
+        raise ConfigError(f"{output} is no GeoPackage; a review has two layers, so choose a file that ends in .gpkg.")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=output.parent, prefix=".review_") as folder, bounded_cache():
+            work = _Review(networks, rasters, Path(folder), options, labelled, events)
+            counts = work.write()
+            (Path(folder) / "review.gpkg").replace(output)
+    except OSError as error:
+        raise OutputError(f"{output} cannot be written: {error.strerror or error}.") from error
+    return counts
+
+
+class _Part:
+    """Events of one part of the work: its fractions are shares of the whole."""
+
+    def __init__(self, events: EventLog, start: float, end: float) -> None:
+        self._events, self._start, self._end = events, start, end
+        self.stop_requested = events.stop_requested
+
+    def write(self, kind: Any, **values: Any) -> None:
+        if "fraction" in values:
+            values["fraction"] = round(self._start + (self._end - self._start) * values["fraction"], 4)
+        self._events.write(kind, **values)
+
+
+class _Review:
+    """One call of `review`, whose files are made in a folder of its own."""
+
+    def __init__(
+        self,
+        networks: Sequence[Backend],
+        rasters: Sequence[str],
+        folder: Path,
+        options: ReviewOptions,
+        labelled: Labelled | None,
+        events: EventLog,
+    ) -> None:
+        self._networks, self._rasters, self._folder = networks, rasters, folder
+        self._options, self._labelled, self._events = options, labelled, events
+        card, threshold = networks[0].card, options.threshold
+        self._card = card if threshold is None else card.model_copy(update={"score_threshold": threshold})
+        self._readers = [open_raster(raster, self._card) for raster in rasters]
+        self._crs = self._readers[0].grid.crs
+        side = self._card.tile_size / 2 if options.cell is None else options.cell / self._card.gsd
+        self._cell = max(8, round(side))
+
+    def write(self) -> dict[str, int]:
+        """Both layers, in `review.gpkg`."""
+        segments = "segmentation" in self._card.tasks
+        sure_file, best = self._folder / "pseudo.gpkg", None
+        with VectorLayer(sure_file, PSEUDO, "Polygon", _pseudo_fields(), self._crs) as pseudo:
+            for index, reader in enumerate(self._readers):
+                start, end = index / len(self._readers), (index + 1) / len(self._readers)
+                looked = start + LOOKING * (end - start)
+                with (
+                    SureMap(self._folder, reader.grid, self._card, self._options.confidence)
+                    if segments
+                    else (nullcontext()) as sure
+                ):
+                    for cells in self._look(index, reader, sure, pseudo, _Part(self._events, start, looked)):
+                        best = cells.best(POOL) if best is None else Cells.join([best, cells]).best(POOL)
+                    if sure is not None:
+                        self._trace(*sure.finish(), pseudo, _Part(self._events, looked, end))
+            pseudo.finish()
+        chosen = best[farthest_first(best, self._options.count)]
+        if not len(chosen):
+            self._events.write("warning", message=NOTHING)
+        with VectorLayer(self._folder / "review.gpkg", NEXT, "Polygon", self._fields(chosen[:0]), self._crs) as layer:
+            layer.write(self._squares(chosen), self._fields(chosen))
+            layer.finish()
+        _append(sure_file, PSEUDO, self._folder / "review.gpkg")
+        return {NEXT: len(chosen), PSEUDO: pseudo.count}
+
+    def _look(
+        self, index: int, reader: RasterReader, sure: SureMap | None, pseudo: VectorLayer, events: _Part
+    ) -> Iterator[Cells]:
+        """Look at one raster; gives its cells as they are complete."""
+        grid = reader.grid
+        lattice = window_grid(grid.width, grid.height, self._card.tile_size)
+        labelled = self._labelled(grid) if self._labelled else None
+        look = Look(self._card, index, grid, lattice, self._cell, labelled)
+        size = self._options.batch_size
+        reads = ordered(window_reader(reader, lattice.tile, self._card.mean), lattice, 1, 2 * size, "reader")
+        with ExitStack() as stack:
+            stack.callback(reads.close)
+            steps = watched(reads, len(lattice), "review", events)
+            for batch in batches(steps, size, EMPTY_RUN, lattice.columns):
+                for read, arrays in self._run(batch):
+                    kept = kept_part(lattice, read.window)
+                    free = look.unlabelled(kept, read.valid)
+                    look.add(kept, read.image, free, arrays)
+                    if sure is not None:
+                        sure.add(kept, free, arrays)
+                    else:
+                        self._sure_boxes(kept, free, grid, arrays[0], read, pseudo)
+                yield from look.finished(kept_part(lattice, batch[-1].window).row)
+        yield from look.finished()
+
+    def _run(self, batch: list[Read]) -> Iterator[tuple[Read, list[Arrays]]]:
+        """The windows with data, each with what every network says of it."""
+        with_data = [read for read in batch if read.image is not None]
+        if not with_data:
+            return
+        images = np.stack([read.image for read in with_data])
+        answers = [network.run(images) for network in self._networks]
+        for index, read in enumerate(with_data):
+            yield read, [_single(answer, index) for answer in answers]
+
+    def _sure_boxes(
+        self, kept: Kept, free: np.ndarray, grid: Grid, arrays: Arrays, read: Read, pseudo: VectorLayer
+    ) -> None:
+        boxes, scores, labels = as_arrays(arrays.objects[0])
+        rows, columns, inside = centres(kept, boxes)
+        sure = np.flatnonzero(inside)[free[rows, columns]]
+        sure = sure[scores[sure] >= self._options.confidence]
+        names = np.array([one.name for one in self._card.detection_classes], object)
+        place = np.array([read.window.column, read.window.row] * 2)
+        geometry = _moved(box_polygons(boxes[sure] + place, grid), grid.crs, self._crs)
+        pseudo.write(geometry, _pseudo_fields(names[labels[sure]], 100 * scores[sure]))
+
+    def _trace(self, classes: Path, confidence: Path, pseudo: VectorLayer, events: _Part) -> None:
+        """Polygons of the sure map, into the layer's CRS, few at a time."""
+        gsd = self._card.gsd
+        options = PolygonOptions(minimum_area_m2=SMALLEST * gsd**2, fill_holes_m2=SMALLEST * gsd**2, simplify_m=gsd)
+        traced = classes.with_name("traced.gpkg")
+        count = polygons(classes, traced, self._card.segmentation_classes, options, events, confidence)
+        for start in range(0, count, BATCH):
+            meta, _, wkb, (names, percent) = pyogrio.raw.read(
+                traced, columns=["class", "confidence"], skip_features=start, max_features=BATCH
+            )
+            geometry = _moved(shapely.from_wkb(wkb), CRS.from_user_input(meta["crs"]), self._crs)
+            pseudo.write(geometry, _pseudo_fields(names, percent))
+        traced.unlink()
+
+    def _squares(self, cells: Cells) -> np.ndarray:
+        """Cells as polygons (n,) in the layer's CRS, clipped to their rasters."""
+        squares = np.empty(len(cells), object)
+        for index, reader in enumerate(self._readers):
+            mine = cells.raster == index
+            row, column = cells.place[mine].T * self._cell
+            boxes = np.stack([column, row, column + self._cell, row + self._cell], axis=1)
+            squares[mine] = _moved(box_polygons(boxes, reader.grid), reader.grid.crs, self._crs)
+        return squares
+
+    def _fields(self, cells: Cells) -> Fields:
+        known = (
+            self._card.segmentation_channels() if "segmentation" in self._card.tasks else (self._card.detection_classes)
+        )
+        names = np.array([*(one.name for one in known), ""], object)  # -1 is none
+        rasters = np.array([Path(raster).stem for raster in self._rasters], object)
+        return {
+            "rank": np.arange(1, len(cells) + 1, dtype=np.int32),
+            "help": cells.help,
+            "uncertainty": cells.uncertainty,
+            "disagreement": cells.disagreement,
+            "dominant_class": names[cells.dominant],
+            "raster": rasters[cells.raster],
+        }
+
+
+def _single(arrays: Arrays, index: int) -> Arrays:
+    """What a backend said of one image of a batch."""
+    one = slice(index, index + 1)
+    segmentation = None if arrays.segmentation is None else arrays.segmentation[one]
+    return Arrays(segmentation, None if arrays.objects is None else arrays.objects[one])
+
+
+def _pseudo_fields(names: np.ndarray | None = None, percent: np.ndarray | None = None) -> Fields:
+    nothing = np.empty(0)
+    return {
+        "class": nothing.astype(object) if names is None else names,
+        "confidence": nothing if percent is None else percent.astype(float),
+    }
+
+
+def _moved(geometry: np.ndarray, source: CRS, target: CRS) -> np.ndarray:
+    """Geometries in another CRS."""
+    if source == target or len(geometry) == 0:
+        return geometry
+    change: Callable[..., Any] = transformer(source.to_wkt(), target.to_wkt()).transform
+    return shapely.transform(geometry, change, interleaved=False)
+
+
+def _append(source: Path, layer: str, target: Path) -> None:
+    """Copy a layer into a GeoPackage beside those that it has."""
+    with pyogrio.open_arrow(source, layer=layer, batch_size=BATCH) as (meta, reader):
+        pyogrio.write_arrow(
+            reader,
+            target,
+            layer=layer,
+            driver="GPKG",
+            geometry_name=meta["geometry_name"] or "geom",
+            geometry_type="Polygon",
+            crs=meta["crs"],
+        )

@@ -1,0 +1,95 @@
+"""A package's ONNX files in onnxruntime, on the CPU or on an NVIDIA GPU."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, InvalidProtobuf, NotImplemented
+
+from ...config import Card
+from ...errors import DeviceError, PackageError
+from .base import GraphBackend, cores, streams
+
+UNREADABLE = (Fail, InvalidGraph, InvalidProtobuf, NotImplemented, ValueError, KeyError)
+"""What onnxruntime and a wrong file's metadata raise; they share no base."""
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+
+class OnnxBackend(GraphBackend):
+    """Runs a package's ONNX files in onnxruntime, in float32.
+
+    Args:
+        folder: the package's folder.
+        card: its card.
+        device: auto, cpu or cuda.
+
+    Raises:
+        PackageError: an ONNX file is missing or unreadable.
+        DeviceError: onnxruntime has no such device here.
+    """
+
+    def __init__(self, folder: Path, card: Card, device: str = "auto") -> None:
+        there = {name: provider for name, provider in PROVIDERS.items() if provider in _available()}
+        self.device = ("cuda" if "cuda" in there else "cpu") if device == "auto" else device
+        if self.device not in there:
+            raise DeviceError(f"onnxruntime has no device '{device}' here.", f"Use auto, {' or '.join(there)}.")
+        self.name = f"onnxruntime {onnxruntime.__version__} {self.device} float32"
+        super().__init__(folder, card)
+
+    def load(self, path: Path) -> OnnxModel:
+        """A session of one file."""
+        return OnnxModel(path, self.device)
+
+
+class OnnxModel:
+    """One ONNX file with the standardisation that its metadata asks for.
+
+    Raises:
+        PackageError: the file is missing, unreadable, or without that metadata.
+    """
+
+    def __init__(self, path: Path, device: str = "cpu") -> None:
+        if not path.is_file():
+            raise PackageError(f"{path} is missing; export the model again.")
+        try:
+            self.session = onnxruntime.InferenceSession(str(path), _options(), [PROVIDERS[device]])
+            self.metadata = _metadata(self.session)
+            self.mean, self.std = (
+                255 * np.asarray(self.metadata[f"standardization_{name}"], np.float32)[:, None, None]
+                for name in ("mean", "std")
+            )
+        except UNREADABLE as error:
+            raise PackageError(f"{path} is not a readable ONNX file of GeoDistil: {error}.") from error
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """As `run`."""
+        return self.run(images)
+
+    def run(self, images: np.ndarray) -> np.ndarray:
+        """The only output for (B, C, T, T) raw values; image by image where the graph has a fixed batch of one."""
+        given = self.session.get_inputs()[0]
+        size = 1 if given.shape[0] == 1 else len(images)
+        standardised = images - self.mean
+        standardised /= self.std
+        parts = [standardised[start : start + size] for start in range(0, len(images), size)]
+        answers = [self.session.run(None, {given.name: part})[0] for part in parts]
+        return answers[0] if len(answers) == 1 else np.concatenate(answers)
+
+
+def _options() -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = max(1, cores() // streams())
+    options.log_severity_level = 3
+    return options
+
+
+def _available() -> list[str]:
+    return onnxruntime.get_available_providers()
+
+
+def _metadata(session: onnxruntime.InferenceSession) -> dict[str, Any]:
+    return {key: json.loads(value) for key, value in session.get_modelmeta().custom_metadata_map.items()}

@@ -1,0 +1,112 @@
+"""All rows of windows of a map seen as one raster with overviews: GDAL virtual rasters over the journal's strips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+import rasterio
+from rasterio.windows import Window as RasterWindow
+
+from .journal import Journal
+from .sinks import BLOCK, RasterDescription
+from .strips import STRIP, strip_file, strip_rows
+from .windows import WindowGrid
+
+
+class Part(NamedTuple):
+    """A file (w, h) and the rows that it fills, over the whole width."""
+
+    file: str
+    size: tuple[int, int]
+    first: int
+    end: int
+
+
+def mosaic(journal: Journal, windows: WindowGrid, layer: str, description: RasterDescription) -> Path:
+    """A map as one raster.
+
+    Args:
+        journal: all its rows are finished.
+        windows: the lattice.
+        layer: the map's name.
+        description: what it means.
+    """
+    path = _virtual(journal, layer, description, (windows.width, windows.height), _strips(journal, windows, layer, 1))
+    overviews = [path]
+    while max(_shape(overviews[-1])) > BLOCK:
+        overviews.append(_halved(overviews[-1], journal.folder / f"{layer}_{2 ** len(overviews)}.tif"))
+    _add_overviews(path, [each.name for each in overviews[1:]])
+    return path
+
+
+def _shape(path: Path) -> tuple[int, int]:
+    with rasterio.open(path) as raster:
+        return raster.shape
+
+
+def _halved(source: Path, target: Path) -> Path:
+    """Every second pixel of every second row, in memory of a strip: GDAL's own way would keep all strips open."""
+    with rasterio.open(source) as large:
+        shape = {"width": -(-large.width // 2), "height": -(-large.height // 2)}
+        with rasterio.open(target, "w", **shape, **STRIP) as small:
+            for row in range(0, large.height, BLOCK):
+                rows = min(BLOCK, large.height - row)
+                values = large.read(1, window=RasterWindow(0, row, large.width, rows))[::2, ::2]
+                small.write(values, 1, window=RasterWindow(0, row // 2, *values.shape[::-1]))
+    return target
+
+
+def _sizes(windows: WindowGrid, factor: int) -> tuple[int, int]:
+    return -(-windows.width // factor), -(-windows.height // factor)
+
+
+def _strips(journal: Journal, windows: WindowGrid, layer: str, step: int) -> list[Part]:
+    rows = [(i, *strip_rows(windows, i, step)) for i in range(windows.rows)]
+    width, name = _sizes(windows, step)[0], strip_file(layer, step)
+    return [
+        Part(f"{journal.row(i).name}/{name}", (width, end - first), first, end) for i, first, end in rows if end > first
+    ]
+
+
+def _virtual(
+    journal: Journal, name: str, description: RasterDescription, size: tuple[int, int], parts: list[Part]
+) -> Path:
+    path = journal.folder / f"{name}.vrt"
+    shape = {"width": size[0], "height": size[1]}
+    with rasterio.open(path, "w", driver="VRT", **{**description.profile(), **shape}) as raster:
+        description.describe(raster)
+    document = ElementTree.parse(path)
+    document.getroot().find("VRTRasterBand").extend(_source(part, size[0]) for part in parts)
+    document.write(path)
+    return path
+
+
+def _source(part: Part, width: int) -> ElementTree.Element:
+    source = ElementTree.Element("SimpleSource")
+    _file(source, part.file)
+    size = {"RasterXSize": part.size[0], "RasterYSize": part.size[1], "DataType": "Byte"}
+    # Without these GDAL would open every file as soon as it opens the whole.
+    blocks = {"BlockXSize": BLOCK, "BlockYSize": BLOCK}
+    _element(source, "SourceProperties", {**size, **blocks})
+    _element(source, "SrcRect", {"xOff": 0, "yOff": 0, "xSize": part.size[0], "ySize": part.size[1]})
+    _element(source, "DstRect", {"xOff": 0, "yOff": part.first, "xSize": width, "ySize": part.end - part.first})
+    return source
+
+
+def _add_overviews(path: Path, files: list[str]) -> None:
+    document = ElementTree.parse(path)
+    band = document.getroot().find("VRTRasterBand")
+    for file in files:
+        _file(ElementTree.SubElement(band, "Overview"), file)
+    document.write(path)
+
+
+def _file(parent: ElementTree.Element, file: str) -> None:
+    ElementTree.SubElement(parent, "SourceFilename", relativeToVRT="1").text = file
+    ElementTree.SubElement(parent, "SourceBand").text = "1"
+
+
+def _element(parent: ElementTree.Element, name: str, attributes: dict[str, int | str]) -> None:
+    ElementTree.SubElement(parent, name, {key: str(value) for key, value in attributes.items()})

@@ -1,0 +1,62 @@
+"""From dense scores and boxes to decided objects, in numpy: the same decisions as `engine.models.decide`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..types import Objects
+
+CANDIDATES_PER_OBJECT = 5
+"""Candidates that suppression sees for each object that may remain: neighbours all find the same object."""
+
+
+def decide(
+    scores: np.ndarray, boxes: np.ndarray, score_threshold: float, iou_threshold: float, limit: int = 1000
+) -> Objects:
+    """Threshold, keep the best, suppress overlaps within each class.
+
+    Args:
+        scores: (N, C) in 0 to 1.
+        boxes: (N, 4) xyxy pixels.
+        score_threshold: scores at or below it go.
+        iou_threshold: of two boxes of a class that overlap more, the weaker goes.
+        limit: the most objects returned.
+
+    Returns:
+        The objects, best first, as arrays.
+    """
+    anchors, classes = np.nonzero(scores > score_threshold)
+    values = scores[anchors, classes]
+    best = np.argsort(-values, kind="stable")[: limit * CANDIDATES_PER_OBJECT]
+    candidates, values, classes = boxes[anchors[best]], values[best], classes[best]
+    kept = suppress(candidates, classes, iou_threshold, limit)
+    return Objects(candidates[kept], classes[kept], values[kept])
+
+
+def suppress(boxes: np.ndarray, labels: np.ndarray, iou_threshold: float, limit: int) -> np.ndarray:
+    """Non-maximum suppression within each class.
+
+    Args:
+        boxes: (n, 4) xyxy pixels, best first.
+        labels: (n,).
+        iou_threshold: intersection over union over which the later of two goes.
+        limit: the most that stay.
+
+    Returns:
+        Indices of those that stay, best first.
+    """
+    kept, rest = [], np.arange(len(boxes))
+    while len(rest) and len(kept) < limit:
+        best, rest = rest[0], rest[1:]
+        kept.append(best)
+        clash = (labels[rest] == labels[best]) & (iou(boxes[best], boxes[rest]) > iou_threshold)
+        rest = rest[~clash]
+    return np.array(kept, np.int64)
+
+
+def iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Intersection over union of boxes (..., 4) xyxy, pair by pair; 0 of boxes without area."""
+    low, high = np.maximum(first[..., :2], second[..., :2]), np.minimum(first[..., 2:], second[..., 2:])
+    shared = (high - low).clip(0).prod(axis=-1)
+    both = (first[..., 2:] - first[..., :2]).prod(axis=-1) + (second[..., 2:] - second[..., :2]).prod(axis=-1)
+    return shared / np.maximum(both - shared, 1e-9)

@@ -1,0 +1,59 @@
+"""Necks: from the encoder's maps to a pyramid whose levels all have one width."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Literal
+
+from torch import Tensor, nn
+from torchvision.ops import FeaturePyramidNetwork
+from torchvision.ops.feature_pyramid_network import ExtraFPNBlock, LastLevelMaxPool
+
+
+def build_neck(kind: Literal["fpn", "pafpn"], channels: Sequence[int], width: int, extra: bool) -> nn.Module:
+    """A neck from an ordered dictionary of maps to one of pyramid levels, finest first.
+
+    Args:
+        kind: `fpn` (Lin et al., arXiv 1612.03144), or `pafpn` with a bottom-up path on top of it.
+        channels: of the encoder's maps, finest first.
+        width: of every level.
+        extra: whether a level of twice the last stride follows, subsampled from it.
+    """
+    last = LastLevelMaxPool() if extra else None
+    if kind == "pafpn":
+        return PathAggregationNeck(channels, width, last)
+    return FeaturePyramidNetwork(list(channels), width, extra_blocks=last)
+
+
+class PathAggregationNeck(nn.Module):
+    """PANet's neck (Liu et al., arXiv 1803.01534): N_1 = P_1, N_l+1 = conv3(conv3 of stride 2(N_l) + P_l+1).
+
+    Args:
+        channels: of the encoder's maps, finest first.
+        width: of every level.
+        extra: makes more levels of the last one, or none.
+    """
+
+    def __init__(self, channels: Sequence[int], width: int, extra: ExtraFPNBlock | None = None) -> None:
+        super().__init__()
+        self.top_down = FeaturePyramidNetwork(list(channels), width)
+        steps = range(len(channels) - 1)
+        self.down = nn.ModuleList(nn.Conv2d(width, width, 3, stride=2, padding=1) for _ in steps)
+        self.fuse = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in steps)
+        self.extra = extra
+        for convolution in (*self.down, *self.fuse):  # as torchvision's own
+            nn.init.kaiming_uniform_(convolution.weight, a=1)
+            nn.init.zeros_(convolution.bias)
+
+    def forward(self, maps: OrderedDict[str, Tensor]) -> OrderedDict[str, Tensor]:
+        """Levels (B, width, H_l, W_l) under the maps' names, and `pool` for the extra one."""
+        pyramid = self.top_down(maps)
+        first, *others = pyramid.values()
+        levels = [first]
+        for level, down, fuse in zip(others, self.down, self.fuse, strict=True):
+            levels.append(fuse(down(levels[-1]) + level))
+        names = list(pyramid)
+        if self.extra is not None:
+            levels, names = self.extra(levels, list(maps.values()), names)
+        return OrderedDict(zip(names, levels, strict=True))

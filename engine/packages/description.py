@@ -1,0 +1,182 @@
+"""What is known about an ONNX file of another program, and what has to be asked: its metadata keys and a sidecar."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from ..config import Card, CardClass
+from ..errors import PackageError
+
+COLOURS = ("#e41a1c", "#377eb8", "#4daf4a", "#984ea3", "#ff7f00", "#ffff33", "#a65628", "#f781bf", "#00ced1", "#999999")
+BACKGROUNDS = {"background", "_background", "__background__", "bg", "none", "other", "unlabeled", "unlabelled", "void"}
+"""Names of a first class that is no class."""
+TASKS = {"Segmentor": "segmentation", "Detector": "detection", "Regressor": "regression"}
+OF_ULTRALYTICS = {
+    "detect": ("Detector", "YOLO_Ultralytics"),
+    "segment": ("Detector", "YOLO_Ultralytics_segmentation"),
+    "obb": ("Detector", "YOLO_Ultralytics_obb"),
+}
+"""What the exporter's own key `task` says in the other plugin's words."""
+DET_TYPES = Literal[
+    "YOLO_v5_or_v7_default",
+    "YOLO_v6",
+    "YOLO_v9",
+    "YOLO_v10",
+    "YOLO_Ultralytics",
+    "YOLO_Ultralytics_segmentation",
+    "YOLO_Ultralytics_obb",
+]
+
+Color = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
+
+
+class Description(BaseModel):
+    """The metadata keys of ONNX files that QGIS inference plugins read, by the same names; none where not known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model_type: Literal["Segmentor", "Detector", "Regressor"] | None = Field(None, description="What it returns.")
+    class_names: list[str] | None = Field(None, description="Names of its classes or output bands, in order.")
+    class_colors: list[Color] | None = Field(None, description="Colours of these, #rrggbb, in the same order.")
+    resolution: float | None = Field(None, gt=0, description="Ground sampling distance it was made for, cm a pixel.")
+    tile_size: int | None = Field(None, ge=32, le=8192, description="Side of its input in pixels.")
+    tiles_overlap: float | None = Field(None, ge=0, le=50, description="Overlap of neighbouring windows in percent.")
+    standardization_mean: list[float] | None = Field(None, description="Of each band, values divided by 255.")
+    standardization_std: list[float] | None = Field(None, description="Of each band, values divided by 255.")
+    seg_thresh: float | None = Field(None, ge=0, lt=1, description="Segmentation: classes below it do not count.")
+    reg_output_scaling: float | None = Field(None, description="Regression: what the output is multiplied by.")
+    det_type: DET_TYPES | None = Field(None, description="Detection: layout of the output.")
+    det_conf: float | None = Field(None, ge=0, le=1, description="Detection: lowest score that is reported.")
+    det_iou_thresh: float | None = Field(None, ge=0, le=1, description="Detection: overlap of two of one object.")
+    bands: list[int] | None = Field(None, description="Bands of rasters to read, counted from 1.")
+    dtype: str | None = Field(None, description="Type of the rasters it was made for, numpy's name.")
+
+    @field_validator("class_names", mode="before")
+    @classmethod
+    def _in_order(cls, names: Any) -> Any:
+        """A dictionary from numbers to names, as the other plugin writes it, in the numbers' order."""
+        if not isinstance(names, dict):
+            return names
+        by_number = {int(number): name for number, name in names.items()}
+        if sorted(by_number) != list(range(len(by_number))):
+            raise ValueError("the numbers of the classes must be 0, 1, 2 and so on")
+        return [by_number[number] for number in sorted(by_number)]
+
+    @field_validator("standardization_mean", "standardization_std", mode="before")
+    @classmethod
+    def _each(cls, values: Any) -> Any:
+        return [values] if isinstance(values, (int, float)) else values
+
+    def joined(self, more: Description) -> Description:
+        """This one, where `more` says nothing else."""
+        return self.model_copy(update=more.model_dump(exclude_none=True))
+
+    def card(self, name: str, bands: int, classes: int) -> Card:
+        """The card of a model of this description.
+
+        Args:
+            name: the model's.
+            bands: channels of its input.
+            classes: channels of its output that are classes or values; background is one where the first is called so.
+        """
+        said, colors = self.class_names or [], self.class_colors or []
+        if len(said) == 1 and classes == 2 and self.model_type == "Segmentor":
+            said, colors = ["background", *said], ["", *colors]
+        names = [*said, *(f"class {index}" for index in range(len(said), classes))]
+        background = self.model_type == "Segmentor" and names[0].lower() in BACKGROUNDS
+        known = {"score_threshold": self.det_conf, "iou_threshold": self.det_iou_thresh}
+        task = TASKS[self.model_type]
+        colors = [*colors, *[""] * (classes - len(colors))]
+        listed = [
+            CardClass(name=name, color=color or COLOURS[at % len(COLOURS)])
+            for at, (name, color) in enumerate(zip(names[background:], colors[background:], strict=False))
+        ]
+        lists = {"segmentation": "segmentation_classes", "detection": "detection_classes", "regression": "values"}
+        return Card(
+            name=name,
+            tasks=[task],
+            gsd=self.resolution / 100,
+            bands=self.bands or list(range(1, bands + 1)),
+            dtype=self.dtype or "uint8",
+            mean=_for_bands(self.standardization_mean or [0.0], bands),
+            std=_for_bands(self.standardization_std or [1.0], bands),
+            tile_size=self.tile_size,
+            background=background,
+            network=None,
+            **{lists[task]: listed},
+            **{key: value for key, value in known.items() if value is not None},
+        )
+
+
+def described(metadata: dict[str, str]) -> Description:
+    """What a file's metadata says, in the other plugin's keys or in the Ultralytics exporter's own; the rest is left.
+
+    Raises:
+        PackageError: a key has a value that it cannot have.
+    """
+    values = {key: _value(text) for key, text in metadata.items()}
+    found = {key: values[key] for key in Description.model_fields if key in values}
+    found.setdefault("tile_size", values.get("tiles_size"))
+    found.setdefault("class_names", values.get("names"))
+    if isinstance(found.get("model_type"), str):
+        found["model_type"] = found["model_type"].capitalize()
+    if values.get("task") in OF_ULTRALYTICS and "stride" in values:
+        kind, layout = OF_ULTRALYTICS[values["task"]]
+        found = {"model_type": kind, "det_type": layout, "tile_size": _side(values.get("imgsz"))} | {
+            key: value for key, value in found.items() if value is not None
+        }
+    return _validated(found, "The metadata")
+
+
+def read_description(path: Path) -> Description:
+    """A sidecar: a JSON object with the same keys.
+
+    Raises:
+        PackageError: it is missing, no JSON, or a key is unknown or wrong.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise PackageError(f"The description {path} cannot be read: {error}.") from error
+    if not isinstance(values, dict):
+        raise PackageError(f"The description {path} must hold one JSON object.")
+    return _validated(values, f"The description {path}")
+
+
+def _validated(values: dict[str, Any], where: str) -> Description:
+    try:
+        return Description.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = str(first["loc"][0])
+        if first["type"] == "extra_forbidden":
+            raise PackageError(f"{where} has the unknown key '{key}'; correct its spelling or remove it.") from error
+        raise PackageError(f"{where} has a wrong '{key}': {first['msg'].removeprefix('Value error, ')}.") from error
+
+
+def _value(text: str) -> Any:
+    """JSON, or what other exporters write: a Python literal, or plain text."""
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            value = parse(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            continue
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+    return text
+
+
+def _side(size: Any) -> int | None:
+    """A number, or both of two that are the same."""
+    sides = set(size) if isinstance(size, list) else {size}
+    return sides.pop() if len(sides) == 1 else None
+
+
+def _for_bands(values: list[float], bands: int) -> list[float]:
+    """In raw units, one for each band."""
+    return [255 * value for value in (values * bands if len(values) == 1 else values)]

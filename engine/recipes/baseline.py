@@ -1,0 +1,196 @@
+"""What others do with few areas and much imagery, as their papers have it, in this engine's loop.
+
+All methods see the same labelled and unlabelled views as SSLKD and ship one student, so that a table of them compares
+methods and nothing else. Their papers and our readings: docs/methods.md, section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..config import Baseline, Run
+from ..data import Prepared
+from ..distillation import (
+    consistency,
+    cross_supervision,
+    pseudo_labels,
+    ramp_up,
+    segmentation_cross_entropy,
+    soft_segmentation,
+)
+from ..types import Batch, Outputs, Role
+from .build import build_network
+from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering
+from .reuse import load_teachers
+from .semi_supervised import require_roles
+from .supervised import LabelTerms, label_terms, supervised_losses, teach_from_labels
+from .together import forward_together
+from .views import CutMix, labelled, seen
+
+ROLES: tuple[Role, ...] = ("segmentation", "unlabelled")
+SEGMENTATION = ("segmentation",)
+DROPPED_LEVELS = 4
+"""Of an encoder's maps, those of the last strides, which feature dropout takes channels from."""
+DROPOUT = 0.5
+
+
+def plan_baseline(run: Run, prepared: Prepared) -> Plan:
+    """One stage on labelled and unlabelled batches; for `plain` a teacher first, and labelled batches only.
+
+    Raises:
+        ConfigError: labelled or unlabelled sources are missing, or the teacher does not fit.
+    """
+    recipe: Baseline = run.recipe
+    if recipe.method == "plain":
+        return _plan_plain(run, prepared, recipe)
+    require_roles(run, ROLES)
+    names = ("student", "twin") if recipe.method == "cps" else ("student",)
+    networks = {
+        name: build_network(recipe.student, SEGMENTATION, run, prepared, seed=run.training.seed + index)
+        for index, name in enumerate(names)
+    }
+    losses = unlabelled_losses(METHODS[recipe.method], names, recipe, label_terms(recipe, run))
+    views = ROLES if recipe.strong_views else ()
+    stage = Stage("student", names, ROLES, 1.0, losses, judges=("student",), views=views)
+    return Plan(networks, [stage], "student", dict.fromkeys(names, recipe.student))
+
+
+def unlabelled_losses(method: Method, names: tuple[str, ...], recipe: Baseline, terms: LabelTerms) -> Losses:
+    """Labels for all networks named, and a method's term on the unlabelled batch, ramped up."""
+
+    def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
+        batch = labelled(batches["segmentation"], recipe)
+        outputs, term = method(networks, batch, batches["unlabelled"], recipe)
+        named = {}
+        for name in names:
+            own = supervised_losses(networks[name], outputs[name], batch, terms)
+            named |= {f"segmentation/{name} {key}": value for key, value in own.items()}
+        strength = recipe.weight * ramp_up(progress, recipe.ramp_up)
+        return named | {f"unlabelled/{recipe.method.replace('_', ' ')}": strength * term}
+
+    return losses
+
+
+Method = Callable[[Networks, Batch, Batch, Baseline], tuple[dict[str, Outputs], Tensor]]
+"""(networks, labelled batch, unlabelled batch, recipe) -> outputs on the labelled batch by network, and the term."""
+
+
+def _mean_teacher(
+    networks: Networks, batch: Batch, unlabelled: Batch, recipe: Baseline
+) -> tuple[dict[str, Outputs], Tensor]:
+    """The student's probabilities are drawn to those of its moving average (arXiv 1703.01780)."""
+    mix, view = _mixed(unlabelled, recipe)
+    outputs = _forward(networks, "student", batch, view)
+    target = mix.answers(answer(answering(networks, "student"), unlabelled.image))
+    term = consistency(outputs["unlabelled"].segmentation, target.segmentation, view.valid)
+    return {"student": outputs["segmentation"]}, term
+
+
+def _cps(networks: Networks, batch: Batch, unlabelled: Batch, recipe: Baseline) -> tuple[dict[str, Outputs], Tensor]:
+    """Two networks of other seeds give each other labels (arXiv 2106.01226, with its CutMix)."""
+    mix, view = _mixed(unlabelled, recipe)
+    outputs = {name: _forward(networks, name, batch, view) for name in ("student", "twin")}
+    theirs = tuple(mix.answers(answer(networks[name], unlabelled.image)).segmentation for name in outputs)
+    mine = (each["unlabelled"].segmentation for each in outputs.values())
+    term = cross_supervision(*mine, view.valid, recipe.confidence, theirs)
+    return {name: each["segmentation"] for name, each in outputs.items()}, term
+
+
+def _fixmatch(
+    networks: Networks, batch: Batch, unlabelled: Batch, recipe: Baseline
+) -> tuple[dict[str, Outputs], Tensor]:
+    """Confident labels of the weak view for the strong one (arXiv 2001.07685)."""
+    mix, view = _mixed(unlabelled, recipe)
+    outputs = _forward(networks, "student", batch, view)
+    labels = _labels(mix.answers(answer(networks["student"], unlabelled.image)), view, recipe)
+    return {"student": outputs["segmentation"]}, segmentation_cross_entropy(outputs["unlabelled"].segmentation, labels)
+
+
+def _unimatch(
+    networks: Networks, batch: Batch, unlabelled: Batch, recipe: Baseline
+) -> tuple[dict[str, Outputs], Tensor]:
+    """FixMatch on two strong views, and on the weak view's features with dropped channels (arXiv 2208.09910).
+
+    Our strong views share one change of colours and differ by their CutMix.
+    """
+    student, pairs = networks["student"], [_mixed(unlabelled, recipe) for _ in range(2)]
+    images = [batch.image, unlabelled.image, *(view.image for _, view in pairs)]
+    encoded = student.encode(torch.cat(images))
+    parts = [[level[start : start + len(images[0])] for level in encoded] for start in _starts(images)]
+    outputs, dropped, *strong = (
+        student.answer(_dropped(part) if index == 1 else part, SEGMENTATION) for index, part in enumerate(parts)
+    )
+    target = answer(student, unlabelled.image)
+    term = segmentation_cross_entropy(dropped.segmentation, _labels(target, unlabelled, recipe)) / 2
+    for (mix, view), output in zip(pairs, strong, strict=True):
+        term = term + segmentation_cross_entropy(output.segmentation, _labels(mix.answers(target), view, recipe)) / 4
+    return {"student": outputs}, term
+
+
+METHODS: dict[str, Method] = {"mean_teacher": _mean_teacher, "cps": _cps, "fixmatch": _fixmatch, "unimatch": _unimatch}
+
+
+def _mixed(unlabelled: Batch, recipe: Baseline) -> tuple[CutMix, Batch]:
+    """A CutMix, and the student's view of the unlabelled chips under it."""
+    mix = CutMix.draw(unlabelled, recipe.cutmix)
+    return mix, mix.batch(replace(unlabelled, image=seen(unlabelled, recipe.strong_views)))
+
+
+def _forward(networks: Networks, name: str, batch: Batch, view: Batch) -> dict[Role, Outputs]:
+    images = {"segmentation": batch.image, "unlabelled": view.image}
+    return forward_together(networks[name], images, dict.fromkeys(images, SEGMENTATION))
+
+
+def _labels(outputs: Outputs, view: Batch, recipe: Baseline) -> Tensor:
+    return pseudo_labels(outputs.segmentation, outputs.segmentation, view.valid, recipe.confidence)
+
+
+def _starts(images: list[Tensor]) -> list[int]:
+    return [index * len(images[0]) for index in range(len(images))]
+
+
+def _dropped(encoded: list[Tensor]) -> list[Tensor]:
+    """Half the channels of the last maps are set to zero."""
+    first, last = encoded[:-DROPPED_LEVELS], encoded[-DROPPED_LEVELS:]
+    return [*first, *(F.dropout2d(level, DROPOUT) for level in last)]
+
+
+def _plan_plain(run: Run, prepared: Prepared, recipe: Baseline) -> Plan:
+    require_roles(run, SEGMENTATION)
+    specs = {"student": recipe.student, "teacher": recipe.teacher}
+    networks = {
+        name: build_network(spec, SEGMENTATION, run, prepared, seed=run.training.seed + index)
+        for index, (name, spec) in enumerate(specs.items())
+    }
+    terms, views = label_terms(recipe, run), SEGMENTATION if recipe.strong_views else ()
+    share, stages = recipe.teacher_share, []
+    if recipe.teachers_from:
+        load_teachers(recipe.teachers_from, {"teacher": networks["teacher"]}, run, prepared)
+        share = 0.0
+    else:
+        losses = teach_from_labels("teacher", recipe, terms)
+        stages.append(Stage("teacher", ("teacher",), SEGMENTATION, share, losses, judges=("teacher",), views=views))
+    losses = plain_losses(recipe, terms)
+    stages.append(
+        Stage("student", ("student",), SEGMENTATION, 1 - share, losses, ("student",), asks=("teacher",), views=views)
+    )
+    return Plan(networks, stages, "student", specs)
+
+
+def plain_losses(recipe: Baseline, terms: LabelTerms) -> Losses:
+    """Labels, and the teacher's probabilities on the same labelled chips (arXiv 1503.02531)."""
+
+    def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
+        batch = labelled(batches["segmentation"], recipe)
+        output, target = networks["student"](batch.image), answer(networks["teacher"], batch.image)
+        own = supervised_losses(networks["student"], output, batch, terms)
+        named = {f"segmentation/student {key}": value for key, value in own.items()}
+        soft = soft_segmentation(output.segmentation, target.segmentation, batch.valid)
+        return named | {"segmentation/soft": recipe.weight * ramp_up(progress, recipe.ramp_up) * soft}
+
+    return losses

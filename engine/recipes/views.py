@@ -1,0 +1,90 @@
+"""What networks see of a batch: weak and strong views of the same chips, and chips mixed by CutMix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from ..config import Labelled
+from ..types import Batch, Outputs
+
+CELL = 32
+"""Side in pixels of the squares that CutMix's rectangles consist of: the coarsest map's cells, so that maps mix."""
+LARGEST = 0.5
+"""Largest share of a chip's side squared that is cut out."""
+
+
+def seen(batch: Batch, strong: bool) -> Tensor:
+    """(B, C, H, W) as a learning network sees a batch.
+
+    Of labelled chips every second one is strong, so that batch norm's statistics know clean ones too; unlabelled
+    chips are all strong, for their weak view is what the targets come from.
+    """
+    if not strong or batch.strong is None:
+        return batch.image
+    if batch.role == "unlabelled":
+        return batch.strong
+    odd = torch.arange(len(batch.image), device=batch.image.device) % 2 == 1
+    return torch.where(odd[:, None, None, None], batch.strong, batch.image)
+
+
+def labelled(batch: Batch, recipe: Labelled) -> Batch:
+    """A labelled batch as it is learned from: strong views, and for segmentation CutMix."""
+    batch = replace(batch, image=seen(batch, recipe.strong_views))
+    return CutMix.draw(batch, recipe.cutmix).batch(batch) if batch.role == "segmentation" else batch
+
+
+@dataclass(frozen=True)
+class CutMix:
+    """Each chip gets a rectangle of its neighbour in the batch (arXiv 1905.04899, for segmentation 1906.01916).
+
+    Args:
+        taken: (B, H, W) bool, the pixels that come from the neighbour; none: nothing is mixed.
+    """
+
+    taken: Tensor | None
+
+    @classmethod
+    def draw(cls, batch: Batch, share: float) -> CutMix:
+        """Rectangles for a share of the batch's chips, by torch's random state; boxes are not mixed."""
+        if not share or len(batch.image) < 2:
+            return cls(None)
+        height, width = batch.image.shape[-2:]
+        cells = torch.zeros(len(batch.image), height // CELL, width // CELL, dtype=torch.bool)
+        chosen = torch.rand(len(cells)) < share
+        for index in chosen.nonzero().flatten().tolist():
+            _cut(cells[index])
+        taken = cells.repeat_interleave(CELL, dim=1).repeat_interleave(CELL, dim=2)
+        return cls(taken.to(batch.image.device))
+
+    def values(self, values: Tensor) -> Tensor:
+        """Anything by pixel or by cell, (B, H, W) or (B, D, H, W), its rectangles swapped in."""
+        if self.taken is None:
+            return values
+        stride = self.taken.shape[-1] // values.shape[-1]
+        taken = self.taken[:, ::stride, ::stride]
+        return torch.where(taken if values.ndim == 3 else taken[:, None], values.roll(1, dims=0), values)
+
+    def batch(self, batch: Batch) -> Batch:
+        """The batch mixed: images, mask and what counts."""
+        parts = {name: getattr(batch, name) for name in ("image", "strong", "mask", "valid")}
+        return replace(batch, **{name: self.values(part) for name, part in parts.items() if part is not None})
+
+    def answers(self, outputs: Outputs) -> Outputs:
+        """A teacher's answers on the unmixed chips as answers on the mixed ones."""
+        return Outputs(
+            segmentation=None if outputs.segmentation is None else self.values(outputs.segmentation),
+            backbone=None if outputs.backbone is None else self.values(outputs.backbone),
+        )
+
+
+def _cut(cells: Tensor) -> None:
+    """Mark a rectangle of whole cells (H, W), in place, of at most `LARGEST` of them."""
+    rows, columns = cells.shape
+    height = int(torch.randint(1, rows + 1, ()))
+    width = int(torch.randint(1, max(1, int(LARGEST * rows * columns / height)) + 1, ()))
+    height, width = min(height, rows), min(width, columns)
+    row, column = int(torch.randint(rows - height + 1, ())), int(torch.randint(columns - width + 1, ()))
+    cells[row : row + height, column : column + width] = True

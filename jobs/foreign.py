@@ -1,0 +1,149 @@
+"""ONNX files of other programs: looked over by the engine, described where they say too little, adopted as packages.
+
+The engine keeps an adopted package in its cache; where, is remembered here, so that whoever needs a card has it at
+once. A file or description that has changed since is adopted anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsApplication, QgsSettings
+
+from .environment import ROOT, child_environment, engine_python
+from .errors import GeoDistilError
+from .packages import ITEM_FILE, is_foreign, package_path
+from .translation import tr
+
+ADOPTED = "geodistil/adopted"
+"""Setting: what was adopted (the file and what it was then) -> the package's folder."""
+
+PATIENCE_SECONDS = 300
+MOST_REMEMBERED = 50
+
+
+def package_of(text: str) -> Path:
+    """The package a person pointed at, also as an ONNX file that was adopted before. Quick, for any thread.
+
+    Raises:
+        GeoDistilError: there is nothing, or the ONNX file has not been adopted yet.
+    """
+    path = package_path(text)
+    if not is_foreign(path):
+        return path
+    folder = Path(_remembered().get(_state(path)) or "")
+    if not (folder / ITEM_FILE).is_file():
+        raise GeoDistilError(
+            "package",
+            tr("{path} has not been tried yet.").format(path=path),
+            tr("Run Predict with it once, or choose it in a dialog with the button beside the list of models."),
+        )
+    return folder
+
+
+def inspect(model: Path) -> dict[str, Any]:
+    """What the engine knows of an ONNX file and what is missing; takes seconds, so not for the main thread.
+
+    Raises:
+        GeoDistilError: the engine's own sentence.
+    """
+    return _engine(model)
+
+
+def adopt(model: Path) -> Path:
+    """The package of an ONNX file, made in the engine's cache; takes seconds, so not for the main thread.
+
+    Raises:
+        GeoDistilError: the engine's own sentence, such as on what the file does not say of itself.
+    """
+    state, folder = _state(model), _engine(model, "--adopt")["package"]
+    remembered = {**_remembered(), state: folder}
+    QgsSettings().setValue(ADOPTED, json.dumps(dict(list(remembered.items())[-MOST_REMEMBERED:])))
+    return Path(folder)
+
+
+def describe(model: Path, values: dict[str, Any]) -> Path:
+    """Write what a person knows of an ONNX file: beside it, or into the profile where that is not writable.
+
+    Args:
+        model: the ONNX file.
+        values: the keys that ONNX metadata have, see `engine.packages.description`.
+
+    Returns:
+        The description's file.
+
+    Raises:
+        GeoDistilError: neither can be written.
+    """
+    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    beside, kept = model.with_suffix(".json"), _in_profile(model)
+    try:
+        beside.write_text(text, encoding="utf-8")
+    except OSError:
+        return _keep(kept, text)
+    kept.unlink(missing_ok=True)
+    return beside
+
+
+def description_of(model: Path) -> Path | None:
+    """The file that describes an ONNX file, where there is one: the profile's is newer than the one beside it."""
+    return next((path for path in (_in_profile(model), model.with_suffix(".json")) if path.is_file()), None)
+
+
+def _keep(path: Path, text: str) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise GeoDistilError(
+            "output", tr("{destination} cannot be written: {reason}.").format(destination=path, reason=error.strerror)
+        ) from error
+    return path
+
+
+def _in_profile(model: Path) -> Path:
+    key = hashlib.sha256(str(model.resolve()).encode()).hexdigest()[:12]
+    return Path(QgsApplication.qgisSettingsDirPath()) / "geodistil" / "models" / f"{model.stem}-{key}.json"
+
+
+def _state(model: Path) -> str:
+    """The file and its description, as they are now."""
+    files = [model, *filter(None, [description_of(model)])]
+    return "|".join(f"{path.resolve()}:{path.stat().st_mtime_ns}:{path.stat().st_size}" for path in files)
+
+
+def _remembered() -> dict[str, str]:
+    try:
+        found = json.loads(QgsSettings().value(ADOPTED) or "{}")
+    except (TypeError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _engine(model: Path, *more: str) -> dict[str, Any]:
+    """The answer of the engine's `inspect`."""
+    described = description_of(model)
+    arguments = ["inspect", str(model), "--json", *more, *(["--describe", str(described)] if described else [])]
+    quiet = {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {}
+    try:
+        done = subprocess.run(
+            [str(engine_python()), "-m", "engine", *arguments],
+            cwd=ROOT, env=child_environment(), capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False,
+            stdin=subprocess.DEVNULL, **quiet,
+        )  # fmt: skip
+        answer = json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        raise GeoDistilError(
+            "engine",
+            tr("The engine could not look at {model}.").format(model=model),
+            tr("Try it in a shell: python -m engine inspect {model}").format(model=model.name),
+            str(error),
+        ) from error
+    if "error" in answer:
+        raise GeoDistilError.from_event(answer["error"], done.stderr)
+    return answer

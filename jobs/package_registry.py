@@ -1,0 +1,128 @@
+"""The model packages that a person has registered: where they are, as a setting of their profile."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsSettings
+
+from .errors import GeoDistilError
+from .foreign import package_of
+from .packages import CARD_PROPERTY, ITEM_FILE, is_foreign, package_path, read_card
+from .translation import tr
+
+PACKAGES = "geodistil/packages"
+"""Paths of registered packages, the newest first."""
+
+NETWORKS = ("model.safetensors", "segmentation.onnx", "detection.onnx")
+"""A package holds at least one of these beside its `item.json`."""
+
+
+def looks_like_package(text: str) -> bool:
+    """Whether a folder or file means to be a model package, sound or not: other things that people drop are not ours.
+
+    A run folder with a finished model counts as its model, an ONNX file of another program as one too.
+    """
+    path = _inside(Path(text))
+    if is_foreign(path):
+        return True
+    try:
+        names = _names(path)
+        if ITEM_FILE not in names:
+            return False
+        return any(name in names for name in NETWORKS) or CARD_PROPERTY in _item_text(path)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return False
+
+
+def register(text: str) -> tuple[Path, dict[str, Any]]:
+    """Check a package and remember it.
+
+    Args:
+        text: its folder, its zip, a file inside it, the run folder that it came from, or an ONNX file that the
+            engine has adopted.
+
+    Returns:
+        Where it is, and its card.
+
+    Raises:
+        GeoDistilError: it is no package, or something of it is missing.
+    """
+    path = _inside(package_path(text)).resolve()
+    card = read_card(package_of(str(path)))
+    _check_card(card, path)
+    if not is_foreign(path) and not any(name in _names(path) for name in NETWORKS):
+        raise GeoDistilError(
+            "package",
+            tr("The model package {path} is incomplete: it holds no network.").format(path=path),
+            tr("Copy it again, with {files}.").format(files=", ".join(NETWORKS)),
+        )
+    _write([path, *(known for known in _read() if known != path)])
+    return path, card
+
+
+def registered() -> list[tuple[str, Path]]:
+    """Name and place of every registered package that is still there, the newest first."""
+    return [(name, path) for path in _read() if (name := _name(path))]
+
+
+def forget(path: Path) -> None:
+    """Offer a package no longer; nothing is deleted."""
+    _write([known for known in _read() if known != path])
+
+
+def _name(path: Path) -> str:
+    if is_foreign(path):
+        return path.stem
+    try:
+        return str(read_card(path)["name"])
+    except (GeoDistilError, KeyError, TypeError):  # gone or broken since; it may come back with its disk
+        return ""
+
+
+def _check_card(card: dict[str, Any], path: Path) -> None:
+    missing = [key for key in ("name", "tasks", "gsd", "bands") if not isinstance(card, dict) or key not in card]
+    if missing:
+        raise GeoDistilError(
+            "package",
+            tr("The card of the model package {path} does not say its {what}.").format(path=path, what=missing[0]),
+            tr("Export the model again."),
+        )
+
+
+def _inside(path: Path) -> Path:
+    """A run folder's model, or the path itself."""
+    if path.is_file() and path.name == ITEM_FILE:
+        return path.parent
+    model = path / "model"
+    return model if not (path / ITEM_FILE).exists() and (model / ITEM_FILE).exists() else path
+
+
+def _names(path: Path) -> set[str]:
+    if path.is_dir():
+        return {each.name for each in path.iterdir()}
+    with zipfile.ZipFile(path) as archive:
+        return {Path(name).name for name in archive.namelist()}
+
+
+def _item_text(path: Path) -> str:
+    if path.is_dir():
+        return (path / ITEM_FILE).read_text(encoding="utf-8")
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if Path(name).name == ITEM_FILE]
+        return archive.read(min(names, key=len)).decode("utf-8")
+
+
+def _read() -> list[Path]:
+    try:
+        paths = json.loads(QgsSettings().value(PACKAGES) or "[]")
+    except (TypeError, ValueError):
+        return []
+    return [Path(each) for each in paths]
+
+
+def _write(paths: list[Path]) -> None:
+    QgsSettings().setValue(PACKAGES, json.dumps([str(path) for path in paths]))

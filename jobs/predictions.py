@@ -1,0 +1,61 @@
+"""What an engine's prediction looks like on the map, and those that a run made after its training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
+
+from .confidence_style import style_confidence
+from .errors import GeoDistilError
+from .origin import of_model
+from .packages import read_card
+from .runs.files import MODEL_FOLDER, predicted
+from .styled import GROUND, OVERLAYS, VECTORS, Result, Style, put_in_group, save_look
+from .styles import style_class_map, style_detections
+from .translation import tr
+from .value_style import style_values
+
+LOOKS: dict[str, tuple[str, Style, int]] = {
+    "classes": (tr("classes"), style_class_map, GROUND),
+    "confidence": (tr("confidence"), style_confidence, OVERLAYS),
+    "detections": (tr("detections"), style_detections, VECTORS),
+    "values": (tr("values"), style_values, GROUND),
+}
+"""The engine's name of an output -> (a person's, how it looks, its level in the group)."""
+
+
+def load_predictions(run: Path, project: QgsProject) -> list[QgsMapLayer]:
+    """Add to a project what a run predicted when its training was done, styled, in the group of the model's name.
+
+    Raises:
+        GeoDistilError: the run has no model or no predictions, or a file is gone.
+    """
+    card = read_card(run / MODEL_FOLDER)
+    found = [
+        _added(_result(kind, output, card, run), project)
+        for output in predicted(run)
+        for kind in LOOKS
+        if output.get(kind)
+    ]
+    if not found:
+        raise GeoDistilError("output", tr("{run} has no predictions.").format(run=run.name))
+    return found
+
+
+def _result(kind: str, output: dict[str, str], card: dict[str, Any], run: Path) -> Result:
+    what, style, level = LOOKS[kind]
+    title = f"{Path(output['raster']).stem}: {what}"
+    origin = of_model(title, card, str(run / MODEL_FOLDER), output["raster"])
+    return Result(output[kind], style, card, origin, (title, title), raster=kind != "detections", level=level)
+
+
+def _added(result: Result, project: QgsProject) -> QgsMapLayer:
+    save_look(result)
+    title = result.origin.title
+    layer = QgsRasterLayer(result.path, title) if result.raster else QgsVectorLayer(result.path, title, "ogr")
+    result.look(layer)
+    project.addMapLayer(layer)
+    put_in_group(layer, result.origin.group, "", project)
+    return layer

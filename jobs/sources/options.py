@@ -1,0 +1,292 @@
+"""The recipes' options as people meet them, in the wizard and in the algorithms, under their names in `run.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..translation import tr
+from .suggestion import DISTIL, PARTIAL, SEMI, SUPERVISED
+
+RECIPE, NETWORK, TRAINING = "recipe", "network", "training"
+"""Where an option stands in `run.json`: in the recipe, in its networks, or among the loop's settings."""
+
+NETWORKS = {
+    SUPERVISED: ("network",),
+    PARTIAL: ("student", "detection_teacher", "segmentation_teacher"),
+    SEMI: ("student", "first_teacher"),
+    DISTIL: ("student",),
+}
+"""The networks that a network's option is for; SSLKD's second teacher has another architecture on purpose."""
+
+ALL = (SUPERVISED, PARTIAL, SEMI, DISTIL)
+
+
+@dataclass(frozen=True)
+class Option:
+    """A switch, a number, a choice of one, or of several.
+
+    Args:
+        name: as in `run.json`.
+        title: for people.
+        help: what it does, and its paper.
+        defaults: the engine's default by recipe; other recipes do not have the option.
+        place: where it stands in `run.json`.
+        choices: value, title and help of what can be chosen.
+        smallest: of a number.
+        largest: of a number.
+        step: of a number.
+    """
+
+    name: str
+    title: str
+    help: str
+    defaults: Mapping[str, Any]
+    place: str = RECIPE
+    choices: tuple[tuple[str, str, str], ...] = ()
+    smallest: float = 0.0
+    largest: float = 1.0
+    step: float = 0.05
+
+    @property
+    def parameter(self) -> str:
+        """Its name among an algorithm's parameters."""
+        return (self.name if self.place == RECIPE else f"{self.place}_{self.name}").upper()
+
+
+def options_of(kind: str) -> list[Option]:
+    """The options that a recipe has."""
+    return [option for option in OPTIONS if kind in option.defaults]
+
+
+def option_patch(kind: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Chosen options as a merge patch of `run.json`.
+
+    Args:
+        kind: the recipe.
+        chosen: `Option.parameter` -> value; a network's or the loop's default is taken out of `run.json`.
+    """
+    patch: dict[str, Any] = {RECIPE: {}, TRAINING: {}}
+    for option in options_of(kind):
+        if option.parameter not in chosen:
+            continue
+        value = chosen[option.parameter]
+        if option.place == RECIPE:
+            patch[RECIPE][option.name] = value
+            continue
+        value = None if value == option.defaults[kind] else value
+        if option.place == TRAINING:
+            patch[TRAINING][option.name] = value
+        for network in NETWORKS[kind] if option.place == NETWORK else ():
+            patch[RECIPE].setdefault(network, {})[option.name] = value
+    return patch
+
+
+def chosen_in(kind: str, run: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that a `run.json` has, by `Option.parameter`."""
+    recipe = run.get(RECIPE) or {}
+    places = {RECIPE: recipe, TRAINING: run.get(TRAINING) or {}, NETWORK: recipe.get(NETWORKS[kind][0]) or {}}
+    found = [(option, places[option.place].get(option.name)) for option in options_of(kind)]
+    return {option.parameter: value for option, value in found if value is not None}
+
+
+OPTIONS = (
+    Option(
+        "distillation",
+        tr("What the student learns from its teachers"),
+        tr("With none of these no teacher is trained."),
+        {PARTIAL: ["soft"], DISTIL: ["soft"]},
+        choices=(
+            (
+                "soft",
+                tr("Answers"),
+                tr(
+                    "The student learns the teacher's probabilities, not only its decisions: how sure it is, and what "
+                    "it would otherwise have said. Cheap, and nearly always worth it. (arXiv 2405.15394)"
+                ),
+            ),
+            (
+                "feature",
+                tr("Features"),
+                tr(
+                    "The student's inner picture of the image is drawn towards the teacher's. Helps a student that is "
+                    "much smaller than its teacher; costs memory. (arXiv 1412.6550)"
+                ),
+            ),
+            (
+                "pdf",
+                tr("Features where answers differ (PDF-Distil)"),
+                tr(
+                    "As features, but weighted by where student and teacher disagree, which in aerial imagery is "
+                    "mostly the small objects. (BMVC 2021)"
+                ),
+            ),
+            (
+                "pdf_plus",
+                tr("Features and answers where answers differ (PDF-Distil, all terms)"),
+                tr("PDF-Distil with its additional terms on the boxes themselves. (BMVC 2021)"),
+            ),
+            (
+                "pkd",
+                tr("Patterns of features (PKD)"),
+                tr(
+                    "Only the pattern of the teacher's features counts, not their size, so that networks of different "
+                    "kinds can teach each other. (arXiv 2207.02039)"
+                ),
+            ),
+            (
+                "crosskd",
+                tr("Answers through the teacher's head (CrossKD)"),
+                tr(
+                    "The student's features go through the teacher's detection head and must be answered as the "
+                    "teacher does; for boxes. (arXiv 2306.11369)"
+                ),
+            ),
+        ),
+    ),
+    Option(
+        "soft_segmentation",
+        tr("Compare answers on areas by"),
+        tr("How far the student's answer on areas is from its teacher's."),
+        {PARTIAL: "kl", DISTIL: "kl"},
+        choices=(
+            ("kl", tr("divergence of each pixel's probabilities"), tr("The usual form. (arXiv 1503.02531)")),
+            ("dist", tr("correlation of classes (DIST)"), tr("For teachers much larger. (arXiv 2205.10536)")),
+            ("cwd", tr("each class's map as a whole (CWD)"), tr("For few, small things. (arXiv 2011.13256)")),
+        ),
+    ),
+    Option(
+        "temperature",
+        tr("Temperature"),
+        tr("Above 1 the teacher's second and third guesses on areas count more. (arXiv 1503.02531)"),
+        {PARTIAL: 1.0, DISTIL: 1.0},
+        smallest=0.1,
+        largest=20.0,
+        step=0.5,
+    ),
+    Option(
+        "on_own_task",
+        tr("Also where there are labels"),
+        tr("The teacher speaks on a raster's own task too, not only on the one that it has no labels for."),
+        {PARTIAL: False},
+    ),
+    Option(
+        "co_training",
+        tr("Teachers go on learning"),
+        tr("Beside the student, instead of staying as they are once they have learned. (arXiv 2402.05305)"),
+        {PARTIAL: False, SEMI: True},
+    ),
+    Option(
+        "ema_teachers",
+        tr("Moving averages teach"),
+        tr("Of teachers that go on learning: steadier than they are themselves. (Mean Teacher, arXiv 1703.01780)"),
+        {PARTIAL: True, SEMI: True},
+    ),
+    Option(
+        "weak_labels",
+        tr("Labels help the other task"),
+        tr(
+            "Areas give boxes of the class of the same name, and boxes bound where its areas can be. (arXiv 1503.01640)"
+        ),
+        {PARTIAL: False},
+    ),
+    Option(
+        "agreement",
+        tr("Only where both teachers agree"),
+        tr("Ground that the two teachers see differently teaches the student nothing. (arXiv 2402.05305)"),
+        {SEMI: True},
+    ),
+    Option(
+        "confidence",
+        tr("Surest pseudo-labels only, from"),
+        tr("A teacher's answer counts as a label only from this probability on. (FixMatch, arXiv 2001.07685)"),
+        {SEMI: 0.8},
+        largest=0.99,
+    ),
+    Option(
+        "strong_views",
+        tr("Learn from distorted views"),
+        tr("Students see strong changes of colour and sharpness, teachers the plain image. (arXiv 2001.07685)"),
+        {SUPERVISED: False, PARTIAL: False, SEMI: True},
+    ),
+    Option(
+        "cutmix",
+        tr("Chips with a part of another chip (CutMix)"),
+        tr("This share of the chips for areas is pasted together from two: few labels go further. (arXiv 1906.01916)"),
+        {SUPERVISED: 0.0, SEMI: 0.5},
+    ),
+    Option(
+        "dice",
+        tr("Weight of the overlap (Dice)"),
+        tr("Counts how far areas overlap beside how many pixels are right; 1 for rare classes. (arXiv 1606.04797)"),
+        {SUPERVISED: 0.0, SEMI: 0.0},
+        largest=100.0,
+        step=0.5,
+    ),
+    Option(
+        "cldice",
+        tr("Weight of connectedness (clDice)"),
+        tr("Keeps roads and streams in one piece; 0.5 for them. (arXiv 2003.07311)"),
+        {SUPERVISED: 0.0, SEMI: 0.0},
+        largest=100.0,
+        step=0.5,
+    ),
+    Option(
+        "ramp_up",
+        tr("Rise of what teachers say"),
+        tr("Over this share of the student's training it grows to its full weight. (arXiv 1610.02242)"),
+        {PARTIAL: 0.1, SEMI: 0.3},
+    ),
+    Option(
+        "teacher_share",
+        tr("Share of the time for teachers"),
+        tr("Each teacher learns for this share of the training time, before the student does."),
+        {PARTIAL: 0.3},
+        smallest=0.01,
+        largest=0.49,
+    ),
+    Option(
+        "teacher_share",
+        tr("Share of the time for teachers"),
+        tr(
+            "Both teachers learn from the labels alone for this share of the training time: untrained ones teach noise."
+        ),
+        {SEMI: 0.5},
+        largest=0.99,
+    ),
+    Option(
+        "neck",
+        tr("Feature pyramid"),
+        tr("What joins the encoder's levels; the second path helps small objects and costs time. (arXiv 1803.01534)"),
+        dict.fromkeys(ALL, "fpn"),
+        NETWORK,
+        choices=(("fpn", tr("from coarse to fine (FPN)"), ""), ("pafpn", tr("and back again (PAFPN)"), "")),
+    ),
+    Option(
+        "detection_head",
+        tr("Boxes are found"),
+        tr("Without anchors (FCOS, arXiv 1904.01355), or with them, as in the papers (RetinaNet, arXiv 1708.02002)."),
+        {SUPERVISED: "fcos", PARTIAL: "fcos"},
+        NETWORK,
+        choices=(("fcos", tr("without anchors (FCOS)"), ""), ("retinanet", tr("with anchors (RetinaNet)"), "")),
+    ),
+    Option(
+        "weights",
+        tr("Encoders begin"),
+        tr("Encoders that know photographs learn much faster; their weights are fetched once from Hugging Face's hub."),
+        dict.fromkeys(ALL, "none"),
+        NETWORK,
+        choices=(("none", tr("from nothing"), ""), ("hub", tr("from photographs (ImageNet)"), "")),
+    ),
+    Option(
+        "pretraining",
+        tr("Share of the time for looking at imagery first"),
+        tr(
+            "Before all else encoders learn to complete hidden parts of all imagery, without labels. (arXiv 2111.09886)"
+        ),
+        dict.fromkeys(ALL, 0.0),
+        TRAINING,
+        largest=0.9,
+    ),
+)

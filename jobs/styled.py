@@ -1,0 +1,234 @@
+"""A result file becomes a styled layer: it looks right wherever it is opened, says where it comes from, has its place.
+
+`save_look` writes symbology and metadata into or beside the file, also where nothing is loaded; `load_styled` has
+Processing show it in its group. Both touch layers, so they are for the thread on which layers live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable
+
+from osgeo import gdal
+from qgis.core import (
+    QgsLayerTree,
+    QgsLayerTreeGroup,
+    QgsLayerTreeLayer,
+    QgsMapLayer,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingLayerPostProcessorInterface,
+    QgsProject,
+    QgsRasterLayer,
+    QgsVectorLayer,
+)
+
+from .errors import GeoDistilError
+from .origin import Origin
+from .results import first_layer
+from .translation import tr
+
+Style = Callable[[QgsMapLayer, "dict[str, Any]"], None]
+
+IN_DATABASE = ".gpkg"
+"""Ending of files that keep styles and metadata inside; others have a `.qml` and a `.qmd` beside them."""
+
+SYNCHRONOUS = "OGR_SQLITE_SYNCHRONOUS"
+
+GROUND, OVERLAYS, VECTORS = range(3)
+"""Levels in a group: class maps, what is looked at over them, polygons and lines."""
+
+LEVEL = "geodistil/level"
+"""The layer's property that keeps it."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A file that was written, and what a person should see of it.
+
+    Args:
+        path: the file.
+        style: called with the layer and the card.
+        card: what the style needs: the model's card, or a legend.
+        origin: where it comes from.
+        names: the name that Processing gives by itself, and the better one; a person's or a model's own is kept.
+        above: id of the imagery that it must not be hidden by; empty where there is none.
+        raster: whether it is a raster.
+        level: what lies over what in the group, where larger is higher.
+    """
+
+    path: str
+    style: Style
+    card: dict[str, Any]
+    origin: Origin
+    names: tuple[str, str]
+    above: str = ""
+    raster: bool = False
+    level: int = VECTORS
+
+    def look(self, layer: QgsMapLayer) -> None:
+        """Style a layer of this file, and tell it where it comes from."""
+        self.style(layer, self.card)
+        layer.setMetadata(self.origin.metadata(layer))
+        layer.setCustomProperty(LEVEL, self.level)
+
+
+def save_look(result: Result) -> None:
+    """Save symbology and metadata with a file, as its default.
+
+    Raises:
+        GeoDistilError: the file cannot be opened, or they cannot be written.
+    """
+    with _without_waiting_for_the_disk():
+        layer = _opened(result)
+        result.look(layer)
+        problem = _save_style(layer, result)
+        message, saved = layer.saveDefaultMetadata()
+        del layer  # closes the file
+    if problem or not saved:
+        raise GeoDistilError(
+            "output",
+            tr("How {path} looks could not be saved: {reason}.").format(path=result.path, reason=problem or message),
+        )
+
+
+def _save_style(layer: QgsMapLayer, result: Result) -> str:
+    """Save a layer's style with its file; what went wrong, empty where nothing did."""
+    path = Path(result.path)
+    if path.suffix.lower() == IN_DATABASE:
+        _forget_styles(layer)
+        return layer.saveStyleToDatabase(layer.name(), result.origin.title, True, "")
+    message, saved = layer.saveNamedStyle(str(path.with_suffix(".qml")))
+    return "" if saved else message
+
+
+@contextmanager
+def _without_waiting_for_the_disk() -> Iterator[None]:
+    """Let SQLite leave the writing to the system: its waits for the disk, one a change, would be seen as a freeze."""
+    before = gdal.GetConfigOption(SYNCHRONOUS)
+    gdal.SetConfigOption(SYNCHRONOUS, "OFF")
+    try:
+        yield
+    finally:
+        gdal.SetConfigOption(SYNCHRONOUS, before)
+
+
+def _forget_styles(layer: QgsVectorLayer) -> None:
+    """Remove what an earlier result left of itself: QGIS would ask a person before it writes over a style."""
+    _, ids, names, *_ = layer.listStylesInDatabase()
+    for style, name in zip(ids, names):
+        if name == layer.name():
+            layer.deleteStyleFromDatabase(style)
+
+
+def _opened(result: Result) -> QgsMapLayer:
+    """A layer of a file, on its own, in no project."""
+    name, address = Path(result.path).stem, result.path
+    if Path(address).suffix.lower() == IN_DATABASE:  # metadata are kept by the layer's name
+        address += f"|layername={first_layer(Path(address))}"
+    layer = QgsRasterLayer(address, name) if result.raster else QgsVectorLayer(address, name, "ogr")
+    if not layer.isValid():
+        raise GeoDistilError("output", tr("{path} cannot be opened as a layer.").format(path=result.path))
+    return layer
+
+
+class StyleOnLoad(QgsProcessingLayerPostProcessorInterface):
+    """Styles a layer when Processing loads it, on the main thread.
+
+    QGIS keeps only a bare pointer to a post-processor, and the algorithm may be gone by then: `alive` holds on.
+    """
+
+    alive: list[StyleOnLoad] = []  # noqa: RUF012
+
+    def __init__(self, result: Result) -> None:
+        super().__init__()
+        self._result = result
+
+    def postProcessLayer(
+        self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> None:
+        """Style the layer and put it in its place (called by Processing, once the layer is in the project)."""
+        self._result.look(layer)  # again: Processing may have a default style of its own
+        if context.project() is not None:
+            put_in_group(layer, self._result.origin.group, self._result.above, context.project())
+
+
+def load_styled(context: QgsProcessingContext, result: Result) -> None:
+    """Have Processing load a result, if it is to load it at all, with its look, a telling name and its place.
+
+    Args:
+        context: knows what is to be loaded.
+        result: what was written.
+    """
+    if not context.willLoadLayerOnCompletion(result.path):
+        return
+    details = context.layerToLoadOnCompletionDetails(result.path)
+    if details.name == result.names[0]:
+        details.name = result.names[1]
+    processor = StyleOnLoad(result)
+    StyleOnLoad.alive.append(processor)
+    details.setPostProcessor(processor)
+
+
+def do_not_load(context: QgsProcessingContext, layer_id: str) -> None:
+    """Take an output that was not written off the list of layers to load."""
+    layers = context.layersToLoadOnCompletion()
+    layers.pop(layer_id, None)
+    context.setLayersToLoadOnCompletion(layers)
+
+
+def group_of(layer: QgsMapLayer, project: QgsProject | None) -> str:
+    """The name of the group that a layer lies in; empty where it lies in none, or in no project."""
+    node = project.layerTreeRoot().findLayer(layer.id()) if project is not None else None
+    return node.parent().name() if node is not None else ""
+
+
+def put_in_group(layer: QgsMapLayer, name: str, above: str, project: QgsProject) -> None:
+    """Move a layer of a project into a group, above those of its level and lower ones.
+
+    Args:
+        layer: the layer.
+        name: the group; one of that name is used again. Empty leaves the layer where it is.
+        above: id of the layer that the group must lie above; empty puts a new group on top.
+        project: the layer's.
+    """
+    root = project.layerTreeRoot()
+    node = root.findLayer(layer.id())
+    if node is None or not name:
+        return
+    group = _group(root, name, root.findLayer(above))
+    group.insertChildNode(_place(group, int(layer.customProperty(LEVEL, 0))), node.clone())
+    node.parent().removeChildNode(node)
+
+
+def _place(group: QgsLayerTreeGroup, level: int) -> int:
+    """Where in a group a layer goes: above all that are on its level or lower."""
+    levels = [
+        int(child.layer().customProperty(LEVEL, 0)) if isinstance(child, QgsLayerTreeLayer) and child.layer() else 0
+        for child in group.children()
+    ]
+    return next((index for index, each in enumerate(levels) if each <= level), len(levels))
+
+
+def _group(root: QgsLayerTree, name: str, above: QgsLayerTreeLayer | None) -> QgsLayerTreeGroup:
+    group = root.findGroup(name)
+    if group is None:
+        if above is None:
+            return root.insertGroup(0, name)
+        return above.parent().insertGroup(above.parent().children().index(above), name)
+    return group if above is None else _lifted(root, group, above)
+
+
+def _lifted(root: QgsLayerTree, group: QgsLayerTreeGroup, above: QgsLayerTreeLayer) -> QgsLayerTreeGroup:
+    """The group, above a layer that would hide it."""
+    order, inside = root.findLayerIds(), group.findLayerIds()
+    place = order.index(above.layerId())
+    if above.layerId() in inside or all(order.index(layer) < place for layer in inside):
+        return group
+    lifted = group.clone()
+    above.parent().insertChildNode(above.parent().children().index(above), lifted)
+    group.parent().removeChildNode(group)
+    return lifted

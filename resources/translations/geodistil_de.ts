@@ -1,0 +1,4654 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="de" sourcelanguage="en">
+  <context>
+    <name>GeoDistil</name>
+    <message>
+      <location filename="plugin.py" />
+      <source>Train from boxes and areas…</source>
+      <translation>Aus Boxen und Flächen trainieren…</translation>
+    </message>
+    <message>
+      <location filename="plugin.py" />
+      <source>Train from few areas and much imagery…</source>
+      <translation>Aus wenigen Flächen und vielen Bilddaten trainieren…</translation>
+    </message>
+    <message>
+      <location filename="plugin.py" />
+      <source>Predict…</source>
+      <translation>Vorhersagen…</translation>
+    </message>
+    <message>
+      <location filename="plugin.py" />
+      <source>Predict many rasters…</source>
+      <translation>Viele Raster vorhersagen…</translation>
+    </message>
+    <message>
+      <location filename="plugin.py" />
+      <source>Evaluate…</source>
+      <translation>Bewerten…</translation>
+    </message>
+    <message>
+      <location filename="plugin.py" />
+      <source>Distil a model…</source>
+      <translation>Modell destillieren…</translation>
+    </message>
+    <message>
+      <location filename="plugin.py" />
+      <source>Class map to polygons…</source>
+      <translation>Klassenkarte in Polygone umwandeln…</translation>
+    </message>
+    <message>
+      <location filename="plugin.py" />
+      <source>Train a model…</source>
+      <translation>Modell trainieren…</translation>
+    </message>
+    <message>
+      <location filename="plugin.py" />
+      <source>Runs</source>
+      <translation>Läufe</translation>
+    </message>
+    <message>
+      <location filename="plugin.py" />
+      <source>Engine environment…</source>
+      <translation>Umgebung der Engine…</translation>
+    </message>
+    <message>
+      <location filename="plugin.py" />
+      <source>Help</source>
+      <translation>Hilfe</translation>
+    </message>
+    <message>
+      <location filename="plugin.py" />
+      <source>Turn on the Processing plugin in Plugins &gt; Manage and Install Plugins first.</source>
+      <translation>Schalten Sie zuerst die Erweiterung Verarbeitung ein (Erweiterungen &gt; Erweiterungen verwalten und installieren).</translation>
+    </message>
+    <message>
+      <location filename="toolbox/anysources.py" />
+      <source>Detection: labels (polygons or points)</source>
+      <translation>Detektion: Labels (Polygone oder Punkte)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/anysources.py" />
+      <source>Segmentation: labels (polygons or class raster)</source>
+      <translation>Segmentierung: Labels (Polygone oder Klassenraster)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/anysources.py" />
+      <source>Detection: side of the box around a point (metres)</source>
+      <translation>Detektion: Kantenlänge der Box um einen Punkt (Meter)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/anysources.py" />
+      <source>{role} needs both imagery and labels, or neither.</source>
+      <translation>{role} braucht Bilddaten und Labels, oder keines von beiden.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/anysources.py" />
+      <source> or </source>
+      <translation> oder </translation>
+    </message>
+    <message>
+      <location filename="toolbox/anysources.py" />
+      <source>There is nothing to work on: give imagery for {names}.</source>
+      <translation>Es gibt nichts zu tun: Geben Sie Bilddaten für {names} an.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/anysources.py" />
+      <source>The detection labels {labels} are points: give the side of the box around a point.</source>
+      <translation>Die Labels {labels} der Detektion sind Punkte: Geben Sie die Kantenlänge der Box um einen Punkt an.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastolines.py" />
+      <source>Greatest width (metres)</source>
+      <translation>Größte Breite (Meter)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastolines.py" />
+      <source>Least length of a line with a free end (metres)</source>
+      <translation>Kleinste Länge einer Linie mit freiem Ende (Meter)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastolines.py" />
+      <source>Largest gap to bridge (metres)</source>
+      <translation>Größte Lücke, die überbrückt wird (Meter)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastolines.py" />
+      <source>Smallest area (square metres)</source>
+      <translation>Kleinste Fläche (Quadratmeter)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastolines.py" />
+      <source>Largest hole to fill (square metres)</source>
+      <translation>Größtes Loch, das gefüllt wird (Quadratmeter)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastolines.py" />
+      <source>Least length of a branch (metres)</source>
+      <translation>Kleinste Länge eines Zweigs (Meter)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastolines.py" />
+      <source>Tolerance of simplification (metres)</source>
+      <translation>Toleranz der Vereinfachung (Meter)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastolines.py" />
+      <source>Class map to centre lines</source>
+      <translation>Klassenkarte in Mittellinien umwandeln</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastolines.py" />
+      <source>Centre lines of a class's thin areas, for example roads, with their width.</source>
+      <translation>Mittellinien der schmalen Flächen einer Klasse, zum Beispiel Straßen, mit ihrer Breite.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastolines.py" />
+      <source>Turns the thin areas of one class of a class map, for example roads or ditches, into centre lines with the fields length_m and width_m, strip by strip, so that large maps fit into memory. Lengths are of the ground, whatever the CRS.
+
+Places wider than the greatest width give no line. Short branches are cut off, gaps between ends that point at each other can be bridged, and lines are simplified and smoothed.</source>
+      <translation>Macht aus den schmalen Flächen einer Klasse einer Klassenkarte, zum Beispiel Straßen oder Gräben, Mittellinien mit den Feldern length_m und width_m; streifenweise, so dass auch große Karten in den Speicher passen. Längen gelten am Boden, in jedem KBS.
+
+Stellen, die breiter sind als die größte Breite, ergeben keine Linie. Kurze Zweige werden abgeschnitten, Lücken zwischen Enden, die aufeinander zeigen, lassen sich überbrücken, und die Linien werden vereinfacht und geglättet.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastolines.py" />
+      <source>Centre lines</source>
+      <translation>Mittellinien</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastolines.py" />
+      <source>Class map</source>
+      <translation>Klassenkarte</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastolines.py" />
+      <source>Class</source>
+      <translation>Klasse</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastolines.py" />
+      <source>Its name in the layer's legend, or its value.</source>
+      <translation>Ihr Name in der Legende des Layers, oder ihr Wert.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastopolygons.py" />
+      <source>Class map to polygons</source>
+      <translation>Klassenkarte in Polygone umwandeln</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastopolygons.py" />
+      <source>Polygons of a class map's areas, cleaned, simplified without gaps, right-angled where asked.</source>
+      <translation>Polygone der Flächen einer Klassenkarte: bereinigt, ohne Lücken vereinfacht, auf Wunsch rechtwinklig.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastopolygons.py" />
+      <source>Turns a class map into polygons with the fields class, class_id, area_m2 and perimeter_m, strip by strip, so that large maps fit into memory. Areas and lengths are of the ground, whatever the CRS.
+
+Small areas go to the neighbour with the longest border. Simplified borders stay shared: there are no gaps and no overlaps. Right angles suit buildings; such polygons stand alone and may overlap their neighbours.
+
+Classes have the names of the layer's legend.</source>
+      <translation>Macht aus einer Klassenkarte Polygone mit den Feldern class, class_id, area_m2 und perimeter_m; streifenweise, so dass auch große Karten in den Speicher passen. Flächen und Längen gelten am Boden, in jedem KBS.
+
+Kleine Flächen gehen an den Nachbarn mit der längsten Grenze. Gemeinsame Grenzen bleiben beim Vereinfachen gemeinsam: Es entstehen weder Lücken noch Überlappungen. Rechte Winkel passen zu Gebäuden; solche Polygone stehen für sich und dürfen ihre Nachbarn überlappen.
+
+Die Klassen heißen wie in der Legende des Layers.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastopolygons.py" />
+      <source>Polygons</source>
+      <translation>Polygone</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastopolygons.py" />
+      <source>Classes</source>
+      <translation>Klassen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastopolygons.py" />
+      <source>Names or values with commas between them; empty: all but the background.</source>
+      <translation>Namen oder Werte, durch Kommas getrennt; leer: alle außer dem Hintergrund.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastopolygons.py" />
+      <source>Classes to give right angles</source>
+      <translation>Klassen, die rechtwinklig werden</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastopolygons.py" />
+      <source>Names or values with commas between them, for example buildings.</source>
+      <translation>Namen oder Werte, durch Kommas getrennt, zum Beispiel Gebäude.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastopolygons.py" />
+      <source>Confidence of the class map</source>
+      <translation>Konfidenz der Klassenkarte</translation>
+    </message>
+    <message>
+      <location filename="toolbox/areastopolygons.py" />
+      <source>Percent, as Predict writes it: gives each polygon its mean.</source>
+      <translation>Prozent, wie Vorhersagen sie schreibt: Jedes Polygon erhält seinen Mittelwert.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Train</source>
+      <translation>Training</translation>
+    </message>
+    <message>
+      <location filename="toolbox/boxesfromareas.py" />
+      <source>Boxes from areas</source>
+      <translation>Boxen aus Flächen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/boxesfromareas.py" />
+      <source>Boxes around the connected areas of each class, to train detection from segmentation labels.</source>
+      <translation>Boxen um die zusammenhängenden Flächen jeder Klasse, um aus Labels der Segmentierung Detektion zu trainieren.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/boxesfromareas.py" />
+      <source>Gives each connected area of a class its box, the way the ISPRS sets get theirs in arXiv 2405.15394: pixels that touch at a side or a corner are one object, objects below the smallest size are dropped unless all of their class are, and the box is the extent.
+
+The areas are a class raster, where 0 is background, or polygons. Polygons are painted on pixels first, so that neighbours of the same class become one object.
+
+Objects that thin bridges join can be parted: the opening cuts what is thinner than 2 n + 1 pixels.</source>
+      <translation>Gibt jeder zusammenhängenden Fläche einer Klasse ihre Box, so wie die ISPRS-Datensätze ihre in arXiv 2405.15394 erhalten: Pixel, die sich an einer Seite oder Ecke berühren, sind ein Objekt; Objekte unter der kleinsten Größe entfallen, außer wenn alle ihrer Klasse kleiner sind; die Box ist die Ausdehnung.
+
+Die Flächen sind ein Klassenraster, in dem 0 Hintergrund ist, oder Polygone. Polygone werden zuerst auf Pixel gemalt, so dass Nachbarn derselben Klasse ein Objekt werden.
+
+Objekte, die dünne Brücken verbinden, lassen sich trennen: Die Öffnung schneidet weg, was dünner ist als 2 n + 1 Pixel.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/boxesfromareas.py" />
+      <source>Boxes</source>
+      <translation>Boxen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/boxesfromareas.py" />
+      <source>Areas (class raster or polygons)</source>
+      <translation>Flächen (Klassenraster oder Polygone)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/boxesfromareas.py" />
+      <source>Polygons: class field</source>
+      <translation>Polygone: Klassenfeld</translation>
+    </message>
+    <message>
+      <location filename="toolbox/boxesfromareas.py" />
+      <source>Empty: all polygons are of one class, named as the layer.</source>
+      <translation>Leer: Alle Polygone gehören zu einer Klasse, die wie der Layer heißt.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/boxesfromareas.py" />
+      <source>Polygons: size of a pixel (metres)</source>
+      <translation>Polygone: Pixelgröße (Meter)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/boxesfromareas.py" />
+      <source>Smallest object (pixels)</source>
+      <translation>Kleinstes Objekt (Pixel)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/boxesfromareas.py" />
+      <source>A class of which all objects are smaller keeps them all.</source>
+      <translation>Eine Klasse, deren Objekte alle kleiner sind, behält sie alle.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/boxesfromareas.py" />
+      <source>Opening (pixels)</source>
+      <translation>Öffnung (Pixel)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/boxesfromareas.py" />
+      <source>n cuts bridges thinner than 2 n + 1 pixels, and drops what is thinner; 0 changes nothing.</source>
+      <translation>n trennt Brücken, die dünner sind als 2 n + 1 Pixel, und entfernt, was dünner ist; 0 ändert nichts.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/checksources.py" />
+      <source>Check sources</source>
+      <translation>Quellen prüfen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/checksources.py" />
+      <source>Says what a training would find wrong with imagery and labels, and what is in them.</source>
+      <translation>Sagt, was ein Training an Bilddaten und Labels zu beanstanden hätte und was in ihnen steckt.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/checksources.py" />
+      <source>Opens every raster and label layer as a training would: coordinate reference systems, bands, resolution, labelled areas, class values. The labelled area is divided into training and validation blocks, labels are counted by class, and band statistics are taken.
+
+Mistakes end it with one sentence that says what to do. Warnings, such as a class without labels in the validation blocks, are in the log, in the page and in the JSON file.</source>
+      <translation>Öffnet alle Raster und Label-Layer, wie ein Training es täte: Koordinatenbezugssysteme, Kanäle, Auflösung, gelabelte Gebiete, Klassenwerte. Das gelabelte Gebiet wird in Trainings- und Validierungsblöcke geteilt, Labels werden je Klasse gezählt und die Statistik der Kanäle berechnet.
+
+Fehler beenden die Prüfung mit einem Satz, der sagt, was zu tun ist. Warnungen, etwa eine Klasse ohne Labels in den Validierungsblöcken, stehen im Protokoll, auf der Seite und in der JSON-Datei.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/checksources.py" />
+      <source>Chip size (pixels)</source>
+      <translation>Größe der Ausschnitte (Pixel)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/checksources.py" />
+      <source>Findings</source>
+      <translation>Befunde</translation>
+    </message>
+    <message>
+      <location filename="toolbox/checksources.py" />
+      <source>HTML files (*.html)</source>
+      <translation>HTML-Dateien (*.html)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/checksources.py" />
+      <source>Findings as JSON</source>
+      <translation>Befunde als JSON</translation>
+    </message>
+    <message>
+      <location filename="toolbox/checksources.py" />
+      <source>JSON files (*.json)</source>
+      <translation>JSON-Dateien (*.json)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/checksources.py" />
+      <source>Number of warnings</source>
+      <translation>Anzahl der Warnungen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/checksources.py" />
+      <source>Number of labels (of class rasters, pixels)</source>
+      <translation>Anzahl der Labels (bei Klassenrastern Pixel)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/checksources.py" />
+      <source>Sources</source>
+      <translation>Quellen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/converting.py" />
+      <source>Convert</source>
+      <translation>Umwandlung</translation>
+    </message>
+    <message>
+      <location filename="toolbox/converting.py" />
+      <source>Output</source>
+      <translation>Ausgabe</translation>
+    </message>
+    <message>
+      <location filename="toolbox/converting.py" />
+      <source>Number of features</source>
+      <translation>Anzahl der Objekte</translation>
+    </message>
+    <message>
+      <location filename="toolbox/distilmodel.py" />
+      <source>Distil a model</source>
+      <translation>Modell destillieren</translation>
+    </message>
+    <message>
+      <location filename="toolbox/distilmodel.py" />
+      <source>A smaller, faster network that answers as an existing model does, from any imagery.</source>
+      <translation>Ein kleineres, schnelleres Netz, das antwortet wie ein vorhandenes Modell, aus beliebigen Bilddaten.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/distilmodel.py" />
+      <source>Teaches an existing model to another, usually smaller network. The model answers on the imagery, and the student learns to answer the same; no labels are needed, and the imagery may be any that the model can read.
+
+Labels help where there are any: the student learns from them too, and their validation blocks choose its best weights. Their classes must be the model's. Without labels nothing validates, and the last weights are kept; evaluate them on labelled ground.
+
+Classes, bands and ground sampling distance are the model's. It is copied into the run folder, which is thus complete: it can be copied to a server and trained there.</source>
+      <translation>Bringt einem anderen, meist kleineren Netz bei, was ein vorhandenes Modell kann. Das Modell antwortet auf die Bilddaten, und das Schülernetz lernt, dasselbe zu antworten; Labels sind nicht nötig, und es dürfen beliebige Bilddaten sein, die das Modell lesen kann.
+
+Labels helfen, wo es welche gibt: Das Schülernetz lernt auch aus ihnen, und ihre Validierungsblöcke wählen seine besten Gewichte. Ihre Klassen müssen die des Modells sein. Ohne Labels validiert nichts, und die letzten Gewichte bleiben; bewerten Sie sie auf gelabeltem Gelände.
+
+Klassen, Kanäle und Bodenauflösung sind die des Modells. Es wird in den Laufordner kopiert, der damit vollständig ist: Er kann auf einen Server kopiert und dort trainiert werden.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/distilmodel.py" />
+      <source>Model that teaches (folder, zip, or item.json)</source>
+      <translation>Modell, das lehrt (Ordner, Zip oder item.json)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/distilmodel.py" />
+      <source>Size of the network</source>
+      <translation>Größe des Netzes</translation>
+    </message>
+    <message>
+      <location filename="toolbox/distilmodel.py" />
+      <source>The model {name} has no {task}, so labels for it cannot be used.</source>
+      <translation>Das Modell {name} hat keine {task}; Labels dafür lassen sich nicht nutzen.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>Mean IoU (class maps)</source>
+      <translation>Mittlerer IoU (Klassenkarten)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>AP50 (detections)</source>
+      <translation>AP50 (Detektionen)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>AP (detections)</source>
+      <translation>AP (Detektionen)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>Evaluate</source>
+      <translation>Bewerten</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>Scores a class map (IoU, F1) or detections (AP, AP50) against a label layer.</source>
+      <translation>Bewertet eine Klassenkarte (IoU, F1) oder Detektionen (AP, AP50) an einem Label-Layer.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>Compares a class map or detections made by Predict with a label layer. Class maps are scored by IoU and F1 of each class and mean IoU, detections by AP and AP50.
+
+The model says what the values of the class map mean; label values are matched with its class names.
+
+Error layers show where the predictions are right and wrong: hits, false positives and missed objects of detections at the model's score threshold, or the kind of error of each pixel of a class map.
+
+Only ground inside the labelled area counts. Use an area that the model was not trained on.</source>
+      <translation>Vergleicht eine Klassenkarte oder Detektionen, die Vorhersagen erzeugt hat, mit einem Label-Layer. Klassenkarten werden mit IoU und F1 jeder Klasse und dem mittleren IoU bewertet, Detektionen mit AP und AP50.
+
+Das Modell sagt, was die Werte der Klassenkarte bedeuten; Labelwerte werden seinen Klassennamen zugeordnet.
+
+Fehlerlayer zeigen, wo die Vorhersagen richtig und falsch sind: Treffer, falsch Positive und verpasste Objekte der Detektionen beim Schwellenwert des Modells, oder die Art des Fehlers jedes Pixels einer Klassenkarte.
+
+Nur Gelände im gelabelten Gebiet zählt. Nehmen Sie ein Gebiet, auf dem das Modell nicht trainiert wurde.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>Map</source>
+      <translation>Kartierung</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>Predictions (class map or detections)</source>
+      <translation>Vorhersagen (Klassenkarte oder Detektionen)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>Labels</source>
+      <translation>Labels</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>Class field</source>
+      <translation>Klassenfeld</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>Empty: all labels are of the model's first class.</source>
+      <translation>Leer: Alle Labels gehören zur ersten Klasse des Modells.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>Labelled area</source>
+      <translation>Gelabeltes Gebiet</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>Only ground inside it counts. Empty: the whole of the predictions.</source>
+      <translation>Nur Gelände darin zählt. Leer: die ganzen Vorhersagen.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>Label layers: selected features only</source>
+      <translation>Label-Layer: nur gewählte Objekte</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>Label and area layers without a selection are used whole. Layer filters always apply.</source>
+      <translation>Label- und Gebietslayer ohne Auswahl werden ganz verwendet. Layerfilter gelten immer.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>The model {name} has no {task}, so it did not make these predictions.</source>
+      <translation>Das Modell {name} hat keine {task}; diese Vorhersagen sind nicht von ihm.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>Detections are scored against a vector layer; choose one as labels.</source>
+      <translation>Detektionen werden an einem Vektorlayer bewertet; wählen Sie einen als Labels.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>{predictions_name}: errors</source>
+      <translation>{predictions_name}: Fehler</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>Scores</source>
+      <translation>Gütemaße</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>The predictions are of {compared}: {name} is left out.</source>
+      <translation>Die Vorhersagen sind {compared}: {name} entfällt.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>Table of scores</source>
+      <translation>Tabelle der Gütemaße</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>Errors of detections</source>
+      <translation>Fehler der Detektionen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>Errors of a class map</source>
+      <translation>Fehler einer Klassenkarte</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exportmodel.py" />
+      <source>Export model</source>
+      <translation>Modell exportieren</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exportmodel.py" />
+      <source>Checks a model package and writes it as one zip, to be sent to others.</source>
+      <translation>Prüft ein Modellpaket und schreibt es als eine Zip-Datei, zum Weitergeben.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exportmodel.py" />
+      <source>Loads a model package, which checks that its weights fit its description, and writes it as one zip. Predict, Evaluate and the engine's command line read the zip as it is.
+
+The package is the folder `model` of a run folder, or the `item.json` inside. It holds the weights, ONNX files that other software reads, a STAC item that describes the model, the report and a preview; nothing in it is code.</source>
+      <translation>Lädt ein Modellpaket, wobei geprüft wird, ob seine Gewichte zu seiner Beschreibung passen, und schreibt es als eine Zip-Datei. Vorhersagen, Bewerten und die Kommandozeile der Engine lesen sie so, wie sie ist.
+
+Das Paket ist der Ordner `model` eines Laufordners, oder `item.json` darin. Es enthält die Gewichte, ONNX-Dateien, die andere Software liest, ein STAC-Item, das das Modell beschreibt, den Bericht und eine Vorschau; nichts darin ist Programmcode.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exportmodel.py" />
+      <source>The folder `model` of a run folder.</source>
+      <translation>Der Ordner `model` eines Laufordners.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exportmodel.py" />
+      <source>Archive</source>
+      <translation>Archiv</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exportmodel.py" />
+      <source>Zip archives (*.zip)</source>
+      <translation>Zip-Archive (*.zip)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exportmodel.py" />
+      <source>{destination} cannot be written: {reason}.</source>
+      <translation>{destination} kann nicht geschrieben werden: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/model.py" />
+      <source>Model package (folder, zip, or item.json)</source>
+      <translation>Modellpaket (Ordner, Zip oder item.json)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/model.py" />
+      <source>Model package (item.json *.zip);;All files (*)</source>
+      <translation>Modellpaket (item.json *.zip);;Alle Dateien (*)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/model.py" />
+      <source>Model (package folder, zip, item.json, or ONNX file)</source>
+      <translation>Modell (Ordner des Pakets, Zip, item.json oder ONNX-Datei)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/model.py" />
+      <source>Models (item.json *.zip *.onnx);;All files (*)</source>
+      <translation>Modelle (item.json *.zip *.onnx);;Alle Dateien (*)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>Predict</source>
+      <translation>Vorhersagen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>Maps classes, objects or values of a raster with a trained model.</source>
+      <translation>Kartiert mit einem trainierten Modell Klassen, Objekte oder Werte eines Rasters.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>Applies a model to a raster, window by window, in memory that does not grow with the raster: to all of it, or inside polygons or an extent only.
+
+The model is the folder `model` of a run folder, the same as a zip, the `item.json` inside, or an ONNX file of another program. What such a file does not say of itself is asked when you choose it; for scripts, `python -m engine inspect MODEL.onnx` lists it, and a file MODEL.json beside it gives it. The raster may have any CRS and pixel size: it is resampled to the model's ground sampling distance on reading.
+
+The class map has background 0, the first class 1 and so on, and no-data 255. Detections are polygons with the fields class and score. Values are what a regression returns, in its own units. Outputs that the model has no task for are left out.</source>
+      <translation>Wendet ein Modell auf ein Raster an, Fenster für Fenster und mit Arbeitsspeicher, der nicht mit dem Raster wächst: auf das ganze oder nur innerhalb von Polygonen oder einer Ausdehnung.
+
+Das Modell ist der Ordner `model` eines Laufordners, dasselbe als Zip, die `item.json` darin oder eine ONNX-Datei eines anderen Programms. Was eine solche Datei nicht selbst sagt, wird gefragt, wenn Sie sie wählen; für Skripte zählt `python -m engine inspect MODEL.onnx` es auf, und eine Datei MODEL.json daneben gibt es an. Das Raster darf jedes KBS und jede Pixelgröße haben: Es wird beim Lesen auf die Bodenauflösung des Modells umgerechnet.
+
+In der Klassenkarte ist der Hintergrund 0, die erste Klasse 1 und so weiter, NoData ist 255. Detektionen sind Polygone mit den Feldern class und score. Werte sind, was eine Regression liefert, in deren eigenen Einheiten. Ausgaben, für die das Modell keine Aufgabe hat, fallen weg.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>Imagery</source>
+      <translation>Bilddaten</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>The model {name} has no {task}: {output} is left out.</source>
+      <translation>Das Modell {name} hat keine {task}: {output} entfällt.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>Detections</source>
+      <translation>Detektionen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>Values (regression)</source>
+      <translation>Werte (Regression)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>Confidence of the class map (percent)</source>
+      <translation>Konfidenz der Klassenkarte (Prozent)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>Only inside these polygons</source>
+      <translation>Nur innerhalb dieser Polygone</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>Ground outside them is no-data; windows that miss them are not computed. Empty: everywhere.</source>
+      <translation>Gelände außerhalb ist NoData; Fenster, die sie nicht berühren, werden nicht gerechnet. Leer: überall.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>Only inside this extent</source>
+      <translation>Nur innerhalb dieser Ausdehnung</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>The results are cropped to it. Empty: the whole raster.</source>
+      <translation>Die Ergebnisse werden darauf zugeschnitten. Leer: das ganze Raster.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>Least score of a detection</source>
+      <translation>Kleinster Score einer Detektion</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>Empty: the model's own, the best on its validation blocks.</source>
+      <translation>Leer: der des Modells, der beste auf seinen Validierungsblöcken.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>Test-time augmentation</source>
+      <translation>Augmentierung beim Vorhersagen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>Averages over several views of each window: flips are 4, all turns 8. Better, and as much slower.</source>
+      <translation>Mittelt über mehrere Ansichten jedes Fensters: flips (Spiegelungen) sind 4, all (alle Drehungen) 8. Besser und um ebenso viel langsamer.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>Overlap of neighbouring windows (percent)</source>
+      <translation>Überlappung benachbarter Fenster (Prozent)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>Empty: as much as the network needs, which is measured on the raster.</source>
+      <translation>Leer: so viel, wie das Netz braucht; das wird am Raster gemessen.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>Backend</source>
+      <translation>Backend</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>What runs the network. auto: the fastest, measured once for each model and remembered.</source>
+      <translation>Was das Netz rechnet. auto: das schnellste; es wird für jedes Modell einmal gemessen und gemerkt.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>Windows at a time</source>
+      <translation>Fenster auf einmal</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>Empty: what suits the backend.</source>
+      <translation>Leer: was zum Backend passt.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>Device (auto, cpu, cuda, cuda:1, mps, xpu)</source>
+      <translation>Gerät (auto, cpu, cuda, cuda:1, mps, xpu)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>auto: a graphics card where there is one.</source>
+      <translation>auto: eine Grafikkarte, wo es eine gibt.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predictrasters.py" />
+      <source>Predict many rasters</source>
+      <translation>Viele Raster vorhersagen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predictrasters.py" />
+      <source>Maps classes, objects or values of many rasters, to one result each or one of all.</source>
+      <translation>Kartiert Klassen, Objekte oder Werte vieler Raster: je ein Ergebnis oder eines für alle.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predictrasters.py" />
+      <source>Applies a model to layers, to all rasters of a folder, or to both, as one job. Each raster gets a subfolder with its results; as one map, all rasters are predicted as if they were one, and where they overlap the first counts.
+
+A raster that cannot be predicted does not end the job: it is named among the warnings. A job that was cancelled goes on where it stopped when it is run again with the same settings and the same folder.
+
+The files are those of Predict: classes.tif, confidence.tif, detections.gpkg, values.tif.</source>
+      <translation>Wendet ein Modell in einem Auftrag auf Layer, auf alle Raster eines Ordners oder auf beides an. Jedes Raster bekommt einen Unterordner mit seinen Ergebnissen; als eine Karte werden alle Raster vorhergesagt, als wären sie eines, und wo sie sich überlappen, zählt das erste.
+
+Ein Raster, das nicht vorhergesagt werden kann, beendet den Auftrag nicht: Es wird unter den Warnungen genannt. Ein abgebrochener Auftrag geht weiter, wo er aufgehört hat, wenn er mit denselben Einstellungen und demselben Ordner noch einmal ausgeführt wird.
+
+Die Dateien sind die von Vorhersagen: classes.tif, confidence.tif, detections.gpkg, values.tif.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predictrasters.py" />
+      <source>Folder of imagery</source>
+      <translation>Ordner mit Bilddaten</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predictrasters.py" />
+      <source>All rasters in it are predicted, after the layers.</source>
+      <translation>Alle Raster darin werden vorhergesagt, nach den Layern.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predictrasters.py" />
+      <source>One map of all rasters</source>
+      <translation>Eine Karte aus allen Rastern</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predictrasters.py" />
+      <source>Else each raster gets results of its own.</source>
+      <translation>Sonst bekommt jedes Raster eigene Ergebnisse.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predictrasters.py" />
+      <source>Confidence of the class maps too</source>
+      <translation>Auch die Konfidenz der Klassenkarten</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predictrasters.py" />
+      <source>In percent, as confidence.tif.</source>
+      <translation>In Prozent, als confidence.tif.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predictrasters.py" />
+      <source>Show the results on the map</source>
+      <translation>Ergebnisse auf der Karte zeigen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predictrasters.py" />
+      <source>Turn it off for hundreds of rasters.</source>
+      <translation>Bei Hunderten von Rastern schalten Sie das besser aus.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predictrasters.py" />
+      <source>Folder of results</source>
+      <translation>Ordner der Ergebnisse</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predictrasters.py" />
+      <source>Results</source>
+      <translation>Ergebnisse</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predictrasters.py" />
+      <source>There is no folder {folder}.</source>
+      <translation>Es gibt keinen Ordner {folder}.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predictrasters.py" />
+      <source>Choose imagery, or a folder of imagery.</source>
+      <translation>Wählen Sie Bilddaten oder einen Ordner mit Bilddaten.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/provider.py" />
+      <source>GeoDistil: networks distilled from unevenly labelled imagery</source>
+      <translation>GeoDistil: Netze, destilliert aus ungleich gelabelten Bilddaten</translation>
+    </message>
+    <message>
+      <location filename="toolbox/reviewpredictions.py" />
+      <source>label here next</source>
+      <translation>hier als Nächstes labeln</translation>
+    </message>
+    <message>
+      <location filename="toolbox/reviewpredictions.py" />
+      <source>pseudo-labels</source>
+      <translation>Pseudo-Labels</translation>
+    </message>
+    <message>
+      <location filename="toolbox/reviewpredictions.py" />
+      <source>Find where to label next</source>
+      <translation>Finden, wo als Nächstes zu labeln ist</translation>
+    </message>
+    <message>
+      <location filename="toolbox/reviewpredictions.py" />
+      <source>Ranks the ground whose labels would help a model most, and shows what it is sure of.</source>
+      <translation>Ordnet das Gelände danach, wo Labels einem Modell am meisten helfen, und zeigt, was es sicher weiß.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/reviewpredictions.py" />
+      <source>Looks at imagery with a model and cuts it into square cells, ranked by how much their labels would help. A cell helps where the model is unsure (its class probabilities are even, its boxes have middling scores) and, for a semi-supervised run, where its two teachers disagree. Cells that look like one before them, or lie beside it, come later, so that the first ten are not one roof.
+
+The pseudo-labels are areas of which the model is sure and, for a semi-supervised run, on which both teachers agree: what such a training takes for labels. Look at them before you trust them.
+
+The model is a package, or the `item.json` of the folder `model` in a run folder; the run's own unlabelled imagery is looked at where none is chosen, and ground inside its labelled areas is left out.</source>
+      <translation>Betrachtet Bilddaten mit einem Modell und teilt sie in quadratische Zellen, geordnet danach, wie sehr ihre Labels helfen würden. Eine Zelle hilft, wo das Modell unsicher ist (seine Klassenwahrscheinlichkeiten liegen gleichauf, seine Boxen haben mittlere Scores) und, bei einem halbüberwachten Lauf, wo seine beiden Lehrernetze uneins sind. Zellen, die einer vorigen gleichen oder neben ihr liegen, kommen später, damit die ersten zehn nicht ein einziges Dach sind.
+
+Die Pseudo-Labels sind Flächen, deren sich das Modell sicher ist und, bei einem halbüberwachten Lauf, bei denen beide Lehrernetze übereinstimmen: was ein solches Training für Labels nimmt. Sehen Sie sie an, bevor Sie ihnen trauen.
+
+Das Modell ist ein Paket, oder `item.json` des Ordners `model` in einem Laufordner; ist nichts gewählt, werden die Bilddaten ohne Labels des Laufs betrachtet, und Gelände in seinen gelabelten Gebieten wird ausgelassen.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/reviewpredictions.py" />
+      <source>Empty: the unlabelled imagery of the run that the model comes from.</source>
+      <translation>Leer: die Bilddaten ohne Labels des Laufs, aus dem das Modell stammt.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/reviewpredictions.py" />
+      <source>Labelled ground</source>
+      <translation>Gelabeltes Gelände</translation>
+    </message>
+    <message>
+      <location filename="toolbox/reviewpredictions.py" />
+      <source>Polygons of ground that has labels already; it is left out.</source>
+      <translation>Polygone von Gelände, das schon Labels hat; es wird ausgelassen.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/reviewpredictions.py" />
+      <source>Cells to propose</source>
+      <translation>Zellen, die vorgeschlagen werden</translation>
+    </message>
+    <message>
+      <location filename="toolbox/reviewpredictions.py" />
+      <source>Side of a cell (metres)</source>
+      <translation>Kantenlänge einer Zelle (Meter)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/reviewpredictions.py" />
+      <source>Empty: half a window of the model.</source>
+      <translation>Leer: ein halbes Fenster des Modells.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/reviewpredictions.py" />
+      <source>Least confidence of pseudo-labels (percent)</source>
+      <translation>Kleinste Konfidenz der Pseudo-Labels (Prozent)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/reviewpredictions.py" />
+      <source>Probability of an area's class; of a model that only detects, the score of a box.</source>
+      <translation>Wahrscheinlichkeit der Klasse einer Fläche; bei einem Modell, das nur detektiert, der Score einer Box.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/reviewpredictions.py" />
+      <source>Device (auto, cpu, cuda, cuda:1, mps)</source>
+      <translation>Gerät (auto, cpu, cuda, cuda:1, mps)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/reviewpredictions.py" />
+      <source>Where to label next</source>
+      <translation>Wo als Nächstes zu labeln ist</translation>
+    </message>
+    <message>
+      <location filename="toolbox/reviewpredictions.py" />
+      <source>Pseudo-labels</source>
+      <translation>Pseudo-Labels</translation>
+    </message>
+    <message>
+      <location filename="toolbox/reviewpredictions.py" />
+      <source>Number of cells</source>
+      <translation>Anzahl der Zellen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/reviewpredictions.py" />
+      <source>Choose imagery: the model does not lie in a run folder, whose own could be looked at.</source>
+      <translation>Wählen Sie Bilddaten: Das Modell liegt nicht in einem Laufordner, dessen eigene betrachtet werden könnten.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/reviewpredictions.py" />
+      <source>the run's own</source>
+      <translation>die des Laufs</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>The options are not valid JSON: {error}.</source>
+      <translation>Die Einstellungen sind kein gültiges JSON: {error}.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>The options must be a JSON object, for example {"training": {"learning_rate": 0.0005}}.</source>
+      <translation>Die Einstellungen müssen ein JSON-Objekt sein, zum Beispiel {"training": {"learning_rate": 0.0005}}.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>The chip size must be a multiple of 32.</source>
+      <translation>Die Größe der Ausschnitte muss ein Vielfaches von 32 sein.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>The training stopped; run it again with the same settings and folder {folder} to continue.</source>
+      <translation>Das Training wurde angehalten; starten Sie es mit denselben Einstellungen und dem Ordner {folder} noch einmal, um fortzufahren.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>{word}: imagery</source>
+      <translation>{word}: Bilddaten</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>{word}: class field</source>
+      <translation>{word}: Klassenfeld</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>Empty: all labels are of one class, named as the layer. Features without a value count nowhere. Not used with class rasters: there, 0 is background.</source>
+      <translation>Leer: Alle Labels gehören zu einer Klasse, die wie der Layer heißt. Objekte ohne Wert zählen nirgends. Für Klassenraster ohne Bedeutung: Dort ist 0 Hintergrund.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>{word}: labelled area</source>
+      <translation>{word}: gelabeltes Gebiet</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>Inside it, ground without a label is background; outside it nothing counts. Empty: the whole imagery.</source>
+      <translation>Innerhalb ist Gelände ohne Label Hintergrund; außerhalb zählt nichts. Leer: die ganzen Bilddaten.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>Unlabelled imagery</source>
+      <translation>Bilddaten ohne Labels</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>Segmentation: ground without a label is a class of its own (background)</source>
+      <translation>Segmentierung: Gelände ohne Label ist eine eigene Klasse (Hintergrund)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>Turn it off where the classes cover everything: ground without a label then counts nowhere.</source>
+      <translation>Schalten Sie es aus, wo die Klassen alles abdecken: Gelände ohne Label zählt dann nirgends.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>Name of the model</source>
+      <translation>Name des Modells</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>Ground sampling distance (metres)</source>
+      <translation>Bodenauflösung (Meter)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>Metres of ground per pixel the model sees; empty: that of the finest labelled raster.</source>
+      <translation>Meter am Boden je Pixel, das das Modell sieht; leer: die des feinsten gelabelten Rasters.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>Training time (minutes)</source>
+      <translation>Trainingszeit (Minuten)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>Training steps (instead of minutes)</source>
+      <translation>Trainingsschritte (statt Minuten)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>Chips in a batch</source>
+      <translation>Ausschnitte in einem Batch</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>Seed</source>
+      <translation>Startwert (Seed)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>More settings (JSON)</source>
+      <translation>Weitere Einstellungen (JSON)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>Merged into run.json key by key; null removes a key. For example {"training": {"learning_rate": 0.0005}, "split": {"validation": 0.3}}.</source>
+      <translation>Wird Schlüssel für Schlüssel in run.json eingefügt; null entfernt einen Schlüssel. Zum Beispiel {"training": {"learning_rate": 0.0005}, "split": {"validation": 0.3}}.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>Run folder</source>
+      <translation>Laufordner</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>Model package</source>
+      <translation>Modellpaket</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>Report</source>
+      <translation>Bericht</translation>
+    </message>
+    <message>
+      <location filename="toolbox/trainpartialmultitask.py" />
+      <source>Train from boxes and areas</source>
+      <translation>Aus Boxen und Flächen trainieren</translation>
+    </message>
+    <message>
+      <location filename="toolbox/trainpartialmultitask.py" />
+      <source>One network for detection and segmentation from imagery that is labelled for only one of them each.</source>
+      <translation>Ein Netz für Detektion und Segmentierung aus Bilddaten, die jeweils nur für eines davon gelabelt sind.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/trainpartialmultitask.py" />
+      <source>Trains one small network that finds objects and maps areas, from imagery where some layers have boxes and others have areas. Two large teachers learn one task each; the small student learns both from the labels and, where a label is missing, from the teacher (arXiv 2405.15394).
+
+Detection labels may be polygons (their extents count) or points (with the side of their box). Segmentation labels may be polygons or a class raster.
+
+The labelled area matters: inside it, ground without a label is taken as background.
+
+Cancelling writes a checkpoint; the same settings and run folder continue from it. The run folder is complete: copy it to a server, run `python -m engine train FOLDER` there and copy it back.</source>
+      <translation>Trainiert ein kleines Netz, das Objekte findet und Flächen kartiert, aus Bilddaten, von denen manche Layer Boxen und andere Flächen haben. Zwei große Lehrernetze lernen je eine Aufgabe; das kleine Schülernetz lernt beide aus den Labels und, wo ein Label fehlt, vom Lehrernetz (arXiv 2405.15394).
+
+Labels der Detektion dürfen Polygone sein (ihre Ausdehnung zählt) oder Punkte (mit der Kantenlänge ihrer Box). Labels der Segmentierung dürfen Polygone oder ein Klassenraster sein.
+
+Das gelabelte Gebiet ist wichtig: Darin gilt Gelände ohne Label als Hintergrund.
+
+Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselben Laufordner geht es von dort weiter. Der Laufordner ist vollständig: Kopieren Sie ihn auf einen Server, starten Sie dort `python -m engine train ORDNER`, und kopieren Sie ihn zurück.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/trainpartialmultitask.py" />
+      <source>Mean IoU on validation blocks</source>
+      <translation>Mittlerer IoU auf Validierungsblöcken</translation>
+    </message>
+    <message>
+      <location filename="toolbox/trainpartialmultitask.py" />
+      <source>AP50 on validation blocks</source>
+      <translation>AP50 auf Validierungsblöcken</translation>
+    </message>
+    <message>
+      <location filename="toolbox/trainpartialmultitask.py" />
+      <source>AP on validation blocks</source>
+      <translation>AP auf Validierungsblöcken</translation>
+    </message>
+    <message>
+      <location filename="toolbox/trainpartialmultitask.py" />
+      <source>Detection: labels</source>
+      <translation>Detektion: Labels</translation>
+    </message>
+    <message>
+      <location filename="toolbox/trainpartialmultitask.py" />
+      <source>Size of its teachers</source>
+      <translation>Größe der Lehrernetze</translation>
+    </message>
+    <message>
+      <location filename="toolbox/trainsemisupervised.py" />
+      <source>Train from few areas and much imagery</source>
+      <translation>Aus wenigen Flächen und vielen Bilddaten trainieren</translation>
+    </message>
+    <message>
+      <location filename="toolbox/trainsemisupervised.py" />
+      <source>A segmentation network from few labelled areas and much imagery without labels (SSLKD).</source>
+      <translation>Ein Segmentierungsnetz aus wenigen gelabelten Flächen und vielen Bilddaten ohne Labels (SSLKD).</translation>
+    </message>
+    <message>
+      <location filename="toolbox/trainsemisupervised.py" />
+      <source>Trains one small segmentation network from few labelled areas and much unlabelled imagery (SSLKD, arXiv 2402.05305). Two large teachers of different architecture correct each other on the unlabelled imagery; the small student learns from the labels and from both.
+
+The labelled imagery outside its labelled area may be given as unlabelled imagery too.
+
+Labels may be polygons or a class raster. The labelled area matters: inside it, ground without a label is taken as background.
+
+Cancelling writes a checkpoint; the same settings and run folder continue from it.</source>
+      <translation>Trainiert ein kleines Segmentierungsnetz aus wenigen gelabelten Flächen und vielen Bilddaten ohne Labels (SSLKD, arXiv 2402.05305). Zwei große Lehrernetze unterschiedlicher Bauart korrigieren einander auf den Bilddaten ohne Labels; das kleine Schülernetz lernt aus den Labels und von beiden.
+
+Die gelabelten Bilddaten außerhalb ihres gelabelten Gebiets dürfen auch als Bilddaten ohne Labels angegeben werden.
+
+Labels dürfen Polygone oder ein Klassenraster sein. Das gelabelte Gebiet ist wichtig: Darin gilt Gelände ohne Label als Hintergrund.
+
+Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselben Laufordner geht es von dort weiter.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/trainsemisupervised.py" />
+      <source>Size of its first teacher</source>
+      <translation>Größe des ersten Lehrernetzes</translation>
+    </message>
+    <message>
+      <location filename="toolbox/trainsupervised.py" />
+      <source>Train from labels</source>
+      <translation>Aus Labels trainieren</translation>
+    </message>
+    <message>
+      <location filename="toolbox/trainsupervised.py" />
+      <source>One network for detection, segmentation or both, from labels alone, without teachers.</source>
+      <translation>Ein Netz für Detektion, Segmentierung oder beides, allein aus Labels, ohne Lehrernetze.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/trainsupervised.py" />
+      <source>Trains one network on labels alone: on boxes, on areas, or on both. There are no teachers, so it is the quickest training, and the one to compare distilled networks with.
+
+Where some imagery has boxes and other has areas, 'Train from boxes and areas' usually does better; with few areas and much imagery, 'Train from few areas and much imagery' does.
+
+The labelled area matters: inside it, ground without a label is taken as background.
+
+Cancelling writes a checkpoint; the same settings and run folder continue from it.</source>
+      <translation>Trainiert ein Netz allein aus Labels: aus Boxen, aus Flächen oder aus beiden. Es gibt keine Lehrernetze; darum ist es das schnellste Training und das, mit dem destillierte Netze zu vergleichen sind.
+
+Wo manche Bilddaten Boxen und andere Flächen haben, ist „Aus Boxen und Flächen trainieren“ meist besser; bei wenigen Flächen und vielen Bilddaten ist es „Aus wenigen Flächen und vielen Bilddaten trainieren“.
+
+Das gelabelte Gebiet ist wichtig: Darin gilt Gelände ohne Label als Hintergrund.
+
+Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselben Laufordner geht es von dort weiter.</translation>
+    </message>
+    <message>
+      <location filename="jobs/areas.py" />
+      <source>The layer {layer} has no coordinate reference system.</source>
+      <translation>Der Layer {layer} hat kein Koordinatenbezugssystem.</translation>
+    </message>
+    <message>
+      <location filename="jobs/areas.py" />
+      <source>Set it with Layer &gt; Set CRS, in the file itself for rasters.</source>
+      <translation>Setzen Sie es mit Layer &gt; KBS von Layer(n) setzen, bei Rastern in der Datei selbst.</translation>
+    </message>
+    <message>
+      <location filename="jobs/areas.py" />
+      <source>The layer {layer} has no features.</source>
+      <translation>Der Layer {layer} hat keine Objekte.</translation>
+    </message>
+    <message>
+      <location filename="jobs/areas.py" />
+      <source>Choose another or its filter.</source>
+      <translation>Wählen Sie einen anderen, oder ändern Sie seinen Filter.</translation>
+    </message>
+    <message>
+      <location filename="jobs/areas.py" />
+      <source>The features of {name} cannot be read: its server does not answer, or broke off.</source>
+      <translation>Die Objekte von {name} lassen sich nicht lesen: Der Server antwortet nicht oder brach ab.</translation>
+    </message>
+    <message>
+      <location filename="jobs/areas.py" />
+      <source>See that the server can be reached, then try again.</source>
+      <translation>Sorgen Sie dafür, dass der Server erreichbar ist, und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+      <location filename="jobs/areas.py" />
+      <source>The features of {layer} cannot be written to {path}: {message}.</source>
+      <translation>Die Objekte von {layer} können nicht nach {path} geschrieben werden: {message}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/background.py" />
+      <source>{title} failed: {error}.</source>
+      <translation>{title} ist gescheitert: {error}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/check_report.py" />
+      <source>Nothing to warn of.</source>
+      <translation>Nichts zu beanstanden.</translation>
+    </message>
+    <message>
+      <location filename="jobs/check_report.py" />
+      <source>Source</source>
+      <translation>Quelle</translation>
+    </message>
+    <message>
+      <location filename="jobs/check_report.py" />
+      <source>Role</source>
+      <translation>Rolle</translation>
+    </message>
+    <message>
+      <location filename="jobs/check_report.py" />
+      <source>Raster</source>
+      <translation>Raster</translation>
+    </message>
+    <message>
+      <location filename="jobs/check_report.py" />
+      <source>{gsd} m per pixel; {area} m² of ground train.</source>
+      <translation>{gsd} m je Pixel; {area} m² Gelände zum Trainieren.</translation>
+    </message>
+    <message>
+      <location filename="jobs/check_report.py" />
+      <source>{role} class</source>
+      <translation>Klasse der {role}</translation>
+    </message>
+    <message>
+      <location filename="jobs/check_report.py" />
+      <source>Band ({dtype})</source>
+      <translation>Kanal ({dtype})</translation>
+    </message>
+    <message>
+      <location filename="jobs/check_report.py" />
+      <source>Mean</source>
+      <translation>Mittelwert</translation>
+    </message>
+    <message>
+      <location filename="jobs/check_report.py" />
+      <source>Standard deviation</source>
+      <translation>Standardabweichung</translation>
+    </message>
+    <message>
+      <location filename="jobs/checking.py" />
+      <source>The engine's Python {name} cannot be started.</source>
+      <translation>Das Python {name} der Engine lässt sich nicht starten.</translation>
+    </message>
+    <message>
+      <location filename="jobs/checking.py" />
+      <source>The engine ended with exit code {code} and no answer. {last}</source>
+      <translation>Die Engine endete mit dem Exit-Code {code} und ohne Antwort. {last}</translation>
+    </message>
+    <message>
+      <location filename="jobs/classes.py" />
+      <source>The label layer {layer} has no class.</source>
+      <translation>Der Label-Layer {layer} hat keine Klasse.</translation>
+    </message>
+    <message>
+      <location filename="jobs/classes.py" />
+      <source>Choose a layer with labels.</source>
+      <translation>Wählen Sie einen Layer mit Labels.</translation>
+    </message>
+    <message>
+      <location filename="jobs/classes.py" />
+      <source>Field {field} of layer {layer}</source>
+      <translation>Das Feld {field} des Layers {layer}</translation>
+    </message>
+    <message>
+      <location filename="jobs/classes.py" />
+      <source>Layer {layer}</source>
+      <translation>Der Layer {layer}</translation>
+    </message>
+    <message>
+      <location filename="jobs/classes.py" />
+      <source>{where} has {count} different values.</source>
+      <translation>{where} hat {count} verschiedene Werte.</translation>
+    </message>
+    <message>
+      <location filename="jobs/classes.py" />
+      <source>Choose a field of classes.</source>
+      <translation>Wählen Sie ein Feld mit Klassen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/classes.py" />
+      <source>Layer {layer} has no field {field}.</source>
+      <translation>Der Layer {layer} hat kein Feld {field}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/classes.py" />
+      <source>Choose one of its fields.</source>
+      <translation>Wählen Sie eines seiner Felder.</translation>
+    </message>
+    <message>
+      <location filename="jobs/confidence_style.py" />
+      <source>50 % or less: look here</source>
+      <translation>50 % oder weniger: hier nachsehen</translation>
+    </message>
+    <message>
+      <location filename="jobs/confidence_style.py" />
+      <source>70 %</source>
+      <translation>70 %</translation>
+    </message>
+    <message>
+      <location filename="jobs/confidence_style.py" />
+      <source>85 %</source>
+      <translation>85 %</translation>
+    </message>
+    <message>
+      <location filename="jobs/confidence_style.py" />
+      <source>95 % or more: sure, clear</source>
+      <translation>95 % oder mehr: sicher, durchsichtig</translation>
+    </message>
+    <message>
+      <location filename="jobs/environment/__init__.py" />
+      <source>The engine's Python {chosen} does not exist.</source>
+      <translation>Das Python {chosen} der Engine gibt es nicht.</translation>
+    </message>
+    <message>
+      <location filename="jobs/environment/__init__.py" />
+      <source>Correct the setting {setting} or the variable {variable}, or open GeoDistil &gt; Engine environment.</source>
+      <translation>Korrigieren Sie die Einstellung {setting} oder die Variable {variable}, oder öffnen Sie GeoDistil &gt; Umgebung der Engine.</translation>
+    </message>
+    <message>
+      <location filename="jobs/environment/__init__.py" />
+      <source>The engine's Python environment is not set up.</source>
+      <translation>Die Python-Umgebung der Engine ist nicht eingerichtet.</translation>
+    </message>
+    <message>
+      <location filename="jobs/environment/__init__.py" />
+      <source>Open Plugins &gt; GeoDistil &gt; Engine environment and press Set up.</source>
+      <translation>Öffnen Sie Erweiterungen &gt; GeoDistil &gt; Umgebung der Engine, und drücken Sie Einrichten.</translation>
+    </message>
+    <message>
+      <location filename="jobs/environment/installing.py" />
+      <source>The engine's environment is being set up already.</source>
+      <translation>Die Umgebung der Engine wird schon eingerichtet.</translation>
+    </message>
+    <message>
+      <location filename="jobs/environment/installing.py" />
+      <source>The folder {folder} cannot be written: {reason}.</source>
+      <translation>Der Ordner {folder} kann nicht geschrieben werden: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/environment/installing.py" />
+      <source>Choose another one under Options.</source>
+      <translation>Wählen Sie unter Optionen einen anderen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/environment/installing.py" />
+      <source>The installer ended with exit code {code}.</source>
+      <translation>Das Einrichten endete mit dem Exit-Code {code}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/environment/installing.py" />
+      <source>QGIS's Python cannot be found as a program.</source>
+      <translation>Das Python von QGIS ist als Programm nicht zu finden.</translation>
+    </message>
+    <message>
+      <location filename="jobs/environment/installing.py" />
+      <source>Install Python 3.10 or newer, make an environment with the engine's packages and choose it below.</source>
+      <translation>Installieren Sie Python 3.10 oder neuer, legen Sie eine Umgebung mit den Paketen der Engine an, und wählen Sie sie unten.</translation>
+    </message>
+    <message>
+      <location filename="jobs/environment/place.py" />
+      <source>{path} cannot be deleted: {reason}.</source>
+      <translation>{path} kann nicht gelöscht werden: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/environment/place.py" />
+      <source>End the runs that use the engine, and try again.</source>
+      <translation>Beenden Sie die Läufe, die die Engine nutzen, und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+      <location filename="jobs/environment/removing.py" />
+      <source>Remove GeoDistil's engine environment</source>
+      <translation>Umgebung der GeoDistil-Engine entfernen</translation>
+    </message>
+    <message>
+      <location filename="jobs/errors.py" />
+      <source>The engine failed without saying why.</source>
+      <translation>Die Engine ist gescheitert und sagt nicht, warum.</translation>
+    </message>
+    <message>
+      <location filename="jobs/foreign.py" />
+      <source>{path} has not been tried yet.</source>
+      <translation>{path} wurde noch nicht ausprobiert.</translation>
+    </message>
+    <message>
+      <location filename="jobs/foreign.py" />
+      <source>Run Predict with it once, or choose it in a dialog with the button beside the list of models.</source>
+      <translation>Führen Sie einmal Vorhersagen damit aus, oder wählen Sie die Datei in einem Dialog mit dem Knopf neben der Liste der Modelle.</translation>
+    </message>
+    <message>
+      <location filename="jobs/foreign.py" />
+      <source>The engine could not look at {model}.</source>
+      <translation>Die Engine konnte {model} nicht ansehen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/foreign.py" />
+      <source>Try it in a shell: python -m engine inspect {model}</source>
+      <translation>Versuchen Sie es in einer Shell: python -m engine inspect {model}</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/download.py" />
+      <source>The file {target} is not the one that GeoDistil was released with, so it was not used.</source>
+      <translation>Die Datei {target} ist nicht die, mit der GeoDistil veröffentlicht wurde; sie wurde nicht verwendet.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/download.py" />
+      <source>Try again on another network, or with another package index.</source>
+      <translation>Versuchen Sie es in einem anderen Netz oder mit einem anderen Paketindex.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/download.py" />
+      <source>The package index does not have the {package} {version} that GeoDistil was released with.</source>
+      <translation>Der Paketindex hat {package} {version} nicht, womit GeoDistil veröffentlicht wurde.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/download.py" />
+      <source>Choose another package index, or a folder of wheels.</source>
+      <translation>Wählen Sie einen anderen Paketindex oder einen Ordner mit Wheels.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>The disk of {folder} is full{at}.</source>
+      <translation>Der Datenträger von {folder} ist voll{at}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>Free some space, or choose another folder, and go on.</source>
+      <translation>Schaffen Sie Platz oder wählen Sie einen anderen Ordner, und setzen Sie dann fort.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>The secure connection is not trusted{at}: its certificate is from an authority unknown here.</source>
+      <translation>Der sicheren Verbindung wird nicht vertraut{at}: Ihr Zertifikat stammt von einer hier unbekannten Stelle.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>Add your organisation's certificate in Settings &gt; Options &gt; Authentication &gt; Manage Certificates, and go on.</source>
+      <translation>Fügen Sie das Zertifikat Ihrer Organisation unter Einstellungen &gt; Optionen &gt; Authentifizierung &gt; Zertifikate verwalten hinzu, und setzen Sie dann fort.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>The proxy server wants a user name and password{at}.</source>
+      <translation>Der Proxyserver verlangt Benutzernamen und Passwort{at}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>Enter them in Settings &gt; Options &gt; Network, and go on.</source>
+      <translation>Tragen Sie sie unter Einstellungen &gt; Optionen &gt; Netzwerk ein, und setzen Sie dann fort.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>The proxy server cannot be reached or refuses{at}.</source>
+      <translation>Der Proxyserver ist nicht erreichbar oder weist ab{at}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>Correct it in Settings &gt; Options &gt; Network, or turn it off, and go on.</source>
+      <translation>Korrigieren Sie ihn unter Einstellungen &gt; Optionen &gt; Netzwerk oder schalten Sie ihn aus, und setzen Sie dann fort.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>What was downloaded is not what GeoDistil was released with{at}, so it was not installed.</source>
+      <translation>Was heruntergeladen wurde, ist nicht das, womit GeoDistil veröffentlicht wurde{at}; es wurde nicht installiert.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>This Python cannot make environments{at}.</source>
+      <translation>Dieses Python kann keine Umgebungen anlegen{at}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>Choose uv as the tool, or install the system's package python3-venv.</source>
+      <translation>Wählen Sie uv als Werkzeug, oder installieren Sie das Systempaket python3-venv.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>The system forbids to write or run programs in {folder}{at}.</source>
+      <translation>Das System verbietet, in {folder} zu schreiben oder Programme zu starten{at}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>Choose another folder, or a Python that your administrator allows.</source>
+      <translation>Wählen Sie einen anderen Ordner oder ein Python, das Ihre Administration erlaubt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>The connection failed{at}.</source>
+      <translation>Die Verbindung ist gescheitert{at}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>Check network and proxy (Settings &gt; Options &gt; Network) and go on: what is there already is kept.</source>
+      <translation>Prüfen Sie Netzwerk und Proxy (Einstellungen &gt; Optionen &gt; Netzwerk), und setzen Sie dann fort: Was schon da ist, bleibt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>There is no build for this Python and system{at}.</source>
+      <translation>Für dieses Python und dieses System gibt es keine Fassung{at}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>Choose another Python, or another build of torch.</source>
+      <translation>Wählen Sie ein anderes Python oder eine andere Fassung von torch.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>The installation failed{at}: {last}.</source>
+      <translation>Das Einrichten ist gescheitert{at}: {last}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>Copy the diagnostics into a bug report.</source>
+      <translation>Kopieren Sie die Diagnose in eine Fehlermeldung an uns.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>The disk of {folder} has {free} GB free, and about {needed} GB are needed.</source>
+      <translation>Der Datenträger von {folder} hat {free} GB frei, und etwa {needed} GB werden gebraucht.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>{python} is Python {version}, and the engine needs {oldest} to {newest}.</source>
+      <translation>{python} ist Python {version}, und die Engine braucht {oldest} bis {newest}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/failures.py" />
+      <source>Choose another Python, or leave the choice to uv, which brings its own.</source>
+      <translation>Wählen Sie ein anderes Python, oder überlassen Sie die Wahl uv, das sein eigenes mitbringt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/filling.py" />
+      <source>torch for {build} cannot be had. {reason}</source>
+      <translation>torch für {build} ist nicht zu bekommen. {reason}</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/filling.py" />
+      <source>From a folder of wheels only the registry's torch can be installed, not {build}.</source>
+      <translation>Aus einem Ordner mit Wheels lässt sich nur das torch des Paketindex installieren, nicht {build}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/filling.py" />
+      <source>Choose the registry's own build.</source>
+      <translation>Wählen Sie die Fassung des Paketindex.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/guard.py" />
+      <source>Another installation of the engine's environment is under way.</source>
+      <translation>Die Umgebung der Engine wird gerade anderswo eingerichtet.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/guard.py" />
+      <source>Wait until it ends, or cancel it where it was started.</source>
+      <translation>Warten Sie das Ende ab, oder brechen Sie dort ab, wo es begonnen wurde.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/making.py" />
+      <source>uv cannot be used, so pip is: {reason}</source>
+      <translation>uv lässt sich nicht verwenden, darum pip: {reason}</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/making.py" />
+      <source>There is no torch for {system} {machine}.</source>
+      <translation>Für {system} {machine} gibt es kein torch.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/making.py" />
+      <source>No environment can be made from Python {python}; another is tried.</source>
+      <translation>Aus Python {python} lässt sich keine Umgebung anlegen; ein anderes wird versucht.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/pythons.py" />
+      <source>There is no torch for {path} ({kind}).</source>
+      <translation>Für {path} ({kind}) gibt es kein torch.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/pythons.py" />
+      <source>It needs Linux or Windows with 64 bits, or a Mac with Apple's processor.</source>
+      <translation>Es braucht Linux oder Windows mit 64 Bit, oder einen Mac mit Apple-Prozessor.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/pythons.py" />
+      <source>{path} cannot be started, or is not a Python.</source>
+      <translation>{path} lässt sich nicht starten oder ist kein Python.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/pythons.py" />
+      <source>Choose another one.</source>
+      <translation>Wählen Sie ein anderes.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/requirements.py" />
+      <source>The requirements {path} are damaged at the line {line!r}.</source>
+      <translation>Die Anforderungen {path} sind beschädigt, in der Zeile {line!r}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/requirements.py" />
+      <source>Install the plugin anew.</source>
+      <translation>Installieren Sie die Erweiterung neu.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/tools.py" />
+      <source>The folder {wheels} does not have the locked wheel of uv {version}.</source>
+      <translation>Im Ordner {wheels} fehlt das festgelegte Wheel von uv {version}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/tools.py" />
+      <source>Put it there, or choose pip as the tool.</source>
+      <translation>Legen Sie es dort ab, oder wählen Sie pip als Werkzeug.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/verifying.py" />
+      <source>The engine does not start in {python}.</source>
+      <translation>Die Engine startet nicht in {python}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/verifying.py" />
+      <source>Remove the environment and set it up anew, or copy the diagnostics into a bug report.</source>
+      <translation>Entfernen Sie die Umgebung und richten Sie sie neu ein, oder kopieren Sie die Diagnose in eine Fehlermeldung an uns.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/verifying.py" />
+      <source>The module {tried} does not load in {python}.</source>
+      <translation>Das Modul {tried} lädt nicht in {python}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/launch.py" />
+      <source>The engine's Python {python} cannot be started.</source>
+      <translation>Das Python {python} der Engine lässt sich nicht starten.</translation>
+    </message>
+    <message>
+      <location filename="jobs/notices.py" />
+      <source>{title}: {count} warnings. The first: {warning}</source>
+      <translation>{title}: {count} Warnungen. Die erste: {warning}</translation>
+    </message>
+    <message>
+      <location filename="jobs/origin.py" />
+      <source>Model</source>
+      <translation>Modell</translation>
+    </message>
+    <message>
+      <location filename="jobs/origin.py" />
+      <source>Trained</source>
+      <translation>Trainiert</translation>
+    </message>
+    <message>
+      <location filename="jobs/origin.py" />
+      <source>unknown</source>
+      <translation>unbekannt</translation>
+    </message>
+    <message>
+      <location filename="jobs/origin.py" />
+      <source>Ground sampling distance</source>
+      <translation>Bodenauflösung</translation>
+    </message>
+    <message>
+      <location filename="jobs/origin.py" />
+      <source>Made</source>
+      <translation>Erstellt</translation>
+    </message>
+    <message>
+      <location filename="jobs/origin.py" />
+      <source>{made}: {title}, by the model {model}</source>
+      <translation>{made}: {title}, vom Modell {model}</translation>
+    </message>
+    <message>
+      <location filename="jobs/origin.py" />
+      <source>Made of</source>
+      <translation>Erstellt aus</translation>
+    </message>
+    <message>
+      <location filename="jobs/origin.py" />
+      <source>{made}: {title}</source>
+      <translation>{made}: {title}</translation>
+    </message>
+    <message>
+      <location filename="jobs/origin.py" />
+      <source>Its origin</source>
+      <translation>Seine Herkunft</translation>
+    </message>
+    <message>
+      <location filename="jobs/package_registry.py" />
+      <source>The model package {path} is incomplete: it holds no network.</source>
+      <translation>Das Modellpaket {path} ist unvollständig: Es enthält kein Netz.</translation>
+    </message>
+    <message>
+      <location filename="jobs/package_registry.py" />
+      <source>Copy it again, with {files}.</source>
+      <translation>Kopieren Sie es noch einmal, mit {files}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/package_registry.py" />
+      <source>The card of the model package {path} does not say its {what}.</source>
+      <translation>Die Karte des Modellpakets {path} sagt nichts über {what}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/package_registry.py" />
+      <source>Export the model again.</source>
+      <translation>Exportieren Sie das Modell noch einmal.</translation>
+    </message>
+    <message>
+      <location filename="jobs/packages.py" />
+      <source>There is no model package at {text}.</source>
+      <translation>Unter {text} gibt es kein Modellpaket.</translation>
+    </message>
+    <message>
+      <location filename="jobs/packages.py" />
+      <source>Choose a package's folder or zip.</source>
+      <translation>Wählen Sie den Ordner oder die Zip-Datei eines Pakets.</translation>
+    </message>
+    <message>
+      <location filename="jobs/packages.py" />
+      <source>{path} is not a GeoDistil model package.</source>
+      <translation>{path} ist kein Modellpaket von GeoDistil.</translation>
+    </message>
+    <message>
+      <location filename="jobs/packages.py" />
+      <source>A package holds {file} with a model card.</source>
+      <translation>Ein Paket enthält {file} mit einer Modellkarte.</translation>
+    </message>
+    <message>
+      <location filename="jobs/predictions.py" />
+      <source>classes</source>
+      <translation>Klassen</translation>
+    </message>
+    <message>
+      <location filename="jobs/predictions.py" />
+      <source>confidence</source>
+      <translation>Konfidenz</translation>
+    </message>
+    <message>
+      <location filename="jobs/predictions.py" />
+      <source>detections</source>
+      <translation>Detektionen</translation>
+    </message>
+    <message>
+      <location filename="jobs/predictions.py" />
+      <source>values</source>
+      <translation>Werte</translation>
+    </message>
+    <message>
+      <location filename="jobs/predictions.py" />
+      <source>{run} has no predictions.</source>
+      <translation>{run} hat keine Vorhersagen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/process.py" />
+      <source>The engine's Python {python} cannot be started: {reason}.</source>
+      <translation>Das Python {python} der Engine lässt sich nicht starten: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/process.py" />
+      <source>The engine was killed, most likely because the memory ran out.</source>
+      <translation>Die Engine wurde beendet, höchstwahrscheinlich weil der Speicher nicht reichte.</translation>
+    </message>
+    <message>
+      <location filename="jobs/process.py" />
+      <source>Lower the batch size or the chip size.</source>
+      <translation>Verkleinern Sie den Batch oder die Ausschnitte.</translation>
+    </message>
+    <message>
+      <location filename="jobs/process.py" />
+      <source>The engine died with exit code {code}.</source>
+      <translation>Die Engine ist mit dem Exit-Code {code} abgestürzt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/process.py" />
+      <source>The log's last lines say where.</source>
+      <translation>Die letzten Zeilen des Protokolls sagen, wo.</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>{minutes:.0f} min</source>
+      <translation>{minutes:.0f} min</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>The engine works on {device} (process {pid}).</source>
+      <translation>Die Engine rechnet auf {device} (Prozess {pid}).</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>the processor</source>
+      <translation>dem Prozessor</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>Stage {index} of {of}: {name}</source>
+      <translation>Stufe {index} von {of}: {name}</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>{stage} {step} of {of}</source>
+      <translation>{stage}: {step} von {of}</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>, about {duration} left</source>
+      <translation>, noch etwa {duration}</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>{network} after {step} steps: {names}</source>
+      <translation>{network} nach {step} Schritten: {names}</translation>
+    </message>
+    <message>
+      <location filename="jobs/removal.py" />
+      <source>Remove a temporary folder</source>
+      <translation>Temporären Ordner entfernen</translation>
+    </message>
+    <message>
+      <location filename="jobs/results.py" />
+      <source>GDAL cannot write {destination}.</source>
+      <translation>GDAL kann {destination} nicht schreiben.</translation>
+    </message>
+    <message>
+      <location filename="jobs/results.py" />
+      <source>Choose a file that ends in .tif.</source>
+      <translation>Wählen Sie eine Datei, die auf .tif endet.</translation>
+    </message>
+    <message>
+      <location filename="jobs/results.py" />
+      <source>{destination} cannot be written: {message}.</source>
+      <translation>{destination} kann nicht geschrieben werden: {message}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/results.py" />
+      <source>Choose a file ending in .gpkg.</source>
+      <translation>Wählen Sie eine Datei, die auf .gpkg endet.</translation>
+    </message>
+    <message>
+      <location filename="jobs/review_styles.py" />
+      <source>1 to 10: label here first</source>
+      <translation>1 bis 10: hier zuerst labeln</translation>
+    </message>
+    <message>
+      <location filename="jobs/review_styles.py" />
+      <source>11 to 25</source>
+      <translation>11 bis 25</translation>
+    </message>
+    <message>
+      <location filename="jobs/review_styles.py" />
+      <source>26 to 50</source>
+      <translation>26 bis 50</translation>
+    </message>
+    <message>
+      <location filename="jobs/review_styles.py" />
+      <source>51 and later</source>
+      <translation>51 und später</translation>
+    </message>
+    <message>
+      <location filename="jobs/run_folder.py" />
+      <source>The run folder {folder} cannot be written: {reason}.</source>
+      <translation>Der Laufordner {folder} kann nicht geschrieben werden: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/run_folder.py" />
+      <source>The folder {folder} holds a run with other layers or settings.</source>
+      <translation>Im Ordner {folder} liegt ein Lauf mit anderen Layern oder Einstellungen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/run_folder.py" />
+      <source>Choose another folder, or the same layers and settings to continue that run.</source>
+      <translation>Wählen Sie einen anderen Ordner, oder dieselben Layer und Einstellungen, um jenen Lauf fortzusetzen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/archive.py" />
+      <source>{run} is no run folder.</source>
+      <translation>{run} ist kein Laufordner.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/archive.py" />
+      <source>Choose another.</source>
+      <translation>Wählen Sie einen anderen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/archive.py" />
+      <source>{path} cannot be packed: {reason}.</source>
+      <translation>{path} kann nicht gepackt werden: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/archive.py" />
+      <source>{file} is not a zip, or is damaged.</source>
+      <translation>{file} ist keine Zip-Datei oder beschädigt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/archive.py" />
+      <source>Export the run again.</source>
+      <translation>Exportieren Sie den Lauf noch einmal.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/archive.py" />
+      <source>{path} cannot be unpacked: {reason}.</source>
+      <translation>{path} kann nicht entpackt werden: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/archive.py" />
+      <source>There is no {run_file} in {file}.</source>
+      <translation>In {file} fehlt {run_file}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/archive.py" />
+      <source>Choose a zip of a run folder.</source>
+      <translation>Wählen Sie die Zip-Datei eines Laufordners.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/archive.py" />
+      <source>{file} has the unsafe entry {path}.</source>
+      <translation>{file} enthält den unsicheren Eintrag {path}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/archive.py" />
+      <source>It was not unpacked.</source>
+      <translation>Sie wurde nicht entpackt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/archive.py" />
+      <source>The run needs {needed} GB and {parent} has {free} GB left.</source>
+      <translation>Der Lauf braucht {needed} GB, und {parent} hat noch {free} GB.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/archive.py" />
+      <source>Choose another folder.</source>
+      <translation>Wählen Sie einen anderen Ordner.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/control.py" />
+      <source>The run folder {run} cannot be written: {reason}.</source>
+      <translation>Der Laufordner {run} kann nicht geschrieben werden: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/control.py" />
+      <source>{run} cannot be written: {reason}.</source>
+      <translation>{run} kann nicht geschrieben werden: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/control.py" />
+      <source>{state} does not run on this machine.</source>
+      <translation>{state} läuft nicht auf diesem Rechner.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/control.py" />
+      <source>End it on {host}.</source>
+      <translation>Beenden Sie ihn auf {host}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/curves.py" />
+      <source>mean IoU</source>
+      <translation>mittlerer IoU</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/curves.py" />
+      <source>IoU</source>
+      <translation>IoU</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/curves.py" />
+      <source>{title}: no values yet</source>
+      <translation>{title}: noch keine Werte</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/curves.py" />
+      <source>Sum of losses</source>
+      <translation>Summe der Verluste</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/curves.py" />
+      <source>Main scores</source>
+      <translation>Wichtigste Gütemaße</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/curves.py" />
+      <source>{task} losses</source>
+      <translation>Verluste der {task}</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/curves.py" />
+      <source>{task} scores</source>
+      <translation>Gütemaße der {task}</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/curves.py" />
+      <source>{task}: {score} by class</source>
+      <translation>{task}: {score} je Klasse</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/files.py" />
+      <source>{folder} is no run folder.</source>
+      <translation>{folder} ist kein Laufordner.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/files.py" />
+      <source>Nothing was deleted.</source>
+      <translation>Nichts wurde gelöscht.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/files.py" />
+      <source>Close what uses it and delete again.</source>
+      <translation>Schließen Sie, was ihn benutzt, und löschen Sie noch einmal.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/imagery.py" />
+      <source>{path} is missing or cannot be read.</source>
+      <translation>{path} fehlt oder lässt sich nicht lesen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/imagery.py" />
+      <source>Put it back, or leave imagery out.</source>
+      <translation>Legen Sie es zurück, oder lassen Sie die Bilddaten weg.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/imagery.py" />
+      <source>{first} names {other} by its absolute path, which leads nowhere on another machine.</source>
+      <translation>{first} nennt {other} mit absolutem Pfad, der auf einem anderen Rechner ins Leere führt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/imagery.py" />
+      <source>Build the virtual raster again with relative paths, or leave imagery out.</source>
+      <translation>Legen Sie das virtuelle Raster mit relativen Pfaden neu an, oder lassen Sie die Bilddaten weg.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/state.py" />
+      <source>Not started</source>
+      <translation>Nicht gestartet</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/state.py" />
+      <source>Waiting</source>
+      <translation>Wartet</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/state.py" />
+      <source>Starting</source>
+      <translation>Startet</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/state.py" />
+      <source>Running</source>
+      <translation>Läuft</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/state.py" />
+      <source>Stopping</source>
+      <translation>Hält an</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/state.py" />
+      <source>Stopped</source>
+      <translation>Angehalten</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/state.py" />
+      <source>Interrupted</source>
+      <translation>Unterbrochen</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/state.py" />
+      <source>Failed</source>
+      <translation>Gescheitert</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/state.py" />
+      <source>Finished</source>
+      <translation>Fertig</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/waiting.py" />
+      <source>The waiting list {path} is in use.</source>
+      <translation>Die Warteliste {path} wird gerade benutzt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/waiting.py" />
+      <source>Try again in a moment.</source>
+      <translation>Versuchen Sie es gleich noch einmal.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/waiting.py" />
+      <source>The waiting list {path} cannot be written: {reason}.</source>
+      <translation>Die Warteliste {path} kann nicht geschrieben werden: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>, {left} left</source>
+      <translation>, noch {left}</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>Waiting ({place})</source>
+      <translation>Wartet ({place})</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>{device} on {host}</source>
+      <translation>{device} auf {host}</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>{text}, {speed:.0f} chips a second</source>
+      <translation>{text}, {speed:.0f} Ausschnitte je Sekunde</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>Reading the data</source>
+      <translation>Liest die Daten</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source> ({index} of {stage_count})</source>
+      <translation> ({index} von {stage_count})</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>{text}, step {step} of {of}</source>
+      <translation>{text}, Schritt {step} von {of}</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>Start it here, or copy its folder to another machine.</source>
+      <translation>Starten Sie ihn hier, oder kopieren Sie seinen Ordner auf einen anderen Rechner.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>It starts as soon as its device is free.</source>
+      <translation>Er startet, sobald sein Gerät frei ist.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>The engine is loading.</source>
+      <translation>Die Engine lädt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>It ends after writing a checkpoint.</source>
+      <translation>Er endet, sobald ein Zwischenstand geschrieben ist.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>It was asked to stop. {resume}</source>
+      <translation>Er wurde angehalten. {resume}</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>The model and its report are being written.</source>
+      <translation>Das Modell und sein Bericht werden geschrieben.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>Its process ended without a word: killed, out of memory, or the machine went off. {resume}</source>
+      <translation>Sein Prozess endete ohne ein Wort: von außen beendet, Speicher voll oder Rechner aus. {resume}</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>The engine ended before it began; its log says more.</source>
+      <translation>Die Engine endete, bevor sie anfing; ihr Protokoll sagt mehr.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>It failed without saying why.</source>
+      <translation>Er ist gescheitert und sagt nicht, warum.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>Its prediction failed: {message}</source>
+      <translation>Seine Vorhersage ist gescheitert: {message}</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>There is no checkpoint yet; it will begin anew.</source>
+      <translation>Es gibt noch keinen Zwischenstand; er beginnt von vorn.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>It can go on from step {step} of {stage}.</source>
+      <translation>Er kann bei Schritt {step} der Stufe {stage} weitermachen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/snapshots.py" />
+      <source>The layer {layer} ({provider}) is not a raster file.</source>
+      <translation>Der Layer {layer} ({provider}) ist keine Rasterdatei.</translation>
+    </message>
+    <message>
+      <location filename="jobs/snapshots.py" />
+      <source>Save it as GeoTIFF with Export &gt; Save As and choose that layer.</source>
+      <translation>Speichern Sie ihn mit Exportieren &gt; Speichern als als GeoTIFF, und wählen Sie jenen Layer.</translation>
+    </message>
+    <message>
+      <location filename="jobs/snapshots.py" />
+      <source>The labels of {layer} cannot be written to {path}: {message}.</source>
+      <translation>Die Labels von {layer} können nicht nach {path} geschrieben werden: {message}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/class_lists.py" />
+      <source>All {role} classes are left out; keep at least one.</source>
+      <translation>Alle Klassen der {role} sind weggelassen; behalten Sie mindestens eine.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/class_lists.py" />
+      <source>A {role} class has no name.</source>
+      <translation>Eine Klasse der {role} hat keinen Namen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/class_lists.py" />
+      <source>Two {role} classes are called {twice}: merge them or rename one.</source>
+      <translation>Zwei Klassen der {role} heißen {twice}: Legen Sie sie zusammen, oder benennen Sie eine um.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/class_lists.py" />
+      <source>There is only the class {name} and no background, so there is nothing to tell apart.</source>
+      <translation>Es gibt nur die Klasse {name} und keinen Hintergrund, also nichts zu unterscheiden.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/estimate.py" />
+      <source>{memory} GB of memory on {device}</source>
+      <translation>{memory} GB Speicher auf {device}</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/estimate.py" />
+      <source>About so many steps: {steps}; {memory}. Validation takes part of the time.</source>
+      <translation>Etwa so viele Schritte: {steps}; {memory}. Ein Teil der Zeit geht an die Validierung.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/estimate.py" />
+      <source>About {duration}, {memory}, and some more for validation.</source>
+      <translation>Etwa {duration}, {memory}, und etwas mehr für die Validierung.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/exporting.py" />
+      <source>The layer {name} has no picture of this extent: it is empty there, or its server does not answer.</source>
+      <translation>Der Layer {name} hat kein Bild dieser Ausdehnung: Er ist dort leer, oder sein Server antwortet nicht.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/exporting.py" />
+      <source>Look at it on the map, then try again.</source>
+      <translation>Sehen Sie ihn sich auf der Karte an, und versuchen Sie es dann noch einmal.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/exporting.py" />
+      <source>The layer {name} cannot be exported to {path}.</source>
+      <translation>Der Layer {name} kann nicht nach {path} exportiert werden.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/findings.py" />
+      <source>{layer} has edits that are not saved: the run learns from what is on the screen.</source>
+      <translation>{layer} hat ungespeicherte Änderungen: Der Lauf lernt aus dem, was zu sehen ist.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/findings.py" />
+      <source>The rasters have different coordinate systems ({names}); each is read in its own, in metres.</source>
+      <translation>Die Raster haben verschiedene Koordinatenbezugssysteme ({names}); jedes wird in seinem eigenen gelesen, in Metern.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/findings.py" />
+      <source>{raster} has {gsd} m per pixel and the model {target} m: it is enlarged, and small things may not be in it.</source>
+      <translation>{raster} hat {gsd} m je Pixel und das Modell {target} m: Es wird vergrößert, und Kleines ist vielleicht nicht darin.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/findings.py" />
+      <source>{raster} has {gsd} m per pixel and is read at {target} m.</source>
+      <translation>{raster} hat {gsd} m je Pixel und wird mit {target} m gelesen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/findings.py" />
+      <source>The rasters have different numbers of bands ({names}); the colour bands are read.</source>
+      <translation>Die Raster haben verschieden viele Kanäle ({names}); gelesen werden die Farbkanäle.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/findings.py" />
+      <source>Only {names} say which value means no data; borders of the others count as imagery.</source>
+      <translation>Nur {names} sagen, welcher Wert NoData bedeutet; Ränder der anderen zählen als Bilddaten.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/inspector.py" />
+      <source>Count the labels of {raster}</source>
+      <translation>Labels von {raster} zählen</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>What the student learns from its teachers</source>
+      <translation>Was das Schülernetz von seinen Lehrernetzen lernt</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>With none of these no teacher is trained.</source>
+      <translation>Ist nichts davon gewählt, wird kein Lehrernetz trainiert.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Answers</source>
+      <translation>Antworten</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>The student learns the teacher's probabilities, not only its decisions: how sure it is, and what it would otherwise have said. Cheap, and nearly always worth it. (arXiv 2405.15394)</source>
+      <translation>Das Schülernetz lernt die Wahrscheinlichkeiten des Lehrernetzes, nicht nur seine Entscheidungen: wie sicher es ist und was es sonst gesagt hätte. Kostet wenig und lohnt sich fast immer. (arXiv 2405.15394)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Features</source>
+      <translation>Merkmale</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>The student's inner picture of the image is drawn towards the teacher's. Helps a student that is much smaller than its teacher; costs memory. (arXiv 1412.6550)</source>
+      <translation>Das innere Bild des Schülernetzes wird an das des Lehrernetzes herangezogen. Hilft einem Schülernetz, das viel kleiner ist als sein Lehrernetz; kostet Speicher. (arXiv 1412.6550)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Features where answers differ (PDF-Distil)</source>
+      <translation>Merkmale, wo die Antworten sich unterscheiden (PDF-Distil)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>As features, but weighted by where student and teacher disagree, which in aerial imagery is mostly the small objects. (BMVC 2021)</source>
+      <translation>Wie Merkmale, aber danach gewichtet, wo Schüler- und Lehrernetz sich uneins sind; in Luftbildern sind das meist die kleinen Objekte. (BMVC 2021)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Features and answers where answers differ (PDF-Distil, all terms)</source>
+      <translation>Merkmale und Antworten, wo die Antworten sich unterscheiden (PDF-Distil, alle Terme)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>PDF-Distil with its additional terms on the boxes themselves. (BMVC 2021)</source>
+      <translation>PDF-Distil mit seinen zusätzlichen Termen auf den Boxen selbst. (BMVC 2021)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Patterns of features (PKD)</source>
+      <translation>Muster der Merkmale (PKD)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Only the pattern of the teacher's features counts, not their size, so that networks of different kinds can teach each other. (arXiv 2207.02039)</source>
+      <translation>Nur das Muster der Merkmale des Lehrernetzes zählt, nicht ihre Größe; so können Netze verschiedener Bauart einander lehren. (arXiv 2207.02039)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Answers through the teacher's head (CrossKD)</source>
+      <translation>Antworten durch den Kopf des Lehrernetzes (CrossKD)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>The student's features go through the teacher's detection head and must be answered as the teacher does; for boxes. (arXiv 2306.11369)</source>
+      <translation>Die Merkmale des Schülernetzes gehen durch den Detektionskopf des Lehrernetzes und müssen dessen Antworten ergeben; für Boxen. (arXiv 2306.11369)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Compare answers on areas by</source>
+      <translation>Antworten auf Flächen vergleichen nach</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>How far the student's answer on areas is from its teacher's.</source>
+      <translation>Wie weit die Antwort des Schülernetzes auf Flächen von der seines Lehrernetzes entfernt ist.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>divergence of each pixel's probabilities</source>
+      <translation>Divergenz der Wahrscheinlichkeiten jedes Pixels</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>The usual form. (arXiv 1503.02531)</source>
+      <translation>Die übliche Form. (arXiv 1503.02531)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>correlation of classes (DIST)</source>
+      <translation>Korrelation der Klassen (DIST)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>For teachers much larger. (arXiv 2205.10536)</source>
+      <translation>Für viel größere Lehrernetze. (arXiv 2205.10536)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>each class's map as a whole (CWD)</source>
+      <translation>Karte jeder Klasse als Ganzes (CWD)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>For few, small things. (arXiv 2011.13256)</source>
+      <translation>Für wenige, kleine Dinge. (arXiv 2011.13256)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Temperature</source>
+      <translation>Temperatur</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Above 1 the teacher's second and third guesses on areas count more. (arXiv 1503.02531)</source>
+      <translation>Über 1 zählen auf Flächen auch die zweiten und dritten Vermutungen des Lehrernetzes mehr. (arXiv 1503.02531)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Also where there are labels</source>
+      <translation>Auch, wo es Labels gibt</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>The teacher speaks on a raster's own task too, not only on the one that it has no labels for.</source>
+      <translation>Das Lehrernetz spricht auch bei der Aufgabe, für die ein Raster gelabelt ist, nicht nur bei der ohne Labels.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Teachers go on learning</source>
+      <translation>Lehrernetze lernen weiter</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Beside the student, instead of staying as they are once they have learned. (arXiv 2402.05305)</source>
+      <translation>Neben dem Schülernetz, statt zu bleiben, wie sie sind, sobald sie gelernt haben. (arXiv 2402.05305)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Moving averages teach</source>
+      <translation>Gleitende Mittel lehren</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Of teachers that go on learning: steadier than they are themselves. (Mean Teacher, arXiv 1703.01780)</source>
+      <translation>Von Lehrernetzen, die weiterlernen: stetiger als sie selbst. (Mean Teacher, arXiv 1703.01780)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Labels help the other task</source>
+      <translation>Labels helfen der anderen Aufgabe</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Areas give boxes of the class of the same name, and boxes bound where its areas can be. (arXiv 1503.01640)</source>
+      <translation>Flächen ergeben Boxen der gleichnamigen Klasse, und Boxen begrenzen, wo deren Flächen sein können. (arXiv 1503.01640)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Only where both teachers agree</source>
+      <translation>Nur, wo beide Lehrernetze übereinstimmen</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Ground that the two teachers see differently teaches the student nothing. (arXiv 2402.05305)</source>
+      <translation>Gelände, das die beiden Lehrernetze verschieden sehen, lehrt das Schülernetz nichts. (arXiv 2402.05305)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Surest pseudo-labels only, from</source>
+      <translation>Nur die sichersten Pseudo-Labels, ab</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>A teacher's answer counts as a label only from this probability on. (FixMatch, arXiv 2001.07685)</source>
+      <translation>Die Antwort eines Lehrernetzes zählt erst ab dieser Wahrscheinlichkeit als Label. (FixMatch, arXiv 2001.07685)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Learn from distorted views</source>
+      <translation>Aus verzerrten Ansichten lernen</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Students see strong changes of colour and sharpness, teachers the plain image. (arXiv 2001.07685)</source>
+      <translation>Schülernetze sehen starke Änderungen von Farbe und Schärfe, Lehrernetze das schlichte Bild. (arXiv 2001.07685)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Chips with a part of another chip (CutMix)</source>
+      <translation>Ausschnitte mit einem Teil eines anderen (CutMix)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>This share of the chips for areas is pasted together from two: few labels go further. (arXiv 1906.01916)</source>
+      <translation>Dieser Anteil der Ausschnitte für Flächen wird aus zweien zusammengesetzt: Wenige Labels reichen weiter. (arXiv 1906.01916)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Weight of the overlap (Dice)</source>
+      <translation>Gewicht der Überdeckung (Dice)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Counts how far areas overlap beside how many pixels are right; 1 for rare classes. (arXiv 1606.04797)</source>
+      <translation>Zählt neben den richtigen Pixeln auch, wie weit sich Flächen überdecken; 1 für seltene Klassen. (arXiv 1606.04797)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Weight of connectedness (clDice)</source>
+      <translation>Gewicht des Zusammenhangs (clDice)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Keeps roads and streams in one piece; 0.5 for them. (arXiv 2003.07311)</source>
+      <translation>Hält Straßen und Bäche in einem Stück; 0,5 für sie. (arXiv 2003.07311)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Rise of what teachers say</source>
+      <translation>Anstieg dessen, was Lehrernetze sagen</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Over this share of the student's training it grows to its full weight. (arXiv 1610.02242)</source>
+      <translation>Über diesen Anteil des Trainings des Schülernetzes wächst es auf sein volles Gewicht. (arXiv 1610.02242)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Share of the time for teachers</source>
+      <translation>Anteil der Zeit für Lehrernetze</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Each teacher learns for this share of the training time, before the student does.</source>
+      <translation>Jedes Lehrernetz lernt für diesen Anteil der Trainingszeit, vor dem Schülernetz.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Both teachers learn from the labels alone for this share of the training time: untrained ones teach noise.</source>
+      <translation>Beide Lehrernetze lernen für diesen Anteil der Trainingszeit allein aus den Labels: Untrainierte lehren Rauschen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Feature pyramid</source>
+      <translation>Merkmalspyramide</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>What joins the encoder's levels; the second path helps small objects and costs time. (arXiv 1803.01534)</source>
+      <translation>Was die Ebenen des Encoders verbindet; der zweite Weg hilft kleinen Objekten und kostet Zeit. (arXiv 1803.01534)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>from coarse to fine (FPN)</source>
+      <translation>von grob nach fein (FPN)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>and back again (PAFPN)</source>
+      <translation>und wieder zurück (PAFPN)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Boxes are found</source>
+      <translation>Boxen werden gefunden</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Without anchors (FCOS, arXiv 1904.01355), or with them, as in the papers (RetinaNet, arXiv 1708.02002).</source>
+      <translation>Ohne Anker (FCOS, arXiv 1904.01355), oder mit ihnen wie in den Arbeiten (RetinaNet, arXiv 1708.02002).</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>without anchors (FCOS)</source>
+      <translation>ohne Anker (FCOS)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>with anchors (RetinaNet)</source>
+      <translation>mit Ankern (RetinaNet)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Encoders begin</source>
+      <translation>Encoder beginnen</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Encoders that know photographs learn much faster; their weights are fetched once from Hugging Face's hub.</source>
+      <translation>Encoder, die Fotos kennen, lernen viel schneller; ihre Gewichte werden einmal vom Hub von Hugging Face geholt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>from nothing</source>
+      <translation>von null</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>from photographs (ImageNet)</source>
+      <translation>mit Fotos (ImageNet)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Share of the time for looking at imagery first</source>
+      <translation>Anteil der Zeit, um zuerst Bilddaten anzusehen</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Before all else encoders learn to complete hidden parts of all imagery, without labels. (arXiv 2111.09886)</source>
+      <translation>Vor allem anderen lernen Encoder, verdeckte Teile aller Bilddaten zu ergänzen, ohne Labels. (arXiv 2111.09886)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/place.py" />
+      <source>Give the run a name.</source>
+      <translation>Geben Sie dem Lauf einen Namen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/place.py" />
+      <source>There is a run called {folder_name} in this folder already; choose another name.</source>
+      <translation>In diesem Ordner gibt es schon einen Lauf namens {folder_name}; wählen Sie einen anderen Namen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/place.py" />
+      <source>Choose the folder that holds your runs.</source>
+      <translation>Wählen Sie den Ordner für Ihre Läufe.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/place.py" />
+      <source>Give the folder's whole path.</source>
+      <translation>Geben Sie den ganzen Pfad des Ordners an.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/place.py" />
+      <source>{existing} is a file; choose a folder.</source>
+      <translation>{existing} ist eine Datei; wählen Sie einen Ordner.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/place.py" />
+      <source>The folder {existing} cannot be written; choose another.</source>
+      <translation>Der Ordner {existing} kann nicht geschrieben werden; wählen Sie einen anderen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/place.py" />
+      <source>{existing} has {free} free, and the run needs about {needed}.</source>
+      <translation>{existing} hat {free} frei, und der Lauf braucht etwa {needed}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/preparation.py" />
+      <source>The layer of {path} is no longer in the project.</source>
+      <translation>Der Layer von {path} ist nicht mehr im Projekt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/preparation.py" />
+      <source>Exporting {layer}…</source>
+      <translation>{layer} wird exportiert…</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/preparation.py" />
+      <source>Copying labels…</source>
+      <translation>Labels werden kopiert…</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/preparation.py" />
+      <source>Write the run folder</source>
+      <translation>Laufordner schreiben</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>This raster is no longer in the project.</source>
+      <translation>Dieses Raster ist nicht mehr im Projekt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>Add the imagery to learn from.</source>
+      <translation>Fügen Sie die Bilddaten hinzu, aus denen gelernt werden soll.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>Nothing is labelled yet: give at least one raster the role detection or segmentation, and its labels.</source>
+      <translation>Noch ist nichts gelabelt: Geben Sie mindestens einem Raster die Rolle Detektion oder Segmentierung, und seine Labels.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>The raster {raster} has no coordinate reference system. Set it in the file with Raster &gt; Projections &gt; Assign Projection.</source>
+      <translation>Das Raster {raster} hat kein Koordinatenbezugssystem. Setzen Sie es in der Datei mit Raster &gt; Projektionen &gt; Projektion zuweisen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>{raster} is no file: choose the extent that is to be exported.</source>
+      <translation>{raster} ist keine Datei: Wählen Sie die Ausdehnung, die exportiert werden soll.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>The extent is empty.</source>
+      <translation>Die Ausdehnung ist leer.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>{raster} has no pixel size of its own: give one.</source>
+      <translation>{raster} hat keine eigene Pixelgröße: Geben Sie eine an.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>The export would have {columns} x {rows} pixels: choose a smaller extent or larger pixels.</source>
+      <translation>Der Export hätte {columns} x {rows} Pixel: Wählen Sie eine kleinere Ausdehnung oder größere Pixel.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>{labels} has points: give the side of the box around each, in metres.</source>
+      <translation>{labels} hat Punkte: Geben Sie die Kantenlänge der Box um jeden an, in Metern.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>{labels} has no field {field}.</source>
+      <translation>{labels} hat kein Feld {field}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>Choose the layer that has the labels.</source>
+      <translation>Wählen Sie den Layer mit den Labels.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>The layer {name} has no geometry.</source>
+      <translation>Der Layer {name} hat keine Geometrie.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>The layer {name} has no coordinate reference system: set it with Layer &gt; Set CRS.</source>
+      <translation>Der Layer {name} hat kein Koordinatenbezugssystem: Setzen Sie es mit Layer &gt; KBS von Layer(n) setzen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>{name} has lines; labels are areas. Buffer them to the width of what they show.</source>
+      <translation>{name} hat Linien; Labels sind Flächen. Puffern Sie sie auf die Breite dessen, was sie zeigen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>{name} is a raster; detection needs polygons or points.</source>
+      <translation>{name} ist ein Raster; Detektion braucht Polygone oder Punkte.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>{name} is no raster file. Save it as GeoTIFF with Export &gt; Save As and choose that layer.</source>
+      <translation>{name} ist keine Rasterdatei. Speichern Sie ihn mit Exportieren &gt; Speichern als als GeoTIFF, und wählen Sie jenen Layer.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>{name} has points; segmentation needs polygons or a class raster.</source>
+      <translation>{name} hat Punkte; Segmentierung braucht Polygone oder ein Klassenraster.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>Choose the layer that outlines the labelled area.</source>
+      <translation>Wählen Sie den Layer, der das gelabelte Gebiet umgrenzt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>{area} has no polygons; a labelled area is made of polygons.</source>
+      <translation>{area} hat keine Polygone; ein gelabeltes Gebiet besteht aus Polygonen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>The layer {area} has no coordinate reference system.</source>
+      <translation>Der Layer {area} hat kein Koordinatenbezugssystem.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>The field {field}</source>
+      <translation>Das Feld {field}</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>The layer {labels}</source>
+      <translation>Der Layer {labels}</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>{where} has more than {most} different values; choose a field of classes.</source>
+      <translation>{where} hat mehr als {most} verschiedene Werte; wählen Sie ein Feld mit Klassen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>All {without_value} labels on this raster are without a value in this field.</source>
+      <translation>Alle {without_value} Labels auf diesem Raster sind ohne Wert in diesem Feld.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>No label of {labels} lies on {raster}.</source>
+      <translation>Kein Label von {labels} liegt auf {raster}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>No polygon of {layer} lies on {raster}.</source>
+      <translation>Kein Polygon von {layer} liegt auf {raster}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>Supervised</source>
+      <translation>Überwacht</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>Boxes here, areas there (partial multi-task distillation)</source>
+      <translation>Hier Boxen, dort Flächen (Multi-Task-Destillation bei Teil-Labels)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>Few areas, much imagery (semi-supervised distillation, SSLKD)</source>
+      <translation>Wenige Flächen, viele Bilddaten (halbüberwachte Destillation, SSLKD)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>A finished model teaches a smaller one</source>
+      <translation>Ein fertiges Modell lehrt ein kleineres</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>One network learns from the labels alone. The quickest, and the measure for the others.</source>
+      <translation>Ein Netz lernt allein aus den Labels. Am schnellsten, und der Maßstab für die anderen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>Two large teachers learn one task each; one small network learns both tasks, from the labels where there are some and from the teacher where they are missing (arXiv 2405.15394).</source>
+      <translation>Zwei große Lehrernetze lernen je eine Aufgabe; ein kleines Netz lernt beide: aus den Labels, wo es welche gibt, und vom Lehrernetz, wo sie fehlen (arXiv 2405.15394).</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>Two different teachers learn from the few labels, then label the rest for each other and for the small network that ships (arXiv 2402.05305).</source>
+      <translation>Zwei verschiedene Lehrernetze lernen aus den wenigen Labels und labeln dann den Rest füreinander und für das kleine Netz, das herauskommt (arXiv 2402.05305).</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>A model package answers on all imagery, and a smaller network learns to answer the same, and from the labels. Its classes are the model's (arXiv 1503.02531).</source>
+      <translation>Ein Modellpaket antwortet auf alle Bilddaten; ein kleineres Netz lernt, dasselbe zu antworten, und aus den Labels. Seine Klassen sind die des Modells (arXiv 1503.02531).</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source> The teachers speak on the unlabelled imagery too.</source>
+      <translation> Die Lehrernetze sprechen auch auf den Bilddaten ohne Labels.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>Some imagery has boxes and other imagery has areas: one network can learn both, because a teacher stands in for the labels that are missing.</source>
+      <translation>Manche Bilddaten haben Boxen und andere Flächen: Ein Netz kann beides lernen, weil ein Lehrernetz für die fehlenden Labels einspringt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>There are areas on some imagery and more imagery without labels, which this recipe learns from too.</source>
+      <translation>Manche Bilddaten haben Flächen, und es gibt weitere ohne Labels; dieses Rezept lernt auch aus ihnen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>There are only boxes; no recipe for boxes alone learns from unlabelled imagery yet.</source>
+      <translation>Es gibt nur Boxen; noch lernt kein Rezept für Boxen allein aus Bilddaten ohne Labels.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>All imagery is labelled for the same task, so there is nothing that a teacher could add.</source>
+      <translation>Alle Bilddaten sind für dieselbe Aufgabe gelabelt; ein Lehrernetz könnte nichts hinzufügen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>needs imagery with boxes and imagery with areas</source>
+      <translation>braucht Bilddaten mit Boxen und Bilddaten mit Flächen</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>needs imagery with areas and imagery without labels</source>
+      <translation>braucht Bilddaten mit Flächen und Bilddaten ohne Labels</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>the fastest</source>
+      <translation>am schnellsten</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>{slowness}× the time of small</source>
+      <translation>{slowness}× die Zeit von small</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>{size}: {encoder}, {millions} M parameters, {speed}</source>
+      <translation>{size}: {encoder}, {millions} Mio. Parameter, {speed}</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/teaching.py" />
+      <source>Choose the model that teaches.</source>
+      <translation>Wählen Sie das Modell, das lehrt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/teaching.py" />
+      <source>There is nothing that the student learns from the model: tick one of the terms under Advanced.</source>
+      <translation>Es gibt nichts, was das Schülernetz vom Modell lernt: Kreuzen Sie unter Erweitert einen der Terme an.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/teaching.py" />
+      <source>The model {model} has no class {name}: go back, and rename it ({known}) or leave it out.</source>
+      <translation>Das Modell {model} hat keine Klasse {name}: Gehen Sie zurück, und benennen Sie sie um ({known}), oder lassen Sie sie weg.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/template.py" />
+      <source>{name} again</source>
+      <translation>{name} noch einmal</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/template.py" />
+      <source>{folder} is not a run file that can be read: {error}.</source>
+      <translation>{folder} ist keine lesbare Laufdatei: {error}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/template.py" />
+      <source>There is no run file at {path}.</source>
+      <translation>Unter {path} gibt es keine Laufdatei.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/template.py" />
+      <source>Choose a run folder.</source>
+      <translation>Wählen Sie einen Laufordner.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/template.py" />
+      <source>{path} is not valid JSON: {error}.</source>
+      <translation>{path} ist kein gültiges JSON: {error}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/template.py" />
+      <source>{path} must hold one JSON object.</source>
+      <translation>{path} muss ein JSON-Objekt enthalten.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/template.py" />
+      <source>The run {folder} has the preset {preset}, which the wizard cannot show.</source>
+      <translation>Der Lauf {folder} hat die Voreinstellung {preset}, die der Assistent nicht zeigen kann.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/template.py" />
+      <source>Train it from its folder, or write its settings out in run.json.</source>
+      <translation>Trainieren Sie ihn aus seinem Ordner, oder schreiben Sie seine Einstellungen in run.json aus.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/template.py" />
+      <source>{path} cannot be opened.</source>
+      <translation>{path} lässt sich nicht öffnen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/template.py" />
+      <source>Put the file back where the run had it.</source>
+      <translation>Legen Sie die Datei dorthin zurück, wo der Lauf sie hatte.</translation>
+    </message>
+    <message>
+      <location filename="jobs/split_layer.py" />
+      <source>Training blocks</source>
+      <translation>Trainingsblöcke</translation>
+    </message>
+    <message>
+      <location filename="jobs/split_layer.py" />
+      <source>Validation blocks</source>
+      <translation>Validierungsblöcke</translation>
+    </message>
+    <message>
+      <location filename="jobs/split_layer.py" />
+      <source>Split into blocks</source>
+      <translation>Aufteilung in Blöcke</translation>
+    </message>
+    <message>
+      <location filename="jobs/styled.py" />
+      <source>How {path} looks could not be saved: {reason}.</source>
+      <translation>Das Aussehen von {path} konnte nicht gespeichert werden: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/styled.py" />
+      <source>{path} cannot be opened as a layer.</source>
+      <translation>{path} lässt sich nicht als Layer öffnen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/teacher.py" />
+      <source>The model package {package} is incomplete.</source>
+      <translation>Das Modellpaket {package} ist unvollständig.</translation>
+    </message>
+    <message>
+      <location filename="jobs/teacher.py" />
+      <source>Copy it again.</source>
+      <translation>Kopieren Sie es noch einmal.</translation>
+    </message>
+    <message>
+      <location filename="jobs/teacher.py" />
+      <source>The folder {target} cannot be written: {reason}.</source>
+      <translation>Der Ordner {target} kann nicht geschrieben werden: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/teacher.py" />
+      <source>The run in {folder} has another teacher than {package}.</source>
+      <translation>Der Lauf in {folder} hat ein anderes Lehrernetz als {package}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/teacher.py" />
+      <source>Choose another run folder.</source>
+      <translation>Wählen Sie einen anderen Laufordner.</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>detection</source>
+      <translation>Detektion</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>segmentation</source>
+      <translation>Segmentierung</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>regression</source>
+      <translation>Regression</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>unlabelled</source>
+      <translation>ohne Labels</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>network</source>
+      <translation>Netz</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>student</source>
+      <translation>Schülernetz</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>teacher</source>
+      <translation>Lehrernetz</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>detection teacher</source>
+      <translation>Detektionslehrer</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>segmentation teacher</source>
+      <translation>Segmentierungslehrer</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>first teacher</source>
+      <translation>erster Lehrer</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>second teacher</source>
+      <translation>zweiter Lehrer</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>teachers</source>
+      <translation>Lehrernetze</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>teachers and student</source>
+      <translation>Lehrernetze und Schülernetz</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>training</source>
+      <translation>Training</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>pretraining</source>
+      <translation>Vortraining</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>sum</source>
+      <translation>Summe</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>total</source>
+      <translation>gesamt</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>step</source>
+      <translation>Schritt</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>background</source>
+      <translation>Hintergrund</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>true positive</source>
+      <translation>richtig gefunden</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>false positive</source>
+      <translation>falsch gefunden</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>missed</source>
+      <translation>verpasst</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>right</source>
+      <translation>richtig</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
+      <source>another class</source>
+      <translation>andere Klasse</translation>
+    </message>
+    <message>
+      <location filename="ui/drops.py" />
+      <source>The engine looks at {name}.</source>
+      <translation>Die Engine sieht sich {name} an.</translation>
+    </message>
+    <message>
+      <location filename="ui/drops.py" />
+      <source>The model {name} is registered; Predict and the other algorithms offer it.</source>
+      <translation>Das Modell {name} ist angemeldet; Vorhersagen und die anderen Werkzeuge bieten es an.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/dialog.py" />
+      <source>GeoDistil: engine environment</source>
+      <translation>GeoDistil: Umgebung der Engine</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/dialog.py" />
+      <source>Training and prediction need GeoDistil's engine, which is not set up yet.</source>
+      <translation>Training und Vorhersage brauchen die Engine von GeoDistil, die noch nicht eingerichtet ist.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/dialog.py" />
+      <source>There is an update for GeoDistil's engine.</source>
+      <translation>Für die Engine von GeoDistil gibt es eine Aktualisierung.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/dialog.py" />
+      <source>Set up…</source>
+      <translation>Einrichten…</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/options_box.py" />
+      <source>Options</source>
+      <translation>Optionen</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/options_box.py" />
+      <source>chosen automatically</source>
+      <translation>automatisch gewählt</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/options_box.py" />
+      <source>none: packages come from the network</source>
+      <translation>keiner: Pakete kommen aus dem Netz</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/options_box.py" />
+      <source>Too&amp;l</source>
+      <translation>Werk&amp;zeug</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/options_box.py" />
+      <source>The program that makes the environment and installs the packages.</source>
+      <translation>Das Programm, das die Umgebung anlegt und die Pakete installiert.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/options_box.py" />
+      <source>&amp;Python</source>
+      <translation>&amp;Python</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/options_box.py" />
+      <source>The Python to make the environment from, 3.10 or newer.</source>
+      <translation>Das Python, aus dem die Umgebung entsteht, 3.10 oder neuer.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/options_box.py" />
+      <source>Torc&amp;h</source>
+      <translation>Torc&amp;h</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/options_box.py" />
+      <source>The build of PyTorch. A wrong one runs on the processor, or not at all.</source>
+      <translation>Die Fassung von PyTorch. Eine falsche rechnet auf dem Prozessor, oder gar nicht.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/options_box.py" />
+      <source>&amp;Wheels</source>
+      <translation>&amp;Wheels</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/options_box.py" />
+      <source>A folder of downloaded packages, for a machine without network.</source>
+      <translation>Ein Ordner mit heruntergeladenen Paketen, für einen Rechner ohne Netz.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/options_box.py" />
+      <source>Package &amp;index</source>
+      <translation>Paket&amp;index</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/options_box.py" />
+      <source>Your organisation's mirror of the Python Package Index.</source>
+      <translation>Der Spiegel des Python Package Index Ihrer Organisation.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/options_box.py" />
+      <source>&amp;Folder</source>
+      <translation>&amp;Ordner</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/options_box.py" />
+      <source>Where the environment goes; about 6 GB.</source>
+      <translation>Wohin die Umgebung kommt; etwa 6 GB.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/own_box.py" />
+      <source>An environment of your own</source>
+      <translation>Eine eigene Umgebung</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/own_box.py" />
+      <source>the Python of an environment, for example …/bin/python</source>
+      <translation>das Python einer Umgebung, zum Beispiel …/bin/python</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/own_box.py" />
+      <source>Python of an environment of your own</source>
+      <translation>Python einer eigenen Umgebung</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/own_box.py" />
+      <source>Check and use</source>
+      <translation>Prüfen und verwenden</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/own_box.py" />
+      <source>It must have the packages that GeoDistil's pyproject.toml names; nothing is installed.</source>
+      <translation>Sie muss die Pakete haben, die GeoDistils pyproject.toml nennt; installiert wird nichts.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/page.py" />
+      <source>Cancelling…</source>
+      <translation>Wird abgebrochen…</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/page.py" />
+      <source>Delete the engine's environment in {folder}? It can be set up again at any time.</source>
+      <translation>Die Umgebung der Engine in {folder} löschen? Sie kann jederzeit wieder eingerichtet werden.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/page.py" />
+      <source>Remove the engine</source>
+      <translation>Engine entfernen</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/page.py" />
+      <source>Removing… It may take a minute; there are tens of thousands of files.</source>
+      <translation>Wird entfernt… Das kann eine Minute dauern; es sind Zehntausende Dateien.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/page.py" />
+      <source>Copied</source>
+      <translation>Kopiert</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/page.py" />
+      <source>Copy diagnostics</source>
+      <translation>Diagnose kopieren</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/page.py" />
+      <source>Progress of the set-up</source>
+      <translation>Fortschritt des Einrichtens</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/page.py" />
+      <source>Set up</source>
+      <translation>Einrichten</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/page.py" />
+      <source>Cancel</source>
+      <translation>Abbrechen</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/page.py" />
+      <source>Remove…</source>
+      <translation>Entfernen…</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>GeoDistil needs its engine</source>
+      <translation>GeoDistil braucht seine Engine</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>The engine is being set up</source>
+      <translation>Die Engine wird eingerichtet</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>The engine is not complete</source>
+      <translation>Die Engine ist nicht vollständig</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>The engine is ready, and there is an update</source>
+      <translation>Die Engine ist bereit, und es gibt eine Aktualisierung</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>The engine is ready</source>
+      <translation>Die Engine ist bereit</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>GeoDistil uses an environment of your own</source>
+      <translation>GeoDistil verwendet eine eigene Umgebung von Ihnen</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>The Python that you chose is not there</source>
+      <translation>Das Python, das Sie gewählt haben, ist nicht da</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>Python {version}, torch: {build}. {device}</source>
+      <translation>Python {version}, torch: {build}. {device}</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>GeoDistil was tested with newer packages; only what changed is downloaded.</source>
+      <translation>GeoDistil wurde mit neueren Paketen getestet; heruntergeladen wird nur, was sich geändert hat.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>Training and prediction run outside QGIS, in a Python environment of their own with PyTorch. GeoDistil downloads it once: up to 3.5 GB, and up to 7 GB on the disk while it is unpacked. Nothing in QGIS or in your system changes, and everything can be removed again here.</source>
+      <translation>Training und Vorhersage laufen außerhalb von QGIS, in einer eigenen Python-Umgebung mit PyTorch. GeoDistil lädt sie einmal herunter: bis zu 3,5 GB, und beim Entpacken bis zu 7 GB auf dem Datenträger. Weder an QGIS noch an Ihrem System ändert sich etwas, und alles lässt sich hier wieder entfernen.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>You can close this window and go on working; it also goes on when QGIS is closed.</source>
+      <translation>Sie können dieses Fenster schließen und weiterarbeiten; es geht auch weiter, wenn QGIS geschlossen wird.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>A set-up broke off. What was downloaded is kept, and the rest follows from there.</source>
+      <translation>Ein Einrichten brach ab. Was heruntergeladen wurde, bleibt, und der Rest folgt von dort aus.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>{python}
+Set up makes one by GeoDistil itself, which is then used instead.</source>
+      <translation>{python}
+Einrichten legt eine eigene von GeoDistil an, die dann stattdessen verwendet wird.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>{python}
+Choose another one below, or let GeoDistil set one up.</source>
+      <translation>{python}
+Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>Graphics card: {names}.</source>
+      <translation>Grafikkarte: {names}.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>Graphics: Apple.</source>
+      <translation>Grafik: Apple.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>No graphics card is used: the processor does the work.</source>
+      <translation>Es wird keine Grafikkarte genutzt: Der Prozessor rechnet.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>Automatic, from the graphics driver</source>
+      <translation>Automatisch, nach dem Grafiktreiber</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>the registry's own</source>
+      <translation>die des Paketindex</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>processor only</source>
+      <translation>nur Prozessor</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>CUDA {major}.{minor}</source>
+      <translation>CUDA {major}.{minor}</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>Automatic: uv, or pip where uv cannot be used</source>
+      <translation>Automatisch: uv, oder pip, wo uv nicht geht</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>uv, which also brings a Python where none fits</source>
+      <translation>uv, das auch ein Python mitbringt, wo keines passt</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>venv and pip of the Python below, or of QGIS</source>
+      <translation>venv und pip des Python unten, oder von QGIS</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>Go on</source>
+      <translation>Fortsetzen</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>Update</source>
+      <translation>Aktualisieren</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>Check again</source>
+      <translation>Erneut prüfen</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>Looking for tools and a Python…</source>
+      <translation>Werkzeuge und ein Python werden gesucht…</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>Looking at what is there already…</source>
+      <translation>Geprüft wird, was schon da ist…</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>Trying the engine…</source>
+      <translation>Die Engine wird ausprobiert…</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>Starting…</source>
+      <translation>Wird gestartet…</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>package {step} of {of}</source>
+      <translation>Paket {step} von {of}</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>about {time} left</source>
+      <translation>noch etwa {time}</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>Cancelled. What was downloaded is kept.</source>
+      <translation>Abgebrochen. Was heruntergeladen wurde, bleibt.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>Everything was tried and works.</source>
+      <translation>Alles wurde ausprobiert und geht.</translation>
+    </message>
+    <message>
+      <location filename="ui/model_widget.py" />
+      <source>A registered model, or the path of another</source>
+      <translation>Ein registriertes Modell oder der Pfad eines anderen</translation>
+    </message>
+    <message>
+      <location filename="ui/model_widget.py" />
+      <source>Look for a model</source>
+      <translation>Ein Modell suchen</translation>
+    </message>
+    <message>
+      <location filename="ui/model_widget.py" />
+      <source>Describe…</source>
+      <translation>Beschreiben…</translation>
+    </message>
+    <message>
+      <location filename="ui/model_widget.py" />
+      <source>Say what an ONNX file of another program does not say of itself</source>
+      <translation>Angeben, was eine ONNX-Datei eines anderen Programms nicht selbst sagt</translation>
+    </message>
+    <message>
+      <location filename="ui/model_widget.py" />
+      <source>The engine looks at the model…</source>
+      <translation>Die Engine sieht sich das Modell an…</translation>
+    </message>
+    <message>
+      <location filename="ui/model_widget.py" />
+      <source>The model is ready to predict.</source>
+      <translation>Das Modell kann vorhersagen.</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_classes.py" />
+      <source>In the order of the output's channels. Call the first one background where it is no class.</source>
+      <translation>In der Reihenfolge der Kanäle der Ausgabe. Nennen Sie die erste background, wo sie keine Klasse ist.</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_classes.py" />
+      <source>In the order that the model counts them. Without any they are called class 0, class 1 and so on.</source>
+      <translation>In der Reihenfolge, in der das Modell sie zählt. Ohne Angabe heißen sie class 0, class 1 und so weiter.</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_classes.py" />
+      <source>What the output's bands hold, in their order.</source>
+      <translation>Was die Kanäle der Ausgabe enthalten, in ihrer Reihenfolge.</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_classes.py" />
+      <source>Name</source>
+      <translation>Name</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_classes.py" />
+      <source>&amp;Add</source>
+      <translation>&amp;Hinzufügen</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_classes.py" />
+      <source>&amp;Remove</source>
+      <translation>&amp;Entfernen</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_classes.py" />
+      <source>class {number}</source>
+      <translation>Klasse {number}</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_classes.py" />
+      <source>Values</source>
+      <translation>Werte</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_classes.py" />
+      <source>Colour of {}</source>
+      <translation>Farbe von {}</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_enquiry.py" />
+      <source>Look at {name}</source>
+      <translation>{name} ansehen</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>8 bit (0 to 255)</source>
+      <translation>8 Bit (0 bis 255)</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>16 bit</source>
+      <translation>16 Bit</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>Decimal numbers</source>
+      <translation>Kommazahlen</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>Divided by 255: 0 to 1</source>
+      <translation>Durch 255 geteilt: 0 bis 1</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>Divided by 127.5, less 1: -1 to 1</source>
+      <translation>Durch 127,5 geteilt, minus 1: -1 bis 1</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>Standardised as for ImageNet</source>
+      <translation>Standardisiert wie für ImageNet</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>As they are in the raster</source>
+      <translation>Wie sie im Raster sind</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>Divided by 10,000: reflectance</source>
+      <translation>Durch 10.000 geteilt: Reflexionsgrad</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>Divided by 65,535: 0 to 1</source>
+      <translation>Durch 65.535 geteilt: 0 bis 1</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>By another mean and deviation</source>
+      <translation>Mit anderem Mittel und anderer Abweichung</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>Describe {name}</source>
+      <translation>{name} beschreiben</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source> cm per pixel</source>
+      <translation> cm je Pixel</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>not said yet</source>
+      <translation>noch nicht angegeben</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source> pixels</source>
+      <translation> Pixel</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>&amp;Task</source>
+      <translation>&amp;Aufgabe</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>Output's &amp;layout</source>
+      <translation>A&amp;ufbau der Ausgabe</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>&amp;Ground sampling distance</source>
+      <translation>&amp;Bodenauflösung</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>&amp;Window</source>
+      <translation>&amp;Fenster</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>&amp;Bands of the raster</source>
+      <translation>&amp;Kanäle des Rasters</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>Type of its &amp;values</source>
+      <translation>&amp;Typ seiner Werte</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>&amp;Scaling of its values</source>
+      <translation>&amp;Skalierung seiner Werte</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>&amp;Mean of value / 255</source>
+      <translation>&amp;Mittel von Wert / 255</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>&amp;Deviation of value / 255</source>
+      <translation>Ab&amp;weichung von Wert / 255</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>, {side} pixels high and wide</source>
+      <translation>, {side} Pixel hoch und breit</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>This model was made by another program. It takes images of {bands} bands{size}.</source>
+      <translation>Dieses Modell stammt aus einem anderen Programm. Es nimmt Bilder mit {bands} Kanälen{size}.</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>Say the ground sampling distance that the model was made for.</source>
+      <translation>Geben Sie die Bodenauflösung an, für die das Modell gemacht ist.</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>Bands of the raster</source>
+      <translation>Kanäle des Rasters</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>The model takes {count} bands; list as many, counted from 1.</source>
+      <translation>Das Modell nimmt {count} Kanäle; geben Sie ebenso viele an, von 1 an gezählt.</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>Deviation</source>
+      <translation>Abweichung</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>Mean and deviation are one number, or one for each band; deviations are above 0.</source>
+      <translation>Mittel und Abweichung sind je eine Zahl oder eine für jeden Kanal; Abweichungen liegen über 0.</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>The engine tries the model…</source>
+      <translation>Die Engine probiert das Modell aus…</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>Try {name}</source>
+      <translation>{name} ausprobieren</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>{name}: write numbers with commas between them.</source>
+      <translation>{name}: Schreiben Sie Zahlen mit Kommas dazwischen.</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Start</source>
+      <translation>Starten</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Train it as soon as its device is free, from its last checkpoint where it has one</source>
+      <translation>Trainiert ihn, sobald sein Gerät frei ist, vom letzten Zwischenstand, wo es einen gibt</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Stop</source>
+      <translation>Anhalten</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>End it in order, with a checkpoint; take it off the waiting list</source>
+      <translation>Beendet ihn ordentlich, mit Zwischenstand; nimmt ihn von der Warteliste</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Predict with this model</source>
+      <translation>Mit diesem Modell vorhersagen</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Show predictions</source>
+      <translation>Vorhersagen zeigen</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Add to the map what was predicted when the training was done</source>
+      <translation>Legt auf die Karte, was nach dem Training vorhergesagt wurde</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Open its report in the browser</source>
+      <translation>Öffnet seinen Bericht im Browser</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Open folder</source>
+      <translation>Ordner öffnen</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Open its folder</source>
+      <translation>Öffnet seinen Ordner</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Start beside the others</source>
+      <translation>Neben den anderen starten</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Train it now, though its device may be taken</source>
+      <translation>Trainiert ihn jetzt, auch wenn sein Gerät belegt sein mag</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>End at once…</source>
+      <translation>Sofort beenden…</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>End what does not stop; what came after its checkpoint is lost</source>
+      <translation>Beendet, was nicht anhält; was nach seinem Zwischenstand kam, ist verloren</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Where to label next…</source>
+      <translation>Wo als Nächstes labeln…</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Find the ground whose labels would help this model most</source>
+      <translation>Findet das Gelände, dessen Labels diesem Modell am meisten helfen</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Use as teacher…</source>
+      <translation>Als Lehrernetz verwenden…</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Teach this model to another, smaller network</source>
+      <translation>Bringt einem anderen, kleineren Netz bei, was dieses Modell kann</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Use as template…</source>
+      <translation>Als Vorlage verwenden…</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Open the wizard, filled in as it was for this run</source>
+      <translation>Öffnet den Assistenten, ausgefüllt wie für diesen Lauf</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Use its teachers…</source>
+      <translation>Seine Lehrernetze nutzen…</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Train another network from the teachers that this run has trained</source>
+      <translation>Trainiert ein weiteres Netz mit den Lehrernetzen, die dieser Lauf trainiert hat</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Export…</source>
+      <translation>Exportieren…</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Write it into a zip, to train it on another machine or to keep it</source>
+      <translation>Schreibt ihn in eine Zip-Datei, um ihn auf einem anderen Rechner zu trainieren oder aufzuheben</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Delete…</source>
+      <translation>Löschen…</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Delete its files</source>
+      <translation>Löscht seine Dateien</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Import…</source>
+      <translation>Importieren…</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Unpack a zip of a run</source>
+      <translation>Entpackt die Zip-Datei eines Laufs</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Run folders…</source>
+      <translation>Ordner für Läufe…</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Which folders are searched for runs</source>
+      <translation>Welche Ordner nach Läufen durchsucht werden</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Open the user guide in the browser</source>
+      <translation>Öffnet das Handbuch (englisch) im Browser</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Resume</source>
+      <translation>Fortsetzen</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Run</source>
+      <translation>Lauf</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>What to do with the selected run</source>
+      <translation>Was mit dem gewählten Lauf geschehen soll</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>More</source>
+      <translation>Mehr</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>More actions</source>
+      <translation>Weitere Aktionen</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/chart.py" />
+      <source>No values yet</source>
+      <translation>Noch keine Werte</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/chart.py" />
+      <source>Step {cursor:.0f}, {names}</source>
+      <translation>Schritt {cursor:.0f}, {names}</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>End {state} at once?</source>
+      <translation>{state} sofort beenden?</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>What came after its last checkpoint is lost.</source>
+      <translation>Was nach seinem letzten Zwischenstand kam, ist verloren.</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>End it</source>
+      <translation>Beenden</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>Export {state}</source>
+      <translation>{state} exportieren</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>Zip (*.zip)</source>
+      <translation>Zip (*.zip)</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>Exporting {state}</source>
+      <translation>{state} wird exportiert</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>{state} is in {file}.</source>
+      <translation>{state} ist in {file}.</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>Import a run</source>
+      <translation>Lauf importieren</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>Zip of a run (*.zip)</source>
+      <translation>Zip-Datei eines Laufs (*.zip)</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>Where the run folder goes</source>
+      <translation>Wohin der Laufordner kommt</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>The run is in {run}.</source>
+      <translation>Der Lauf ist in {run}.</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>Importing {file}</source>
+      <translation>{file} wird importiert</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>Its settings, labels, checkpoints and model in {folder} are deleted. Other files there stay.</source>
+      <translation>Seine Einstellungen, Labels, Zwischenstände und sein Modell in {folder} werden gelöscht. Andere Dateien dort bleiben.</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>Delete {state}?</source>
+      <translation>{state} löschen?</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>Delete</source>
+      <translation>Löschen</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source> {folder} still holds other files.</source>
+      <translation> In {folder} liegen noch andere Dateien.</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>{state} is deleted.{rest}</source>
+      <translation>{state} ist gelöscht.{rest}</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>Deleting {state}</source>
+      <translation>{state} wird gelöscht</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>Take the imagery of {state} along?</source>
+      <translation>Die Bilddaten von {state} mitnehmen?</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>Another machine needs it, unless it finds the same files at the same paths.</source>
+      <translation>Ein anderer Rechner braucht sie, außer wenn er dieselben Dateien unter denselben Pfaden findet.</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/details.py" />
+      <source>{name}: which</source>
+      <translation>{name}: welche</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/details.py" />
+      <source>Run and state</source>
+      <translation>Lauf und Zustand</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/details.py" />
+      <source>What to know</source>
+      <translation>Was zu wissen ist</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/details.py" />
+      <source>Stage</source>
+      <translation>Stufe</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/details.py" />
+      <source>Device</source>
+      <translation>Gerät</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/details.py" />
+      <source>Warning</source>
+      <translation>Warnung</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/details.py" />
+      <source>Loss curves</source>
+      <translation>Verlustkurven</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/details.py" />
+      <source>Validation curves</source>
+      <translation>Validierungskurven</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/dock.py" />
+      <source>GeoDistil runs</source>
+      <translation>GeoDistil: Läufe</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/dock.py" />
+      <source>There are no runs yet. Train a network from the toolbox, or show where runs are.</source>
+      <translation>Es gibt noch keine Läufe. Trainieren Sie ein Netz mit den Werkzeugen, oder zeigen Sie, wo Läufe sind.</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/folders.py" />
+      <source>Run folders</source>
+      <translation>Ordner für Läufe</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/folders.py" />
+      <source>Folders that are searched for runs</source>
+      <translation>Ordner, die nach Läufen durchsucht werden</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/folders.py" />
+      <source>Remove</source>
+      <translation>Entfernen</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/folders.py" />
+      <source>Search this folder no longer; nothing is deleted</source>
+      <translation>Diesen Ordner nicht mehr durchsuchen; gelöscht wird nichts</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/folders.py" />
+      <source>Add…</source>
+      <translation>Hinzufügen…</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/folders.py" />
+      <source>A folder of runs</source>
+      <translation>Ein Ordner mit Läufen</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/folders.py" />
+      <source>Runs in these folders, and in the folders inside them, are listed beside those started here.</source>
+      <translation>Läufe in diesen Ordnern, und in den Ordnern darin, werden neben den hier gestarteten aufgeführt.</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/table.py" />
+      <source>State</source>
+      <translation>Zustand</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/table.py" />
+      <source>Progress</source>
+      <translation>Fortschritt</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/table.py" />
+      <source>Time left</source>
+      <translation>Restzeit</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/advanced.py" />
+      <source>Advanced</source>
+      <translation>Erweitert</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/advanced.py" />
+      <source> m</source>
+      <translation> m</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/advanced.py" />
+      <source>that of the finest labelled raster</source>
+      <translation>die des feinsten gelabelten Rasters</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/advanced.py" />
+      <source>Side of the pieces the network learns from, a multiple of 32 pixels</source>
+      <translation>Kantenlänge der Stücke, aus denen das Netz lernt, ein Vielfaches von 32 Pixeln</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/advanced.py" />
+      <source>Chips learned from at a time; lower it where memory runs out</source>
+      <translation>Wie viele Ausschnitte auf einmal gelernt werden; verkleinern, wo der Speicher nicht reicht</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/advanced.py" />
+      <source>The same seed gives the same training again, as far as the device allows</source>
+      <translation>Derselbe Startwert ergibt wieder dasselbe Training, soweit das Gerät es zulässt</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/check_page.py" />
+      <source>Check</source>
+      <translation>Prüfung</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/check_page.py" />
+      <source>The engine opens every layer, counts labels, divides the ground and builds the networks.</source>
+      <translation>Die Engine öffnet jeden Layer, zählt Labels, teilt das Gelände auf und baut die Netze.</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/check_page.py" />
+      <source>Show the split on the &amp;map</source>
+      <translation>Aufteilung in der &amp;Karte zeigen</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/check_page.py" />
+      <source>Check &amp;again</source>
+      <translation>&amp;Erneut prüfen</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/check_page.py" />
+      <source>Looking at the layers…</source>
+      <translation>Die Layer werden angesehen…</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/check_page.py" />
+      <source>The engine checks the run…</source>
+      <translation>Die Engine prüft den Lauf…</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/check_page.py" />
+      <source>Ready to train, with something to know.</source>
+      <translation>Bereit zum Trainieren, mit Hinweisen.</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/check_page.py" />
+      <source>Ready to train.</source>
+      <translation>Bereit zum Trainieren.</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/check_page.py" />
+      <source>Nothing to complain of.</source>
+      <translation>Nichts zu beanstanden.</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/check_page.py" />
+      <source>This run cannot be trained yet.</source>
+      <translation>Dieser Lauf kann noch nicht trainiert werden.</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/check_page.py" />
+      <source>Task</source>
+      <translation>Aufgabe</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/check_page.py" />
+      <source>In the labelled area</source>
+      <translation>Im gelabelten Gebiet</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/check_page.py" />
+      <source>Labels by class</source>
+      <translation>Labels je Klasse</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/check_page.py" />
+      <source>{gsd} m per pixel, bands {bands} ({type}), {area} ha of labelled ground to train on</source>
+      <translation>{gsd} m je Pixel, Kanäle {bands} ({type}), {area} ha gelabeltes Gelände zum Trainieren</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/check_page.py" />
+      <source>Network {}: {}</source>
+      <translation>{}: {}</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/check_page.py" />
+      <source>Budget: {}</source>
+      <translation>Budget: {}</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/class_table.py" />
+      <source>Merge</source>
+      <translation>Zusammenlegen</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/class_table.py" />
+      <source>Make the selected classes one</source>
+      <translation>Macht aus den gewählten Klassen eine</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/class_table.py" />
+      <source>Take apart</source>
+      <translation>Trennen</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/class_table.py" />
+      <source>Make a class of each value again</source>
+      <translation>Macht aus jedem Wert wieder eine Klasse</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/class_table.py" />
+      <source>Learn</source>
+      <translation>Lernen</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/class_table.py" />
+      <source>Left out, its labels count nowhere: neither as a class nor as background</source>
+      <translation>Weggelassen, ihre Labels zählen nirgends: weder als Klasse noch als Hintergrund</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/classes_page.py" />
+      <source>Names and colours come from the layers. Rename, merge or leave out; colours are those of the map.</source>
+      <translation>Namen und Farben kommen aus den Layern. Umbenennen, zusammenlegen oder weglassen; die Farben sind die der Karte.</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/classes_page.py" />
+      <source>Found as boxes</source>
+      <translation>Als Boxen gefunden</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/classes_page.py" />
+      <source>Found as areas</source>
+      <translation>Als Flächen gefunden</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/classes_page.py" />
+      <source>Ground without a label is a class of its own (&amp;background)</source>
+      <translation>Gelände ohne Label ist eine eigene Klasse (&amp;Hintergrund)</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/recipe_page.py" />
+      <source>Recipe</source>
+      <translation>Rezept</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/recipe_page.py" />
+      <source>How the network learns. The suggestion follows from what your imagery is labelled for.</source>
+      <translation>Wie das Netz lernt. Der Vorschlag folgt daraus, wofür Ihre Bilddaten gelabelt sind.</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/recipe_page.py" />
+      <source>Size of its &amp;teachers</source>
+      <translation>Größe der &amp;Lehrernetze</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/recipe_page.py" />
+      <source>&amp;Model that teaches</source>
+      <translation>&amp;Modell, das lehrt</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/recipe_page.py" />
+      <source>Model packages (*.zip item.json)</source>
+      <translation>Modellpakete (*.zip item.json)</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/recipe_page.py" />
+      <source>Suggested: {}. {}</source>
+      <translation>Vorschlag: {}. {}</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/recipe_page.py" />
+      <source>Size of the &amp;network</source>
+      <translation>Größe des &amp;Netzes</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>The training is a process of its own: it goes on when QGIS closes, and the runs dock finds it again.</source>
+      <translation>Das Training ist ein eigener Prozess: Es geht weiter, wenn QGIS schließt, und das Fenster der Läufe findet es wieder.</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>minutes</source>
+      <translation>Minuten</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>epochs</source>
+      <translation>Epochen</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>steps</source>
+      <translation>Schritte</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>&amp;Estimate time and memory</source>
+      <translation>Zeit und Speicher &amp;schätzen</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>Has the engine train each stage for a few steps; takes up to a minute</source>
+      <translation>Lässt die Engine jede Stufe einige Schritte trainieren; dauert bis zu einer Minute</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>auto takes the fastest; a second graphics card is cuda:1</source>
+      <translation>auto nimmt das schnellste; eine zweite Grafikkarte ist cuda:1</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>&amp;Wait until no other training uses the device</source>
+      <translation>&amp;Warten, bis kein anderes Training das Gerät nutzt</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>The runs dock starts it then</source>
+      <translation>Das Fenster der Läufe startet es dann</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>Training a few steps…</source>
+      <translation>Einige Schritte werden trainiert…</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>The run folder will be {}</source>
+      <translation>Der Laufordner wird {}</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>&amp;Name</source>
+      <translation>&amp;Name</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>&amp;Folder for runs</source>
+      <translation>&amp;Ordner für Läufe</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>&amp;Train for</source>
+      <translation>&amp;Trainingszeit</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>&amp;Device</source>
+      <translation>&amp;Gerät</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>&amp;Predict afterwards</source>
+      <translation>&amp;Danach vorhersagen</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>Folder for runs</source>
+      <translation>Ordner für Läufe</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>Training budget</source>
+      <translation>Trainingsbudget</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>Unit of the budget</source>
+      <translation>Einheit des Budgets</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>Rasters to predict afterwards</source>
+      <translation>Raster, für die danach vorhergesagt wird</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>Selected source</source>
+      <translation>Gewählte Quelle</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>{} and {} more</source>
+      <translation>{} und {} weitere</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>Detection (boxes)</source>
+      <translation>Detektion (Boxen)</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>Segmentation (areas)</source>
+      <translation>Segmentierung (Flächen)</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>Unlabelled</source>
+      <translation>Ohne Labels</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>Whole raster</source>
+      <translation>Ganzes Raster</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>Hull of the labels</source>
+      <translation>Hülle der Labels</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>Polygons of a layer</source>
+      <translation>Polygone eines Layers</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>Training and validation, in blocks</source>
+      <translation>Training und Validierung, in Blöcken</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>Training only</source>
+      <translation>Nur Training</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>Validation only</source>
+      <translation>Nur Validierung</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>the raster's own</source>
+      <translation>die des Rasters</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>&amp;Role</source>
+      <translation>&amp;Rolle</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>What the imagery is labelled for</source>
+      <translation>Wofür die Bilddaten gelabelt sind</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>&amp;Labels</source>
+      <translation>&amp;Labels</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>Polygons or points; for areas also a class raster</source>
+      <translation>Polygone oder Punkte; für Flächen auch ein Klassenraster</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>Class &amp;field</source>
+      <translation>Klassen&amp;feld</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>Empty: all labels are of one class</source>
+      <translation>Leer: Alle Labels gehören zu einer Klasse</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>&amp;Box side</source>
+      <translation>&amp;Boxgröße</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>Side of the square around each point</source>
+      <translation>Kantenlänge des Quadrats um jeden Punkt</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>Labelled &amp;area</source>
+      <translation>Gelabeltes &amp;Gebiet</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>Inside it, ground without a label is background; outside it nothing counts</source>
+      <translation>Innerhalb ist Gelände ohne Label Hintergrund; außerhalb zählt nichts</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>&amp;Polygons</source>
+      <translation>&amp;Polygone</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>The labelled area</source>
+      <translation>Das gelabelte Gebiet</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>&amp;Use for</source>
+      <translation>&amp;Verwendung</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>Validation shows how well the model does elsewhere</source>
+      <translation>Die Validierung zeigt, wie gut das Modell anderswo ist</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>E&amp;xport</source>
+      <translation>E&amp;xport</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>This raster is no file: the part that is saved as one</source>
+      <translation>Dieses Raster ist keine Datei: der Teil, der als eine gespeichert wird</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>Pixel &amp;size</source>
+      <translation>Pixelgröß&amp;e</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>Of the export, in the units of its CRS</source>
+      <translation>Des Exports, in den Einheiten seines KBS</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/sources_page.py" />
+      <source>Which imagery to learn from, and what each raster is labelled for. Rasters may differ in what is labelled, in place and in resolution.</source>
+      <translation>Aus welchen Bilddaten gelernt wird und wofür jedes Raster gelabelt ist. Raster dürfen sich darin unterscheiden, was gelabelt ist, im Ort und in der Auflösung.</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/sources_page.py" />
+      <source>On this raster</source>
+      <translation>Auf diesem Raster</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/sources_page.py" />
+      <source>Pixel</source>
+      <translation>Pixel</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/sources_page.py" />
+      <source>Add a raster</source>
+      <translation>Raster hinzufügen</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/sources_page.py" />
+      <source>Add all loaded rasters as unlabelled</source>
+      <translation>Alle geladenen Raster ohne Labels hinzufügen</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/sources_page.py" />
+      <source>Start from an earlier run…</source>
+      <translation>Mit einem früheren Lauf beginnen…</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/sources_page.py" />
+      <source>From a file…</source>
+      <translation>Aus einer Datei…</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/sources_page.py" />
+      <source>Rasters</source>
+      <translation>Raster</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/sources_page.py" />
+      <source>{} is no raster that can be opened.</source>
+      <translation>{} ist kein Raster, das sich öffnen lässt.</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/sources_page.py" />
+      <source>A run folder</source>
+      <translation>Ein Laufordner</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/sources_page.py" />
+      <source>(gone)</source>
+      <translation>(weg)</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/sources_page.py" />
+      <source>hull of the labels</source>
+      <translation>Hülle der Labels</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/sources_page.py" />
+      <source>whole raster</source>
+      <translation>ganzes Raster</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/sources_page.py" />
+      <source>counting…</source>
+      <translation>wird gezählt…</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/sources_page.py" />
+      <source>no labels</source>
+      <translation>keine Labels</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/sources_page.py" />
+      <source>pixels</source>
+      <translation>Pixel</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/sources_page.py" />
+      <source>labels</source>
+      <translation>Labels</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/wizard.py" />
+      <source>Train a model</source>
+      <translation>Modell trainieren</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/wizard.py" />
+      <source>&amp;Start training</source>
+      <translation>Training sta&amp;rten</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/wizard.py" />
+      <source>{error} The run is written to {folder}; start it from the runs dock.</source>
+      <translation>{error} Der Lauf ist nach {folder} geschrieben; starten Sie ihn im Fenster der Läufe.</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/wizard.py" />
+      <source>The training {} starts as soon as its device is free.</source>
+      <translation>Das Training {} startet, sobald sein Gerät frei ist.</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/wizard.py" />
+      <source>The training {} has started; it goes on without QGIS.</source>
+      <translation>Das Training {} hat begonnen; es geht ohne QGIS weiter.</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/words.py" />
+      <source>Problem</source>
+      <translation>Problem</translation>
+    </message>
+  </context>
+</TS>

@@ -1,0 +1,174 @@
+"""The accuracy benchmark's own parts; its numbers are made by the benchmark itself."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.transform import from_origin
+
+from benchmarks.accuracy.__main__ import chosen, finished, lengthened
+from benchmarks.accuracy.banepa import ROWS, labelled_order, make_banepa, tile, train_tiles
+from benchmarks.accuracy.declare import Ground, Metric, Row, Table
+from benchmarks.accuracy.mosaic import write_mosaic
+from benchmarks.accuracy.readme import MARK, write_readme
+from benchmarks.accuracy.running import run_of, slug
+from benchmarks.accuracy.summary import markdown, summarise
+from benchmarks.accuracy.tables import TABLES
+from engine.data.raster import RasterReader
+
+EVERY = [(name, form) for name, (_, forms) in TABLES.items() for form in forms]
+IOU = Metric("IoU", ("segmentation", "mean_iou"))
+
+
+def table_of(*rows, **options):
+    return Table("T", "note", lambda *_: None, rows, (IOU,), **options)
+
+
+def result(seed, value, **more):
+    return {
+        "seed": seed,
+        "minutes": 1.0,
+        "parameters": 2_700_000,
+        "scores": {"segmentation": {"mean_iou": value}},
+        **more,
+    }
+
+
+@pytest.mark.parametrize(("name", "form"), EVERY)
+def test_every_row_of_every_table_is_a_valid_run(name, form):
+    declare, forms = TABLES[name]
+    table = declare(forms[form])
+    labels = {"path": "labels.gpkg"}
+    sources = [{"raster": "r.tif", "role": role, "labels": labels} for role in ("detection", "segmentation")]
+    classes = {"segmentation_classes": [{"name": "building"}], "detection_classes": [{"name": "building"}]}
+    ground = Ground({row.sources: sources for row in table.rows}, [], classes)
+    for row in table.rows:
+        run = run_of(row, forms[form], ground, 3, Path("seed-3"))
+        assert run.training.seed == 3 and run.training.budget.steps == row.steps
+    assert len({slug(row.name) for row in table.rows}) == len(table.rows)
+    assert set(table.baselines) <= {row.name for row in table.rows}
+
+
+@pytest.mark.parametrize(("name", "form"), EVERY)
+def test_every_student_has_as_many_steps_as_any_other(name, form):
+    declare, forms = TABLES[name]
+    students = {
+        row.steps for row in declare(forms[form]).rows if "teacher" not in row.name or "mean teacher" in row.name
+    }
+    assert students == {forms[form].steps}
+
+
+def test_a_row_comes_after_those_that_train_its_teachers_and_each_once():
+    teacher, student = Row("big", {}, 1), Row("taught", {}, 1, teachers={"a": "big", "b": "big"})
+    table = table_of(student, teacher, Row("other", {}, 1))
+    assert [row.name for row in chosen(table, ["taught", "b*"])] == ["big", "taught"]
+    with pytest.raises(SystemExit, match="No row is called nothing"):
+        chosen(table, ["nothing"])
+
+
+def test_results_of_earlier_calls_stay_in_the_table_unless_their_length_was_another(tmp_path):
+    for seed, steps in ((0, 5), (1, 9)):
+        file = tmp_path / f"seed-{seed}" / "a-row" / "result.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(result(seed, 0.5, steps=steps)))
+    assert {row: list(seeds) for row, seeds in finished(table_of(Row("A row", {}, 5)), tmp_path).items()} == {
+        "A row": [0]
+    }
+
+
+def test_gains_are_differences_to_the_baseline_seed_by_seed():
+    rows = Row("base", {}, 1, group="g"), Row("method", {}, 1, group="g"), Row("alone", {}, 1)
+    table = table_of(*rows, baselines=("base",))
+    results = {
+        "base": {0: result(0, 0.5), 1: result(1, 0.7)},
+        "method": {0: result(0, 0.52), 1: result(1, 0.74), 2: result(2, 0.1)},
+        "alone": {0: result(0, 0.9)},
+    }
+    base, method, alone = summarise(table, results)
+    assert base["gains"]["IoU"] is None and alone["gains"]["IoU"] is None
+    assert method["gains"]["IoU"] == pytest.approx({"mean": 0.03, "std": np.std([0.02, 0.04], ddof=1), "seeds": 2})
+    assert base["metrics"]["IoU"]["std"] == pytest.approx(np.std([0.5, 0.7], ddof=1))
+    text = markdown(table, [base, method, alone], ["made here"])
+    assert "| base | 0.600 ± 0.141 |  | 2.7 | 1.0 |" in text and "+0.030 ± 0.014" in text
+    assert "| alone | 0.900 |  |" in text
+
+
+def test_a_task_that_a_row_does_not_have_leaves_its_cell_empty():
+    table = table_of(Row("detector", {}, 1))
+    entry = summarise(table, {"detector": {0: result(0, 0.5) | {"scores": {"detection": {"ap50": 0.1}}}}})[0]
+    assert entry["metrics"]["IoU"] is None and "| detector |  |  |" in markdown(table, [entry], [])
+
+
+def test_the_readme_holds_the_latest_tables_behind_its_own_words(tmp_path):
+    readme, folder = tmp_path / "README.md", tmp_path / "demo-small"
+    readme.write_text(f"# Words\n\n{MARK}\n\nold table\n")
+    folder.mkdir()
+    for text in ("first", "second"):
+        (folder / "table.md").write_text(f"| {text} |\n")
+        write_readme(tmp_path, readme)
+    assert readme.read_text() == f"# Words\n\n{MARK}\n\n| second |\n"
+
+
+def test_longer_forms_have_more_steps_for_students_and_teachers():
+    form = TABLES["demo"][1]["small"]
+    longer = lengthened(form, 2)
+    assert (longer.steps, longer.teacher_steps) == (2 * form.steps, 2 * form.teacher_steps)
+
+
+def test_labelled_tiles_are_nested_depend_on_the_seed_and_leave_validation_alone():
+    order = labelled_order(0, ROWS[1:])
+    assert order == labelled_order(0, ROWS[1:]) != labelled_order(1, ROWS[1:])
+    assert len(set(order)) == 28 and not set(order) & set(train_tiles(ROWS[:1]))
+
+
+def write_tiles(folder):
+    """Three tiles beside each other and their VRT."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 250, (8, 24), dtype=np.uint8)
+    sources = ""
+    for number in range(3):
+        profile = {"driver": "GTiff", "width": 8, "height": 8, "count": 1, "dtype": "uint8", "crs": "EPSG:32632"}
+        transform = from_origin(1000 + 8 * number, 5000, 1, 1)
+        with rasterio.open(folder / f"tile{number}.tif", "w", **profile, transform=transform) as raster:
+            raster.write(pixels[None, :, 8 * number : 8 * number + 8])
+        sources += (
+            f'<SimpleSource><SourceFilename relativeToVRT="1">tile{number}.tif</SourceFilename>'
+            f'<SourceBand>1</SourceBand><SrcRect xOff="0" yOff="0" xSize="8" ySize="8"/>'
+            f'<DstRect xOff="{8 * number}" yOff="0" xSize="8" ySize="8"/></SimpleSource>'
+        )
+    (folder / "all.vrt").write_text(
+        '<VRTDataset rasterXSize="24" rasterYSize="8"><SRS>EPSG:32632</SRS><GeoTransform>1000, 1, 0, 5000, 0, -1'
+        f'</GeoTransform><VRTRasterBand dataType="Byte" band="1">{sources}</VRTRasterBand></VRTDataset>'
+    )
+    return pixels
+
+
+def test_a_mosaic_holds_the_kept_tiles_where_they_were_and_no_data_between_them(tmp_path):
+    pixels = write_tiles(tmp_path)
+    with rasterio.open(
+        write_mosaic(tmp_path / "all.vrt", {"tile0", "tile2"}.__contains__, tmp_path / "two.vrt")
+    ) as two:
+        assert two.nodata == 255 and (two.read(1)[:, 8:16] == 255).all()
+        assert (two.read(1)[:, 16:] == pixels[:, 16:]).all()
+    with rasterio.open(write_mosaic(tmp_path / "all.vrt", {"tile2"}.__contains__, tmp_path / "one.vrt")) as one:
+        assert (one.read(1) == pixels[:, 16:]).all() and one.transform == from_origin(1016, 5000, 1, 1)
+
+
+def test_no_source_of_banepa_shows_a_test_tile(tmp_path):
+    data = Path(os.environ.get("GEODISTIL_DATA", Path(__file__).parents[4] / "shared" / "data"))
+    if not (data / "banepa").is_dir():
+        pytest.skip(f"no real imagery at {data}; set GEODISTIL_DATA")
+    banepa = make_banepa(data, tmp_path)
+    assert tile(386694, ROWS[0]) not in train_tiles()
+    with rasterio.open(banepa.test) as test:
+        bounds = test.bounds
+    for mosaic in (banepa.train, banepa.imagery):
+        reader = RasterReader(mosaic, nodata=255)
+        (left, right), (top, bottom) = reader.grid.pixels_from("EPSG:4326")(
+            np.array([bounds.left, bounds.right]), np.array([bounds.top, bounds.bottom])
+        )
+        _, valid = reader.read(*(round(value) for value in (left + 1, top + 1, right - left - 2, bottom - top - 2)))
+        assert not valid.any()

@@ -1,0 +1,50 @@
+import pytest
+import torch
+from lightning_fabric import Fabric
+
+from engine.config import load_run
+from engine.data import prepare
+from engine.evaluation.examination import examine
+from engine.evaluation.ground import described_sources
+from engine.recipes import build_plan
+from engine.training.validation import Validator
+
+NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
+
+
+@pytest.fixture
+def started(make_run):
+    run = load_run(make_run({"kind": "supervised", "network": NARROW}))
+    prepared = prepare(run)
+    torch.manual_seed(0)
+    return run, prepared, build_plan(run, prepared).networks["student"].eval()
+
+
+def test_the_examination_agrees_with_the_validation_that_chose_the_weights(started):
+    run, prepared, network = started
+    fabric = Fabric(accelerator="cpu", devices=1, precision="32-true")
+    scores = Validator(run, prepared, fabric).score(network)
+    found = examine(network, run, prepared, score_threshold=0.1)
+    matrix = torch.tensor(found["segmentation"].values["confusion"]["matrix"]).double()
+    iou = matrix.diagonal() / (matrix.sum(0) + matrix.sum(1) - matrix.diagonal())
+    assert iou.mean().item() == pytest.approx(scores["segmentation/mean_iou"])
+    assert found["detection"].values["objects"]["car"] > 0
+
+
+def test_the_worst_chips_score_no_better_than_the_best_and_none_is_both(started):
+    run, prepared, network = started
+    found = examine(network, run, prepared, score_threshold=0.1)["segmentation"]
+    assert max(chip.score for chip in found.worst) <= min(chip.score for chip in found.best)
+    assert not {id(chip) for chip in found.worst} & {id(chip) for chip in found.best}
+    assert found.best[0].truth["mask"].shape == found.best[0].prediction["mask"].shape
+
+
+def test_sources_are_described_with_their_ground_and_labels_on_both_sides(started):
+    run, prepared, _ = started
+    detection, segmentation = described_sources(prepared, run)
+    assert detection["area_m2"] == pytest.approx(128 * 128, rel=1e-2) and detection["unit"] == "objects"
+    assert 0 < detection["validation_m2"] < detection["training_m2"] < detection["area_m2"]
+    counts = segmentation["labels"]["roof"]
+    assert 0 < counts["validation"] < counts["training"] <= prepared.label_counts["segmentation"]["roof"]
+    assert detection["outlines"]["training"]
+    assert max(map(max, detection["outlines"]["raster"][0])) == pytest.approx(128, rel=1e-2)

@@ -1,0 +1,75 @@
+"""Predictions killed without warning go on, and end with the bytes of one that was left alone."""
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
+
+# A process of its own, which has no threads yet when it forks, and loads the engine once for all attempts.
+SCRIPT = """
+import os, random, signal, sys, time
+from pathlib import Path
+import numpy as np
+from engine.config import Card
+from engine.inference import Arrays, Options, predict
+from engine.types import Objects
+
+raster, folder, kills, card = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), Card.model_validate_json(sys.argv[4])
+
+class Slow:
+    name, batch_size, parallel, card = "slow", 2, 2, card
+    def run(self, images):
+        time.sleep(0.002)
+        light = images.mean(axis=1, dtype=np.float32) / 255
+        boxes = np.array([[8, 8, 60, 30], [40, 40, 64, 64]], np.float32) + images[0, 0, 0, 0] % 4
+        objects = Objects(boxes, np.zeros(2, np.int64), np.array([0.9, 0.6], np.float32))
+        return Arrays(np.stack([light, 1 - light, 0 * light], axis=1), [objects] * len(images))
+
+def attempt():
+    child = os.fork()
+    if not child:
+        predict(Slow(), raster, folder, Options(confidence=True))
+        os._exit(0)
+    return child
+
+def rows():
+    return len([path for path in (folder / "prediction.partial").glob("*") if path.name.isdecimal()])
+
+for number in range(kills):
+    before, child = rows(), attempt()
+    while number % 2 and rows() == before:  # every other one gets somewhere, however busy the machine is
+        time.sleep(0.001)
+    time.sleep(random.Random(number).uniform(0, 0.1))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    print(rows(), flush=True)
+assert os.waitpid(attempt(), 0)[1] == 0
+"""
+
+
+def hashes(folder):
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(Path(folder).iterdir())}
+
+
+def test_a_prediction_killed_ten_times_ends_with_the_same_bytes(make_card, write_raster, tmp_path):
+    coarse = np.random.default_rng(0).integers(0, 255, (3, 150, 60), dtype=np.uint8)
+    raster = write_raster(coarse.repeat(8, axis=1).repeat(8, axis=2), compress="deflate", tiled=True)
+    card = make_card(tasks=["detection", "segmentation"]).model_dump_json()
+
+    def run(name, kills):
+        command = [sys.executable, "-c", SCRIPT, raster, str(tmp_path / name), str(kills), card]
+        done = subprocess.run(command, cwd=Path(__file__).parents[3], capture_output=True, text=True, timeout=100)
+        assert done.returncode == 0, done.stderr
+        return [int(line) for line in done.stdout.split()]
+
+    run("whole", 0)
+    rows = run("killed", 10)
+    assert rows[-1] > 0 and rows == sorted(rows), "each attempt goes on from the rows that others finished"
+    whole = hashes(tmp_path / "whole")
+    assert list(whole) == ["classes.tif", "classes.tif.aux.xml", "confidence.tif", "detections.gpkg"]
+    assert hashes(tmp_path / "killed") == whole

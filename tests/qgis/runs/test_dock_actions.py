@@ -1,0 +1,199 @@
+"""The dock's actions: starting, waiting, stopping, deleting, archives, and what is opened from a run."""
+
+import json
+
+import pytest
+from geodistil.jobs.runs import registry
+from geodistil.toolbox.predict import Predict
+from geodistil.toolbox.trainpartialmultitask import TrainPartialMultitask
+from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QAbstractButton, QApplication
+
+from .hands import action, press, rows, select, states, table
+
+TRAINING = """
+begin()
+while not (folder / "stop").exists() and not (folder / "go on").exists():
+    tell("progress", stage="training", step=5, of=10, losses={}, fraction=0.5, eta_seconds=60)
+    time.sleep(0.05)
+tell(*["stopped"] if (folder / "stop").exists() else ["finished"], outputs={})
+"""
+
+
+def answer(text):
+    """Press a button of the question that comes next."""
+
+    def click():
+        box = QApplication.activeModalWidget()
+        if box is None:
+            QTimer.singleShot(20, click)
+            return
+        answer.asked = box.text()
+        next(each for each in box.findChildren(QAbstractButton) if each.text().replace("&", "") == text).click()
+
+    QTimer.singleShot(20, click)
+
+
+def accepts(algorithm, values):
+    algorithm = algorithm()
+    algorithm.initAlgorithm()
+    return all(algorithm.parameterDefinition(name).checkValueIsAcceptable(value) for name, value in values.items())
+
+
+def test_one_training_at_a_time_and_the_next_when_its_turn_comes(
+    dock, make_run, engine_program, waiting_list, window, wait
+):
+    engine_program(TRAINING)
+    folders = [make_run(name) for name in ("first", "second")]
+    wait(lambda: len(rows(dock)) == 2)
+    press(dock, "first", "Start")
+    wait(lambda: states(dock)["first"] == "Running")
+    press(dock, "second", "Start")
+    assert states(dock)["second"] == "Waiting (1)"
+    assert waiting_list.runs() == [folders[1]]
+    (folders[0] / "go on").touch()
+    wait(lambda: states(dock) == {"first": "Finished", "second": "Running"})
+    assert any(text.startswith("first: Finished.") for text in window.messages())
+    (folders[1] / "go on").touch()
+    wait(lambda: states(dock)["second"] == "Finished")
+
+
+def test_a_second_training_runs_beside_the_first_where_it_is_asked_for(
+    dock, make_run, engine_program, waiting_list, wait
+):
+    engine_program(TRAINING)
+    folders = [make_run(name) for name in ("first", "second")]
+    wait(lambda: len(rows(dock)) == 2)
+    press(dock, "first", "Start")
+    wait(lambda: states(dock)["first"] == "Running")
+    press(dock, "second", "Start")
+    press(dock, "second", "Start beside the others")
+    wait(lambda: states(dock) == {"first": "Running", "second": "Running"})
+    assert waiting_list.runs() == []
+    for folder in folders:
+        (folder / "go on").touch()
+    wait(lambda: set(states(dock).values()) == {"Finished"})
+
+
+def test_stop_takes_a_waiting_run_off_the_list(dock, make_run, write, engine, waiting_list, wait):
+    make_run("busy", write.started(engine.pid))
+    make_run("waits")
+    wait(lambda: len(rows(dock)) == 2)
+    press(dock, "waits", "Start")
+    press(dock, "waits", "Stop")
+    assert waiting_list.runs() == [] and states(dock)["waits"] == "Not started"
+
+
+def test_a_stop_while_the_engine_loads_is_asked_for_again(dock, make_run, engine_program, waiting_list, wait):
+    engine_program("time.sleep(1)\n" + TRAINING)  # `begin` takes an old `stop` away
+    make_run("town")
+    wait(lambda: rows(dock))
+    press(dock, "town", "Start")
+    wait(lambda: states(dock)["town"] == "Starting")
+    press(dock, "town", "Stop")
+    wait(lambda: states(dock)["town"] == "Stopped")
+    select(dock, "town")
+    assert action(dock, "Resume").isEnabled()
+
+
+def test_an_engine_that_is_absent_is_told_in_the_message_bar(dock, make_run, waiting_list, window, monkeypatch, wait):
+    monkeypatch.setenv("GEODISTIL_PYTHON", "/nowhere/python")
+    make_run("town")
+    wait(lambda: rows(dock))
+    press(dock, "town", "Start")
+    wait(lambda: any("/nowhere/python does not exist" in text for text in window.messages()))
+    assert states(dock)["town"] == "Not started" and waiting_list.runs() == []
+
+
+def test_predicting_opens_the_algorithm_with_the_model_filled_in(dock, make_run, write, wait):
+    folder = make_run("town", write.event("finished", outputs={}))
+    (folder / "model").mkdir()
+    (folder / "model" / "item.json").write_text("{}")
+    wait(lambda: rows(dock))
+    press(dock, "town", "Predict…")
+    [(algorithm, parameters)] = dock.opened_algorithms
+    assert parameters == {"MODEL": str(folder / "model" / "item.json")}
+    assert algorithm == f"geodistil:{Predict.NAME}"
+    assert accepts(Predict, parameters)
+
+
+def test_its_teachers_are_offered_to_another_training(dock, make_run, write, wait):
+    recipe = {"kind": "partial_multitask", "detection_teacher": {"size": "medium"}}
+    folder = make_run("town", write.event("finished", outputs={}), recipe=recipe)
+    (folder / "checkpoints").mkdir()
+    for name in ("detection_teacher", "segmentation_teacher"):
+        (folder / "checkpoints" / f"{name}.safetensors").touch()
+    wait(lambda: rows(dock))
+    press(dock, "town", "Use its teachers…")
+    [(algorithm, parameters)] = dock.opened_algorithms
+    assert json.loads(parameters["OPTIONS"])["recipe"] == {
+        "teachers_from": str(folder),
+        "detection_teacher": {"size": "medium"},
+        "segmentation_teacher": {"size": "large"},
+    }
+    assert algorithm == f"geodistil:{TrainPartialMultitask.NAME}"
+    assert accepts(TrainPartialMultitask, parameters)
+
+
+def test_a_finished_run_serves_as_teacher_and_template_and_tells_where_to_label_next(
+    dock, window, make_run, write, wait, monkeypatch
+):
+    from geodistil.ui.wizard import wizard
+
+    folder = make_run("town", write.event("finished", outputs={}))
+    (folder / "model").mkdir()
+    (folder / "model" / "item.json").write_text("{}")
+    wait(lambda: action(dock, "Use as teacher…").isEnabled())
+    model = str(folder / "model" / "item.json")
+    press(dock, "town", "Use as teacher…")
+    press(dock, "town", "Where to label next…")
+    assert dock.opened_algorithms == [
+        ("geodistil:distilmodel", {"PACKAGE": model}),
+        ("geodistil:reviewpredictions", {"MODEL": model}),
+    ]
+    opened = []
+    monkeypatch.setattr(wizard, "open_wizard", lambda iface, run, show: opened.append((iface, run)))
+    press(dock, "town", "Use as template…")
+    assert opened == [(window, folder)]
+
+
+@pytest.mark.parametrize(("button", "left"), [("Cancel", True), ("Delete", False)])
+def test_deleting_asks_first(dock, make_run, wait, button, left):
+    folder = make_run("town")
+    make_run("other")
+    wait(lambda: len(rows(dock)) == 2)
+    select(dock, "town")
+    answer(button)
+    QTest.keyClick(table(dock), Qt.Key.Key_Delete)
+    assert answer.asked == "Delete town?"
+    if left:
+        assert folder.exists()
+    else:
+        wait(lambda: not folder.exists() and list(rows(dock)) == ["other"])
+
+
+def test_ending_at_once_asks_first(dock, make_run, write, engine, wait):
+    (make_run("town", write.started(engine.pid)) / "stop").touch()
+    wait(lambda: states(dock) == {"town": "Stopping"})
+    answer("End it")
+    press(dock, "town", "End at once…")
+    wait(lambda: states(dock) == {"town": "Interrupted"})
+
+
+def test_a_run_goes_into_a_zip_and_comes_back_into_the_list(dock, make_run, write, window, tmp_path, wait):
+    make_run("town", write.progress(3))
+    wait(lambda: rows(dock))
+    dock._commands.export_to(table(dock).selected(), tmp_path / "town.zip", imagery=True)
+    wait((tmp_path / "town.zip").exists)
+    wait(lambda: any("town.zip" in text for text in window.messages()))
+    dock._commands.import_from(tmp_path / "town.zip", tmp_path / "back")
+    wait(lambda: len(table(dock).model().sourceModel().states()) == 2)
+    assert registry.known_runs() == [tmp_path / "back" / "town"]
+
+
+def test_exporting_what_has_lost_its_imagery_is_told(dock, make_run, window, tmp_path, wait):
+    make_run("town", sources=[{"raster": "/nowhere/a.tif"}])
+    wait(lambda: rows(dock))
+    dock._commands.export_to(table(dock).selected(), tmp_path / "town.zip", imagery=True)
+    wait(lambda: any("/nowhere/a.tif is missing" in text for text in window.messages()))

@@ -1,0 +1,158 @@
+"""Model packages that are dropped, registered and offered."""
+
+import json
+import zipfile
+
+import pytest
+from geodistil.jobs.package_registry import PACKAGES, forget, looks_like_package, register, registered
+from qgis.core import QgsApplication, QgsSettings
+
+CARD = {
+    "name": "town",
+    "tasks": ["segmentation"],
+    "gsd": 0.5,
+    "bands": [1, 2, 3],
+    "segmentation_classes": [{"name": "roof", "color": "#ff0000"}],
+    "detection_classes": [],
+}
+
+
+@pytest.fixture
+def settings(qgis_app):
+    QgsSettings().remove(PACKAGES)
+    yield
+    QgsSettings().remove(PACKAGES)
+
+
+@pytest.fixture
+def make_package(tmp_path):
+    def make(name="town", card=CARD, weights=True):
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        (folder / "item.json").write_text(json.dumps({"properties": {"geodistil:card": {**card, "name": name}}}))
+        if weights:
+            (folder / "model.safetensors").write_bytes(b"weights")
+        return folder
+
+    return make
+
+
+def zipped(folder):
+    archive = folder.with_suffix(".zip")
+    with zipfile.ZipFile(archive, "w") as file:
+        for each in folder.iterdir():
+            file.write(each, f"{folder.name}/{each.name}")
+    return archive
+
+
+def test_packages_are_remembered_newest_first_and_once(settings, make_package):
+    old, new = make_package("old"), make_package("new")
+    for path in (old, new, old, old / "item.json"):
+        register(str(path))
+    assert registered() == [("old", old), ("new", new)]
+    forget(old)
+    assert registered() == [("new", new)]
+
+
+def test_a_zip_and_a_run_folder_are_registered_too(settings, make_package, tmp_path):
+    archive = zipped(make_package("zipped"))
+    model = make_package("run/model")
+    assert register(str(archive))[0] == archive
+    assert register(str(tmp_path / "run"))[0] == model
+
+
+def test_a_package_that_has_gone_is_not_offered_and_comes_back_with_its_disk(settings, make_package, tmp_path):
+    path, _ = register(str(make_package()))
+    path.rename(tmp_path / "unplugged")
+    assert registered() == []
+    (tmp_path / "unplugged").rename(path)
+    assert [name for name, _ in registered()] == ["town"]
+
+
+def test_what_people_drop_is_told_from_packages(make_package, tmp_path):
+    assert looks_like_package(str(make_package())) and looks_like_package(str(zipped(tmp_path / "town")))
+    other = tmp_path / "stac"
+    other.mkdir()
+    assert not looks_like_package(str(other))
+    (other / "item.json").write_text('{"type": "Feature"}')
+    (tmp_path / "text.zip").write_text("no archive")
+    for path in (other, tmp_path / "text.zip", tmp_path / "nowhere", other / "item.json"):
+        assert not looks_like_package(str(path))
+
+
+@pytest.fixture
+def handler(settings, qgis_app):
+    """The drop handler over a real message bar; `opened` is what it opened."""
+    from geodistil.ui.drops import PackageDrops
+    from qgis.gui import QgsMessageBar
+
+    class Interface:
+        def __init__(self):
+            self.bar, self.opened = QgsMessageBar(), []
+
+        def messageBar(self):
+            return self.bar
+
+        def texts(self):
+            return [item.text() for item in self.bar.items()]
+
+    iface = Interface()
+    handler = PackageDrops(iface, lambda *arguments: iface.opened.append(arguments))
+    handler.iface = iface
+    return handler
+
+
+def test_a_dropped_package_is_registered_and_can_predict_at_once(handler, make_package):
+    from qgis.PyQt.QtWidgets import QPushButton
+
+    path = make_package()
+    assert handler.handleFileDrop(str(path))
+    assert registered() == [("town", path)]
+    assert "town is registered" in handler.iface.texts()[0]
+    next(each for each in handler.iface.bar.findChildren(QPushButton) if each.text() == "Predict…").click()
+    assert handler.iface.opened == [("geodistil:predict", {"MODEL": str(path)})]
+
+
+@pytest.mark.parametrize(
+    ("break_it", "words"),
+    [
+        (lambda folder: (folder / "model.safetensors").unlink(), "incomplete"),
+        (lambda folder: (folder / "item.json").write_text("{"), "is not a GeoDistil model package"),
+        (
+            lambda folder: (folder / "item.json").write_text('{"properties": {"geodistil:card": {"name": "x"}}}'),
+            "does not say its tasks",
+        ),
+    ],
+)
+def test_a_broken_package_gives_its_sentence_and_is_not_registered(handler, make_package, break_it, words):
+    folder = make_package()
+    break_it(folder)
+    assert handler.handleFileDrop(str(folder))
+    assert words in handler.iface.texts()[0] and registered() == []
+
+
+def test_other_files_are_left_to_qgis(handler, tmp_path):
+    (tmp_path / "roofs.gpkg").write_bytes(b"")
+    assert not handler.handleFileDrop(str(tmp_path / "roofs.gpkg")) and not handler.handleFileDrop(str(tmp_path))
+    assert handler.iface.texts() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [("predict", "MODEL"), ("evaluate", "MODEL"), ("reviewpredictions", "MODEL"), ("distilmodel", "PACKAGE")],
+)
+def test_dialogs_offer_registered_packages_and_take_any_other(provider, settings, make_package, name, parameter):
+    from processing.gui.wrappers import WidgetWrapperFactory
+    from qgis.PyQt.QtWidgets import QComboBox, QDialog
+
+    path, _ = register(str(make_package()))
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"geodistil:{name}")
+    dialog = QDialog()
+    wrapper = WidgetWrapperFactory.create_wrapper(algorithm.parameterDefinition(parameter), dialog)
+    choice = wrapper.widget.findChild(QComboBox)
+    assert [choice.itemText(index) for index in range(choice.count())] == [f"town ({path})"]
+    assert wrapper.parameterValue() in ("", None)
+    choice.setCurrentIndex(0)
+    assert wrapper.parameterValue() == str(path)
+    wrapper.setValue("/elsewhere/item.json")
+    assert wrapper.parameterValue() == "/elsewhere/item.json"

@@ -1,0 +1,120 @@
+"""The options that people meet are the engine's by name, default and choice, and find their way into `run.json`."""
+
+import json
+import subprocess
+
+import pytest
+from geodistil.jobs.errors import GeoDistilError
+from geodistil.jobs.sources.draft import Draft
+from geodistil.jobs.sources.options import NETWORK, NETWORKS, RECIPE, TRAINING, chosen_in, option_patch, options_of
+from geodistil.jobs.sources.suggestion import RECIPES
+from geodistil.ui.wizard.advanced import Advanced
+
+LEFT_OUT = {
+    "kind": "chosen by the wizard's page, or by the algorithm",
+    "tasks": "follows from the roles of the sources",
+    "unlabelled": "follows from the roles of the sources",
+    "package": "has its own field",
+    "weights": "weights of the terms were set by measurement (docs/methods.md)",
+    "thin_classes": "all classes but background unless told in run.json",
+    "weak_classes": "classes of equal names unless told in run.json",
+    "teachers_from": "the runs dock fills it in: Use its teachers",
+}
+LEFT_OUT_OF_NETWORKS = {
+    "size": "has its own field",
+    "encoder": "follows from the size",
+    "width": "follows from the size",
+    "architecture": "fpn, which has both tasks",
+    "detection_strides": "follows from the method",
+}
+RECIPE_CLASSES = "Supervised PartialMultitask SemiSupervised Distil Baseline"
+DESCRIBE = f"""
+import json
+from engine.config import recipes, run
+classes = [getattr(recipes, name) for name in "{RECIPE_CLASSES}".split()]
+def facts(model, **needed):
+    schema, usual = model.model_json_schema(), model(**needed).model_dump()
+    return {{name: (usual[name], json.dumps(schema["properties"][name])) for name in schema["properties"]}}
+needed = {{"distil": {{"package": "x"}}, "baseline": {{"method": "cps"}}}}
+kinds = [(each.model_fields["kind"].default, each) for each in classes]
+answer = {{kind: facts(each, **needed.get(kind, {{}})) for kind, each in kinds}}
+print(json.dumps({{**answer, "network": facts(recipes.Network), "training": facts(run.Training)}}))
+"""
+
+
+@pytest.fixture(scope="module")
+def engine():
+    """Recipe -> option -> default and JSON schema, as the engine has them."""
+    from geodistil.jobs.environment import ROOT, child_environment, engine_python
+
+    try:
+        python = engine_python()
+    except GeoDistilError as error:
+        pytest.skip(str(error))
+    answer = subprocess.run(
+        [python, "-c", DESCRIBE], cwd=ROOT, env=child_environment(), capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout)
+
+
+def test_every_recipe_of_the_engine_is_offered_but_those_to_compare_with(engine):
+    assert set(engine) - {"network", "training"} == {*RECIPES, "baseline"}
+
+
+@pytest.mark.parametrize("kind", RECIPES)
+def test_every_option_of_a_recipe_is_offered_under_its_name_or_left_out_for_a_reason(engine, kind):
+    networks = {name for name in engine[kind] if name == "network" or name.endswith(("student", "_teacher"))}
+    offered = {option.name for option in options_of(kind) if option.place == RECIPE}
+    assert offered | (set(LEFT_OUT) & set(engine[kind])) == set(engine[kind]) - networks
+    assert not offered & set(LEFT_OUT)
+    offered = {option.name for option in options_of(kind) if option.place == NETWORK}
+    assert offered | set(LEFT_OUT_OF_NETWORKS) | {"detection_head"} == set(engine["network"])
+    assert set(NETWORKS[kind]) <= networks
+
+
+@pytest.mark.parametrize("kind", RECIPES)
+def test_defaults_and_choices_are_the_engine_s(engine, kind):
+    places = {RECIPE: engine[kind], NETWORK: engine["network"], TRAINING: engine["training"]}
+    for option in options_of(kind):
+        usual, schema = places[option.place][option.name]
+        assert option.defaults[kind] == usual, option.name
+        named = json.loads(schema)
+        choices = named.get("enum") or named.get("items", {}).get("enum")
+        if choices:
+            assert [value for value, *_ in option.choices] == choices, option.name
+        elif isinstance(usual, float):
+            assert option.smallest <= usual <= option.largest, option.name
+        assert named.get("minimum", named.get("exclusiveMinimum", 0)) <= option.smallest, option.name
+        assert named.get("maximum", named.get("exclusiveMaximum", 1e9)) >= option.largest, option.name
+
+
+@pytest.mark.parametrize("kind", RECIPES)
+def test_what_is_changed_in_the_wizard_is_found_again_in_a_run(qgis_app, kind):
+    draft, page = Draft(), Advanced()
+    page.show_draft(draft, kind)
+    assert draft.recipe.options == {}  # what is shown is not chosen
+    shown = page.fields
+    assert list(shown) == [option.parameter for option in options_of(kind)]
+    assert not any(field.isHidden() for field in shown.values())
+    for field in shown.values():
+        if hasattr(field, "box"):
+            field.box.toggle()
+        elif hasattr(field, "combo"):
+            field.combo.setCurrentIndex(1)
+        elif hasattr(field, "terms"):
+            field.terms["pdf"].setChecked(True)
+        else:
+            field.number.stepBy(1 if field.number.value() < field.number.maximum() else -1)
+    chosen = draft.recipe.options[kind]
+    assert set(chosen) == set(shown)
+    assert all(chosen[option.parameter] != option.defaults[kind] for option in options_of(kind))
+    assert chosen_in(kind, option_patch(kind, chosen)) == chosen
+    again = Advanced()
+    again.show_draft(draft, kind)
+    assert draft.recipe.options[kind] == chosen
+
+
+def test_what_goes_back_to_its_default_leaves_the_networks_of_a_template():
+    patch = option_patch("supervised", {"NETWORK_NECK": "fpn", "TRAINING_PRETRAINING": 0.0, "DICE": 0.0})
+    assert patch == {"recipe": {"network": {"neck": None}, "dice": 0.0}, "training": {"pretraining": None}}

@@ -1,0 +1,71 @@
+"""The recipes' options as advanced parameters, under their names in `run.json`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterNumber,
+)
+
+from ..jobs.sources.options import Option, options_of
+from .base import Parameters, advanced, explained
+
+
+def option_parameters(kind: str) -> list[QgsProcessingParameterDefinition]:
+    """The parameters of a recipe's options, each with its help and the paper it comes from."""
+    return [advanced(explained(_parameter(option, kind), _help(option))) for option in options_of(kind)]
+
+
+def chosen_options(
+    algorithm: QgsProcessingAlgorithm, kind: str, parameters: Parameters, context: QgsProcessingContext
+) -> dict[str, Any]:
+    """The options that are not left as they were: `Option.parameter` -> value."""
+    values = [(each, _value(algorithm, each, kind, parameters, context)) for each in options_of(kind)]
+    return {each.parameter: value for each, value in values if value != each.defaults[kind]}
+
+
+def _parameter(option: Option, kind: str) -> QgsProcessingParameterDefinition:
+    usual = option.defaults[kind]
+    if isinstance(usual, bool):
+        return QgsProcessingParameterBoolean(option.parameter, option.title, usual)
+    names = [value for value, *_ in option.choices]
+    if isinstance(usual, list):
+        chosen = [names.index(value) for value in usual]
+        return QgsProcessingParameterEnum(option.parameter, option.title, names, True, chosen, kind != "distil")
+    if names:
+        return QgsProcessingParameterEnum(option.parameter, option.title, names, False, usual, False, True)
+    return QgsProcessingParameterNumber(
+        option.parameter,
+        option.title,
+        QgsProcessingParameterNumber.Type.Double,
+        usual,
+        minValue=option.smallest,
+        maxValue=option.largest,
+    )
+
+
+def _value(
+    algorithm: QgsProcessingAlgorithm,
+    option: Option,
+    kind: str,
+    parameters: Parameters,
+    context: QgsProcessingContext,
+) -> Any:
+    usual, name = option.defaults[kind], option.parameter
+    if isinstance(usual, bool):
+        return algorithm.parameterAsBool(parameters, name, context)
+    if isinstance(usual, list):
+        return [option.choices[index][0] for index in algorithm.parameterAsEnums(parameters, name, context)]
+    if option.choices:
+        return algorithm.parameterAsEnumString(parameters, name, context)
+    return algorithm.parameterAsDouble(parameters, name, context)
+
+
+def _help(option: Option) -> str:
+    return " ".join([option.help, *(f"{value}: {text}" for value, _, text in option.choices if text)])

@@ -1,0 +1,194 @@
+"""What predicting one raster and many have in common: the model, where and how to predict, results as layers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterExtent,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterString,
+)
+
+from ..jobs.areas import write_area
+from ..jobs.errors import GeoDistilError
+from ..jobs.foreign import adopt, package_of
+from ..jobs.origin import of_model
+from ..jobs.packages import is_foreign, package_path, read_card
+from ..jobs.predictions import LOOKS
+from ..jobs.styled import Result
+from ..jobs.translation import tr
+from .base import EngineAlgorithm, Parameters, advanced, explained, sentences
+from .model import model_parameter
+
+TTA = ["none", "flips", "all"]
+BACKENDS = ["auto", "torch", "onnxruntime", "openvino"]
+USUAL_OVERLAP = 12.5
+"""Percent."""
+
+Double, Integer = QgsProcessingParameterNumber.Type.Double, QgsProcessingParameterNumber.Type.Integer
+
+
+class PredictingAlgorithm(EngineAlgorithm):
+    """Predicts with a model package, or with an ONNX file of another program."""
+
+    ICON = "predict"
+    GROUP = ("map", tr("Map"))
+    TAGS = ("predict", "inference", "segmentation", "detection", "regression", "classify", "objects", "ONNX")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._model, self._card = Path(), {}
+
+    def add_model(self) -> None:
+        """Add the model; with the sources it comes first."""
+        self.addParameter(model_parameter("MODEL"))
+
+    def add_ground(self) -> None:
+        """Add where to predict."""
+        self.addParameter(
+            explained(
+                QgsProcessingParameterFeatureSource(
+                    "AREA", tr("Only inside these polygons"), [QgsProcessing.SourceType.TypeVectorPolygon], "", True
+                ),
+                tr("Ground outside them is no-data; windows that miss them are not computed. Empty: everywhere."),
+            )
+        )
+        self.addParameter(
+            explained(
+                QgsProcessingParameterExtent("EXTENT", tr("Only inside this extent"), optional=True),
+                tr("The results are cropped to it. Empty: the whole raster."),
+            )
+        )
+
+    def add_details(self) -> None:
+        """Add how to predict."""
+        self.addParameter(
+            explained(
+                QgsProcessingParameterNumber(
+                    "SCORE", tr("Least score of a detection"), Double, optional=True, minValue=0, maxValue=1
+                ),
+                tr("Empty: the model's own, the best on its validation blocks."),
+            )
+        )
+        for parameter, text in (
+            (
+                QgsProcessingParameterEnum("TTA", tr("Test-time augmentation"), TTA, False, "none", False, True),
+                tr("Averages over several views of each window: flips are 4, all turns 8. Better, and as much slower."),
+            ),
+            (
+                QgsProcessingParameterNumber(
+                    "OVERLAP",
+                    tr("Overlap of neighbouring windows (percent)"),
+                    Double,
+                    USUAL_OVERLAP,
+                    optional=True,
+                    minValue=0,
+                    maxValue=50,
+                ),
+                tr("Empty: as much as the network needs, which is measured on the raster."),
+            ),
+            (
+                QgsProcessingParameterEnum("BACKEND", tr("Backend"), BACKENDS, False, "auto", False, True),
+                tr("What runs the network. auto: the fastest, measured once for each model and remembered."),
+            ),
+            (
+                QgsProcessingParameterNumber("BATCH_SIZE", tr("Windows at a time"), Integer, optional=True, minValue=1),
+                tr("Empty: what suits the backend."),
+            ),
+            (
+                QgsProcessingParameterString("DEVICE", tr("Device (auto, cpu, cuda, cuda:1, mps, xpu)"), "auto"),
+                tr("auto: a graphics card where there is one."),
+            ),
+        ):
+            self.addParameter(advanced(explained(parameter, text)))
+
+    def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        """The model must be a package; what an ONNX file is, the engine says later."""
+        try:
+            path = package_path(self.parameterAsString(parameters, "MODEL", context))
+            if not is_foreign(path):
+                read_card(path)
+        except GeoDistilError as error:
+            return str(error)
+        return ""
+
+    def take_model(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> None:
+        """Find the package, and adopt an ONNX file; on the worker, for the engine takes its time.
+
+        Raises:
+            QgsProcessingException: the model cannot be used, in one sentence.
+        """
+        with sentences(feedback):
+            path = package_path(self.parameterAsString(parameters, "MODEL", context))
+            if is_foreign(path):
+                adopt(path)
+            self._model = package_of(str(path))
+            self._card = read_card(self._model)
+
+    def arguments(self, parameters: Parameters, context: QgsProcessingContext, scratch: Path) -> list[str]:
+        """Where and how to predict, as the command line has it.
+
+        Args:
+            parameters: of this run.
+            context: of this run.
+            scratch: where a copy of the polygons goes.
+        """
+        arguments = ["--tta", self.parameterAsEnumString(parameters, "TTA", context)]
+        arguments += ["--backend", self.parameterAsEnumString(parameters, "BACKEND", context)]
+        arguments += ["--device", self.parameterAsString(parameters, "DEVICE", context) or "auto"]
+        arguments += ["--overlap", self._overlap(parameters, context)]
+        if parameters.get("BATCH_SIZE") is not None:
+            arguments += ["--batch-size", str(self.parameterAsInt(parameters, "BATCH_SIZE", context))]
+        if parameters.get("SCORE") is not None:
+            arguments += ["--score", str(self.parameterAsDouble(parameters, "SCORE", context))]
+        return arguments + self._extent(parameters, context) + self._area(parameters, context, scratch)
+
+    def result(self, kind: str, path: str, raster: str, title: str, name: str, above: str = "") -> Result:
+        """A file of the engine as a layer to be given back.
+
+        Args:
+            kind: the engine's name of the output.
+            path: where it is now.
+            raster: the imagery's file.
+            title: what people call the imagery.
+            name: what Processing calls the layer.
+            above: id of the imagery's layer.
+        """
+        what, style, level = LOOKS[kind]
+        title = f"{title}: {what}"
+        origin = of_model(title, self._card, str(self._model), raster)
+        return Result(path, style, self._card, origin, (name, title), above, kind != "detections", level)
+
+    def _overlap(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        if parameters.get("OVERLAP", USUAL_OVERLAP) is None:
+            return "auto"
+        return str(self.parameterAsDouble(parameters, "OVERLAP", context) / 100)
+
+    def _extent(self, parameters: Parameters, context: QgsProcessingContext) -> list[str]:
+        extent = self.parameterAsExtent(parameters, "EXTENT", context)
+        if not parameters.get("EXTENT") or extent.isEmpty():
+            return []
+        crs = self.parameterAsExtentCrs(parameters, "EXTENT", context)
+        corners = (extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum())
+        arguments = ["--extent", *(f"{each:.9f}" for each in corners)]  # an exponent would look like an option
+        return [*arguments, "--extent-crs", crs.authid() or crs.toWkt()] if crs.isValid() else arguments
+
+    def _area(self, parameters: Parameters, context: QgsProcessingContext, scratch: Path) -> list[str]:
+        source = self.parameterAsSource(parameters, "AREA", context)
+        if source is None:
+            if parameters.get("AREA"):
+                raise QgsProcessingException(self.invalidSourceError(parameters, "AREA"))
+            return []
+        path = scratch / "area.gpkg"
+        with sentences():
+            write_area(source, path, context.transformContext())
+        return ["--area", str(path)]

@@ -1,0 +1,65 @@
+"""What people are told: a sentence in the message bar, the same in the log, more behind a button."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from qgis.core import Qgis, QgsApplication
+from qgis.PyQt.QtWidgets import QPushButton
+
+TAG = "GeoDistil"
+
+
+def tell(iface: Any, sentence: str, level: Qgis.MessageLevel = Qgis.MessageLevel.Info, details: str = "") -> None:
+    """Say a sentence over the map.
+
+    Args:
+        iface: QGIS's interface.
+        sentence: one sentence that names the thing and what to do.
+        level: how serious it is.
+        details: for a window of their own, behind the button "Show more"; empty gives no button.
+    """
+    if details:
+        iface.messageBar().pushMessage(TAG, sentence, details, level)
+    else:
+        iface.messageBar().pushMessage(TAG, sentence, level)
+    _log(f"{sentence}\n{details}".strip(), level)
+
+
+def offer(
+    iface: Any,
+    sentence: str,
+    button: str,
+    slot: Callable[[], None],
+    level: Qgis.MessageLevel = Qgis.MessageLevel.Info,
+    seconds: int = 0,
+) -> None:
+    """Say a sentence with a button that does something about it.
+
+    Args:
+        iface: QGIS's interface.
+        sentence: one sentence.
+        button: what the button says.
+        slot: called when it is pressed; the message goes then.
+        level: how serious it is.
+        seconds: how long it stays; 0 until it is closed.
+    """
+    bar = iface.messageBar()
+    item = bar.createMessage(TAG, sentence)
+    item.setObjectName(sentence)
+    action = QPushButton(button, item)
+    # The slot may hold neither bar nor item: the collector would clear such a ring, and a click would end QGIS.
+    action.clicked.connect(lambda _checked=False: (_take_away(iface, sentence), slot()))
+    item.layout().addWidget(action)
+    bar.pushWidget(item, level, seconds)
+    _log(sentence, level)
+
+
+def _take_away(iface: Any, sentence: str) -> None:
+    bar = iface.messageBar()
+    for item in [each for each in bar.items() if each.objectName() == sentence]:
+        bar.popWidget(item)
+
+
+def _log(text: str, level: Qgis.MessageLevel) -> None:
+    QgsApplication.messageLog().logMessage(text, TAG, level)

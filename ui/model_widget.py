@@ -1,0 +1,131 @@
+"""The choice of a model in Processing's dialogs: the registered ones, or any other on the disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from processing.gui.wrappers import WidgetWrapper
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QGridLayout, QSizePolicy, QToolButton, QWidget
+
+from ..jobs.package_registry import registered
+from ..jobs.packages import is_foreign
+from ..jobs.translation import tr
+from .wizard.words import Hint, Problem
+
+
+class ModelWidget(QWidget):
+    """A list to choose from or to type a path into, and a button to look for a file.
+
+    An ONNX file of another program is looked at at once, and what it does not say of itself is asked.
+
+    Args:
+        file_filter: of the file dialog.
+    """
+
+    changed = pyqtSignal()
+
+    def __init__(self, file_filter: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._filter = file_filter
+        self._choice = QComboBox()
+        self._choice.setEditable(True)
+        self._choice.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self._choice.setAccessibleName(tr("Model"))
+        self._choice.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        for name, path in registered():
+            self._choice.addItem(f"{name} ({path})", str(path))
+            self._choice.setItemData(self._choice.count() - 1, str(path), Qt.ItemDataRole.ToolTipRole)
+        self._choice.setCurrentIndex(-1)
+        self._choice.lineEdit().setPlaceholderText(tr("A registered model, or the path of another"))
+        self._choice.editTextChanged.connect(lambda _text: self.changed.emit())
+        button = QToolButton()
+        button.setText("…")
+        button.setToolTip(tr("Look for a model"))
+        button.setAccessibleName(tr("Look for a model"))
+        button.clicked.connect(self._look)
+        self._describe = QToolButton()
+        self._describe.setText(tr("Describe…"))
+        self._describe.setToolTip(tr("Say what an ONNX file of another program does not say of itself"))
+        self._describe.clicked.connect(lambda: self._enquire(always=True))
+        self._status, self._problem = Hint(), Problem()
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setColumnStretch(0, 1)
+        for column, widget in enumerate((self._choice, self._describe, button)):
+            layout.addWidget(widget, 0, column)
+        layout.addWidget(self._status, 1, 0, 1, 3)
+        layout.addWidget(self._problem, 2, 0, 1, 3)
+        self.changed.connect(self._adapt)
+        self._adapt()
+
+    def path(self) -> str:
+        """The chosen package's path, or what was typed."""
+        text = self._choice.currentText().strip()
+        index = self._choice.findText(text)
+        return self._choice.itemData(index) if index >= 0 else text
+
+    def set_path(self, path: str) -> None:
+        """Choose a package, registered or not."""
+        index = self._choice.findData(path)
+        self._choice.setCurrentIndex(index)
+        if index < 0:
+            self._choice.setEditText(path)
+
+    def status(self) -> str:
+        """What is said of the chosen file."""
+        return self._status.text() or self._problem.text()
+
+    def _look(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, tr("Look for a model"), self.path(), self._filter)
+        if path:
+            self.set_path(path)
+            self._enquire()
+
+    def _adapt(self) -> None:
+        """What is said of one file is not true of the next."""
+        self._describe.setVisible(is_foreign(Path(self.path())))
+        self._status.say("")
+        self._problem.say("")
+
+    def _enquire(self, always: bool = False) -> None:
+        """Have the engine look at an ONNX file; packages need no such look."""
+        from .onnx_enquiry import enquire
+
+        path = self.path()
+        if not is_foreign(Path(path)):
+            return
+        self._problem.say("")
+        self._status.say(tr("The engine looks at the model…"))
+
+        def told(text: str, problem: str = "") -> None:
+            if not sip.isdeleted(self) and self.path() == path:  # else another was chosen meanwhile
+                self._status.say(text)
+                self._problem.say(problem)
+
+        enquire(
+            Path(path),
+            self,
+            done=lambda: told(tr("The model is ready to predict.")),
+            failed=lambda error: told("", str(error)),
+            asked=lambda: told(""),
+            always=always,
+        )
+
+
+class ModelWrapper(WidgetWrapper):
+    """`ModelWidget` as Processing wants it. Method names are Processing's."""
+
+    def createWidget(self) -> QWidget:  # noqa: D102
+        widget = ModelWidget(self.parameterDefinition().fileFilter())
+        widget.changed.connect(lambda: self.widgetValueHasChanged.emit(self))
+        return widget
+
+    def setValue(self, value: Any) -> None:  # noqa: D102
+        self.widget.set_path("" if value is None else str(value))
+
+    def value(self) -> str:  # noqa: D102
+        return self.widget.path()

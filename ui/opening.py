@@ -1,0 +1,53 @@
+"""The training wizard, opened without holding QGIS's window while its modules are loaded for the first time."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Callable
+
+from qgis.PyQt.QtCore import QTimer
+
+PACKAGE = __package__.rpartition(".")[0]
+MODULES = (
+    "jobs.sources.inspector",
+    "jobs.sources.template",
+    "jobs.sources.starting",
+    "ui.wizard.sources_page",
+    "ui.wizard.classes_page",
+    "ui.wizard.recipe_page",
+    "ui.wizard.check_page",
+    "ui.wizard.run_page",
+    "ui.wizard.wizard",
+)
+"""In an order in which each brings little that is new: compiling all of them at once takes a quarter of a second."""
+
+
+def open_training(iface: Any, template: Path | None = None, show_runs: Callable[[], None] | None = None) -> None:
+    """Show the wizard, at once or, where it was not opened before, after a few turns of the event loop.
+
+    Args:
+        iface: QGIS's interface.
+        template: a run folder to begin from.
+        show_runs: shows the runs dock, once a training has started or waits.
+    """
+    _next(
+        [name for name in MODULES if f"{PACKAGE}.{name}" not in sys.modules], partial(_open, iface, template, show_runs)
+    )
+
+
+def _next(names: Sequence[str], then: Callable[[], None]) -> None:
+    if not names:
+        then()
+        return
+    import_module(f"{PACKAGE}.{names[0]}")
+    QTimer.singleShot(0, partial(_next, names[1:], then))
+
+
+def _open(iface: Any, template: Path | None, show_runs: Callable[[], None] | None) -> None:
+    from .wizard.wizard import open_wizard
+
+    open_wizard(iface, template, show_runs)
