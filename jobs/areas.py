@@ -33,7 +33,9 @@ def write_area(source: QgsProcessingFeatureSource, path: Path, context: QgsCoord
     """
     if not source.sourceCrs().isValid():
         raise _error(
-            tr("The layer {layer} has no coordinate reference system."), source, tr("Set it with Layer > Set CRS, in the file itself for rasters.")
+            tr("The layer {layer} has no coordinate reference system."),
+            source,
+            tr("Set it with Layer > Set CRS, in the file itself for rasters."),
         )
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName, options.layerName = "GPKG", path.stem

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsFeatureRequest, QgsMapLayer, QgsRasterLayer, QgsVectorLayer
+from qgis.core import QgsMapLayer, QgsRasterLayer, QgsVectorLayer
 
-from .classes import NO_CLASS, RASTER_BACKGROUND, class_definitions
+from .classes import NO_CLASS, RASTER_BACKGROUND, ClassReader
 from .errors import GeoDistilError
-from .reading import Features
-from .snapshots import raster_path, snapshot
+from .snapshots import Snapshot, raster_path
 from .translation import tr
 
 RUN_FILE = "run.json"
@@ -55,29 +54,75 @@ class RunSettings:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-def write_run_folder(folder: Path, roles: list[RoleLayers], settings: RunSettings) -> Path:
-    """Write `run.json` and the label snapshots. Call it on the thread the layers live on.
+class RunFolder:
+    """Layers and settings on their way into a run folder.
 
-    A folder with checkpoints of the same run is left ready to go on from them.
+    Made on the main thread, where layers live; written on any, because servers take their time.
 
-    Returns:
-        The path of `run.json`.
+    Args:
+        folder: the run folder.
+        roles: its layers.
+        settings: all else.
 
     Raises:
-        GeoDistilError: a layer cannot be used, the folder holds another run, or cannot be written.
+        GeoDistilError: a layer cannot be used.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        run = merge_patch(_run(folder, roles, settings), settings.options)
-        _refuse_other_run(folder, run)
-        path = folder / RUN_FILE
-        path.write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise GeoDistilError(
-            "output",
-            tr("The run folder {folder} cannot be written: {reason}.").format(folder=folder, reason=error.strerror),
-        ) from error
-    return path
+
+    def __init__(self, folder: Path, roles: list[RoleLayers], settings: RunSettings) -> None:
+        self._folder, self._settings = folder, settings
+        self._copies: list[Snapshot] = []
+        self._roles = [(layers.role, layers.background, _class_reader(layers)) for layers in roles]
+        self._sources = [source for layers in roles for source in self._sources_of(layers)]
+
+    def write(self) -> Path:
+        """Write `run.json` and the label snapshots. A folder with checkpoints of the same run is left to go on from.
+
+        Returns:
+            The path of `run.json`.
+
+        Raises:
+            GeoDistilError: a layer cannot be read, the folder holds another run, or cannot be written.
+        """
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            run = merge_patch(self._run(), self._settings.options)
+            _refuse_other_run(self._folder, run)
+            for copy in self._copies:
+                copy()
+            path = self._folder / RUN_FILE
+            path.write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise GeoDistilError(
+                "output",
+                tr("The run folder {folder} cannot be written: {reason}.").format(
+                    folder=self._folder, reason=error.strerror
+                ),
+            ) from error
+        return path
+
+    def _run(self) -> dict[str, Any]:
+        settings, taken = self._settings, 0
+        run: dict[str, Any] = {"version": RUN_VERSION, "name": settings.name}
+        if settings.gsd:
+            run["gsd"] = settings.gsd
+        run["sources"] = self._sources
+        for role, background, classes in self._roles:
+            if classes is not None:
+                run[f"{role}_classes"] = found = classes(taken)
+                taken += len(found)
+                run["background"] = run.get("background", True) and background
+        return {**run, "recipe": settings.recipe, "training": settings.training}
+
+    def _sources_of(self, layers: RoleLayers) -> list[dict[str, Any]]:
+        shared: dict[str, Any] = {"role": layers.role}
+        if layers.labels is not None:
+            shared["labels"] = label_entry(self._folder, layers, self._copies)
+            shared["area"] = area_entry(self._folder, layers, self._copies)
+        return [{"raster": raster_path(raster), "name": raster.name(), **shared} for raster in layers.rasters]
+
+
+def _class_reader(layers: RoleLayers) -> ClassReader | None:
+    return None if layers.labels is None else ClassReader(layers.labels, layers.field, layers.selected_only)
 
 
 def merge_patch(values: dict[str, Any], patch: dict[str, Any], keep_null: bool = False) -> dict[str, Any]:
@@ -100,61 +145,33 @@ def merge_patch(values: dict[str, Any], patch: dict[str, Any], keep_null: bool =
     return merged
 
 
-def _run(folder: Path, roles: list[RoleLayers], settings: RunSettings) -> dict[str, Any]:
-    run: dict[str, Any] = {"version": RUN_VERSION, "name": settings.name}
-    if settings.gsd:
-        run["gsd"] = settings.gsd
-    run["sources"], palette_start = [], 0
-    for layers in roles:
-        if layers.labels is not None:
-            classes = class_definitions(layers.labels, layers.field, layers.selected_only, palette_start)
-            run[f"{layers.role}_classes"] = classes
-            palette_start += len(classes)
-            run["background"] = run.get("background", True) and layers.background
-        run["sources"] += _sources(folder, layers)
-    return {**run, "recipe": settings.recipe, "training": settings.training}
+def label_entry(folder: Path, layers: RoleLayers, copies: list[Snapshot]) -> dict[str, Any]:
+    """Where the engine finds the labels: a snapshot of a vector layer, or a class raster's own file.
 
-
-def _sources(folder: Path, layers: RoleLayers) -> list[dict[str, Any]]:
-    shared: dict[str, Any] = {"role": layers.role}
-    if layers.labels is not None:
-        shared["labels"] = label_entry(folder, layers)
-        shared["area"] = area_entry(folder, layers)
-    return [{"raster": raster_path(raster), "name": raster.name(), **shared} for raster in layers.rasters]
-
-
-def label_entry(folder: Path, layers: RoleLayers) -> dict[str, Any]:
-    """Where the engine finds the labels: a snapshot of a vector layer, or a class raster's own file."""
+    Args:
+        folder: the run folder.
+        layers: the role's.
+        copies: gets the snapshot, which is yet to be made.
+    """
     if isinstance(layers.labels, QgsRasterLayer):
         ignored = [] if layers.background else [str(RASTER_BACKGROUND)]
         return {"path": raster_path(layers.labels), "ignore_values": ignored}
-    _check_not_empty(layers.labels)
     path = folder / "labels" / f"{layers.role}.gpkg"
-    snapshot(layers.labels, path, [layers.field] if layers.field else [], layers.selected_only)
+    fields = [layers.field] if layers.field else []
+    copies.append(Snapshot(layers.labels, path, fields, layers.selected_only, needed=True))
     entry = {"path": f"labels/{path.name}", "layer": path.stem, "field": layers.field, "box_size": layers.box_size}
     if layers.field:
         entry["ignore_values"] = NO_CLASS
     return {key: value for key, value in entry.items() if value}
 
 
-def area_entry(folder: Path, layers: RoleLayers) -> dict[str, Any]:
-    """Where the engine finds the labelled area; the whole raster where there is no layer."""
+def area_entry(folder: Path, layers: RoleLayers, copies: list[Snapshot]) -> dict[str, Any]:
+    """Where the engine finds the labelled area; the whole raster where there is no layer. As `label_entry`."""
     if layers.area is None:
         return {"kind": "raster"}
-    _check_not_empty(layers.area)
     path = folder / "labels" / f"{layers.role}_area.gpkg"
-    snapshot(layers.area, path, selected_only=layers.selected_only)
+    copies.append(Snapshot(layers.area, path, selected_only=layers.selected_only, needed=True))
     return {"kind": "layer", "path": f"labels/{path.name}", "layer": path.stem}
-
-
-def _check_not_empty(layer: QgsVectorLayer) -> None:
-    if not layer.featureCount():
-        Features(layer).check(QgsFeatureRequest(), 0)  # a server that does not answer has no features either
-        raise GeoDistilError(
-            "labels",
-            tr("The layer {layer} has no features.").format(layer=layer.name()),
-            tr("Choose another or its filter."),
-        )
 
 
 def _refuse_other_run(folder: Path, run: dict[str, Any]) -> None:

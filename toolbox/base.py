@@ -23,6 +23,7 @@ from ..jobs.errors import GeoDistilError
 from ..jobs.help import help_url
 from ..jobs.notices import NOTICES
 from ..jobs.process import EngineProcess
+from ..jobs.snapshots import Snapshot
 from ..jobs.styled import Result, load_styled, save_look
 from ..jobs.translation import tr
 
@@ -78,6 +79,8 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         super().__init__()
         self._layers: list[Result] = []
         self._warnings: list[str] = []
+        self._copies: list[Snapshot] = []
+        """Layers that the engine needs as files; made while preparing, on the main thread, and copied on the worker."""
 
     def createInstance(self) -> EngineAlgorithm:  # noqa: D102
         return type(self)()
@@ -145,12 +148,14 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
     def run_engine(
         self, arguments: Sequence[str], folder: Path, feedback: QgsProcessingFeedback, grace: float = 10.0
     ) -> dict[str, Any]:
-        """Run `python -m engine` to its end; returns the event that ended it, empty where it was cancelled.
+        """Copy the layers, run `python -m engine` to its end; returns its last event, empty where it was cancelled.
 
         Raises:
             QgsProcessingException: with the engine's own sentence.
         """
         with sentences(feedback):
+            for copy in self._copies:
+                copy()
             feedback.pushDebugInfo(f"engine {' '.join(arguments)}")
             process = EngineProcess(arguments, folder, grace)
             self._warnings = process.warnings

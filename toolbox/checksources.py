@@ -16,7 +16,7 @@ from qgis.core import (
 )
 
 from ..jobs.check_report import check_page
-from ..jobs.run_folder import RunSettings, write_run_folder
+from ..jobs.run_folder import RunFolder, RunSettings
 from ..jobs.translation import tr
 from .anysources import AnySources
 from .base import Parameters, Results, advanced, job_folder, sentences
@@ -66,7 +66,7 @@ class CheckSources(AnySources):
     def prepareAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
-        """Write a run folder among temporary files; on the main thread, where the layers live."""
+        """Look at the layers; on the main thread, where they live."""
         self._folder = job_folder(self.NAME)
         settings = RunSettings(
             name="check",
@@ -75,13 +75,14 @@ class CheckSources(AnySources):
             training={"chip_size": self.parameterAsInt(parameters, "CHIP_SIZE", context)},
         )
         with sentences(feedback):
-            write_run_folder(self._folder, self.sources(parameters, context), settings)
+            self._run = RunFolder(self._folder, self.sources(parameters, context), settings)
         return True
 
     def processAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> Results:
-        """Let the engine look, then show what it found."""
+        """Write a run folder among temporary files, let the engine look, then show what it found."""
+        self.write_run(feedback)
         answer = self._folder / "answer.json"
         self.run_engine(["check", str(self._folder), "--output", str(answer)], self._folder, feedback, NOTHING_TO_LOSE)
         if feedback.isCanceled():

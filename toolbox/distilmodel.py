@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from qgis.core import (
@@ -46,7 +47,7 @@ class DistilModel(AnySources):
 
     def __init__(self) -> None:
         super().__init__()
-        self._card: dict[str, Any] = {}
+        self._package, self._card = Path(), {}
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """As other trainings, without what the model decides."""
@@ -82,16 +83,19 @@ class DistilModel(AnySources):
     def prepareAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
-        """Write the run folder with the model's classes, bands and resolution, and the model in it."""
+        """Look at the layers, and give the run the model's classes, bands and resolution."""
         with sentences(feedback):
-            package = package_path(self.parameterAsString(parameters, "PACKAGE", context))
-            self._card = read_card(package)
+            self._package = package_path(self.parameterAsString(parameters, "PACKAGE", context))
+            self._card = read_card(self._package)
         options = json.loads(self.parameterAsString(parameters, "OPTIONS", context) or "{}")
         options = json.dumps(merge_patch(facts(self._card), options))
-        super().prepareAlgorithm({**parameters, "OPTIONS": options}, context, feedback)
+        return super().prepareAlgorithm({**parameters, "OPTIONS": options}, context, feedback)
+
+    def write_run(self, feedback: QgsProcessingFeedback) -> None:
+        """Write the run folder, with the model in it."""
+        super().write_run(feedback)
         with sentences(feedback):
-            copy_teacher(package, self._folder)
-        return True
+            copy_teacher(self._package, self._folder)
 
     def labelled(self, role: str, parameters: Parameters, context: QgsProcessingContext) -> RoleLayers:
         """The layers of one role; whether there is background, the model says."""

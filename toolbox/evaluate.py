@@ -30,7 +30,7 @@ from ..jobs.packages import read_card
 from ..jobs.results import place_raster, place_vector
 from ..jobs.run_folder import RoleLayers, area_entry, label_entry
 from ..jobs.scores import flat, html_table
-from ..jobs.snapshots import raster_path, snapshot
+from ..jobs.snapshots import Snapshot, raster_path
 from ..jobs.styled import OVERLAYS, VECTORS, Result, do_not_load, group_of
 from ..jobs.translation import tr
 from ..jobs.vocabulary import spoken
@@ -128,7 +128,7 @@ class Evaluate(EngineAlgorithm):
     def prepareAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
-        """Snapshot the layers; on the main thread, where they live."""
+        """Look at the layers; on the main thread, where they live."""
         self._folder = job_folder(self.NAME)
         self._compared = self._task(parameters, context)
         predictions = self.parameterAsLayer(parameters, "PREDICTIONS", context)
@@ -214,7 +214,7 @@ class Evaluate(EngineAlgorithm):
         if isinstance(layer, QgsRasterLayer):
             return raster_path(layer)
         path = self._folder / "predictions.gpkg"
-        snapshot(layer, path, ["class", "score"])
+        self._copies.append(Snapshot(layer, path, ["class", "score"]))
         return str(path)
 
     def _truth(self, parameters: Parameters, context: QgsProcessingContext) -> list[str]:
@@ -228,11 +228,11 @@ class Evaluate(EngineAlgorithm):
             area=self.parameterAsVectorLayer(parameters, "AREA", context),
             selected_only=self.parameterAsBool(parameters, "SELECTED_ONLY", context),
         )
-        arguments = ["--truth", str(self._folder / label_entry(self._folder, layers)["path"])]
+        arguments = ["--truth", str(self._folder / label_entry(self._folder, layers, self._copies)["path"])]
         if field:
             arguments += ["--field", field]
         if layers.area is not None:
-            arguments += ["--area", str(self._folder / area_entry(self._folder, layers)["path"])]
+            arguments += ["--area", str(self._folder / area_entry(self._folder, layers, self._copies)["path"])]
         return arguments
 
     def _add_outputs(self) -> None:

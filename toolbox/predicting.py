@@ -29,8 +29,6 @@ from .model import model_parameter
 
 TTA = ["none", "flips", "all"]
 BACKENDS = ["auto", "torch", "onnxruntime", "openvino"]
-USUAL_OVERLAP = 12.5
-"""Percent."""
 
 Double, Integer = QgsProcessingParameterNumber.Type.Double, QgsProcessingParameterNumber.Type.Integer
 
@@ -57,7 +55,10 @@ class PredictingAlgorithm(EngineAlgorithm):
                 QgsProcessingParameterFeatureSource(
                     "AREA", tr("Only inside these polygons"), [QgsProcessing.SourceType.TypeVectorPolygon], "", True
                 ),
-                tr("Ground outside them is no-data; windows that miss them are not computed. Empty: everywhere."),
+                tr(
+                    "The results are cropped to them; ground between them is no-data and not computed. Empty: "
+                    "everywhere."
+                ),
             )
         )
         self.addParameter(
@@ -87,7 +88,7 @@ class PredictingAlgorithm(EngineAlgorithm):
                     "OVERLAP",
                     tr("Overlap of neighbouring windows (percent)"),
                     Double,
-                    USUAL_OVERLAP,
+                    None,
                     optional=True,
                     minValue=0,
                     maxValue=50,
@@ -169,7 +170,7 @@ class PredictingAlgorithm(EngineAlgorithm):
         return Result(path, style, self._card, origin, (name, title), above, kind != "detections", level)
 
     def _overlap(self, parameters: Parameters, context: QgsProcessingContext) -> str:
-        if parameters.get("OVERLAP", USUAL_OVERLAP) is None:
+        if parameters.get("OVERLAP") is None:
             return "auto"
         return str(self.parameterAsDouble(parameters, "OVERLAP", context) / 100)
 

@@ -19,13 +19,12 @@ from qgis.core import (
 )
 
 from ..jobs.errors import GeoDistilError
-from ..jobs.foreign import package_of
 from ..jobs.map_classes import style_areas
 from ..jobs.origin import of_model
-from ..jobs.packages import read_card, run_of
+from ..jobs.packages import package_path, read_card, run_of
 from ..jobs.results import distinct, place_vector
 from ..jobs.review_styles import style_next
-from ..jobs.snapshots import raster_path, snapshot
+from ..jobs.snapshots import Snapshot, raster_path
 from ..jobs.styled import Result, do_not_load
 from ..jobs.translation import tr
 from .base import EngineAlgorithm, Parameters, Results, advanced, explained, job_folder, sentences
@@ -71,7 +70,7 @@ class ReviewPredictions(EngineAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Model, imagery, labelled ground, numbers, layers."""
-        self.addParameter(model_parameter("MODEL"))
+        self.addParameter(model_parameter("MODEL", foreign=False))
         self.addParameter(
             explained(
                 QgsProcessingParameterMultipleLayers(
@@ -116,7 +115,7 @@ class ReviewPredictions(EngineAlgorithm):
     def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
         """The model must be a package, and there must be imagery."""
         try:
-            model = package_of(self.parameterAsString(parameters, "MODEL", context))
+            model = package_path(self.parameterAsString(parameters, "MODEL", context))
             read_card(model)
         except GeoDistilError as error:
             return str(error)
@@ -127,10 +126,10 @@ class ReviewPredictions(EngineAlgorithm):
     def prepareAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
-        """Find the files, and snapshot the labelled ground; on the main thread, where layers live."""
+        """Find the files, and look at the layers; on the main thread, where layers live."""
         self._folder = job_folder(self.NAME)
         with sentences(feedback):
-            self._model = package_of(self.parameterAsString(parameters, "MODEL", context))
+            self._model = package_path(self.parameterAsString(parameters, "MODEL", context))
             self._card = read_card(self._model)
             layers = self.parameterAsLayerList(parameters, "RASTERS", context)
             self._rasters = [raster_path(layer) for layer in layers]
@@ -158,7 +157,7 @@ class ReviewPredictions(EngineAlgorithm):
     def _snapshot(self, layer: QgsVectorLayer | None) -> None:
         if layer is not None:
             path = self._folder / "labelled.gpkg"
-            snapshot(layer, path, [])
+            self._copies.append(Snapshot(layer, path))
             self._labelled = ["--labelled", str(path)]
 
     def _arguments(self, parameters: Parameters, context: QgsProcessingContext) -> list[str]:

@@ -26,7 +26,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from ..jobs.run_folder import RoleLayers, RunSettings, merge_patch, write_run_folder
+from ..jobs.run_folder import RoleLayers, RunFolder, RunSettings, merge_patch
 from ..jobs.runs.registry import remember
 from ..jobs.sources.options import option_patch
 from ..jobs.translation import tr
@@ -55,6 +55,7 @@ class TrainingAlgorithm(EngineAlgorithm):
     def __init__(self) -> None:
         super().__init__()
         self._folder = Path()
+        self._run: RunFolder | None = None
 
     def add_sources(self) -> None:
         """Add the parameters that name layers."""
@@ -95,7 +96,7 @@ class TrainingAlgorithm(EngineAlgorithm):
     def prepareAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
-        """Write the run folder; on the main thread, where the layers live."""
+        """Look at the layers; on the main thread, where they live."""
         self._folder = Path(self.parameterAsFileOutput(parameters, "RUN_FOLDER", context))
         options = option_patch(self.KIND, chosen_options(self, self.KIND, parameters, context))
         settings = RunSettings(
@@ -106,14 +107,24 @@ class TrainingAlgorithm(EngineAlgorithm):
             options=json.loads(self.parameterAsString(parameters, "OPTIONS", context) or "{}"),
         )
         with sentences(feedback):
-            write_run_folder(self._folder, self.sources(parameters, context), settings)
-        remember(self._folder)  # the runs dock lists it from now on
+            self._run = RunFolder(self._folder, self.sources(parameters, context), settings)
         return True
+
+    def write_run(self, feedback: QgsProcessingFeedback) -> None:
+        """Write the run folder, complete; on the worker, because copying labels takes its time.
+
+        Raises:
+            QgsProcessingException: it cannot be written, in one sentence.
+        """
+        with sentences(feedback):
+            self._run.write()
 
     def processAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> Results:
-        """Let the engine train, and follow it."""
+        """Write the run folder, let the engine train, and follow it."""
+        self.write_run(feedback)
+        remember(self._folder)  # the runs dock lists it from now on
         ending = self.run_engine(["train", str(self._folder)], self._folder, feedback, CHECKPOINT_SECONDS)
         if ending.get("kind") != "finished":
             return self._stopped(feedback)

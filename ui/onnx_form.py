@@ -52,7 +52,7 @@ SCALINGS = (
 )
 """What was done to values in training: words, mean and deviation of value / 255."""
 
-OTHER = tr("By another mean and deviation")
+OTHER = tr("By other numbers")
 WIDTH = 520
 
 

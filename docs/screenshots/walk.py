@@ -200,6 +200,7 @@ class Walk:
         yield from click(_button(dialog, "Close"))
         self.phase("drawing the map (QGIS)")
         self._hide(*RASTERS[:3])
+        self._hide_results(before)
         self._look_at("south_test")
         yield 1.5
         yield from self.picture("map", file="session.png")
@@ -248,6 +249,7 @@ class Walk:
     def _fill_check(self, wizard: Any) -> Steps:
         page = wizard.check
         yield page.isComplete, 180
+        yield (lambda: not wizard.measurement.running), 180
         yield from self.picture("wizard-check", wizard, "wizard-check.png")
         yield from click(page.split_button)
         self._hide(*LABELS)
@@ -282,6 +284,12 @@ class Walk:
     def _hide(self, *names: str) -> None:
         for name in names:
             QgsProject.instance().layerTreeRoot().findLayer(self._layers[name]).setItemVisibilityChecked(False)
+
+    def _hide_results(self, names: set[str]) -> None:
+        """Of layers by their ids, those that the user did not load, so that the map does not show them twice."""
+        own = {layer.id() for layer in self._layers.values()}
+        for name in names - own:
+            QgsProject.instance().layerTreeRoot().findLayer(name).setItemVisibilityChecked(False)
 
     def _look_at(self, name: str) -> None:
         iface.setActiveLayer(self._layers[name])

@@ -58,8 +58,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--overlap",
         type=overlap,
-        default=0.125,
-        help="share of a window shared with the next (0.125), or auto: as much as the network needs on this raster",
+        default=None,
+        help="share of a window shared with the next, or auto (default): as much as the network needs",
     )
     command.add_argument(
         "--tta", choices=("none", "flips", "all"), default="none", help="average over flips (4 views) or all turns (8)"

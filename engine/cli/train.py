@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
+    from torch import nn
 
     from ..config import Card, Run
     from ..data import Prepared
@@ -26,6 +27,8 @@ DESCRIPTION = (
     "its last checkpoint. Ctrl-C, SIGTERM or a file RUN/stop end it in order, with a checkpoint."
 )
 MODEL_FOLDER = "model"
+CONTEXT_RASTERS = 2
+"""Rasters on which the network's context is measured; one or two seconds each."""
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -103,8 +106,21 @@ def _package(folder: Path, settings: Run, prepared: Prepared, trained: Trained, 
     result = {"model": str(model), "report": str(folder / "report.html"), "metrics": trained.values}
     report = write_report(folder)
     picture = preview(settings, prepared, trained.network, card.score_threshold)
+    card = card.model_copy(update={"context": _context(prepared, trained.network, card)})
     write_package(model, trained.network, card, report=report, preview=picture)
     return result
+
+
+def _context(prepared: Prepared, network: nn.Module, card: Card) -> int | None:
+    """How near a window's edge its classes cannot be trusted, measured on the run's first rasters."""
+    from ..inference import TorchBackend
+    from ..inference.context import measured_context
+
+    if "segmentation" not in card.tasks:
+        return None
+    sources = prepared.of_role("segmentation") or prepared.sources
+    readers = [source.reader for source in sources[:CONTEXT_RASTERS]]
+    return measured_context(TorchBackend(network, card, "cpu"), readers, card.tile_size)
 
 
 def _card(settings: Run, prepared: Prepared, trained: Trained, plan: Plan) -> Card:

@@ -36,6 +36,9 @@ class Card(BaseModel):
     std: list[float] = Field(description="Standard deviation of each band, raw units.")
     nodata: float | None = Field(None, description="No-data value of the training rasters, where they had one.")
     tile_size: int = Field(512, gt=0, description="Window side for prediction, in pixels.")
+    context: int | None = Field(
+        None, ge=0, description="Pixels from a window's edge in which its classes depend on it; none where unknown."
+    )
     segmentation_classes: list[CardClass] = Field(default_factory=list, description="Without background.")
     background: bool = Field(True, description="Whether segmentation channel 0 is background.")
     detection_classes: list[CardClass] = Field(default_factory=list)

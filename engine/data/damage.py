@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 
 from .grid import Grid, Window
 
 _PLACES = 3
+_COUNTING = threading.Lock()
+"""Several threads read copies of a reader, which count together."""
 
 
 @dataclass
@@ -24,13 +27,13 @@ class Damage:
     reason: str = ""
 
     def add(self, window: Window, grid: Grid, reason: str) -> None:
-        """Count a window."""
-        self.windows += 1
-        self.reason = self.reason or reason
-        if len(self.places) < _PLACES:
-            centre = window.column + window.width / 2, window.row + window.height / 2
-            x, y = grid.to_crs(*centre)
-            self.places.append((float(x), float(y)))
+        """Count a window, from any thread."""
+        x, y = grid.to_crs(window.column + window.width / 2, window.row + window.height / 2)
+        with _COUNTING:
+            self.windows += 1
+            self.reason = self.reason or reason
+            if len(self.places) < _PLACES:
+                self.places.append((float(x), float(y)))
 
     def sentence(self, path: str) -> str:
         """What, how much and where."""

@@ -191,7 +191,8 @@ def _warnings(sources: list[PreparedSource], counts: dict[str, dict[str, int]]) 
                 warnings.append(f"The {role} class '{name}' has no labels.")
             else:
                 if number < FEWEST_EXAMPLES:
-                    warnings.append(f"The {role} class '{name}' has only {number} labels, too few to learn; add some.")
+                    labels = "1 label" if number == 1 else f"{number} labels"
+                    warnings.append(f"The {role} class '{name}' has only {labels}; fewer than five may not be enough.")
                 warnings += [
                     f"The {role} class '{name}' has no labels in the {side} blocks."
                     for side in ("training", "validation")

@@ -15,6 +15,9 @@ from .windows import Window, WindowGrid
 NODATA = 255
 FIXED = 65535
 """Probability one of the border that waits for the next row: sixteen bits halve what grows with a raster's width."""
+RAMP = 0.25
+"""Share of an overlap, in its middle, in which one window gives way to the next. Nearer to its rim a window has no say:
+there it lacks context, and the neighbour does not."""
 
 
 class Block(NamedTuple):
@@ -27,7 +30,7 @@ class Block(NamedTuple):
 
 
 def axis_weights(tile: int, overlap: int, before: bool, after: bool) -> np.ndarray:
-    """Weights along one axis of a window: squared-cosine ramps where a neighbour overlaps, one elsewhere.
+    """Weights along one axis of a window: one, squared-cosine ramps amid what a neighbour shares, zero beyond them.
 
     Args:
         tile: side of the window.
@@ -39,7 +42,8 @@ def axis_weights(tile: int, overlap: int, before: bool, after: bool) -> np.ndarr
         (tile,) float32; a window's falling ramp and its neighbour's rising ramp sum to one.
     """
     weights = np.ones(tile, np.float32)
-    rising = np.sin(np.pi / 2 * (np.arange(overlap) + 0.5) / max(overlap, 1)) ** 2
+    along = ((np.arange(overlap) + 0.5) / max(overlap, 1) - 0.5) / RAMP + 0.5
+    rising = np.sin(np.pi / 2 * along.clip(0, 1)) ** 2
     if before:
         weights[:overlap] *= rising
     if after:
@@ -51,7 +55,7 @@ class Blender:
     """Blends windows that come in the lattice's order.
 
     Carried between windows: the right border of the last one, (K, tile, overlap), and the bottom border of the row
-    above, (K, overlap, width). Nothing grows with the raster's height.
+    above as far as it counts, (K, 5/8 overlap, width). Nothing grows with the raster's height.
 
     Args:
         grid: the lattice.
@@ -63,7 +67,9 @@ class Blender:
         self.grid = grid
         self.confidence = confidence
         self._right = np.zeros((channels, grid.tile, grid.overlap), np.float32)
-        self._bottom = np.zeros((channels, grid.overlap, grid.columns * grid.stride + grid.overlap), np.uint16)
+        # Below its ramp the row above has no say.
+        self._said = grid.overlap - int(grid.overlap * (1 - RAMP) / 2)
+        self._bottom = np.zeros((channels, self._said, grid.columns * grid.stride + grid.overlap), np.uint16)
 
     def add(self, window: Window, probabilities: np.ndarray | None, valid: np.ndarray | None) -> Block:
         """Take the next window and give back the block that it finishes.
@@ -92,9 +98,9 @@ class Blender:
         done = weighted[:, :, : stride if right else tile]
         border = self._bottom[:, :, window.j * stride : window.j * stride + done.shape[2]]
         if top:
-            done[:, :overlap] += border * np.float32(1 / FIXED)
+            done[:, : self._said] += border * np.float32(1 / FIXED)
         if bottom:
-            border[...] = (done[:, stride:] * FIXED + 0.5).clip(0, FIXED)
+            border[...] = (done[:, stride : stride + self._said] * FIXED + 0.5).clip(0, FIXED)
         return self._finish(window, done[:, : stride if bottom else tile], valid)
 
     def _weigh(self, probabilities: np.ndarray, window: Window) -> None:

@@ -12,7 +12,7 @@ from rasterio.errors import RasterioError
 from ..errors import Stopped
 
 BLOCK = 512
-CACHE_BYTES = 64 * 2**20
+CACHE_BYTES = 32 * 2**20
 """GDAL's block cache: by default a share of the machine's memory, which a large raster would fill."""
 ASK_SECONDS = 0.2
 OPTIONS = {

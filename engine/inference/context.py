@@ -1,60 +1,92 @@
-"""How far into a window its edge matters, measured on the raster itself: the receptive field as it comes to bear."""
+"""How far into a window its edge matters, measured on imagery: the receptive field as it comes to bear."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from ..data.raster import RasterReader
 from .backends import Backend
 from .blending import best_channel
-from .reading import Read
+from .reading import Read, window_reader
 from .windows import Window
 
 PLACES = 4
-TOLERANCE = 0.001
-"""Share of pixels whose class may depend on what lies beyond the edge."""
-LEAST, MOST = 0.125, 0.5
-"""Overlaps, as shares of a window's side."""
+COST = 0.1
+"""Share of a raster's windows that measuring may cost."""
+TOLERANCE = 0.0005
+"""Share of a map's pixels whose class may depend on where the windows lie."""
+LEAST, USUAL, MOST = 0.125, 0.25, 0.5
+"""Overlaps, as shares of a window's side; the usual one is of rasters on which nothing can be measured."""
 
 
-def enough_overlap(backend: Backend, read: Callable[[Window], Read], width: int, height: int, tile: int) -> float:
+def enough_overlap(backend: Backend, reader: RasterReader, tile: int) -> float:
     """The overlap in whose middle both windows agree, as a share of a window's side, `LEAST` to `MOST`.
 
-    Windows at some places are run again a quarter of their side further: what both see is the same, but for the edge.
+    The card says what the network needs, or it is measured on the raster.
 
     Args:
         backend: the model; without segmentation, `LEAST` is enough, for objects are merged and not blended.
-        read: reads a window.
-        width: the raster's, in pixels.
-        height: the raster's, in pixels.
+        reader: the raster.
         tile: side of a window, in pixels.
     """
     if "segmentation" not in backend.card.tasks:
         return LEAST
-    changed = [profile for place in _places(width, height, tile) if (profile := _changed(backend, read, place, tile))]
-    if not changed:
-        return LEAST
-    return float(np.clip(2 * depth(np.mean(changed, axis=0)) / tile, LEAST, MOST))
+    context = backend.card.context
+    if context is None:
+        context = measured_context(backend, [reader], tile, COST)
+    return USUAL if context is None else min(max(2 * context / tile, LEAST), MOST)
 
 
-def depth(changed: np.ndarray) -> int:
-    """The distance from the edge beyond which no more than `TOLERANCE` of the pixels change.
+def measured_context(
+    backend: Backend, rasters: Iterable[RasterReader], tile: int, cost: float = math.inf
+) -> int | None:
+    """How far from a window's edge its classes can be trusted, in pixels; none where no raster is large enough.
+
+    Windows at some places are run again a quarter of their side further: what both see is the same, but for the edge.
+
+    Args:
+        backend: a model with segmentation.
+        rasters: imagery like that which it was trained on.
+        tile: side of a window, in pixels.
+        cost: the most of a raster's windows, as a share, that are run for it.
+    """
+    changed: list[list[float]] = []
+    for reader in rasters:
+        read = window_reader(reader, tile, backend.card.mean)
+        places = _places(reader.grid.width, reader.grid.height, tile, cost)
+        changed += filter(None, (_changed(backend, read, place, tile) for place in places))
+    return depth(np.mean(changed, axis=0), tile) if changed else None
+
+
+def depth(changed: np.ndarray, tile: int) -> int:
+    """The distance from the edge at which windows may be cut, so that no more than `TOLERANCE` of a map changes.
+
+    What is left of a window beyond its four cuts covers the map; along each cut lie all pixels beyond it that change.
 
     Args:
         changed: (d,) share of the pixels that change, by distance from the edge.
+        tile: side of a window, in pixels.
+
+    Returns:
+        Pixels, half a window's side where even the last of the distances changes too much.
     """
-    beyond = changed[::-1].cumsum()[::-1] / np.arange(len(changed), 0, -1)
-    calm = np.flatnonzero(beyond <= TOLERANCE)
-    return int(calm[0]) if len(calm) else len(changed)
+    beyond = changed[::-1].cumsum()[::-1]
+    left = tile - 2 * np.arange(len(changed))
+    calm = np.flatnonzero((left > 0) & (4 * beyond <= TOLERANCE * left))
+    return int(calm[0]) if len(calm) else tile // 2
 
 
-def _places(width: int, height: int, tile: int) -> list[Window]:
+def _places(width: int, height: int, tile: int, cost: float) -> list[Window]:
     """Places spread over the raster that leave room for the second window, where it is large enough for any."""
     columns, rows = width - tile - tile // 4, height - tile
     if columns < 0 or rows < 0:
         return []
-    shares = [(k + 0.5) / PLACES for k in range(PLACES)]
+    affordable = min(PLACES, math.sqrt(cost * width * height / 2) / tile)
+    count = max(1, int(affordable))
+    shares = [(k + 0.5) / count for k in range(count)]
     return [Window(0, 0, int(rows * down), int(columns * across)) for down in shares for across in shares]
 
 

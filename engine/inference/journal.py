@@ -24,6 +24,10 @@ class Journal:
     def __init__(self, folder: Path, writer: str = "") -> None:
         self.folder, self.writer = folder, writer
 
+    def is_of(self, job: dict[str, Any]) -> bool:
+        """Whether its rows are those of a job."""
+        return _read(self.folder / JOB_FILE) == job
+
     def prepare(self, job: dict[str, Any]) -> None:
         """Make the folder, and remove what another job has left in it.
 
@@ -34,7 +38,7 @@ class Journal:
             OutputError: the folder cannot be written.
         """
         with writing(self.folder):
-            if _read(self.folder / JOB_FILE) != job:
+            if not self.is_of(job):
                 shutil.rmtree(self.folder, ignore_errors=True)
                 self.folder.mkdir(parents=True)
                 (self.folder / JOB_FILE).write_text(json.dumps(job), encoding="utf-8")

@@ -11,7 +11,7 @@ from rasterio.windows import Window as RasterWindow
 
 from .journal import Journal
 from .sinks import BLOCK, RasterDescription
-from .strips import STRIP, strip_file, strip_rows
+from .strips import STRIP, strip_file
 from .windows import WindowGrid
 
 
@@ -33,7 +33,7 @@ def mosaic(journal: Journal, windows: WindowGrid, layer: str, description: Raste
         layer: the map's name.
         description: what it means.
     """
-    path = _virtual(journal, layer, description, (windows.width, windows.height), _strips(journal, windows, layer, 1))
+    path = _virtual(journal, layer, description, (windows.width, windows.height), _strips(journal, windows, layer))
     overviews = [path]
     while max(_shape(overviews[-1])) > BLOCK:
         overviews.append(_halved(overviews[-1], journal.folder / f"{layer}_{2 ** len(overviews)}.tif"))
@@ -48,6 +48,7 @@ def _shape(path: Path) -> tuple[int, int]:
 
 def _halved(source: Path, target: Path) -> Path:
     """Every second pixel of every second row, in memory of a strip: GDAL's own way would keep all strips open."""
+    target.unlink(missing_ok=True)
     with rasterio.open(source) as large:
         shape = {"width": -(-large.width // 2), "height": -(-large.height // 2)}
         with rasterio.open(target, "w", **shape, **STRIP) as small:
@@ -58,15 +59,12 @@ def _halved(source: Path, target: Path) -> Path:
     return target
 
 
-def _sizes(windows: WindowGrid, factor: int) -> tuple[int, int]:
-    return -(-windows.width // factor), -(-windows.height // factor)
-
-
-def _strips(journal: Journal, windows: WindowGrid, layer: str, step: int) -> list[Part]:
-    rows = [(i, *strip_rows(windows, i, step)) for i in range(windows.rows)]
-    width, name = _sizes(windows, step)[0], strip_file(layer, step)
+def _strips(journal: Journal, windows: WindowGrid, layer: str) -> list[Part]:
+    rows = [(journal.row(i).name, *windows.finished(i)) for i in range(windows.rows)]
     return [
-        Part(f"{journal.row(i).name}/{name}", (width, end - first), first, end) for i, first, end in rows if end > first
+        Part(f"{row}/{strip_file(layer)}", (windows.width, end - first), first, end)
+        for row, first, end in rows
+        if end > first
     ]
 
 
@@ -75,6 +73,7 @@ def _virtual(
 ) -> Path:
     path = journal.folder / f"{name}.vrt"
     shape = {"width": size[0], "height": size[1]}
+    path.unlink(missing_ok=True)  # half a file of an interrupted attempt
     with rasterio.open(path, "w", driver="VRT", **{**description.profile(), **shape}) as raster:
         description.describe(raster)
     document = ElementTree.parse(path)

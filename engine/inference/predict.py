@@ -22,6 +22,7 @@ from .backends.base import cores
 from .checks import FreeBytes, check_space, doubts, open_raster
 from .collage import Collage
 from .context import enough_overlap
+from .heap import few_pools
 from .journal import Journal
 from .layers import Layers, Results
 from .pipeline import ordered
@@ -48,8 +49,8 @@ class Options:
     """How to predict.
 
     Args:
-        overlap: what neighbouring windows share, as a share of their side, 0 to 0.5; none measures on the raster what
-            the network needs.
+        overlap: what neighbouring windows share, as a share of their side, 0 to 0.5; none is what the network needs,
+            as its card says, or as measured on the raster.
         confidence: also write the probability of the class in percent.
         batch_size: windows in a batch; none leaves it to the backend.
         tile_size: side of a window in pixels, divisible by 32; none means the card's.
@@ -60,7 +61,7 @@ class Options:
         share: the same prediction runs in other processes too, and this one does a part of it.
     """
 
-    overlap: float | None = 0.125
+    overlap: float | None = None
     confidence: bool = False
     batch_size: int | None = None
     tile_size: int | None = None
@@ -106,6 +107,7 @@ def predict(
     region = region_of(name, reader.grid, options.where)
     output = Path(output)
     check_space(output, region.grid, card, options.confidence, options.free_bytes)
+    few_pools()
     with bounded_cache():
         windows = _lattice(backend, reader, options).around(*region.part)
         journal = _journal(output / JOURNAL, _job(backend, raster, region, windows, options), options.share)
@@ -122,24 +124,22 @@ def predict(
 
 
 def _journal(folder: Path, job: dict[str, Any], share: Share | None) -> Journal:
+    """The prediction's journal; of several processes one prepares it."""
     if share is None:
         journal = Journal(folder)
         journal.prepare(job)
         return journal
-    journal = Journal(folder, share.crew.name)
-
-    def prepare() -> dict[str, Any]:
-        journal.prepare(job)
-        return job
-
-    agreed = share.agree("job", prepare)
-    if not journal.folder.is_dir() and not share.outcome:
-        journal.prepare(job)
-    if agreed != job:
+    if share.agree("job", lambda: job) != job:
         raise DeviceError(
             f"This process would predict {job['raster'][0]} otherwise than those that it shares the work with.",
             "Give all of them the same rasters, options and version, and --backend.",
         )
+    journal = Journal(folder, share.crew.name)
+    while not journal.is_of(job) and not share.outcome:
+        if share.take("journal"):
+            journal.prepare(job)
+        else:
+            time.sleep(POLL_SECONDS)
     return journal
 
 
@@ -171,7 +171,7 @@ def _finish(layers: Layers, name: str, share: Share | None, progress: Progress) 
 
 def _others_results(share: Share | None, progress: Progress) -> Results | None:
     """What another process has put in place, none where that is up to this one."""
-    while share and not share.take_finish() and not share.outcome:
+    while share and not share.take("finish") and not share.outcome:
         _pause(progress)
     if share is None or not (outcome := share.outcome):
         return None
@@ -190,8 +190,7 @@ def _lattice(backend: Backend, reader: RasterReader, options: Options) -> Window
     """The lattice of the whole raster: whatever part is predicted, it looks the same."""
     grid, tile, overlap = reader.grid, options.tile_size or backend.card.tile_size, options.overlap
     if overlap is None:
-        read = window_reader(reader, tile, backend.card.mean)
-        overlap = enough_overlap(backend, read, grid.width, grid.height, tile)
+        overlap = enough_overlap(backend, reader, tile)
     return window_grid(grid.width, grid.height, tile, in_phase(tile, overlap))
 
 

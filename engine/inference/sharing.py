@@ -62,11 +62,12 @@ class Crew:
     def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         self._ended.set()
         with contextlib.suppress(OSError):
-            self._pulse(self.name).unlink()
             if kind is None and self.complete:
                 (self.folder / f"{self.rank}.left").touch()
-                if all(self._gone(rank) for rank in range(self.size)):
-                    shutil.rmtree(self.folder, ignore_errors=True)
+            over = self._is_over()
+            self._pulse(self.name).unlink()
+            if over:
+                shutil.rmtree(self.folder, ignore_errors=True)
 
     def take(self, what: str) -> bool:
         """Claim a piece of work; false where another living process has it."""
@@ -143,8 +144,8 @@ class Crew:
         process = _read(self._pulse(name))
         if process is None:
             return False
-        if process["host"] == self.host and os.name == "posix":
-            return _runs(process["pid"])
+        if process["host"] == self.host and os.name == "posix" and not _runs(process["pid"]):
+            return False
         return self._age(self._pulse(name)) < self.patience
 
     def _age(self, path: Path) -> float:
@@ -156,11 +157,20 @@ class Crew:
         except OSError:
             return math.inf
 
+    def _is_over(self) -> bool:
+        """Whether the folder is of no more use: all have left, or none is there and nothing came of it."""
+        others = set(self._names("*")) - {self.name}
+        nothing = not any(map(self._lives, others)) and not any(self.folder.glob("*.json"))
+        return nothing or all(self._gone(rank) for rank in range(self.size))
+
+    def _names(self, rank: int | str) -> list[str]:
+        return [path.name.removesuffix(".beat") for path in self.folder.glob(f"{rank}.*.beat")]
+
     def _gone(self, rank: int) -> bool:
         """Whether a process has left, or has come and died; one that has yet to come needs to see what was done."""
         if (self.folder / f"{rank}.left").exists():
             return True
-        names = [path.name.removesuffix(".beat") for path in self.folder.glob(f"{rank}.*.beat")]
+        names = self._names(rank)
         return bool(names) and not any(map(self._lives, names))
 
 
@@ -175,9 +185,13 @@ class Share:
     def __init__(self, crew: Crew, key: str) -> None:
         self.crew, self.key = crew, key
 
+    def take(self, what: str) -> bool:
+        """As `Crew.take`, on this raster."""
+        return self.crew.take(f"{self.key}-{what}")
+
     def take_row(self, i: int) -> bool:
         """Claim a row."""
-        return self.crew.take(f"{self.key}-row{i:06d}")
+        return self.take(f"row{i:06d}")
 
     def taken_rows(self, rows: set[int]) -> set[int]:
         """Which of some rows living processes have claimed."""
@@ -186,10 +200,6 @@ class Share:
     def agree(self, what: str, make: Callable[[], Any]) -> Any:
         """As `Crew.agree`, on this raster."""
         return self.crew.agree(f"{self.key}-{what}", make)
-
-    def take_finish(self) -> bool:
-        """Claim the work on the final files."""
-        return self.crew.take(f"{self.key}-finish")
 
     @property
     def outcome(self) -> dict[str, Any] | None:

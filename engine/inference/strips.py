@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +16,6 @@ from .merging import Found
 from .sinks import BLOCK, writing
 from .windows import WindowGrid
 
-STEPS = (1, 2)
-"""A map is kept at full and at half size: all its overviews can be drawn from the latter, without a second reading."""
 OBJECTS = "objects.npz"
 STRIP = {
     "driver": "GTiff",
@@ -55,13 +52,10 @@ class StripWriter:
             OutputError: the disk is full, or the folder vanished.
         """
         self._begin(i)
-        for step in STEPS:
-            part = values[-row % step :: step, -column % step :: step]
-            if part.size:
-                first = strip_rows(self.windows, i, step)[0]
-                place = RasterWindow(-(-column // step), -(-row // step) - first, part.shape[1], part.shape[0])
-                with writing(self._folder):
-                    self._open[strip_file(layer, step)].write(part, 1, window=place)
+        if values.size:
+            place = RasterWindow(column, row - self.windows.finished(i)[0], *reversed(values.shape))
+            with writing(self._folder):
+                self._open[layer].write(values, 1, window=place)
 
     def commit(self, i: int, found: Found | None) -> None:
         """Finish row `i`, with the objects of its windows.
@@ -88,12 +82,10 @@ class StripWriter:
             return
         self._folder = self.journal.begin(i)
         with writing(self._folder):
-            for layer, step in itertools.product(self.layers, STEPS):
-                first, end = strip_rows(self.windows, i, step)
-                if end > first:
-                    shape = {"width": -(-self.windows.width // step), "height": end - first}
-                    name = strip_file(layer, step)
-                    self._open[name] = rasterio.open(self._folder / name, "w", **shape, **STRIP)
+            first, end = self.windows.finished(i)
+            shape = {"width": self.windows.width, "height": end - first}
+            for layer in self.layers if end > first else ():
+                self._open[layer] = rasterio.open(self._folder / strip_file(layer), "w", **shape, **STRIP)
 
 
 def read_objects(folder: Path) -> Found:
@@ -102,12 +94,6 @@ def read_objects(folder: Path) -> Found:
         return Found(**arrays)
 
 
-def strip_file(layer: str, step: int) -> str:
+def strip_file(layer: str) -> str:
     """The name of a map's file in a row's folder."""
-    return f"{layer}_{step}.tif"
-
-
-def strip_rows(windows: WindowGrid, i: int, step: int) -> tuple[int, int]:
-    """The rows, first and beyond the last, that row `i` of windows finishes of a map with every `step`-th pixel."""
-    first, end = windows.finished(i)
-    return -(-first // step), -(-end // step)
+    return f"{layer}.tif"

@@ -656,8 +656,8 @@ In der Klassenkarte ist der Hintergrund 0, die erste Klasse 1 und so weiter, NoD
     </message>
     <message>
       <location filename="toolbox/predicting.py" />
-      <source>Ground outside them is no-data; windows that miss them are not computed. Empty: everywhere.</source>
-      <translation>Gelände außerhalb ist NoData; Fenster, die sie nicht berühren, werden nicht gerechnet. Leer: überall.</translation>
+      <source>The results are cropped to them; ground between them is no-data and not computed. Empty: everywhere.</source>
+      <translation>Die Ergebnisse werden darauf zugeschnitten; Gelände dazwischen ist NoData und wird nicht gerechnet. Leer: überall.</translation>
     </message>
     <message>
       <location filename="toolbox/predicting.py" />
@@ -2182,11 +2182,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Speichern Sie ihn mit Exportieren &gt; Speichern als als GeoTIFF, und wählen Sie jenen Layer.</translation>
     </message>
     <message>
-      <location filename="jobs/snapshots.py" />
-      <source>The labels of {layer} cannot be written to {path}: {message}.</source>
-      <translation>Die Labels von {layer} können nicht nach {path} geschrieben werden: {message}.</translation>
-    </message>
-    <message>
       <location filename="jobs/sources/class_lists.py" />
       <source>All {role} classes are left out; keep at least one.</source>
       <translation>Alle Klassen der {role} sind weggelassen; behalten Sie mindestens eine.</translation>
@@ -3582,8 +3577,8 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/onnx_form.py" />
-      <source>By another mean and deviation</source>
-      <translation>Mit anderem Mittel und anderer Abweichung</translation>
+      <source>By other numbers</source>
+      <translation>Mit anderen Zahlen</translation>
     </message>
     <message>
       <location filename="ui/onnx_form.py" />
@@ -4251,6 +4246,11 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Gelände ohne Label ist eine eigene Klasse (&amp;Hintergrund)</translation>
     </message>
     <message>
+      <location filename="ui/wizard/measurement.py" />
+      <source>Training a few steps to see how long they take…</source>
+      <translation>Einige Schritte werden trainiert, um zu sehen, wie lange sie dauern…</translation>
+    </message>
+    <message>
       <location filename="ui/wizard/recipe_page.py" />
       <source>Recipe</source>
       <translation>Rezept</translation>
@@ -4329,11 +4329,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/wizard/run_page.py" />
       <source>The runs dock starts it then</source>
       <translation>Das Fenster der Läufe startet es dann</translation>
-    </message>
-    <message>
-      <location filename="ui/wizard/run_page.py" />
-      <source>Training a few steps…</source>
-      <translation>Einige Schritte werden trainiert…</translation>
     </message>
     <message>
       <location filename="ui/wizard/run_page.py" />

@@ -52,10 +52,10 @@ def town_layers(project, town, boxes, make_boxes):
 @pytest.fixture(scope="session")
 def training(town, boxes, make_boxes, provider, tmp_path_factory):
     """Parameters of a tiny training for both tasks."""
-    from geodistil.jobs.snapshots import snapshot
+    from geodistil.jobs.snapshots import Snapshot
 
     labels = tmp_path_factory.mktemp("labels") / "blocks.gpkg"
-    snapshot(make_boxes(boxes, "blocks"), labels, ["kind"])
+    Snapshot(make_boxes(boxes, "blocks"), labels, ["kind"])()
     recipe = {"student": TINY, "detection_teacher": TINY, "segmentation_teacher": TINY}
     return {
         "DETECTION_RASTERS": [str(town)],

@@ -33,6 +33,7 @@ ALGORITHMS = {
     ),
     "exportmodel": (("MODEL",), {"ZIP": "m.zip"}),
     "predict": (("MODEL", "RASTER", "DEVICE"), {"CLASSES": "c.tif", "CONFIDENCE_MAP": "p.tif", "DETECTIONS": "d.gpkg"}),
+    "predictrasters": (("MODEL", "RASTERS", "DEVICE"), {"OUTPUT": "run"}),
     "evaluate": (("MODEL", "PREDICTIONS", "LABELS", "FIELD"), {"SCORES": "s.json", "ERROR_OBJECTS": "e.gpkg"}),
     "areastopolygons": (("CLASS_MAP",), {"POLYGONS": "p.gpkg"}),
     "areastolines": (("CLASS_MAP", "CLASS"), {"LINES": "l.gpkg"}),
@@ -40,8 +41,8 @@ ALGORITHMS = {
     "reviewpredictions": (("MODEL", "RASTERS", "DEVICE"), {"LABEL_NEXT": "n.gpkg", "PSEUDO_LABELS": "p.gpkg"}),
 }
 """Name -> the parameters it is given, and its outputs."""
-KEPT = {"run.json", "labels", "teacher", "events.jsonl", "log.txt", "checkpoints", "report.html"}
-"""What a cancelled training leaves in its run folder, to go on from; no model."""
+KEPT = {"run.json", "labels", "teacher", "events.jsonl", "log.txt", "checkpoints", "report.html", "prediction.partial"}
+"""What a cancelled job leaves in its folder, to go on from; no model, no map."""
 
 
 class CancelWhenItRuns(QgsProcessingFeedback):
@@ -132,6 +133,6 @@ def test_a_cancelled_algorithm_leaves_no_process_and_no_broken_file(
     assert feedback.seen
     wait_until(lambda: not children())
     left = {path.name for path in tmp_path.iterdir()}
-    assert left <= {"run"} and not set(results) - {"RUN_FOLDER"}
+    assert left <= {"run"} and not set(results) - {"RUN_FOLDER", "OUTPUT", "LAYERS"}
     if left:
         assert {path.name for path in (tmp_path / "run").iterdir()} <= KEPT

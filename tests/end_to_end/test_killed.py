@@ -22,11 +22,11 @@ NETWORK = {"encoder": "resnet18", "width": 32}
 def run(town, boxes, make_boxes, tmp_path):
     """A short run that predicts its raster afterwards, as the wizard would have written it."""
     from geodistil.jobs.launch import predict_afterwards
-    from geodistil.jobs.snapshots import snapshot
+    from geodistil.jobs.snapshots import Snapshot
 
     folder = tmp_path / "town"
     (folder / "labels").mkdir(parents=True)
-    snapshot(make_boxes(boxes, "blocks"), folder / "labels" / "blocks.gpkg", ["kind"])
+    Snapshot(make_boxes(boxes, "blocks"), folder / "labels" / "blocks.gpkg", ["kind"])()
     labels = {"path": "labels/blocks.gpkg", "field": "kind"}
     colors = {"red": "#ff0000", "blue": "#0000ff"}
     classes = [{"name": name, "color": color, "values": [name]} for name, color in colors.items()]

@@ -77,10 +77,11 @@ def algorithm(name):
 
 
 def prepared(name, parameters, context):
-    """The algorithm after its main-thread part, parameters checked first."""
+    """A training whose run folder is written, parameters checked first."""
     each = algorithm(name)
     assert each.checkParameterValues(parameters, context) == (True, "")
     assert each.prepare(parameters, context, QgsProcessingFeedback())
+    each.write_run(QgsProcessingFeedback())
     return each
 
 

@@ -5,7 +5,7 @@ import pytest
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.results import place_raster, place_vector
 from geodistil.jobs.scores import flat, html_table
-from geodistil.jobs.snapshots import snapshot
+from geodistil.jobs.snapshots import Snapshot
 from osgeo import gdal
 from qgis.core import QgsProcessingContext, QgsVectorLayer
 
@@ -15,7 +15,7 @@ BOXES = [(1, 1, 5, 5, "car"), (9, 9, 20, 20, "bus")]
 @pytest.fixture
 def found(make_boxes, project, tmp_path):
     path = tmp_path / "job" / "detections.gpkg"
-    snapshot(make_boxes(BOXES), path, ["kind"])
+    Snapshot(make_boxes(BOXES), path, ["kind"])()
     return path
 
 

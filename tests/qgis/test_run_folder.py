@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from geodistil.jobs.classes import class_definitions
 from geodistil.jobs.errors import GeoDistilError
-from geodistil.jobs.run_folder import RoleLayers, RunSettings, merge_patch, write_run_folder
+from geodistil.jobs.run_folder import RoleLayers, RunFolder, RunSettings, merge_patch
 from geodistil.jobs.snapshots import raster_path
 from osgeo import gdal
 from qgis.core import (
@@ -46,7 +46,7 @@ def test_a_run_file_names_rasters_labels_area_and_classes(image, make_boxes, tmp
         RoleLayers("segmentation", [image], make_boxes([(0, 0, 9, 9, "")], "roofs")),
         RoleLayers("unlabelled", [image]),
     ]
-    run = json.loads(write_run_folder(tmp_path / "run", roles, settings()).read_text())
+    run = json.loads(RunFolder(tmp_path / "run", roles, settings()).write().read_text())
     raster = str(tmp_path / "town.tif")
     assert run == {
         "version": 1,
@@ -85,7 +85,7 @@ def test_a_run_file_names_rasters_labels_area_and_classes(image, make_boxes, tmp
 
 
 def test_a_memory_layer_is_copied_with_geometry_class_and_crs(image, make_boxes, tmp_path):
-    write_run_folder(tmp_path, [RoleLayers("detection", [image], make_boxes(CARS), "kind")], settings())
+    RunFolder(tmp_path, [RoleLayers("detection", [image], make_boxes(CARS), "kind")], settings()).write()
     copy = read_snapshot(tmp_path / "labels" / "detection.gpkg")
     assert copy.crs().authid() == "EPSG:32633"
     assert [field.name() for field in copy.fields()] == ["geodistil_fid", "kind"]
@@ -98,11 +98,11 @@ def test_a_layer_filter_and_a_selection_narrow_what_is_copied(image, make_boxes,
     labels = make_boxes(CARS)
     labels.setSubsetString("kind = 'car'")
     role = RoleLayers("detection", [image], labels, "kind")
-    write_run_folder(tmp_path / "filtered", [role], settings())
+    RunFolder(tmp_path / "filtered", [role], settings()).write()
     assert read_snapshot(tmp_path / "filtered/labels/detection.gpkg").featureCount() == 2
     labels.selectByIds([next(labels.getFeatures()).id()])
     role.selected_only = True
-    write_run_folder(tmp_path / "selected", [role], settings())
+    RunFolder(tmp_path / "selected", [role], settings()).write()
     assert read_snapshot(tmp_path / "selected/labels/detection.gpkg").featureCount() == 1
 
 
@@ -119,7 +119,7 @@ def test_edits_that_are_not_saved_yet_are_copied(image, make_boxes, tmp_path):
     added.setGeometry(QgsGeometry.fromWkt("Polygon((500000 4999990,500001 4999990,500001 4999991,500000 4999990))"))
     added.setAttributes(["tram"])
     labels.addFeature(added)
-    write_run_folder(tmp_path, [RoleLayers("detection", [image], labels, "kind")], settings())
+    RunFolder(tmp_path, [RoleLayers("detection", [image], labels, "kind")], settings()).write()
     values = {feature["kind"] for feature in read_snapshot(tmp_path / "labels/detection.gpkg").getFeatures()}
     assert "tram" in values
 
@@ -133,14 +133,14 @@ def test_curves_become_straight_lines(image, tmp_path):
         )
     )
     labels.dataProvider().addFeatures([disc])
-    write_run_folder(tmp_path, [RoleLayers("segmentation", [image], labels)], settings())
+    RunFolder(tmp_path, [RoleLayers("segmentation", [image], labels)], settings()).write()
     geometry = next(read_snapshot(tmp_path / "labels/segmentation.gpkg").getFeatures()).geometry()
     assert "Curve" not in geometry.asWkt() and geometry.area() == pytest.approx(np.pi * 25, rel=0.01)
 
 
 def test_a_field_called_fid_survives(image, make_boxes, tmp_path):
     labels = make_boxes([(0, 0, 9, 9, 7), (9, 9, 12, 12, 7)], field="fid:integer")
-    write_run_folder(tmp_path, [RoleLayers("detection", [image], labels, "fid")], settings())
+    RunFolder(tmp_path, [RoleLayers("detection", [image], labels, "fid")], settings()).write()
     copies = read_snapshot(tmp_path / "labels/detection.gpkg").getFeatures()
     assert [feature["fid"] for feature in copies] == [7, 7]
 
@@ -169,7 +169,7 @@ def test_a_class_raster_gives_its_values_with_names_and_colours(make_raster, tmp
     layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, entries))
     assert class_definitions(layer) == [{"name": "grass", "color": "#00ff00", "values": ["3"]}]
     role = RoleLayers("segmentation", [image], layer, background=False)
-    run = json.loads(write_run_folder(tmp_path / "run", [role], settings()).read_text())
+    run = json.loads(RunFolder(tmp_path / "run", [role], settings()).write().read_text())
     assert run["background"] is False
     assert run["sources"][0]["labels"] == {"path": str(tmp_path / "classes.tif"), "ignore_values": ["0"]}
 
@@ -186,7 +186,7 @@ def test_a_field_of_numbers_that_are_no_classes_is_refused(make_boxes, project):
 )
 def test_label_layers_that_cannot_be_used_are_named(image, make_boxes, tmp_path, crs, boxes, sentence):
     with pytest.raises(GeoDistilError, match=f"The layer boxes.*{sentence}"):
-        write_run_folder(tmp_path, [RoleLayers("detection", [image], make_boxes(boxes, crs=crs))], settings())
+        RunFolder(tmp_path, [RoleLayers("detection", [image], make_boxes(boxes, crs=crs))], settings()).write()
 
 
 def test_a_raster_that_is_no_file_is_named(qgis_app, image, tmp_path):
@@ -218,14 +218,14 @@ def test_options_are_merged_as_a_json_merge_patch():
 
 def test_a_folder_with_checkpoints_takes_the_same_run_again_and_no_other(image, make_boxes, tmp_path):
     roles = [RoleLayers("detection", [image], make_boxes(CARS), "kind")]
-    write_run_folder(tmp_path, roles, settings())
+    RunFolder(tmp_path, roles, settings()).write()
     (tmp_path / "checkpoints").mkdir()
-    write_run_folder(tmp_path, roles, settings())
+    RunFolder(tmp_path, roles, settings()).write()
     with pytest.raises(GeoDistilError, match="holds a run with other layers or settings"):
-        write_run_folder(tmp_path, roles, settings(gsd=1.0))
+        RunFolder(tmp_path, roles, settings(gsd=1.0)).write()
 
 
 def test_a_folder_that_cannot_be_made_is_named(image, make_boxes, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(GeoDistilError, match="file/run cannot be written"):
-        write_run_folder(tmp_path / "file" / "run", [RoleLayers("unlabelled", [image])], settings())
+        RunFolder(tmp_path / "file" / "run", [RoleLayers("unlabelled", [image])], settings()).write()

@@ -91,6 +91,8 @@ def prepared_run(parameters, name, context, folder):
     each = algorithm(name)
     assert each.checkParameterValues(parameters, context) == (True, "")
     assert each.prepare(parameters, context, QgsProcessingFeedback())
+    assert not folder.exists()  # the main thread copies nothing
+    each.write_run(QgsProcessingFeedback())
     return json.loads((folder / "run.json").read_text())
 
 

@@ -27,6 +27,7 @@ from ...jobs.sources.preparation import Preparation
 from ...jobs.split_layer import split_layer
 from ...jobs.translation import local, tr
 from ...jobs.vocabulary import spoken
+from .measurement import Measurement
 from .session import Session
 from .words import Hint, Notices, TextScroll
 
@@ -34,9 +35,10 @@ from .words import Hint, Notices, TextScroll
 class CheckPage(QWizardPage):
     """Writes the run into a temporary folder and has the engine check it, in a child that nobody waits for."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, measurement: Measurement) -> None:
         super().__init__()
-        self._session = session
+        self._session, self._measurement = session, measurement
+        measurement.changed.connect(lambda: self.estimate.say(measurement.text()))
         self._work: Preparation | EngineCheck | None = None
         self._layer = ""
         self.setTitle(tr("Check"))
@@ -46,7 +48,7 @@ class CheckPage(QWizardPage):
         self.progress.setRange(0, 0)
         self.progress.setTextVisible(False)
         self.notices = Notices()
-        self.facts = Hint()
+        self.facts, self.estimate = Hint(), Hint()
         self.table = self._make_table()
         self.split_button = QPushButton(tr("Show the split on the &map"))
         self.split_button.clicked.connect(self.show_split)
@@ -57,6 +59,8 @@ class CheckPage(QWizardPage):
     def initializePage(self) -> None:  # noqa: D102
         if self._session.is_checked():
             self._passed(self._session.report)
+            if not self._measurement.text():
+                self._measurement.start()
         else:
             self.check()
 
@@ -87,6 +91,8 @@ class CheckPage(QWizardPage):
         if self._work is not None:
             self._work.cancel()
             self._work = None
+        if self._measurement.running:
+            self._measurement.cancel()
 
     def show_split(self) -> None:
         """Add the blocks to the project as a temporary layer; the one before goes."""
@@ -103,6 +109,7 @@ class CheckPage(QWizardPage):
         self.notices.clear()
         self.status.setText(tr("Looking at the layers…"))
         self.facts.say("")
+        self._measurement.cancel()
         self._show_parts(busy=True, passed=False)
         self.completeChanged.emit()
 
@@ -121,6 +128,7 @@ class CheckPage(QWizardPage):
         self._work = None
         self._session.passed(report)
         self._passed(report)
+        self._measurement.start()
 
     def _passed(self, report: dict[str, Any]) -> None:
         warnings = report["warnings"]
@@ -188,6 +196,7 @@ class CheckPage(QWizardPage):
         left.setContentsMargins(0, 0, 0, 0)
         left.addWidget(self.notices)
         left.addWidget(self.facts)
+        left.addWidget(self.estimate)
         left.addStretch()
         columns = QHBoxLayout()
         columns.addWidget(TextScroll(inside), 3)

@@ -20,14 +20,10 @@ from qgis.PyQt.QtWidgets import (
     QWizardPage,
 )
 
-from ...jobs.checking import EngineCheck
-from ...jobs.errors import GeoDistilError
-from ...jobs.sources.estimate import estimate_text
 from ...jobs.sources.facts import raster_facts
-from ...jobs.sources.files import Files
 from ...jobs.sources.place import name_problem, needed_bytes, parent_problem, run_folder
-from ...jobs.sources.run_file import run_values, write_run
 from ...jobs.translation import tr
+from .measurement import Measurement
 from .session import Session
 from .words import Hint, Problem
 
@@ -40,9 +36,9 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 class RunPage(QWizardPage):
     """The last page; it blocks on a name or folder that cannot be used."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, measurement: Measurement) -> None:
         super().__init__()
-        self._session = session
+        self._session, self._measurement = session, measurement
         self._showing = False
         self.setTitle(tr("Run"))
         self.setSubTitle(
@@ -59,8 +55,6 @@ class RunPage(QWizardPage):
         self.estimate_button = QPushButton(tr("&Estimate time and memory"))
         self.estimate_button.setToolTip(tr("Has the engine train each stage for a few steps; takes up to a minute"))
         self.estimate = Hint()
-        self._probe: EngineCheck | None = None
-        self._estimated: dict | None = None
         self.device = QComboBox()
         self.device.setEditable(True)
         self.device.addItems(DEVICES)
@@ -85,12 +79,11 @@ class RunPage(QWizardPage):
         self._fill_predict()
         self._showing = False
         self.problems["start"].say("")
-        self._forget_estimate()
+        self._show_estimate()
         self._check()
 
     def cleanupPage(self) -> None:
-        """Keep everything: going back loses nothing; but what is measured may change."""
-        self.cancel()
+        """Keep everything: going back loses nothing."""
 
     def isComplete(self) -> bool:  # noqa: D102
         return not any(self._found().values())
@@ -100,44 +93,9 @@ class RunPage(QWizardPage):
         self.problems["start"].say(sentence)
         self.setEnabled(True)
 
-    def measure(self) -> None:
-        """Have the engine time a few steps on the device chosen."""
-        session = self._session
-        self._forget_estimate()
-        self.estimate_button.setEnabled(False)
-        self.estimate.say(tr("Training a few steps…"))
-        try:
-            write_run(
-                session.prepared, run_values(session.draft, Files(session.draft, session.project), session.project)
-            )
-            self._probe = EngineCheck(session.prepared, probe=True)
-        except GeoDistilError as error:
-            self._not_measured(error)
-            return
-        self._probe.passed.connect(self._measured)
-        self._probe.failed.connect(self._not_measured)
-        self._probe.start()
-
-    def cancel(self) -> None:
-        """End the measurement that is running, if one is."""
-        if self._probe is not None:
-            self._probe.cancel()
-        self._forget_estimate()
-
-    def _measured(self, report: dict) -> None:
-        self._probe, self._estimated = None, report["estimate"]
-        self.estimate_button.setEnabled(True)
-        self.estimate.say(estimate_text(self._estimated, self._session.draft.training))
-
-    def _not_measured(self, error: GeoDistilError) -> None:
-        self._probe = None
-        self.estimate_button.setEnabled(True)
-        self.estimate.say(str(error))
-
-    def _forget_estimate(self) -> None:
-        self._probe = self._estimated = None
-        self.estimate_button.setEnabled(True)
-        self.estimate.say("")
+    def _show_estimate(self) -> None:
+        self.estimate.say(self._measurement.text())
+        self.estimate_button.setEnabled(not self._measurement.running)
 
     def _found(self) -> dict[str, str]:
         draft = self._session.draft
@@ -170,7 +128,8 @@ class RunPage(QWizardPage):
         self.budget.valueChanged.connect(self._take)
         self.budget_kind.currentIndexChanged.connect(self._change_kind)
         self.device.currentTextChanged.connect(self._take)
-        self.estimate_button.clicked.connect(self.measure)
+        self.estimate_button.clicked.connect(self._measurement.start)
+        self._measurement.changed.connect(self._show_estimate)
         self.wait.toggled.connect(self._take)
         self.predict.itemChanged.connect(self._take)
 
@@ -188,10 +147,9 @@ class RunPage(QWizardPage):
         draft.name, draft.parent = self.name.text(), self.folder.filePath()
         draft.training.budget, draft.training.budget_kind = self.budget.value(), self.budget_kind.currentData()
         if draft.training.device != self.device.currentText().strip():
-            self.cancel()
+            self._measurement.cancel()
         draft.training.device = self.device.currentText().strip() or "auto"
-        if self._estimated is not None:
-            self.estimate.say(estimate_text(self._estimated, draft.training))
+        self._show_estimate()
         draft.wait = self.wait.isChecked()
         items = [self.predict.item(row) for row in range(self.predict.count())]
         checked = [item for item in items if item.checkState() == Qt.CheckState.Checked]

@@ -26,6 +26,7 @@ from ...jobs.translation import tr
 from ..messages import tell
 from .check_page import CheckPage
 from .classes_page import ClassesPage
+from .measurement import Measurement
 from .recipe_page import RecipePage
 from .run_page import RunPage
 from .session import Session
@@ -68,8 +69,9 @@ class TrainingWizard(QWizard):
         self.sources = SourcesPage(self.session, canvas)
         self.classes = ClassesPage(self.session)
         self.recipe = RecipePage(self.session)
-        self.check = CheckPage(self.session)
-        self.run = RunPage(self.session)
+        self.measurement = Measurement(self.session)
+        self.check = CheckPage(self.session, self.measurement)
+        self.run = RunPage(self.session, self.measurement)
         for page in (self.sources, self.classes, self.recipe, self.check, self.run):
             self.addPage(page)
         self.sources.template_asked.connect(self.use_template)
@@ -90,7 +92,7 @@ class TrainingWizard(QWizard):
         if self._starting:
             return
         self._starting = True
-        self.run.cancel()
+        self.measurement.cancel()
         self.run.setEnabled(False)
         try:
             work = placing(self.session.draft, self.session.prepared, self.session.project)
@@ -102,7 +104,7 @@ class TrainingWizard(QWizard):
     def done(self, result: int) -> None:
         """End what the pages are doing; called by QWizard however it is closed."""
         self.check.cancel()
-        self.run.cancel()
+        self.measurement.cancel()
         self.session.close()
         super().done(result)
 

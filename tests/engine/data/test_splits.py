@@ -128,7 +128,7 @@ def test_both_sides_get_every_class_where_that_can_be(raster, layer, tools):
         inside = shapely.contains_xy(ground, source.points.columns, source.points.rows)
         assert set(source.points.classes[inside]) == {0, 1}
     assert prepared.label_counts == {"detection": {"house": len(shapes) - 4, "rare": 4}}
-    assert prepared.warnings == ["The detection class 'rare' has only 4 labels, too few to learn; add some."]
+    assert prepared.warnings == ["The detection class 'rare' has only 4 labels; fewer than five may not be enough."]
 
 
 def test_validation_ground_without_any_label_is_refused(raster, layer, tools):

@@ -1,9 +1,16 @@
 """Tiny rasters, cards and backends."""
 
+import json
+
 import numpy as np
+import onnx
+import pyogrio
+import pyproj
 import pytest
 import rasterio
+import shapely
 import torch
+from onnx import TensorProto, helper, numpy_helper
 from rasterio import features
 from rasterio.transform import from_origin
 from torch import nn
@@ -60,6 +67,48 @@ def write_raster(tmp_path):
         return str(path)
 
     return write
+
+
+@pytest.fixture
+def write_area(tmp_path):
+    """Writes polygons, in the raster's pixels of 10 cm, as a layer of longitudes and latitudes."""
+
+    def write(geometries, crs="EPSG:4326", name="area.gpkg", **fields):
+        change = pyproj.Transformer.from_crs("EPSG:32632", crs or "EPSG:32632", always_xy=True).transform
+        ground = shapely.transform(
+            geometries, lambda x, y: change(691000 + x / 10, 5335000 - y / 10), interleaved=False
+        )
+        kind = shapely.get_type_id(ground[0])
+        pyogrio.raw.write(
+            tmp_path / name,
+            shapely.to_wkb(ground),
+            [np.array(values, object) for values in fields.values()],
+            np.array(list(fields), object),
+            geometry_type={1: "LineString", 3: "Polygon"}[kind],
+            crs=crs,
+        )
+        return str(tmp_path / name)
+
+    return write
+
+
+@pytest.fixture
+def bright_onnx(tmp_path):
+    """A model that tells bright pixels from dark ones."""
+    weights = np.array([[-1, -1, -1], [1, 1, 1]], np.float32)[:, :, None, None]
+    graph = helper.make_graph(
+        [helper.make_node("Conv", ["image", "weights"], ["out"])],
+        "bright",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 64, 64])],
+        [helper.make_tensor_value_info("out", TensorProto.FLOAT, [1, 2, 64, 64])],
+        [numpy_helper.from_array(weights, "weights")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    said = {"model_type": "Segmentor", "class_names": {"0": "_background", "1": "bright"}, "resolution": 10}
+    statistics = {"tiles_size": 64, "standardization_mean": [0.5] * 3, "standardization_std": [0.2] * 3}
+    helper.set_model_props(model, {key: json.dumps(value) for key, value in {**said, **statistics}.items()})
+    onnx.save(model, tmp_path / "bright.onnx")
+    return tmp_path / "bright.onnx"
 
 
 class Convolution(nn.Module):

@@ -1,12 +1,15 @@
 """Many rasters in one job, each for itself or as one."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
+import shapely
 from rasterio.transform import from_origin
 
+from engine.cli.main import main
 from engine.data.raster import RasterReader
 from engine.errors import RasterError
 from engine.events import EventLog
@@ -134,3 +137,20 @@ def test_a_mosaic_is_one_output_and_keeps_few_files_open(convolution, write_rast
     whole = predict(convolution, write_raster(image, "whole.tif"), tmp_path / "whole")
     with rasterio.open(mosaic.results[0].classes) as one, rasterio.open(whole.classes) as other:
         assert (one.read(1) == other.read(1)).all() and one.bounds == other.bounds
+
+
+def test_the_command_predicts_a_place_in_a_mosaic(bright_onnx, write_raster, write_area, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("GEODISTIL_CACHE", str(tmp_path / "cache"))
+    dark = np.full((3, 100, 100), 20, np.uint8)
+    write_raster(dark, "a.tif")
+    write_raster(dark + 200, "b.tif", transform=from_origin(691010, 5335000, 0.1, 0.1))
+    path = write_area([shapely.box(50, 0, 150, 100), shapely.box(0, 0, 10, 10)], use=["yes", "no"])
+    place = ["--area", path, "--area-where", "use = 'yes'", "--extent", 691000, 5334995, 691100, 5335000]
+    rasters = [tmp_path / "*.tif", "--mosaic", "--output", tmp_path / "out", "--backend", "onnxruntime"]
+    code = main(["predict", *map(str, [bright_onnx, *rasters, *place]), "--extent-crs", "EPSG:32632", "--json"])
+    told = capsys.readouterr()
+    assert code == 0, told.err
+    with rasterio.open(json.loads(told.out)["outputs"][0]["classes"]) as classes:
+        assert classes.bounds == pytest.approx((691005, 5334995, 691015, 5335000), abs=0.11)
+        values = classes.read(1)
+    assert (values[2:-2, 2:48] == 0).all() and (values[2:-2, 52:-2] == 1).all()

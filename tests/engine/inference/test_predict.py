@@ -10,9 +10,8 @@ from rasterio.transform import Affine, from_origin
 from engine.data.raster import RasterReader
 from engine.errors import OutputError, RasterError, Stopped
 from engine.events import EventLog
-from engine.inference.context import depth, enough_overlap
+from engine.inference.context import depth, enough_overlap, measured_context
 from engine.inference.predict import Options, predict
-from engine.inference.reading import window_reader
 
 
 @pytest.fixture
@@ -188,9 +187,14 @@ def test_a_damaged_part_of_a_raster_is_no_data_and_a_warning_tells_of_it(convolu
     assert any("is damaged" in event["message"] for event in events if event["kind"] == "warning")
 
 
-def test_the_overlap_that_a_network_needs_is_measured_on_the_raster(convolution, write_raster, image, tmp_path):
+def test_the_overlap_that_a_network_needs_is_the_cards_or_measured(convolution, write_raster, image, make_card):
     reader = RasterReader(write_raster(image.repeat(2, axis=1).repeat(2, axis=2)))
-    reads = window_reader(reader, 128, [100.0] * 3)
-    assert enough_overlap(convolution, reads, 420, 300, 128) == 0.125, "two pixels each way are less than the least"
-    assert depth(np.array([0.5, 0.2, 0.1, 0.01, 0.0, 0.0])) == 4
-    assert depth(np.full(6, 0.1)) == 6
+    assert enough_overlap(convolution, reader, 128) == 0.125, "two pixels each way are less than the least"
+    assert 1 <= measured_context(convolution, [reader], 128) <= 2
+    assert measured_context(convolution, [reader], 512) is None, "too small to tell"
+    convolution.card = make_card(context=40)
+    assert enough_overlap(convolution, reader, 128) == 0.5 and enough_overlap(convolution, reader, 256) == 80 / 256
+    changed = np.array([0.5, 0.2, 0.1, 0.01, 0.001, 0.0])
+    assert depth(changed, 64) == 4, "beyond 3 it is 4 x 0.011 of the 58 pixels between the cuts, more than 0.05 %"
+    assert depth(changed, 128) == 3, "and less than that of 122"
+    assert depth(np.full(6, 0.1), 64) == 32

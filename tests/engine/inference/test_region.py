@@ -31,27 +31,6 @@ def image():
     return values
 
 
-@pytest.fixture
-def write_area(tmp_path):
-    """Writes polygons, in the raster's pixels of 10 cm, as a layer of longitudes and latitudes."""
-
-    def write(geometries, crs="EPSG:4326", name="area.gpkg", **fields):
-        change = pyproj.Transformer.from_crs("EPSG:32632", crs or "EPSG:32632", always_xy=True).transform
-        ground = shapely.transform(geometries, lambda x, y: change(LEFT + x / 10, TOP - y / 10), interleaved=False)
-        kind = shapely.get_type_id(ground[0])
-        pyogrio.raw.write(
-            tmp_path / name,
-            shapely.to_wkb(ground),
-            [np.array(values, object) for values in fields.values()],
-            np.array(list(fields), object),
-            geometry_type={1: "LineString", 3: "Polygon"}[kind],
-            crs=crs,
-        )
-        return str(tmp_path / name)
-
-    return write
-
-
 class Counted:
     """A backend that counts the windows that it runs."""
 

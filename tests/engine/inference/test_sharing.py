@@ -6,16 +6,22 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 import rasterio
-from onnx import TensorProto, helper, numpy_helper
 
+from engine.config import CardClass
+from engine.events import EventLog
+from engine.inference.archive import items
+from engine.inference.backends import Arrays
+from engine.inference.many import predict_many
+from engine.inference.predict import Options
 from engine.inference.rows import next_row
 from engine.inference.sharing import Crew, Share
+from engine.inference.windows import window_grid
 
 # A process of its own, which has no threads yet when it forks, and loads the engine once for all processes.
 SCRIPT = """
@@ -70,25 +76,6 @@ os.waitpid(lost, 0)
 assert os.waitpid(stays, 0)[1] == 0
 job(folder / "alone")
 """
-
-
-@pytest.fixture
-def bright_onnx(tmp_path):
-    """A model that tells bright pixels from dark ones."""
-    weights = np.array([[-1, -1, -1], [1, 1, 1]], np.float32)[:, :, None, None]
-    graph = helper.make_graph(
-        [helper.make_node("Conv", ["image", "weights"], ["out"])],
-        "bright",
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 64, 64])],
-        [helper.make_tensor_value_info("out", TensorProto.FLOAT, [1, 2, 64, 64])],
-        [numpy_helper.from_array(weights, "weights")],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    said = {"model_type": "Segmentor", "class_names": {"0": "_background", "1": "bright"}, "resolution": 10}
-    statistics = {"tiles_size": 64, "standardization_mean": [0.5] * 3, "standardization_std": [0.2] * 3}
-    helper.set_model_props(model, {key: json.dumps(value) for key, value in {**said, **statistics}.items()})
-    onnx.save(model, tmp_path / "bright.onnx")
-    return tmp_path / "bright.onnx"
 
 
 def hashes(folder):
@@ -165,12 +152,23 @@ def test_a_claim_is_for_one_and_those_of_the_dead_are_taken_over(tmp_path):
 
 
 def test_the_last_one_to_leave_removes_the_folder(tmp_path):
-    with Crew(tmp_path / "crew", 0, 2):
-        pass
+    with Crew(tmp_path / "crew", 0, 2) as crew:
+        crew.tell("done", 1)
     assert (tmp_path / "crew").is_dir(), "the other one has yet to come"
     with Crew(tmp_path / "crew", 1, 2) as last:
         assert last.agree("thing", lambda: [1]) == last.agree("thing", lambda: [2]) == [1]
     assert not (tmp_path / "crew").exists()
+
+
+def test_the_folder_stays_for_a_process_on_another_machine_and_goes_when_nothing_came_of_a_start(tmp_path):
+    with Crew(tmp_path / "crew", 0, 2) as elsewhere:
+        (tmp_path / "crew" / f"{elsewhere.name}.beat").write_text(json.dumps({"host": "elsewhere", "pid": 1}))
+        with Crew(tmp_path / "crew", 1, 2):
+            pass
+        assert (tmp_path / "crew").is_dir()
+    with pytest.raises(ZeroDivisionError), Crew(tmp_path / "vain", 0, 2):
+        raise ZeroDivisionError
+    assert not (tmp_path / "vain").exists()
 
 
 def test_failures_are_of_this_start_and_results_as_long_as_their_files_are_there(tmp_path):
@@ -195,3 +193,27 @@ def test_a_process_goes_on_downwards_and_else_to_the_middle_of_what_is_left():
     assert next_row({1, 2, 6, 7, 8, 9}, {0, 5}, 9) == 8
     assert next_row({7, 8}, set(), 3) == 7, "the row above is finished"
     assert next_row(set(), {1}, 3) is None
+
+
+def test_a_map_of_values_is_left_to_one_process_and_the_other_waits_for_it(make_card, write_raster, tmp_path):
+    raster = write_raster(np.random.default_rng(2).integers(0, 255, (3, 150, 60), dtype=np.uint8))
+    ran = []
+
+    class Mean:
+        name, batch_size, parallel = "mean", 1, 1
+        card = make_card(tasks=["regression"], values=[CardClass(name="height", color="#000000")])
+
+        def run(self, images):
+            ran.append(len(images))
+            time.sleep(0.01)
+            return Arrays(values=images.mean(axis=1, keepdims=True, dtype=np.float32))
+
+    def member(rank):
+        with Crew(tmp_path / "crew", rank, 2) as crew:
+            return predict_many(Mean(), items([raster], tmp_path / "out"), Options(), EventLog(None), crew)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(member, (0, 1))
+    assert first == second and first.results[0].values.exists()
+    assert sum(ran) == len(window_grid(60, 150, 64))
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["values.tif"]

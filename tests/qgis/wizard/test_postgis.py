@@ -7,6 +7,8 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -156,7 +158,10 @@ def test_edits_that_are_not_saved_are_copied_as_they_are_on_screen(table, town, 
 
 @pytest.fixture
 def run(provider, project, town):
-    """Runs an algorithm's main-thread part on boxes of a layer and the town's roofs; returns its log where it fails."""
+    """A training's preparation here and its copying on another thread, of boxes of a layer and the town's roofs.
+
+    Returns its sentence where it fails.
+    """
 
     def prepare(cars, folder, field="kind"):
         context, feedback = QgsProcessingContext(), QgsProcessingFeedback(False)
@@ -166,6 +171,12 @@ def run(provider, project, town):
         assert algorithm.checkParameterValues(parameters, context) == (True, "")
         try:
             algorithm.prepareAlgorithm(parameters, context, feedback)
+            with ThreadPoolExecutor(1) as pool:
+                copying = pool.submit(algorithm.write_run, feedback)
+                while not copying.done():
+                    QgsApplication.processEvents()
+                    time.sleep(0.005)
+            copying.result()
         except QgsProcessingException as error:
             return str(error)
         return ""

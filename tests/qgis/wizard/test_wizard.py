@@ -147,9 +147,13 @@ def test_names_and_folders_that_cannot_be_used_are_told(filled, engine, tmp_path
 
 def test_time_and_memory_are_estimated_for_the_device_and_follow_the_budget(filled, engine, wait, pages):
     pages.go_to_check(filled)
+    wait(lambda: not filled.measurement.running)
+    assert filled.check.estimate.text().startswith("About so many steps: student 7,200; 2.0 GB of memory on auto")
     filled.next()
     page = filled.run
+    assert page.estimate.text() == filled.check.estimate.text()
     page.device.setCurrentText("cpu")
+    assert page.estimate.text() == ""
     page.estimate_button.click()
     wait(page.estimate_button.isEnabled)
     assert page.estimate.text().startswith("About so many steps: student 7,200; 2.0 GB of memory on cpu")

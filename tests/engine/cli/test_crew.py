@@ -1,0 +1,54 @@
+"""`predict` among other processes: what its environment says, and who ends when."""
+
+import os
+from argparse import Namespace
+
+import pytest
+
+from engine.cli.crew import Place, own_gpu, place, shared
+from engine.events import read_events
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, None),
+        ({"RANK": "1", "WORLD_SIZE": "4"}, (1, 4)),
+        ({"RANK": "0", "WORLD_SIZE": "1"}, None),
+        ({"RANK": "4", "WORLD_SIZE": "4"}, None),
+        ({"RANK": "one", "WORLD_SIZE": "4"}, None),
+    ],
+)
+def test_the_environment_says_which_process_this_is(monkeypatch, environment, expected):
+    for name in ("RANK", "WORLD_SIZE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert place() == expected
+
+
+def test_each_process_of_a_machine_sees_one_of_the_gpus_that_it_may_use(monkeypatch):
+    for local, expected in (("0", "4"), ("1", "6"), ("2", "4")):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
+        monkeypatch.setenv("LOCAL_RANK", local)
+        own_gpu()
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == expected
+
+
+def test_the_stop_file_of_the_job_ends_every_process_but_not_one_that_comes_later(monkeypatch, tmp_path):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    options = Namespace(output=tmp_path, device="cpu", rasters=["a.tif"])
+    old = tmp_path / "stop"
+    old.touch()
+    os.utime(old, (1, 1))
+
+    def work(events, crew):
+        before = events.stop_requested()
+        (tmp_path / "stop").touch()
+        return [before, events.stop_requested()]
+
+    assert shared(options, Place(0, 2), work) == [False, True]
+    assert [event["kind"] for event in read_events(tmp_path)] == ["finished"], "the first process tells it to all"
+    os.utime(old, (1, 1))
+    assert shared(options, Place(1, 2), work) == [False, True]
+    assert {path.name for path in tmp_path.iterdir()} == {"stop", "events.jsonl"}
