@@ -47,6 +47,7 @@ bench: setup
 	$(ENGINE) benchmarks/inference/pipeline.py
 	$(ENGINE) benchmarks/inference/memory.py
 	$(ENGINE) benchmarks/inference/seams.py
+	$(ENGINE) benchmarks/inference/int8.py
 	$(ENGINE) benchmarks/inference/stages.py
 	$(ENGINE) benchmarks/vectors.py
 	$(QGIS) -m pytest -m timed tests/qgis

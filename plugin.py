@@ -50,8 +50,9 @@ class GeoDistilPlugin:
 
     def initProcessing(self) -> None:
         """Add the Processing provider; `qgis_process` calls this alone."""
-        self._provider = GeoDistilProvider()
-        QgsApplication.processingRegistry().addProvider(self._provider)
+        provider = GeoDistilProvider()
+        if QgsApplication.processingRegistry().addProvider(provider):  # QGIS deletes one that it refuses
+            self._provider = provider
 
     def initGui(self) -> None:
         """Add the provider and the menu."""

@@ -1,6 +1,5 @@
 """What tests in QGIS's Python share: the plugin as the package `geodistil`, one QGIS, a small scene."""
 
-import gc
 import importlib.util
 import os
 import sys
@@ -18,6 +17,8 @@ if importlib.util.find_spec("qgis"):
     if not (PLUGINS / "geodistil").exists():
         (PLUGINS / "geodistil").symlink_to(ROOT)
     sys.path[:0] = [str(PLUGINS), PROCESSING]
+
+STATUS = {}
 
 
 @pytest.fixture(scope="session")
@@ -37,8 +38,20 @@ def qgis_app(tmp_path_factory):
 
     Processing.initialize()
     yield application
-    gc.collect()  # layers in reference cycles must not outlive QGIS
-    application.exitQgis()
+    STATUS["qgis"] = application
+
+
+def pytest_sessionfinish(session, exitstatus):
+    STATUS["exit"] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    """End without Python's own taking down, in which a layer that a failed test's frame still holds outlives QGIS."""
+    if "qgis" in STATUS:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(STATUS["exit"])
 
 
 @pytest.fixture

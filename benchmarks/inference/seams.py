@@ -80,7 +80,8 @@ def compare(backend: Backend, raster: str, whole: np.ndarray, valid: np.ndarray,
     with rasterio.open(results.classes) as file:
         tiled = file.read(1, window=((0, side), (0, side))).astype(int) - backend.card.first_class_value()
     share = float((tiled != whole)[inside][valid[inside]].mean())
-    print(f"overlap {used}{' (chosen)' * (overlap is None)}: {share:.4%} of the pixels differ, work {(1 - used) ** -2:.2f}", flush=True)
+    chosen = " (chosen)" if overlap is None else ""
+    print(f"overlap {used}{chosen}: {share:.4%} of the pixels differ, work {(1 - used) ** -2:.2f}", flush=True)
     return share
 
 

@@ -1,19 +1,36 @@
-"""`export`: a model package as one file."""
+"""`export`: a model package as one file, in eight bits where that is wished and does no harm."""
 
 from __future__ import annotations
 
 import argparse
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
 HELP = "export a model package as one .zip"
-DESCRIPTION = "Checks the package at MODEL (a folder, a .zip, or a run folder) and writes it as one .zip."
+DESCRIPTION = (
+    "Checks the package at MODEL (a folder, a .zip, or a run folder) and writes it as one .zip. With --int8 its ONNX "
+    "files compute in 8 bits, which is about twice as fast on a CPU: those whose score falls by no more than "
+    "--max-loss. Ranges and score come from the run folder that the package lies in, or from --chips."
+)
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     command.add_argument("model", metavar="MODEL", type=Path, help="a model package, or a run folder")
     command.add_argument("--output", metavar="FILE", type=Path, required=True, help="the .zip to write")
+    command.add_argument("--int8", action="store_true", help="ONNX files in 8 bits, where they score as well")
+    command.add_argument(
+        "--chips",
+        metavar="RASTER",
+        nargs="+",
+        default=[],
+        help="imagery for --int8; the score is then that against the model's own answers (default: the run's)",
+    )
+    command.add_argument(
+        "--max-loss", type=float, default=0.005, help="most that mean IoU or AP50 may fall in 8 bits (0.005)"
+    )
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -21,10 +38,18 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     from ..packages import load_package, package_folder, zip_package
 
     folder = package_folder(options.model)
-    load_package(folder)
-    return {"package": str(zip_package(folder, options.output))}
+    _, card = load_package(folder)
+    if not options.int8:
+        return {"package": str(zip_package(folder, options.output))}
+    from .lighter import lighten
+
+    with tempfile.TemporaryDirectory() as temporary:
+        copy = Path(shutil.copytree(folder, Path(temporary) / "model"))
+        judged = lighten(options.model, copy, card, options.chips, options.max_loss)
+        package = zip_package(copy, options.output)
+    return {"package": str(package), "int8": [{**vars(each), "sentence": each.sentence()} for each in judged]}
 
 
 def text(result: dict[str, Any]) -> str:
     """The result for people."""
-    return f"package: {result['package']}"
+    return "\n".join([f"package: {result['package']}", *(each["sentence"] for each in result.get("int8", []))])

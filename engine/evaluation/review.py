@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyogrio
+import rasterio
 import shapely
 from rasterio.crs import CRS
 
@@ -22,7 +23,7 @@ from ..inference.backends import Arrays, Backend
 from ..inference.checks import open_raster
 from ..inference.pipeline import ordered
 from ..inference.reading import Read, batches, window_reader
-from ..inference.sinks import bounded_cache, box_polygons
+from ..inference.sinks import box_polygons
 from ..inference.vectors import PolygonOptions, polygons
 from ..inference.vectors.layer import Fields, VectorLayer
 from ..inference.vectors.watching import watched
@@ -43,6 +44,9 @@ LOOKING = 0.8
 
 SMALLEST = 64
 """Pseudo-labels of fewer pixels go to their neighbours: nobody looks at specks."""
+
+CACHE_BYTES = 64 * 2**20
+"""GDAL's block cache."""
 
 BATCH = 10_000
 """Features held in memory at a time."""
@@ -112,7 +116,10 @@ def review(
         raise ConfigError(f"{output} is no GeoPackage; a review has two layers, so choose a file that ends in .gpkg.")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=output.parent, prefix=".review_") as folder, bounded_cache():
+        with (
+            tempfile.TemporaryDirectory(dir=output.parent, prefix=".review_") as folder,
+            rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES),
+        ):
             work = _Review(networks, rasters, Path(folder), options, labelled, events)
             counts = work.write()
             (Path(folder) / "review.gpkg").replace(output)

@@ -64,6 +64,8 @@ class Layers:
 
     divisible = True
     """Any process may finish any row."""
+    hint = "Start it again to go on from there."
+    """For people who have stopped it."""
 
     def __init__(
         self, output: Path, region: Region, windows: WindowGrid, card: Card, confidence: bool, journal: Journal
@@ -137,7 +139,8 @@ class Layers:
         give_back()
         paths: dict[str, Path] = {}
         for layer, description in self.maps.items():
-            source = mosaic(self.journal, self.windows, layer, description)
+            source = mosaic(self.journal, self.windows, layer, description, stop)
+            give_back()
             paths[layer] = publish(source, self.output / f"{layer}.tif", description, stop)
         if self.merger:
             paths[DETECTIONS] = self._publish_detections()

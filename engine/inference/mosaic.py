@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -9,6 +10,7 @@ from xml.etree import ElementTree
 import rasterio
 from rasterio.windows import Window as RasterWindow
 
+from .cog import stop_if
 from .journal import Journal
 from .sinks import BLOCK, RasterDescription
 from .strips import STRIP, strip_file
@@ -24,7 +26,9 @@ class Part(NamedTuple):
     end: int
 
 
-def mosaic(journal: Journal, windows: WindowGrid, layer: str, description: RasterDescription) -> Path:
+def mosaic(
+    journal: Journal, windows: WindowGrid, layer: str, description: RasterDescription, stop: Callable[[], bool]
+) -> Path:
     """A map as one raster.
 
     Args:
@@ -32,11 +36,15 @@ def mosaic(journal: Journal, windows: WindowGrid, layer: str, description: Raste
         windows: the lattice.
         layer: the map's name.
         description: what it means.
+        stop: asked now and then whether to give up.
+
+    Raises:
+        Stopped: so it was asked.
     """
     path = _virtual(journal, layer, description, (windows.width, windows.height), _strips(journal, windows, layer))
     overviews = [path]
     while max(_shape(overviews[-1])) > BLOCK:
-        overviews.append(_halved(overviews[-1], journal.folder / f"{layer}_{2 ** len(overviews)}.tif"))
+        overviews.append(_halved(overviews[-1], journal.folder / f"{layer}_{2 ** len(overviews)}.tif", stop))
     _add_overviews(path, [each.name for each in overviews[1:]])
     return path
 
@@ -46,13 +54,14 @@ def _shape(path: Path) -> tuple[int, int]:
         return raster.shape
 
 
-def _halved(source: Path, target: Path) -> Path:
+def _halved(source: Path, target: Path, stop: Callable[[], bool]) -> Path:
     """Every second pixel of every second row, in memory of a strip: GDAL's own way would keep all strips open."""
     target.unlink(missing_ok=True)
     with rasterio.open(source) as large:
         shape = {"width": -(-large.width // 2), "height": -(-large.height // 2)}
         with rasterio.open(target, "w", **shape, **STRIP) as small:
             for row in range(0, large.height, BLOCK):
+                stop_if(stop, target.name)
                 rows = min(BLOCK, large.height - row)
                 values = large.read(1, window=RasterWindow(0, row, large.width, rows))[::2, ::2]
                 small.write(values, 1, window=RasterWindow(0, row // 2, *values.shape[::-1]))

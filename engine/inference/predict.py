@@ -26,11 +26,10 @@ from .heap import few_pools
 from .journal import Journal
 from .layers import Layers, Results
 from .pipeline import ordered
-from .reading import Read, batches, window_reader
+from .reading import Read, batches, bounded_cache, window_reader
 from .region import EVERYWHERE, Region, Where, region_of
 from .rows import missing_rows
 from .sharing import POLL_SECONDS, Share
-from .sinks import bounded_cache
 from .values import ValueLayers
 from .windows import WindowGrid, in_phase, window_grid
 
@@ -108,11 +107,11 @@ def predict(
     output = Path(output)
     check_space(output, region.grid, card, options.confidence, options.free_bytes)
     few_pools()
-    with bounded_cache():
+    with bounded_cache(reader, options.tile_size or card.tile_size):
         windows = _lattice(backend, reader, options).around(*region.part)
         journal = _journal(output / JOURNAL, _job(backend, raster, region, windows, options), options.share)
         kind = ValueLayers if "regression" in card.tasks else Layers
-        progress = Progress(events, windows, name, options.fraction, journal)
+        progress = Progress(events, windows, name, options.fraction, journal, kind.hint)
         if not kind.divisible and (results := _others_results(options.share, progress)):
             return results
         with kind(output, region, windows, card, options.confidence, journal) as layers:
@@ -242,9 +241,15 @@ class Progress:
     """Writes `progress` events, a few a second at most, on what this process and others have done."""
 
     def __init__(
-        self, events: EventLog, windows: WindowGrid, raster: str, fraction: tuple[float, float], journal: Journal
+        self,
+        events: EventLog,
+        windows: WindowGrid,
+        raster: str,
+        fraction: tuple[float, float],
+        journal: Journal,
+        hint: str,
     ) -> None:
-        self.events, self.raster, self.fraction = events, raster, fraction
+        self.events, self.raster, self.fraction, self.hint = events, raster, fraction, hint
         self.columns, self.journal = windows.columns, journal
         self.of = len(windows)
         self.megapixels = windows.width * windows.height / 1e6
@@ -264,10 +269,7 @@ class Progress:
             Stopped: it is.
         """
         if self.events.stop_requested():
-            raise Stopped(
-                f"The prediction of {self.raster} was stopped at {self.share:.0%}.",
-                "Start it again to go on from there.",
-            )
+            raise Stopped(f"The prediction of {self.raster} was stopped at {self.share:.0%}.", self.hint)
 
     def advance(self, count: int) -> None:
         """Count windows as done."""

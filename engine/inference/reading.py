@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import itertools
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import rasterio
 
+from ..data.opening import open_raster
 from ..data.raster import RasterReader
+from .collage import Collage
 from .region import Region
 from .windows import Window
 
+LEAST_CACHE, MOST_CACHE = 16 * 2**20, 512 * 2**20
+"""Bytes of GDAL's block cache."""
+LOOKED_AT = 4
+"""Rasters of a collage whose blocks stand for all."""
 KEPT_TYPES = {np.dtype(name) for name in ("uint8", "uint16", "int16", "float32")}
 """Types that every backend takes; others become float32 on reading."""
 
@@ -62,6 +72,30 @@ def window_reader(
         return Read(window, filled, valid, region.shown(place, valid))
 
     return read
+
+
+@contextlib.contextmanager
+def bounded_cache(reader: RasterReader | Collage, tile: int) -> Iterator[None]:
+    """Hold GDAL's block cache to what windows next to each other share; by default it may fill with a large raster.
+
+    Args:
+        reader: the raster; where it has strips and no tiles, windows share its whole width.
+        tile: side of a window, in pixels.
+    """
+    parts = itertools.islice(reader.parts, LOOKED_AT) if isinstance(reader, Collage) else ()
+    wanted = max(_shared_bytes(each, tile) for each in [part.reader for part in parts] or [reader])
+    with rasterio.Env(GDAL_CACHEMAX=min(max(wanted, LEAST_CACHE), MOST_CACHE)):
+        yield
+
+
+def _shared_bytes(reader: RasterReader, tile: int) -> int:
+    """Bytes of the blocks that two neighbouring windows touch."""
+    with open_raster(reader.path) as raster:
+        height, width = raster.block_shapes[0]
+        side = math.ceil(tile * reader.grid.gsd / reader.native_gsd)
+        across = min(raster.width, (2 * math.ceil(side / width) + 1) * width)
+        down = min(raster.height, (math.ceil(side / height) + 1) * height)
+        return across * down * raster.count * max(np.dtype(dtype).itemsize for dtype in raster.dtypes)
 
 
 def batches(reads: Iterable[Read], size: int, most: int, columns: int) -> Iterator[list[Read]]:

@@ -24,7 +24,7 @@ from rasterio.windows import Window as RasterWindow
 from ..data.grid import Grid
 from ..errors import OutputError
 from .blending import NODATA
-from .cog import BLOCK, CACHE_BYTES, optimise
+from .cog import BLOCK, optimise
 from .merging import Found
 
 LAYER = "detections"
@@ -34,13 +34,6 @@ LAST_CHANGE = "1980-01-01T00:00:00.000Z"
 """GeoPackages tell when they were written; with a fixed time, the same prediction gives the same file."""
 
 Colour = tuple[int, int, int, int]
-
-
-@contextlib.contextmanager
-def bounded_cache() -> Iterator[None]:
-    """Keep GDAL's block cache small inside the block."""
-    with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
-        yield
 
 
 class Sink:

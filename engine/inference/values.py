@@ -71,6 +71,8 @@ class ValueLayers(Sink):
 
     divisible = False
     """One process writes the file from the first row to the last."""
+    hint = "Maps of values do not go on from there: start it again."
+    """For people who have stopped it."""
     needs_border = True
 
     def __init__(

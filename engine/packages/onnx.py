@@ -73,7 +73,7 @@ def export(network: nn.Module, card: Card, task: Task, path: Path) -> Path:
     many = task == "segmentation"
     graph = SegmentationGraph(standardised) if many else DetectionGraph(standardised)
     example = torch.zeros(2 if many else 1, len(card.bands), card.tile_size, card.tile_size)
-    with _quiet(), torch.inference_mode():
+    with quiet(), torch.inference_mode():
         program = torch.onnx.export(
             graph,
             (example,),
@@ -119,7 +119,7 @@ def _names(classes: list[CardClass]) -> dict[str, dict[int, str]]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without the exporter's warnings and log lines, which concern nobody who trains a network."""
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)

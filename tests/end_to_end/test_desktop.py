@@ -41,7 +41,10 @@ def look():
     processing.runAndLoadResults(
         "geodistil:predict", {"MODEL": os.environ["MODEL"], "RASTER": town, "SCORE": 0.0, **outputs}
     )
-    found["layers"] = [node.name() for node in QgsProject.instance().layerTreeRoot().children()]
+    root = QgsProject.instance().layerTreeRoot()
+    found["layers"] = {
+        node.name(): [child.name() for child in node.children()] for node in root.children()
+    }
     QgsProject.instance().setCrs(town.crs())
     iface.mapCanvas().setExtent(town.extent())
     end = time.monotonic() + 2
@@ -87,12 +90,12 @@ def desktop(trained, town, tmp_path_factory):
 
 def test_the_menu_opens_dialogs_that_leave_the_map_usable(desktop):
     assert "error" not in desktop, desktop["error"]
-    assert len(desktop["entries"]) == 8
+    assert len(desktop["entries"]) == 11
     assert desktop["dialogs"] == [["Predict", False]]
 
 
-def test_predictions_come_onto_the_map_with_good_names_the_outlines_on_top(desktop):
-    assert desktop["layers"] == ["town: detections", "town: classes", "town"]
+def test_predictions_come_onto_the_map_in_the_model_s_group_the_outlines_on_top(desktop):
+    assert list(desktop["layers"].items()) == [("tiny", ["town: detections", "town: classes"]), ("town", [])]
 
 
 def test_the_canvas_shows_them(desktop):

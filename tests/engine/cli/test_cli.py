@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import rasterio
 import shapely
 
 from engine.cli.main import main
+from engine.packages import load_card
 
 ROOT = Path(__file__).parents[3]
 NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
@@ -118,12 +120,32 @@ def test_an_exported_archive_predicts_the_same(trained, worlds, capsys, tmp_path
     folder, _ = trained
     code, result, _ = engine(capsys, "export", folder, "--output", tmp_path / "tiny.zip")
     assert code == 0, result
+    assert load_card(result["package"]).context is not None, "training has measured how far the network sees"
     maps = []
     for model, name in ((folder, "a"), (result["package"], "b")):
         engine(capsys, "predict", model, worlds[2]["raster"], "--output", tmp_path / name)
         with rasterio.open(tmp_path / name / "classes.tif") as classes:
             maps.append(classes.read(1))
     assert np.array_equal(*maps)
+
+
+def test_an_export_in_eight_bits_scores_as_well_or_is_left_alone(trained, worlds, capsys, tmp_path):
+    folder, _ = trained
+
+    def exported(name, *options):
+        code, result, _ = engine(capsys, "export", folder, "--output", tmp_path / name, "--int8", *options)
+        assert code == 0, result
+        with zipfile.ZipFile(result["package"]) as archive:
+            return {each["task"]: each for each in result["int8"]}, archive.read("segmentation.onnx")
+
+    judged, graph = exported("tolerant.zip", "--max-loss", "1")
+    assert set(judged) == {"detection", "segmentation"} and all(each["kept"] for each in judged.values())
+    assert "mean_iou" in judged["segmentation"]["sentence"] and "validation blocks" in judged["segmentation"]["truth"]
+    assert b"QuantizeLinear" in graph and b"standardization_mean" in graph
+    judged, graph = exported("strict.zip", "--max-loss", "-1", "--chips", worlds[2]["raster"])
+    assert judged["segmentation"]["before"] == 1 and "its answers in 32 bits" in judged["detection"]["truth"]
+    assert not any(each["kept"] for each in judged.values())
+    assert graph == (folder / "model" / "segmentation.onnx").read_bytes()
 
 
 def test_check_describes_a_run_before_it_trains(make_run, capsys):

@@ -8,9 +8,9 @@ from rasterio.crs import CRS
 from rasterio.transform import from_origin
 
 from engine.data.grid import Grid
-from engine.errors import OutputError
+from engine.errors import OutputError, Stopped
 from engine.inference.merging import Found
-from engine.inference.sinks import DetectionSink, RasterSink
+from engine.inference.sinks import DetectionSink, RasterDescription, RasterSink, publish
 
 resource = pytest.importorskip("resource", reason="file size limits are a matter of Unix")
 GRID = Grid(CRS.from_epsg(32632), from_origin(691000, 5335000, 0.1, 0.1), 1300, 700, 0.1)
@@ -51,6 +51,17 @@ def test_an_unfinished_output_leaves_nothing_and_spares_the_older_one(tmp_path):
     with pytest.raises(ZeroDivisionError), DetectionSink(tmp_path / "detections.gpkg", GRID, ["car"]):
         raise ZeroDivisionError
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("classes.tif", "older")]
+
+
+def test_writing_a_map_ends_when_asked_leaves_nothing_and_spares_the_older_one(tmp_path):
+    source, path = tmp_path / "source.tif", tmp_path / "classes.tif"
+    path.write_text("older")
+    description = RasterDescription(GRID, "class")
+    with rasterio.open(source, "w", driver="GTiff", **description.profile()) as raster:
+        raster.write(np.random.default_rng(0).integers(0, 9, (700, 1300), dtype=np.uint8), 1)
+    with pytest.raises(Stopped, match=r"Writing classes.* was stopped"):
+        publish(source, path, description, stop=lambda: True)
+    assert path.read_text() == "older" and sorted(tmp_path.iterdir()) == [path, source]
 
 
 def test_detections_are_polygons_on_the_ground_with_class_and_score(tmp_path):

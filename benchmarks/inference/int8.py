@@ -1,0 +1,92 @@
+"""A network in eight bits against the same in its own precision: rates turn by turn, and scores on generated truth.
+
+    python benchmarks/inference/int8.py [--backends openvino onnxruntime] [--repeats 3] [--steps 150]
+
+The network is the one of `seams.py`. Eight bits should be faster in each backend, and mean IoU fall by less than 0.005.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import seams
+from common import BACKENDS, TILE, median
+
+LOSS = 0.005
+SIDE = 1536
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--backends", nargs="+", choices=BACKENDS[:2], default=BACKENDS[:2])
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=150, help="training steps")
+    options = parser.parse_args()
+    model = seams.trained(options.steps)
+    with tempfile.TemporaryDirectory() as folder:
+        light = lighter(model, Path(folder))
+        gains = [gain(name, model, light, options.repeats) for name in options.backends]
+        return int(scored(model) - scored(light) > LOSS or min(gains) <= 1)
+
+
+def lighter(model: Path, folder: Path) -> Path:
+    """The package's graph in eight bits, their ranges found on another scene than those of training and scoring."""
+    from engine.cli.lighter import CALIBRATING, images
+    from engine.inference.checks import open_raster
+    from engine.packages import load_card
+    from engine.packages.int8 import quantise
+
+    card = load_card(model)
+    windows = images([open_raster(seams.scene(SIDE, seed=2), card)], card, CALIBRATING)
+    quantise(model / "segmentation.onnx", folder / "segmentation.onnx", card, windows)
+    (folder / "item.json").write_bytes((model / "item.json").read_bytes())
+    return folder
+
+
+def gain(name: str, model: Path, light: Path, repeats: int) -> float:
+    """How many times as fast eight bits are."""
+    from engine import inference
+    from engine.inference.backends.choice import rate
+    from engine.packages import load_card
+
+    kind = {"openvino": inference.OpenVinoBackend, "onnxruntime": inference.OnnxBackend}[name]
+    card = load_card(model)
+    backends = [kind(folder, card, "cpu") for folder in (model, light)]
+    turns = [[rate(backend, card) for backend in backends] for _ in range(repeats)]
+    plain, small = (median([turn[index] for turn in turns]) for index in (0, 1))
+    ratio = median([turn[1] / turn[0] for turn in turns])
+    print(f"{name:>12}: {plain:.2f} -> {small:.2f} MPix/s of windows, {ratio:.2f} times as fast", flush=True)
+    return ratio
+
+
+def scored(model: Path) -> float:
+    """Mean IoU on a generated scene."""
+    import numpy as np
+    import torch
+    from rasterio.features import rasterize
+
+    from engine.demo import NORTH, paint
+    from engine.inference import OnnxBackend
+    from engine.packages import load_card
+    from engine.training.metrics import SegmentationScore
+
+    painting, card = paint(NORTH, SIDE, seed=1), load_card(model)
+    shapes = [(painting.areas[name], value) for value, name in enumerate(seams.CLASSES, 1)]
+    mask = rasterize(shapes, (SIDE, SIDE), dtype="uint8").astype(np.int64)
+    image, backend = painting.image.transpose(2, 0, 1), OnnxBackend(model, card, "cpu")
+    score = SegmentationScore([channel.name for channel in card.segmentation_channels()])
+    for row in range(0, SIDE, TILE):
+        for column in range(0, SIDE, TILE):
+            place = np.s_[row : row + TILE, column : column + TILE]
+            answer = backend.run(np.ascontiguousarray(image[(slice(None), *place)])[None]).segmentation
+            score.update(torch.from_numpy(answer), torch.from_numpy(mask[place])[None])
+    value = score.compute()["segmentation/mean_iou"]
+    print(f"mean IoU {value:.4f}", flush=True)
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

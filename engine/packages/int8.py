@@ -1,0 +1,77 @@
+"""ONNX files in eight bits: post-training static quantisation, which other programs and all our backends run too."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from ..config import Card
+from ..inference.backends.base import standardisation
+from .onnx import quiet
+
+
+class _Images(CalibrationDataReader):
+    def __init__(self, name: str, images: Iterator[np.ndarray]) -> None:
+        self.name, self.images = name, images
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        image = next(self.images, None)
+        return None if image is None else {self.name: image}
+
+
+def quantise(source: Path, target: Path, card: Card, images: Iterable[np.ndarray]) -> Path:
+    """Write a graph whose weights (for each channel) and activations have eight bits, as far as convolutions go.
+
+    What follows the last convolution, such as the decoding of boxes, stays as it is: coordinates need their digits.
+    Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", 2018,
+    equation 1.
+
+    Args:
+        source: an ONNX file of a package.
+        target: the file to write, with the same metadata.
+        card: the package's; standardises the images.
+        images: (C, T, T) raw values; the range of each activation is that over all of them.
+    """
+    mean, std = (values[:, None, None] for values in standardisation(card))
+    with tempfile.TemporaryDirectory(dir=target.parent) as temporary, quiet():
+        plain = Path(temporary) / "plain.onnx"
+        quant_pre_process(str(source), str(plain), skip_symbolic_shape=True)
+        graph = onnx.load(plain).graph
+        standardised = (((image - mean) / std)[None].astype(np.float32) for image in images)
+        quantize_static(
+            str(plain),
+            str(target),
+            _Images(graph.input[0].name, standardised),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            nodes_to_exclude=after_convolutions(graph),
+        )
+    _copy_metadata(source, target)
+    return target
+
+
+def after_convolutions(graph: onnx.GraphProto) -> list[str]:
+    """Names of the nodes that no convolution depends on, and that are none."""
+    needed: set[str] = set()
+    after = []
+    for node in reversed(graph.node):  # in the order of their dependencies
+        if node.op_type == "Conv" or needed.intersection(node.output):
+            needed.update(node.input)
+        else:
+            after.append(node.name)
+    return after
+
+
+def _copy_metadata(source: Path, target: Path) -> None:
+    model, original = onnx.load(target), onnx.load(source, load_external_data=False)
+    del model.metadata_props[:]
+    model.metadata_props.extend(original.metadata_props)
+    onnx.save(model, target)
