@@ -200,17 +200,22 @@ def put_in_group(layer: QgsMapLayer, name: str, above: str, project: QgsProject)
     if node is None or not name:
         return
     group = _group(root, name, root.findLayer(above))
-    group.insertChildNode(_place(group, int(layer.customProperty(LEVEL, 0))), node.clone())
+    group.insertChildNode(_place(group, layer), node.clone())
     node.parent().removeChildNode(node)
 
 
-def _place(group: QgsLayerTreeGroup, level: int) -> int:
-    """Where in a group a layer goes: above all that are on its level or lower."""
-    levels = [
-        int(child.layer().customProperty(LEVEL, 0)) if isinstance(child, QgsLayerTreeLayer) and child.layer() else 0
-        for child in group.children()
-    ]
-    return next((index for index, each in enumerate(levels) if each <= level), len(levels))
+def _place(group: QgsLayerTreeGroup, layer: QgsMapLayer) -> int:
+    """Where in a group a layer goes: above all others on its level or lower; QGIS may have put it there itself."""
+    others = {
+        index: child.layer()
+        for index, child in enumerate(group.children())
+        if isinstance(child, QgsLayerTreeLayer) and child.layer() and child.layerId() != layer.id()
+    }
+    return next((index for index, other in others.items() if _level(other) <= _level(layer)), len(group.children()))
+
+
+def _level(layer: QgsMapLayer) -> int:
+    return int(layer.customProperty(LEVEL, 0))
 
 
 def _group(root: QgsLayerTree, name: str, above: QgsLayerTreeLayer | None) -> QgsLayerTreeGroup:

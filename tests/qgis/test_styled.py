@@ -204,6 +204,17 @@ def test_a_group_that_imagery_would_hide_comes_to_lie_above_it(context):
     assert tree(project) == [("town", ["later", "result"]), "second", "first"]
 
 
+def test_a_layer_that_qgis_itself_put_into_the_group_goes_to_its_level(context):
+    project = context.project()
+    load(context, vector("detections"), level=VECTORS)
+    classes = vector("classes")
+    project.addMapLayer(classes, False)
+    project.layerTreeRoot().findGroup("town").insertLayer(0, classes)  # where QGIS's insertion point may be
+    result("classes.file", level=GROUND).look(classes)
+    put_in_group(classes, "town", "", project)
+    assert tree(project) == [("town", ["detections", "classes"])]
+
+
 def test_a_layer_without_a_group_stays_where_it_is(project):
     layer = vector("alone")
     project.addMapLayer(layer)
