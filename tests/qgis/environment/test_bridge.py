@@ -90,10 +90,10 @@ def test_the_request_holds_what_was_chosen_but_no_address_with_a_password():
     assert (Path(request["engine"]) / "engine" / "__main__.py").exists()
 
 
-def test_all_that_the_engine_needs_is_tried():
+def test_all_that_the_engine_needs_on_every_platform_is_tried():
     text = (ROOT / "pyproject.toml").read_text()
     names = text.partition("dependencies = [")[2].partition("]")[0].split('"')[1::2]
-    modules = {name.partition(">")[0].replace("-", "_") for name in names}
+    modules = {name.partition(">")[0].replace("-", "_") for name in names if ";" not in name}
     assert modules == set(IMPORTS)
 
 
