@@ -9,14 +9,12 @@ from qgis.core import (
     QgsGraduatedSymbolRenderer,
     QgsPalLayerSettings,
     QgsRendererRange,
-    QgsTextBufferSettings,
-    QgsTextFormat,
-    QgsUnitTypes,
     QgsVectorLayer,
     QgsVectorLayerSimpleLabeling,
 )
 from qgis.PyQt.QtGui import QColor
 
+from .styles import haloed
 from .translation import tr
 
 STEPS = (
@@ -65,17 +63,5 @@ def _rank_labels() -> QgsPalLayerSettings:
     settings.placement = QgsPalLayerSettings.Placement.OverPoint
     settings.centroidInside = True
     settings.priority = 8
-    settings.setFormat(_text())
+    settings.setFormat(haloed(10, 0.8, "#5a0a3c"))
     return settings
-
-
-def _text() -> QgsTextFormat:
-    buffer = QgsTextBufferSettings()
-    buffer.setEnabled(True)
-    buffer.setSize(0.8)
-    text = QgsTextFormat()
-    text.setSize(10)
-    text.setSizeUnit(QgsUnitTypes.RenderUnit.RenderPoints)
-    text.setColor(QColor("#5a0a3c"))
-    text.setBuffer(buffer)
-    return text

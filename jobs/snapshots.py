@@ -6,19 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qgis.core import (
-    QgsFeature,
-    QgsFeatureSink,
     QgsFields,
-    QgsGeometry,
-    QgsProject,
     QgsProviderRegistry,
     QgsRasterLayer,
-    QgsVectorFileWriter,
     QgsVectorLayer,
-    QgsWkbTypes,
 )
 
 from .errors import GeoDistilError
+from .layer_file import LayerFile
 from .reading import Features, chosen
 from .translation import tr
 
@@ -74,13 +69,11 @@ class Snapshot:
         self._indices = [_index(layer, field) for field in fields]
         self._features = Features(layer)
         self._request = chosen(layer, selected_only).setSubsetOfAttributes(self._indices)
-        self._fields = QgsFields()
+        fields = QgsFields()
         for index in self._indices:
-            self._fields.append(layer.fields().at(index))
-        flat = QgsWkbTypes.linearType(layer.wkbType())
-        self._type = flat if flat == QgsWkbTypes.Type.Unknown else QgsWkbTypes.multiType(flat)
-        self._name, self._path, self._crs, self._needed = layer.name(), path, layer.crs(), needed
-        self._context = QgsProject.instance().transformContext()
+            fields.append(layer.fields().at(index))
+        self._name, self._path, self._needed = layer.name(), path, needed
+        self._file = LayerFile(layer, path, fields, [f"FID={KEY}"])
 
     def __call__(self) -> None:
         """Copy.
@@ -89,43 +82,14 @@ class Snapshot:
             GeoDistilError: there are no features, the layer's server broke off, or the file cannot be written.
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        options = QgsVectorFileWriter.SaveVectorOptions()
-        options.driverName, options.layerName = "GPKG", self._path.stem
-        options.layerOptions = [f"FID={KEY}"]
-        writer = QgsVectorFileWriter.create(
-            str(self._path), self._fields, self._type, self._crs, self._context, options
-        )
-        copied = 0
-        for feature in self._features(self._request):
-            copied += writer.addFeature(self._copy(feature), QgsFeatureSink.Flag.FastInsert)
-        writer.flushBuffer()
-        self._check(writer)
+        features = self._features(self._request)
+        copied = self._file.write((each.geometry(), [each[index] for index in self._indices]) for each in features)
         self._features.complain()
         if self._needed and not copied:
             raise GeoDistilError(
                 "labels",
                 tr("The layer {layer} has no features.").format(layer=self._name),
                 tr("Choose another or its filter."),
-            )
-
-    def _copy(self, feature: QgsFeature) -> QgsFeature:
-        """With the wanted fields; without curves, which the engine's geometry library does not know."""
-        copy, geometry = QgsFeature(self._fields), feature.geometry()
-        copy.setAttributes([feature[index] for index in self._indices])
-        if QgsWkbTypes.isCurvedType(geometry.wkbType()):
-            geometry = QgsGeometry(geometry.constGet().segmentize())
-        if self._type != QgsWkbTypes.Type.Unknown:
-            geometry.convertToMultiType()
-        copy.setGeometry(geometry)
-        return copy
-
-    def _check(self, writer: QgsVectorFileWriter) -> None:
-        if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
-            raise GeoDistilError(
-                "output",
-                tr("The features of {layer} cannot be written to {path}: {message}.").format(
-                    layer=self._name, path=self._path, message=writer.errorMessage()
-                ),
             )
 
 

@@ -80,16 +80,25 @@ def _score_labels(gsd: float) -> QgsPalLayerSettings:
     settings.placement = QgsPalLayerSettings.Placement.OutsidePolygons
     settings.scaleVisibility = True
     settings.minimumScale = LABEL_SCALE_PER_METRE * gsd
-    settings.setFormat(_small_text())
+    settings.setFormat(haloed(7, 0.6))
     return settings
 
 
-def _small_text() -> QgsTextFormat:
+def haloed(points: float, halo: float, color: str | None = None) -> QgsTextFormat:
+    """Text that can be read over imagery.
+
+    Args:
+        points: its size.
+        halo: width of the white around it, in millimetres.
+        color: the text's; none is QGIS's own.
+    """
     buffer = QgsTextBufferSettings()
     buffer.setEnabled(True)
-    buffer.setSize(0.6)
+    buffer.setSize(halo)
     text = QgsTextFormat()
-    text.setSize(7)
+    text.setSize(points)
     text.setSizeUnit(QgsUnitTypes.RenderUnit.RenderPoints)
+    if color is not None:
+        text.setColor(QColor(color))
     text.setBuffer(buffer)
     return text

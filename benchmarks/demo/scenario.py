@@ -127,14 +127,6 @@ def _run(name: str, sources: list[dict[str, Any]], recipe: dict[str, Any], steps
     )
 
 
-def save_paths(world: World) -> dict[str, dict[str, str]]:
-    """The world's files, for the map."""
-    return {
-        scene.name: {"raster": str(scene.raster), "cars": str(scene.cars), "areas": str(scene.areas)}
-        for scene in world.scenes()
-    }
-
-
 def test_scenes(world: World) -> list[Scene]:
     """Places that no training sees, one in each city."""
     return [world.north_test, world.south_test]

@@ -26,7 +26,7 @@ class Journal:
 
     def is_of(self, job: dict[str, Any]) -> bool:
         """Whether its rows are those of a job."""
-        return _read(self.folder / JOB_FILE) == job
+        return read_json(self.folder / JOB_FILE) == job
 
     def prepare(self, job: dict[str, Any]) -> None:
         """Make the folder, and remove what another job has left in it.
@@ -87,7 +87,8 @@ class Journal:
         return self.folder / f"{i:06d}.partial{self.writer}"
 
 
-def _read(path: Path) -> Any:
+def read_json(path: Path) -> Any:
+    """What a file says; none where it is not there, or not whole."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

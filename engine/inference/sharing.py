@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .journal import read_json
 from .sinks import writing
 
 BEAT_SECONDS = 5.0
@@ -106,7 +107,7 @@ class Crew:
 
     def told(self, what: str) -> Any:
         """A value that was left, or none."""
-        return _read(self.folder / f"{what}.json")
+        return read_json(self.folder / f"{what}.json")
 
     def now(self) -> float:
         """The time by the clock of the folder's file system, which may be another machine's."""
@@ -141,7 +142,7 @@ class Crew:
     def _lives(self, name: str) -> bool:
         if name == self.name:
             return True
-        process = _read(self._pulse(name))
+        process = read_json(self._pulse(name))
         if process is None:
             return False
         if process["host"] == self.host and os.name == "posix" and not _runs(process["pid"]):
@@ -216,13 +217,6 @@ class Share:
     @outcome.setter
     def outcome(self, value: dict[str, Any]) -> None:
         self.crew.tell(f"{self.key}-done", {**value, "time": self.crew.now()})
-
-
-def _read(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
 
 
 def _runs(pid: int) -> bool:
