@@ -20,8 +20,10 @@ class Form:
         steps: of every student, whatever teaches it.
         teacher_steps: that teachers have in addition.
         chip_size, batch_size: of every run, pixels and chips a role.
+        gsd: ground sampling distance of every run, in metres.
         student, teacher, second_teacher: networks as in `run.json`.
         labelled: numbers of labelled tiles, for the tables that hide labels.
+        views: what every method on few labels but the plainest does to its chips: strong views and CutMix, or nothing.
     """
 
     name: str
@@ -29,10 +31,12 @@ class Form:
     teacher_steps: int
     chip_size: int
     batch_size: int
+    gsd: float
     student: Settings
     teacher: Settings
     second_teacher: Settings = field(default_factory=dict)
     labelled: tuple[int, ...] = ()
+    views: Settings = field(default_factory=lambda: {"strong_views": True, "cutmix": 0.5})
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class Ground:
     Args:
         sources: lists of sources by name.
         tests: that no source touches.
-        settings: of every run: classes, background, gsd, split.
+        settings: of every run: classes, background, split.
         lines: class that is scored as lines too, for example road.
     """
 

@@ -9,8 +9,6 @@ SEGMENTATION_TEACHER = "segmentation alone, teacher's size"
 TEACHERS = {"detection_teacher": DETECTION_TEACHER, "segmentation_teacher": SEGMENTATION_TEACHER}
 VANILLA = "vanilla multi-task"
 SUPERVISED = "supervised only"
-STRONG = {"strong_views": True, "cutmix": 0.5}
-"""What every method on few labels but the plainest does to its labelled chips."""
 
 
 def single_task(form: Form) -> tuple[Row, ...]:
@@ -52,12 +50,13 @@ def distilled(
     return Row(f"distilled, {name}", recipe, form.steps, sources, TEACHERS, extra=extra)
 
 
-def few_labels(form: Form, labelled: str, **options: object) -> tuple[Row, ...]:
+def few_labels(form: Form, labelled: str, peers: bool = False, **options: object) -> tuple[Row, ...]:
     """Every way of learning from few labels and much imagery; every student has as many steps.
 
     Args:
-        form: steps and networks.
+        form: steps, networks and views.
         labelled: names the sources, for example `4 labelled tiles`.
+        peers: whether mean teacher and CPS are rows of the small form, too.
         options: of the labels' loss in every row, for example `dice`.
     """
 
@@ -66,32 +65,35 @@ def few_labels(form: Form, labelled: str, **options: object) -> tuple[Row, ...]:
         return Row(f"{labelled}: {name}", {**recipe, **options}, steps, labelled, named, group=labelled, extra=extra)
 
     def baseline(name: str, method: str, extra: bool = False, **more: str) -> Row:
-        recipe = {"kind": "baseline", "method": method, "student": form.student}
+        recipe = {"kind": "baseline", "method": method, "student": form.student, **form.views}
         return row(name, {**recipe, "teacher": form.teacher} if more else recipe, form.steps, extra, **more)
 
     teacher, second = "supervised, teacher's size", "supervised, second teacher"
-    strong = supervised(form.student, "segmentation", **STRONG)
+    strong = supervised(form.student, "segmentation", strong_views=True, cutmix=0.5)
     sslkd = {
         "kind": "semi_supervised",
         "student": form.student,
         "first_teacher": form.teacher,
         "second_teacher": form.second_teacher,
+        **form.views,
     }
+    taught = {"first_teacher": teacher, "second_teacher": second}
     return (
         row(SUPERVISED, supervised(form.student, "segmentation"), form.steps),
         row("supervised, strong views and CutMix", strong, form.steps, extra=True),
-        row(teacher, supervised(form.teacher, "segmentation", **STRONG), form.teacher_steps),
-        row(second, supervised(form.second_teacher, "segmentation", **STRONG), form.teacher_steps),
-        baseline("mean teacher", "mean_teacher"),
-        baseline("CPS", "cps"),
+        row(teacher, supervised(form.teacher, "segmentation", **form.views), form.teacher_steps),
+        row(second, supervised(form.second_teacher, "segmentation", **form.views), form.teacher_steps),
+        baseline("mean teacher", "mean_teacher", extra=not peers),
+        baseline("CPS", "cps", extra=not peers),
         baseline("FixMatch", "fixmatch", extra=True),
         baseline("UniMatch", "unimatch", extra=True),
         baseline("plain distillation", "plain", extra=True, teacher=teacher),
-        row("SSLKD", sslkd, form.steps, first_teacher=teacher, second_teacher=second),
+        row("SSLKD", {**sslkd, "co_training": False, "ramp_up": 0.1}, form.steps, **taught),
+        row("SSLKD, co-trained", {**sslkd, "co_training": True}, form.steps, extra=True, **taught),
     )
 
 
 def all_labels(form: Form, **options: object) -> Row:
     """The upper bound."""
-    recipe = supervised(form.student, "segmentation", **STRONG, **options)
+    recipe = supervised(form.student, "segmentation", **form.views, **options)
     return Row("all labels", recipe, form.steps, sources="all labels", group="all labels")

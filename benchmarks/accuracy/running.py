@@ -42,7 +42,14 @@ def run_of(row: Row, form: Form, ground: Ground, seed: int, seed_folder: Path) -
         "validation_chips": 64 if form.name == "small" else 256,
         **row.training,
     }
-    return Run(name=row.name, sources=ground.sources[row.sources], recipe=recipe, training=training, **ground.settings)
+    return Run(
+        name=row.name,
+        gsd=form.gsd,
+        sources=ground.sources[row.sources],
+        recipe=recipe,
+        training=training,
+        **ground.settings,
+    )
 
 
 def carry_out(row: Row, form: Form, ground: Ground, seed: int, seed_folder: Path) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.demo import Scene, generate
+from engine.demo import GSD, Scene, generate
 
 from ..declare import Form, Ground, Metric, Settings, Table, Test
 from ..methods import SUPERVISED, VANILLA, all_labels, distilled, few_labels, single_task, vanilla
@@ -22,12 +22,14 @@ FORMS = {
     "small": Form(
         "small",
         steps=120,
-        teacher_steps=120,
-        chip_size=128,
+        teacher_steps=240,
+        chip_size=96,
         batch_size=8,
+        gsd=GSD,
         student={"size": "small", **_SMALL_OBJECTS},
         teacher={"size": "medium", "width": 64, **_SMALL_OBJECTS},
         second_teacher={"architecture": "segformer", "encoder": "mit_b0"},
+        views={},
     ),
     "full": Form(
         "full",
@@ -35,6 +37,7 @@ FORMS = {
         teacher_steps=4000,
         chip_size=256,
         batch_size=16,
+        gsd=GSD,
         student={"size": "small", **_SMALL_OBJECTS},
         teacher={"size": "large", "neck": "pafpn", **_SMALL_OBJECTS},
         second_teacher={"architecture": "segformer", "encoder": "mit_b2"},
@@ -53,10 +56,10 @@ def table(form: Form) -> Table:
             *single_task(form),
             vanilla(form),
             distilled(form, "soft", "soft"),
-            distilled(form, "feature", "feature"),
-            distilled(form, "PDF", "pdf"),
-            distilled(form, "soft and feature", "soft", "feature"),
-            distilled(form, "soft, both tasks", "soft", extra=True, on_own_task=True),
+            distilled(form, "soft, both tasks", "soft", on_own_task=True),
+            distilled(form, "feature", "feature", extra=True),
+            distilled(form, "PDF", "pdf", extra=True),
+            distilled(form, "soft and feature", "soft", "feature", extra=True),
             *few_labels(form, FEW),
             all_labels(form),
         ),

@@ -18,13 +18,15 @@ FORMS = {
     "small": Form(
         "small",
         steps=120,
-        teacher_steps=120,
-        chip_size=128,
+        teacher_steps=200,
+        chip_size=96,
         batch_size=8,
+        gsd=1.0,
         student=_STUDENT,
         teacher={"size": "medium", "width": 64},
         second_teacher={"architecture": "segformer", "encoder": "mit_b0"},
         labelled=COUNTS,
+        views={},
     ),
     "full": Form(
         "full",
@@ -32,6 +34,7 @@ FORMS = {
         teacher_steps=4000,
         chip_size=256,
         batch_size=16,
+        gsd=1.0,
         student=_STUDENT,
         teacher={"size": "large"},
         second_teacher={"architecture": "segformer", "encoder": "mit_b2"},
@@ -83,7 +86,7 @@ def ground(data: Path, form: Form, seed: int) -> Ground:
             Test(path.stem, path, "segmentation", _labels(path))
             for path in (folder / f"tile{TEST}_part{part}.jpg" for part in TEST_PARTS[form.name])
         ],
-        settings={"gsd": 1.0, "segmentation_classes": CLASSES, "background": False, "split": {"seed": seed}},
+        settings={"segmentation_classes": CLASSES, "background": False, "split": {"seed": seed}},
         lines="road",
     )
 
