@@ -98,6 +98,11 @@ def semi_supervised(world: World, steps: Steps) -> dict[str, Run]:
         "first_teacher": {"size": "medium", "width": 64},
         "second_teacher": {"architecture": "segformer", "encoder": "mit_b0"},
         "teacher_share": steps.semi_teachers / total,
+        # Teachers that stand still once they are right, and no strong views: so few steps cannot use more.
+        "co_training": False,
+        "strong_views": False,
+        "cutmix": 0.0,
+        "ramp_up": 0.1,
     }
     return {"sslkd": _run("sslkd", sources, recipe, total)}
 

@@ -21,10 +21,10 @@ _SIZE = 1024
 FORMS = {
     "small": Form(
         "small",
-        steps=120,
-        teacher_steps=240,
+        steps=240,
+        teacher_steps=400,
         chip_size=96,
-        batch_size=8,
+        batch_size=4,
         gsd=GSD,
         student={"size": "small", **_SMALL_OBJECTS},
         teacher={"size": "medium", "width": 64, **_SMALL_OBJECTS},

@@ -15,13 +15,13 @@ COUNTS = (2, 4, 8, 16)
 FORMS = {
     "small": Form(
         "small",
-        steps=120,
-        teacher_steps=240,
+        steps=300,
+        teacher_steps=400,
         chip_size=96,
-        batch_size=8,
+        batch_size=4,
         gsd=0.52,
         student={"size": "small"},
-        teacher={"size": "medium", "width": 64},
+        teacher={"size": "medium", "encoder": "resnet18", "width": 64},
         second_teacher={"architecture": "segformer", "encoder": "mit_b0"},
         labelled=(2, 4),
         views={},

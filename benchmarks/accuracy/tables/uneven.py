@@ -17,7 +17,7 @@ FORMS = {
         "small",
         steps=120,
         teacher_steps=240,
-        chip_size=128,
+        chip_size=96,
         batch_size=8,
         gsd=0.26,
         student={"size": "small", **_SMALL_OBJECTS},
