@@ -143,15 +143,21 @@ class TrainingAlgorithm(EngineAlgorithm):
         return {"RUN_FOLDER": str(self._folder)}
 
     def _training(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
-        steps = self.parameterAsInt(parameters, "STEPS", context)
-        minutes = self.parameterAsDouble(parameters, "MINUTES", context)
         return {
-            "budget": {"steps": steps} if steps else {"minutes": minutes},
+            "budget": self._budget(parameters, context),
             "chip_size": self.parameterAsInt(parameters, "CHIP_SIZE", context),
             "batch_size": self.parameterAsInt(parameters, "BATCH_SIZE", context),
             "device": self.parameterAsString(parameters, "DEVICE", context) or "auto",
             "seed": self.parameterAsInt(parameters, "SEED", context),
         }
+
+    def _budget(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, float]:
+        """Steps or epochs where they are given, minutes otherwise."""
+        if steps := self.parameterAsInt(parameters, "STEPS", context):
+            return {"steps": steps}
+        if epochs := self.parameterAsDouble(parameters, "EPOCHS", context):
+            return {"epochs": epochs}
+        return {"minutes": self.parameterAsDouble(parameters, "MINUTES", context)}
 
     # parameters in groups
 
@@ -260,6 +266,13 @@ class TrainingAlgorithm(EngineAlgorithm):
         )
         self.addParameter(
             QgsProcessingParameterNumber("MINUTES", tr("Training time (minutes)"), Double, 60, minValue=0.1)
+        )
+        self.addParameter(
+            advanced(
+                QgsProcessingParameterNumber(
+                    "EPOCHS", tr("Training epochs (instead of minutes)"), Double, optional=True, minValue=0.01
+                )
+            )
         )
         self.addParameter(
             QgsProcessingParameterNumber(

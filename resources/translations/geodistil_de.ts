@@ -1002,6 +1002,11 @@ Das Modell ist ein Paket, oder `item.json` des Ordners `model` in einem Laufordn
     </message>
     <message>
       <location filename="toolbox/training.py" />
+      <source>Training epochs (instead of minutes)</source>
+      <translation>Trainingsepochen (statt Minuten)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
       <source>Training steps (instead of minutes)</source>
       <translation>Trainingsschritte (statt Minuten)</translation>
     </message>

@@ -31,7 +31,7 @@ CARD = {
     "segmentation_classes": [{"name": "roof", "color": "#ff0000"}],
     "network": {"size": "large", "detection_head": "retinanet", "detection_strides": [8, 16]},
 }
-DETAILS = ("CHIP_SIZE", "BATCH_SIZE", "DEVICE", "SEED", "OPTIONS")
+DETAILS = ("EPOCHS", "CHIP_SIZE", "BATCH_SIZE", "DEVICE", "SEED", "OPTIONS")
 
 
 def option_names(kind):
