@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from .history import Curve, Stage
+from .markup import spoken
 
 INK = "#010203"
 """Stands for the page's text colour in figures."""
@@ -67,7 +68,7 @@ def losses_chart(stage: Stage) -> str | None:
 def metrics_chart(stage: Stage) -> str | None:
     """The main validation metrics of a stage's networks, or none where there are too few."""
     curves = {
-        f"{title(metric)} · {network}" if len(stage.metrics) > 1 else title(metric): stage.curve(network, metric)
+        title(metric) + (f" · {spoken(network)}" if len(stage.metrics) > 1 else ""): stage.curve(network, metric)
         for network in stage.metrics
         for metric in ("segmentation/mean_iou", "detection/ap50", "detection/ap")
     }

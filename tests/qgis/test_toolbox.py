@@ -71,6 +71,8 @@ def partial_multitask(layers, folder, **more):
 def test_every_algorithm_has_help_an_icon_and_tags(provider):
     for each in provider.algorithms():
         assert len(each.shortHelpString()) > 200 and each.shortDescription()
+        helps = [each.shortHelpString(), *(parameter.help() for parameter in each.parameterDefinitions())]
+        assert not any("`" in text for text in helps)
         assert not each.icon().isNull() and each.tags() and each.group()
         assert each.icon().cacheKey() != QgsApplication.processingRegistry().providerById("qgis").icon().cacheKey()
 

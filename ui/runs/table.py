@@ -257,14 +257,16 @@ class ProgressBars(QStyledItemDelegate):
     """Draws a progress bar in a cell, as the platform draws them."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        """A bar for what has begun, the plain cell for what has not."""
+        """A bar for what is under way, nothing for what has not begun, a number for what is done."""
         state = index.data(STATE_ROLE)
-        blank = QStyleOptionViewItem(option)
-        self.initStyleOption(blank, index)
-        blank.text = ""
+        done = state.fraction >= 1 and not state.busy
+        cell = QStyleOptionViewItem(option)
+        self.initStyleOption(cell, index)
+        cell.text = cell.text if done else ""
+        cell.displayAlignment = Qt.AlignmentFlag.AlignCenter
         style = option.widget.style() if option.widget else QApplication.style()
-        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, blank, painter, option.widget)
-        if state.fraction > 0 or state.busy:
+        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, cell, painter, option.widget)
+        if not done and (state.fraction > 0 or state.busy):
             style.drawControl(QStyle.ControlElement.CE_ProgressBar, _bar(option, state), painter, option.widget)
 
 
