@@ -248,9 +248,13 @@ class RunsTable(QTableView):
         self.setMinimumHeight(self._height(3))
 
     def _width(self, column: int) -> int:
-        """Room for the header and the longest state, with a margin or an icon."""
-        texts = [HEADERS[column], *(status.value for status in Status if column == STATE)]
-        return max(map(self.fontMetrics().horizontalAdvance, texts)) + self.fontMetrics().horizontalAdvance("MM")
+        """Room for the header with its arrow, and for the longest state with its dot."""
+        states = [*(status.value for status in Status), tr("Waiting ({place})").format(place=10)]
+        texts = [HEADERS[column], *(states if column == STATE else ())]
+        margin = self.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, None, self) + 1
+        dot = self.style().pixelMetric(QStyle.PixelMetric.PM_SmallIconSize, None, self) + 4 * margin
+        room = self.fontMetrics().horizontalAdvance
+        return max(map(room, texts)) + max(room("MM"), dot if column == STATE else 0)
 
 
 class ProgressBars(QStyledItemDelegate):
