@@ -4032,8 +4032,8 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/runs/dock.py" />
-      <source>There are no runs yet. Train a network from the toolbox, or show where runs are.</source>
-      <translation>Es gibt noch keine Läufe. Trainieren Sie ein Netz mit den Werkzeugen, oder zeigen Sie, wo Läufe sind.</translation>
+      <source>There are no runs yet. Train a network with Plugins &gt; GeoDistil &gt; Train a model…, or show where runs are.</source>
+      <translation>Es gibt noch keine Läufe. Trainieren Sie ein Netz mit Erweiterungen &gt; GeoDistil &gt; Modell trainieren…, oder zeigen Sie, wo Läufe sind.</translation>
     </message>
     <message>
       <location filename="ui/runs/folders.py" />
