@@ -35,7 +35,7 @@ LIMIT = 5400
 def main() -> int:
     """Play the session; returns the exit code."""
     options = arguments()
-    begun = time.monotonic()
+    begun, started = time.monotonic(), time.time()
     output = options.output.resolve()
     shutil.rmtree(output, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="geodistil_session_") as scratch:
@@ -52,8 +52,9 @@ def main() -> int:
             print(error, file=sys.stderr)
             return 1
         finally:
-            for picture in [*GUIDE.glob("*.png")] if options.guide else []:
-                shrink(picture)
+            for picture in GUIDE.glob("*.png"):
+                if picture.stat().st_mtime > started:  # the others are as small as they get
+                    shrink(picture)
     print(f"Layers: {', '.join(found['layers'])}; {(time.monotonic() - begun) / 60:.1f} minutes; screens in {output}")
     return judge(found)
 
