@@ -10,7 +10,9 @@ from geodistil.jobs.sources.options import options_of
 from qgis.core import (
     QgsApplication,
     QgsCategorizedSymbolRenderer,
+    QgsFeature,
     QgsFillSymbol,
+    QgsGeometry,
     QgsPalettedRasterRenderer,
     QgsProcessingContext,
     QgsProcessingFeedback,
@@ -146,6 +148,12 @@ def test_points_need_the_side_of_their_box(provider, layers, context, tmp_path):
     context.project().addMapLayer(points)
     parameters = {"DETECTION_RASTERS": [layers["image"]], "DETECTION_LABELS": points.id(), "RUN_FOLDER": str(tmp_path)}
     assert "trees are points" in refusal("trainsupervised", parameters, context)
+    feature = QgsFeature()
+    feature.setGeometry(QgsGeometry.fromPointXY(context.project().mapLayer(layers["image"]).extent().center()))
+    points.dataProvider().addFeature(feature)
+    prepared("trainsupervised", {**parameters, "BOX_SIZE": 4, "RUN_FOLDER": str(tmp_path / "run")}, context)
+    (source,) = json.loads((tmp_path / "run" / "run.json").read_text())["sources"]
+    assert source["labels"]["box_size"] == 4
 
 
 @pytest.mark.parametrize("form", ["folder", "item", "zip"])
