@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -44,8 +45,13 @@ def advanced(parameter: QgsProcessingParameterDefinition) -> QgsProcessingParame
 
 def explained(parameter: QgsProcessingParameterDefinition, text: str) -> QgsProcessingParameterDefinition:
     """The parameter, with a tooltip."""
-    parameter.setHelp(text)
+    parameter.setHelp(rich(text))
     return parameter
+
+
+def rich(text: str) -> str:
+    """A help text with what stands between backticks as code; QGIS shows helps as HTML."""
+    return re.sub("`(.+?)`", r"<code>\1</code>", text)
 
 
 def job_folder(name: str) -> Path:
@@ -95,7 +101,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         return self.SUMMARY
 
     def shortHelpString(self) -> str:  # noqa: D102
-        return self.HELP
+        return rich(self.HELP)
 
     def helpUrl(self) -> str:  # noqa: D102
         return help_url("toolbox", f"geodistil-{self.NAME}")

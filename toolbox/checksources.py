@@ -46,7 +46,7 @@ class CheckSources(AnySources):
         """Sources, what they are read by, findings."""
         self.add_sources()
         self._add_general()
-        for name in ("NAME", "MINUTES", "STEPS"):
+        for name in ("NAME", "MINUTES", "EPOCHS", "STEPS"):
             self.removeParameter(name)
         self.addParameter(
             advanced(

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import (
-    QgsProcessing,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
@@ -16,22 +15,17 @@ from qgis.core import (
     QgsProcessingOutputNumber,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterEnum,
-    QgsProcessingParameterField,
     QgsProcessingParameterFolderDestination,
-    QgsProcessingParameterMapLayer,
-    QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
-    QgsProcessingParameterVectorLayer,
-    QgsVectorLayer,
 )
 
 from ..jobs.run_folder import RoleLayers, RunFolder, RunSettings, merge_patch
 from ..jobs.runs.registry import remember
 from ..jobs.sources.options import option_patch
 from ..jobs.translation import tr
-from ..jobs.vocabulary import headed, spoken
 from .base import EngineAlgorithm, Parameters, Results, advanced, explained, sentences
+from .labelled import box_size_problem, labelled_parameters, rasters_parameter, role_layers
 from .options import chosen_options, option_parameters
 
 SIZES = ["small", "medium", "large"]
@@ -82,7 +76,9 @@ class TrainingAlgorithm(EngineAlgorithm):
         self._add_outputs()
 
     def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
-        """The options must be a JSON object, the chip a multiple of 32."""
+        """Points need a box size, the options must be a JSON object, the chip a multiple of 32."""
+        if problem := box_size_problem(self, parameters, context):
+            return problem
         try:
             options = json.loads(self.parameterAsString(parameters, "OPTIONS", context) or "{}")
         except ValueError as error:
@@ -143,71 +139,36 @@ class TrainingAlgorithm(EngineAlgorithm):
         return {"RUN_FOLDER": str(self._folder)}
 
     def _training(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
-        steps = self.parameterAsInt(parameters, "STEPS", context)
-        minutes = self.parameterAsDouble(parameters, "MINUTES", context)
         return {
-            "budget": {"steps": steps} if steps else {"minutes": minutes},
+            "budget": self._budget(parameters, context),
             "chip_size": self.parameterAsInt(parameters, "CHIP_SIZE", context),
             "batch_size": self.parameterAsInt(parameters, "BATCH_SIZE", context),
             "device": self.parameterAsString(parameters, "DEVICE", context) or "auto",
             "seed": self.parameterAsInt(parameters, "SEED", context),
         }
 
+    def _budget(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, float]:
+        """Steps or epochs where they are given, minutes otherwise."""
+        if steps := self.parameterAsInt(parameters, "STEPS", context):
+            return {"steps": steps}
+        if epochs := self.parameterAsDouble(parameters, "EPOCHS", context):
+            return {"epochs": epochs}
+        return {"minutes": self.parameterAsDouble(parameters, "MINUTES", context)}
+
     # parameters in groups
 
-    def add_labelled(self, role: str, labels: str, label_types: list[int], optional: bool = False) -> None:
-        """Add rasters, labels, class field and labelled area of one role."""
-        word = headed(spoken(role))
-        self.addParameter(self._rasters(tr("{word}: imagery").format(word=word), f"{role.upper()}_RASTERS", optional))
-        self.addParameter(
-            QgsProcessingParameterMapLayer(f"{role.upper()}_LABELS", labels, optional=optional, types=label_types)
-        )
-        self.addParameter(
-            explained(
-                QgsProcessingParameterField(
-                    f"{role.upper()}_FIELD",
-                    tr("{word}: class field").format(word=word),
-                    parentLayerParameterName=f"{role.upper()}_LABELS",
-                    optional=True,
-                ),
-                tr(
-                    "Empty: all labels are of one class, named as the layer. Features without a value count nowhere. "
-                    "Not used with class rasters: there, 0 is background."
-                ),
-            )
-        )
-        self.addParameter(
-            explained(
-                QgsProcessingParameterVectorLayer(
-                    f"{role.upper()}_AREA",
-                    tr("{word}: labelled area").format(word=word),
-                    [QgsProcessing.SourceType.TypeVectorPolygon],
-                    optional=True,
-                ),
-                tr(
-                    "Inside it, ground without a label is background; outside it nothing counts. Empty: the whole "
-                    "imagery."
-                ),
-            )
-        )
+    def add_labelled(self, role: str, optional: bool = False) -> None:
+        """Add the layers of one labelled role."""
+        for parameter in labelled_parameters(role, optional):
+            self.addParameter(parameter)
 
     def add_unlabelled(self, optional: bool) -> None:
         """Add the unlabelled rasters."""
-        self.addParameter(self._rasters(tr("Unlabelled imagery"), "UNLABELLED_RASTERS", optional))
+        self.addParameter(rasters_parameter("UNLABELLED_RASTERS", tr("Unlabelled imagery"), optional))
 
     def labelled(self, role: str, parameters: Parameters, context: QgsProcessingContext) -> RoleLayers:
         """The layers of one labelled role."""
-        field = self.parameterAsString(parameters, f"{role.upper()}_FIELD", context)
-        labels = self.parameterAsLayer(parameters, f"{role.upper()}_LABELS", context)
-        return RoleLayers(
-            role=role,
-            rasters=self.parameterAsLayerList(parameters, f"{role.upper()}_RASTERS", context),
-            labels=labels,
-            field=field if isinstance(labels, QgsVectorLayer) else "",
-            area=self.parameterAsVectorLayer(parameters, f"{role.upper()}_AREA", context),
-            selected_only=self.parameterAsBool(parameters, "SELECTED_ONLY", context),
-            background=role == "detection" or self.parameterAsBool(parameters, "BACKGROUND", context),
-        )
+        return role_layers(self, role, parameters, context)
 
     def unlabelled(self, parameters: Parameters, context: QgsProcessingContext) -> list[RoleLayers]:
         """The unlabelled role, where there is imagery for it."""
@@ -221,14 +182,6 @@ class TrainingAlgorithm(EngineAlgorithm):
     def size(self, name: str, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
         """A network of the chosen size, as `run.json` has it."""
         return {"size": SIZES[self.parameterAsEnum(parameters, name, context)]}
-
-    @staticmethod
-    def _rasters(text: str, name: str, optional: bool = False) -> QgsProcessingParameterMultipleLayers:
-        parameter = QgsProcessingParameterMultipleLayers(
-            name, text, QgsProcessing.SourceType.TypeRaster, optional=optional
-        )
-        parameter.setMinimumNumberInputs(0 if optional else 1)
-        return parameter
 
     def _add_general(self) -> None:
         self.addParameter(
@@ -260,6 +213,13 @@ class TrainingAlgorithm(EngineAlgorithm):
         )
         self.addParameter(
             QgsProcessingParameterNumber("MINUTES", tr("Training time (minutes)"), Double, 60, minValue=0.1)
+        )
+        self.addParameter(
+            advanced(
+                QgsProcessingParameterNumber(
+                    "EPOCHS", tr("Training epochs (instead of minutes)"), Double, optional=True, minValue=0.01
+                )
+            )
         )
         self.addParameter(
             QgsProcessingParameterNumber(

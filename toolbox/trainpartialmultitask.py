@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import (
-    QgsProcessing,
-    QgsProcessingContext,
-    QgsProcessingParameterNumber,
-    QgsWkbTypes,
-)
+from qgis.core import QgsProcessingContext
 
 from ..jobs.run_folder import RoleLayers
 from ..jobs.translation import tr
 from .base import Parameters
-from .training import Double, TrainingAlgorithm
+from .training import TrainingAlgorithm
 
 
 class TrainPartialMultitask(TrainingAlgorithm):
@@ -43,21 +38,8 @@ class TrainPartialMultitask(TrainingAlgorithm):
 
     def add_sources(self) -> None:
         """Boxes, areas, and imagery without labels."""
-        self.add_labelled(
-            "detection",
-            tr("Detection: labels"),
-            [QgsProcessing.SourceType.TypeVectorPolygon, QgsProcessing.SourceType.TypeVectorPoint],
-        )
-        self.addParameter(
-            QgsProcessingParameterNumber(
-                "BOX_SIZE", tr("Detection: side of the box around a point (metres)"), Double, optional=True, minValue=0
-            )
-        )
-        self.add_labelled(
-            "segmentation",
-            tr("Segmentation: labels (polygons or class raster)"),
-            [QgsProcessing.SourceType.TypeVectorPolygon, QgsProcessing.SourceType.TypeRaster],
-        )
+        self.add_labelled("detection")
+        self.add_labelled("segmentation")
         self.add_unlabelled(optional=True)
 
     def add_recipe(self) -> None:
@@ -65,21 +47,10 @@ class TrainPartialMultitask(TrainingAlgorithm):
         self.add_size("STUDENT", tr("Size of the network"), "small")
         self.add_size("TEACHER", tr("Size of its teachers"), "large")
 
-    def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
-        """Points need a box size."""
-        labels = self.parameterAsVectorLayer(parameters, "DETECTION_LABELS", context)
-        points = labels is not None and labels.geometryType() == QgsWkbTypes.GeometryType.PointGeometry
-        if points and not self.parameterAsDouble(parameters, "BOX_SIZE", context):
-            return tr("The detection labels {labels} are points: give the side of the box around a point.").format(
-                labels=labels.name()
-            )
-        return super().problem(parameters, context)
-
     def sources(self, parameters: Parameters, context: QgsProcessingContext) -> list[RoleLayers]:
         """Detection, segmentation, unlabelled."""
-        detection = self.labelled("detection", parameters, context)
-        detection.box_size = self.parameterAsDouble(parameters, "BOX_SIZE", context) or None
-        return [detection, self.labelled("segmentation", parameters, context), *self.unlabelled(parameters, context)]
+        labelled = [self.labelled(role, parameters, context) for role in ("detection", "segmentation")]
+        return [*labelled, *self.unlabelled(parameters, context)]
 
     def recipe(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
         """Student and teachers; teachers speak on unlabelled imagery where there is any."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import QgsProcessing, QgsProcessingContext
+from qgis.core import QgsProcessingContext
 
 from ..jobs.run_folder import RoleLayers
 from ..jobs.translation import tr
@@ -33,11 +33,7 @@ class TrainSemiSupervised(TrainingAlgorithm):
 
     def add_sources(self) -> None:
         """Areas, and imagery without labels."""
-        self.add_labelled(
-            "segmentation",
-            tr("Segmentation: labels (polygons or class raster)"),
-            [QgsProcessing.SourceType.TypeVectorPolygon, QgsProcessing.SourceType.TypeRaster],
-        )
+        self.add_labelled("segmentation")
         self.add_unlabelled(optional=False)
 
     def add_recipe(self) -> None:

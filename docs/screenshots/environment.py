@@ -43,12 +43,14 @@ def _photograph(options: argparse.Namespace, scratch: Path) -> None:
     sys.path.insert(0, str(scratch / "plugins"))
     from qgis.core import QgsApplication
     from qgis.PyQt.QtCore import QCoreApplication, QSettings
+    from qgis.PyQt.QtGui import QFont
 
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(scratch / "profile"))
     QCoreApplication.setOrganizationName("screenshots")
     application = QgsApplication([], True, str(scratch / "profile"))
     application.initQgis()
+    application.setFont(QFont("DejaVu Sans", 9))  # as in the window of `make session`
     if options.dark:
         _darken(application)
     for name, prepare in SCENES.items():

@@ -35,7 +35,7 @@ LIMIT = 5400
 def main() -> int:
     """Play the session; returns the exit code."""
     options = arguments()
-    begun = time.monotonic()
+    begun, started = time.monotonic(), time.time()
     output = options.output.resolve()
     shutil.rmtree(output, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="geodistil_session_") as scratch:
@@ -52,8 +52,9 @@ def main() -> int:
             print(error, file=sys.stderr)
             return 1
         finally:
-            for picture in [*GUIDE.glob("*.png")] if options.guide else []:
-                shrink(picture)
+            for picture in GUIDE.glob("*.png"):
+                if picture.stat().st_mtime > started:  # the others are as small as they get
+                    shrink(picture)
     print(f"Layers: {', '.join(found['layers'])}; {(time.monotonic() - begun) / 60:.1f} minutes; screens in {output}")
     return judge(found)
 
@@ -72,9 +73,10 @@ def arguments() -> argparse.Namespace:
 
 
 def shrink(picture: Path) -> None:
-    """Leave a picture the 128 colours that suit it best, if that makes it smaller."""
+    """Leave a picture the 256 colours that suit it best, small dots' too, if that makes it smaller."""
     small = io.BytesIO()
-    Image.open(picture).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    few = Image.open(picture).convert("RGB").quantize(256, kmeans=3, dither=Image.Dither.NONE)
+    few.save(small, "PNG", optimize=True)
     if small.tell() < picture.stat().st_size:
         picture.write_bytes(small.getvalue())
 

@@ -242,9 +242,9 @@ class Walk:
         yield from choose(page.teacher, page.teacher.itemText(1))  # trained sooner than large ones
         yield from self.picture("wizard-recipe", wizard, "wizard-recipe.png")
         yield from unfold(page.advanced)
+        yield from self.picture("wizard-advanced", wizard, "wizard-advanced.png", scrolls=True)
         yield from write(page.advanced.chip_size, "128")
         yield from write(page.advanced.batch_size, "4")
-        yield from self.picture("wizard-advanced", wizard, "wizard-advanced.png", scrolls=True)
 
     def _fill_check(self, wizard: Any) -> Steps:
         page = wizard.check

@@ -117,10 +117,9 @@ def _label_counts(run: Run, sources: list[PreparedSource]) -> dict[str, dict[str
     for role, classes in (("detection", run.detection_classes), ("segmentation", run.segmentation_classes)):
         points = Points.joined([source.points for source in sources if source.role == role])
         if any(source.role == role for source in sources):
-            counts[role] = {
-                definition.name: round(float(points.counts[points.classes == index].sum()))
-                for index, definition in enumerate(classes)
-            }
+            sums = [float(points.counts[points.classes == index].sum()) for index in range(len(classes))]
+            # a small part of one large feature is a label too
+            counts[role] = {each.name: round(sum_) or int(sum_ > 0) for each, sum_ in zip(classes, sums, strict=True)}
     return counts
 
 

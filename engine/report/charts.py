@@ -10,8 +10,10 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from .history import Curve, Stage
+from .markup import spoken
 
 INK = "#010203"
 """Stands for the page's text colour in figures."""
@@ -38,7 +40,7 @@ STYLE = {
     "ytick.color": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": matplotlib.cycler(color=COLORS),
+    "axes.prop_cycle": matplotlib.cycler(linestyle=["-", "--"]) * matplotlib.cycler(color=COLORS),
 }
 
 
@@ -56,8 +58,9 @@ def losses_chart(stage: Stage) -> str | None:
         figure, axes = new_figure()
         for name, curve in curves.items():
             _draw_smooth(axes, name, curve)
-        if all(value > 0 for curve in curves.values() for value in curve.values()):
-            axes.set_yscale("log")
+        values = [value for curve in curves.values() for value in curve.values()]
+        if min(values) > 0:
+            _logarithmic(axes, max(values) / min(values))
         finish(axes, "step", "loss")
         return svg(figure, f"losses {stage.name}")
 
@@ -65,7 +68,7 @@ def losses_chart(stage: Stage) -> str | None:
 def metrics_chart(stage: Stage) -> str | None:
     """The main validation metrics of a stage's networks, or none where there are too few."""
     curves = {
-        f"{title(metric)} · {network}" if len(stage.metrics) > 1 else title(metric): stage.curve(network, metric)
+        title(metric) + (f" · {spoken(network)}" if len(stage.metrics) > 1 else ""): stage.curve(network, metric)
         for network in stage.metrics
         for metric in ("segmentation/mean_iou", "detection/ap50", "detection/ap")
     }
@@ -76,7 +79,7 @@ def metrics_chart(stage: Stage) -> str | None:
         figure, axes = new_figure()
         for name, curve in curves.items():
             axes.plot(list(curve), list(curve.values()), marker="o", markersize=3.5, label=name)
-        axes.set_ylim(0, 1)
+        axes.set_ylim(0, 1.02)
         finish(axes, "step", "validation")
         return svg(figure, f"metrics {stage.name}")
 
@@ -94,7 +97,22 @@ def _draw_smooth(axes: Axes, name: str, curve: Curve) -> None:
     width = max(1, len(values) // 20)
     padded = np.pad(values, (width // 2, width - 1 - width // 2), mode="edge")
     smooth = np.convolve(padded, np.full(width, 1 / width), mode="valid")
-    axes.plot(steps, smooth, color=line.get_color(), linewidth=1.6, label=name)
+    look = {"color": line.get_color(), "linestyle": line.get_linestyle()}
+    axes.plot(steps, smooth, linewidth=1.6, label=name, **look)
+
+
+def _logarithmic(axes: Axes, ratio: float) -> None:
+    """A logarithmic axis with plain numbers, also between the powers of ten where there are few of those.
+
+    Args:
+        axes: of losses.
+        ratio: of the largest loss to the smallest.
+    """
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    between = (2, 3, 5) if ratio > 3 else range(2, 10)
+    axes.yaxis.set_minor_locator(LogLocator(subs=between if ratio < 300 else ()))
+    axes.yaxis.set_minor_formatter(lambda value, _: f"{value:g}")
 
 
 def finish(axes: Axes, below: str, beside: str) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..config import RUN_FILE, PartialMultitask, Run, load_run
+from ..errors import ConfigError
 from ..events import read_events
 from .charts import title
 from .history import MAIN, History, read_history
 from .markup import Cell, table, text
-from .validation import read_validation
+from .validation import VALIDATION_FILE, read_validation
+
+_MOST_BESIDE = 5
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,37 @@ class Finished:
         """The shipped network's best validation."""
         return self.history.best().get(self.ships, ("", 0, {}))[2]
 
+    def title(self, taken: Collection[str] = ()) -> str:
+        """The run's name, with its folder's where the name is taken."""
+        return f"{self.run.name} ({self.folder.name})" if self.run.name in taken else self.run.name
+
+
+def beside(mine: Finished) -> list[Finished]:
+    """The newest run of each other recipe that lies in the same folder and was validated on the same ground."""
+    found: dict[str, Finished] = {}
+    for other in _neighbours(mine):
+        if other.values():
+            found.setdefault(other.run.recipe.model_dump_json(), other)
+    found.pop(mine.run.recipe.model_dump_json(), None)
+    return list(found.values())[:_MOST_BESIDE]
+
+
+def _neighbours(mine: Finished) -> Iterator[Finished]:
+    """Finished runs in the same folder with the same validation ground, the newest first."""
+    folder = mine.folder.resolve()
+    files = [path for path in folder.parent.glob(f"*/{VALIDATION_FILE}") if path.parent != folder]
+    for path in sorted(files, key=lambda path: (-path.stat().st_mtime, path)) if mine.validation else ():
+        try:
+            if _alike(_measured(mine.validation), _measured(read_validation(path.parent))):
+                yield Finished.read(path.parent)
+        except ConfigError:
+            continue  # what is wrong with it is told in its own report
+
 
 def comparison(mine: Finished, others: list[Finished]) -> Iterable[str]:
     """A table of this run and others, and a sentence for each difference of a main metric."""
     if not others:
+        yield from _nothing_beside(mine)
         return
     yield "<h2>Compared with other runs</h2>"
     metrics = [metric for metric in MAIN if any(metric in each.values() for each in (mine, *others))]
@@ -59,11 +89,20 @@ def comparison(mine: Finished, others: list[Finished]) -> Iterable[str]:
         ["run", "recipe", *map(title, metrics)],
         [_row(each, metrics) for each in (mine, *others)],
     )
-    if any(each.run.split != mine.run.split or _sources(each) != _sources(mine) for each in others):
-        yield '<p class="note">These runs differ in sources or split, so their validation blocks differ too.</p>'
+    if not all(_same_ground(mine, each) for each in others):
+        yield '<p class="note">Not all of these runs were validated on the same ground, so compare with care.</p>'
     for other in others:
         for metric in metrics:
             yield from _difference(mine, other, metric)
+
+
+def _nothing_beside(mine: Finished) -> Iterator[str]:
+    if mine.run.recipe.kind != "supervised" and mine.values():
+        yield (
+            "<h2>Compared with other runs</h2><p>How much teachers and unlabelled imagery gave shows beside a run "
+            "without them: train one on the same labels into the same folder, or name it with <code>python -m engine "
+            "report RUN --compare OTHER</code>.</p>"
+        )
 
 
 def teacher_folders(run: Run) -> list[Path]:
@@ -95,5 +134,33 @@ def method(run: Run) -> str:
     return getattr(recipe, "method", recipe.kind).replace("_", " ")
 
 
-def _sources(each: Finished) -> set[tuple[str, str]]:
-    return {(source.raster, source.role) for source in each.run.sources}
+def _same_ground(mine: Finished, other: Finished) -> bool:
+    """Whether two runs were validated on the same ground, as measured or, before that, as their files say."""
+    if mine.validation and other.validation:
+        return _alike(_measured(mine.validation), _measured(other.validation))
+    return mine.run.split == other.run.split and _alike(_declared(mine.run), _declared(other.run))
+
+
+def _alike(first: dict[str, Any], second: dict[str, Any]) -> bool:
+    """Whether the roles that both have are the same, and there are some."""
+    roles = first.keys() & second.keys()
+    return bool(roles) and all(first[role] == second[role] for role in roles)
+
+
+def _measured(validation: dict[str, Any]) -> dict[str, Any]:
+    """Role -> its sources' validation ground and the labels on it."""
+    found: dict[str, Any] = {}
+    for source in validation.get("sources", ()):
+        if "labels" in source:
+            labels = {name: counts["validation"] for name, counts in source["labels"].items()}
+            found.setdefault(source["role"], []).append((source["name"], source["outlines"]["validation"], labels))
+    return found
+
+
+def _declared(run: Run) -> dict[str, Any]:
+    """Role -> its labelled rasters."""
+    found: dict[str, Any] = {}
+    for source in run.sources:
+        if source.labels is not None:
+            found.setdefault(source.role, []).append(source.raster)
+    return found

@@ -62,7 +62,8 @@ def _few_examples(validation: dict[str, Any]) -> Iterator[str]:
     for role, classes in _labels(validation).items():
         for name, counts in classes.items():
             if units[role] == "objects" and 0 < counts["training"] < FEW_EXAMPLES:
-                yield f"The class {name} has only {counts['training']} {role} labels to learn from; draw more of them."
+                labels = "label" if counts["training"] == 1 else "labels"
+                yield f"The class {name} has only {counts['training']} {role} {labels} to learn from; draw more."
 
 
 def _labels(validation: dict[str, Any]) -> dict[str, dict[str, dict[str, int]]]:

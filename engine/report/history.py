@@ -20,6 +20,7 @@ class Stage:
     Args:
         name: its name.
         networks: what it trains, name to a short description.
+        roles: of the sources that it learns from.
         step: steps done, `of` so many.
         seconds: time spent.
         samples_per_second: speed at the end.
@@ -29,6 +30,7 @@ class Stage:
 
     name: str
     networks: dict[str, str] = field(default_factory=dict)
+    roles: list[str] = field(default_factory=list)
     step: int = 0
     of: int = 0
     seconds: float = 0.0
@@ -89,6 +91,7 @@ def _take(history: History, event: dict[str, Any]) -> None:
     elif kind == "stage":
         stage = _stage(history, event["name"])
         stage.networks = dict(event.get("networks") or {})
+        stage.roles = list(event.get("roles") or ())
     elif kind == "progress":
         _progress(_stage(history, event["stage"]), event)
     elif kind == "metrics":

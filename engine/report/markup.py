@@ -15,6 +15,11 @@ def text(value: str) -> str:
     return html.escape(value)
 
 
+def spoken(name: str) -> str:
+    """A name of networks and stages, for people."""
+    return name.replace("_", " ")
+
+
 def table(
     caption: str,
     head: Sequence[str],

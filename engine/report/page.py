@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..config import Run
 from ..errors import OutputError
 from .charts import losses_chart, metrics_chart, title
-from .comparison import Finished, comparison, teacher_folders
+from .comparison import Finished, beside, comparison, teacher_folders
 from .findings import findings
 from .history import MAIN, History, Stage
-from .markup import table, text
+from .markup import spoken, table, text
 from .sections import answers, sizes, sources
 from .style import CSS
 
@@ -25,13 +26,18 @@ RECIPES = {
 }
 
 
+COUNTED = re.compile(r"The \w+ class '.*' has (only|no labels in)")
+"""Warnings before training that findings repeat."""
+
+
 def write_report(run_folder: Path, compare_with: Sequence[Path] = ()) -> Path:
     """Write `report.html` from a run folder's files, whatever state the run is in.
 
     Args:
         run_folder: with `run.json`, `events.jsonl` and, after training, `validation.json` and `figures`.
         compare_with: run folders to set beside it, for example without distillation; those that trained its
-            teachers are always there.
+            teachers are always there. Where there are none, runs by other recipes are taken that lie in the same
+            folder and were validated on the same ground.
 
     Returns:
         The report's path.
@@ -42,7 +48,7 @@ def write_report(run_folder: Path, compare_with: Sequence[Path] = ()) -> Path:
     """
     finished = Finished.read(Path(run_folder))
     folders = dict.fromkeys([*map(Path, compare_with), *teacher_folders(finished.run)])
-    others = [each for each in map(Finished.read, folders) if each.values()]
+    others = [each for each in map(Finished.read, folders) if each.values()] or beside(finished)
     path = finished.folder / REPORT_FILE
     try:
         path.write_text(page(finished, others), encoding="utf-8")
@@ -105,8 +111,10 @@ def _tiles(finished: Finished) -> Iterable[str]:
 
 def _findings(finished: Finished) -> Iterable[str]:
     """What looks wrong, and what training warned of."""
-    told = findings(finished.history, finished.validation, finished.ships)
-    sentences = [*told, *(each for each in finished.history.warnings if each not in told)]
+    warnings = finished.history.warnings
+    if finished.validation:  # which says the same, of the ground that is trained on
+        warnings = [each for each in warnings if not COUNTED.match(each)]
+    sentences = dict.fromkeys([*findings(finished.history, finished.validation, finished.ships), *warnings])
     if sentences:
         yield "<h2>Worth a look</h2>"
     yield from (f'<p class="note">{text(sentence)}</p>' for sentence in sentences)
@@ -116,22 +124,36 @@ def _networks(history: History) -> Iterable[str]:
     best = history.best()
     if not best:
         return
-    described = {name: text for stage in history.stages for name, text in stage.networks.items()}
+    described = {name: words for stage in history.stages for name, words in stage.networks.items()}
+    roles = {name: dict.fromkeys(_roles(history, name)) for name in best}
+    taught = any(roles.values())  # earlier versions did not say
     metrics = [key for key in (*MAIN, "detection/ap") if any(key in values for _, _, values in best.values())]
     rows = [
-        [name, described.get(name, ""), *(values.get(metric) for metric in metrics), f"{stage}, step {step}"]
+        [
+            spoken(name),
+            described.get(name, ""),
+            *([", ".join(roles[name])] if taught else []),
+            *(values.get(metric) for metric in metrics),
+            f"{spoken(stage)}, step {step}",
+        ]
         for name, (stage, step, values) in best.items()
     ]
+    head = ["network", "what it is", *(["trained on"] if taught else []), *map(title, metrics), "best at"]
     yield "<h2>Networks</h2>"
     caption = "Best validation of each, on blocks that were not trained on"
-    yield table(caption, ["network", "what it is", *map(title, metrics), "best at"], rows)
+    yield table(caption, head, rows)
+
+
+def _roles(history: History, network: str) -> Iterable[str]:
+    """The roles of the sources that a network has learned from."""
+    return (role for stage in history.stages if network in stage.networks for role in stage.roles)
 
 
 def _classes(finished: Finished, others: list[Finished]) -> Iterable[str]:
     """A table per task: classes down, this run's networks and those of other runs across."""
     run = finished.run
-    best = {name: values for name, (_, _, values) in finished.history.best().items()}
-    best |= {other.run.name: other.values() for other in others}
+    best = {spoken(name): values for name, (_, _, values) in finished.history.best().items()}
+    best |= {other.title(best): other.values() for other in others}
     colors = {each.name: each.color for each in [*run.segmentation_channels(), *run.detection_classes]}
     tasks = (
         ("Areas", "segmentation", ("iou", "f1"), [each.name for each in run.segmentation_channels()]),
@@ -147,7 +169,7 @@ def _classes(finished: Finished, others: list[Finished]) -> Iterable[str]:
         ]
         labels = {"iou": "IoU", "f1": "F1", "ap50": "AP50"}
         yield f"<h2>{heading}, by class</h2>"
-        head = ["class", *(f"{network.replace('_', ' ')} {labels[metric]}" for network, metric in columns)]
+        head = ["class", *(f"{network} {labels[metric]}" for network, metric in columns)]
         yield table("Best validation of each network", head, rows, colors)
 
 
@@ -155,7 +177,7 @@ def _stages(history: History) -> Iterable[str]:
     if history.stages:
         yield "<h2>Training</h2>"
     for stage in history.stages:
-        yield f"<h3>{text(stage.name.replace('_', ' '))}</h3><p class='soft'>{text(_stage_line(stage))}</p>"
+        yield f"<h3>{text(spoken(stage.name))}</h3><p class='soft'>{text(_stage_line(stage))}</p>"
         charts = [chart for chart in (losses_chart(stage), metrics_chart(stage)) if chart]
         if charts:
             yield f'<div class="charts">{"".join(f"<div>{chart}</div>" for chart in charts)}</div>'
@@ -165,7 +187,7 @@ def _stage_line(stage: Stage) -> str:
     parts = [f"{stage.step} of {stage.of} steps", _duration(stage.seconds)]
     if stage.samples_per_second:
         parts.append(f"{stage.samples_per_second:.3g} chips per second")
-    return " · ".join([*parts, *(f"{name}: {text}" for name, text in stage.networks.items())])
+    return " · ".join([*parts, *(f"{spoken(name)}: {words}" for name, words in stage.networks.items())])
 
 
 def _duration(seconds: float) -> str:

@@ -50,7 +50,7 @@ def preview_png(
         A PNG file.
     """
     across = 1 + len(columns)
-    figure = Figure(figsize=(2.4 * across, 2.4 * len(images) + 0.45), dpi=110, layout="constrained", facecolor="white")
+    figure = Figure(figsize=(2.4 * across, 2.4 * len(images) + 0.6), dpi=110, layout="constrained", facecolor="white")
     grid = figure.subplots(len(images), across, squeeze=False)
     for row, image in zip(grid, images, strict=True):
         _show(row[0], image)
@@ -60,7 +60,9 @@ def preview_png(
             _show(place, _tinted(image, labelling.mask, segmentation_classes))
             _outline(place, labelling, detection_classes)
     grid[0, 0].set_title("image", fontsize=9)
-    _legend(figure, segmentation_classes, detection_classes)
+    masks = [each.mask for labellings in columns.values() for each in labellings if each.mask is not None]
+    ignored = any((mask == IGNORE_INDEX).any() for mask in masks)
+    _legend(figure, segmentation_classes, detection_classes, ignored)
     file = io.BytesIO()
     figure.savefig(file, format="png")
     return file.getvalue()
@@ -93,9 +95,13 @@ def _outline(axes: Axes, labelling: Labelling, classes: Sequence[tuple[str, str]
         )
 
 
-def _legend(figure: Figure, areas: Sequence[tuple[str, str]], objects: Sequence[tuple[str, str]]) -> None:
+def _legend(
+    figure: Figure, areas: Sequence[tuple[str, str]], objects: Sequence[tuple[str, str]], ignored: bool
+) -> None:
     handles = [Patch(color=color, label=name, alpha=0.7) for name, color in areas if name != "background"]
     handles += [Patch(fill=False, edgecolor=color, label=name, linewidth=1.5) for name, color in objects]
+    if ignored:
+        handles.append(Patch(color="#808080", label="counts nowhere", alpha=0.7))
     if handles:
         figure.legend(
             handles=handles, loc="outside lower center", ncols=min(len(handles), 6), fontsize=8, frameon=False

@@ -9,10 +9,11 @@ from typing import Any
 from ..config import Run
 from .curves import precision_recall_chart, reliability_chart, split_map
 from .history import History
-from .markup import Cell, figure, picture, table, text
+from .markup import Cell, figure, picture, spoken, table, text
 from .validation import figure_path
 
 _MOST_MAPS = 6
+_AREAS = {"raster": "whole raster", "hull": "hull of the labels"}
 _HEADINGS = {"segmentation": "Areas on the validation blocks", "detection": "Objects on the validation blocks"}
 
 
@@ -37,7 +38,7 @@ def sources(run: Run, validation: dict[str, Any]) -> Iterable[str]:
 def _source_row(source: Any) -> list[Cell]:
     labels = source.labels
     parts = () if labels is None else (Path(labels.path).name, labels.layer, labels.where)
-    area = source.area.kind if source.area.path is None else Path(source.area.path).name
+    area = _AREAS[source.area.kind] if source.area.path is None else Path(source.area.path).name
     if labels is None:
         area = ""
     name = source.name or Path(source.raster).stem
@@ -128,7 +129,7 @@ def sizes(folder: Path, history: History, validation: dict[str, Any]) -> Iterabl
     device = history.started.get("device", "the training device")
     yield "<h2>Size and speed</h2>"
     rows = [
-        [name, round(each["parameters"] / 1e6, 3), round(each["megapixels_per_second"], 3)]
+        [spoken(name), round(each["parameters"] / 1e6, 3), round(each["megapixels_per_second"], 3)]
         for name, each in measured.items()
     ]
     yield table(
@@ -136,5 +137,9 @@ def sizes(folder: Path, history: History, validation: dict[str, Any]) -> Iterabl
     )
     files = sorted(path for path in (folder / "model").glob("*") if path.is_file())
     if files:
-        listed = ", ".join(f"{path.name} {path.stat().st_size / 1e6:.1f} MB" for path in files)
+        listed = ", ".join(f"{path.name} {_size(path.stat().st_size)}" for path in files)
         yield f'<p class="soft">Files of the model: {text(listed)}.</p>'
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.0f} kB"

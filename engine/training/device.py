@@ -38,4 +38,5 @@ def device_name(fabric: Fabric) -> str:
     """The device as people call it."""
     if fabric.device.type == "cuda":
         return torch.cuda.get_device_name(fabric.device)
-    return f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return f"{platform.processor() or platform.machine()}, {threads} thread{'' if threads == 1 else 's'}"

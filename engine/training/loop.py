@@ -98,6 +98,7 @@ class Loop:
             name=stage.name,
             index=index,
             of=len(self.plan.stages),
+            roles=list(stage.roles),
             networks={name: self.plan.described[name] for name in stage.trains if name in self.plan.described},
         )
         with _out_of_memory(self.run, self.fabric):

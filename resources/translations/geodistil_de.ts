@@ -65,21 +65,6 @@
     </message>
     <message>
       <location filename="toolbox/anysources.py" />
-      <source>Detection: labels (polygons or points)</source>
-      <translation>Detektion: Labels (Polygone oder Punkte)</translation>
-    </message>
-    <message>
-      <location filename="toolbox/anysources.py" />
-      <source>Segmentation: labels (polygons or class raster)</source>
-      <translation>Segmentierung: Labels (Polygone oder Klassenraster)</translation>
-    </message>
-    <message>
-      <location filename="toolbox/anysources.py" />
-      <source>Detection: side of the box around a point (metres)</source>
-      <translation>Detektion: Kantenlänge der Box um einen Punkt (Meter)</translation>
-    </message>
-    <message>
-      <location filename="toolbox/anysources.py" />
       <source>{role} needs both imagery and labels, or neither.</source>
       <translation>{role} braucht Bilddaten und Labels, oder keines von beiden.</translation>
     </message>
@@ -92,11 +77,6 @@
       <location filename="toolbox/anysources.py" />
       <source>There is nothing to work on: give imagery for {names}.</source>
       <translation>Es gibt nichts zu tun: Geben Sie Bilddaten für {names} an.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/anysources.py" />
-      <source>The detection labels {labels} are points: give the side of the box around a point.</source>
-      <translation>Die Labels {labels} der Detektion sind Punkte: Geben Sie die Kantenlänge der Box um einen Punkt an.</translation>
     </message>
     <message>
       <location filename="toolbox/areastolines.py" />
@@ -582,6 +562,51 @@ Das Paket ist der Ordner `model` eines Laufordners, oder `item.json` darin. Es e
       <translation>{destination} kann nicht geschrieben werden: {reason}.</translation>
     </message>
     <message>
+      <location filename="toolbox/labelled.py" />
+      <source>Detection: labels (polygons or points)</source>
+      <translation>Detektion: Labels (Polygone oder Punkte)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/labelled.py" />
+      <source>Segmentation: labels (polygons or class raster)</source>
+      <translation>Segmentierung: Labels (Polygone oder Klassenraster)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/labelled.py" />
+      <source>{word}: imagery</source>
+      <translation>{word}: Bilddaten</translation>
+    </message>
+    <message>
+      <location filename="toolbox/labelled.py" />
+      <source>{word}: class field</source>
+      <translation>{word}: Klassenfeld</translation>
+    </message>
+    <message>
+      <location filename="toolbox/labelled.py" />
+      <source>Empty: all labels are of one class, named as the layer. Features without a value count nowhere. Not used with class rasters: there, 0 is background.</source>
+      <translation>Leer: Alle Labels gehören zu einer Klasse, die wie der Layer heißt. Objekte ohne Wert zählen nirgends. Für Klassenraster ohne Bedeutung: Dort ist 0 Hintergrund.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/labelled.py" />
+      <source>{word}: labelled area</source>
+      <translation>{word}: gelabeltes Gebiet</translation>
+    </message>
+    <message>
+      <location filename="toolbox/labelled.py" />
+      <source>Inside it, ground without a label is background; outside it nothing counts. Empty: the whole imagery.</source>
+      <translation>Innerhalb ist Gelände ohne Label Hintergrund; außerhalb zählt nichts. Leer: die ganzen Bilddaten.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/labelled.py" />
+      <source>The detection labels {labels} are points: give the side of the box around a point.</source>
+      <translation>Die Labels {labels} der Detektion sind Punkte: Geben Sie die Kantenlänge der Box um einen Punkt an.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/labelled.py" />
+      <source>Detection: side of the box around a point (metres)</source>
+      <translation>Detektion: Kantenlänge der Box um einen Punkt (Meter)</translation>
+    </message>
+    <message>
       <location filename="toolbox/model.py" />
       <source>Model package (folder, zip, or item.json)</source>
       <translation>Modellpaket (Ordner, Zip oder item.json)</translation>
@@ -942,31 +967,6 @@ Das Modell ist ein Paket, oder `item.json` des Ordners `model` in einem Laufordn
     </message>
     <message>
       <location filename="toolbox/training.py" />
-      <source>{word}: imagery</source>
-      <translation>{word}: Bilddaten</translation>
-    </message>
-    <message>
-      <location filename="toolbox/training.py" />
-      <source>{word}: class field</source>
-      <translation>{word}: Klassenfeld</translation>
-    </message>
-    <message>
-      <location filename="toolbox/training.py" />
-      <source>Empty: all labels are of one class, named as the layer. Features without a value count nowhere. Not used with class rasters: there, 0 is background.</source>
-      <translation>Leer: Alle Labels gehören zu einer Klasse, die wie der Layer heißt. Objekte ohne Wert zählen nirgends. Für Klassenraster ohne Bedeutung: Dort ist 0 Hintergrund.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/training.py" />
-      <source>{word}: labelled area</source>
-      <translation>{word}: gelabeltes Gebiet</translation>
-    </message>
-    <message>
-      <location filename="toolbox/training.py" />
-      <source>Inside it, ground without a label is background; outside it nothing counts. Empty: the whole imagery.</source>
-      <translation>Innerhalb ist Gelände ohne Label Hintergrund; außerhalb zählt nichts. Leer: die ganzen Bilddaten.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/training.py" />
       <source>Unlabelled imagery</source>
       <translation>Bilddaten ohne Labels</translation>
     </message>
@@ -999,6 +999,11 @@ Das Modell ist ein Paket, oder `item.json` des Ordners `model` in einem Laufordn
       <location filename="toolbox/training.py" />
       <source>Training time (minutes)</source>
       <translation>Trainingszeit (Minuten)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>Training epochs (instead of minutes)</source>
+      <translation>Trainingsepochen (statt Minuten)</translation>
     </message>
     <message>
       <location filename="toolbox/training.py" />
@@ -1081,11 +1086,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="toolbox/trainpartialmultitask.py" />
       <source>AP on validation blocks</source>
       <translation>AP auf Validierungsblöcken</translation>
-    </message>
-    <message>
-      <location filename="toolbox/trainpartialmultitask.py" />
-      <source>Detection: labels</source>
-      <translation>Detektion: Labels</translation>
     </message>
     <message>
       <location filename="toolbox/trainpartialmultitask.py" />
@@ -4032,8 +4032,8 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/runs/dock.py" />
-      <source>There are no runs yet. Train a network from the toolbox, or show where runs are.</source>
-      <translation>Es gibt noch keine Läufe. Trainieren Sie ein Netz mit den Werkzeugen, oder zeigen Sie, wo Läufe sind.</translation>
+      <source>There are no runs yet. Train a network with Plugins &gt; GeoDistil &gt; Train a model…, or show where runs are.</source>
+      <translation>Es gibt noch keine Läufe. Trainieren Sie ein Netz mit Erweiterungen &gt; GeoDistil &gt; Modell trainieren…, oder zeigen Sie, wo Läufe sind.</translation>
     </message>
     <message>
       <location filename="ui/runs/folders.py" />

@@ -5,15 +5,20 @@ import zipfile
 
 import numpy as np
 import pytest
+from geodistil.jobs.reading import Features
 from geodistil.jobs.sources.options import options_of
 from qgis.core import (
     QgsApplication,
     QgsCategorizedSymbolRenderer,
+    QgsFeature,
+    QgsFillSymbol,
+    QgsGeometry,
     QgsPalettedRasterRenderer,
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingParameterDefinition,
     QgsRasterLayer,
+    QgsRendererCategory,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtGui import QColor
@@ -28,7 +33,7 @@ CARD = {
     "segmentation_classes": [{"name": "roof", "color": "#ff0000"}],
     "network": {"size": "large", "detection_head": "retinanet", "detection_strides": [8, 16]},
 }
-DETAILS = ("CHIP_SIZE", "BATCH_SIZE", "DEVICE", "SEED", "OPTIONS")
+DETAILS = ("EPOCHS", "CHIP_SIZE", "BATCH_SIZE", "DEVICE", "SEED", "OPTIONS")
 
 
 def option_names(kind):
@@ -143,6 +148,12 @@ def test_points_need_the_side_of_their_box(provider, layers, context, tmp_path):
     context.project().addMapLayer(points)
     parameters = {"DETECTION_RASTERS": [layers["image"]], "DETECTION_LABELS": points.id(), "RUN_FOLDER": str(tmp_path)}
     assert "trees are points" in refusal("trainsupervised", parameters, context)
+    feature = QgsFeature()
+    feature.setGeometry(QgsGeometry.fromPointXY(context.project().mapLayer(layers["image"]).extent().center()))
+    points.dataProvider().addFeature(feature)
+    prepared("trainsupervised", {**parameters, "BOX_SIZE": 4, "RUN_FOLDER": str(tmp_path / "run")}, context)
+    (source,) = json.loads((tmp_path / "run" / "run.json").read_text())["sources"]
+    assert source["labels"]["box_size"] == 4
 
 
 @pytest.mark.parametrize("form", ["folder", "item", "zip"])
@@ -242,6 +253,17 @@ def test_a_legend_names_and_colours_classes_and_leaves_background_and_numbers_ou
 
     found = legend(class_map(make_raster, tmp_path / "a.tif", ["background", "roof", "2"]))
     assert found == {"names": {1: "roof"}, "colors": {"roof": "#aa0000", "2": "#00aa00"}}
+
+
+def test_a_legend_of_polygons_has_the_colours_of_their_values_and_reads_no_feature(project, make_boxes, monkeypatch):
+    from geodistil.jobs.map_classes import legend
+
+    layer = make_boxes([(0, 0, 9, 9, "r"), (20, 0, 29, 9, "p")], "areas", field="class:string")
+    assert legend(layer, "class") == legend(layer) == {"names": {}, "colors": {}}
+    symbol = QgsFillSymbol.createSimple({"color": "#aa0000"})
+    layer.setRenderer(QgsCategorizedSymbolRenderer("class", [QgsRendererCategory("r", symbol, "Roof")]))
+    monkeypatch.setattr(Features, "__call__", lambda *_: pytest.fail("features were read"))
+    assert legend(layer, "class") == {"names": {}, "colors": {"r": "#aa0000"}}
 
 
 def test_layers_by_class_get_the_legend_s_colours_and_a_palette_s_for_others(project, make_boxes):

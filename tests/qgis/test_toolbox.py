@@ -71,6 +71,8 @@ def partial_multitask(layers, folder, **more):
 def test_every_algorithm_has_help_an_icon_and_tags(provider):
     for each in provider.algorithms():
         assert len(each.shortHelpString()) > 200 and each.shortDescription()
+        helps = [each.shortHelpString(), *(parameter.help() for parameter in each.parameterDefinitions())]
+        assert not any("`" in text for text in helps)
         assert not each.icon().isNull() and each.tags() and each.group()
         assert each.icon().cacheKey() != QgsApplication.processingRegistry().providerById("qgis").icon().cacheKey()
 
@@ -81,7 +83,7 @@ def test_details_are_among_the_advanced_parameters(provider):
         owner = algorithm(name)
         return {each.name() for each in owner.parameterDefinitions() if each.flags() & flag}
 
-    details = {"BACKGROUND", "CHIP_SIZE", "BATCH_SIZE", "DEVICE", "SEED", "OPTIONS"}
+    details = {"BACKGROUND", "EPOCHS", "CHIP_SIZE", "BATCH_SIZE", "DEVICE", "SEED", "OPTIONS"}
     for name, kind in (("trainsemisupervised", "semi_supervised"), ("trainpartialmultitask", "partial_multitask")):
         assert advanced(name) == details | {option.parameter for option in options_of(kind)}
     assert advanced("predict") == {"TTA", "OVERLAP", "BACKEND", "BATCH_SIZE", "DEVICE"}

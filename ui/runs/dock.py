@@ -133,7 +133,12 @@ class RunsDock(QgsDockWidget):
 
     def _empty_page(self) -> QWidget:
         page = QWidget()
-        text = QLabel(tr("There are no runs yet. Train a network from the toolbox, or show where runs are."))
+        text = QLabel(
+            tr(
+                "There are no runs yet. Train a network with Plugins > GeoDistil > Train a model…, or show where runs "
+                "are."
+            )
+        )
         text.setWordWrap(True)
         text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         buttons = QHBoxLayout()

@@ -248,23 +248,29 @@ class RunsTable(QTableView):
         self.setMinimumHeight(self._height(3))
 
     def _width(self, column: int) -> int:
-        """Room for the header and the longest state, with a margin or an icon."""
-        texts = [HEADERS[column], *(status.value for status in Status if column == STATE)]
-        return max(map(self.fontMetrics().horizontalAdvance, texts)) + self.fontMetrics().horizontalAdvance("MM")
+        """Room for the header with its arrow, and for the longest state with its dot."""
+        states = [*(status.value for status in Status), tr("Waiting ({place})").format(place=10)]
+        texts = [HEADERS[column], *(states if column == STATE else ())]
+        margin = self.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, None, self) + 1
+        dot = self.style().pixelMetric(QStyle.PixelMetric.PM_SmallIconSize, None, self) + 4 * margin
+        room = self.fontMetrics().horizontalAdvance
+        return max(map(room, texts)) + max(room("MM"), dot if column == STATE else 0)
 
 
 class ProgressBars(QStyledItemDelegate):
     """Draws a progress bar in a cell, as the platform draws them."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        """A bar for what has begun, the plain cell for what has not."""
+        """A bar for what is under way, nothing for what has not begun, a number for what is done."""
         state = index.data(STATE_ROLE)
-        blank = QStyleOptionViewItem(option)
-        self.initStyleOption(blank, index)
-        blank.text = ""
+        done = state.fraction >= 1 and not state.busy
+        cell = QStyleOptionViewItem(option)
+        self.initStyleOption(cell, index)
+        cell.text = cell.text if done else ""
+        cell.displayAlignment = Qt.AlignmentFlag.AlignCenter
         style = option.widget.style() if option.widget else QApplication.style()
-        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, blank, painter, option.widget)
-        if state.fraction > 0 or state.busy:
+        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, cell, painter, option.widget)
+        if not done and (state.fraction > 0 or state.busy):
             style.drawControl(QStyle.ControlElement.CE_ProgressBar, _bar(option, state), painter, option.widget)
 
 

@@ -13,7 +13,7 @@ from ...jobs.sources.run_file import chosen_options
 from ...jobs.sources.suggestion import DISTIL
 from ...jobs.translation import tr
 from ..folding import FoldingBox
-from .option_field import OptionField
+from .option_field import SPACING, OptionField
 
 
 class Advanced(FoldingBox):
@@ -26,6 +26,7 @@ class Advanced(FoldingBox):
         self._draft, self._kind = Draft(), ""
         self._fields = [(option, OptionField(option)) for option in OPTIONS]
         self._make_chips()
+        self._align()
         # A collapsed box hides its children; parts that come and go are one level deeper.
         details = QWidget()
         lines = QVBoxLayout(details)
@@ -62,8 +63,10 @@ class Advanced(FoldingBox):
 
     def _make_chips(self) -> None:
         self.chips = QWidget()
-        form = QFormLayout(self.chips)
+        form = self._form = QFormLayout(self.chips)
         form.setContentsMargins(0, 0, 0, 0)
+        form.setHorizontalSpacing(SPACING)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
         self.gsd = QDoubleSpinBox()
         self.gsd.setRange(0, 1000)
         self.gsd.setDecimals(3)
@@ -84,6 +87,14 @@ class Advanced(FoldingBox):
         form.addRow(tr("Chip size (pixels)"), self.chip_size)
         form.addRow(tr("Chips in a batch"), self.batch_size)
         form.addRow(tr("Seed"), self.seed)
+
+    def _align(self) -> None:
+        """One column for all fields that have their label beside them."""
+        labels = [field.label for _, field in self._fields if field.label is not None]
+        labels += [self._form.labelForField(each) for each in (self.gsd, self.chip_size, self.batch_size, self.seed)]
+        width = max(label.sizeHint().width() for label in labels)
+        for label in labels:
+            label.setMinimumWidth(width)
 
     def _round_chip(self) -> None:
         self.chip_size.setValue(self._draft.training.chip_size)

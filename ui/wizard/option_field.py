@@ -12,6 +12,8 @@ from ...jobs.vocabulary import headed
 from .words import Hint
 
 INDENT = 22
+SPACING = 8
+"""Between a field and the label beside it."""
 
 
 class OptionField(QWidget):
@@ -27,6 +29,8 @@ class OptionField(QWidget):
     def __init__(self, option: Option) -> None:
         super().__init__()
         self._showing = False
+        self.label: QLabel | None = None
+        """Beside the field, where it has no words of its own."""
         self._lines = QVBoxLayout(self)
         self._lines.setContentsMargins(0, 0, 0, 0)
         self._lines.setSpacing(2)
@@ -92,11 +96,11 @@ class OptionField(QWidget):
 
     def _beside(self, title: str, widget: QWidget) -> None:
         row = QHBoxLayout()
-        row.setSpacing(8)
-        label = QLabel(title)
-        label.setBuddy(widget)
+        row.setSpacing(SPACING)
+        self.label = QLabel(title)
+        self.label.setBuddy(widget)
         widget.setAccessibleName(title)
-        row.addWidget(label)
+        row.addWidget(self.label)
         row.addWidget(widget)
         row.addStretch()
         self._lines.addLayout(row)

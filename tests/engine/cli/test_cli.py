@@ -67,6 +67,7 @@ def test_training_writes_a_package_a_report_and_its_events(trained, events):
     assert validation["networks"]["student"]["megapixels_per_second"] > 0
     assert {"segmentation_worst.jpg", "detection_best.jpg"} <= {path.name for path in (folder / "figures").iterdir()}
     kinds = [event["kind"] for event in events(folder)]
+    assert [each["roles"] for each in events(folder) if each["kind"] == "stage"] == [["detection", "segmentation"]]
     assert kinds[0] == "started"
     assert kinds[-1] == "finished"
     assert {"stage", "progress", "metrics", "checkpoint"} <= set(kinds)

@@ -275,6 +275,14 @@ def test_doubtful_things_are_warned_of(raster, layer, tools):
     assert "The segmentation class 'shed' has no labels." in warnings
 
 
+def test_a_small_part_of_a_large_label_is_a_label(raster, layer, tools):
+    wide = shapely.box(tools.LEFT + 30, tools.TOP - 64, tools.LEFT + 200, tools.TOP)  # a fifth of it on the raster
+    labels = Labels(path=layer("a.gpkg", [*tools.scattered(64), wide], kind=["house"] * 16 + ["lake"]), field="kind")
+    prepared = prepare(tools.run(tools.source(raster("a.tif"), labels=labels), names=("house", "lake")))
+    assert prepared.label_counts["segmentation"]["lake"] == 1
+    assert not any("'lake' has no labels." in warning for warning in prepared.warnings)
+
+
 def test_a_source_that_validation_covers_is_named(raster, layer, tools):
     run = tools.run(
         tools.source(raster("a.tif", (3, 256, 256)), labels=layer("a.gpkg", tools.scattered(256))),

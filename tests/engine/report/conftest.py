@@ -25,7 +25,8 @@ def training_events(steps=40):
     ]
     for stage, network in (("detection_teacher", "detection_teacher"), ("student", "student")):
         networks = {network: f"FPN resnet, 1.{len(stage)} M parameters"}
-        events.append({"kind": "stage", "name": stage, "index": 0, "of": 2, "networks": networks})
+        roles = ["detection"] if network == "detection_teacher" else ["detection", "segmentation"]
+        events.append({"kind": "stage", "name": stage, "index": 0, "of": 2, "networks": networks, "roles": roles})
         for step in range(1, steps + 1):
             losses = {"classification": 2 * math.exp(-step / 20), "box": 0.5 + 0.3 * math.sin(step)}
             progress = {"step": step, "of": steps, "losses": losses, "samples_per_second": 12.5}

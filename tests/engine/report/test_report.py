@@ -49,7 +49,7 @@ def test_the_report_says_what_was_trained_on_what_and_how_well(run_folder, event
         page.cells
     )
     assert "Town & <country>" in page.words and "Few <labels>." in page.words
-    assert "FPN resnet, 1.7 M parameters" in page.cells
+    assert {"FPN resnet, 1.7 M parameters", "detection teacher", "detection, segmentation"} <= set(page.cells)
     assert text.count("<svg") == 4 and "background:#ff00aa" in text
 
 
@@ -95,6 +95,56 @@ def test_a_comparison_says_what_the_run_gained(run_folder, events, tmp_path):
     page = Page(write_report(folder, [other]).read_text())
     assert any("is 0.150 above plain (vanilla multi-task) in mean IoU" in word for word in page.words)
     assert {"distilled: soft", "vanilla multi-task"} <= set(page.cells)
+
+
+def neighbour(folder, validation, recipe, name="plain", score=0.55, **changed):
+    """A finished run in a folder."""
+    save_run(RUN.model_copy(update={"name": name, "recipe": recipe}), folder)
+    metrics = {"stage": "student", "network": "student", "step": 9, "values": {"segmentation/mean_iou": score}}
+    (folder / "events.jsonl").write_text(json.dumps({"time": 0, "kind": "metrics", **metrics}) + "\n")
+    (folder / "validation.json").write_text(json.dumps({**validation, **changed}))
+
+
+def test_runs_in_the_same_folder_and_on_the_same_ground_are_compared_unasked(tmp_path, events, validation):
+    mine, vanilla = tmp_path / "mine", PartialMultitask(distillation=[])
+    save_run(RUN, mine)
+    (mine / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
+    (mine / "validation.json").write_text(json.dumps(validation))
+    assert "How much teachers and unlabelled imagery gave shows beside a run" in write_report(mine).read_text()
+    north, south = validation["sources"]
+    unlabelled = {"name": "east", "role": "unlabelled", "outlines": {"validation": []}}
+    neighbour(tmp_path / "vanilla", validation, vanilla, "student", sources=[north, south, unlabelled])
+    neighbour(tmp_path / "seed", validation, PartialMultitask(), "another seed")
+    elsewhere = {**south, "labels": {"roof": {"training": 7000, "validation": 901}}}
+    neighbour(tmp_path / "other", validation, PartialMultitask(ramp_up=0.5), "elsewhere", sources=[north, elsewhere])
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "validation.json").write_text("{")
+    text = write_report(mine).read_text()
+    assert "is 0.150 above student (vanilla multi-task) in mean IoU" in text and "with care" not in text
+    assert "student (vanilla) IoU" in Page(text).cells  # beside the network of that name
+    assert "another seed" not in text and "elsewhere" not in text
+    named = write_report(mine, [tmp_path / "other"]).read_text()
+    assert "above elsewhere" in named and "compare with care" in named
+
+
+def test_what_findings_say_again_is_not_said_twice(run_folder, events, validation):
+    told = "The segmentation class 'roof' has only 2 labels; fewer than five may not be enough."
+    folder = run_folder([*events, {"time": 9e3, "kind": "warning", "message": told}])
+    assert told in Page(write_report(folder).read_text()).words
+    validation["sources"][1] |= {"unit": "objects", "labels": {"roof": {"training": 1, "validation": 1}}}
+    (folder / "validation.json").write_text(json.dumps(validation))
+    words = Page(write_report(folder).read_text()).words
+    assert told not in words and "Few <labels>." in words
+    assert "The class roof has only 1 segmentation label to learn from; draw more." in words
+
+
+def test_the_files_of_the_model_have_sizes_that_say_something(run_folder, events, validation):
+    folder = run_folder(events)
+    (folder / "validation.json").write_text(json.dumps(validation))
+    (folder / "model").mkdir()
+    (folder / "model" / "item.json").write_bytes(bytes(3200))
+    (folder / "model" / "model.safetensors").write_bytes(bytes(2_500_000))
+    assert "item.json 3 kB, model.safetensors 2.5 MB" in write_report(folder).read_text()
 
 
 def test_every_table_has_a_caption_and_names_its_rows_and_columns(run_folder, events, validation):

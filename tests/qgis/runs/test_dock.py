@@ -9,6 +9,7 @@ from unittest.mock import MagicMock
 from geodistil.jobs.runs import registry
 from geodistil.jobs.runs.state import Status
 from qgis.PyQt.QtCore import QPoint, Qt
+from qgis.PyQt.QtGui import QFont
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication, QLabel, QMenu, QToolButton
 
@@ -187,6 +188,28 @@ def test_status_words_cover_every_status(make_run, state_of):
     assert set(COLOURS) == set(ORDER) == set(Status)
     silent = [status for status in Status if not message(replace(state, status=status))]
     assert silent == [Status.RUNNING]
+
+
+def test_every_state_fits_into_its_column_whatever_the_size_of_text(qgis_app, make_run, write, state_of):
+    from geodistil.ui.runs.table import STATE, RunsModel, RunsTable
+
+    killed = make_run("killed", write.started(999_999_999), write.progress(40))
+    waiting = make_run("waiting")
+    usual = QApplication.font()
+    try:
+        for points in (8, 9, 14):
+            QApplication.setFont(QFont(usual.family(), points))
+            model = RunsModel()
+            table = RunsTable(model)
+            for folder in (killed, waiting):
+                model.put(state_of(folder))
+            model.set_waiting([waiting])
+            table.show()
+            assert {table.model().index(row, STATE).data() for row in (0, 1)} == {"Interrupted", "Waiting (1)"}
+            assert table.sizeHintForColumn(STATE) <= table.columnWidth(STATE)
+            table.deleteLater()
+    finally:
+        QApplication.setFont(usual)
 
 
 def test_a_package_dropped_onto_the_dock_is_registered_and_other_things_are_not_taken(dock, window, tmp_path):

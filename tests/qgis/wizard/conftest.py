@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+from geodistil.jobs.sources.draft import ClassDraft, Draft, SourceDraft
 from geodistil.jobs.sources.preparation import Preparation
 from geodistil.ui.wizard.wizard import TrainingWizard
 from qgis.core import QgsRasterLayer
@@ -69,6 +70,21 @@ def town(project, make_raster, make_boxes, tmp_path):
     }
     project.addMapLayers(list(layers.values()))
     return layers
+
+
+@pytest.fixture
+def draft(town):
+    """Boxes in the north, areas in the south, inside a labelled area."""
+    ids = {name: layer.id() for name, layer in town.items()}
+    sources = [
+        SourceDraft(ids["north"], "detection", ids["cars"], "kind"),
+        SourceDraft(ids["south"], "segmentation", ids["roofs"], "kind", area="layer", area_layer=ids["roofs"]),
+    ]
+    classes = {
+        "detection": [ClassDraft("vehicle", "#111111", ["car", "bus"])],
+        "segmentation": [ClassDraft("roof", "#222222", ["roof"]), ClassDraft("road", "#333333", ["road"], used=False)],
+    }
+    return Draft(sources, classes)
 
 
 @pytest.fixture

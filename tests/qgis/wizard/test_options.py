@@ -9,6 +9,8 @@ from geodistil.jobs.sources.draft import Draft
 from geodistil.jobs.sources.options import NETWORK, NETWORKS, RECIPE, TRAINING, chosen_in, option_patch, options_of
 from geodistil.jobs.sources.suggestion import RECIPES
 from geodistil.ui.wizard.advanced import Advanced
+from geodistil.ui.wizard.run_page import BUDGETS
+from qgis.core import QgsApplication
 
 LEFT_OUT = {
     "kind": "chosen by the wizard's page, or by the algorithm",
@@ -27,6 +29,19 @@ LEFT_OUT_OF_NETWORKS = {
     "architecture": "fpn, which has both tasks",
     "detection_strides": "follows from the method",
 }
+LEFT_OUT_OF_TRAINING = {
+    "optimizer": "chosen with the learning rate",
+    **dict.fromkeys(("learning_rate", "weight_decay", "warmup", "ema_decay", "clip_norm"), "good for all recipes"),
+    **dict.fromkeys(("validations", "validation_chips", "rare_class_share", "augmentation"), "good for all imagery"),
+    **dict.fromkeys(("precision", "workers"), "chosen by the machine"),
+}
+LEFT_OUT_OF_RUNS = {
+    "version": "not chosen",
+    "preset": "the papers' settings, to reproduce them from run.json; a preset would hide what the wizard shows",
+    "bands": "the colour bands, or the teaching model's",
+    "split": "divided by area; sources of the wizard can be kept for one side",
+}
+"""`run.json` has these, wizard (a template keeps them) and algorithms (More settings) do not ask for them."""
 RECIPE_CLASSES = "Supervised PartialMultitask SemiSupervised Distil Baseline"
 DESCRIBE = f"""
 import json
@@ -38,8 +53,15 @@ def facts(model, **needed):
 needed = {{"distil": {{"package": "x"}}, "baseline": {{"method": "cps"}}}}
 kinds = [(each.model_fields["kind"].default, each) for each in classes]
 answer = {{kind: facts(each, **needed.get(kind, {{}})) for kind, each in kinds}}
-print(json.dumps({{**answer, "network": facts(recipes.Network), "training": facts(run.Training)}}))
+loop = {{"network": facts(recipes.Network), "training": facts(run.Training), "budget": facts(run.Budget, steps=1)}}
+print(json.dumps({{**answer, **loop, "run": dict.fromkeys(run.Run.model_fields)}}))
 """
+ALGORITHMS = {
+    "supervised": "trainsupervised",
+    "partial_multitask": "trainpartialmultitask",
+    "semi_supervised": "trainsemisupervised",
+    "distil": "distilmodel",
+}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +81,8 @@ def engine():
 
 
 def test_every_recipe_of_the_engine_is_offered_but_those_to_compare_with(engine):
-    assert set(engine) - {"network", "training"} == {*RECIPES, "baseline"}
+    assert set(engine) - {"network", "training", "budget", "run"} == {*RECIPES, "baseline"}
+    assert set(ALGORITHMS) == set(RECIPES)
 
 
 @pytest.mark.parametrize("kind", RECIPES)
@@ -71,6 +94,29 @@ def test_every_option_of_a_recipe_is_offered_under_its_name_or_left_out_for_a_re
     offered = {option.name for option in options_of(kind) if option.place == NETWORK}
     assert offered | set(LEFT_OUT_OF_NETWORKS) | {"detection_head"} == set(engine["network"])
     assert set(NETWORKS[kind]) <= networks
+
+
+def test_every_setting_of_loop_and_run_is_in_the_wizard_or_left_out_for_a_reason(engine, draft, prepare):
+    draft.recipe.kind, draft.gsd = "supervised", 0.5
+    draft.recipe.options["supervised"] = {"TRAINING_PRETRAINING": 0.2}
+    _, run = prepare(draft)
+    assert set(run["training"]) == set(engine["training"]) - set(LEFT_OUT_OF_TRAINING)
+    assert set(run) == set(engine["run"]) - set(LEFT_OUT_OF_RUNS) | {"version"}
+    assert {kind for kind, *_ in BUDGETS} == set(engine["budget"])
+
+
+@pytest.mark.parametrize("kind", RECIPES)
+def test_every_setting_of_the_wizard_is_a_parameter_of_the_algorithm(engine, provider, kind):
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"geodistil:{ALGORITHMS[kind]}")
+    known = {each.name(): each for each in algorithm.parameterDefinitions()}
+    assert {option.parameter for option in options_of(kind)} <= set(known)
+    loop = set(engine["training"]) - set(LEFT_OUT_OF_TRAINING) - {"budget", "pretraining"}
+    general = {"name"} if kind == "distil" else {"name", "gsd", "background"}  # the model's
+    assert {name.upper() for name in loop | general | set(engine["budget"])} <= set(known)
+    draft = Draft()
+    assert {name: known[name.upper()].defaultValue() for name in loop} == {
+        name: getattr(draft.training, name) for name in loop
+    }
 
 
 @pytest.mark.parametrize("kind", RECIPES)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from geodistil.jobs.errors import GeoDistilError
-from geodistil.jobs.sources.draft import ClassDraft, Draft, SourceDraft
+from geodistil.jobs.sources.draft import Draft, SourceDraft
 from geodistil.jobs.sources.files import Files
 from geodistil.jobs.sources.place import folder_name, name_problem, needed_bytes, parent_problem, run_folder
 from geodistil.jobs.sources.preparation import Preparation
@@ -15,21 +15,6 @@ from geodistil.jobs.sources.starting import placing
 from geodistil.jobs.sources.template import draft_from_run
 from osgeo import gdal
 from qgis.core import QgsFeature, QgsGeometry, QgsRasterLayer, QgsVectorLayer
-
-
-@pytest.fixture
-def draft(town):
-    """Boxes in the north, areas in the south, inside a labelled area."""
-    ids = {name: layer.id() for name, layer in town.items()}
-    sources = [
-        SourceDraft(ids["north"], "detection", ids["cars"], "kind"),
-        SourceDraft(ids["south"], "segmentation", ids["roofs"], "kind", area="layer", area_layer=ids["roofs"]),
-    ]
-    classes = {
-        "detection": [ClassDraft("vehicle", "#111111", ["car", "bus"])],
-        "segmentation": [ClassDraft("roof", "#222222", ["roof"]), ClassDraft("road", "#333333", ["road"], used=False)],
-    }
-    return Draft(sources, classes)
 
 
 def rows(path):
