@@ -28,7 +28,7 @@ Panel = tuple[str, list[QgsMapLayer], Optional[QgsRectangle]]
 def load_styles() -> Any:
     """The plugin's own styles, so that the picture shows what the plugin does."""
     sys.path.insert(0, str(ROOT.parent))
-    return importlib.import_module(f"{ROOT.name}.jobs.styles")
+    return importlib.import_module(f"{ROOT.name}.jobs.layers.styles")
 
 
 def read_card(package: Path) -> dict[str, Any]:

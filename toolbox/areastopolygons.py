@@ -10,7 +10,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..jobs.map_classes import legend, style_areas
+from ..jobs.layers.map_classes import legend, style_areas
 from ..jobs.snapshots import raster_path
 from ..jobs.translation import tr
 from .base import Parameters, advanced, explained

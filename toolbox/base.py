@@ -22,10 +22,10 @@ from qgis.PyQt.QtGui import QIcon
 from ..jobs.environment import ROOT, engine_python
 from ..jobs.errors import GeoDistilError
 from ..jobs.help import help_url
+from ..jobs.layers.styled import Result, load_styled, save_look
 from ..jobs.notices import NOTICES
 from ..jobs.process import EngineProcess
 from ..jobs.snapshots import Snapshot
-from ..jobs.styled import Result, load_styled, save_look
 from ..jobs.translation import tr
 
 Parameters = dict[str, Any]

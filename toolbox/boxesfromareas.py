@@ -13,7 +13,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from ..jobs.map_classes import legend, style_boxes
+from ..jobs.layers.map_classes import legend, style_boxes
 from ..jobs.snapshots import Snapshot, raster_path
 from ..jobs.translation import tr
 from .base import Parameters, advanced, explained

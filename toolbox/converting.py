@@ -13,9 +13,9 @@ from qgis.core import (
     QgsProcessingParameterVectorDestination,
 )
 
-from ..jobs.origin import Origin, of_layer
-from ..jobs.results import distinct, place_vector
-from ..jobs.styled import Result, do_not_load, group_of
+from ..jobs.layers.origin import Origin, of_layer
+from ..jobs.layers.results import distinct, place_vector
+from ..jobs.layers.styled import Result, do_not_load, group_of
 from ..jobs.translation import tr
 from ..jobs.vocabulary import spoken
 from .base import EngineAlgorithm, Parameters, Results, job_folder, sentences

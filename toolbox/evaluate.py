@@ -22,16 +22,16 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from ..jobs.error_styles import style_error_boxes, style_error_map
 from ..jobs.errors import GeoDistilError
 from ..jobs.foreign import package_of
-from ..jobs.origin import Origin, of_layer
+from ..jobs.layers.error_styles import style_error_boxes, style_error_map
+from ..jobs.layers.origin import Origin, of_layer
+from ..jobs.layers.results import place_raster, place_vector
+from ..jobs.layers.styled import OVERLAYS, VECTORS, Result, do_not_load, group_of
 from ..jobs.packages import read_card
-from ..jobs.results import place_raster, place_vector
 from ..jobs.run_folder import RoleLayers, area_entry, label_entry
 from ..jobs.scores import flat, html_table
 from ..jobs.snapshots import Snapshot, raster_path
-from ..jobs.styled import OVERLAYS, VECTORS, Result, do_not_load, group_of
 from ..jobs.translation import tr
 from ..jobs.vocabulary import spoken
 from .base import EngineAlgorithm, Parameters, Results, explained, job_folder, sentences

@@ -14,9 +14,9 @@ from qgis.core import (
     QgsProcessingParameterVectorDestination,
 )
 
-from ..jobs.results import place_raster, place_vector
+from ..jobs.layers.results import place_raster, place_vector
+from ..jobs.layers.styled import do_not_load
 from ..jobs.snapshots import raster_path
-from ..jobs.styled import do_not_load
 from ..jobs.translation import tr
 from ..jobs.vocabulary import spoken
 from .base import Parameters, Results, job_folder, sentences

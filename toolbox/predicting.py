@@ -19,10 +19,10 @@ from qgis.core import (
 from ..jobs.areas import write_area
 from ..jobs.errors import GeoDistilError
 from ..jobs.foreign import adopt, package_of
-from ..jobs.origin import of_model
+from ..jobs.layers.origin import of_model
+from ..jobs.layers.predictions import LOOKS
+from ..jobs.layers.styled import Result
 from ..jobs.packages import is_foreign, package_path, read_card
-from ..jobs.predictions import LOOKS
-from ..jobs.styled import Result
 from ..jobs.translation import tr
 from .base import EngineAlgorithm, Parameters, advanced, explained, sentences
 from .model import model_parameter

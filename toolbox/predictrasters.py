@@ -16,8 +16,8 @@ from qgis.core import (
     QgsProcessingParameterMultipleLayers,
 )
 
-from ..jobs.predictions import LOOKS
-from ..jobs.results import make_folder
+from ..jobs.layers.predictions import LOOKS
+from ..jobs.layers.results import make_folder
 from ..jobs.snapshots import raster_path
 from ..jobs.translation import tr
 from .base import Parameters, Results, explained, job_folder, sentences

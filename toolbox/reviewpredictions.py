@@ -19,13 +19,13 @@ from qgis.core import (
 )
 
 from ..jobs.errors import GeoDistilError
-from ..jobs.map_classes import style_areas
-from ..jobs.origin import of_model
+from ..jobs.layers.map_classes import style_areas
+from ..jobs.layers.origin import of_model
+from ..jobs.layers.results import distinct, place_vector
+from ..jobs.layers.review_styles import style_next
+from ..jobs.layers.styled import Result, do_not_load
 from ..jobs.packages import package_path, read_card, run_of
-from ..jobs.results import distinct, place_vector
-from ..jobs.review_styles import style_next
 from ..jobs.snapshots import Snapshot, raster_path
-from ..jobs.styled import Result, do_not_load
 from ..jobs.translation import tr
 from .base import EngineAlgorithm, Parameters, Results, advanced, explained, job_folder, sentences
 from .model import model_parameter

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from geodistil.jobs.errors import GeoDistilError
-from geodistil.jobs.results import place_raster, place_vector
+from geodistil.jobs.layers.results import place_raster, place_vector
 from geodistil.jobs.scores import flat, html_table
 from geodistil.jobs.snapshots import Snapshot
 from osgeo import gdal

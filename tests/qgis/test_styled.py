@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from geodistil.jobs.confidence_style import style_confidence
-from geodistil.jobs.error_styles import style_error_boxes, style_error_map
-from geodistil.jobs.map_classes import style_areas, style_lines
-from geodistil.jobs.origin import of_layer, of_model
-from geodistil.jobs.results import distinct, place_vector
-from geodistil.jobs.styled import (
+from geodistil.jobs.layers.confidence_style import style_confidence
+from geodistil.jobs.layers.error_styles import style_error_boxes, style_error_map
+from geodistil.jobs.layers.map_classes import style_areas, style_lines
+from geodistil.jobs.layers.origin import of_layer, of_model
+from geodistil.jobs.layers.results import distinct, place_vector
+from geodistil.jobs.layers.styled import (
     GROUND,
     OVERLAYS,
     VECTORS,
@@ -18,8 +18,8 @@ from geodistil.jobs.styled import (
     put_in_group,
     save_look,
 )
-from geodistil.jobs.styles import style_class_map, style_detections
-from geodistil.jobs.value_style import style_values
+from geodistil.jobs.layers.styles import style_class_map, style_detections
+from geodistil.jobs.layers.value_style import style_values
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsProcessingContext,

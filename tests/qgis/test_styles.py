@@ -5,10 +5,10 @@ import zipfile
 
 import numpy as np
 import pytest
-from geodistil.jobs.confidence_style import style_confidence
 from geodistil.jobs.errors import GeoDistilError
+from geodistil.jobs.layers.confidence_style import style_confidence
+from geodistil.jobs.layers.styles import style_class_map, style_detections
 from geodistil.jobs.packages import package_path, read_card
-from geodistil.jobs.styles import style_class_map, style_detections
 from qgis.core import QgsMapRendererParallelJob, QgsMapSettings, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor

@@ -14,8 +14,8 @@ from qgis.PyQt.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 from ...jobs.background import Background, start
 from ...jobs.errors import GeoDistilError
 from ...jobs.help import help_url
+from ...jobs.layers.predictions import load_predictions
 from ...jobs.packages import ITEM_FILE
-from ...jobs.predictions import load_predictions
 from ...jobs.runs import control, registry
 from ...jobs.runs.archive import export_run, import_run
 from ...jobs.runs.files import MODEL_FOLDER, REPORT_FILE, delete_run

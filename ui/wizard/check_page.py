@@ -21,10 +21,10 @@ from qgis.PyQt.QtWidgets import (
 
 from ...jobs.checking import EngineCheck
 from ...jobs.errors import GeoDistilError
+from ...jobs.layers.split_layer import split_layer
 from ...jobs.sources.facts import raster_facts
 from ...jobs.sources.findings import findings, unsaved
 from ...jobs.sources.preparation import Preparation
-from ...jobs.split_layer import split_layer
 from ...jobs.translation import local, tr
 from ...jobs.vocabulary import spoken
 from .measurement import Measurement

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from geodistil.jobs.checking import EngineCheck
 from geodistil.jobs.launch import launch, predict_afterwards
-from geodistil.jobs.split_layer import split_layer
+from geodistil.jobs.layers.split_layer import split_layer
 from qgis.core import QgsCoordinateReferenceSystem
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -8,8 +8,8 @@ from pathlib import Path
 from osgeo import gdal, ogr
 from qgis.core import QgsProcessingContext, QgsVectorFileWriter, QgsVectorLayer
 
-from .errors import GeoDistilError
-from .translation import tr
+from ..errors import GeoDistilError
+from ..translation import tr
 
 
 def place_raster(source: Path, destination: str) -> None:

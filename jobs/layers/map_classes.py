@@ -16,7 +16,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from .classes import PALETTE, category_symbols, value_text
+from ..classes import PALETTE, category_symbols, value_text
 
 BACKGROUND, NODATA = 0, 255
 OUTLINE = {"outline_width": "0.5", "outline_width_unit": "MM", "joinstyle": "miter"}

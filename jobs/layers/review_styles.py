@@ -14,8 +14,8 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
+from ..translation import tr
 from .styles import haloed
-from .translation import tr
 
 STEPS = (
     (1, 10, "#c2107a", 70, tr("1 to 10: label here first")),

@@ -7,14 +7,14 @@ from typing import Any
 
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 
+from ..errors import GeoDistilError
+from ..packages import read_card
+from ..runs.files import MODEL_FOLDER, predicted
+from ..translation import tr
 from .confidence_style import style_confidence
-from .errors import GeoDistilError
 from .origin import of_model
-from .packages import read_card
-from .runs.files import MODEL_FOLDER, predicted
 from .styled import GROUND, OVERLAYS, VECTORS, Result, Style, put_in_group, save_look
 from .styles import style_class_map, style_detections
-from .translation import tr
 from .value_style import style_values
 
 LOOKS: dict[str, tuple[str, Style, int]] = {

@@ -14,7 +14,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
-from .vocabulary import spoken
+from ..vocabulary import spoken
 
 GREEN, RED, BLUE, YELLOW = "#2fa58b", "#e63c3c", "#3c6ee6", "#f0be28"
 OBJECTS = {"true positive": GREEN, "false positive": RED, "missed": BLUE}

@@ -26,10 +26,10 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from .errors import GeoDistilError
+from ..errors import GeoDistilError
+from ..translation import tr
 from .origin import Origin
 from .results import first_layer
-from .translation import tr
 
 Style = Callable[[QgsMapLayer, "dict[str, Any]"], None]
 

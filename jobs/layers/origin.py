@@ -8,7 +8,7 @@ from typing import Any
 
 from qgis.core import QgsLayerMetadata, QgsMapLayer
 
-from .translation import tr
+from ..translation import tr
 
 VOCABULARY = "GeoDistil"
 

@@ -13,7 +13,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
-from .translation import tr
+from ..translation import tr
 
 STEPS = (
     (50, "#c2107a", 190, tr("50 % or less: look here")),

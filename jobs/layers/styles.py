@@ -19,7 +19,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
-from .vocabulary import spoken
+from ..vocabulary import spoken
 
 CLASS_OPACITY = 0.6
 OUTLINE_MILLIMETRES = "0.5"

@@ -18,7 +18,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from .translation import tr
+from ..translation import tr
 
 COLORS = {"training": (tr("Training blocks"), "#1f78b4"), "validation": (tr("Validation blocks"), "#ff7f00")}
 
