@@ -568,6 +568,26 @@ Das Paket ist der Ordner `model` eines Laufordners, oder `item.json` darin. Es e
     </message>
     <message>
       <location filename="toolbox/exportmodel.py" />
+      <source>ONNX files in 8 bits</source>
+      <translation>ONNX-Dateien in 8 Bit</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exportmodel.py" />
+      <source>About twice as fast on a CPU. A file that would score worse by more than 0.005 stays as it is.</source>
+      <translation>Auf einer CPU etwa doppelt so schnell. Eine Datei, deren Gütemaß um mehr als 0,005 sinken würde, bleibt, wie sie ist.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exportmodel.py" />
+      <source>Imagery for 8 bits</source>
+      <translation>Bilddaten für 8 Bit</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exportmodel.py" />
+      <source>Rasters like those that the model was trained on. None takes those of its run.</source>
+      <translation>Raster wie die, mit denen das Modell trainiert wurde. Ohne Angabe werden die seines Laufs genommen.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exportmodel.py" />
       <source>Archive</source>
       <translation>Archiv</translation>
     </message>
@@ -575,6 +595,11 @@ Das Paket ist der Ordner `model` eines Laufordners, oder `item.json` darin. Es e
       <location filename="toolbox/exportmodel.py" />
       <source>Zip archives (*.zip)</source>
       <translation>Zip-Archive (*.zip)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exportmodel.py" />
+      <source>Choose imagery for 8 bits: this model does not lie in the folder of its run.</source>
+      <translation>Wählen Sie Bilddaten für 8 Bit: Dieses Modell liegt nicht im Ordner seines Laufs.</translation>
     </message>
     <message>
       <location filename="toolbox/exportmodel.py" />
