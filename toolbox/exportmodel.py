@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import (
+    QgsProcessing,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterFileDestination,
+    QgsProcessingParameterMultipleLayers,
 )
 
 from ..jobs.errors import GeoDistilError
 from ..jobs.packages import package_path, read_card
+from ..jobs.snapshots import raster_path
 from ..jobs.translation import tr
-from .base import EngineAlgorithm, Parameters, Results, explained, job_folder
+from .base import EngineAlgorithm, Parameters, Results, explained, job_folder, sentences
 from .model import model_parameter
 
 
@@ -36,23 +40,52 @@ class ExportModel(EngineAlgorithm):
     ICON = "export"
     TAGS = ("export", "model", "package", "zip", "ONNX", "STAC", "share")
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._imagery: list[str] = []
+
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
-        """Package, zip."""
+        """Package, 8 bits, zip."""
         self.addParameter(
             explained(
                 model_parameter("MODEL", foreign=False),
                 tr("The folder `model` of a run folder."),
             )
         )
+        self.addParameter(
+            explained(
+                QgsProcessingParameterBoolean("INT8", tr("ONNX files in 8 bits"), False),
+                tr("About twice as fast on a CPU. A file that would score worse by more than 0.005 stays as it is."),
+            )
+        )
+        rasters = QgsProcessing.SourceType.TypeRaster
+        self.addParameter(
+            explained(
+                QgsProcessingParameterMultipleLayers("IMAGERY", tr("Imagery for 8 bits"), rasters, optional=True),
+                tr("Rasters like those that the model was trained on. None takes those of its run."),
+            )
+        )
         self.addParameter(QgsProcessingParameterFileDestination("ZIP", tr("Archive"), tr("Zip archives (*.zip)")))
 
     def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
-        """The model must be a package."""
+        """The model must be a package; 8 bits need imagery."""
         try:
-            read_card(package_path(self.parameterAsString(parameters, "MODEL", context)))
+            package = package_path(self.parameterAsString(parameters, "MODEL", context))
+            read_card(package)
         except GeoDistilError as error:
             return str(error)
+        light = self.parameterAsBool(parameters, "INT8", context)
+        if light and not self.parameterAsLayerList(parameters, "IMAGERY", context) and not _has_run(package):
+            return tr("Choose imagery for 8 bits: this model does not lie in the folder of its run.")
         return ""
+
+    def prepareAlgorithm(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Find the layers' files; on the main thread, where they live."""
+        with sentences(feedback):
+            self._imagery = [raster_path(layer) for layer in self.parameterAsLayerList(parameters, "IMAGERY", context)]
+        return True
 
     def processAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -61,9 +94,14 @@ class ExportModel(EngineAlgorithm):
         folder, destination = job_folder(self.NAME), self.parameterAsFileOutput(parameters, "ZIP", context)
         archive = folder / "model.zip"
         model = package_path(self.parameterAsString(parameters, "MODEL", context))
-        self.run_engine(["export", str(model), "--output", str(archive)], folder, feedback)
-        if feedback.isCanceled():
+        command = ["export", str(model), "--output", str(archive), "--events", str(folder)]
+        if self.parameterAsBool(parameters, "INT8", context):
+            command += ["--int8", *(["--chips", *self._imagery] if self._imagery else [])]
+        ending = self.run_engine(command, folder, feedback)
+        if ending.get("kind") != "finished":
             return {}
+        for judged in ending["outputs"].get("int8", []):
+            feedback.pushInfo(judged["sentence"])
         try:
             Path(destination).parent.mkdir(parents=True, exist_ok=True)
             shutil.move(str(archive), destination)
@@ -74,3 +112,7 @@ class ExportModel(EngineAlgorithm):
                 )
             ) from error
         return {"ZIP": destination}
+
+
+def _has_run(package: Path) -> bool:
+    return package.is_dir() and (package.parent / "run.json").is_file()

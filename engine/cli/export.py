@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from .job import carry_out
+
 HELP = "export a model package as one .zip"
 DESCRIPTION = (
     "Checks the package at MODEL (a folder, a .zip, or a run folder) and writes it as one .zip. With --int8 its ONNX "
@@ -31,10 +33,15 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--max-loss", type=float, default=0.005, help="most that mean IoU or AP50 may fall in 8 bits (0.005)"
     )
+    command.add_argument("--events", metavar="FOLDER", type=Path, help="write events.jsonl there")
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Load it, which checks it, then zip it."""
+    return carry_out(options.events, lambda events: _export(options))
+
+
+def _export(options: argparse.Namespace) -> dict[str, Any]:
     from ..packages import load_package, package_folder, zip_package
 
     folder = package_folder(options.model)

@@ -77,10 +77,11 @@ def cut(source: PreparedSource, window: Window, training: bool) -> Cut:
         LabelError: a class raster has a value without a class.
     """
     image, seen = source.reader.read(*window)
-    if training and not source.hidden.is_empty:
+    counted = coverage(source.training if training else source.validation, window)
+    # what trains is never hidden
+    if training and not source.hidden.is_empty and not counted.all():
         seen = seen & ~coverage(source.hidden, window)
-    valid = seen & coverage(source.training if training else source.validation, window)
-    piece = Cut(source.name, window, image, seen, valid)
+    piece = Cut(source.name, window, image, seen, seen & counted)
     if source.role == "segmentation":
         _add_mask(piece, source)
     elif source.role == "detection":
@@ -100,7 +101,8 @@ def _add_mask(piece: Cut, source: PreparedSource) -> None:
     """What has no class does not count, and what does not count has no class."""
     mask = source.labels.mask(piece.window)
     piece.valid = piece.valid & (mask != IGNORE_INDEX)
-    piece.mask = np.where(piece.valid, mask, np.uint8(IGNORE_INDEX))
+    mask[~piece.valid] = IGNORE_INDEX
+    piece.mask = mask
 
 
 def _add_objects(piece: Cut, source: PreparedSource) -> None:

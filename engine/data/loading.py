@@ -7,10 +7,12 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count, islice
+from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, default_collate
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ..config import Run
 from ..errors import ConfigError, GeoDistilError, TrainingError
@@ -20,6 +22,7 @@ from .chips import cut
 from .grid import Window
 from .prepared import ROLES, Prepared, PreparedSource
 from .sampling import ChipSampler, tiling, window_around
+from .shelves import Shelves
 
 _TRIES = 8
 _SMALLEST_VALID = 0.1
@@ -37,7 +40,17 @@ class TrainingChips(Dataset):
         self._sampler = ChipSampler(self._sources, training.chip_size, training.rare_class_share)
         self._augmenter = Augmenter(training.augmentation, prepared, training.chip_size)
         self._key = training.seed, ROLES.index(role)
-        self._views = views
+        self._views, self._masked = views, role == "segmentation"
+        self._side, self._bands, self._dtype = training.chip_size, len(prepared.bands), prepared.image_dtype()
+
+    def shapes(self, size: int) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
+        """Shape and type of what all of `size` chips have, stacked."""
+        image = (size, self._bands, self._side, self._side), self._dtype
+        flat = size, self._side, self._side
+        shapes = {"image": image, "valid": (flat, torch.bool)}
+        if self._masked:
+            shapes["mask"] = flat, torch.uint8
+        return shapes | {"strong": image} if self._views else shapes
 
     def __getitem__(self, index: int) -> Chip | GeoDistilError:
         """Chip `index`; an error is handed over, because raising it in a worker would lose its type's fields."""
@@ -67,6 +80,30 @@ class TrainingChips(Dataset):
             if best.share() >= _SMALLEST_VALID:
                 break
         return replace(self._augmenter.augment(best, rng, self._views), damage=damage)
+
+
+class TrainingBatches(Dataset):
+    """Batch `number` of a role's training chips, packed: what all chips have goes onto shelves where there are some.
+
+    Args:
+        chips: the role's chips.
+        start: index of the first chip.
+        size: chips in a batch.
+        shelves: where reading processes put them; none where this process reads.
+    """
+
+    def __init__(self, chips: TrainingChips, start: int, size: int, shelves: Shelves | None) -> None:
+        self._chips, self._start, self._size, self._shelves = chips, start, size, shelves
+
+    def __getitem__(self, number: int) -> dict[str, Any] | GeoDistilError:
+        """Batch `number`, or the first error of its chips."""
+        first = self._start + number * self._size
+        chips = [self._chips[index] for index in range(first, first + self._size)]
+        room = self._shelves.room(number) if self._shelves else {}
+        values = packed(chips, room)
+        if isinstance(values, GeoDistilError):
+            return values
+        return {name: value for name, value in values.items() if name not in room}
 
 
 class ValidationBatches:
@@ -146,13 +183,24 @@ def training_loader(
         TrainingError: a reading process died.
     """
     chips = TrainingChips(prepared, run, role, views)
-    return _stream(chips, run, role, start, prepared.damaged, warn)
+    return _stream(_batches(chips, run, start), role, prepared.damaged, warn)
+
+
+def _batches(chips: TrainingChips, run: Run, start: int) -> Iterator[dict[str, Any] | GeoDistilError]:
+    """Packed batches without end, read ahead by processes where the run has some."""
+    size, workers = run.training.batch_size, _workers(run)
+    if not workers:
+        batches = TrainingBatches(chips, start, size, None)
+        yield from map(batches.__getitem__, count())
+    # one more than are read ahead: the next batch is asked for while the last is still to be taken
+    shelves = Shelves(chips.shapes(size), workers * _PREFETCH + 1)
+    for number, values in enumerate(_loader(TrainingBatches(chips, start, size, shelves), workers)):
+        yield values | shelves.take(number) if isinstance(values, dict) else values
 
 
 def _stream(
-    chips: TrainingChips, run: Run, role: Role, start: int, damaged: set[str], warn: Callable[[str], None]
+    batches: Iterator[dict[str, Any] | GeoDistilError], role: Role, damaged: set[str], warn: Callable[[str], None]
 ) -> Iterator[Batch]:
-    batches = iter(_loader(chips, run.training.batch_size, _workers(run), start))
     while True:
         try:
             values = next(batches)
@@ -180,56 +228,62 @@ def chips_per_epoch(prepared: Prepared, run: Run, role: Role) -> int:
     return max(1, round(pixels / run.training.chip_size**2))
 
 
-def packed(chips: list[Chip | GeoDistilError]) -> dict | GeoDistilError:
-    """Chips stacked into few tensors, which travel between processes faster than many; or their first error.
+def packed(
+    chips: list[Chip | GeoDistilError], room: dict[str, Tensor] | None = None
+) -> dict[str, Any] | GeoDistilError:
+    """Chips stacked, boxes end to end; or their first error.
 
-    `default_collate` stacks straight into shared memory where this is a reading process.
+    Args:
+        chips: of one role.
+        room: where to stack, by name; none makes new tensors.
     """
     for chip in chips:
         if isinstance(chip, GeoDistilError):
             return chip
-    first = chips[0]
+    first, room = chips[0], room or {}
     names = [name for name in ("image", "valid", "mask", "strong") if getattr(first, name) is not None]
-    values = {name: default_collate([getattr(chip, name) for chip in chips]) for name in names}
+    values = {name: torch.stack([getattr(chip, name) for chip in chips], out=room.get(name)) for name in names}
     if first.boxes is not None:
-        values["boxes"] = torch.cat([chip.boxes for chip in chips])
-        values["labels"] = torch.cat([chip.labels for chip in chips])
+        # as arrays they travel between processes with their message; tensors would in shared memory of their own
+        values["boxes"] = np.concatenate([chip.boxes.numpy() for chip in chips])
+        values["labels"] = np.concatenate([chip.labels.numpy() for chip in chips])
         values["counts"] = [len(chip.labels) for chip in chips]
     damage = {path: sentence for chip in chips for path, sentence in chip.damage.items()}
     return {**values, "chips": [(chip.source, *chip.origin) for chip in chips], "damage": damage}
 
 
-def unpacked(values: dict, role: Role) -> Batch:
+def unpacked(values: dict[str, Any], role: Role) -> Batch:
     """The batch of packed chips; masks stay bytes until they are on the device: the main process has a step to do."""
     values = {name: value for name, value in values.items() if name != "damage"}
     counts: list[int] | None = values.pop("counts", None)
     if counts is not None:
         for name in ("boxes", "labels"):
-            values[name] = list(values[name].split(counts))
+            values[name] = list(torch.from_numpy(values[name]).split(counts))
     return Batch(role, **values)
 
 
-class _Endless:
-    """Batches of indices from `start` on."""
+class _Numbers(Sampler):
+    """0, 1, 2 and so on without end."""
 
-    def __init__(self, start: int, size: int) -> None:
-        self.start, self.size = start, size
-
-    def __iter__(self) -> Iterator[list[int]]:
-        return (list(range(first, first + self.size)) for first in count(self.start, self.size))
+    def __iter__(self) -> Iterator[int]:
+        return count()
 
 
-def _loader(chips: TrainingChips, batch_size: int, workers: int, start: int) -> DataLoader:
-    options = {}
-    if workers:
-        options = {
-            "num_workers": workers,
-            "multiprocessing_context": _context(),
-            "prefetch_factor": _PREFETCH,
-            "persistent_workers": True,
-            "worker_init_fn": _one_thread,
-        }
-    return DataLoader(chips, batch_sampler=_Endless(start, batch_size), collate_fn=packed, **options)
+def _loader(batches: TrainingBatches, workers: int) -> DataLoader:
+    return DataLoader(
+        batches,
+        batch_size=None,
+        sampler=_Numbers(),
+        collate_fn=_as_it_is,
+        num_workers=workers,
+        multiprocessing_context=_context(),
+        prefetch_factor=_PREFETCH,
+        worker_init_fn=_one_thread,
+    )
+
+
+def _as_it_is(values: Any) -> Any:
+    return values
 
 
 def _context() -> multiprocessing.context.BaseContext:

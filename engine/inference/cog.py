@@ -59,7 +59,7 @@ def optimise(source: Path, target: Path, stop: Callable[[], bool]) -> None:
             rasterio.shutil.copy(source, folder / target.name, **OPTIONS)
         except (RasterioError, OSError) as error:  # told to the thread that waits
             errors.append(error)
-        except CPLE_BaseError as error:  # GDAL's own, which rasterio lets through here
+        except (CPLE_BaseError, SystemError) as error:  # GDAL's own, and failures without a reason, which come so here
             errors.append(RasterioIOError(str(error)))
 
     # GDAL's copying cannot be interrupted: a daemon need not be waited for, and ends with the process.

@@ -113,6 +113,16 @@ def test_an_exported_model_is_one_zip_that_predicts(trained, town, tmp_path):
     assert processing.run("geodistil:predict", parameters) == {"CLASSES": str(tmp_path / "c.tif")}
 
 
+def test_an_export_in_eight_bits_says_what_it_did_to_each_file(trained, town, tmp_path):
+    for imagery, truth in (([], "validation blocks"), ([str(town)], "against its answers in 32 bits")):
+        archive, feedback = tmp_path / "light.zip", QgsProcessingFeedback(False)
+        parameters = {"MODEL": trained["MODEL"], "INT8": True, "IMAGERY": imagery, "ZIP": str(archive)}
+        assert processing.run("geodistil:exportmodel", parameters, feedback=feedback) == {"ZIP": str(archive)}
+        sentence = next(line for line in feedback.textLog().splitlines() if "segmentation in 8 bits: mean_iou" in line)
+        assert truth in sentence
+        assert ("kept" in sentence) == (b"QuantizeLinear" in zipfile.ZipFile(archive).read("segmentation.onnx"))
+
+
 def test_sources_are_described_and_warned_of(training, tmp_path, provider):
     names = [name for name in training if name.startswith(("DETECTION_", "SEGMENTATION_"))]
     files = {"REPORT": str(tmp_path / "findings.html"), "FINDINGS": str(tmp_path / "findings.json")}

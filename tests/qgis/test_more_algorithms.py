@@ -240,6 +240,15 @@ def test_export_refuses_what_is_no_package(provider, context, tmp_path):
     assert "is not a GeoDistil model package" in message
 
 
+def test_eight_bits_need_imagery_or_the_run_that_the_model_lies_in(provider, layers, context, package, tmp_path):
+    parameters = {"MODEL": str(package), "INT8": True, "ZIP": str(tmp_path / "a.zip")}
+    assert "Choose imagery for 8 bits" in refusal("exportmodel", parameters, context)
+    accepted = [{**parameters, "IMAGERY": [layers["image"]]}, {**parameters, "INT8": False}]
+    assert all(algorithm("exportmodel").checkParameterValues(each, context)[0] for each in accepted)
+    (tmp_path / "run.json").write_text("{}")
+    assert algorithm("exportmodel").checkParameterValues(parameters, context)[0]
+
+
 def class_map(make_raster, path, names):
     layer = QgsRasterLayer(str(make_raster(path, np.array([[[0, 1], [2, 255]]], "uint8"))), "map")
     colors = ("#000000", "#aa0000", "#00aa00")

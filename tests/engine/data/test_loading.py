@@ -85,6 +85,18 @@ def test_reading_processes_give_the_same_chips_in_the_same_order(uneven):
     stream.close()
 
 
+@pytest.mark.parametrize("role", ["detection", "segmentation"])
+def test_batches_that_are_kept_stay_as_they_were_while_more_are_read(uneven, role):
+    prepared, run = uneven
+    parallel = run.model_copy(deep=True)
+    parallel.training.workers = 2
+    stream = training_loader(prepared, parallel, role)
+    kept = list(itertools.islice(stream, 24))  # several times what is read ahead
+    stream.close()
+    for one, other in zip(kept, training_loader(prepared, run, role), strict=False):
+        same(one, other)
+
+
 @pytest.mark.parametrize("workers", [0, 1])
 def test_an_error_while_reading_surfaces_as_itself(uneven, workers, tmp_path):
     prepared, run = uneven

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pyogrio
@@ -170,6 +171,22 @@ def test_a_folder_that_cannot_be_made_is_named(blobs, write_raster, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match=r"file.out cannot be written"):
         predict(blobs, write_raster(with_blobs([])), tmp_path / "file" / "out")
+
+
+def test_a_folder_that_vanishes_half_way_is_named_and_the_next_start_predicts_all(blobs, write_raster, tmp_path):
+    raster, output = write_raster(with_blobs([(20, 80, 190, 110)])), tmp_path / "out"
+
+    class LosesItsFolder(type(blobs)):
+        def run(self, images):
+            if len(self.sizes) == 2:
+                shutil.rmtree(output)
+            return super().run(images)
+
+    with pytest.raises(OutputError, match=r"out.* cannot be written: [^\n]+\. Is the disk full\?"):
+        predict(LosesItsFolder(blobs.card), raster, output, Options(batch_size=1))
+    results = predict(blobs, raster, output, Options(batch_size=1))
+    assert bounds(results.detections) == pytest.approx(np.array([[691002, 5334989, 691019, 5334992]]))
+    assert sorted(path.name for path in output.iterdir()) == ["detections.gpkg"]
 
 
 def test_too_few_bands_name_the_raster_and_the_model(blobs, write_raster, tmp_path):

@@ -64,6 +64,16 @@ def test_writing_a_map_ends_when_asked_leaves_nothing_and_spares_the_older_one(t
     assert path.read_text() == "older" and sorted(tmp_path.iterdir()) == [path, source]
 
 
+def test_a_map_that_gdal_cannot_write_for_reasons_of_its_own_is_an_output_error(tmp_path, monkeypatch):
+    def fails(*_, **__):
+        raise SystemError("Unknown GDAL Error")
+
+    monkeypatch.setattr("rasterio.shutil.copy", fails)
+    with pytest.raises(OutputError, match=r"classes\.tif cannot be written: Unknown GDAL Error\."):
+        publish(tmp_path / "source.tif", tmp_path / "classes.tif", RasterDescription(GRID, "class"))
+    assert not list(tmp_path.iterdir())
+
+
 def test_detections_are_polygons_on_the_ground_with_class_and_score(tmp_path):
     with DetectionSink(tmp_path / "detections.gpkg", GRID, ["car", "bus"]) as sink:
         sink.batch = 2

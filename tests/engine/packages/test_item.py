@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from engine.packages.item import CARD_KEY, VERSION_KEY, make_item, read_card
 
 pystac = pytest.importorskip("pystac", reason="STAC's schemas come with pystac")
 SCHEMAS = Path(pystac.__file__).parent / "validation" / "jsonschemas"
+PUBLISHED = os.environ.get("GEODISTIL_SCHEMAS")
+"""A folder with what https://stac-extensions.github.io has, for who can reach it: mlm/v1.4.0/schema.json and so on."""
 
 
 def validator():
@@ -35,7 +38,7 @@ def test_the_item_is_valid_stac(item):
 
 
 def test_the_model_is_valid_for_the_extensions_own_classes(item):
-    """The schema's authors publish it as pydantic classes; the JSON file itself is not in any registry."""
+    """The schema's authors publish it as pydantic classes too, which a registry has."""
     schema = pytest.importorskip("stac_model.schema", reason="the extension's classes come with stac-model")
     values = {name: value for name, value in item["properties"].items() if name.startswith("mlm:")}
     model = schema.MLModelProperties.model_validate(values)
@@ -43,6 +46,20 @@ def test_the_model_is_valid_for_the_extensions_own_classes(item):
     values["mlm:input"][0]["input"].pop("dim_order")
     with pytest.raises(ValueError, match="dim_order"):
         schema.MLModelProperties.model_validate(values)
+
+
+@pytest.mark.skipif(not PUBLISHED, reason="GEODISTIL_SCHEMAS names no folder of the extensions' published schemas")
+@pytest.mark.parametrize("tasks", [("detection", "segmentation"), ("segmentation",), ("detection",)])
+def test_the_item_is_valid_for_the_extensions_published_schemas(make_card, tasks):
+    site = "https://stac-extensions.github.io"
+    files = {f"{site}/{path.relative_to(PUBLISHED).as_posix()}": path for path in Path(PUBLISHED).rglob("schema.json")}
+    contents = {uri: json.loads(path.read_text()) for uri, path in files.items()}
+    registry = Registry().with_resources((uri, Resource.from_contents(each)) for uri, each in contents.items())
+    item = make_item(make_card(tasks=list(tasks)), 5, {"model.safetensors", *(f"{task}.onnx" for task in tasks)})
+    for uri in item["stac_extensions"]:
+        Draft7Validator(contents[uri], registry=registry).validate(item)
+    item["properties"]["mlm:input"][0]["input"].pop("dim_order")
+    assert not Draft7Validator(contents[item["stac_extensions"][0]], registry=registry).is_valid(item)
 
 
 def test_a_card_without_footprint_and_time_is_valid_stac_too(make_card):
