@@ -16,6 +16,7 @@ from rasterio.windows import Window as RasterioWindow
 from shapely import Polygon
 
 from ..errors import RasterError
+from .collar import REACH, has_collar, without_collar
 from .damage import Damage
 from .grid import Grid, Window, ground_grid, native_gsd, outline
 from .opening import is_remote, open_raster, without_alpha
@@ -33,7 +34,8 @@ class RasterReader:
         path: any raster that GDAL opens.
         bands: bands to read, counted from 1; none means all but alpha.
         gsd: ground sampling distance in metres; none means the raster's own.
-        nodata: pixels whose bands all have this value hold no data; none means what the file says.
+        nodata: pixels whose bands all have this value hold no data; none means what the file says. In a file with lossy
+            compression the pixels of nearly this value beside them hold none either (`collar`).
         grid: another raster's grid to read on, instead of `gsd`.
         resampling: how to warp, where that is needed; nearest for classes.
 
@@ -67,6 +69,7 @@ class RasterReader:
             self.native_gsd = native_gsd(*own)
             self._aligned = (self.grid.crs, self.grid.transform, self.grid.width, self.grid.height) == own
             self._overview = self._coarsest_overview(dataset)
+            self._collar = self._collar_width(dataset)
 
     def _describe(self, dataset: DatasetReader, nodata: float | None) -> None:
         if dataset.crs is None:
@@ -122,7 +125,7 @@ class RasterReader:
         if inside is None:
             return np.zeros((len(self.bands), height, width), self.dtype), np.zeros((height, width), bool)
         try:
-            image, valid = self._read_inside(inside)
+            image, valid = self._read_clean(inside)
         except RasterioError as error:
             image, valid = self._unread(inside, error)
         if (inside.width, inside.height) == (width, height):
@@ -130,6 +133,16 @@ class RasterReader:
         before, above = inside.column - column, inside.row - row
         around = (above, height - above - inside.height), (before, width - before - inside.width)
         return np.pad(image, ((0, 0), *around)), np.pad(valid, around)
+
+    def _read_clean(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
+        if not self._collar:
+            return self._read_inside(window)
+        wide = _intersection(_wider(window, self._collar), self.grid)
+        image, valid = self._read_inside(wide)
+        valid = without_collar(image, valid, self.nodata, self._collar)
+        rows = slice(window.row - wide.row, window.row - wide.row + window.height)
+        columns = slice(window.column - wide.column, window.column - wide.column + window.width)
+        return image[:, rows, columns], valid[rows, columns]
 
     def _read_inside(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
         dataset, place = self._dataset(), RasterioWindow(*window)
@@ -174,6 +187,12 @@ class RasterReader:
             nodata = math.nan  # otherwise the resampling would spread NaN
         return warped(dataset, self.grid, self._resampling, nodata)
 
+    def _collar_width(self, dataset: DatasetReader) -> int:
+        """In pixels of the grid; 0 where there is no collar."""
+        if self.nodata is None or self._resampling == Resampling.nearest or not has_collar(dataset):
+            return 0
+        return math.ceil(REACH * self.native_gsd / self.grid.gsd)
+
     def _coarsest_overview(self, dataset: DatasetReader) -> int | None:
         """The coarsest overview still as fine as the grid, which warping does not choose by itself.
 
@@ -213,6 +232,10 @@ def _intersection(window: Window, grid: Grid) -> Window | None:
     right = min(window.column + window.width, grid.width)
     bottom = min(window.row + window.height, grid.height)
     return Window(left, top, right - left, bottom - top) if right > left and bottom > top else None
+
+
+def _wider(window: Window, by: int) -> Window:
+    return Window(window.column - by, window.row - by, window.width + 2 * by, window.height + 2 * by)
 
 
 def _equal(image: np.ndarray, nodata: float) -> np.ndarray:
