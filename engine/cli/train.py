@@ -125,6 +125,7 @@ def _context(prepared: Prepared, network: nn.Module, card: Card) -> int | None:
 
 def _card(settings: Run, prepared: Prepared, trained: Trained, plan: Plan) -> Card:
     from ..config import Card, CardClass
+    from ..inference.window_size import window_size
 
     def shown(definitions: list[Any]) -> list[CardClass]:
         return [CardClass(name=d.name, color=d.color, values=d.label_values()) for d in definitions]
@@ -139,7 +140,7 @@ def _card(settings: Run, prepared: Prepared, trained: Trained, plan: Plan) -> Ca
         mean=prepared.mean,
         std=prepared.std,
         nodata=prepared.nodata,
-        tile_size=2 * settings.training.chip_size,
+        tile_size=window_size(trained.network, prepared, settings),
         segmentation_classes=shown(settings.segmentation_classes) if "segmentation" in tasks else [],
         background=settings.background,
         detection_classes=shown(settings.detection_classes) if "detection" in tasks else [],

@@ -1,0 +1,61 @@
+"""How large a prediction's windows may be: measured, because a network can be at home in chips of one size only.
+
+Convolutions see zeros beyond the edge. In small chips a deep encoder has hardly a place without them, and learns to
+count on that; in the middle of a larger window it then answers worse, however much more of the ground it sees.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..config import Run
+from ..data import Prepared, validation_batches
+from ..training.metrics import MAIN, SegmentationScore
+from ..types import Batch
+
+CHIPS = 64
+"""Validation chips that are looked at in windows of both sizes."""
+TOLERANCE = 0.01
+"""Larger windows cost less, so they may lose this much of mean IoU."""
+
+
+def window_size(network: nn.Module, prepared: Prepared, run: Run) -> int:
+    """The side of windows in pixels: twice that of a training chip, or the chip's where that scores better.
+
+    Args:
+        network: trained, in eval mode on the CPU.
+        prepared: its data; the validation ground decides, and without any the larger size is taken.
+        run: its settings.
+    """
+    chip = run.training.chip_size
+    if "segmentation" not in network.tasks or not prepared.of_role("segmentation"):
+        return 2 * chip
+    names = [channel.name for channel in run.segmentation_channels()]
+    alone, wide = SegmentationScore(names), SegmentationScore(names)
+    batches = validation_batches(prepared, run, "segmentation")
+    middle = slice(chip // 2, chip // 2 + chip)
+    with torch.inference_mode():
+        for batch in islice(batches, -(-CHIPS // run.training.batch_size)):
+            alone.update(_logits(network, batch.image), batch.mask)
+            wide.update(_logits(network, _around(prepared, batch, chip))[..., middle, middle], batch.mask)
+    lost = alone.compute()[MAIN["segmentation"]] - wide.compute()[MAIN["segmentation"]]
+    return chip if lost > TOLERANCE else 2 * chip
+
+
+def _logits(network: nn.Module, image: Tensor) -> Tensor:
+    return network(image, tasks=("segmentation",)).segmentation
+
+
+def _around(prepared: Prepared, batch: Batch, chip: int) -> Tensor:
+    """Windows (B, C, 2 chip, 2 chip) with the batch's chips in their middle, filled as a prediction fills them."""
+    readers = {source.name: source.reader for source in prepared.of_role("segmentation")}
+    mean = np.array(prepared.mean, np.float32)[:, None, None]
+    windows = []
+    for name, column, row in batch.chips:
+        image, valid = readers[name].read(column - chip // 2, row - chip // 2, 2 * chip, 2 * chip)
+        windows.append(np.where(valid, image, mean))
+    return torch.from_numpy(np.stack(windows).astype(np.float32))
