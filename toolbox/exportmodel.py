@@ -98,7 +98,7 @@ class ExportModel(EngineAlgorithm):
         if self.parameterAsBool(parameters, "INT8", context):
             command += ["--int8", *(["--chips", *self._imagery] if self._imagery else [])]
         ending = self.run_engine(command, folder, feedback)
-        if ending.get("kind") != "finished":
+        if feedback.isCanceled() or ending.get("kind") != "finished":  # it may have been too quick for the cancel
             return {}
         for judged in ending["outputs"].get("int8", []):
             feedback.pushInfo(judged["sentence"])
