@@ -45,6 +45,7 @@ def distilled(
         "detection_teacher": form.teacher,
         "segmentation_teacher": form.teacher,
         "distillation": list(distillation),
+        "on_own_task": False,
         **options,
     }
     return Row(f"distilled, {name}", recipe, form.steps, sources, TEACHERS, extra=extra)

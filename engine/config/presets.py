@@ -90,6 +90,7 @@ _PRESETS = {
             detection_teacher=_teacher(),
             segmentation_teacher=_teacher(),
             distillation=["soft", "pdf"],
+            on_own_task=False,
             teacher_share=1 / 3,
         ),
         # 320 px, SGD 0.9, weight decay 5e-4, EMA 0.9998; the rest is the default of the authors' code

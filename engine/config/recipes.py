@@ -101,7 +101,7 @@ class PartialMultitask(Distillation):
     segmentation_teacher: Network = Field(
         default_factory=lambda: Network(size="large"), description="Larger, one task."
     )
-    on_own_task: bool = Field(False, description="Distil on a batch's labelled task too, not only on the missing one.")
+    on_own_task: bool = Field(True, description="Distil on a batch's labelled task too, not only on the missing one.")
     ramp_up: float = Field(0.1, ge=0, le=1, description="Share of the student's stage over which distillation rises.")
     teacher_share: float = Field(0.3, gt=0, lt=0.5, description="Share of the budget that each teacher gets.")
     teachers_from: TeachersFrom = Field(

@@ -169,7 +169,7 @@ OPTIONS = (
         "on_own_task",
         tr("Also where there are labels"),
         tr("The teacher speaks on a raster's own task too, not only on the one that it has no labels for."),
-        {PARTIAL: False},
+        {PARTIAL: True},
     ),
     Option(
         "co_training",
