@@ -62,11 +62,6 @@ class Layers:
         journal: may hold finished rows already.
     """
 
-    divisible = True
-    """Any process may finish any row."""
-    hint = "Start it again to go on from there."
-    """For people who have stopped it."""
-
     def __init__(
         self, output: Path, region: Region, windows: WindowGrid, card: Card, confidence: bool, journal: Journal
     ) -> None:
@@ -83,7 +78,7 @@ class Layers:
         if "detection" in card.tasks:
             self.merger = Merger(windows, card.iou_threshold)
         self._found: list[Found] = []
-        self.strips = StripWriter(journal, windows, list(self.maps))
+        self.strips = StripWriter(journal, windows, {name: {} for name in self.maps})
         self.writer = Worker(WAITING_BLOCKS, "writer")
 
     def __enter__(self) -> Layers:

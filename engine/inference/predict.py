@@ -111,9 +111,7 @@ def predict(
         windows = _lattice(backend, reader, options).around(*region.part)
         journal = _journal(output / JOURNAL, _job(backend, raster, region, windows, options), options.share)
         kind = ValueLayers if "regression" in card.tasks else Layers
-        progress = Progress(events, windows, name, options.fraction, journal, kind.hint)
-        if not kind.divisible and (results := _others_results(options.share, progress)):
-            return results
+        progress = Progress(events, windows, name, options.fraction, journal)
         with kind(output, region, windows, card, options.confidence, journal) as layers:
             _all_rows(backend, reader, region, layers, options, progress)
             if reader.damage.windows:
@@ -146,7 +144,7 @@ def _all_rows(
     backend: Backend, reader: RasterReader, region: Region, layers: Layers, options: Options, progress: Progress
 ) -> None:
     """Add the rows of windows that are missing, and wait for those that other processes work on."""
-    windows, share = layers.windows, options.share if layers.divisible else None
+    windows, share = layers.windows, options.share
     while True:
         rows = missing_rows(layers.journal, windows.rows, layers.needs_border, share)
         _windows(backend, reader, region, rows, layers, options, progress)
@@ -247,9 +245,8 @@ class Progress:
         raster: str,
         fraction: tuple[float, float],
         journal: Journal,
-        hint: str,
     ) -> None:
-        self.events, self.raster, self.fraction, self.hint = events, raster, fraction, hint
+        self.events, self.raster, self.fraction = events, raster, fraction
         self.columns, self.journal = windows.columns, journal
         self.of = len(windows)
         self.megapixels = windows.width * windows.height / 1e6
@@ -269,7 +266,10 @@ class Progress:
             Stopped: it is.
         """
         if self.events.stop_requested():
-            raise Stopped(f"The prediction of {self.raster} was stopped at {self.share:.0%}.", self.hint)
+            raise Stopped(
+                f"The prediction of {self.raster} was stopped at {self.share:.0%}.",
+                "Start it again to go on from there.",
+            )
 
     def advance(self, count: int) -> None:
         """Count windows as done."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -37,25 +38,26 @@ class StripWriter:
     Args:
         journal: where to.
         windows: the lattice.
-        layers: names of the maps.
+        layers: names of the maps, and what their files are like where that is not `STRIP`.
     """
 
-    def __init__(self, journal: Journal, windows: WindowGrid, layers: list[str]) -> None:
+    def __init__(self, journal: Journal, windows: WindowGrid, layers: dict[str, dict[str, Any]]) -> None:
         self.journal, self.windows, self.layers = journal, windows, layers
         self._open: dict[str, DatasetWriter] = {}
         self._folder: Path | None = None
 
     def write(self, i: int, layer: str, row: int, column: int, values: np.ndarray) -> None:
-        """Write (h, w) uint8 values of row `i` of windows, their upper left pixel at a row and column of the grid.
+        """Write values of row `i` of windows, (h, w) or (K, h, w), from a row and column of the grid on.
 
         Raises:
             OutputError: the disk is full, or the folder vanished.
         """
         self._begin(i)
         if values.size:
-            place = RasterWindow(column, row - self.windows.finished(i)[0], *reversed(values.shape))
+            values = values.reshape(-1, *values.shape[-2:])
+            place = RasterWindow(column, row - self.windows.finished(i)[0], *reversed(values.shape[1:]))
             with writing(self._folder):
-                self._open[layer].write(values, 1, window=place)
+                self._open[layer].write(values, window=place)
 
     def commit(self, i: int, found: Found | None) -> None:
         """Finish row `i`, with the objects of its windows.
@@ -84,8 +86,9 @@ class StripWriter:
         with writing(self._folder):
             first, end = self.windows.finished(i)
             shape = {"width": self.windows.width, "height": end - first}
-            for layer in self.layers if end > first else ():
-                self._open[layer] = rasterio.open(self._folder / strip_file(layer), "w", **shape, **STRIP)
+            for layer, profile in self.layers.items() if end > first else ():
+                profile = {**STRIP, **profile, **shape}
+                self._open[layer] = rasterio.open(self._folder / strip_file(layer), "w", **profile)
 
 
 def read_objects(folder: Path) -> Found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -13,12 +13,14 @@ from rasterio.windows import Window as RasterWindow
 from ..config import Card
 from .backends import Arrays
 from .blending import axis_weights
-from .cog import BLOCK, optimise
+from .cog import BLOCK, optimise, stop_if
 from .journal import Journal
-from .layers import Results
+from .layers import WAITING_BLOCKS, Results
+from .pipeline import Worker
 from .reading import Read
 from .region import Region
-from .sinks import Sink, writing
+from .sinks import writing
+from .strips import StripWriter, strip_file
 from .windows import Window, WindowGrid
 
 VALUES = "values"
@@ -57,8 +59,10 @@ class ValueBlender:
         return done[:, : stride if bottom else tile]
 
 
-class ValueLayers(Sink):
-    """`values.tif` of one raster, in the place of `Layers`; it is written anew where it was interrupted.
+class ValueLayers:
+    """`values.tif` of one raster, in the place of `Layers`, and like it: finished rows wait in the journal.
+
+    Used as a context: its thread, which writes, ends with it.
 
     Args:
         output: the outputs' folder.
@@ -66,43 +70,26 @@ class ValueLayers(Sink):
         windows: its lattice.
         card: the model's.
         confidence: there is none of values.
-        journal: stays empty.
+        journal: may hold finished rows already.
     """
 
-    divisible = False
-    """One process writes the file from the first row to the last."""
-    hint = "Maps of values do not go on from there: start it again."
-    """For people who have stopped it."""
     needs_border = True
 
     def __init__(
         self, output: Path, region: Region, windows: WindowGrid, card: Card, confidence: bool, journal: Journal
     ) -> None:
-        super().__init__(output / f"{VALUES}.tif")
-        self.grid, self.names = region.grid, [one.name for one in card.values]
-        self.region, self.windows, self.journal = region, windows, journal
-        self.blender = ValueBlender(windows, len(card.values))
+        self.path, self.grid, self.names = output / f"{VALUES}.tif", region.grid, [one.name for one in card.values]
+        self.windows, self.journal = windows, journal
+        self.blender = ValueBlender(windows, len(self.names))
+        self.strips = StripWriter(journal, windows, {VALUES: self._profile()})
+        self.writer = Worker(WAITING_BLOCKS, "writer")
 
     def __enter__(self) -> ValueLayers:
-        super().__enter__()
-        grid = self.grid
-        shape = {"width": grid.width, "height": grid.height, "count": len(self.names), "dtype": "float32"}
-        place = {"crs": grid.crs, "transform": grid.transform, "nodata": NODATA}
-        tiles = {"tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK, "bigtiff": "IF_SAFER", "interleave": "band"}
-        with writing(self.path):
-            self._raster = rasterio.open(
-                self.partial, "w", driver="GTiff", compress="DEFLATE", **shape, **place, **tiles
-            )
-            for band, name in enumerate(self.names, 1):
-                self._raster.set_band_description(band, name)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        super().__exit__(kind, error, trace)
-        if kind is not None:
-            self.journal.remove()
+    def __exit__(self, *error: object) -> None:
+        self.writer.close()
+        self.strips.close()
 
     def add(self, batch: list[Read], arrays: Arrays) -> None:
         """Take windows in order, and what the backend said of those with data."""
@@ -110,26 +97,53 @@ class ValueLayers(Sink):
         for read in batch:
             values = None if read.image is None else arrays.values[next(order)]
             block = self.blender.add(read.window, values)
+            if not read.window.kept:
+                continue
             inside = self.windows.inside(read.window, *block.shape[1:])
             block = block[(slice(None), *inside)]
             valid = np.zeros(block.shape[1:], bool) if read.shown is None else read.shown[inside]
-            place = RasterWindow(max(0, read.window.column), max(0, read.window.row), *reversed(valid.shape))
-            if valid.size:
-                with writing(self.path):
-                    self._raster.write(np.where(valid, block, np.float32(NODATA)), window=place)
-
-    def close(self) -> None:
-        """Close the temporary file."""
-        self._raster.close()
+            row, column = max(0, read.window.row), max(0, read.window.column)
+            shown = np.where(valid, block, np.float32(NODATA))
+            self.writer.give(self.strips.write, read.window.i, VALUES, row, column, shown)
+            if read.window.j == self.windows.columns - 1:
+                self.writer.give(self.strips.commit, read.window.i, None)
 
     def settle(self) -> None:
-        """Nothing waits."""
+        """Have all rows that were added in the journal."""
+        self.writer.wait()
 
     def finish(self, raster: str, stop: Callable[[], bool]) -> Results:
-        """Put the file in place."""
-        optimised = self.path.with_name(f"{VALUES}.partial.cog.tif")
+        """Put the file in place.
+
+        Args:
+            raster: the raster's path.
+            stop: asked now and then whether to give up.
+        """
+        self.settle()
+        whole, optimised = self._whole(stop), self.path.with_name(f"{VALUES}.partial.cog.tif")
         with writing(self.path):
-            self.close()
-            optimise(self.partial, optimised, stop)
+            optimise(whole, optimised, stop)
             optimised.replace(self.path)
         return Results(raster, values=self.path)
+
+    def _profile(self) -> dict[str, Any]:
+        return {"count": len(self.names), "dtype": "float32", "nodata": NODATA}
+
+    def _whole(self, stop: Callable[[], bool]) -> Path:
+        """The rows of the journal as one raster, in memory of a row."""
+        path, grid = self.journal.folder / f"{VALUES}.tif", self.grid
+        shape = {"width": grid.width, "height": grid.height, "crs": grid.crs, "transform": grid.transform}
+        tiles = {"tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK, "bigtiff": "IF_SAFER", "interleave": "band"}
+        with (
+            writing(path),
+            rasterio.open(path, "w", driver="GTiff", compress="DEFLATE", **shape, **tiles, **self._profile()) as target,
+        ):
+            for band, name in enumerate(self.names, 1):
+                target.set_band_description(band, name)
+            for i in range(self.windows.rows):
+                stop_if(stop, self.path.name)
+                first, end = self.windows.finished(i)
+                if end > first:
+                    with rasterio.open(self.journal.row(i) / strip_file(VALUES)) as strip:
+                        target.write(strip.read(), window=RasterWindow(0, first, grid.width, end - first))
+        return path
