@@ -76,6 +76,9 @@ def check_space(output: Path, grid: Grid, card: Card, confidence: bool, free_byt
 
 def bytes_needed(pixels: int, card: Card, confidence: bool) -> int:
     """Disk space of the outputs and of the files they are made from, generously."""
+    if "regression" in card.tasks:
+        # Float32: rows that wait, all of them as one, and the map with a third more for its overviews.
+        return int(4 * len(card.values) * (3 + 1 / 3) * pixels) + 2**20
     if "segmentation" not in card.tasks:
         return 2**20
     # Bytes a pixel: class maps compress well, confidence less; a third more for overviews.

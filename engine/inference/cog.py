@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import rasterio
 import rasterio.shutil
 from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError, RasterioIOError
@@ -46,7 +49,7 @@ def optimise(source: Path, target: Path, stop: Callable[[], bool]) -> None:
         stop: asked now and then whether to give up.
 
     Raises:
-        RasterioError: it cannot be written.
+        RasterioError, OSError: it cannot be written.
         Stopped: so it was asked.
     """
     errors: list[Exception] = []
@@ -71,6 +74,24 @@ def optimise(source: Path, target: Path, stop: Callable[[], bool]) -> None:
             thread.join(ASK_SECONDS)
         if errors:
             raise errors[0]
+        _check_end(folder / target.name)
         (folder / target.name).replace(target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)  # with what a copy that goes on has written, and may still begin
+
+
+def _check_end(path: Path) -> None:
+    """See that the file's last block is there: what a full disk refuses on closing raises nothing.
+
+    Raises:
+        OSError: it is not.
+    """
+    with rasterio.open(path) as raster:
+        last = "_".join(str((length - 1) // BLOCK) for length in (raster.width, raster.height))
+        ends = [
+            int(raster.get_tag_item(f"BLOCK_OFFSET_{last}", "TIFF", band) or 0)
+            + int(raster.get_tag_item(f"BLOCK_SIZE_{last}", "TIFF", band) or 0)
+            for band in raster.indexes
+        ]
+    if path.stat().st_size < max(ends):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))

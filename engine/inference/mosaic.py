@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -12,8 +14,8 @@ from rasterio.windows import Window as RasterWindow
 
 from .cog import stop_if
 from .journal import Journal
-from .sinks import BLOCK, RasterDescription
-from .strips import STRIP, strip_file
+from .sinks import BLOCK, RasterDescription, writing
+from .strips import STRIP, close_whole, strip_file
 from .windows import WindowGrid
 
 
@@ -59,12 +61,13 @@ def _halved(source: Path, target: Path, stop: Callable[[], bool]) -> Path:
     target.unlink(missing_ok=True)
     with rasterio.open(source) as large:
         shape = {"width": -(-large.width // 2), "height": -(-large.height // 2)}
-        with rasterio.open(target, "w", **shape, **STRIP) as small:
+        with writing(target), rasterio.open(target, "w", **shape, **STRIP) as small:
             for row in range(0, large.height, BLOCK):
                 stop_if(stop, target.name)
                 rows = min(BLOCK, large.height - row)
                 values = large.read(1, window=RasterWindow(0, row, large.width, rows))[::2, ::2]
                 small.write(values, 1, window=RasterWindow(0, row // 2, *values.shape[::-1]))
+            close_whole(small)
     return target
 
 
@@ -83,12 +86,25 @@ def _virtual(
     path = journal.folder / f"{name}.vrt"
     shape = {"width": size[0], "height": size[1]}
     path.unlink(missing_ok=True)  # half a file of an interrupted attempt
-    with rasterio.open(path, "w", driver="VRT", **{**description.profile(), **shape}) as raster:
-        description.describe(raster)
-    document = ElementTree.parse(path)
-    document.getroot().find("VRTRasterBand").extend(_source(part, size[0]) for part in parts)
-    document.write(path)
+    with writing(path):
+        with rasterio.open(path, "w", driver="VRT", **{**description.profile(), **shape}) as raster:
+            description.describe(raster)
+        document = _parsed(path)
+        document.getroot().find("VRTRasterBand").extend(_source(part, size[0]) for part in parts)
+        document.write(path)
     return path
+
+
+def _parsed(path: Path) -> ElementTree.ElementTree:
+    """A virtual raster as GDAL wrote it; a full disk cuts it short without a word.
+
+    Raises:
+        OSError: so it was.
+    """
+    try:
+        return ElementTree.parse(path)
+    except ElementTree.ParseError as error:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
 
 
 def _source(part: Part, width: int) -> ElementTree.Element:
@@ -104,11 +120,12 @@ def _source(part: Part, width: int) -> ElementTree.Element:
 
 
 def _add_overviews(path: Path, files: list[str]) -> None:
-    document = ElementTree.parse(path)
+    document = _parsed(path)
     band = document.getroot().find("VRTRasterBand")
     for file in files:
         _file(ElementTree.SubElement(band, "Overview"), file)
-    document.write(path)
+    with writing(path):
+        document.write(path)
 
 
 def _file(parent: ElementTree.Element, file: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +70,9 @@ class StripWriter:
         self._begin(i)
         folder, self._folder = self._folder, None
         with writing(folder):
-            self.close()
+            for dataset in self._open.values():
+                close_whole(dataset)
+            self._open = {}
             if found is not None:
                 np.savez(folder / OBJECTS, **vars(found))
         self.journal.commit(i)
@@ -89,6 +93,21 @@ class StripWriter:
             for layer, profile in self.layers.items() if end > first else ():
                 profile = {**STRIP, **profile, **shape}
                 self._open[layer] = rasterio.open(self._folder / strip_file(layer), "w", **profile)
+
+
+def close_whole(dataset: DatasetWriter) -> None:
+    """Close a raster in tiles of `BLOCK` without compression, and see that it is all there.
+
+    GDAL writes its last blocks on closing, and what a full disk refuses then raises nothing.
+
+    Raises:
+        OSError: it is not.
+    """
+    tiles = -(-dataset.width // BLOCK) * -(-dataset.height // BLOCK)
+    needed = tiles * BLOCK**2 * dataset.count * np.dtype(dataset.dtypes[0]).itemsize
+    dataset.close()
+    if Path(dataset.name).stat().st_size < needed:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), dataset.name)
 
 
 def read_objects(folder: Path) -> Found:

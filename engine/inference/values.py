@@ -20,7 +20,7 @@ from .pipeline import Worker
 from .reading import Read
 from .region import Region
 from .sinks import writing
-from .strips import StripWriter, strip_file
+from .strips import StripWriter, close_whole, strip_file
 from .windows import Window, WindowGrid
 
 VALUES = "values"
@@ -136,7 +136,7 @@ class ValueLayers:
         tiles = {"tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK, "bigtiff": "IF_SAFER", "interleave": "band"}
         with (
             writing(path),
-            rasterio.open(path, "w", driver="GTiff", compress="DEFLATE", **shape, **tiles, **self._profile()) as target,
+            rasterio.open(path, "w", driver="GTiff", **shape, **tiles, **self._profile()) as target,
         ):
             for band, name in enumerate(self.names, 1):
                 target.set_band_description(band, name)
@@ -146,4 +146,5 @@ class ValueLayers:
                 if end > first:
                     with rasterio.open(self.journal.row(i) / strip_file(VALUES)) as strip:
                         target.write(strip.read(), window=RasterWindow(0, first, grid.width, end - first))
+            close_whole(target)
         return path
