@@ -26,6 +26,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser().parse_args(arguments)
     options.output, options.data = options.output.resolve(), options.data.resolve()
     if options.table == "readme":
+        write_anew(options.output)
         print(write_readme(options.output))
         return
     if options.table == "speed":
@@ -121,6 +122,15 @@ def finished(table: Table, folder: Path) -> Results:
             if result["steps"] == row.steps:
                 results.setdefault(row.name, {})[result["seed"]] = result
     return results
+
+
+def write_anew(output: Path) -> None:
+    """Bring the tables up to date with all results: seeds may have been filled by several calls at once."""
+    for name, (declare, forms) in TABLES.items():
+        for form in forms.values():
+            table, folder = declare(form), output / f"{name}-{form.name}"
+            if results := finished(table, folder):
+                _write(table, form, results, folder)
 
 
 def _ground(table: Table, data: Path, folder: Path, seed: int) -> Ground:

@@ -9,7 +9,7 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from benchmarks.accuracy.__main__ import chosen, finished, lengthened
+from benchmarks.accuracy.__main__ import chosen, finished, lengthened, write_anew
 from benchmarks.accuracy.banepa import ROWS, labelled_order, make_banepa, tile, train_tiles
 from benchmarks.accuracy.declare import Ground, Metric, Row, Table
 from benchmarks.accuracy.mosaic import write_mosaic
@@ -110,6 +110,18 @@ def test_the_readme_holds_the_latest_tables_behind_its_own_words(tmp_path):
         (folder / "table.md").write_text(f"| {text} |\n")
         write_readme(tmp_path, readme)
     assert readme.read_text() == f"# Words\n\n{MARK}\n\n| second |\n"
+
+
+def test_a_table_has_all_seeds_whichever_call_filled_them(tmp_path):
+    form = TABLES["controlled"][1]["small"]
+    for seed in (0, 1):
+        file = tmp_path / "controlled-small" / f"seed-{seed}" / "vanilla-multi-task" / "result.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(
+            json.dumps(result(seed, 0.5, steps=form.steps, device="here", precision="exact", date="2026-01-01"))
+        )
+    write_anew(tmp_path)
+    assert "seeds 0, 1;" in (tmp_path / "controlled-small" / "table.md").read_text()
 
 
 def test_longer_forms_have_more_steps_for_students_and_teachers():
