@@ -29,7 +29,7 @@ from engine.cli.main import main as engine  # noqa: E402
 from engine.config import Run, save_run  # noqa: E402
 from engine.demo import Scene, World, generate  # noqa: E402
 
-FULL = scenario.Steps(teacher=140, student=170, semi_teachers=170)
+FULL = scenario.Steps(teacher=120, student=150, semi_teachers=120)
 CANDIDATES = 0.05
 SMALL = scenario.Steps(teacher=4, student=4, semi_teachers=4)
 
@@ -85,23 +85,23 @@ def work(folder: Path, run: Run, world: World) -> dict[str, Any]:
     for scene in scenes:
         place = scenario.scene_folder(folder, scene)
         call("predict", folder / "model", scene.raster, "--output", place)
-        # AP wants weak candidates too, which a map does not.
-        call("predict", folder / "model", scene.raster, "--output", place / "candidates", "--score", CANDIDATES)
+        if run.detection_classes:  # AP wants weak candidates too, which a map does not
+            call("predict", folder / "model", scene.raster, "--output", place / "candidates", "--score", CANDIDATES)
     return {"minutes": round(minutes, 2), "scenes": {scene.name: scores(folder, scene) for scene in scenes}}
 
 
 def scores(folder: Path, scene: Scene) -> dict[str, Any]:
     """What the engine's `evaluate` says of a scene, for each task of the model."""
-    predictions = scenario.scene_folder(folder, scene) / "candidates"
+    predictions = scenario.scene_folder(folder, scene)
     found = {}
-    for task, file, truth in (
-        ("detection", "detections.gpkg", scene.cars),
-        ("segmentation", "classes.tif", scene.areas),
+    for task, layer, truth in (
+        ("detection", predictions / "candidates" / "detections.gpkg", scene.cars),
+        ("segmentation", predictions / "classes.tif", scene.areas),
     ):
-        if (predictions / file).exists():
+        if layer.exists():
             output = predictions / f"{task}.json"
             call(
-                "evaluate", predictions / file, "--task", task, "--model", folder / "model", "--truth", truth,
+                "evaluate", layer, "--task", task, "--model", folder / "model", "--truth", truth,
                 "--field", "class", "--output", output,
             )  # fmt: skip
             found[task] = json.loads(output.read_text())

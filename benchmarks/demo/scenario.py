@@ -95,7 +95,7 @@ def semi_supervised(world: World, steps: Steps) -> dict[str, Run]:
     recipe = {
         "kind": "semi_supervised",
         "student": STUDENT,
-        "first_teacher": {"size": "medium", "width": 64},
+        "first_teacher": {"size": "medium", "encoder": "resnet18", "width": 64},
         "second_teacher": {"architecture": "segformer", "encoder": "mit_b0"},
         "teacher_share": steps.semi_teachers / total,
         # Teachers that stand still once they are right, and no strong views: so few steps cannot use more.
