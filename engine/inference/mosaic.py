@@ -120,11 +120,11 @@ def _source(part: Part, width: int) -> ElementTree.Element:
 
 
 def _add_overviews(path: Path, files: list[str]) -> None:
-    document = _parsed(path)
-    band = document.getroot().find("VRTRasterBand")
-    for file in files:
-        _file(ElementTree.SubElement(band, "Overview"), file)
     with writing(path):
+        document = _parsed(path)
+        band = document.getroot().find("VRTRasterBand")
+        for file in files:
+            _file(ElementTree.SubElement(band, "Overview"), file)
         document.write(path)
 
 
