@@ -11,6 +11,10 @@ Settings = dict[str, Any]
 """A part of `run.json`."""
 
 
+STRONG: Settings = {"strong_views": True, "cutmix": 0.5}
+"""Strong views and CutMix."""
+
+
 @dataclass(frozen=True)
 class Form:
     """How long and how large a table's runs are.
@@ -36,7 +40,7 @@ class Form:
     teacher: Settings
     second_teacher: Settings = field(default_factory=dict)
     labelled: tuple[int, ...] = ()
-    views: Settings = field(default_factory=lambda: {"strong_views": True, "cutmix": 0.5})
+    views: Settings = field(default_factory=STRONG.copy)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .declare import Form, Row, Settings
+from .declare import STRONG, Form, Row, Settings
 
 DETECTION_TEACHER = "detection alone, teacher's size"
 SEGMENTATION_TEACHER = "segmentation alone, teacher's size"
@@ -70,7 +70,7 @@ def few_labels(form: Form, labelled: str, peers: bool = False, **options: object
         return row(name, {**recipe, "teacher": form.teacher} if more else recipe, form.steps, extra, **more)
 
     teacher, second = "supervised, teacher's size", "supervised, second teacher"
-    strong = supervised(form.student, "segmentation", strong_views=True, cutmix=0.5)
+    strong = supervised(form.student, "segmentation", **STRONG)
     sslkd = {
         "kind": "semi_supervised",
         "student": form.student,

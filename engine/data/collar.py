@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import rasterio
-from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
+
+from ..errors import RasterError
+from .opening import open_raster
 
 REACH = 16
 """Native pixels that a collar can be wide: JPEG's largest block, with its colours at half the resolution."""
@@ -20,9 +21,9 @@ def has_collar(dataset: DatasetReader) -> bool:
     if dataset.driver != "VRT":
         return _is_lossy(dataset)
     try:
-        with rasterio.open(next(iter(dataset.files[1:]), dataset.name)) as first:
+        with open_raster(next(iter(dataset.files[1:]), dataset.name)) as first:
             return _is_lossy(first)
-    except RasterioError:
+    except RasterError:
         return False  # what is missing of a virtual raster is told when it is read
 
 

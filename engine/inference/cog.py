@@ -40,6 +40,11 @@ def stop_if(stop: Callable[[], bool], name: str) -> None:
         raise Stopped(f"Writing {name} was stopped.", "Start it again.")
 
 
+def cut_short(path: Path | str) -> OSError:
+    """What to raise of a file that is not all there: what a full disk refuses when GDAL closes one raises nothing."""
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
 def optimise(source: Path, target: Path, stop: Callable[[], bool]) -> None:
     """Copy a raster as a Cloud-Optimised GeoTIFF.
 
@@ -81,7 +86,7 @@ def optimise(source: Path, target: Path, stop: Callable[[], bool]) -> None:
 
 
 def _check_end(path: Path) -> None:
-    """See that the file's last block is there: what a full disk refuses on closing raises nothing.
+    """See that the file's last block is there.
 
     Raises:
         OSError: it is not.
@@ -94,4 +99,4 @@ def _check_end(path: Path) -> None:
             for band in raster.indexes
         ]
     if path.stat().st_size < max(ends):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        raise cut_short(path)

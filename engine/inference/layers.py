@@ -15,15 +15,13 @@ from .heap import give_back
 from .journal import Journal
 from .merging import Found, Merger
 from .mosaic import mosaic
-from .pipeline import Worker
 from .reading import Read
 from .region import Region
 from .sinks import Colour, DetectionSink, RasterDescription, publish
-from .strips import StripWriter, read_objects
+from .strips import Rows, read_objects
 from .windows import WindowGrid
 
 CLASSES, CONFIDENCE, DETECTIONS = "classes", "confidence", "detections"
-WAITING_BLOCKS = 16
 
 
 @dataclass(frozen=True)
@@ -48,10 +46,8 @@ class Results:
         return {name: None if value is None else str(value) for name, value in asdict(self).items()}
 
 
-class Layers:
+class Layers(Rows):
     """The outputs of one raster: blends the windows, keeps what is finished in a journal, and merges detections.
-
-    Used as a context: its thread, which compresses and writes, ends with it.
 
     Args:
         output: the outputs' folder.
@@ -65,7 +61,7 @@ class Layers:
     def __init__(
         self, output: Path, region: Region, windows: WindowGrid, card: Card, confidence: bool, journal: Journal
     ) -> None:
-        self.output, self.region, self.windows, self.card, self.journal = output, region, windows, card, journal
+        self.output, self.region, self.card = output, region, card
         self.first_value, grid = card.first_class_value(), region.grid
         self.blender = self.merger = None
         self.maps: dict[str, RasterDescription] = {}
@@ -78,15 +74,7 @@ class Layers:
         if "detection" in card.tasks:
             self.merger = Merger(windows, card.iou_threshold)
         self._found: list[Found] = []
-        self.strips = StripWriter(journal, windows, {name: {} for name in self.maps})
-        self.writer = Worker(WAITING_BLOCKS, "writer")
-
-    def __enter__(self) -> Layers:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.writer.close()
-        self.strips.close()
+        super().__init__(journal, windows, {name: {} for name in self.maps})
 
     @property
     def needs_border(self) -> bool:
@@ -118,10 +106,6 @@ class Layers:
         for layer, part in ((CLASSES, values), (CONFIDENCE, block.confidence)):
             if part is not None:
                 self.writer.give(self.strips.write, read.window.i, layer, block.row, block.column, part)
-
-    def settle(self) -> None:
-        """Have all rows that were added in the journal."""
-        self.writer.wait()
 
     def finish(self, raster: str, stop: Callable[[], bool]) -> Results:
         """Put the files in place.

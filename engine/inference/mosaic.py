@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +10,7 @@ from xml.etree import ElementTree
 import rasterio
 from rasterio.windows import Window as RasterWindow
 
-from .cog import stop_if
+from .cog import cut_short, stop_if
 from .journal import Journal
 from .sinks import BLOCK, RasterDescription, writing
 from .strips import STRIP, close_whole, strip_file
@@ -96,7 +94,7 @@ def _virtual(
 
 
 def _parsed(path: Path) -> ElementTree.ElementTree:
-    """A virtual raster as GDAL wrote it; a full disk cuts it short without a word.
+    """A virtual raster as GDAL wrote it.
 
     Raises:
         OSError: so it was.
@@ -104,7 +102,7 @@ def _parsed(path: Path) -> ElementTree.ElementTree:
     try:
         return ElementTree.parse(path)
     except ElementTree.ParseError as error:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise cut_short(path) from error
 
 
 def _source(part: Part, width: int) -> ElementTree.Element:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +12,15 @@ from rasterio.transform import from_origin
 from rasterio.windows import Window as RasterWindow
 
 from .blending import NODATA
+from .cog import cut_short
 from .journal import Journal
 from .merging import Found
+from .pipeline import Worker
 from .sinks import BLOCK, writing
 from .windows import WindowGrid
 
 OBJECTS = "objects.npz"
+WAITING_BLOCKS = 16
 STRIP = {
     "driver": "GTiff",
     "dtype": "uint8",
@@ -95,10 +96,36 @@ class StripWriter:
                 self._open[layer] = rasterio.open(self._folder / strip_file(layer), "w", **profile)
 
 
+class Rows:
+    """What the outputs of one raster share: rows of windows go into a journal, in a thread that compresses and writes.
+
+    Used as a context: the thread ends with it.
+
+    Args:
+        journal: may hold finished rows already.
+        windows: the lattice.
+        layers: as of `StripWriter`.
+    """
+
+    def __init__(self, journal: Journal, windows: WindowGrid, layers: dict[str, dict[str, Any]]) -> None:
+        self.journal, self.windows = journal, windows
+        self.strips = StripWriter(journal, windows, layers)
+        self.writer = Worker(WAITING_BLOCKS, "writer")
+
+    def __enter__(self) -> Rows:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.writer.close()
+        self.strips.close()
+
+    def settle(self) -> None:
+        """Have all rows that were added in the journal."""
+        self.writer.wait()
+
+
 def close_whole(dataset: DatasetWriter) -> None:
     """Close a raster in tiles of `BLOCK` without compression, and see that it is all there.
-
-    GDAL writes its last blocks on closing, and what a full disk refuses then raises nothing.
 
     Raises:
         OSError: it is not.
@@ -107,7 +134,7 @@ def close_whole(dataset: DatasetWriter) -> None:
     needed = tiles * BLOCK**2 * dataset.count * np.dtype(dataset.dtypes[0]).itemsize
     dataset.close()
     if Path(dataset.name).stat().st_size < needed:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), dataset.name)
+        raise cut_short(dataset.name)
 
 
 def read_objects(folder: Path) -> Found:

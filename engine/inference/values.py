@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from rasterio.io import DatasetWriter
 from rasterio.windows import Window as RasterWindow
 
 from ..config import Card
@@ -15,12 +16,11 @@ from .backends import Arrays
 from .blending import axis_weights
 from .cog import BLOCK, optimise, stop_if
 from .journal import Journal
-from .layers import WAITING_BLOCKS, Results
-from .pipeline import Worker
+from .layers import Results
 from .reading import Read
 from .region import Region
 from .sinks import writing
-from .strips import StripWriter, close_whole, strip_file
+from .strips import Rows, close_whole, strip_file
 from .windows import Window, WindowGrid
 
 VALUES = "values"
@@ -59,10 +59,8 @@ class ValueBlender:
         return done[:, : stride if bottom else tile]
 
 
-class ValueLayers:
+class ValueLayers(Rows):
     """`values.tif` of one raster, in the place of `Layers`, and like it: finished rows wait in the journal.
-
-    Used as a context: its thread, which writes, ends with it.
 
     Args:
         output: the outputs' folder.
@@ -79,17 +77,8 @@ class ValueLayers:
         self, output: Path, region: Region, windows: WindowGrid, card: Card, confidence: bool, journal: Journal
     ) -> None:
         self.path, self.grid, self.names = output / f"{VALUES}.tif", region.grid, [one.name for one in card.values]
-        self.windows, self.journal = windows, journal
         self.blender = ValueBlender(windows, len(self.names))
-        self.strips = StripWriter(journal, windows, {VALUES: self._profile()})
-        self.writer = Worker(WAITING_BLOCKS, "writer")
-
-    def __enter__(self) -> ValueLayers:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.writer.close()
-        self.strips.close()
+        super().__init__(journal, windows, {VALUES: self._profile()})
 
     def add(self, batch: list[Read], arrays: Arrays) -> None:
         """Take windows in order, and what the backend said of those with data."""
@@ -107,10 +96,6 @@ class ValueLayers:
             self.writer.give(self.strips.write, read.window.i, VALUES, row, column, shown)
             if read.window.j == self.windows.columns - 1:
                 self.writer.give(self.strips.commit, read.window.i, None)
-
-    def settle(self) -> None:
-        """Have all rows that were added in the journal."""
-        self.writer.wait()
 
     def finish(self, raster: str, stop: Callable[[], bool]) -> Results:
         """Put the file in place.
@@ -130,7 +115,7 @@ class ValueLayers:
         return {"count": len(self.names), "dtype": "float32", "nodata": NODATA}
 
     def _whole(self, stop: Callable[[], bool]) -> Path:
-        """The rows of the journal as one raster, in memory of a row."""
+        """The rows of the journal as one raster."""
         path, grid = self.journal.folder / f"{VALUES}.tif", self.grid
         shape = {"width": grid.width, "height": grid.height, "crs": grid.crs, "transform": grid.transform}
         tiles = {"tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK, "bigtiff": "IF_SAFER", "interleave": "band"}
@@ -144,7 +129,14 @@ class ValueLayers:
                 stop_if(stop, self.path.name)
                 first, end = self.windows.finished(i)
                 if end > first:
-                    with rasterio.open(self.journal.row(i) / strip_file(VALUES)) as strip:
-                        target.write(strip.read(), window=RasterWindow(0, first, grid.width, end - first))
+                    _copy(self.journal.row(i) / strip_file(VALUES), target, first)
             close_whole(target)
         return path
+
+
+def _copy(source: Path, target: DatasetWriter, row: int) -> None:
+    """Put a strip into a raster from a row on, block by block: a strip is as wide as the map."""
+    with rasterio.open(source) as strip:
+        for _, part in strip.block_windows(1):
+            place = RasterWindow(part.col_off, row + part.row_off, part.width, part.height)
+            target.write(strip.read(window=part), window=place)

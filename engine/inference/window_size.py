@@ -53,9 +53,9 @@ def _logits(network: nn.Module, image: Tensor) -> Tensor:
 def _around(prepared: Prepared, batch: Batch, chip: int) -> Tensor:
     """Windows (B, C, 2 chip, 2 chip) with the batch's chips in their middle, filled as a prediction fills them."""
     readers = {source.name: source.reader for source in prepared.of_role("segmentation")}
-    mean = np.array(prepared.mean, np.float32)[:, None, None]
+    fill = prepared.fill()[:, None, None]
     windows = []
     for name, column, row in batch.chips:
         image, valid = readers[name].read(column - chip // 2, row - chip // 2, 2 * chip, 2 * chip)
-        windows.append(np.where(valid, image, mean))
+        windows.append(np.where(valid, image, fill))
     return torch.from_numpy(np.stack(windows).astype(np.float32))

@@ -109,6 +109,7 @@ def test_a_preset_fills_what_the_file_leaves_open(tmp_path):
     assert run.recipe.kind == "partial_multitask"
     assert (run.recipe.student.size, run.recipe.student.encoder) == ("medium", "resnet18")
     assert run.recipe.segmentation_teacher.neck == "pafpn"
+    assert not run.recipe.on_own_task, "the paper's teachers speak on the missing task only"
     assert (run.training.budget.steps, run.training.budget.epochs, run.training.batch_size) == (9, None, 4)
     assert (run.training.optimizer, run.training.ema_decay) == ("sgd", 0.9998)
     save_run(run, tmp_path / "copy")

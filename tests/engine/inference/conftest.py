@@ -1,6 +1,8 @@
 """Tiny rasters, cards and backends."""
 
 import json
+import math
+import time
 
 import numpy as np
 import onnx
@@ -16,6 +18,7 @@ from rasterio.transform import from_origin
 from torch import nn
 
 from engine.config import Card, CardClass, Network
+from engine.errors import DeviceError
 from engine.inference.backends import Arrays, TorchBackend
 from engine.types import Objects, Outputs
 
@@ -42,6 +45,28 @@ def make_card():
         return Card(**{**values, **changes})
 
     return make
+
+
+@pytest.fixture
+def values_backend(make_card):
+    """Makes a regression whose answer to the same ground differs by its place in a window."""
+
+    class Mean:
+        name, batch_size, parallel = "mean", 1, 1
+        card = make_card(tasks=["regression"], values=[CardClass(name="height", color="#000000")])
+
+        def __init__(self, calls=math.inf, pause=0.0):
+            self.calls, self.pause, self.ran = calls, pause, 0
+
+        def run(self, images):
+            if self.ran == self.calls:
+                raise DeviceError("The device is gone.")
+            self.ran += 1
+            time.sleep(self.pause)
+            ramp = np.linspace(0, 1, images.shape[-1], dtype=np.float32)
+            return Arrays(values=images.mean(axis=1, keepdims=True, dtype=np.float32) * ramp)
+
+    return Mean
 
 
 @pytest.fixture

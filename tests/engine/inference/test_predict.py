@@ -168,6 +168,12 @@ def test_too_little_space_names_both_numbers_before_any_work(blobs, write_raster
     assert not blobs.sizes
 
 
+def test_maps_of_values_need_space_for_their_floats(values_backend, write_raster, tmp_path):
+    raster = write_raster(np.zeros((3, 700, 1000), np.uint8))
+    with pytest.raises(OutputError, match=r"needs about 10 MB in .*, and 9 MB are free"):
+        predict(values_backend(), raster, tmp_path / "out", Options(free_bytes=lambda folder: 9 * 2**20))
+
+
 def test_a_folder_that_cannot_be_made_is_named(blobs, write_raster, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match=r"file.out cannot be written"):

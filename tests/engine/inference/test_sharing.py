@@ -13,10 +13,8 @@ import numpy as np
 import pytest
 import rasterio
 
-from engine.config import CardClass
 from engine.events import EventLog
 from engine.inference.archive import items
-from engine.inference.backends import Arrays
 from engine.inference.many import predict_many
 from engine.inference.predict import Options, predict
 from engine.inference.rows import next_row
@@ -194,23 +192,17 @@ def test_a_process_goes_on_downwards_and_else_to_the_middle_of_what_is_left():
     assert next_row(set(), {1}, 3) is None
 
 
-def test_a_map_of_values_is_shared_like_any_other(make_card, write_raster, tmp_path):
+def test_a_map_of_values_is_shared_like_any_other(values_backend, write_raster, tmp_path):
     raster = write_raster(np.random.default_rng(2).integers(0, 255, (3, 600, 60), dtype=np.uint8))
-
-    class Mean:
-        name, batch_size, parallel = "mean", 1, 1
-        card = make_card(tasks=["regression"], values=[CardClass(name="height", color="#000000")])
-
-        def run(self, images):
-            time.sleep(0.01)
-            return Arrays(values=images.mean(axis=1, keepdims=True, dtype=np.float32))
 
     def member(rank):
         with Crew(tmp_path / "crew", rank, 2) as crew:
-            return predict_many(Mean(), items([raster], tmp_path / "out"), Options(), EventLog(None), crew)
+            return predict_many(
+                values_backend(pause=0.01), items([raster], tmp_path / "out"), Options(), EventLog(None), crew
+            )
 
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(member, (0, 1))
-    alone = predict(Mean(), raster, tmp_path / "alone", Options())
+    alone = predict(values_backend(), raster, tmp_path / "alone", Options())
     assert first == second and first.results[0].values.read_bytes() == alone.values.read_bytes()
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["values.tif"]

@@ -1,9 +1,11 @@
 import json
+import os
 
 import numpy as np
 import pyogrio
 import pytest
 import rasterio
+import rasterio.shutil
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
 
@@ -127,3 +129,19 @@ def test_a_disk_that_fills_up_under_detections_is_an_output_error(tmp_path, full
         sink.write(found([[0, 0, 1, 1]] * 3000, [0] * 3000, [0.5] * 3000))
         sink.finish()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_map_whose_end_did_not_reach_the_disk_never_takes_its_place(tmp_path, monkeypatch):
+    whole = rasterio.shutil.copy
+
+    def copy_cut_short(source, target, **options):  # as a full disk leaves it, of which GDAL says nothing
+        whole(source, target, **options)
+        os.truncate(target, target.stat().st_size - 100)
+
+    monkeypatch.setattr("rasterio.shutil.copy", copy_cut_short)
+    values = np.random.default_rng(0).integers(0, 2, (700, 1300), dtype=np.uint8)
+    with RasterSink(tmp_path / "classes.tif", GRID, "class") as sink:
+        sink.write(0, 0, values)
+        with pytest.raises(OutputError, match="Is the disk full"):
+            sink.finish()
+    assert list(tmp_path.iterdir()) == []
