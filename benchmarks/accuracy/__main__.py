@@ -6,19 +6,24 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 from engine.errors import GeoDistilError
 
 from .declare import Form, Ground, Row, Table
+from .parallel import Job, carried_out
 from .pictures import write_picture
 from .readme import write_readme
 from .running import RESULT_FILE, carry_out, slug
 from .speed import write_speed
 from .summary import Results, markdown, summarise
 from .tables import TABLES
+
+FORMS = {"small": "for a CPU", "medium": "some minutes of a large GPU (sslkd only)", "full": "for a GPU and a day"}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -33,12 +38,14 @@ def main(arguments: list[str] | None = None) -> None:
         print(write_speed(options.output / f"controlled-{options.form}"))
         return
     declare, forms = TABLES[options.table]
+    if options.form not in forms:
+        raise SystemExit(f"The table {options.table} has the forms {', '.join(forms)}.")
     form = lengthened(forms[options.form], options.length)
     table = declare(form)
     rows = chosen(table, options.only or [row.name for row in table.rows if options.form == "full" or not row.extra])
     folder = options.output / f"{options.table}-{options.form}"
     try:
-        print(fill(table, form, rows, options.seeds, options.data, folder))
+        print(fill(table, form, rows, options, folder))
     except GeoDistilError as error:
         raise SystemExit(f"error: {error}") from error
 
@@ -51,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
         choices=(*TABLES, "speed", "readme"),
         help="speed compares the controlled table's networks; readme puts all finished tables into the README",
     )
-    top.add_argument("--form", choices=("small", "full"), default="small", help="for a CPU, or for a GPU")
+    top.add_argument("--form", choices=FORMS, default="small", help="; ".join(f"{k}: {v}" for k, v in FORMS.items()))
     top.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     top.add_argument(
         "--only",
@@ -59,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="ROW",
         help="rows by name, * stands for anything (default: all; the small form leaves some out)",
     )
+    top.add_argument("--jobs", type=int, default=1, help="rows at a time, each on its share of the processors")
     top.add_argument("--length", type=float, default=1.0, help="multiplies the steps of every row")
     top.add_argument("--data", type=Path, default=Path("../shared/data"), help="the real imagery")
     top.add_argument("--output", type=Path, default=Path("build/accuracy"))
@@ -89,20 +97,26 @@ def chosen(table: Table, patterns: list[str]) -> list[Row]:
     return list({row.name: row for row in wanted}.values())
 
 
-def fill(table: Table, form: Form, rows: list[Row], seeds: list[int], data: Path, folder: Path) -> str:
-    """Carry out all rows, seed by seed, and write the table anew after each; returns its Markdown."""
+def fill(table: Table, form: Form, rows: list[Row], options: argparse.Namespace, folder: Path) -> str:
+    """Carry out all rows of all seeds, and write the table anew after each; returns its Markdown."""
     results, text = finished(table, folder), ""
-    for seed in seeds:
-        seed_folder = folder / f"seed-{seed}"
-        ground = _ground(table, data, seed_folder / "ground", seed)
-        for row in rows:
-            print(f"== seed {seed}: {row.name} ({row.steps} steps)", file=sys.stderr)
-            begun = time.monotonic()
-            results.setdefault(row.name, {})[seed] = carry_out(row, form, ground, seed, seed_folder)
-            print(f"   {time.monotonic() - begun:.0f} s", file=sys.stderr)
-            text = _write(table, form, results, folder)
-        _draw(rows, ground, seed_folder)
+    grounds = {seed: _ground(table, options.data, folder / f"seed-{seed}" / "ground", seed) for seed in options.seeds}
+    jobs = [Job(row, form, grounds[seed], seed, folder / f"seed-{seed}") for seed in options.seeds for row in rows]
+    for job, result in carried_out(jobs, options.jobs) if options.jobs > 1 else one_by_one(jobs):
+        results.setdefault(job.row.name, {})[job.seed] = result
+        text = _write(table, form, results, folder)
+    for seed, ground in grounds.items():
+        _draw(rows, ground, folder / f"seed-{seed}")
     return text
+
+
+def one_by_one(jobs: list[Job]) -> Iterator[tuple[Job, dict[str, Any]]]:
+    """Jobs with their results, in order, in this process."""
+    for job in jobs:
+        print(f"== seed {job.seed}: {job.row.name} ({job.row.steps} steps)", file=sys.stderr)
+        begun = time.monotonic()
+        yield job, carry_out(job.row, job.form, job.ground, job.seed, job.seed_folder)
+        print(f"   {time.monotonic() - begun:.0f} s", file=sys.stderr)
 
 
 def _draw(rows: list[Row], ground: Ground, seed_folder: Path) -> None:

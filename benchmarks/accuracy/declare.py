@@ -20,7 +20,7 @@ class Form:
     """How long and how large a table's runs are.
 
     Args:
-        name: `small` (CPU, for trend) or `full` (GPU).
+        name: `small` (CPU, for trend), `medium` (a GPU for minutes) or `full` (a GPU for a day).
         steps: of every student, whatever teaches it.
         teacher_steps: that teachers have in addition.
         chip_size, batch_size: of every run, pixels and chips a role.

@@ -95,6 +95,6 @@ def few_labels(form: Form, labelled: str, peers: bool = False, **options: object
 
 
 def all_labels(form: Form, **options: object) -> Row:
-    """The upper bound."""
-    recipe = supervised(form.student, "segmentation", **form.views, **options)
+    """The upper bound: "supervised only" with every label."""
+    recipe = supervised(form.student, "segmentation", **options)
     return Row("all labels", recipe, form.steps, sources="all labels", group="all labels")

@@ -36,10 +36,10 @@ def run_of(row: Row, form: Form, ground: Ground, seed: int, seed_folder: Path) -
         "chip_size": form.chip_size,
         "batch_size": form.batch_size,
         "seed": seed,
-        "learning_rate": 2e-3 if form.name == "small" else 1e-3,
-        "ema_decay": 0.98 if form.name == "small" else 0.998,
+        "learning_rate": 1e-3 if form.name == "full" else 2e-3,
+        "ema_decay": {"small": 0.98, "medium": 0.99, "full": 0.998}[form.name],
         "validations": 4,
-        "validation_chips": 64 if form.name == "small" else 256,
+        "validation_chips": 256 if form.name == "full" else 64,
         **row.training,
     }
     return Run(

@@ -51,13 +51,22 @@ def markdown(table: Table, summary: list[dict[str, Any]], notes: list[str]) -> s
     titles = [metric.title for metric in table.metrics]
     head = ["method", *(part for title in titles for part in (title, "gain")), "M parameters", "minutes"]
     lines = [f"## {table.title}", "", table.note, "", _line(head), "|" + "---|" * len(head)]
-    lines += [_line(_cells(entry, titles)) for entry in summary]
+    every = {seed for entry in summary for seed in entry["seeds"]}
+    lines += [_line([_named(entry, every), *_cells(entry, titles)]) for entry in summary]
     return "\n".join([*lines, "", *notes, ""])
 
 
 def _cells(entry: dict[str, Any], titles: list[str]) -> list[str]:
     numbers = [text for title in titles for text in (_plain(entry["metrics"][title]), _signed(entry["gains"][title]))]
-    return [entry["row"], *numbers, f"{entry['parameters'] / 1e6:.1f}", f"{entry['minutes']:.1f}"]
+    return [*numbers, f"{entry['parameters'] / 1e6:.1f}", f"{entry['minutes']:.1f}"]
+
+
+def _named(entry: dict[str, Any], every: set[int]) -> str:
+    """A row's name, and its seeds where it lacks some that others have: their means are not of the same draws."""
+    seeds = entry["seeds"]
+    if set(seeds) == every:
+        return entry["row"]
+    return f"{entry['row']} (seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))})"
 
 
 def _spread(numbers: dict[int, float]) -> dict[str, float] | None:

@@ -116,7 +116,8 @@ class RasterReader:
         """A window of the grid, which may lie partly or wholly outside the raster.
 
         Returns:
-            image (C, H, W) in the raster's type, finite everywhere, and valid (H, W) bool: where there is data.
+            image (C, H, W) in the raster's type, finite everywhere, and valid (H, W) bool: where there is data. Both
+            are C-contiguous, as OpenVINO takes them without a copy.
 
         Raises:
             RasterError: the file vanished, or its server does not answer.
@@ -142,7 +143,7 @@ class RasterReader:
         valid = without_collar(image, valid, self.nodata, self._collar)
         rows = slice(window.row - wide.row, window.row - wide.row + window.height)
         columns = slice(window.column - wide.column, window.column - wide.column + window.width)
-        return image[:, rows, columns], valid[rows, columns]
+        return np.ascontiguousarray(image[:, rows, columns]), np.ascontiguousarray(valid[rows, columns])
 
     def _read_inside(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
         dataset, place = self._dataset(), RasterioWindow(*window)

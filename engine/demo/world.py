@@ -130,7 +130,7 @@ def _write_truth(files: Scene, painting: Painting, crs: str, transform: Affine) 
     _write_layer(
         files.areas, "areas", on_map([piece for _, piece in pieces]), "class", [name for name, _ in pieces], crs
     )
-    few, rest = _parts(painting.image.shape[0])
+    few, rest = _parts(painting)
     _write_layer(files.labelled_area, "labelled_area", on_map([few, rest]), "part", ["few", "rest"], crs)
 
 
@@ -142,10 +142,22 @@ def _polygons(area: BaseGeometry) -> list[BaseGeometry]:
     return [piece for piece in shapely.get_parts(area) if piece.geom_type == "Polygon" and piece.area > 1]
 
 
-def _parts(size: int) -> tuple[BaseGeometry, BaseGeometry]:
-    """The strip at the left that is `few`, and the rest."""
-    border = round(size * FEW)
-    return shapely.box(0, 0, border, size), shapely.box(border, 0, size, size)
+def _parts(painting: Painting) -> tuple[BaseGeometry, BaseGeometry]:
+    """The strip that is `few`, and the rest: at the left, or at the first other side where every class is.
+
+    Labels without a class that the scene has would teach nothing of it.
+    """
+    size = painting.image.shape[0]
+    border, whole = round(size * FEW), shapely.box(0, 0, size, size)
+    strips = [
+        shapely.box(0, 0, border, size),
+        shapely.box(size - border, 0, size, size),
+        shapely.box(0, 0, size, border),
+        shapely.box(0, size - border, size, size),
+    ]
+    areas = list(painting.areas.values())
+    few = next((strip for strip in strips if all(area.intersection(strip).area for area in areas)), strips[0])
+    return few, whole.difference(few)
 
 
 def _write_layer(path: Path, layer: str, shapes: np.ndarray, field: str, values: list[str], crs: str) -> None:

@@ -22,14 +22,13 @@ FORMS = {
     "small": Form(
         "small",
         steps=240,
-        teacher_steps=400,
+        teacher_steps=600,
         chip_size=96,
-        batch_size=4,
+        batch_size=8,
         gsd=GSD,
         student={"size": "small", **_SMALL_OBJECTS},
         teacher={"size": "medium", "width": 64, **_SMALL_OBJECTS},
         second_teacher={"architecture": "segformer", "encoder": "mit_b0"},
-        views={},
     ),
     "full": Form(
         "full",

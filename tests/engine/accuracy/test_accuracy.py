@@ -11,13 +11,15 @@ from rasterio.transform import from_origin
 
 from benchmarks.accuracy.__main__ import chosen, finished, lengthened, write_anew
 from benchmarks.accuracy.banepa import ROWS, labelled_order, make_banepa, tile, train_tiles
-from benchmarks.accuracy.declare import Ground, Metric, Row, Table
+from benchmarks.accuracy.declare import Form, Ground, Metric, Row, Table, Test
 from benchmarks.accuracy.mosaic import write_mosaic
+from benchmarks.accuracy.parallel import Job, carried_out
 from benchmarks.accuracy.readme import MARK, write_readme
 from benchmarks.accuracy.running import run_of, slug
 from benchmarks.accuracy.summary import markdown, summarise
 from benchmarks.accuracy.tables import TABLES
 from engine.data.raster import RasterReader
+from engine.demo import scene
 
 EVERY = [(name, form) for name, (_, forms) in TABLES.items() for form in forms]
 IOU = Metric("IoU", ("segmentation", "mean_iou"))
@@ -92,7 +94,7 @@ def test_gains_are_differences_to_the_baseline_seed_by_seed():
     assert method["gains"]["IoU"] == pytest.approx({"mean": 0.03, "std": np.std([0.02, 0.04], ddof=1), "seeds": 2})
     assert base["metrics"]["IoU"]["std"] == pytest.approx(np.std([0.5, 0.7], ddof=1))
     text = markdown(table, [base, method, alone], ["made here"])
-    assert "| base | 0.600 ± 0.141 |  | 2.7 | 1.0 |" in text and "+0.030 ± 0.014" in text
+    assert "| base (seeds 0, 1) | 0.600 ± 0.141 |  | 2.7 | 1.0 |" in text and "+0.030 ± 0.014" in text
     assert "| alone | 0.900 |  |" in text
 
 
@@ -184,3 +186,35 @@ def test_no_source_of_banepa_shows_a_test_tile(tmp_path):
         )
         _, valid = reader.read(*(round(value) for value in (left + 1, top + 1, right - left - 2, bottom - top - 2)))
         assert not valid.any()
+
+
+def test_rows_run_side_by_side_after_their_teachers_and_a_failure_stops_only_what_needs_it(tmp_path, capsys):
+    network = {"size": "small", "encoder": "mobilenet_v2", "width": 32}
+    form = Form("small", 1, 1, chip_size=64, batch_size=2, gsd=0.25, student=network, teacher=network)
+    made = scene(tmp_path / "ground", size=192)
+    labels = {"path": str(made.areas), "field": "class"}
+    sources = [{"raster": str(made.raster), "role": "segmentation", "labels": labels}]
+    classes = {"segmentation_classes": [{"name": name} for name in ("roof", "road", "water")]}
+    ground = Ground({"all": sources}, [Test("here", made.raster, "segmentation", labels)], classes)
+    alone = {"kind": "supervised", "network": network, "tasks": ["segmentation"]}
+    taught = {"kind": "baseline", "method": "plain", "student": network, "teacher": network}
+    rows = [
+        Row("taught", taught, 1, teachers={"teacher": "teacher"}),
+        Row("teacher", alone, 1),
+        Row("impossible", alone, 1, training={"device": "cuda:99"}),
+        Row("hopeless", taught, 1, teachers={"teacher": "impossible"}),
+    ]
+    found = []
+    with pytest.raises(SystemExit, match=r"Failed: hopeless; impossible\."):
+        for job, made in carried_out([Job(row, form, ground, 0, tmp_path / "seed-0") for row in rows], 2):
+            found.append((job.row.name, made["row"], made["steps"], "mean_iou" in made["scores"]["segmentation"]))
+    assert found == [("teacher", "teacher", 1, True), ("taught", "taught", 1, True)]
+    assert "impossible failed: The device 'cuda:99' is not there." in capsys.readouterr().err
+    assert not (tmp_path / "seed-0" / "hopeless").exists()
+
+
+def test_a_row_without_all_seeds_says_which_it_has():
+    table = table_of(Row("A", {}, 1), Row("B", {}, 1))
+    results = {"A": {0: result(0, 0.5), 1: result(1, 0.6)}, "B": {1: result(1, 0.7)}}
+    text = markdown(table, summarise(table, results), [])
+    assert "| A | 0.550 ± 0.071 |" in text and "| B (seed 1) | 0.700 |" in text

@@ -46,6 +46,11 @@ def test_windows_agree_with_one_read_of_all(raster, scene):
     assert np.array_equal(in_windows(reader), reader.read(0, 0, SIDE, SIDE)[1])
 
 
+def test_windows_are_contiguous_as_libraries_want_them_that_copy_nothing(raster, scene):
+    reader = RasterReader(lossy(raster, scene[0], interleave="pixel"))
+    assert all(values.flags.c_contiguous for values in reader.read(WINDOW, 2 * WINDOW, WINDOW, WINDOW))
+
+
 def test_a_virtual_raster_of_lossy_files_has_the_collar_too(raster, scene, tmp_path):
     path = lossy(raster, scene[0], nodata=None, interleave="pixel")
     bands = "".join(

@@ -12,6 +12,8 @@ from rasterio.features import rasterize
 from engine.demo import LOOKS, NORTH, SOUTH, generate, paint, scene
 from engine.demo.compose import compose
 from engine.demo.light import cast_shadows, sun_direction
+from engine.demo.painting import Painting
+from engine.demo.world import _parts
 from engine.errors import OutputError
 
 
@@ -74,6 +76,15 @@ def test_the_labelled_area_covers_the_scene_and_a_quarter_of_it_is_few(tmp_path)
     _, _, geometry, (names,) = pyogrio.raw.read(part.labelled_area)
     few, rest = shapely.area(shapely.from_wkb(geometry))[np.argsort(names)]
     assert few == pytest.approx(0.25 * (128 * 0.25) ** 2) and few + rest == pytest.approx((128 * 0.25) ** 2)
+
+
+@pytest.mark.parametrize("lake", [(2, 60, 12, 80), (90, 30, 120, 60), (40, 4, 60, 20), (50, 100, 70, 126)])
+def test_few_has_every_class_on_whichever_side_they_are(lake):
+    square = shapely.box(0, 0, 128, 128)
+    areas = {"road": square.boundary.buffer(3).intersection(square), "water": shapely.box(*lake)}
+    few, rest = _parts(Painting(np.zeros((128, 128, 3), np.uint8), [], [], areas))
+    assert few.area == 128 * 32 and few.intersection(areas["water"]).area > 0
+    assert rest.equals(square.difference(few))
 
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=list(LOOKS))

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import rasterio
 import torch
 from torch import nn
 
@@ -12,6 +13,7 @@ from engine.errors import DeviceError, PackageError
 from engine.inference.backends import Arrays, OnnxBackend, OpenVinoBackend, TorchBackend
 from engine.inference.backends.augmented import VIEWS, Augmented
 from engine.inference.backends.choice import MEMORY_FILE, Candidate, candidates, choose, rate
+from engine.inference.predict import predict
 from engine.models import build
 from engine.packages import write_package
 from engine.types import Outputs
@@ -143,6 +145,18 @@ def test_threads_may_ask_a_backend_at_once(package, name):
     with ThreadPoolExecutor(backend.parallel) as pool:
         together = [arrays.segmentation for arrays in pool.map(backend.run, images)]
     assert all((one == other).all() for one, other in zip(alone, together, strict=True))
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_every_backend_predicts_lossy_imagery_beside_no_data(package, write_raster, tmp_path, name):
+    values = np.random.default_rng(3).integers(40, 160, (3, 20, 25), dtype=np.uint8).repeat(8, 1).repeat(8, 2)
+    values[:, :, :60] = 255
+    raster = write_raster(values, nodata=255, compress="jpeg", photometric="ycbcr", interleave="pixel")
+    folder, network, card = package
+    results = predict(BACKENDS[name](folder, network, card), raster, tmp_path / "out")
+    with rasterio.open(results.classes) as written:
+        empty = written.read(1) == 255
+    assert empty[:, :50].all() and not empty[:, 80:].any()
 
 
 def test_prediction_without_pytorch_leaves_it_out_of_memory(package, write_raster, tmp_path):
