@@ -19,7 +19,6 @@ from .parallel import Job, carried_out
 from .pictures import write_picture
 from .readme import write_readme
 from .running import RESULT_FILE, carry_out, slug
-from .speed import write_speed
 from .summary import Results, markdown, summarise
 from .tables import TABLES
 
@@ -35,6 +34,8 @@ def main(arguments: list[str] | None = None) -> None:
         print(write_readme(options.output))
         return
     if options.table == "speed":
+        from .speed import write_speed  # the only one that needs every backend
+
         print(write_speed(options.output / f"controlled-{options.form}"))
         return
     declare, forms = TABLES[options.table]

@@ -14,6 +14,9 @@ Settings = dict[str, Any]
 STRONG: Settings = {"strong_views": True, "cutmix": 0.5}
 """Strong views and CutMix."""
 
+WEAK: Settings = {"strong_views": False, "cutmix": 0.0}
+"""Neither."""
+
 
 @dataclass(frozen=True)
 class Form:

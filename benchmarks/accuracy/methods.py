@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .declare import STRONG, Form, Row, Settings
+from .declare import STRONG, WEAK, Form, Row, Settings
 
 DETECTION_TEACHER = "detection alone, teacher's size"
 SEGMENTATION_TEACHER = "segmentation alone, teacher's size"
@@ -78,6 +78,7 @@ def few_labels(form: Form, labelled: str, peers: bool = False, **options: object
         "second_teacher": form.second_teacher,
         **form.views,
     }
+    frozen = {**sslkd, "co_training": False, "ramp_up": 0.1}
     taught = {"first_teacher": teacher, "second_teacher": second}
     return (
         row(SUPERVISED, supervised(form.student, "segmentation"), form.steps),
@@ -89,7 +90,8 @@ def few_labels(form: Form, labelled: str, peers: bool = False, **options: object
         baseline("FixMatch", "fixmatch", extra=True),
         baseline("UniMatch", "unimatch", extra=True),
         baseline("plain distillation", "plain", extra=True, teacher=teacher),
-        row("SSLKD", {**sslkd, "co_training": False, "ramp_up": 0.1}, form.steps, **taught),
+        row("SSLKD", frozen, form.steps, **taught),
+        row("SSLKD, weak views", frozen | WEAK, form.steps, extra=True, **taught),
         row("SSLKD, co-trained", {**sslkd, "co_training": True}, form.steps, extra=True, **taught),
     )
 

@@ -21,8 +21,8 @@ _SIZE = 1024
 FORMS = {
     "small": Form(
         "small",
-        steps=240,
-        teacher_steps=600,
+        steps=160,
+        teacher_steps=500,
         chip_size=96,
         batch_size=8,
         gsd=GSD,

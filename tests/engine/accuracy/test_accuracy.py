@@ -95,7 +95,7 @@ def test_gains_are_differences_to_the_baseline_seed_by_seed():
     assert base["metrics"]["IoU"]["std"] == pytest.approx(np.std([0.5, 0.7], ddof=1))
     text = markdown(table, [base, method, alone], ["made here"])
     assert "| base (seeds 0, 1) | 0.600 ± 0.141 |  | 2.7 | 1.0 |" in text and "+0.030 ± 0.014" in text
-    assert "| alone | 0.900 |  |" in text
+    assert "| alone (seed 0) | 0.900 |  |" in text
 
 
 def test_a_task_that_a_row_does_not_have_leaves_its_cell_empty():
