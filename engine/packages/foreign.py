@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from ..errors import OutputError, PackageError
 from . import layouts
 from .description import TASKS, Description, described, read_description
 from .item import CARD_KEY, ITEM_FILE, PACKAGE_VERSION, VERSION_KEY
+from .made_once import made_once
 
 SIDECAR = ".json"
 """A description beside MODEL.onnx is found as MODEL.json."""
@@ -115,19 +115,10 @@ def adopt(path: Path | str, sidecar: Path | str | None, cache: Path) -> Path:
         )
     content = foreign.path.read_bytes() + foreign.description.model_dump_json().encode()
     folder = cache / f"onnx{ADOPTION}-{hashlib.sha256(content).hexdigest()[:24]}"
-    if folder.is_dir():
-        return folder
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as temporary:
-            complete = Path(temporary) / "model"
-            complete.mkdir()
-            _write(foreign, complete)
-            if not folder.is_dir():
-                complete.rename(folder)
+        return made_once(folder, lambda complete: _write(foreign, complete))
     except OSError as error:
         raise OutputError(f"{path} cannot be prepared in {cache}: {error.strerror}.") from error
-    return folder
 
 
 def look(path: Path | str, sidecar: Path | str | None = None) -> Foreign:

@@ -8,7 +8,6 @@ import os
 import shutil
 import stat
 import sys
-import tempfile
 import zipfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from ..config import Card
 from ..errors import GeoDistilError, OutputError, PackageError
 from .item import FILES, ITEM_FILE, WEIGHTS_FILE, read_card
+from .made_once import made_once
 
 if TYPE_CHECKING:
     from torch import nn
@@ -136,18 +136,12 @@ def _stays_inside(info: zipfile.ZipInfo) -> bool:
 
 
 def _extract(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], folder: Path) -> Path:
-    if folder.is_dir():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-        complete = Path(temporary) / "model"
-        complete.mkdir()
+    def fill(complete: Path) -> None:
         for name, info in members.items():
             with archive.open(info) as source, (complete / name).open("wb") as target:
                 shutil.copyfileobj(source, target)
-        if not folder.is_dir():
-            complete.rename(folder)
-    return folder
+
+    return made_once(folder, fill)
 
 
 def _digest(path: Path) -> str:
