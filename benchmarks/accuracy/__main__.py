@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from fnmatch import fnmatch
@@ -18,7 +19,7 @@ from .declare import Form, Ground, Row, Table
 from .parallel import Job, carried_out
 from .pictures import write_picture
 from .readme import write_readme
-from .running import RESULT_FILE, carry_out, slug
+from .running import RESULT_FILE, slug
 from .summary import Results, markdown, summarise
 from .tables import TABLES
 
@@ -99,15 +100,17 @@ def chosen(table: Table, patterns: list[str]) -> list[Row]:
 
 
 def fill(table: Table, form: Form, rows: list[Row], options: argparse.Namespace, folder: Path) -> str:
-    """Carry out all rows of all seeds, and write the table anew after each; returns its Markdown."""
+    """Carry out all rows of all seeds, write the table anew after each, draw each seed; returns the Markdown."""
     results, text = finished(table, folder), ""
     grounds = {seed: _ground(table, options.data, folder / f"seed-{seed}" / "ground", seed) for seed in options.seeds}
     jobs = [Job(row, form, grounds[seed], seed, folder / f"seed-{seed}") for seed in options.seeds for row in rows]
+    left = Counter(job.seed for job in jobs)
     for job, result in carried_out(jobs, options.jobs) if options.jobs > 1 else one_by_one(jobs):
         results.setdefault(job.row.name, {})[job.seed] = result
         text = _write(table, form, results, folder)
-    for seed, ground in grounds.items():
-        _draw(rows, ground, folder / f"seed-{seed}")
+        left[job.seed] -= 1
+        if not left[job.seed]:
+            _draw(rows, job.ground, job.seed_folder)
     return text
 
 
@@ -116,7 +119,7 @@ def one_by_one(jobs: list[Job]) -> Iterator[tuple[Job, dict[str, Any]]]:
     for job in jobs:
         print(f"== seed {job.seed}: {job.row.name} ({job.row.steps} steps)", file=sys.stderr)
         begun = time.monotonic()
-        yield job, carry_out(job.row, job.form, job.ground, job.seed, job.seed_folder)
+        yield job, job.carry_out()
         print(f"   {time.monotonic() - begun:.0f} s", file=sys.stderr)
 
 

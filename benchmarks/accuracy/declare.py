@@ -12,10 +12,10 @@ Settings = dict[str, Any]
 
 
 STRONG: Settings = {"strong_views": True, "cutmix": 0.5}
-"""Strong views and CutMix."""
+"""Strong views and CutMix, which hold long runs back from overfitting and cost short ones."""
 
 WEAK: Settings = {"strong_views": False, "cutmix": 0.0}
-"""Neither."""
+"""Neither: flips, turns, scale and light colour changes only."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Form:
         gsd: ground sampling distance of every run, in metres.
         student, teacher, second_teacher: networks as in `run.json`.
         labelled: numbers of labelled tiles, for the tables that hide labels.
-        views: what every method on few labels but the plainest does to its chips: strong views and CutMix, or nothing.
+        views: what every method on few labels but the plainest does to its chips, `STRONG` or `WEAK`.
     """
 
     name: str

@@ -16,7 +16,7 @@ from .declare import Form, Ground, Row
 
 @dataclass(frozen=True)
 class Job:
-    """One row with one seed: the arguments of `running.carry_out`."""
+    """One row with one seed."""
 
     row: Row
     form: Form
@@ -32,6 +32,12 @@ class Job:
     def needs(self) -> set[tuple[Path, str]]:
         """Keys of the jobs that train its teachers."""
         return {(self.seed_folder, name) for name in self.row.teachers.values()}
+
+    def carry_out(self) -> dict[str, Any]:
+        """The row's result; it is trained where there is none yet."""
+        from .running import carry_out  # it imports torch, which counts the processors that it may use
+
+        return carry_out(self.row, self.form, self.ground, self.seed, self.seed_folder)
 
 
 def carried_out(jobs: list[Job], processes: int) -> Iterator[tuple[Job, dict[str, Any]]]:
@@ -89,10 +95,8 @@ def _carry_out(job: Job) -> dict[str, Any]:
 
     from engine.errors import GeoDistilError
 
-    from .running import carry_out
-
     torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
     try:
-        return carry_out(job.row, job.form, job.ground, job.seed, job.seed_folder)
+        return job.carry_out()
     except (GeoDistilError, SystemExit) as error:
         raise RuntimeError(str(error)) from error

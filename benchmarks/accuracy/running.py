@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -14,12 +15,16 @@ from engine.config import RUN_FILE, Run, load_run, save_run
 from engine.events import read_events
 from engine.models.sizes import parameters
 from engine.packages import load_package
+from engine.recipes import CHECKPOINTS, best_weights
 from engine.report.history import read_history
+from engine.training.checkpoints import LAST
 
 from .declare import Form, Ground, Row
 from .scoring import predict, score
 
 RESULT_FILE = "result.json"
+TEACHERS_FILE = "taught_by.json"
+"""Which weights taught a row: its folder's teachers may be trained anew."""
 
 
 def slug(name: str) -> str:
@@ -55,13 +60,16 @@ def run_of(row: Row, form: Form, ground: Ground, seed: int, seed_folder: Path) -
 def carry_out(row: Row, form: Form, ground: Ground, seed: int, seed_folder: Path) -> dict[str, Any]:
     """Train, predict and score a row, or read its result where it was done before.
 
-    A folder of other settings is emptied; one of the same goes on from its checkpoint.
+    A folder of other settings or other teachers is emptied; one of the same goes on from its checkpoint, which is
+    removed when the row has its result.
     """
     folder = seed_folder / slug(row.name)
     run = run_of(row, form, ground, seed, seed_folder)
-    if not _is_same(folder, run):
+    teachers = _taught_by(row, seed_folder)
+    if not _is_same(folder, run, teachers):
         shutil.rmtree(folder, ignore_errors=True)
         save_run(run, folder)
+        (folder / TEACHERS_FILE).write_text(json.dumps(teachers))
     result_file = folder / RESULT_FILE
     if result_file.exists():
         return json.loads(result_file.read_text())
@@ -72,11 +80,25 @@ def carry_out(row: Row, form: Form, ground: Ground, seed: int, seed_folder: Path
     scores = score(folder / "model", tests, folder / "predictions", ground.lines)
     result = _result(row, folder, seed) | {"scores": scores}
     result_file.write_text(json.dumps(result, indent=2) + "\n")
+    (folder / CHECKPOINTS / LAST).unlink(missing_ok=True)
     return result
 
 
-def _is_same(folder: Path, run: Run) -> bool:
-    return (folder / RUN_FILE).exists() and load_run(folder) == run
+def _taught_by(row: Row, seed_folder: Path) -> dict[str, str]:
+    """A digest of the weights of each of a row's teachers."""
+    weights = {
+        name: best_weights(seed_folder / slug(trained_by), "student") for name, trained_by in row.teachers.items()
+    }
+    return {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in weights.items()}
+
+
+def _is_same(folder: Path, run: Run, teachers: dict[str, str]) -> bool:
+    files = (folder / RUN_FILE, folder / TEACHERS_FILE)
+    return (
+        all(file.exists() for file in files)
+        and load_run(folder) == run
+        and json.loads(files[1].read_text()) == teachers
+    )
 
 
 def _is_trained(folder: Path) -> bool:

@@ -16,18 +16,19 @@ WEAKER = 0.005
 """Differences of main metrics below this mean nothing."""
 
 
-def findings(history: History, validation: dict[str, Any], ships: str) -> list[str]:
+def findings(history: History, validation: dict[str, Any], ships: str, strong: bool = False) -> list[str]:
     """Everything that looks wrong, the gravest first.
 
     Args:
         history: of the run.
         validation: as in `validation.json`; may be empty.
         ships: the shipped network's name.
+        strong: whether its networks learn from strong views or CutMix, which cost short runs more than they give.
     """
     return [
         *_never_predicted(validation),
         *_without_positives(validation),
-        *_weak_teachers(history, ships),
+        *_weak_teachers(history, ships, strong),
         *_few_examples(validation),
         *_course(history),
         *_miscalibrated(validation),
@@ -77,7 +78,8 @@ def _labels(validation: dict[str, Any]) -> dict[str, dict[str, dict[str, int]]]:
     return found
 
 
-def _weak_teachers(history: History, ships: str) -> Iterator[str]:
+def _weak_teachers(history: History, ships: str, strong: bool) -> Iterator[str]:
+    longer = "longer or without strong views and CutMix" if strong else "longer"
     best = {name: values for name, (_, _, values) in history.best().items()}
     student = best.get(ships, {})
     for name, values in best.items():
@@ -86,7 +88,7 @@ def _weak_teachers(history: History, ships: str) -> Iterator[str]:
             if "teacher" in name and mine is not None and theirs is not None and theirs < mine - WEAKER:
                 yield (
                     f"The network {name.replace('_', ' ')} is weaker than its student ({theirs:.3f} against "
-                    f"{mine:.3f}): train it longer, or make it larger, for it has little to teach."
+                    f"{mine:.3f}): train it {longer}, or make it larger, for it has little to teach."
                 )
 
 

@@ -114,7 +114,9 @@ def _findings(finished: Finished) -> Iterable[str]:
     warnings = finished.history.warnings
     if finished.validation:  # which says the same, of the ground that is trained on
         warnings = [each for each in warnings if not COUNTED.match(each)]
-    sentences = dict.fromkeys([*findings(finished.history, finished.validation, finished.ships), *warnings])
+    recipe = finished.run.recipe
+    strong = getattr(recipe, "strong_views", False) or getattr(recipe, "cutmix", 0) > 0
+    sentences = dict.fromkeys([*findings(finished.history, finished.validation, finished.ships, strong), *warnings])
     if sentences:
         yield "<h2>Worth a look</h2>"
     yield from (f'<p class="note">{text(sentence)}</p>' for sentence in sentences)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine.demo import GSD, Scene, generate
 
-from ..declare import Form, Ground, Metric, Settings, Table, Test
+from ..declare import WEAK, Form, Ground, Metric, Settings, Table, Test
 from ..methods import SUPERVISED, VANILLA, all_labels, distilled, few_labels, single_task, vanilla
 
 FEW = "a quarter of the areas"
@@ -29,6 +29,7 @@ FORMS = {
         student={"size": "small", **_SMALL_OBJECTS},
         teacher={"size": "medium", "width": 64, **_SMALL_OBJECTS},
         second_teacher={"architecture": "segformer", "encoder": "mit_b0"},
+        views=WEAK,
     ),
     "full": Form(
         "full",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..declare import Form, Ground, Metric, Row, Settings, Table, Test
+from ..declare import WEAK, Form, Ground, Metric, Row, Settings, Table, Test
 from ..methods import SUPERVISED, all_labels, few_labels
 
 POOL, VALIDATION, TEST = range(1, 6), 6, 7
@@ -17,8 +17,8 @@ _STUDENT = {"size": "small"}
 FORMS = {
     "small": Form(
         "small",
-        steps=120,
-        teacher_steps=200,
+        steps=300,
+        teacher_steps=500,
         chip_size=96,
         batch_size=8,
         gsd=1.0,
@@ -26,7 +26,7 @@ FORMS = {
         teacher={"size": "medium", "width": 64},
         second_teacher={"architecture": "segformer", "encoder": "mit_b0"},
         labelled=COUNTS,
-        views={},
+        views=WEAK,
     ),
     "full": Form(
         "full",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..banepa import BUILDING, ROWS, labelled_order, make_banepa, train_tiles
-from ..declare import Form, Ground, Metric, Row, Table
+from ..declare import WEAK, Form, Ground, Metric, Row, Table
 from ..methods import SUPERVISED, all_labels, few_labels
 
 VALIDATION = ROWS[:1]
@@ -24,6 +24,7 @@ FORMS = {
         teacher={"size": "medium", "width": 64},
         second_teacher={"architecture": "segformer", "encoder": "mit_b0"},
         labelled=(2, 4),
+        views=WEAK,
     ),
     "medium": Form(
         "medium",

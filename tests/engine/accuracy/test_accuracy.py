@@ -15,7 +15,7 @@ from benchmarks.accuracy.declare import Form, Ground, Metric, Row, Table, Test
 from benchmarks.accuracy.mosaic import write_mosaic
 from benchmarks.accuracy.parallel import Job, carried_out
 from benchmarks.accuracy.readme import MARK, write_readme
-from benchmarks.accuracy.running import run_of, slug
+from benchmarks.accuracy.running import carry_out, run_of, slug
 from benchmarks.accuracy.summary import markdown, summarise
 from benchmarks.accuracy.tables import TABLES
 from engine.data.raster import RasterReader
@@ -188,29 +188,53 @@ def test_no_source_of_banepa_shows_a_test_tile(tmp_path):
         assert not valid.any()
 
 
-def test_rows_run_side_by_side_after_their_teachers_and_a_failure_stops_only_what_needs_it(tmp_path, capsys):
-    network = {"size": "small", "encoder": "mobilenet_v2", "width": 32}
-    form = Form("small", 1, 1, chip_size=64, batch_size=2, gsd=0.25, student=network, teacher=network)
+NETWORK = {"size": "small", "encoder": "mobilenet_v2", "width": 32}
+TINY = Form("small", 1, 1, chip_size=64, batch_size=2, gsd=0.25, student=NETWORK, teacher=NETWORK)
+ALONE = {"kind": "supervised", "network": NETWORK, "tasks": ["segmentation"]}
+TAUGHT = {"kind": "baseline", "method": "plain", "student": NETWORK, "teacher": NETWORK}
+
+
+@pytest.fixture
+def ground(tmp_path):
+    """A small generated scene, for training and for the test."""
     made = scene(tmp_path / "ground", size=192)
     labels = {"path": str(made.areas), "field": "class"}
     sources = [{"raster": str(made.raster), "role": "segmentation", "labels": labels}]
     classes = {"segmentation_classes": [{"name": name} for name in ("roof", "road", "water")]}
-    ground = Ground({"all": sources}, [Test("here", made.raster, "segmentation", labels)], classes)
-    alone = {"kind": "supervised", "network": network, "tasks": ["segmentation"]}
-    taught = {"kind": "baseline", "method": "plain", "student": network, "teacher": network}
+    return Ground({"all": sources}, [Test("here", made.raster, "segmentation", labels)], classes)
+
+
+def test_rows_run_side_by_side_after_their_teachers_and_a_failure_stops_only_what_needs_it(ground, tmp_path, capsys):
     rows = [
-        Row("taught", taught, 1, teachers={"teacher": "teacher"}),
-        Row("teacher", alone, 1),
-        Row("impossible", alone, 1, training={"device": "cuda:99"}),
-        Row("hopeless", taught, 1, teachers={"teacher": "impossible"}),
+        Row("taught", TAUGHT, 1, teachers={"teacher": "teacher"}),
+        Row("teacher", ALONE, 1),
+        Row("impossible", ALONE, 1, training={"device": "cuda:99"}),
+        Row("hopeless", TAUGHT, 1, teachers={"teacher": "impossible"}),
     ]
     found = []
     with pytest.raises(SystemExit, match=r"Failed: hopeless; impossible\."):
-        for job, made in carried_out([Job(row, form, ground, 0, tmp_path / "seed-0") for row in rows], 2):
+        for job, made in carried_out([Job(row, TINY, ground, 0, tmp_path / "seed-0") for row in rows], 2):
             found.append((job.row.name, made["row"], made["steps"], "mean_iou" in made["scores"]["segmentation"]))
     assert found == [("teacher", "teacher", 1, True), ("taught", "taught", 1, True)]
     assert "impossible failed: The device 'cuda:99' is not there." in capsys.readouterr().err
     assert not (tmp_path / "seed-0" / "hopeless").exists()
+
+
+def test_a_row_is_done_again_only_where_its_settings_or_its_teachers_changed(ground, tmp_path):
+    taught = Row("taught", TAUGHT, 1, teachers={"teacher": "teacher"})
+
+    def done(row):
+        """Whether the row was trained, rather than read."""
+        file = tmp_path / row.name / "result.json"
+        before = file.stat().st_mtime_ns if file.exists() else None
+        assert carry_out(row, TINY, ground, 0, tmp_path) == json.loads(file.read_text())
+        assert not (tmp_path / row.name / "checkpoints" / "last.pt").exists()
+        return file.stat().st_mtime_ns != before
+
+    assert done(Row("teacher", ALONE, 1)) and done(taught)
+    assert not done(Row("teacher", ALONE, 1)) and not done(taught)
+    assert done(Row("teacher", ALONE, 1, training={"seed": 1})) and done(taught)
+    assert not done(taught)
 
 
 def test_a_row_without_all_seeds_says_which_it_has():

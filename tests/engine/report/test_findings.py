@@ -16,8 +16,8 @@ def metrics(stage, network, **steps):
     ]  # fmt: skip
 
 
-def told(events=(), validation=None):
-    return " ".join(findings(read_history(events), validation or {}, "student"))
+def told(events=(), validation=None, strong=False):
+    return " ".join(findings(read_history(events), validation or {}, "student", strong))
 
 
 @pytest.fixture
@@ -63,7 +63,12 @@ def test_labels_of_all_sources_of_a_role_count_together(fine):
 
 def test_a_teacher_weaker_than_its_student_is_named():
     events = metrics("t", "first_teacher", s1=0.6) + metrics("s", "student", s1=0.7)
-    assert "first teacher is weaker than its student (0.600 against 0.700)" in told(events)
+    assert "first teacher is weaker than its student (0.600 against 0.700): train it longer, or" in told(events)
+
+
+def test_where_views_are_strong_a_weak_teacher_may_be_for_them():
+    events = metrics("t", "first_teacher", s1=0.6) + metrics("s", "student", s1=0.7)
+    assert "train it longer or without strong views and CutMix, or" in told(events, strong=True)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from engine.config import PartialMultitask, save_run
+from engine.config import PartialMultitask, SemiSupervised, save_run
 from engine.errors import ConfigError, OutputError
 from engine.report import write_report
 
@@ -51,6 +51,18 @@ def test_the_report_says_what_was_trained_on_what_and_how_well(run_folder, event
     assert "Town & <country>" in page.words and "Few <labels>." in page.words
     assert {"FPN resnet, 1.7 M parameters", "detection teacher", "detection, segmentation"} <= set(page.cells)
     assert text.count("<svg") == 4 and "background:#ff00aa" in text
+
+
+@pytest.mark.parametrize("recipe", [PartialMultitask(), PartialMultitask(strong_views=True), SemiSupervised()])
+def test_a_weak_teacher_of_strong_views_is_told_of_them(run_folder, events, recipe):
+    for event in events:
+        if event["kind"] == "metrics" and event["network"] == "detection_teacher":
+            event["values"] = {"detection/ap50": 0.1}
+    folder = run_folder(events)
+    save_run(RUN.model_copy(update={"recipe": recipe}), folder)
+    words = " ".join(Page(write_report(folder).read_text()).words)
+    assert "The network detection teacher is weaker than its student" in words
+    assert ("without strong views and CutMix" in words) == recipe.strong_views
 
 
 def test_the_report_needs_nothing_from_outside(run_folder, events):
