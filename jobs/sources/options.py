@@ -207,13 +207,19 @@ OPTIONS = (
     Option(
         "strong_views",
         tr("Learn from distorted views"),
-        tr("Students see strong changes of colour and sharpness, teachers the plain image. (arXiv 2001.07685)"),
+        tr(
+            "Students see strong changes of colour and sharpness, teachers the plain image; for 1,000 steps or more. "
+            "(arXiv 2001.07685)"
+        ),
         {SUPERVISED: False, PARTIAL: False, SEMI: True},
     ),
     Option(
         "cutmix",
         tr("Chips with a part of another chip (CutMix)"),
-        tr("This share of the chips for areas is pasted together from two: few labels go further. (arXiv 1906.01916)"),
+        tr(
+            "This share of the chips for areas is pasted together from two: few labels go further from 1,000 steps on. "
+            "(arXiv 1906.01916)"
+        ),
         {SUPERVISED: 0.0, SEMI: 0.5},
     ),
     Option(

@@ -2503,8 +2503,8 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
-      <source>Students see strong changes of colour and sharpness, teachers the plain image. (arXiv 2001.07685)</source>
-      <translation>Schülernetze sehen starke Änderungen von Farbe und Schärfe, Lehrernetze das schlichte Bild. (arXiv 2001.07685)</translation>
+      <source>Students see strong changes of colour and sharpness, teachers the plain image; for 1,000 steps or more. (arXiv 2001.07685)</source>
+      <translation>Schülernetze sehen starke Änderungen von Farbe und Schärfe, Lehrernetze das schlichte Bild; ab 1.000 Schritten. (arXiv 2001.07685)</translation>
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
@@ -2513,8 +2513,8 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
-      <source>This share of the chips for areas is pasted together from two: few labels go further. (arXiv 1906.01916)</source>
-      <translation>Dieser Anteil der Ausschnitte für Flächen wird aus zweien zusammengesetzt: Wenige Labels reichen weiter. (arXiv 1906.01916)</translation>
+      <source>This share of the chips for areas is pasted together from two: few labels go further from 1,000 steps on. (arXiv 1906.01916)</source>
+      <translation>Dieser Anteil der Ausschnitte für Flächen wird aus zweien zusammengesetzt: Wenige Labels reichen weiter, ab 1.000 Schritten. (arXiv 1906.01916)</translation>
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
