@@ -80,7 +80,7 @@ def few_labels(form: Form, labelled: str, peers: bool = False, **options: object
     }
     frozen = {**sslkd, "co_training": False, "ramp_up": 0.1}
     taught = {"first_teacher": teacher, "second_teacher": second}
-    other = ("SSLKD, strong views and CutMix", STRONG) if form.views == WEAK else ("SSLKD, weak views", WEAK)
+    strong_or_weak, other_views = ("strong views and CutMix", STRONG) if form.views == WEAK else ("weak views", WEAK)
     return (
         row(SUPERVISED, supervised(form.student, "segmentation"), form.steps),
         row("supervised, strong views and CutMix", strong, form.steps, extra=True),
@@ -92,7 +92,7 @@ def few_labels(form: Form, labelled: str, peers: bool = False, **options: object
         baseline("UniMatch", "unimatch", extra=True),
         baseline("plain distillation", "plain", extra=True, teacher=teacher),
         row("SSLKD", frozen, form.steps, **taught),
-        row(other[0], frozen | other[1], form.steps, extra=True, **taught),
+        row(f"SSLKD, {strong_or_weak}", frozen | other_views, form.steps, extra=True, **taught),
         row("SSLKD, co-trained", {**sslkd, "co_training": True}, form.steps, extra=True, **taught),
     )
 

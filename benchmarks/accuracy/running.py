@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.cli.train import train_run
-from engine.config import RUN_FILE, Run, load_run, save_run
+from engine.config import Run, load_run, save_run
 from engine.events import read_events
 from engine.models.sizes import parameters
 from engine.packages import load_package
@@ -86,19 +86,15 @@ def carry_out(row: Row, form: Form, ground: Ground, seed: int, seed_folder: Path
 
 def _taught_by(row: Row, seed_folder: Path) -> dict[str, str]:
     """A digest of the weights of each of a row's teachers."""
-    weights = {
-        name: best_weights(seed_folder / slug(trained_by), "student") for name, trained_by in row.teachers.items()
+    return {
+        name: hashlib.sha256(best_weights(seed_folder / slug(trained_by), "student").read_bytes()).hexdigest()
+        for name, trained_by in row.teachers.items()
     }
-    return {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in weights.items()}
 
 
 def _is_same(folder: Path, run: Run, teachers: dict[str, str]) -> bool:
-    files = (folder / RUN_FILE, folder / TEACHERS_FILE)
-    return (
-        all(file.exists() for file in files)
-        and load_run(folder) == run
-        and json.loads(files[1].read_text()) == teachers
-    )
+    file = folder / TEACHERS_FILE  # written last
+    return file.exists() and load_run(folder) == run and json.loads(file.read_text()) == teachers
 
 
 def _is_trained(folder: Path) -> bool:

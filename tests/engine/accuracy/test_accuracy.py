@@ -63,6 +63,19 @@ def test_every_student_has_as_many_steps_as_any_other(name, form):
     assert students == {forms[form].steps}
 
 
+@pytest.mark.parametrize(("name", "form"), [each for each in EVERY if each[0] in ("sslkd", "roads", "demo")])
+def test_teachers_and_students_on_few_labels_have_the_views_of_their_form(name, form):
+    declare, forms = TABLES[name]
+    named = ": SSLKD", "teacher's size", "second teacher"
+    rows = [row for row in declare(forms[form]).rows if row.group and row.name.endswith(named)]
+    assert rows
+    source = {"raster": "r.tif", "role": "segmentation", "labels": {"path": "labels.gpkg"}}
+    for row in rows:
+        ground = Ground({row.sources: [source]}, [], {"segmentation_classes": [{"name": "building"}]})
+        recipe = run_of(row, forms[form], ground, 0, Path("seed-0")).recipe
+        assert {key: getattr(recipe, key) for key in ("strong_views", "cutmix")} == forms[form].views
+
+
 def test_a_row_comes_after_those_that_train_its_teachers_and_each_once():
     teacher, student = Row("big", {}, 1), Row("taught", {}, 1, teachers={"a": "big", "b": "big"})
     table = table_of(student, teacher, Row("other", {}, 1))
