@@ -15,7 +15,7 @@ from .snapshots import Snapshot, raster_path
 from .translation import tr
 
 RUN_FILE = "run.json"
-RUN_VERSION = 1
+RUN_VERSION = 2
 
 
 @dataclass

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from .recipes import Network
+from .recipes import DESIGN, Network
 
 
 class CardClass(BaseModel):
@@ -51,6 +51,18 @@ class Card(BaseModel):
     created: str = Field("", description="ISO 8601 time of training's end.")
     geometry: dict | None = Field(None, description="Footprint of the training areas, GeoJSON in EPSG:4326.")
     metrics: dict[str, float] = Field(default_factory=dict, description="Validation metrics of the shipped weights.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _design_is_known(cls, values: Any) -> Any:
+        """Cards until version 0.1 have no design, which is the first."""
+        network = values.get("network") if isinstance(values, dict) else None
+        if not isinstance(network, dict):
+            return values
+        design = network.get("design", 1)
+        if isinstance(design, int) and design > DESIGN:
+            raise ValueError(f"its network is of design {design}, and this GeoDistil knows designs up to {DESIGN}")
+        return {**values, "network": {**network, "design": design}}
 
     @model_validator(mode="after")
     def _own_windows_fit(self) -> Card:

@@ -12,10 +12,11 @@ from pydantic import BaseModel, ValidationError
 from ..errors import ConfigError, OutputError
 from .recipes import Distil
 from .run import RUN_VERSION, Run
+from .upgrades import from_first
 
 RUN_FILE = "run.json"
 
-UPGRADERS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+UPGRADERS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: from_first}
 """From a version to the function that turns its dictionary into the next version's."""
 
 

@@ -17,10 +17,17 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
 
+DESIGN = 2
+"""Design of networks that this engine builds: what a size stands for, and how neck and heads are made."""
+
+
 class Network(Options):
     """One network: its encoder, neck, widths and heads."""
 
-    size: Literal["small", "medium", "large"] = Field("small", description="Names an encoder and widths.")
+    size: Literal["nano", "small", "medium", "large"] = Field("small", description="Names an encoder and widths.")
+    design: Annotated[int, Field(ge=1, le=DESIGN)] = Field(
+        DESIGN, description="How neck and heads are made: 1 in models until version 0.1, 2 since."
+    )
     encoder: str | None = Field(None, description="An smp or timm encoder by name; none means the size's.")
     width: int | None = Field(None, ge=32, multiple_of=32, description="Channels of neck and heads; none: the size's.")
     weights: str = Field("none", description="Encoder weights: none, hub, or a local .safetensors or .pth file.")
@@ -33,10 +40,11 @@ class Network(Options):
     detection_head: Literal["fcos", "retinanet"] = Field(
         "fcos", description="Anchor-free, or anchors as in the papers."
     )
-    detection_strides: list[Literal[4, 8, 16, 32, 64]] = Field(
-        default_factory=lambda: [4, 8, 16, 32],
-        min_length=1,
-        description="Pyramid levels that detect, in pixels.",
+    detection_strides: Annotated[list[Literal[4, 8, 16, 32, 64]], Field(min_length=1)] | None = Field(
+        None, description="Pyramid levels that detect, in pixels; none: those that the sizes of the labels ask for."
+    )
+    light: bool | None = Field(
+        None, description="Neck and heads of depthwise-separable blocks; none: the size's (nano and small, with fcos)."
     )
 
 
@@ -97,9 +105,9 @@ class PartialMultitask(Distillation):
 
     kind: Literal["partial_multitask"] = "partial_multitask"
     student: Network = Field(default_factory=Network, description="The network that ships.")
-    detection_teacher: Network = Field(default_factory=lambda: Network(size="large"), description="Larger, one task.")
+    detection_teacher: Network = Field(default_factory=lambda: Network(size="medium"), description="Larger, one task.")
     segmentation_teacher: Network = Field(
-        default_factory=lambda: Network(size="large"), description="Larger, one task."
+        default_factory=lambda: Network(size="medium"), description="Larger, one task."
     )
     on_own_task: bool = Field(True, description="Distil on a batch's labelled task too, not only on the missing one.")
     ramp_up: float = Field(0.1, ge=0, le=1, description="Share of the student's stage over which distillation rises.")
@@ -134,7 +142,7 @@ class SemiSupervised(Labelled):
     kind: Literal["semi_supervised"] = "semi_supervised"
     student: Network = Field(default_factory=Network, description="The network that ships.")
     first_teacher: Network = Field(
-        default_factory=lambda: Network(size="large"), description="A convolutional encoder-decoder."
+        default_factory=lambda: Network(size="medium"), description="A convolutional encoder-decoder."
     )
     second_teacher: Network = Field(
         default_factory=lambda: Network(architecture="segformer", encoder="mit_b0"), description="Another architecture."
@@ -172,7 +180,7 @@ class Baseline(Labelled):
         description="The method; plain is distillation of a teacher trained on the labels, without unlabelled sources."
     )
     student: Network = Field(default_factory=Network, description="The network that ships; cps trains two of it.")
-    teacher: Network = Field(default_factory=lambda: Network(size="large"), description="The teacher, for plain.")
+    teacher: Network = Field(default_factory=lambda: Network(size="medium"), description="The teacher, for plain.")
     weight: Weight = Field(1.0, description="Weight of what is learned without labels (plain: of the teacher).")
     strong_views: bool = Field(True, description="Networks learn from strong views; targets come from weak ones.")
     cutmix: float = Field(0.5, ge=0, le=1, description="Share of the chips that get a part of another chip.")

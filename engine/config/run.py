@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from .presets import filled
 from .recipes import Recipe
 
-RUN_VERSION = 1
+RUN_VERSION = 2
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 

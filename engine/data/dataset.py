@@ -15,6 +15,7 @@ from .class_raster import ClassRaster
 from .division import divide
 from .labels import label_layer, label_points, read_labels
 from .loading import chips_per_epoch, training_loader, validation_batches
+from .object_sizes import object_sides, too_small
 from .points import Points
 from .prepared import ROLES, Prepared, PreparedSource
 from .raster import RasterReader, to_lonlat
@@ -61,9 +62,10 @@ def prepare(run: Run) -> Prepared:
         label_counts=counts,
         train_area_m2=sum(source.square_metres(source.training) for source in training),
         geometry=_footprint(training),
-        warnings=_warnings(sources, counts),
+        warnings=[*_warnings(sources, counts), *too_small(sources, [each.name for each in run.detection_classes], gsd)],
         split=blocks,
         damaged={reader.path for reader in readers if reader.damage.windows},
+        object_sides=object_sides(sources),
     )
 
 

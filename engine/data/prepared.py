@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyproj
@@ -17,6 +17,9 @@ from .points import Points
 from .raster import RasterReader
 from .splits import Block
 from .vector_labels import VectorLabels
+
+if TYPE_CHECKING:
+    from .object_sizes import ObjectSides
 
 ROLES: tuple[Role, ...] = ("detection", "segmentation", "unlabelled")
 
@@ -75,6 +78,7 @@ class Prepared:
         warnings: sentences for the event log.
         split: which blocks validate.
         damaged: paths of the rasters that a warning has said to be damaged.
+        object_sides: how large the objects of detection are in pixels, quantiles of their boxes' sides, or none.
     """
 
     gsd: float
@@ -90,6 +94,7 @@ class Prepared:
     warnings: list[str]
     split: set[Block]
     damaged: set[str] = field(default_factory=set)
+    object_sides: ObjectSides | None = None
 
     def of_role(self, role: Role) -> list[PreparedSource]:
         """The sources of a role."""

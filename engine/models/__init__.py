@@ -3,11 +3,12 @@
 from .devices import choose_device, cpu_has_bfloat16
 from .heads import DetectionHead, anchors_valid, decide
 from .network import MultiTaskNetwork, build, build_from_card
-from .sizes import SIZES, Size, parameters
+from .sizes import FIRST_SIZES, SIZES, Size, parameters, resolve
 from .smp_network import SmpNetwork
 from .weights import Loaded, load_encoder_weights
 
 __all__ = [
+    "FIRST_SIZES",
     "SIZES",
     "DetectionHead",
     "Loaded",
@@ -22,4 +23,5 @@ __all__ = [
     "decide",
     "load_encoder_weights",
     "parameters",
+    "resolve",
 ]

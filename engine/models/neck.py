@@ -6,12 +6,22 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Literal
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.ops import FeaturePyramidNetwork
 from torchvision.ops.feature_pyramid_network import ExtraFPNBlock, LastLevelMaxPool
 
+from .blocks import convolution, separable
 
-def build_neck(kind: Literal["fpn", "pafpn"], channels: Sequence[int], width: int, extra: bool) -> nn.Module:
+
+def build_neck(
+    kind: Literal["fpn", "pafpn"],
+    channels: Sequence[int],
+    width: int,
+    extra: bool,
+    light: bool = False,
+    norm: type[nn.Module] | None = None,
+) -> nn.Module:
     """A neck from an ordered dictionary of maps to one of pyramid levels, finest first.
 
     Args:
@@ -19,15 +29,19 @@ def build_neck(kind: Literal["fpn", "pafpn"], channels: Sequence[int], width: in
         channels: of the encoder's maps, finest first.
         width: of every level.
         extra: whether a level of twice the last stride follows, subsampled from it.
+        light: of separable blocks; `fpn` only.
+        norm: of the top-down path's convolutions, or none.
     """
     last = LastLevelMaxPool() if extra else None
+    if light:
+        return LightFeaturePyramid(channels, width, last)
     if kind == "pafpn":
-        return PathAggregationNeck(channels, width, last)
-    return FeaturePyramidNetwork(list(channels), width, extra_blocks=last)
+        return PathAggregationNeck(channels, width, last, norm)
+    return FeaturePyramidNetwork(list(channels), width, extra_blocks=last, norm_layer=norm)
 
 
-class PathAggregationNeck(nn.Module):
-    """PANet's neck (Liu et al., arXiv 1803.01534): N_1 = P_1, N_l+1 = conv3(conv3 of stride 2(N_l) + P_l+1).
+class LightFeaturePyramid(nn.Module):
+    """A feature pyramid with one depthwise-separable block a level in the place of a 3x3 convolution.
 
     Args:
         channels: of the encoder's maps, finest first.
@@ -37,14 +51,48 @@ class PathAggregationNeck(nn.Module):
 
     def __init__(self, channels: Sequence[int], width: int, extra: ExtraFPNBlock | None = None) -> None:
         super().__init__()
-        self.top_down = FeaturePyramidNetwork(list(channels), width)
+        self.laterals = nn.ModuleList(convolution(count, width, 1, act=False) for count in channels)
+        self.blocks = nn.ModuleList(separable(width) for _ in channels)
+        self.extra = extra
+
+    def forward(self, maps: OrderedDict[str, Tensor]) -> OrderedDict[str, Tensor]:
+        """Levels (B, width, H_l, W_l) under the maps' names, and `pool` for the extra one."""
+        levels = [lateral(each) for lateral, each in zip(self.laterals, maps.values(), strict=True)]
+        for index in range(len(levels) - 2, -1, -1):
+            levels[index] = levels[index] + F.interpolate(levels[index + 1], size=levels[index].shape[-2:])
+        levels = [block(level) for block, level in zip(self.blocks, levels, strict=True)]
+        names = list(maps)
+        if self.extra is not None:
+            levels, names = self.extra(levels, list(maps.values()), names)
+        return OrderedDict(zip(names, levels, strict=True))
+
+
+class PathAggregationNeck(nn.Module):
+    """PANet's neck (Liu et al., arXiv 1803.01534): N_1 = P_1, N_l+1 = conv3(conv3 of stride 2(N_l) + P_l+1).
+
+    Args:
+        channels: of the encoder's maps, finest first.
+        width: of every level.
+        extra: makes more levels of the last one, or none.
+        norm: of the top-down path's convolutions, or none.
+    """
+
+    def __init__(
+        self,
+        channels: Sequence[int],
+        width: int,
+        extra: ExtraFPNBlock | None = None,
+        norm: type[nn.Module] | None = None,
+    ) -> None:
+        super().__init__()
+        self.top_down = FeaturePyramidNetwork(list(channels), width, norm_layer=norm)
         steps = range(len(channels) - 1)
         self.down = nn.ModuleList(nn.Conv2d(width, width, 3, stride=2, padding=1) for _ in steps)
         self.fuse = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in steps)
         self.extra = extra
-        for convolution in (*self.down, *self.fuse):  # as torchvision's own
-            nn.init.kaiming_uniform_(convolution.weight, a=1)
-            nn.init.zeros_(convolution.bias)
+        for each in (*self.down, *self.fuse):  # as torchvision's own
+            nn.init.kaiming_uniform_(each.weight, a=1)
+            nn.init.zeros_(each.bias)
 
     def forward(self, maps: OrderedDict[str, Tensor]) -> OrderedDict[str, Tensor]:
         """Levels (B, width, H_l, W_l) under the maps' names, and `pool` for the extra one."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +12,7 @@ from torch import Tensor, nn
 from ..config import Card, Network
 from ..types import Outputs, Task
 from .encoders import STRIDES, build_encoder
-from .heads import DETECTION_HEADS, DetectionHead, PanopticHead
+from .heads import DETECTION_HEADS, GROUP_NORM, DetectionHead, LightHead, PanopticHead
 from .neck import build_neck
 from .normalisation import Normalised
 from .sizes import resolve
@@ -29,39 +28,41 @@ class MultiTaskNetwork(Normalised):
         strides: of the pyramid's levels (`Outputs.features`), finest first.
         feature_channels: of those levels.
         backbone_channels: of `Outputs.backbone`.
+        whole_batches: whether neck and heads have batch norms, which must see a step's whole batch at once.
         loaded: how many encoder tensors came from a file or the hub, or none.
 
     Args:
         encoder: of `encoders.build_encoder`.
+        neck: of `neck.build_neck`, over the encoder's maps of strides 4 to 32.
         width: channels of the pyramid.
         mean: of each band, raw units.
         std: of each band, raw units.
         detection_head: reads the levels of its own strides, or none.
         segmentation_head: reads the levels of strides 4 to 32, or none.
-        neck: `fpn` or `pafpn`.
     """
 
     def __init__(
         self,
         encoder: nn.Module,
+        neck: nn.Module,
         width: int,
         mean: Sequence[float],
         std: Sequence[float],
         detection_head: DetectionHead | None = None,
-        segmentation_head: PanopticHead | None = None,
-        neck: Literal["fpn", "pafpn"] = "fpn",
+        segmentation_head: PanopticHead | LightHead | None = None,
     ) -> None:
         super().__init__(mean, std)
-        extra = detection_head is not None and 2 * STRIDES[-1] in detection_head.strides
         self.encoder = encoder
-        self.neck = build_neck(neck, encoder.out_channels[-len(STRIDES) :], width, extra)
+        self.neck = neck
         self.detection_head = detection_head
         self.segmentation_head = segmentation_head
         heads = {"detection": detection_head, "segmentation": segmentation_head}
         self.tasks: tuple[Task, ...] = tuple(task for task, head in heads.items() if head is not None)
-        self.strides = [*STRIDES, 2 * STRIDES[-1]] if extra else [*STRIDES]
+        self.strides = [*STRIDES, 2 * STRIDES[-1]] if _extra(detection_head) else [*STRIDES]
         self.feature_channels = [width] * len(self.strides)
         self.backbone_channels: int = encoder.out_channels[-1]
+        parts = (neck, detection_head, segmentation_head)
+        self.whole_batches = any(isinstance(m, nn.BatchNorm2d) for part in parts if part for m in part.modules())
         self.loaded: Loaded | None = None
 
     def forward(self, image: Tensor, tasks: Collection[Task] | None = None) -> Outputs:
@@ -165,11 +166,23 @@ def _multi_task(
     segmentation_channels: int,
 ) -> MultiTaskNetwork:
     size = resolve(spec)
+    first = spec.design == 1
     encoder = build_encoder(size.encoder, bands)
     detection = segmentation = None
     if "detection" in tasks:
         head = DETECTION_HEADS[spec.detection_head]
-        detection = head(size.width, detection_classes, sorted(set(spec.detection_strides)), size.head_convs)
-    if "segmentation" in tasks:
-        segmentation = PanopticHead(size.width, segmentation_channels)
-    return MultiTaskNetwork(encoder, size.width, mean, std, detection, segmentation, spec.neck)
+        strides = sorted(set(spec.detection_strides or STRIDES))
+        detection = head(size.width, detection_classes, strides, size.head_convs, size.light, spec.design)
+    if "segmentation" in tasks and size.light:
+        segmentation = LightHead(size.width, segmentation_channels)
+    elif "segmentation" in tasks:
+        segmentation = PanopticHead(size.width, segmentation_channels, norm=GROUP_NORM if first else nn.BatchNorm2d)
+    channels = encoder.out_channels[-len(STRIDES) :]
+    norm = None if first else nn.BatchNorm2d
+    neck = build_neck(spec.neck, channels, size.width, _extra(detection), size.light, norm)
+    return MultiTaskNetwork(encoder, neck, size.width, mean, std, detection, segmentation)
+
+
+def _extra(head: DetectionHead | None) -> bool:
+    """Whether a head reads a level coarser than the encoder's."""
+    return head is not None and 2 * STRIDES[-1] in head.strides

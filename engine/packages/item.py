@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from ..config import Card, CardClass
 from ..errors import PackageError
 
-PACKAGE_VERSION = 1
+PACKAGE_VERSION = 2
 CARD_KEY, VERSION_KEY = "geodistil:card", "geodistil:version"
 WEIGHTS_FILE, ITEM_FILE, REPORT_FILE, PREVIEW_FILE = "model.safetensors", "item.json", "report.html", "preview.png"
 ONNX_FILES = {"segmentation": "segmentation.onnx", "detection": "detection.onnx"}
@@ -74,6 +74,9 @@ def read_card(item: Any, name: str) -> Card:
         return Card.model_validate(properties[CARD_KEY])
     except ValidationError as error:
         first = error.errors()[0]
+        if "is of design" in first["msg"]:
+            reason = first["msg"].removeprefix("Value error, ")
+            raise PackageError(f"{name} was made by a newer GeoDistil: {reason}.", "Update GeoDistil.") from error
         key = ".".join(str(part) for part in first["loc"])
         raise PackageError(f"The card of {name} is damaged: {key}: {first['msg']}.") from error
 

@@ -6,7 +6,7 @@ from torch import nn
 
 from ..config import Network, Run
 from ..data import Prepared
-from ..models import SIZES, build, parameters
+from ..models import build, parameters, resolve
 from ..types import Task
 
 
@@ -30,6 +30,9 @@ def build_network(spec: Network, tasks: tuple[Task, ...], run: Run, prepared: Pr
 
 
 def describe(spec: Network, network: nn.Module) -> str:
-    """A short line for people: architecture, encoder and size."""
-    encoder = spec.encoder or SIZES[spec.size].encoder
-    return f"{spec.architecture}, {encoder}, {parameters(network) / 1e6:.1f} M parameters"
+    """A short line for people: architecture, encoder, size, and the levels that detect."""
+    parts = [spec.architecture, resolve(spec).encoder, f"{parameters(network) / 1e6:.1f} M parameters"]
+    head = getattr(network, "detection_head", None)
+    if head is not None:
+        parts.append("detects at strides " + ", ".join(map(str, head.strides)))
+    return ", ".join(parts)

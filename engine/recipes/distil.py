@@ -17,6 +17,7 @@ from ..data.grid import ALIGNED_TOLERANCE
 from ..distillation import Adaptors, soft_centerness
 from ..errors import ConfigError
 from ..models import anchors_valid
+from ..models.encoders import STRIDES
 from ..types import Batch, Outputs, Task
 from .build import build_network
 from .package_teacher import load_package_teacher
@@ -41,6 +42,9 @@ def plan_distil(run: Run, prepared: Prepared) -> Plan:
     _check_run(run, prepared, card)
     _check_weights(recipe, card)
     tasks = tuple(task for task in TASKS if task in card.tasks)
+    if recipe.student.detection_strides is None:
+        strides = {"detection_strides": card.network.detection_strides}
+        recipe = recipe.model_copy(update={"student": recipe.student.model_copy(update=strides)})
     student = build_network(recipe.student, tasks, run, prepared, seed=run.training.seed)
     _check_student(recipe, card, student, teacher)
     networks: dict[str, nn.Module] = {"student": student, "teacher": teacher}
@@ -146,4 +150,4 @@ def _check_student(recipe: Distil, card: Card, student: nn.Module, teacher: nn.M
 
 
 def _anchors(spec: Network) -> tuple[str, list[int]]:
-    return spec.detection_head, sorted(set(spec.detection_strides))
+    return spec.detection_head, sorted(set(spec.detection_strides or STRIDES))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -13,11 +14,14 @@ from ..types import Outputs, Role, Task
 def forward_together(
     network: nn.Module, images: Mapping[Role, Tensor], tasks: Mapping[Role, Collection[Task]]
 ) -> dict[Role, Outputs]:
-    """The network's outputs for each role's images, which pass its encoder as one batch.
+    """The network's outputs for each role's images, which pass it as one batch.
 
     Batch norm then sees in training the mixture of roles that its running statistics describe. Roles often differ
     in look (another city, another light); forwarded one after the other, each would be normalised by its own
     statistics in training and by their mean afterwards.
+
+    A network that has batch norms in its encoder only runs its heads on the roles that need them; one that has them
+    everywhere runs all heads on all images, so that a head whose labels lie in one role knows the others' looks.
 
     Args:
         network: `MultiTaskNetwork`, or any network of one task.
@@ -29,8 +33,18 @@ def forward_together(
         parts[role] = slice(start, start + len(image))
         start += len(image)
     whole = torch.cat(list(images.values()))
-    if len({frozenset(wanted) for wanted in tasks.values()}) == 1:
-        outputs = network(whole, tasks=next(iter(tasks.values())))
-        return {role: outputs.part(which) for role, which in parts.items()}
+    asked = {frozenset(wanted) for wanted in tasks.values()}
+    if len(asked) == 1 or getattr(network, "whole_batches", False):
+        outputs = network(whole, tasks=frozenset().union(*asked))
+        return {role: _only(outputs.part(which), tasks[role]) for role, which in parts.items()}
     encoded = network.encode(whole)
     return {role: network.answer([level[which] for level in encoded], tasks[role]) for role, which in parts.items()}
+
+
+def _only(outputs: Outputs, tasks: Collection[Task]) -> Outputs:
+    """Without what a role did not ask for."""
+    return replace(
+        outputs,
+        segmentation=outputs.segmentation if "segmentation" in tasks else None,
+        detections=outputs.detections if "detection" in tasks else None,
+    )

@@ -52,12 +52,29 @@ class State:
     fingerprint: str
 
 
+FIRST_KEYS = ("size", "encoder", "width", "weights", "architecture", "neck", "detection_head", "detection_strides")
+"""Settings of a network of design 1."""
+SINCE_FIRST = {"encoder_lr_factor"}
+"""Settings of training that came later; not set, they change nothing."""
+
+
 def fingerprint(run: Run) -> str:
     """A hash of what a checkpoint depends on; paths, devices and budgets may change between restarts."""
     training = run.training.model_dump(exclude={"device", "precision", "workers", "budget", "validations"})
+    training = {key: value for key, value in training.items() if key not in SINCE_FIRST or value is not None}
     recipe = run.recipe.model_dump(exclude={"teachers_from", "package"})
+    recipe = {key: _as_first(value) if _is_first(value) else value for key, value in recipe.items()}
     classes = [[c.name for c in run.detection_classes], [c.name for c in run.segmentation_classes], run.background]
     return hashlib.sha256(repr((training, recipe, classes, [s.role for s in run.sources])).encode()).hexdigest()
+
+
+def _is_first(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("design") == 1
+
+
+def _as_first(network: dict[str, Any]) -> dict[str, Any]:
+    """A network of design 1 as engines wrote it that knew no other: their checkpoints go on."""
+    return {key: network[key] for key in FIRST_KEYS}
 
 
 def save_last(folder: Path, state: State) -> Path:

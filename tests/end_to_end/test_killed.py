@@ -31,7 +31,7 @@ def run(town, boxes, make_boxes, tmp_path):
     colors = {"red": "#ff0000", "blue": "#0000ff"}
     classes = [{"name": name, "color": color, "values": [name]} for name, color in colors.items()]
     values = {
-        "version": 1,
+        "version": 2,
         "name": "town",
         "sources": [{"raster": str(town), "role": "segmentation", "labels": labels}],
         "segmentation_classes": classes,

@@ -49,7 +49,7 @@ def test_a_run_file_names_rasters_labels_area_and_classes(image, make_boxes, tmp
     run = json.loads(RunFolder(tmp_path / "run", roles, settings()).write().read_text())
     raster = str(tmp_path / "town.tif")
     assert run == {
-        "version": 1,
+        "version": 2,
         "name": "run",
         "sources": [
             {

@@ -5,14 +5,16 @@ from .decoding import decide
 from .detection import DetectionHead
 from .fcos import FcosHead
 from .retinanet import RetinaHead
-from .segmentation import PanopticHead
+from .segmentation import GROUP_NORM, LightHead, PanopticHead
 
 DETECTION_HEADS: dict[str, type[DetectionHead]] = {"fcos": FcosHead, "retinanet": RetinaHead}
 
 __all__ = [
     "DETECTION_HEADS",
+    "GROUP_NORM",
     "DetectionHead",
     "FcosHead",
+    "LightHead",
     "PanopticHead",
     "RetinaHead",
     "anchors_valid",

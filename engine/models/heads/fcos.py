@@ -1,4 +1,4 @@
-"""FCOS: anchor-free detection (Tian et al., arXiv 2006.09214) on torchvision's head."""
+"""FCOS: anchor-free detection (Tian et al., arXiv 2006.09214)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torchvision.models.detection._utils import BoxLinearCoder
 from torchvision.models.detection.fcos import FCOSHead as TorchvisionHead
 from torchvision.ops import generalized_box_iou_loss
 
 from ...types import Detections
 from .anchors import centers, grid_anchors
 from .detection import BACKGROUND, IGNORED, DetectionHead, Matched
+from .predictor import Predictor
 
 CENTER_RADIUS = 1.5
 """Locations within this many strides of an object's centre may answer for it."""
@@ -37,26 +39,42 @@ class FcosHead(DetectionHead):
         classes: C.
         strides: of the levels it reads, finest first.
         convs: convolutions before the predictors.
+        light: one tower of separable blocks.
+        design: 1 has torchvision's head with group norms.
     """
 
-    def __init__(self, channels: int, classes: int, strides: list[int], convs: int) -> None:
+    def __init__(
+        self, channels: int, classes: int, strides: list[int], convs: int, light: bool = False, design: int = 2
+    ) -> None:
         super().__init__(strides)
-        self.head = TorchvisionHead(channels, 1, classes, convs)
+        self.coder = BoxLinearCoder(normalize_by_size=True)
+        if design == 1:
+            self.head = TorchvisionHead(channels, 1, classes, convs)
+            distances = self.head.regression_head.bbox_reg
+        else:
+            self.head = Predictor(channels, 1, classes, len(strides), convs, light, centerness=True)
+            distances = self.head.boxes
         # Distances end in a ReLU, which passes no gradient where it starts below zero: begin at one stride.
-        nn.init.ones_(self.head.regression_head.bbox_reg.bias)
+        nn.init.ones_(distances.bias)
 
     def forward(self, features: list[Tensor]) -> Detections:
         """Dense detections in float32; `regression` is left, top, right, bottom in strides, not negative."""
-        predicted = self.head(features)
+        logits, regression, centerness = self._predict(features)
         shapes = [tuple(level.shape[-2:]) for level in features]
         cells = [torch.tensor([[-0.5, -0.5, 0.5, 0.5]], device=features[0].device) * stride for stride in self.strides]
         return Detections(
-            logits=predicted["cls_logits"].float(),
-            regression=predicted["bbox_regression"].float(),
-            centerness=predicted["bbox_ctrness"].squeeze(-1).float(),
+            logits=logits.float(),
+            regression=regression.float(),
+            centerness=centerness.squeeze(-1).float(),
             anchors=grid_anchors(shapes, self.strides, cells),
             shapes=shapes,
         )
+
+    def _predict(self, features: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        predicted = self.head(features)
+        if isinstance(self.head, Predictor):
+            return predicted["logits"], F.relu(predicted["boxes"]), predicted["centerness"]
+        return predicted["cls_logits"], predicted["bbox_regression"], predicted["bbox_ctrness"]
 
     def assign(self, detections: Detections, boxes: Tensor, valid: Tensor) -> Tensor:
         """Centre sampling: the smallest object that holds a location near its centre, within its level's range."""
@@ -73,14 +91,14 @@ class FcosHead(DetectionHead):
     def boxes(self, detections: Detections) -> Tensor:
         """(B, N, 4) xyxy pixels, not clipped."""
         anchors = detections.anchors.expand_as(detections.regression)
-        return self.head.box_coder.decode(detections.regression, anchors)
+        return self.coder.decode(detections.regression, anchors)
 
     def box_losses(self, detections: Detections, matched: Matched) -> dict[str, Tensor]:
         """Generalised IoU of the boxes, binary cross-entropy of the centerness."""
         anchors = detections.anchors[matched.anchor]
-        predicted = self.head.box_coder.decode(detections.regression[matched.image, matched.anchor], anchors)
+        predicted = self.coder.decode(detections.regression[matched.image, matched.anchor], anchors)
         centerness = detections.centerness[matched.image, matched.anchor]
-        target = _centerness(self.head.box_coder.encode(anchors, matched.boxes))
+        target = _centerness(self.coder.encode(anchors, matched.boxes))
         return {
             "box": generalized_box_iou_loss(predicted, matched.boxes, reduction="sum"),
             "centerness": F.binary_cross_entropy_with_logits(centerness, target, reduction="sum"),

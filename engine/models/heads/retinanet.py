@@ -1,4 +1,4 @@
-"""RetinaNet: detection with anchors (Lin et al., arXiv 1708.02002) on torchvision's head."""
+"""RetinaNet: detection with anchors (Lin et al., arXiv 1708.02002)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.models.detection._utils import Matcher
+from torchvision.models.detection._utils import BoxCoder, Matcher
 from torchvision.models.detection.retinanet import RetinaNetHead as TorchvisionHead
 from torchvision.ops import box_iou
 
 from ...types import Detections
 from .anchors import grid_anchors
 from .detection import BACKGROUND, IGNORED, DetectionHead, Matched
+from .predictor import Predictor
 
 SCALES = (4.0, 4.0 * 2 ** (1 / 3), 4.0 * 2 ** (2 / 3))
 """Square roots of the anchors' areas, in strides."""
@@ -30,13 +31,21 @@ class RetinaHead(DetectionHead):
         classes: C.
         strides: of the levels it reads, finest first.
         convs: convolutions before the predictors, at most 4.
+        light: must be false, this head has no light form.
+        design: 1 has torchvision's head with group norms.
     """
 
-    def __init__(self, channels: int, classes: int, strides: list[int], convs: int) -> None:
+    def __init__(
+        self, channels: int, classes: int, strides: list[int], convs: int, light: bool = False, design: int = 2
+    ) -> None:
         super().__init__(strides)
-        self.head = TorchvisionHead(channels, self.per_location, classes, norm_layer=partial(nn.GroupNorm, 32))
-        for branch in (self.head.classification_head, self.head.regression_head):
-            branch.conv = branch.conv[:convs]
+        self.coder = BoxCoder(weights=(1.0, 1.0, 1.0, 1.0))
+        if design == 1:
+            self.head = TorchvisionHead(channels, self.per_location, classes, norm_layer=partial(nn.GroupNorm, 32))
+            for branch in (self.head.classification_head, self.head.regression_head):
+                branch.conv = branch.conv[:convs]
+        else:
+            self.head = Predictor(channels, self.per_location, classes, len(strides), convs, light, centerness=False)
         # An object's best anchor answers for it even below the threshold: small objects reach no 0.5.
         self.matcher = Matcher(0.5, 0.4, allow_low_quality_matches=True)
 
@@ -47,12 +56,12 @@ class RetinaHead(DetectionHead):
 
     def forward(self, features: list[Tensor]) -> Detections:
         """Dense detections in float32; `regression` is dx, dy, dw, dh of Faster R-CNN's coding."""
-        predicted = self.head(features)
+        logits, regression = self._predict(features)
         shapes = [tuple(level.shape[-2:]) for level in features]
         cell = _unit_cell(features[0].device)
         return Detections(
-            logits=predicted["cls_logits"].float(),
-            regression=predicted["bbox_regression"].float(),
+            logits=logits.float(),
+            regression=regression.float(),
             anchors=grid_anchors(shapes, self.strides, [cell * stride for stride in self.strides]),
             shapes=shapes,
             per_location=self.per_location,
@@ -72,18 +81,20 @@ class RetinaHead(DetectionHead):
     def boxes(self, detections: Detections) -> Tensor:
         """(B, N, 4) xyxy pixels, not clipped."""
         anchors = detections.anchors.expand_as(detections.regression).reshape(-1, 4)
-        decoded = self._coder.decode_single(detections.regression.reshape(-1, 4), anchors)
+        decoded = self.coder.decode_single(detections.regression.reshape(-1, 4), anchors)
         return decoded.reshape(detections.regression.shape)
 
     def box_losses(self, detections: Detections, matched: Matched) -> dict[str, Tensor]:
         """Smooth L1 of the coded boxes, summed over the four deltas."""
-        target = self._coder.encode_single(matched.boxes, detections.anchors[matched.anchor])
+        target = self.coder.encode_single(matched.boxes, detections.anchors[matched.anchor])
         predicted = detections.regression[matched.image, matched.anchor]
         return {"box": F.smooth_l1_loss(predicted, target, beta=SMOOTH_L1_BETA, reduction="sum")}
 
-    @property
-    def _coder(self):  # noqa: ANN202 - torchvision's private BoxCoder
-        return self.head.regression_head.box_coder
+    def _predict(self, features: list[Tensor]) -> tuple[Tensor, Tensor]:
+        predicted = self.head(features)
+        if isinstance(self.head, Predictor):
+            return predicted["logits"], predicted["boxes"]
+        return predicted["cls_logits"], predicted["bbox_regression"]
 
 
 def _unit_cell(device: torch.device) -> Tensor:

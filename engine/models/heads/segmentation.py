@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.ops import Conv2dNormActivation
+
+from ..blocks import separable
+
+GROUP_NORM = partial(nn.GroupNorm, 32)
+"""The norm of design 1. Its statistics are those of a window, so that it cannot be folded into a convolution."""
 
 
 class PanopticHead(nn.Module):
@@ -19,12 +25,15 @@ class PanopticHead(nn.Module):
         channels: of the features.
         classes: K.
         levels: how many, of strides 4, 8, 16, ...
+        norm: of its convolutions.
     """
 
-    def __init__(self, channels: int, classes: int, levels: int = 4) -> None:
+    def __init__(
+        self, channels: int, classes: int, levels: int = 4, norm: Callable[[int], nn.Module] = nn.BatchNorm2d
+    ) -> None:
         super().__init__()
         inner = -(-channels // 64) * 32  # half, in whole groups of 32
-        self.branches = nn.ModuleList(_branch(channels, inner, doublings) for doublings in range(levels))
+        self.branches = nn.ModuleList(_branch(channels, inner, doublings, norm) for doublings in range(levels))
         self.classify = nn.Conv2d(inner, classes, kernel_size=1)
 
     def forward(self, features: list[Tensor], size: tuple[int, int]) -> Tensor:
@@ -34,13 +43,30 @@ class PanopticHead(nn.Module):
         return F.interpolate(logits, size=size, mode="bilinear", align_corners=False)
 
 
-def _branch(channels: int, inner: int, doublings: int) -> nn.Sequential:
+class LightHead(nn.Module):
+    """One depthwise-separable block on the pyramid's finest level, which the top-down path has told of the others.
+
+    Args:
+        channels: of the features.
+        classes: K.
+    """
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        self.block = separable(channels)
+        self.classify = nn.Conv2d(channels, classes, kernel_size=1)
+
+    def forward(self, features: list[Tensor], size: tuple[int, int]) -> Tensor:
+        """Float32 logits (B, K, *size) of features (B, D, H_l, W_l), finest first."""
+        logits = self.classify(self.block(features[0])).float()
+        return F.interpolate(logits, size=size, mode="bilinear", align_corners=False)
+
+
+def _branch(channels: int, inner: int, doublings: int, norm: Callable[[int], nn.Module]) -> nn.Sequential:
     """A convolution at the level's own size, then as many more as it takes to reach stride 4."""
     layers: list[nn.Module] = []
     for index in range(max(1, doublings)):
-        layers.append(
-            Conv2dNormActivation(channels if not index else inner, inner, norm_layer=partial(nn.GroupNorm, 32))
-        )
+        layers.append(Conv2dNormActivation(channels if not index else inner, inner, norm_layer=norm))
         if doublings:
             layers.append(nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False))
     return nn.Sequential(*layers)

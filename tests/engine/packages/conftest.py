@@ -58,7 +58,7 @@ def network(card):
     network = network_of(card)
     torch.manual_seed(1)
     # Scores that spread: an untrained head says next to nothing.
-    torch.nn.init.normal_(network.detection_head.head.classification_head.cls_logits.weight, std=0.3)
+    torch.nn.init.normal_(network.detection_head.head.classes.weight, std=0.3)
     return network
 
 

@@ -1,0 +1,63 @@
+"""The convolutions of a dense detection head: towers shared by all levels, and what predicts on them."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from ..blocks import SharedTower
+
+PRIOR = 0.01
+"""Probability with which every class starts everywhere (RetinaNet, arXiv 1708.02002, section 4.1)."""
+
+
+class Predictor(nn.Module):
+    """Classes, boxes and (FCOS) centerness at every anchor.
+
+    The full form has a tower for classes and one for boxes and 3x3 predictors, the light one a single tower of
+    depthwise-separable blocks and 1x1 predictors.
+
+    Args:
+        channels: of the features.
+        anchors: A, of a location.
+        classes: C.
+        levels: how many it reads.
+        convs: convolutions of a tower.
+        light: the light form.
+        centerness: whether boxes have a centerness.
+    """
+
+    def __init__(
+        self, channels: int, anchors: int, classes: int, levels: int, convs: int, light: bool, centerness: bool
+    ) -> None:
+        super().__init__()
+        kernel = 1 if light else 3
+        self.class_tower = SharedTower(channels, convs, levels, light)
+        self.box_tower = None if light else SharedTower(channels, convs, levels)
+        self.classes = nn.Conv2d(channels, anchors * classes, kernel, padding=kernel // 2)
+        self.boxes = nn.Conv2d(channels, anchors * 4, kernel, padding=kernel // 2)
+        self.centerness = nn.Conv2d(channels, anchors, kernel, padding=kernel // 2) if centerness else None
+        for predictor in filter(None, (self.classes, self.boxes, self.centerness)):
+            nn.init.normal_(predictor.weight, std=0.01)
+            nn.init.zeros_(predictor.bias)
+        nn.init.constant_(self.classes.bias, -math.log((1 - PRIOR) / PRIOR))
+
+    def forward(self, features: list[Tensor]) -> dict[str, Tensor]:
+        """`logits` (B, N, C), `boxes` (B, N, 4) and, where there is one, `centerness` (B, N, 1) of (B, D, H_l, W_l)."""
+        class_levels = self.class_tower(features)
+        box_levels = class_levels if self.box_tower is None else self.box_tower(features)
+        wanted = {"logits": (self.classes, class_levels), "boxes": (self.boxes, box_levels)}
+        if self.centerness is not None:
+            wanted["centerness"] = (self.centerness, box_levels)
+        counts = {"logits": self.classes.out_channels * 4 // self.boxes.out_channels, "boxes": 4, "centerness": 1}
+        return {
+            name: torch.cat([_flat(predictor(level), counts[name]) for level in levels], dim=1)
+            for name, (predictor, levels) in wanted.items()
+        }
+
+
+def _flat(values: Tensor, count: int) -> Tensor:
+    """(B, A count, H, W) as (B, H W A, count)."""
+    return values.permute(0, 2, 3, 1).reshape(values.shape[0], -1, count)
