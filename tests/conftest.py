@@ -10,6 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = ROOT / "build" / "plugins"
 PROCESSING = "/usr/share/qgis/python/plugins"
+# Weights come from packages; no test asks a hub, nor waits for one.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 if importlib.util.find_spec("qgis"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")

@@ -59,7 +59,7 @@ def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
         "stages": [{"name": s.name, "share": s.share, "roles": list(s.roles)} for s in plan.stages],
         "blocks": prepared.blocks(),
         "estimate": estimate(settings, prepared, plan) if probe else None,
-        "warnings": prepared.warnings,
+        "warnings": [*prepared.warnings, *plan.warnings],
     }
 
 

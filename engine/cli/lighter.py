@@ -89,7 +89,7 @@ def images(readers: list[RasterReader], card: Card, count: int) -> Iterator[np.n
     """Windows with data, (C, T, T) raw values, spread over the rasters."""
     share = -(-count // len(readers))
     for reader in readers:
-        read = window_reader(reader, card.tile_size, card.mean)
+        read = window_reader(reader, card.tile_size, card.fill_values())
         lattice = window_grid(reader.grid.width, reader.grid.height, card.tile_size, 0)
         places = itertools.islice(lattice, 0, None, max(1, len(lattice) // share))
         found = (each.image for each in map(read, places) if each.image is not None)

@@ -76,6 +76,8 @@ def _train(folder: Path, settings: Run, events: EventLog) -> dict[str, Any]:
         events.write("warning", message=warning)
     fabric.seed_everything(settings.training.seed, verbose=False)
     plan = build_plan(settings, prepared)
+    for warning in plan.warnings:
+        events.write("warning", message=warning)
     trained = Loop(folder, settings, prepared, plan, fabric, events).train()
     card = _card(settings, prepared, trained, plan)
     examine_run(folder, settings, prepared, plan, card.score_threshold, fabric.device, events)
@@ -137,8 +139,9 @@ def _card(settings: Run, prepared: Prepared, trained: Trained, plan: Plan) -> Ca
         gsd=prepared.gsd,
         bands=prepared.bands,
         dtype=prepared.dtype,
-        mean=prepared.mean,
-        std=prepared.std,
+        mean=trained.network.mean.tolist(),
+        std=trained.network.std.tolist(),
+        fill=prepared.mean,
         nodata=prepared.nodata,
         tile_size=window_size(trained.network, prepared, settings),
         segmentation_classes=shown(settings.segmentation_classes) if "segmentation" in tasks else [],

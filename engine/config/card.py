@@ -34,6 +34,7 @@ class Card(BaseModel):
     dtype: str = Field(description="Data type of the training rasters, numpy's name.")
     mean: list[float] = Field(description="Mean of each band in the training area, raw units.")
     std: list[float] = Field(description="Standard deviation of each band, raw units.")
+    fill: list[float] | None = Field(None, description="What pixels without data show, raw units; none: the mean.")
     nodata: float | None = Field(None, description="No-data value of the training rasters, where they had one.")
     tile_size: int = Field(512, gt=0, description="Window side for prediction, in pixels.")
     context: int | None = Field(
@@ -69,6 +70,10 @@ class Card(BaseModel):
         if self.network is not None and self.tile_size % 32:
             raise ValueError("tile_size must be a multiple of 32")
         return self
+
+    def fill_values(self) -> list[float]:
+        """What pixels without data show, one value a band."""
+        return self.mean if self.fill is None else self.fill
 
     def segmentation_channels(self) -> list[CardClass]:
         """The segmentation head's channels in order."""

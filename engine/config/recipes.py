@@ -30,7 +30,17 @@ class Network(Options):
     )
     encoder: str | None = Field(None, description="An smp or timm encoder by name; none means the size's.")
     width: int | None = Field(None, ge=32, multiple_of=32, description="Channels of neck and heads; none: the size's.")
-    weights: str = Field("none", description="Encoder weights: none, hub, or a local .safetensors or .pth file.")
+    weights: str = Field(
+        "auto",
+        description="Encoder weights: auto (the best at hand), none, hub, or a local .safetensors or .pth file.",
+    )
+    standardisation: Literal["data", "weights"] = Field(
+        "data",
+        description="Pixels standardised by the data's statistics, or (8-bit RGB) as pretrained weights saw them.",
+    )
+    batch_norm: Literal["auto", "train", "frozen"] = Field(
+        "auto", description="Statistics of a pretrained encoder's batch norms; auto freezes them in small batches."
+    )
     architecture: str = Field(
         "fpn", description="fpn, or (segmentation only) any smp architecture: unet, segformer, ..."
     )
@@ -145,7 +155,8 @@ class SemiSupervised(Labelled):
         default_factory=lambda: Network(size="medium"), description="A convolutional encoder-decoder."
     )
     second_teacher: Network = Field(
-        default_factory=lambda: Network(architecture="segformer", encoder="mit_b0"), description="Another architecture."
+        default_factory=lambda: Network(architecture="unet", encoder="tu-tf_efficientnet_lite1"),
+        description="Another architecture.",
     )
     weights: SslkdWeights = Field(default_factory=SslkdWeights, description="Weights of the terms.")
     strong_views: bool = Field(True, description="Networks learn from strong views; teachers answer on weak ones.")

@@ -135,6 +135,9 @@ class Training(Section):
     )
     optimizer: Literal["adamw", "sgd"] = Field("adamw", description="AdamW, or SGD with momentum 0.9.")
     learning_rate: float = Field(1e-3, gt=0, description="Peak learning rate.")
+    encoder_lr_factor: float | None = Field(
+        None, gt=0, le=10, description="Encoders' share of the learning rate; none: 1, or less for pretrained ones."
+    )
     weight_decay: float = Field(1e-2, ge=0, description="Weight decay.")
     warmup: float = Field(0.05, ge=0, lt=1, description="Share of a stage over which the learning rate rises.")
     ema_decay: float = Field(0.998, ge=0, lt=1, description="Decay of the moving average of the weights; 0 is off.")

@@ -198,7 +198,7 @@ class _Review:
         labelled = self._labelled(grid) if self._labelled else None
         look = Look(self._card, index, grid, lattice, self._cell, labelled)
         size = self._options.batch_size
-        reads = ordered(window_reader(reader, lattice.tile, self._card.mean), lattice, 1, 2 * size, "reader")
+        reads = ordered(window_reader(reader, lattice.tile, self._card.fill_values()), lattice, 1, 2 * size, "reader")
         with ExitStack() as stack:
             stack.callback(reads.close)
             steps = watched(reads, len(lattice), "review", events)

@@ -55,7 +55,7 @@ def measured_context(
     """
     changed: list[list[float]] = []
     for reader in rasters:
-        read = window_reader(reader, tile, backend.card.mean)
+        read = window_reader(reader, tile, backend.card.fill_values())
         places = _places(reader.grid.width, reader.grid.height, tile, cost)
         changed += filter(None, (_changed(backend, read, place, tile) for place in places))
     return depth(np.mean(changed, axis=0), tile) if changed else None

@@ -204,7 +204,7 @@ def _windows(
     windows = layers.windows
     size = options.batch_size or backend.batch_size
     readers = max(1, min(cores() // 4, MOST_READERS))
-    read = window_reader(reader, windows.tile, backend.card.mean, region)
+    read = window_reader(reader, windows.tile, backend.card.fill_values(), region)
     reads = ordered(read, windows.in_rows(rows), readers, readers + 2 * size, "reader")
     together = batches(reads, size, EMPTY_RUN, windows.columns)
     answers = ordered(

@@ -18,12 +18,28 @@ class Normalised(nn.Module):
 
     mean: Tensor
     std: Tensor
+    frozen_statistics = False
+    """Whether the encoder's batch norms keep the statistics they came with, also in training."""
 
     def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
         self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32))
         std = torch.as_tensor(std, dtype=torch.float32)
         self.register_buffer("std", torch.where(std > 0, std, 1.0))
+
+    def train(self, mode: bool = True) -> Normalised:
+        """As every module's, but for batch norms whose statistics are frozen."""
+        super().train(mode)
+        if self.frozen_statistics:
+            for module in self.encoder.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+        return self
+
+    def restandardise(self, mean: Sequence[float], std: Sequence[float]) -> None:
+        """Take other statistics, raw units."""
+        self.mean.copy_(torch.as_tensor(mean))
+        self.std.copy_(torch.as_tensor(std))
 
     def normalise(self, image: Tensor) -> Tensor:
         """(image - mean) / std in float32, for an image (B, C, H, W) of raw values."""

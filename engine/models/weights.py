@@ -1,7 +1,8 @@
-"""Encoder weights: none, a local file, or the hub. Every source ends in one matching of names and shapes."""
+"""Encoder weights: the best there is, none, a local file, or the hub. Every source ends in one matching of names."""
 
 from __future__ import annotations
 
+import functools
 import pickle
 import threading
 import urllib.error
@@ -11,15 +12,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from huggingface_hub import constants, hf_hub_download
+from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from segmentation_models_pytorch.encoders import encoders as smp_encoders
+from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from timm.models import adapt_input_conv, get_pretrained_cfg
 from torch import Tensor, nn
 
 from ..errors import WeightsError
+from .weights_packages import PACKAGES, installed, renamed
 
 HUB_SECONDS = 5.0
 """How long the hub may take to answer before it counts as out of reach."""
@@ -27,14 +30,19 @@ HUB_SECONDS = 5.0
 _HUB_ERRORS = (OSError, *HfHubHTTPError.__bases__)
 """The hub's client changed its transport between versions; its own error derives from the transport's."""
 
+_REMEDIES = {
+    True: "install {package} into the engine's environment (the page Engine environment repairs it).",
+    False: "connect to the internet once, or give a file of weights; the sizes small and medium need neither.",
+}
 _LOCAL_HINT = "Give a local .safetensors or .pth file as the encoder's weights instead, or train without (none)."
 
 
 class Loaded(NamedTuple):
-    """How many of an encoder's tensors a source of weights had."""
+    """How many of an encoder's tensors a source of weights had, and which source that was, in words."""
 
     matched: int
     total: int
+    source: str = ""
 
 
 def load_encoder_weights(encoder: nn.Module, name: str, weights: str) -> Loaded | None:
@@ -43,27 +51,93 @@ def load_encoder_weights(encoder: nn.Module, name: str, weights: str) -> Loaded 
     Args:
         encoder: of `encoders.build_encoder`.
         name: its name, by which the hub knows it.
-        weights: `none`, `hub`, or a path to a .safetensors, .pth or .pt file. A first convolution for
-            three bands is adapted to other band counts (timm's `adapt_input_conv`).
+        weights: `auto` (an installed package, else the hub's cache, else the hub, else none), `none`, `hub`, or a path
+            to a .safetensors, .pth or .pt file. A first convolution for three bands is adapted to other band counts
+            (timm's `adapt_input_conv`).
 
     Returns:
-        how many tensors matched, or none where nothing was asked for.
+        how many tensors matched, or none where the encoder keeps its random weights.
 
     Raises:
         WeightsError: out of reach, unreadable, or fewer than half of the encoder's tensors match.
     """
     if weights == "none":
         return None
+    package = installed(name) if weights == "auto" else None
+    if package is not None:
+        given = renamed(read_tensors(package), encoder.state_dict())
+        return _fill(encoder, name, given, package, f"package {PACKAGES[name]}")
+    if weights == "auto":
+        path = _from_hub_where_it_answers(name)
+        return None if path is None else _fill(encoder, name, read_tensors(path), path, "hub")
     path = fetch_from_hub(name) if weights == "hub" else Path(weights)
-    found = match(encoder.state_dict(), read_tensors(path))
+    return _fill(encoder, name, read_tensors(path), path, "hub" if weights == "hub" else path.name)
+
+
+def without_weights(name: str) -> str:
+    """The sentence for an encoder that `auto` found no weights for."""
+    return (
+        f"No pretrained weights are at hand for the encoder {name}, so it starts from random ones, which costs much "
+        f"accuracy: {_REMEDIES.get(name in PACKAGES, '').format(package=PACKAGES.get(name))}"
+    )
+
+
+def expected_standardisation(name: str) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation that an encoder's weights expect of RGB values from 0 to 1; ImageNet's if unknown."""
+    try:
+        settings = get_pretrained_cfg(name.removeprefix("tu-")) if name.startswith("tu-") else None
+    except RuntimeError:
+        settings = None
+    return list(settings.mean if settings else IMAGENET_DEFAULT_MEAN), list(
+        settings.std if settings else IMAGENET_DEFAULT_STD
+    )
+
+
+def _fill(encoder: nn.Module, name: str, given: Mapping[str, Tensor], path: Path, source: str) -> Loaded:
+    found = match(encoder.state_dict(), given)
     total = len(encoder.state_dict())
     if 2 * len(found) < total:
         raise WeightsError(
             f"The weights {path} fit only {len(found)} of the {total} tensors of encoder {name}.",
             "Choose the encoder that the file was made with.",
         )
+    first = next(key for key, tensor in encoder.state_dict().items() if tensor.ndim == 4)
+    if first not in found:
+        bands = encoder.state_dict()[first].shape[1]
+        raise WeightsError(
+            f"The weights {path} are for another number of bands and cannot be adapted to {bands}.",
+            "Weights for three bands can be adapted to any number.",
+        )
     encoder.load_state_dict({**encoder.state_dict(), **found})
-    return Loaded(len(found), total)
+    return Loaded(len(found), total, source)
+
+
+def _from_hub_where_it_answers(name: str) -> Path | None:
+    """The file in the hub's cache, or from the hub; none where neither has it."""
+    try:
+        there = cached(name)
+        if there is not None or constants.HF_HUB_OFFLINE or not _hub_answers():
+            return there
+        repository, revision = _hub_address(name)
+        return Path(hf_hub_download(repository, "model.safetensors", revision=revision))
+    except (WeightsError, *_HUB_ERRORS):
+        return None
+
+
+def cached(name: str) -> Path | None:
+    """An encoder's weights in the hub's cache on this machine, or none."""
+    try:
+        repository, revision = _hub_address(name)
+    except WeightsError:
+        return None
+    path = try_to_load_from_cache(repository, "model.safetensors", revision=revision)
+    return Path(path) if isinstance(path, str) else None
+
+
+@functools.cache
+def _hub_answers() -> bool:
+    """Whether the hub answers; asked once a process."""
+    return _answers(constants.ENDPOINT)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -109,7 +183,7 @@ def fetch_from_hub(name: str) -> Path:
     """
     repository, revision = _hub_address(name)
     # Asked first, because the hub's client retries a dead connection for half a minute.
-    offline = constants.HF_HUB_OFFLINE or not _answers(constants.ENDPOINT)
+    offline = constants.HF_HUB_OFFLINE or not _hub_answers()
     try:
         return Path(hf_hub_download(repository, "model.safetensors", revision=revision, local_files_only=offline))
     except _HUB_ERRORS as error:

@@ -17,8 +17,11 @@ from ..errors import PackageError
 PACKAGE_VERSION = 2
 CARD_KEY, VERSION_KEY = "geodistil:card", "geodistil:version"
 WEIGHTS_FILE, ITEM_FILE, REPORT_FILE, PREVIEW_FILE = "model.safetensors", "item.json", "report.html", "preview.png"
+GRAPH_FILE = "model.onnx"
+"""The graph with the outputs of all tasks."""
 ONNX_FILES = {"segmentation": "segmentation.onnx", "detection": "detection.onnx"}
-FILES = (WEIGHTS_FILE, *ONNX_FILES.values(), ITEM_FILE, REPORT_FILE, PREVIEW_FILE)
+"""Graphs of one task, for other programs: in what is exported, and in packages of version 1."""
+FILES = (WEIGHTS_FILE, GRAPH_FILE, *ONNX_FILES.values(), ITEM_FILE, REPORT_FILE, PREVIEW_FILE)
 """Everything that a package may hold."""
 
 _EXTENSIONS = [
@@ -146,13 +149,10 @@ def _segmentation(card: Card) -> dict[str, Any]:
 def _detection(card: Card) -> dict[str, Any]:
     return {
         "name": "detection",
-        "description": "For each candidate: centre x, centre y, width, height in pixels, and a score for each class.",
+        "description": "The best candidates before suppression: left, top, right, bottom in pixels (output boxes); their "
+        "scores and class numbers are the outputs scores and labels.",
         "tasks": [_TASKS["detection"]],
-        "result": {
-            "shape": [1, 4 + len(card.detection_classes), -1],
-            "dim_order": ["batch", "channel", "candidate"],
-            "data_type": "float32",
-        },
+        "result": {"shape": [-1, -1, 4], "dim_order": ["batch", "candidate", "coordinate"], "data_type": "float32"},
         "classification:classes": _classes(card.detection_classes, 0),
     }
 
@@ -183,6 +183,7 @@ def _assets(present: set[str], bands: list[dict[str, Any]]) -> dict[str, Any]:
             "mlm:artifact_type": "safetensors.torch.save_file",
             **model,
         },
+        GRAPH_FILE: {"title": "ONNX, all tasks", **onnx, **model},
         **{file: {"title": f"ONNX, {task}", **onnx, **model} for task, file in ONNX_FILES.items()},
         REPORT_FILE: {"title": "Report", "type": "text/html", "roles": ["metadata"]},
         PREVIEW_FILE: {"title": "Preview", "type": "image/png", "roles": ["thumbnail"]},

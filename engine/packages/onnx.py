@@ -1,4 +1,4 @@
-"""ONNX files that other QGIS inference plugins (Deepness) run as they are: one graph and its metadata a task.
+"""ONNX files: one graph of all tasks for our own backends, and one a task for other QGIS inference plugins (Deepness).
 
 A graph's input is (value / 255 - standardization_mean) / standardization_std with the metadata's numbers, which is the
 network's own (raw - mean) / std.
@@ -21,12 +21,16 @@ from torch import Tensor, nn
 from torchvision.ops import box_convert
 
 from ..config import Card, CardClass
+from ..inference.backends.base import OBJECT_LIMIT
+from ..inference.suppression import CANDIDATES_PER_OBJECT
 from ..types import Task
 
 OPSET = 18
 IR_VERSION = 8
 """Both old enough for onnxruntime 1.14, which many QGIS installations have."""
 OVERLAP_PERCENT = 15
+MOST_CANDIDATES = CANDIDATES_PER_OBJECT * OBJECT_LIMIT
+"""Candidates of a window that a joint graph returns: as many as suppression looks at."""
 
 
 class SegmentationGraph(nn.Module):
@@ -55,8 +59,57 @@ class DetectionGraph(nn.Module):
         return torch.cat([box_convert(boxes, "xyxy", "cxcywh"), scores], dim=2).transpose(1, 2)
 
 
+class JointGraph(nn.Module):
+    """Standardised images (B, C, T, T) to the outputs of all tasks, encoder and neck computed once.
+
+    Args:
+        network: in eval mode.
+        most: candidates of an image that detection returns at most.
+    """
+
+    def __init__(self, network: nn.Module, most: int = MOST_CANDIDATES) -> None:
+        super().__init__()
+        self.network, self.most = network, most
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        """What `output_names` lists: probabilities (B, K, T, T); boxes (B, k, 4) xyxy, scores (B, k), labels (B, k)."""
+        outputs = self.network(image)
+        answers: list[Tensor] = []
+        if outputs.segmentation is not None:
+            answers.append(outputs.segmentation.softmax(dim=1))
+        if outputs.detections is not None:
+            answers += self._candidates(*self.network.detection_head.scores_and_boxes(outputs.detections))
+        return tuple(answers)
+
+    def _candidates(self, scores: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The best of all anchors and classes, as `models.decide` takes them."""
+        classes = scores.shape[2]
+        flat = scores.flatten(1)
+        values, index = flat.topk(min(self.most, flat.shape[1]), dim=1)
+        anchors = index if classes == 1 else index // classes
+        chosen = boxes.gather(1, anchors[..., None].expand(-1, -1, 4))
+        return chosen, values, (index - anchors * classes).int()
+
+
+def output_names(card: Card) -> list[str]:
+    """The outputs of a card's joint graph, in order."""
+    names = {"segmentation": ["probabilities"], "detection": ["boxes", "scores", "labels"]}
+    return [name for task in ("segmentation", "detection") if task in card.tasks for name in names[task]]
+
+
+def export_joint(network: nn.Module, card: Card, path: Path) -> Path:
+    """Write the graph of all tasks, for any batch, which our own backends run.
+
+    Args:
+        network: of `engine.models.build`; it is not changed.
+        card: its card.
+        path: the file.
+    """
+    return _export(JointGraph(_standardised(network)), card, path, output_names(card), True, _statistics(card))
+
+
 def export(network: nn.Module, card: Card, task: Task, path: Path) -> Path:
-    """Write one task's graph with its metadata.
+    """Write one task's graph with its metadata, for other programs.
 
     Segmentation takes any batch; detection one image, since Deepness refuses other detectors.
 
@@ -66,12 +119,22 @@ def export(network: nn.Module, card: Card, task: Task, path: Path) -> Path:
         task: which head.
         path: the file.
     """
-    standardised = copy.deepcopy(network).cpu().float().eval()
-    # The graph gets standardised values: make the network's own normalisation the identity.
-    standardised.mean.zero_()
-    standardised.std.fill_(1)
     many = task == "segmentation"
-    graph = SegmentationGraph(standardised) if many else DetectionGraph(standardised)
+    graph = (SegmentationGraph if many else DetectionGraph)(_standardised(network))
+    return _export(graph, card, path, ["probabilities" if many else "candidates"], many, metadata(card, task))
+
+
+def _standardised(network: nn.Module) -> nn.Module:
+    """A copy that takes standardised values: its own normalisation is the identity."""
+    copied = copy.deepcopy(network).cpu().float().eval()
+    copied.mean.zero_()
+    copied.std.fill_(1)
+    return copied
+
+
+def _export(
+    graph: nn.Module, card: Card, path: Path, outputs: list[str], many: bool, keys: dict[str, Any]
+) -> Path:
     example = torch.zeros(2 if many else 1, len(card.bands), card.tile_size, card.tile_size)
     with quiet(), torch.inference_mode():
         program = torch.onnx.export(
@@ -80,13 +143,13 @@ def export(network: nn.Module, card: Card, task: Task, path: Path) -> Path:
             dynamo=True,
             opset_version=OPSET,
             input_names=["image"],
-            output_names=["probabilities" if many else "candidates"],
+            output_names=outputs,
             dynamic_shapes=({0: torch.export.Dim("batch")} if many else {},),
             verbose=False,
         )
     model = program.model_proto
     model.ir_version = IR_VERSION
-    onnx.helper.set_model_props(model, {key: json.dumps(value) for key, value in metadata(card, task).items()})
+    onnx.helper.set_model_props(model, {key: json.dumps(value) for key, value in keys.items()})
     onnx.save(model, str(path))
     return path
 
@@ -98,8 +161,7 @@ def metadata(card: Card, task: Task) -> dict[str, Any]:
         "tile_size": card.tile_size,
         "tiles_size": card.tile_size,
         "tiles_overlap": OVERLAP_PERCENT,
-        "standardization_mean": [mean / 255 for mean in card.mean],
-        "standardization_std": [(std if std > 0 else 1) / 255 for std in card.std],
+        **_statistics(card),
     }
     if task == "segmentation":
         names = _names(card.segmentation_channels())
@@ -111,6 +173,13 @@ def metadata(card: Card, task: Task) -> dict[str, Any]:
         "det_type": "YOLO_Ultralytics",
         "det_conf": card.score_threshold,
         "det_iou_thresh": card.iou_threshold,
+    }
+
+
+def _statistics(card: Card) -> dict[str, list[float]]:
+    return {
+        "standardization_mean": [mean / 255 for mean in card.mean],
+        "standardization_std": [(std if std > 0 else 1) / 255 for std in card.std],
     }
 
 

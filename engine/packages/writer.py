@@ -20,7 +20,7 @@ from ..errors import OutputError, PackageError
 from ..inference.backends import OnnxModel
 from ..models import parameters
 from . import onnx
-from .item import FILES, ITEM_FILE, ONNX_FILES, PREVIEW_FILE, REPORT_FILE, WEIGHTS_FILE, make_item
+from .item import FILES, GRAPH_FILE, ITEM_FILE, ONNX_FILES, PREVIEW_FILE, REPORT_FILE, WEIGHTS_FILE, make_item
 from .reader import load_package, package_folder
 
 PROBABILITY_TOLERANCE = 1e-3
@@ -73,18 +73,44 @@ def check_package(folder: Path, network: nn.Module, card: Card) -> None:
     Raises:
         PackageError: they differ by more than the tolerances.
     """
-    generator = np.random.default_rng(0)
-    noise = generator.standard_normal((1, len(card.bands), card.tile_size, card.tile_size), np.float32)
-    mean, std = (np.asarray(each, np.float32)[:, None, None] for each in (card.mean, card.std))
-    image = mean + std * noise
+    image = _noise(card)
     loaded, _ = load_package(folder)
+    expected = _answer(network, card, image)
+    files = OnnxModel(folder / GRAPH_FILE).run(image)
+    _compare(expected, _answer(loaded, card, image), WEIGHTS_FILE)
+    _compare(expected, [files[name] for name in onnx.output_names(card)], GRAPH_FILE)
+
+
+def write_task_files(folder: Path, target: Path) -> list[Path]:
+    """One ONNX file a task beside or instead of a package's own graph, as other programs read them.
+
+    Args:
+        folder: the package's; files that it has already (version 1) are copied.
+        target: an existing folder.
+
+    Raises:
+        PackageError: what was written answers otherwise than the network.
+    """
+    network, card = load_package(folder)
+    files = []
     for task in card.tasks:
-        expected = _answer(network, task, image)
-        for name, answer in (
-            (WEIGHTS_FILE, _answer(loaded, task, image)),
-            (ONNX_FILES[task], OnnxModel(folder / ONNX_FILES[task]).run(image)),
-        ):
-            _compare(expected, answer, task, name)
+        file = target / ONNX_FILES[task]
+        if (folder / file.name).is_file():
+            shutil.copyfile(folder / file.name, file)
+        else:
+            onnx.export(network, card, task, file)
+            image = _noise(card)
+            graph = onnx.SegmentationGraph(network) if task == "segmentation" else onnx.DetectionGraph(network)
+            with torch.inference_mode():
+                expected = graph(torch.from_numpy(image)).numpy()
+            answer = next(iter(OnnxModel(file).run(image).values()))
+            if task == "segmentation":
+                _compare([expected], [answer], file.name)
+            else:
+                boxes = [each[:, :4].transpose(0, 2, 1) for each in (expected, answer)]
+                _compare([boxes[0], expected[:, 4:]], [boxes[1], answer[:, 4:]], file.name)
+        files.append(file)
+    return files
 
 
 def zip_package(folder: Path | str, file: Path | str) -> Path:
@@ -114,8 +140,7 @@ def zip_package(folder: Path | str, file: Path | str) -> Path:
 def _write_files(folder: Path, network: nn.Module, card: Card, extras: dict[str, bytes | Path | None]) -> None:
     state = {name: value.contiguous().clone() for name, value in network.state_dict().items()}
     save_file(state, folder / WEIGHTS_FILE)
-    for task in card.tasks:
-        onnx.export(network, card, task, folder / ONNX_FILES[task])
+    onnx.export_joint(network, card, folder / GRAPH_FILE)
     for name, content in extras.items():
         if content is not None:
             (folder / name).write_bytes(content if isinstance(content, bytes) else Path(content).read_bytes())
@@ -124,23 +149,36 @@ def _write_files(folder: Path, network: nn.Module, card: Card, extras: dict[str,
     (folder / ITEM_FILE).write_text(json.dumps(item, indent=2) + "\n", encoding="utf-8")
 
 
+def _noise(card: Card) -> np.ndarray:
+    """An image (1, C, T, T) of raw values with the card's statistics."""
+    noise = np.random.default_rng(0).standard_normal((1, len(card.bands), card.tile_size, card.tile_size), np.float32)
+    mean, std = (np.asarray(each, np.float32)[:, None, None] for each in (card.mean, card.std))
+    return mean + std * noise
+
+
 @torch.inference_mode()
-def _answer(network: nn.Module, task: str, image: np.ndarray) -> np.ndarray:
-    graph = onnx.SegmentationGraph(network) if task == "segmentation" else onnx.DetectionGraph(network)
-    answer: Tensor = graph(torch.from_numpy(image))
-    return answer.numpy()
+def _answer(network: nn.Module, card: Card, image: np.ndarray) -> list[np.ndarray]:
+    answers: tuple[Tensor, ...] = onnx.JointGraph(network)(torch.from_numpy(image))
+    return [answer.numpy() for answer in answers]
 
 
-def _compare(expected: np.ndarray, answer: np.ndarray, task: str, name: str) -> None:
-    difference = np.abs(expected - answer)
-    pixels = difference[:, :4].max() if task == "detection" else 0.0
-    shares = difference[:, 4:].max() if task == "detection" else difference.max()
+def _compare(expected: list[np.ndarray], answers: list[np.ndarray], name: str) -> None:
+    """Boxes (..., 4) are compared in pixels, all else as shares; classes not, for near-equal scores change places."""
+    pairs = [pair for pair in zip(expected, answers, strict=True) if np.issubdtype(pair[0].dtype, np.floating)]
+    boxes = [pair for pair in pairs if pair[0].ndim == 3 and pair[0].shape[-1] == 4]
+    shares = max((np.abs(one - other).max() for one, other in pairs if one.ndim != 3), default=0.0)
+    pixels = _disagreement(*boxes[0]) if boxes else 0.0
     # Written this way round so that a difference that is not a number fails as well.
     if not (shares <= PROBABILITY_TOLERANCE and pixels <= PIXEL_TOLERANCE):
         raise PackageError(
             f"{name} answers otherwise than the trained network: by {shares:.2g} in probability, {pixels:.2g} pixels.",
             "Please report this.",
         )
+
+
+def _disagreement(expected: np.ndarray, boxes: np.ndarray) -> float:
+    """The median over candidates of the largest difference in pixels: ranks of equal scores may change places."""
+    return float(np.median(np.abs(expected - boxes).max(axis=-1)))
 
 
 def _replace(partial: Path, folder: Path, older: Path) -> None:

@@ -7,7 +7,12 @@ from torch import nn
 from ..config import Network, Run
 from ..data import Prepared
 from ..models import build, parameters, resolve
+from ..models.catalogue import licence_warning
+from ..models.weights import expected_standardisation, without_weights
 from ..types import Task
+
+SMALL_BATCH = 4
+"""Chips of a step below which a pretrained encoder keeps its batch norms' statistics: so few would spoil them."""
 
 
 def build_network(spec: Network, tasks: tuple[Task, ...], run: Run, prepared: Prepared, seed: int) -> nn.Module:
@@ -17,7 +22,7 @@ def build_network(spec: Network, tasks: tuple[Task, ...], run: Run, prepared: Pr
         WeightsError: its encoder weights cannot be had.
         ConfigError: the encoder or architecture is unknown.
     """
-    return build(
+    network = build(
         spec,
         tasks=tasks,
         bands=len(prepared.bands),
@@ -27,11 +32,32 @@ def build_network(spec: Network, tasks: tuple[Task, ...], run: Run, prepared: Pr
         segmentation_channels=len(run.segmentation_channels()),
         seed=seed,
     )
+    if network.loaded is not None:
+        _as_pretrained(network, spec, run, prepared)
+    return network
+
+
+def weights_warnings(spec: Network, network: nn.Module) -> list[str]:
+    """What a person should know of a network's encoder before it is trained."""
+    name = resolve(spec).encoder
+    missing = [without_weights(name)] if spec.weights == "auto" and network.loaded is None else []
+    return [*missing, *filter(None, [licence_warning(name)])]
+
+
+def _as_pretrained(network: nn.Module, spec: Network, run: Run, prepared: Prepared) -> None:
+    """Use weights as they were trained, as far as the settings ask for it and the imagery allows."""
+    small = run.training.batch_size < SMALL_BATCH
+    network.frozen_statistics = spec.batch_norm == "frozen" or (spec.batch_norm == "auto" and small)
+    if spec.standardisation == "weights" and prepared.dtype == "uint8" and len(prepared.bands) == 3:
+        mean, std = expected_standardisation(resolve(spec).encoder)
+        network.restandardise([255 * each for each in mean], [255 * each for each in std])
 
 
 def describe(spec: Network, network: nn.Module) -> str:
     """A short line for people: architecture, encoder, size, and the levels that detect."""
     parts = [spec.architecture, resolve(spec).encoder, f"{parameters(network) / 1e6:.1f} M parameters"]
+    if network.loaded is not None:
+        parts.append(f"pretrained ({network.loaded.source})")
     head = getattr(network, "detection_head", None)
     if head is not None:
         parts.append("detects at strides " + ", ".join(map(str, head.strides)))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ..config import Network
 from ..types import Batch, Outputs, Role, Task
-from .build import describe
+from .build import describe, weights_warnings
 
 Networks = Mapping[str, nn.Module]
 Batches = Mapping[Role, Batch]
@@ -88,6 +88,13 @@ class Plan:
     ships: str
     specs: dict[str, Network]
     score_threshold: float = 0.3
+
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences about the networks that are trained, each once."""
+        trained = {name for stage in self.stages for name in stage.trains}
+        found = (weights_warnings(spec, self.networks[name]) for name, spec in self.specs.items() if name in trained)
+        return list(dict.fromkeys(sentence for sentences in found for sentence in sentences))
 
     @property
     def described(self) -> dict[str, str]:

@@ -32,6 +32,10 @@ CHECKPOINT_EVERY = 300.0
 """Seconds after which a checkpoint is written even between validations."""
 
 
+PRETRAINED_LR_FACTOR = 0.1
+"""Share of the learning rate that a pretrained encoder gets, unless a run says otherwise (docs/methods.md)."""
+
+
 @dataclass
 class Trained:
     """What training leaves.
@@ -198,7 +202,7 @@ class _Work:
     def _step(self, batches: dict[Role, Batch]) -> dict[str, Tensor]:
         fabric, settings = self.loop.fabric, self.run_settings
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(settings, self.clock.progress)
+            group["lr"] = group.get("factor", 1.0) * learning_rate(settings, self.clock.progress)
         with fabric.autocast():
             losses = self.stage.losses(self.networks, batches, self.clock.progress)
         total = sum(losses.values())
@@ -275,16 +279,29 @@ class _Work:
 def _optimizer(trained: nn.Module, loop: Loop) -> torch.optim.Optimizer:
     """Weight decay on matrices and kernels only; biases and norms are left alone."""
     settings = loop.run.training
-    parameters = [parameter for parameter in trained.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
+    factors = _factors(trained, settings.encoder_lr_factor)
+    groups = []
+    for factor in dict.fromkeys([1.0, *factors.values()]):
+        parameters = [p for p in trained.parameters() if p.requires_grad and factors.get(p, 1.0) == factor]
+        groups += [
+            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": settings.weight_decay, "factor": factor},
+            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0, "factor": factor},
+        ]
     if settings.optimizer == "sgd":
         optimizer = torch.optim.SGD(groups, lr=settings.learning_rate, momentum=0.9)
     else:
         optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate)
     return loop.fabric.setup_optimizers(optimizer)
+
+
+def _factors(trained: nn.ModuleDict, factor: float | None) -> dict[nn.Parameter, float]:
+    """The share of the learning rate that encoders' parameters get."""
+    shares = {}
+    for network in trained.values():
+        pretrained = getattr(network, "loaded", None) is not None
+        share = factor or (PRETRAINED_LR_FACTOR if pretrained else 1.0)
+        shares |= dict.fromkeys(network.encoder.parameters() if hasattr(network, "encoder") else (), share)
+    return shares
 
 
 def _freeze(plan: Plan, stage: Stage) -> None:

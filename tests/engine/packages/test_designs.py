@@ -33,7 +33,7 @@ def test_a_card_of_a_future_design_says_what_to_do(tmp_path):
     item = json.loads((folder / "item.json").read_text())
     item["properties"]["geodistil:card"]["network"]["design"] = 99
     (folder / "item.json").write_text(json.dumps(item))
-    with pytest.raises(PackageError, match="newer GeoDistil: .* design 99") as caught:
+    with pytest.raises(PackageError, match=r"newer GeoDistil: .* design 99") as caught:
         load_card(folder)
     assert caught.value.hint == "Update GeoDistil."
 
