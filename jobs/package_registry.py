@@ -17,7 +17,7 @@ from .translation import tr
 PACKAGES = "geodistil/packages"
 """Paths of registered packages, the newest first."""
 
-NETWORKS = ("model.safetensors", "segmentation.onnx", "detection.onnx")
+NETWORKS = ("model.safetensors", "model.onnx", "segmentation.onnx", "detection.onnx")
 """A package holds at least one of these beside its `item.json`."""
 
 

@@ -35,6 +35,28 @@ def vanilla(form: Form) -> Row:
     return Row(VANILLA, recipe, form.steps)
 
 
+def networks(form: Form) -> tuple[Row, ...]:
+    """The vanilla student with other networks and other ways to use its encoder's weights."""
+    strides = form.teacher.get("detection_strides", [4, 8, 16, 32])
+    lite = {"encoder": "tu-tf_efficientnet_lite0", "width": 64}
+    first = {**form.student, **lite, "design": 1, "detection_strides": strides}
+    changes: dict[str, tuple[Settings, Settings]] = {
+        "full neck and heads with group norms": (first, {}),
+        "nano": ({**form.student, "size": "nano"}, {}),
+        "random weights": ({**form.student, "weights": "none"}, {}),
+        "encoder's rate x 1": (form.student, {"encoder_lr_factor": 1.0}),
+        "encoder's rate x 0.3": (form.student, {"encoder_lr_factor": 0.3}),
+        "encoder's rate x 0.1": (form.student, {"encoder_lr_factor": 0.1}),
+        "the weights' standardisation": ({**form.student, "standardisation": "weights"}, {}),
+        "frozen batch norms": ({**form.student, "batch_norm": "frozen"}, {}),
+    }
+    recipe = {"kind": "partial_multitask", "distillation": []}
+    return tuple(
+        Row(f"{VANILLA}, {name}", {**recipe, "student": student}, form.steps, training=training, extra=True)
+        for name, (student, training) in changes.items()
+    )
+
+
 def distilled(
     form: Form, name: str, *distillation: str, sources: str = "all", extra: bool = False, **options: object
 ) -> Row:

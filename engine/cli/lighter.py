@@ -1,9 +1,9 @@
-"""`export --int8`: a package's graphs in eight bits, each kept only where it scores as well, or nearly so."""
+"""`export --int8`: a package's graph in eight bits, as far as each task scores as well, or nearly so."""
 
 from __future__ import annotations
 
 import itertools
-import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,8 @@ from ..inference.checks import open_raster
 from ..inference.reading import window_reader
 from ..inference.windows import window_grid
 from ..packages.int8 import quantise
-from ..packages.item import ONNX_FILES
+from ..packages.item import GRAPH_FILE, ONNX_FILES
+from ..packages.onnx import TASK_OUTPUTS
 from ..training.metrics import MAIN, DetectionScore, SegmentationScore
 from ..types import IGNORE_INDEX, Batch, Objects, Task
 
@@ -32,31 +33,44 @@ CALIBRATING, JUDGING = 24, 24
 """Windows that find the ranges of the activations, and others that judge."""
 CANDIDATES = 0.05
 """Detections from this score on decide AP."""
+AGAINST_ITSELF = "against its answers in 32 bits"
+
+
+EIGHT, HEAD, PLAIN = "kept", "its head left in 32 bits", "left in 32 bits"
 
 
 @dataclass(frozen=True)
 class Judged:
-    """How a task fares in eight bits: its score (mean IoU or AP50) before and after, and whether it was kept."""
+    """How a task fares in eight bits: its score (mean IoU or AP50) before and after, and what became of it.
+
+    Args:
+        task: which.
+        before: its score in 32 bits.
+        after: its score where all is in eight bits.
+        fate: kept, its head left in 32 bits (encoder and neck are in eight), or left in 32 bits as a whole.
+        truth: what it was scored against.
+    """
 
     task: Task
     before: float
     after: float
-    kept: bool
+    fate: str
     truth: str
 
     def sentence(self) -> str:
         """For people."""
         metric = MAIN[self.task].rpartition("/")[2]
-        fate = "kept" if self.kept else "left in 32 bits"
-        return f"{self.task} in 8 bits: {metric} {self.before:.4f} -> {self.after:.4f} ({self.truth}), {fate}"
+        return f"{self.task} in 8 bits: {metric} {self.before:.4f} -> {self.after:.4f} ({self.truth}), {self.fate}"
 
 
 def lighten(model: Path, folder: Path, card: Card, chips: list[str], max_loss: float) -> list[Judged]:
-    """Put graphs in eight bits in the place of a package's own.
+    """Put a graph in eight bits in the place of a package's own.
+
+    Where a task loses too much, its head stays in 32 bits, and where that does not help, everything does.
 
     Args:
         model: what the person named; a run folder, or the package inside one, brings imagery and labels.
-        folder: a copy of the package, which is changed.
+        folder: a copy of the package, which is changed; its files of one task are made lighter like their tasks.
         card: its card.
         chips: rasters; none takes the run's.
         max_loss: how far a task's score may fall. Without labels the score is that against the package's own answers.
@@ -77,7 +91,8 @@ def lighten(model: Path, folder: Path, card: Card, chips: list[str], max_loss: f
         raise ConfigError("The rasters hold too little imagery to find the ranges of 8 bits.", "Name larger ones.")
     tasks = [task for task in card.tasks if prepared and prepared.of_role(task)]
     truths = {task: _labelled(prepared, run, task, card.tile_size) for task in tasks}
-    return [_judge(folder, card, task, windows, truths.get(task), max_loss) for task in card.tasks]
+    with tempfile.TemporaryDirectory(dir=folder) as light:
+        return _judged(folder, Path(light), card, windows, truths, max_loss)
 
 
 def _run_of(model: Path) -> Run | None:
@@ -96,24 +111,40 @@ def images(readers: list[RasterReader], card: Card, count: int) -> Iterator[np.n
         yield from itertools.islice(found, share)
 
 
-def _judge(
-    folder: Path, card: Card, task: Task, windows: list[np.ndarray], labelled: list[Batch] | None, max_loss: float
-) -> Judged:
-    alone = card.model_copy(update={"tasks": [task], "score_threshold": CANDIDATES})
-    name, light = ONNX_FILES[task], folder / "int8"
-    light.mkdir()
-    try:
-        quantise(folder / name, light / name, card, windows[::2])
-        plain, small = OnnxBackend(folder, alone, "cpu"), OnnxBackend(light, alone, "cpu")
-        batches = labelled or [_answered(plain, card, image) for image in windows[1::2]]
-        before, after = (_score(backend, batches) for backend in (plain, small))
-        kept = before - after <= max_loss
-        if kept:
-            (light / name).replace(folder / name)
-        truth = "validation blocks" if labelled else "against its answers in 32 bits"
-        return Judged(task, before, after, kept, truth)
-    finally:
-        shutil.rmtree(light)
+def _judged(
+    folder: Path,
+    light: Path,
+    card: Card,
+    windows: list[np.ndarray],
+    truths: dict[Task, list[Batch]],
+    max_loss: float,
+) -> list[Judged]:
+    ranges, plain = windows[::2], OnnxBackend(folder, card, "cpu")
+    batches = {
+        task: truths.get(task) or [_answered(plain, card, task, each) for each in windows[1::2]] for task in card.tasks
+    }
+    before = _scores(folder, card, batches)
+    quantise(folder / GRAPH_FILE, light / GRAPH_FILE, card, ranges)
+    after = _scores(light, card, batches)
+    lost = [task for task in card.tasks if before[task] - after[task] > max_loss]
+    fates: dict[Task, str] = {task: HEAD if task in lost else EIGHT for task in card.tasks}
+    if lost and len(lost) < len(card.tasks):
+        outputs = [name for task in lost for name in TASK_OUTPUTS[task]]
+        quantise(folder / GRAPH_FILE, light / GRAPH_FILE, card, ranges, outputs)
+        partly = _scores(light, card, batches)
+        lost = [task for task in card.tasks if before[task] - partly[task] > max_loss]
+    if lost:
+        fates = dict.fromkeys(card.tasks, PLAIN)
+    else:
+        (light / GRAPH_FILE).replace(folder / GRAPH_FILE)
+    for task, fate in fates.items():
+        file = folder / ONNX_FILES[task]
+        if fate == EIGHT and file.is_file():
+            quantise(file, light / file.name, card, ranges).replace(file)
+    return [
+        Judged(task, before[task], after[task], fates[task], "validation blocks" if task in truths else AGAINST_ITSELF)
+        for task in card.tasks
+    ]
 
 
 def _labelled(prepared: Prepared, run: Run, task: Task, side: int) -> list[Batch]:
@@ -123,19 +154,24 @@ def _labelled(prepared: Prepared, run: Run, task: Task, side: int) -> list[Batch
     return list(itertools.islice(iter(batches), JUDGING))
 
 
-def _answered(backend: OnnxBackend, card: Card, image: np.ndarray) -> Batch:
+def _answered(backend: OnnxBackend, card: Card, task: Task, image: np.ndarray) -> Batch:
     """A window with what the graph says of it for truth."""
     arrays, there = backend.run(image[None]), torch.ones(1, *image.shape[1:], dtype=torch.bool)
     chip = torch.from_numpy(image.astype(np.float32))[None]
-    if arrays.segmentation is not None:
+    if task == "segmentation":
         return Batch("segmentation", chip, there, mask=torch.from_numpy(arrays.segmentation).argmax(dim=1))
     found = _tensors(arrays)[0]
     sure = found.scores >= card.score_threshold
     return Batch("detection", chip, there, boxes=[found.boxes[sure]], labels=[found.labels[sure]])
 
 
-def _score(backend: OnnxBackend, batches: Iterable[Batch]) -> float:
-    task = backend.card.tasks[0]
+def _scores(folder: Path, card: Card, batches: dict[Task, list[Batch]]) -> dict[Task, float]:
+    """The main score of each task."""
+    backend = OnnxBackend(folder, card.model_copy(update={"score_threshold": CANDIDATES}), "cpu")
+    return {task: _score(backend, task, each) for task, each in batches.items()}
+
+
+def _score(backend: OnnxBackend, task: Task, batches: Iterable[Batch]) -> float:
     if task == "segmentation":
         score = SegmentationScore([channel.name for channel in backend.card.segmentation_channels()])
     else:

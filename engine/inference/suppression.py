@@ -33,6 +33,16 @@ def decide(
     return Objects(candidates[kept], classes[kept], values[kept])
 
 
+def decide_sorted(
+    boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, score_threshold: float, iou_threshold: float, limit: int
+) -> Objects:
+    """The same of candidates that a graph has selected, (n, 4), (n,) and (n,), best first."""
+    count = int(np.count_nonzero(scores > score_threshold))
+    boxes, scores, labels = boxes[:count], scores[:count], labels[:count].astype(np.int64)
+    kept = suppress(boxes, labels, iou_threshold, limit)
+    return Objects(boxes[kept], labels[kept], scores[kept])
+
+
 def suppress(boxes: np.ndarray, labels: np.ndarray, iou_threshold: float, limit: int) -> np.ndarray:
     """Non-maximum suppression within each class.
 

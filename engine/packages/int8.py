@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,9 @@ class _Images(CalibrationDataReader):
         return None if image is None else {self.name: image}
 
 
-def quantise(source: Path, target: Path, card: Card, images: Iterable[np.ndarray]) -> Path:
+def quantise(
+    source: Path, target: Path, card: Card, images: Iterable[np.ndarray], left_out: Collection[str] = ()
+) -> Path:
     """Write a graph whose weights (for each channel) and activations have eight bits, as far as convolutions go.
 
     What follows the last convolution, such as the decoding of boxes, stays as it is: coordinates need their digits.
@@ -37,6 +39,7 @@ def quantise(source: Path, target: Path, card: Card, images: Iterable[np.ndarray
         target: the file to write, with the same metadata.
         card: the package's; standardises the images.
         images: (C, T, T) raw values; the range of each activation is that over all of them.
+        left_out: outputs whose own convolutions stay in 32 bits.
     """
     mean, std = (values[:, None, None] for values in standardisation(card))
     with tempfile.TemporaryDirectory(dir=target.parent) as temporary, quiet():
@@ -52,10 +55,22 @@ def quantise(source: Path, target: Path, card: Card, images: Iterable[np.ndarray
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            nodes_to_exclude=after_convolutions(graph),
+            nodes_to_exclude=[*after_convolutions(graph), *only_for(graph, left_out)],
         )
     _copy_metadata(source, target)
     return target
+
+
+def only_for(graph: onnx.GraphProto, outputs: Collection[str]) -> list[str]:
+    """Names of the nodes that nothing but these outputs depends on."""
+    needed = {output.name for output in graph.output if output.name not in outputs}
+    own = []
+    for node in reversed(graph.node):
+        if needed.intersection(node.output):
+            needed.update(node.input)
+        else:
+            own.append(node.name)
+    return own
 
 
 def after_convolutions(graph: onnx.GraphProto) -> list[str]:

@@ -149,8 +149,8 @@ def _segmentation(card: Card) -> dict[str, Any]:
 def _detection(card: Card) -> dict[str, Any]:
     return {
         "name": "detection",
-        "description": "The best candidates before suppression: left, top, right, bottom in pixels (output boxes); their "
-        "scores and class numbers are the outputs scores and labels.",
+        "description": "The best candidates before suppression: left, top, right, bottom in pixels (output boxes); "
+        "their scores and class numbers are the outputs scores and labels.",
         "tasks": [_TASKS["detection"]],
         "result": {"shape": [-1, -1, 4], "dim_order": ["batch", "candidate", "coordinate"], "data_type": "float32"},
         "classification:classes": _classes(card.detection_classes, 0),

@@ -10,12 +10,14 @@ import contextlib
 import copy
 import json
 import logging
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import onnx
+import onnxruntime
 import torch
 from torch import Tensor, nn
 from torchvision.ops import box_convert
@@ -29,6 +31,11 @@ OPSET = 18
 IR_VERSION = 8
 """Both old enough for onnxruntime 1.14, which many QGIS installations have."""
 OVERLAP_PERCENT = 15
+TASK_OUTPUTS: dict[Task, tuple[str, ...]] = {
+    "segmentation": ("probabilities",),
+    "detection": ("boxes", "scores", "labels"),
+}
+"""The outputs of a joint graph that are a task's."""
 MOST_CANDIDATES = CANDIDATES_PER_OBJECT * OBJECT_LIMIT
 """Candidates of a window that a joint graph returns: as many as suppression looks at."""
 
@@ -93,8 +100,7 @@ class JointGraph(nn.Module):
 
 def output_names(card: Card) -> list[str]:
     """The outputs of a card's joint graph, in order."""
-    names = {"segmentation": ["probabilities"], "detection": ["boxes", "scores", "labels"]}
-    return [name for task in ("segmentation", "detection") if task in card.tasks for name in names[task]]
+    return [name for task, names in TASK_OUTPUTS.items() if task in card.tasks for name in names]
 
 
 def export_joint(network: nn.Module, card: Card, path: Path) -> Path:
@@ -132,9 +138,7 @@ def _standardised(network: nn.Module) -> nn.Module:
     return copied
 
 
-def _export(
-    graph: nn.Module, card: Card, path: Path, outputs: list[str], many: bool, keys: dict[str, Any]
-) -> Path:
+def _export(graph: nn.Module, card: Card, path: Path, outputs: list[str], many: bool, keys: dict[str, Any]) -> Path:
     example = torch.zeros(2 if many else 1, len(card.bands), card.tile_size, card.tile_size)
     with quiet(), torch.inference_mode():
         program = torch.onnx.export(
@@ -147,11 +151,22 @@ def _export(
             dynamic_shapes=({0: torch.export.Dim("batch")} if many else {},),
             verbose=False,
         )
-    model = program.model_proto
+        model = _folded(program.model_proto)
     model.ir_version = IR_VERSION
     onnx.helper.set_model_props(model, {key: json.dumps(value) for key, value in keys.items()})
     onnx.save(model, str(path))
     return path
+
+
+def _folded(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The graph with batch norms folded into the convolutions before them; its operators stay the standard's."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.optimized_model_filepath = str(Path(folder) / "folded.onnx")
+        options.log_severity_level = 3
+        onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
+        return onnx.load(options.optimized_model_filepath)
 
 
 def metadata(card: Card, task: Task) -> dict[str, Any]:

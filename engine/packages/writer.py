@@ -19,6 +19,7 @@ from ..config import Card
 from ..errors import OutputError, PackageError
 from ..inference.backends import OnnxModel
 from ..models import parameters
+from ..types import Task
 from . import onnx
 from .item import FILES, GRAPH_FILE, ITEM_FILE, ONNX_FILES, PREVIEW_FILE, REPORT_FILE, WEIGHTS_FILE, make_item
 from .reader import load_package, package_folder
@@ -81,36 +82,29 @@ def check_package(folder: Path, network: nn.Module, card: Card) -> None:
     _compare(expected, [files[name] for name in onnx.output_names(card)], GRAPH_FILE)
 
 
-def write_task_files(folder: Path, target: Path) -> list[Path]:
-    """One ONNX file a task beside or instead of a package's own graph, as other programs read them.
+def complete_package(folder: Path, network: nn.Module, card: Card) -> None:
+    """Give a copy of a package all graphs: that of all tasks, and one a task, which other programs read.
 
     Args:
-        folder: the package's; files that it has already (version 1) are copied.
-        target: an existing folder.
+        folder: the copy; graphs that it has (packages of version 1 have those of one task) stay.
+        network: its network.
+        card: its card.
 
     Raises:
         PackageError: what was written answers otherwise than the network.
     """
-    network, card = load_package(folder)
-    files = []
+    image = _noise(card)
+    if not (folder / GRAPH_FILE).is_file():
+        onnx.export_joint(network, card, folder / GRAPH_FILE)
     for task in card.tasks:
-        file = target / ONNX_FILES[task]
-        if (folder / file.name).is_file():
-            shutil.copyfile(folder / file.name, file)
-        else:
+        file = folder / ONNX_FILES[task]
+        if not file.is_file():
             onnx.export(network, card, task, file)
-            image = _noise(card)
-            graph = onnx.SegmentationGraph(network) if task == "segmentation" else onnx.DetectionGraph(network)
-            with torch.inference_mode():
-                expected = graph(torch.from_numpy(image)).numpy()
-            answer = next(iter(OnnxModel(file).run(image).values()))
-            if task == "segmentation":
-                _compare([expected], [answer], file.name)
-            else:
-                boxes = [each[:, :4].transpose(0, 2, 1) for each in (expected, answer)]
-                _compare([boxes[0], expected[:, 4:]], [boxes[1], answer[:, 4:]], file.name)
-        files.append(file)
-    return files
+            _compare(
+                *(_parts(task, each) for each in (_of_task(network, task, image), _of_file(file, image))), file.name
+            )
+    item = make_item(card, parameters(network), {path.name for path in folder.iterdir()})
+    (folder / ITEM_FILE).write_text(json.dumps(item, indent=2) + "\n", encoding="utf-8")
 
 
 def zip_package(folder: Path | str, file: Path | str) -> Path:
@@ -160,6 +154,23 @@ def _noise(card: Card) -> np.ndarray:
 def _answer(network: nn.Module, card: Card, image: np.ndarray) -> list[np.ndarray]:
     answers: tuple[Tensor, ...] = onnx.JointGraph(network)(torch.from_numpy(image))
     return [answer.numpy() for answer in answers]
+
+
+@torch.inference_mode()
+def _of_task(network: nn.Module, task: Task, image: np.ndarray) -> np.ndarray:
+    graph = onnx.SegmentationGraph(network) if task == "segmentation" else onnx.DetectionGraph(network)
+    return graph(torch.from_numpy(image)).numpy()
+
+
+def _of_file(file: Path, image: np.ndarray) -> np.ndarray:
+    return next(iter(OnnxModel(file).run(image).values()))
+
+
+def _parts(task: Task, answer: np.ndarray) -> list[np.ndarray]:
+    """Probabilities; or boxes (1, N, 4) and scores (1, C N)."""
+    if task == "segmentation":
+        return [answer]
+    return [answer[:, :4].transpose(0, 2, 1), answer[:, 4:].reshape(1, -1)]
 
 
 def _compare(expected: list[np.ndarray], answers: list[np.ndarray], name: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from engine.demo import GSD, Scene, generate
 
 from ..declare import WEAK, Form, Ground, Metric, Settings, Table, Test
-from ..methods import SUPERVISED, VANILLA, all_labels, distilled, few_labels, single_task, vanilla
+from ..methods import SUPERVISED, VANILLA, all_labels, distilled, few_labels, networks, single_task, vanilla
 
 FEW = "a quarter of the areas"
 VEHICLE = {"name": "vehicle", "color": "#ffe119", "values": ["car", "truck"]}
@@ -26,7 +26,7 @@ FORMS = {
         chip_size=96,
         batch_size=8,
         gsd=GSD,
-        student={"size": "small", **_SMALL_OBJECTS},
+        student={"size": "small"},
         teacher={"size": "medium", "width": 64, **_SMALL_OBJECTS},
         second_teacher={"architecture": "segformer", "encoder": "mit_b0"},
         views=WEAK,
@@ -38,7 +38,7 @@ FORMS = {
         chip_size=256,
         batch_size=16,
         gsd=GSD,
-        student={"size": "small", **_SMALL_OBJECTS},
+        student={"size": "small"},
         teacher={"size": "large", "neck": "pafpn", **_SMALL_OBJECTS},
         second_teacher={"architecture": "segformer", "encoder": "mit_b2"},
     ),
@@ -55,6 +55,7 @@ def table(form: Form) -> Table:
         (
             *single_task(form),
             vanilla(form),
+            *networks(form),
             distilled(form, "soft", "soft"),
             distilled(form, "soft, both tasks", "soft", on_own_task=True),
             distilled(form, "feature", "feature", extra=True),

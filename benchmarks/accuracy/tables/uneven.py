@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..banepa import BUILDING, make_banepa, train_tiles
 from ..declare import Form, Ground, Metric, Settings, Table, Test
-from ..methods import VANILLA, distilled, single_task, vanilla
+from ..methods import VANILLA, distilled, networks, single_task, vanilla
 
 VEHICLE = {"name": "vehicle", "color": "#ffd92f", "values": ["car", "minibus", "bus"]}
 VALIDATION_SCENE = 3
@@ -20,7 +20,7 @@ FORMS = {
         chip_size=96,
         batch_size=8,
         gsd=0.26,
-        student={"size": "small", **_SMALL_OBJECTS},
+        student={"size": "small"},
         teacher={"size": "medium", "width": 64, **_SMALL_OBJECTS},
     ),
     "full": Form(
@@ -30,7 +30,7 @@ FORMS = {
         chip_size=320,
         batch_size=16,
         gsd=0.13,
-        student={"size": "small", **_SMALL_OBJECTS},
+        student={"size": "small"},
         teacher={"size": "large", "neck": "pafpn", **_SMALL_OBJECTS},
     ),
 }
@@ -46,6 +46,7 @@ def table(form: Form) -> Table:
         (
             *single_task(form),
             vanilla(form),
+            *networks(form),
             distilled(form, "soft", "soft"),
             distilled(form, "soft, both tasks", "soft", on_own_task=True),
             distilled(form, "soft and feature", "soft", "feature", extra=True),

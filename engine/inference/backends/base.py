@@ -14,7 +14,7 @@ import numpy as np
 from ...config import Card
 from ...errors import PackageError
 from ...types import Objects
-from ..suppression import decide
+from ..suppression import decide, decide_sorted
 
 OBJECT_LIMIT = 1000
 """Most objects of one window."""
@@ -64,12 +64,14 @@ class Backend(Protocol):
         ...
 
 
-Graph = Callable[[np.ndarray], np.ndarray]
-"""(B, C, T, T) raw values to the only output of a graph, with B first."""
+Graph = Callable[[np.ndarray], dict[str, np.ndarray]]
+"""(B, C, T, T) raw values to a graph's outputs by name, each with B first."""
+GRAPH_FILE = "model.onnx"
+"""The graph with the outputs of all tasks; packages of version 1 and of other programs have one a task."""
 
 
 class GraphBackend(ABC):
-    """Runs a package's ONNX files, one for each task.
+    """Runs a package's ONNX graph: one pass a window, whatever the tasks.
 
     Args:
         folder: the package's folder.
@@ -85,7 +87,10 @@ class GraphBackend(ABC):
     def __init__(self, folder: Path, card: Card) -> None:
         self.card = card
         self.parallel = streams()
-        self.graphs: dict[str, Graph] = {task: self._open(Path(folder) / f"{task}.onnx") for task in card.tasks}
+        joint = Path(folder) / GRAPH_FILE
+        self._joint: Graph | None = self.load(joint) if joint.is_file() else None
+        separate = () if self._joint else card.tasks
+        self._separate: dict[str, Graph] = {task: self._open(Path(folder) / f"{task}.onnx") for task in separate}
 
     @abstractmethod
     def load(self, path: Path) -> Graph:
@@ -97,10 +102,21 @@ class GraphBackend(ABC):
 
     def run(self, images: np.ndarray) -> Arrays:
         """Predict a batch."""
-        answers = {task: graph(images) for task, graph in self.graphs.items()}
+        if self._joint is not None:
+            return self._answered(self._joint(images))
+        answers = {task: next(iter(graph(images).values())) for task, graph in self._separate.items()}
         dense = answers.get("detection")
         objects = None if dense is None else [self._decided(image) for image in dense]
         return Arrays(answers.get("segmentation"), objects, answers.get("regression"))
+
+    def _answered(self, found: dict[str, np.ndarray]) -> Arrays:
+        card = self.card
+        segmentation = found.get("probabilities") if "segmentation" in card.tasks else None
+        if "detection" not in card.tasks:
+            return Arrays(segmentation)
+        candidates = zip(found["boxes"], found["scores"], found["labels"], strict=True)
+        limits = (card.score_threshold, card.iou_threshold, OBJECT_LIMIT)
+        return Arrays(segmentation, [decide_sorted(*each, *limits) for each in candidates])
 
     def _open(self, path: Path) -> Graph:
         if not path.is_file():

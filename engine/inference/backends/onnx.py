@@ -65,19 +65,23 @@ class OnnxModel:
         except UNREADABLE as error:
             raise PackageError(f"{path} is not a readable ONNX file of GeoDistil: {error}.") from error
 
-    def __call__(self, images: np.ndarray) -> np.ndarray:
+    def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """As `run`."""
         return self.run(images)
 
-    def run(self, images: np.ndarray) -> np.ndarray:
-        """The only output for (B, C, T, T) raw values; image by image where the graph has a fixed batch of one."""
+    def run(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """The outputs for (B, C, T, T) raw values; image by image where the graph has a fixed batch of one."""
         given = self.session.get_inputs()[0]
         size = 1 if given.shape[0] == 1 else len(images)
         standardised = images - self.mean
         standardised /= self.std
         parts = [standardised[start : start + size] for start in range(0, len(images), size)]
-        answers = [self.session.run(None, {given.name: part})[0] for part in parts]
-        return answers[0] if len(answers) == 1 else np.concatenate(answers)
+        answers = zip(*(self.session.run(None, {given.name: part}) for part in parts), strict=True)
+        names = (output.name for output in self.session.get_outputs())
+        return {
+            name: values[0] if len(values) == 1 else np.concatenate(values)
+            for name, values in zip(names, answers, strict=True)
+        }
 
 
 def _options() -> onnxruntime.SessionOptions:

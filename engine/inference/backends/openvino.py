@@ -70,21 +70,22 @@ class OpenVinoModel:
         except RuntimeError as error:
             raise self._unreadable(error) from error
 
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        """The only output for (B, C, T, T) raw values, image by image."""
+    def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """The outputs for (B, C, T, T) raw values, image by image."""
         idle = self._requests(images)
         request = idle.get()
         try:
-            shape = request.get_output_tensor().shape
-            answers = np.empty((len(images), *shape[1:]), np.float32)
-            for image, answer in zip(images, answers, strict=True):
+            ports = request.model_outputs
+            answers = [np.empty((len(images), *tuple(port.shape)[1:]), port.element_type.to_dtype()) for port in ports]
+            for index, image in enumerate(images):
                 # Shared, so that nothing is copied on the way in or out.
                 request.set_input_tensor(openvino.Tensor(image[None], shared_memory=True))
-                request.set_output_tensor(openvino.Tensor(answer[None], shared_memory=True))
+                for place, answer in enumerate(answers):
+                    request.set_output_tensor(place, openvino.Tensor(answer[index : index + 1], shared_memory=True))
                 request.infer()
         finally:
             idle.put(request)
-        return answers
+        return {port.any_name: answer for port, answer in zip(ports, answers, strict=True)}
 
     def _requests(self, images: np.ndarray) -> SimpleQueue:
         """Idle requests of the graph compiled for images of this type and size."""
@@ -112,7 +113,9 @@ class OpenVinoModel:
         steps.input().model().set_layout(openvino.Layout("NCHW"))
         given = steps.input().preprocess().convert_element_type(openvino.Type.f32)
         given.mean(self.mean.tolist()).scale(self.std.tolist())
-        steps.output().tensor().set_element_type(openvino.Type.f32)
+        for place, port in enumerate(model.outputs):
+            if port.element_type.is_real():
+                steps.output(place).tensor().set_element_type(openvino.Type.f32)
         return steps.build()
 
     def _settings(self) -> dict[str, object]:

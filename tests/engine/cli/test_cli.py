@@ -60,7 +60,7 @@ def test_a_report_can_be_written_anew_beside_another_run(trained, capsys):
 def test_training_writes_a_package_a_report_and_its_events(trained, events):
     folder, result = trained
     assert result["metrics"]["segmentation/mean_iou"] > 0.5
-    for name in ("model.safetensors", "segmentation.onnx", "detection.onnx", "item.json", "report.html", "preview.png"):
+    for name in ("model.safetensors", "model.onnx", "item.json", "report.html", "preview.png"):
         assert (folder / "model" / name).stat().st_size > 0
     assert (folder / "report.html").read_text().startswith("<!")
     validation = json.loads((folder / "validation.json").read_text())
@@ -137,16 +137,16 @@ def test_an_export_in_eight_bits_scores_as_well_or_is_left_alone(trained, worlds
         code, result, _ = engine(capsys, "export", folder, "--output", tmp_path / name, "--int8", *options)
         assert code == 0, result
         with zipfile.ZipFile(result["package"]) as archive:
-            return {each["task"]: each for each in result["int8"]}, archive.read("segmentation.onnx")
+            return {each["task"]: each for each in result["int8"]}, archive.read("model.onnx")
 
     judged, graph = exported("tolerant.zip", "--max-loss", "1")
-    assert set(judged) == {"detection", "segmentation"} and all(each["kept"] for each in judged.values())
+    assert set(judged) == {"detection", "segmentation"} and all(each["fate"] == "kept" for each in judged.values())
     assert "mean_iou" in judged["segmentation"]["sentence"] and "validation blocks" in judged["segmentation"]["truth"]
     assert b"QuantizeLinear" in graph and b"standardization_mean" in graph
     judged, graph = exported("strict.zip", "--max-loss", "-1", "--chips", worlds[2]["raster"])
     assert judged["segmentation"]["before"] == 1 and "its answers in 32 bits" in judged["detection"]["truth"]
-    assert not any(each["kept"] for each in judged.values())
-    assert graph == (folder / "model" / "segmentation.onnx").read_bytes()
+    assert {each["fate"] for each in judged.values()} == {"left in 32 bits"}
+    assert graph == (folder / "model" / "model.onnx").read_bytes()
 
 
 def test_check_describes_a_run_before_it_trains(make_run, capsys):

@@ -23,7 +23,10 @@ IMAGES = np.random.default_rng(0).uniform(0, 255, (4, 3, 64, 64)).astype(np.floa
 
 def multi_task(card):
     tasks = ("detection", "segmentation")
-    return build(card.network, tasks, 3, card.mean, card.std, detection_classes=1, segmentation_channels=3, seed=0)
+    network = build(card.network, tasks, 3, card.mean, card.std, detection_classes=1, segmentation_channels=3, seed=0)
+    torch.manual_seed(1)
+    torch.nn.init.normal_(network.detection_head.head.classes.weight, std=0.3)  # an untrained head's scores are all one
+    return network
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 """One small multi-task package, written once: exporting takes seconds."""
 
+import shutil
+
 import pytest
 import torch
 
 from engine.config import Card, CardClass, Network
 from engine.models import build
-from engine.packages.writer import write_package
+from engine.packages import complete_package, write_package
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +68,15 @@ def network(card):
 def package(tmp_path_factory, network, card):
     folder = tmp_path_factory.mktemp("packages") / "model"
     return write_package(folder, network, card, report=b"<html></html>", preview=b"\x89PNG")
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory, package, network, card):
+    """The package as `export` completes it for other programs."""
+    folder = tmp_path_factory.mktemp("exported") / "model"
+    shutil.copytree(package, folder)
+    complete_package(folder, network, card)
+    return folder
 
 
 @pytest.fixture(autouse=True)

@@ -24,8 +24,8 @@ def as_deepness_does(path, image):
     return session, told, answer
 
 
-def test_segmentation_fed_as_other_plugins_do_gives_the_networks_probabilities(package, network):
-    session, told, answer = as_deepness_does(package / "segmentation.onnx", IMAGE)
+def test_segmentation_fed_as_other_plugins_do_gives_the_networks_probabilities(exported, network):
+    session, told, answer = as_deepness_does(exported / "segmentation.onnx", IMAGE)
     with torch.inference_mode():
         expected = network(torch.from_numpy(IMAGE)).segmentation.softmax(dim=1).numpy()
     assert np.abs(answer - expected).max() < 1e-4
@@ -35,8 +35,8 @@ def test_segmentation_fed_as_other_plugins_do_gives_the_networks_probabilities(p
     assert (told["resolution"], told["tile_size"], told["seg_small_segment"]) == (13.0, 64, 0)
 
 
-def test_detection_fed_as_other_plugins_do_gives_decoded_boxes(package, network):
-    session, told, answer = as_deepness_does(package / "detection.onnx", IMAGE)
+def test_detection_fed_as_other_plugins_do_gives_decoded_boxes(exported, network):
+    session, told, answer = as_deepness_does(exported / "detection.onnx", IMAGE)
     with torch.inference_mode():
         detections = network(torch.from_numpy(IMAGE)).detections
         scores, boxes = network.detection_head.scores_and_boxes(detections)
@@ -65,8 +65,8 @@ def test_both_backends_find_the_same(package, network, card):
 
 
 @pytest.mark.parametrize("file", ["segmentation.onnx", "detection.onnx"])
-def test_older_runtimes_can_read_the_graphs(package, file):
-    model = onnx.load(package / file)
+def test_older_runtimes_can_read_the_graphs(exported, file):
+    model = onnx.load(exported / file)
     onnx.checker.check_model(model)
     assert model.ir_version <= 8
     assert {entry.domain: entry.version for entry in model.opset_import}[""] <= 18
@@ -91,8 +91,8 @@ COMMON = {
 }
 
 
-def test_the_segmentation_file_has_these_keys_and_no_others(package):
-    assert written(package / "segmentation.onnx") == {
+def test_the_segmentation_file_has_these_keys_and_no_others(exported):
+    assert written(exported / "segmentation.onnx") == {
         **COMMON,
         "model_type": "Segmentor",
         "class_names": {"0": "background", "1": "roof", "2": "still water"},
@@ -101,8 +101,8 @@ def test_the_segmentation_file_has_these_keys_and_no_others(package):
     }
 
 
-def test_the_detection_file_has_these_keys_and_no_others(package):
-    assert written(package / "detection.onnx") == {
+def test_the_detection_file_has_these_keys_and_no_others(exported):
+    assert written(exported / "detection.onnx") == {
         **COMMON,
         "model_type": "Detector",
         "class_names": {"0": "car", "1": "bus"},
@@ -113,21 +113,21 @@ def test_the_detection_file_has_these_keys_and_no_others(package):
 
 
 @pytest.mark.parametrize("file", ["segmentation.onnx", "detection.onnx"])
-def test_the_input_is_square_nchw_of_floats(package, file):
-    (given,) = onnxruntime.InferenceSession(str(package / file), providers=["CPUExecutionProvider"]).get_inputs()
+def test_the_input_is_square_nchw_of_floats(exported, file):
+    (given,) = onnxruntime.InferenceSession(str(exported / file), providers=["CPUExecutionProvider"]).get_inputs()
     assert given.type == "tensor(float)" and given.shape[1:] == [3, 64, 64]
 
 
-def test_the_other_plugins_way_to_a_class_map_gives_ours(package, card):
-    _, told, answer = as_deepness_does(package / "segmentation.onnx", IMAGE)
+def test_the_other_plugins_way_to_a_class_map_gives_ours(exported, package, card):
+    _, told, answer = as_deepness_does(exported / "segmentation.onnx", IMAGE)
     answer[answer < told["seg_thresh"]] = 0
     ours = OnnxBackend(package, card).run(IMAGE).segmentation
     assert (answer.argmax(1) == ours.argmax(1)).mean() > 0.999
 
 
-def test_the_other_plugins_way_to_boxes_gives_ours(package, card):
+def test_the_other_plugins_way_to_boxes_gives_ours(exported, package, card):
     """Candidates by their best class; ours may be of two, so compared where none is, above every second-best score."""
-    _, told, answer = as_deepness_does(package / "detection.onnx", IMAGE)
+    _, told, answer = as_deepness_does(exported / "detection.onnx", IMAGE)
     rows = answer[0].T
     least = max(told["det_conf"], float(rows[:, 4:].min(1).max()) + 1e-4)
     rows = rows[rows[:, 4:].max(1) >= least]

@@ -63,7 +63,7 @@ def test_an_archive_with_one_folder_around_the_files_is_read_too(package, tmp_pa
 
 
 def test_the_package_holds_what_it_should_and_no_leftovers(package):
-    names = "detection.onnx item.json model.safetensors preview.png report.html segmentation.onnx"
+    names = "item.json model.onnx model.safetensors preview.png report.html"
     assert sorted(path.name for path in package.iterdir()) == names.split()
     assert [path.name for path in package.parent.iterdir()] == ["model"]
     with safe_open(package / "model.safetensors", "pt") as weights:
@@ -76,7 +76,7 @@ def test_writing_again_replaces_the_package_and_leaves_the_network_as_it_is(copy
     before = {name: value.clone() for name, value in network.state_dict().items()}
     write_package(copy, network, segmentation)
     assert load_card(copy).name == "second"
-    assert sorted(path.name for path in copy.iterdir()) == ["item.json", "model.safetensors", "segmentation.onnx"]
+    assert sorted(path.name for path in copy.iterdir()) == ["item.json", "model.onnx", "model.safetensors"]
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert network.training
 
