@@ -1,4 +1,6 @@
-"""Labels from a class raster, read on a source's grid by the nearest pixel."""
+"""Labels from a class raster, read on a source's grid: by the nearest pixel, or by the most frequent class where that
+grid is coarser.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +20,8 @@ from .raster import RasterReader
 _LOOK_SIDE = 2048
 """A class raster is looked over at no more than so many pixels a side."""
 _POINTS_PER_CLASS = 4096
+_COARSER = 1.5
+"""Native pixels a side of a grid's pixel from which on several classes may lie in it."""
 
 
 class ClassRaster:
@@ -36,7 +40,8 @@ class ClassRaster:
 
     def __init__(self, path: str, grid: Grid, values: dict[int, int], channels: int) -> None:
         self.path = path
-        self._reader = RasterReader(path, grid=grid, resampling=Resampling.nearest)
+        coarser = grid.gsd > _COARSER * RasterReader(path).native_gsd
+        self._reader = RasterReader(path, grid=grid, resampling=Resampling.mode if coarser else Resampling.nearest)
         self._known = np.array(sorted(values), np.int64)
         self._targets = np.array([values[value] for value in sorted(values)], np.uint8)
         self._channels = channels

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count, islice
@@ -32,14 +33,15 @@ _PREFETCH = 4
 
 
 class TrainingChips(Dataset):
-    """Chip `i` of a role, for every `i`; it depends on the run's seed, the role and `i` alone."""
+    """Chip `i` of a role, for every `i`; it depends on the run's seed, the stage, the role and `i` alone."""
 
-    def __init__(self, prepared: Prepared, run: Run, role: Role, views: bool = False) -> None:
+    def __init__(self, prepared: Prepared, run: Run, role: Role, views: bool = False, stage: str = "") -> None:
         self._sources = _sources(prepared, role)
         training = run.training
         self._sampler = ChipSampler(self._sources, training.chip_size, training.rare_class_share)
         self._augmenter = Augmenter(training.augmentation, prepared, training.chip_size)
-        self._key = training.seed, ROLES.index(role)
+        # A student must not be taught on just the crops that its teacher has memorised.
+        self._key = training.seed, ROLES.index(role), zlib.crc32(f"{run.recipe.kind} {stage}".encode())
         self._views, self._masked = views, role == "segmentation"
         self._side, self._bands, self._dtype = training.chip_size, len(prepared.bands), prepared.image_dtype()
 
@@ -162,6 +164,7 @@ def training_loader(
     start: int = 0,
     views: bool = False,
     warn: Callable[[str], None] = lambda sentence: None,
+    stage: str = "",
 ) -> Iterator[Batch]:
     """An endless stream of a role's training batches.
 
@@ -175,6 +178,7 @@ def training_loader(
         start: index of the first chip; to go on after n batches, give n * batch_size.
         views: whether to add strong views.
         warn: told once of each raster that turns out to be damaged; where it is, chips are drawn again elsewhere.
+        stage: whose chips; each stage of a run has its own.
 
     Raises:
         ConfigError: there is no source of this role.
@@ -182,7 +186,7 @@ def training_loader(
         LabelError: a class raster has a value without a class.
         TrainingError: a reading process died.
     """
-    chips = TrainingChips(prepared, run, role, views)
+    chips = TrainingChips(prepared, run, role, views, stage)
     return _stream(_batches(chips, run, start), role, prepared.damaged, warn)
 
 

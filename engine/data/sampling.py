@@ -10,37 +10,34 @@ from ..errors import SplitError
 from .grid import Grid, Window
 from .prepared import PreparedSource
 
-_MOST_CELLS = 48
-_TRIES = 16
 _JITTER = 0.4
 """A chip's centre lies within this share of its side from the label it was drawn for."""
 
 
 class GroundSampler:
-    """Uniform places on a geometry, however scattered it is, by way of cells known to hold some of it.
+    """Uniform places on a geometry, however many and small its parts are: a triangle by its area, a place inside it.
 
     Args:
         geometry: polygons in grid pixels, not empty.
-        cell: the wanted side of a cell.
     """
 
-    def __init__(self, geometry: Geometry, cell: float) -> None:
-        self._geometry = geometry
-        shapely.prepare(geometry)
-        cells = _cells(geometry.bounds, cell)
-        parts = shapely.intersection(geometry, cells[shapely.intersects(geometry, cells)])
-        areas = shapely.area(parts)
-        self._bounds = shapely.bounds(parts[areas > 0])
-        self._centres = shapely.get_coordinates(shapely.point_on_surface(parts[areas > 0]))
+    def __init__(self, geometry: Geometry) -> None:
+        polygons = shapely.get_parts(geometry)
+        polygons = polygons[shapely.area(polygons) > 0]
+        triangles = shapely.get_parts(shapely.constrained_delaunay_triangles(polygons))
+        areas = shapely.area(triangles)
+        corners = shapely.get_coordinates(triangles[areas > 0]).reshape(-1, 4, 2)
+        self._first, self._second, self._third = corners[:, 0], corners[:, 1], corners[:, 2]
         self._until = np.cumsum(areas[areas > 0])
 
     def draw(self, rng: np.random.Generator) -> tuple[float, float]:
         """A place: column, row."""
         index = _one_of(self._until, rng)
-        left, top, right, bottom = self._bounds[index]
-        tries = rng.uniform((left, top), (right, bottom), (_TRIES, 2))
-        hits = tries[shapely.contains_xy(self._geometry, *tries.T)]
-        column, row = hits[0] if len(hits) else self._centres[index]
+        across, along = rng.random(2)
+        if across + along > 1:
+            across, along = 1 - across, 1 - along
+        first = self._first[index]
+        column, row = first + across * (self._second[index] - first) + along * (self._third[index] - first)
         return float(column), float(row)
 
 
@@ -67,7 +64,7 @@ class ChipSampler:
                 f"No ground is left to train on in {', '.join(source.name for source in sources)}.",
                 "It all lies in validation blocks or their buffer: lower split.block_size or add a source.",
             )
-        self._grounds = {index: GroundSampler(sources[index].training, chip) for index in self._usable}
+        self._grounds = {index: GroundSampler(sources[index].training) for index in self._usable}
         areas = np.sqrt([sources[index].square_metres(sources[index].training) for index in self._usable])
         self._source_until = np.cumsum(areas / areas.sum())
         self._chip, self._rare_share = chip, rare_class_share
@@ -131,15 +128,6 @@ def _one_of(until: np.ndarray, rng: np.random.Generator) -> int:
     """An index, drawn by cumulative weights (n,); `Generator.choice` checks its weights anew every time."""
     index = int(np.searchsorted(until, rng.random() * until[-1], side="right"))
     return min(index, len(until) - 1)
-
-
-def _cells(bounds: tuple[float, float, float, float], side: float) -> np.ndarray:
-    left, top, right, bottom = bounds
-    across = int(np.clip(np.ceil((right - left) / side), 1, _MOST_CELLS))
-    down = int(np.clip(np.ceil((bottom - top) / side), 1, _MOST_CELLS))
-    x, y = np.linspace(left, right, across + 1), np.linspace(top, bottom, down + 1)
-    (west, north), (east, south) = np.meshgrid(x[:-1], y[:-1]), np.meshgrid(x[1:], y[1:])
-    return shapely.box(west, north, east, south).ravel()
 
 
 def _origin(centre: float, side: int, extent: int) -> int:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..config import Run
 from ..data import Prepared, validation_batches
+from ..training.metrics import centred_on
 from ..types import IGNORE_INDEX, Batch, Objects, Task
 from .boxes import Boxes, assigned
 from .confusion import confusion_matrix, segmentation_scores
@@ -109,8 +110,9 @@ def _examine_objects(
     for batch in batches:
         detections = network(batch.to(device).image, tasks=("detection",)).detections
         for index, objects in enumerate(network.detection_head.decode(detections, CANDIDATES, 0.5, 300)):
-            found = _counted(objects, batch.valid[index].numpy())
-            truth = Boxes(batch.boxes[index].numpy(), batch.labels[index].numpy())
+            found = _counted(objects, batch.valid[index])
+            there = centred_on(batch.boxes[index], batch.valid[index]).numpy()
+            truth = Boxes(batch.boxes[index].numpy()[there], batch.labels[index].numpy()[there])
             hit = assigned(found, truth, 0.5, CANDIDATES) >= 0
             curves.update(found, hit, truth)
             sure = found.scores >= threshold
@@ -122,12 +124,10 @@ def _examine_objects(
     return extremes.examination({"chips": chips, **curves.compute(threshold)})
 
 
-def _counted(objects: Objects, valid: np.ndarray) -> Boxes:
+def _counted(objects: Objects, valid: Tensor) -> Boxes:
     """Detections whose centre counts."""
     boxes = Boxes(*(getattr(objects, name).float().cpu().numpy() for name in ("boxes", "labels", "scores")))
-    centers = ((boxes.corners[:, :2] + boxes.corners[:, 2:]) / 2).astype(int)
-    height, width = valid.shape
-    keep = valid[centers[:, 1].clip(0, height - 1), centers[:, 0].clip(0, width - 1)]
+    keep = centred_on(objects.boxes, valid).numpy()
     return Boxes(boxes.corners, boxes.labels.astype(int), boxes.scores)[keep]
 
 

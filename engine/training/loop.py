@@ -192,7 +192,9 @@ class _Work:
             loop.events.write("warning", message=sentence)
 
         return {
-            role: training_loader(loop.prepared, loop.run, role, self.samples[role], self._views(role), warn)
+            role: training_loader(
+                loop.prepared, loop.run, role, self.samples[role], self._views(role), warn, self.stage.name
+            )
             for role in self.stage.roles
         }
 

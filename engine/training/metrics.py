@@ -37,10 +37,10 @@ class SegmentationScore:
 
 
 def segmentation_values(matrix: Tensor, names: list[str]) -> dict[str, float]:
-    """Scores of a confusion matrix (K, K), rows are truth; a class neither there nor predicted has none."""
+    """Scores of a confusion matrix (K, K), rows are truth; a class without truth has none and is in no mean."""
     hits, truth, predicted = matrix.diagonal(), matrix.sum(1), matrix.sum(0)
     union = truth + predicted - hits
-    occurs = union > 0
+    occurs = truth > 0
     iou = hits / union.clamp(min=1)
     f1 = 2 * hits / (truth + predicted).clamp(min=1)
     values = {"segmentation/mean_iou": iou[occurs].mean().item() if occurs.any() else 0.0}
@@ -52,7 +52,7 @@ def segmentation_values(matrix: Tensor, names: list[str]) -> dict[str, float]:
 
 
 class DetectionScore:
-    """Accumulates detections; those centred on pixels that do not count are left out.
+    """Accumulates detections; detections and objects centred on pixels that do not count are left out.
 
     Args:
         names: of the classes, in order.
@@ -70,18 +70,31 @@ class DetectionScore:
 
     def update(self, objects: list[Objects], boxes: list[Tensor], labels: list[Tensor], valid: Tensor) -> None:
         """Add a batch: predictions and truth per image, valid (B, H, W)."""
-        predictions = [_counted(found, where) for found, where in zip(objects, valid, strict=True)]
-        truth = [{"boxes": b.cpu().float(), "labels": k.cpu()} for b, k in zip(boxes, labels, strict=True)]
+        predictions, truth = [], []
+        for found, corners, classes, where in zip(objects, boxes, labels, valid, strict=True):
+            keep, there = centred_on(found.boxes, where), centred_on(corners, where)
+            seen = {"boxes": found.boxes, "labels": found.labels, "scores": found.scores}
+            predictions.append({name: value.cpu()[keep] for name, value in seen.items()})
+            truth.append({"boxes": corners.cpu().float()[there], "labels": classes.cpu()[there]})
+        for each in predictions:
+            each["boxes"], each["scores"] = each["boxes"].float(), each["scores"].float()
         self._map.update(predictions, truth)
 
     def compute(self) -> dict[str, float]:
-        """`detection/ap`, `detection/ap50`, AP50 of each class, and the score threshold with the best F1 at IoU 0.5."""
+        """`detection/ap`, `detection/ap50`, AP50 of each class, and the score threshold with the best F1 at IoU 0.5.
+
+        Classes without an object have no score and are in no mean; without any object there is no score at all.
+        """
         result = self._map.compute()
         precision, scores = result["precision"][0, :, :, 0, -1], result["scores"][0, :, :, 0, -1]
-        values = {"detection/ap": max(0.0, result["map"].item()), "detection/ap50": max(0.0, result["map_50"].item())}
+        known = (precision > -1).any(dim=0)
+        if not known.any():
+            return {}
+        values = {"detection/ap": result["map"].item(), "detection/ap50": result["map_50"].item()}
         for index, label in enumerate(torch.atleast_1d(result["classes"]).tolist()):
-            values[f"detection/ap50/{self.names[label]}"] = max(0.0, precision[:, index].mean().item())
-        return values | best_f1(precision, scores)
+            if known[index]:
+                values[f"detection/ap50/{self.names[label]}"] = precision[:, index].mean().item()
+        return values | best_f1(precision[:, known], scores[:, known])
 
 
 def best_f1(precision: Tensor, scores: Tensor) -> dict[str, float]:
@@ -104,9 +117,8 @@ def main_score(values: dict[str, float]) -> float:
     return sum(mains) / max(1, len(mains))
 
 
-def _counted(found: Objects, valid: Tensor) -> dict[str, Tensor]:
-    boxes = found.boxes.float().cpu()
-    centers = ((boxes[:, :2] + boxes[:, 2:]) / 2).long()
+def centred_on(boxes: Tensor, valid: Tensor) -> Tensor:
+    """Which boxes (n, 4) xyxy are centred on a pixel of `valid` (H, W); those outside the image count at its border."""
+    centers = ((boxes[:, :2] + boxes[:, 2:]).float().cpu() / 2).floor().long()
     height, width = valid.shape
-    keep = valid.cpu()[centers[:, 1].clamp(0, height - 1), centers[:, 0].clamp(0, width - 1)]
-    return {"boxes": boxes[keep], "labels": found.labels.cpu()[keep], "scores": found.scores.float().cpu()[keep]}
+    return valid.cpu()[centers[:, 1].clamp(0, height - 1), centers[:, 0].clamp(0, width - 1)]

@@ -77,7 +77,10 @@ class FcosHead(DetectionHead):
         return predicted["cls_logits"], predicted["bbox_regression"], predicted["bbox_ctrness"]
 
     def assign(self, detections: Detections, boxes: Tensor, valid: Tensor) -> Tensor:
-        """Centre sampling: the smallest object that holds a location near its centre, within its level's range."""
+        """Centre sampling: the smallest object that holds a location near its centre, within its level's range.
+
+        An object that holds none, because it is smaller than the cells, gets the nearest one (`_with_all_objects`).
+        """
         nothing = torch.where(valid, BACKGROUND, IGNORED)
         if not len(boxes):
             return nothing
@@ -86,7 +89,10 @@ class FcosHead(DetectionHead):
         fits = inside & (reach > lower) & (reach <= upper) & _central(detections.anchors, boxes)
         areas = (boxes[:, 2:] - boxes[:, :2]).prod(dim=1).expand_as(reach)
         smallest, index = areas.masked_fill(~fits, math.inf).min(dim=1)
-        return torch.where(valid & smallest.isfinite(), index, nothing)
+        matches = torch.where(valid & smallest.isfinite(), index, nothing)
+        found = (boxes[:, 2:] <= boxes[:, :2]).any(dim=1)  # what has no extent claims nothing
+        found[matches[matches >= 0]] = True
+        return matches if found.all() else self._with_all_objects(detections, boxes, valid, matches)
 
     def boxes(self, detections: Detections) -> Tensor:
         """(B, N, 4) xyxy pixels, not clipped."""
@@ -103,6 +109,41 @@ class FcosHead(DetectionHead):
             "box": generalized_box_iou_loss(predicted, matched.boxes, reduction="sum"),
             "centerness": F.binary_cross_entropy_with_logits(centerness, target, reduction="sum"),
         }
+
+    def _with_all_objects(self, detections: Detections, boxes: Tensor, valid: Tensor, matches: Tensor) -> Tensor:
+        """Matches (N,) in which every object has a location, but where no ground counts near it.
+
+        The smallest object chooses first: the nearest location of its level that counts, is no other such object's, and
+        is not the only one of its owner. Locations within a cell of its centre that nobody answers for are ignored:
+        they see the object, too, and would learn that it is background.
+        """
+        device, matches = matches.device, matches.cpu().clone()
+        points, valid, boxes = centers(detections.anchors).cpu(), valid.cpu(), boxes.cpu()
+        levels = torch.arange(len(self.strides)).repeat_interleave(torch.tensor([h * w for h, w in detections.shapes]))
+        strides = torch.tensor(self.strides, dtype=points.dtype)[levels]
+        counts = torch.bincount(matches[matches >= 0], minlength=len(boxes))
+        taken = torch.zeros(len(points), dtype=torch.bool)
+        areas = (boxes[:, 2:] - boxes[:, :2]).prod(dim=1)
+        counts[areas <= 0] = 1  # what has no extent claims nothing
+        for index in sorted((counts == 0).nonzero().flatten().tolist(), key=areas.__getitem__):
+            away = (points - centers(boxes[index : index + 1])).abs().amax(dim=1) / strides
+            owner = matches.clamp(min=0)
+            free = valid & ~taken & (away < CENTER_RADIUS) & ((matches < 0) | (counts[owner] > 1))
+            level = self._level_of(boxes[index])
+            if not free.any():
+                continue
+            # Another level only where its own has none left.
+            chosen = int(torch.where(free, away + 100.0 * (levels != level), math.inf).argmin())
+            if matches[chosen] >= 0:
+                counts[matches[chosen]] -= 1
+            matches[chosen], taken[chosen], counts[index] = index, True, 1
+            matches[(levels == levels[chosen]) & (away < 1) & (matches == BACKGROUND)] = IGNORED
+        return matches.to(device)
+
+    def _level_of(self, box: Tensor) -> int:
+        """The level for an object of this size: its reach from a location near its centre is half its longer side."""
+        reach = float((box[2:] - box[:2]).max()) / 2
+        return next(place for place, (_, upper) in enumerate(level_ranges(self.strides)) if reach <= upper)
 
     def _ranges(self, detections: Detections) -> Tensor:
         """Each location's level range, (2, N, 1)."""
@@ -126,6 +167,10 @@ def _central(anchors: Tensor, boxes: Tensor) -> Tensor:
 
 
 def _centerness(distances: Tensor) -> Tensor:
-    """(P,) centerness of (P, 4) left, top, right, bottom, all positive (FCOS, equation 3)."""
-    sides = distances.view(-1, 2, 2)  # (left, top), (right, bottom)
-    return (sides.amin(dim=1) / sides.amax(dim=1)).prod(dim=1).sqrt()
+    """(P,) centerness of (P, 4) left, top, right, bottom (FCOS, equation 3); 1 where a location is outside its object.
+
+    Such a location is the only one that answers for a tiny object: nothing is more central.
+    """
+    sides = distances.clamp(min=0).view(-1, 2, 2)  # (left, top), (right, bottom)
+    inside = distances.amin(dim=1) > 0
+    return torch.where(inside, (sides.amin(dim=1) / sides.amax(dim=1).clamp(min=1e-6)).prod(dim=1).sqrt(), 1.0)

@@ -60,7 +60,30 @@ def naive_fcos(anchors, shapes, boxes):
                         best, area = index, (x1 - x0) * (y1 - y0)
                 matches.append(best)
                 n += 1
-    return torch.tensor(matches)
+    return torch.tensor(naive_rescue(matches, anchors, shapes, boxes.tolist()))
+
+
+def naive_rescue(matches, anchors, shapes, boxes):
+    """An object that holds no location gets the nearest free one of its level, the smallest object first."""
+    points = [tuple(point) for point in centers(anchors).tolist()]
+    strides = [stride for stride, (height, width) in zip(STRIDES, shapes, strict=True) for _ in range(height * width)]
+    taken = set()
+    for index in sorted(range(len(boxes)), key=lambda i: (boxes[i][2] - boxes[i][0]) * (boxes[i][3] - boxes[i][1])):
+        x0, y0, x1, y1 = boxes[index]
+        if index in matches or x1 <= x0 or y1 <= y0:
+            continue
+        reach = max(x1 - x0, y1 - y0) / 2
+        own = next((stride for stride in STRIDES[:-1] if reach <= 8 * stride), STRIDES[-1])
+        away = [max(abs(x - (x0 + x1) / 2), abs(y - (y0 + y1) / 2)) for x, y in points]
+        free = [n for n in range(len(points)) if strides[n] == own and n not in taken and away[n] < 1.5 * own]
+        free = [n for n in free if matches[n] < 0 or matches.count(matches[n]) > 1]
+        best = min(free, key=away.__getitem__)
+        matches[best] = index
+        taken.add(best)
+        for n in range(len(points)):
+            if strides[n] == own and away[n] < own and matches[n] == -1:
+                matches[n] = -2
+    return matches
 
 
 def test_fcos_assigns_as_the_papers_rule_says():
