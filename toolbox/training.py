@@ -28,7 +28,8 @@ from .base import EngineAlgorithm, Parameters, Results, advanced, explained, sen
 from .labelled import box_size_problem, labelled_parameters, rasters_parameter, role_layers
 from .options import chosen_options, option_parameters
 
-SIZES = ["small", "medium", "large"]
+SIZES = ["small", "medium", "large", "nano"]
+"""Models store a choice by its place, so that new sizes come last."""
 CHECKPOINT_SECONDS = 90.0
 """Grace after a cancel: the step at hand ends and a checkpoint is written."""
 

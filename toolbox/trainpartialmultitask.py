@@ -45,7 +45,7 @@ class TrainPartialMultitask(TrainingAlgorithm):
     def add_recipe(self) -> None:
         """Sizes of the student and of its teachers."""
         self.add_size("STUDENT", tr("Size of the network"), "small")
-        self.add_size("TEACHER", tr("Size of its teachers"), "large")
+        self.add_size("TEACHER", tr("Size of its teachers"), "medium")
 
     def sources(self, parameters: Parameters, context: QgsProcessingContext) -> list[RoleLayers]:
         """Detection, segmentation, unlabelled."""

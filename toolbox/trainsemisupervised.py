@@ -39,7 +39,7 @@ class TrainSemiSupervised(TrainingAlgorithm):
     def add_recipe(self) -> None:
         """Sizes of the student and of the first teacher."""
         self.add_size("STUDENT", tr("Size of the network"), "small")
-        self.add_size("TEACHER", tr("Size of its first teacher"), "large")
+        self.add_size("TEACHER", tr("Size of its first teacher"), "medium")
 
     def sources(self, parameters: Parameters, context: QgsProcessingContext) -> list[RoleLayers]:
         """Segmentation, unlabelled."""

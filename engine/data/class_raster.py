@@ -1,6 +1,4 @@
-"""Labels from a class raster, read on a source's grid: by the nearest pixel, or by the most frequent class where that
-grid is coarser.
-"""
+"""Labels from a class raster on a source's grid: the nearest pixel's, or where that is coarser the most frequent."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class JointGraph(nn.Module):
         outputs = self.network(image)
         answers: list[Tensor] = []
         if outputs.segmentation is not None:
-            answers.append(outputs.segmentation.softmax(dim=1))
+            answers.append(_softmax(outputs.segmentation))
         if outputs.detections is not None:
             answers += self._candidates(*self.network.detection_head.scores_and_boxes(outputs.detections))
         return tuple(answers)
@@ -96,6 +96,12 @@ class JointGraph(nn.Module):
         anchors = index if classes == 1 else index // classes
         chosen = boxes.gather(1, anchors[..., None].expand(-1, -1, 4))
         return chosen, values, (index - anchors * classes).int()
+
+
+def _softmax(logits: Tensor) -> Tensor:
+    """Softmax over K of (B, K, H, W), written out: onnxruntime's own operator transposes to K last and costs a third."""
+    shares = (logits - logits.amax(dim=1, keepdim=True)).exp()
+    return shares / shares.sum(dim=1, keepdim=True)
 
 
 def output_names(card: Card) -> list[str]:

@@ -32,8 +32,8 @@ CHECKPOINT_EVERY = 300.0
 """Seconds after which a checkpoint is written even between validations."""
 
 
-PRETRAINED_LR_FACTOR = 0.1
-"""Share of the learning rate that a pretrained encoder gets, unless a run says otherwise (docs/methods.md)."""
+PRETRAINED_LR_FACTOR = 1.0
+"""Share of the learning rate that a pretrained encoder gets, unless a run says otherwise; measured (docs/methods.md)."""
 
 
 @dataclass

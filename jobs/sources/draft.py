@@ -71,7 +71,7 @@ class RecipeDraft:
 
     kind: str = ""
     student: str = "small"
-    teacher: str = "large"
+    teacher: str = "medium"
     package: str = ""
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
 

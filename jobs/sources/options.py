@@ -280,10 +280,17 @@ OPTIONS = (
     Option(
         "weights",
         tr("Encoders begin"),
-        tr("Encoders that know photographs learn much faster; their weights are fetched once from Hugging Face's hub."),
-        dict.fromkeys(ALL, "none"),
+        tr(
+            "Encoders that know photographs learn much faster. Small and medium ones came with the engine; others are "
+            "fetched once from Hugging Face's hub."
+        ),
+        dict.fromkeys(ALL, "auto"),
         NETWORK,
-        choices=(("none", tr("from nothing"), ""), ("hub", tr("from photographs (ImageNet)"), "")),
+        choices=(
+            ("auto", tr("from photographs (ImageNet), where weights are at hand"), ""),
+            ("hub", tr("from photographs, fetched from the hub"), ""),
+            ("none", tr("from nothing"), ""),
+        ),
     ),
     Option(
         "pretraining",

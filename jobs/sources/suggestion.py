@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..translation import local, tr
 from .draft import DETECTION, SEGMENTATION, UNLABELLED
 
+MEASURED = Path(__file__).resolve().parents[2] / "resources" / "network_sizes.json"
 SUPERVISED, PARTIAL, SEMI, DISTIL = "supervised", "partial_multitask", "semi_supervised", "distil"
 RECIPES = (PARTIAL, SEMI, SUPERVISED, DISTIL)
 
@@ -55,12 +58,11 @@ class Size:
     slowness: float
 
 
-SIZES = (
-    Size("small", "MobileNetV2", 2.7, 1.0),
-    Size("medium", "ResNet-34", 23.0, 2.5),
-    Size("large", "ResNet-50", 33.2, 8.5),
+SIZES = tuple(
+    Size(name, values["encoder"].partition("-")[2] or values["encoder"], values["parameters"] / 1e6, values["slowness"])
+    for name, values in json.loads(MEASURED.read_text(encoding="utf-8")).items()
 )
-"""Measured on one processor thread, forward, 256 px, both heads; docs/user-guide/wizard.md has the numbers."""
+"""Measured by benchmarks/network/speed.py --keep: onnxruntime, 512 px, both heads."""
 
 
 def suggest(roles: set[str]) -> tuple[str, str]:
@@ -94,13 +96,11 @@ def unavailable(kind: str, roles: set[str]) -> str:
 
 
 def size_text(size: Size) -> str:
-    """A size in words: `large: ResNet-50, 33 M parameters, 8.5 x slower than small`."""
+    """A size in words: `large: convnext_tiny, 37 M parameters, 12.0× the time of small`."""
     millions = local(size.parameters, 1 if size.parameters < 10 else 0)
-    speed = (
-        tr("the fastest")
-        if size.slowness == 1
-        else tr("{slowness}× the time of small").format(slowness=local(size.slowness, 1))
-    )
+    speed = tr("{slowness}× the time of small").format(slowness=local(size.slowness, 1))
+    if size.slowness == min(each.slowness for each in SIZES):
+        speed = tr("the fastest")
     return tr("{size}: {encoder}, {millions} M parameters, {speed}").format(
         size=size.name, encoder=size.encoder, millions=millions, speed=speed
     )

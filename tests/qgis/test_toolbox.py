@@ -154,7 +154,7 @@ def test_semi_supervised_parameters_become_a_run_file(provider, layers, context,
     assert run["recipe"] == {
         "kind": "semi_supervised",
         "student": {"size": "small"},
-        "first_teacher": {"size": "large"},
+        "first_teacher": {"size": "medium"},
     }
     assert run["training"]["budget"] == {"minutes": 5}
     assert run["background"] is False

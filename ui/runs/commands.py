@@ -148,7 +148,8 @@ class Commands:
     def teachers(self, state: RunState) -> None:
         """Open the training with this run's teachers and their networks filled in."""
         recipe = {"teachers_from": str(state.folder)}
-        recipe.update({name: state.settings["recipe"].get(name) or {"size": "large"} for name in state.teachers})
+        usual = {"size": "medium"} if state.settings.get("version", 2) > 1 else {"size": "large", "design": 1}
+        recipe.update({name: state.settings["recipe"].get(name) or usual for name in state.teachers})
         self._open_algorithm("geodistil:trainpartialmultitask", {"OPTIONS": json.dumps({"recipe": recipe})})
 
     # files

@@ -1,4 +1,4 @@
-"""Training places are uniform over the labelled ground; stages draw their own chips; coarse masks keep what prevails."""
+"""Training places are uniform over labelled ground; stages draw their own chips; coarse masks keep what prevails."""
 
 import numpy as np
 import rasterio

@@ -130,7 +130,7 @@ def test_its_teachers_are_offered_to_another_training(dock, make_run, write, wai
     assert json.loads(parameters["OPTIONS"])["recipe"] == {
         "teachers_from": str(folder),
         "detection_teacher": {"size": "medium"},
-        "segmentation_teacher": {"size": "large"},
+        "segmentation_teacher": {"size": "medium"},
     }
     assert algorithm == f"geodistil:{TrainPartialMultitask.NAME}"
     assert accepts(TrainPartialMultitask, parameters)

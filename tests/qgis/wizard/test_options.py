@@ -27,11 +27,18 @@ LEFT_OUT_OF_NETWORKS = {
     "encoder": "follows from the size",
     "width": "follows from the size",
     "architecture": "fpn, which has both tasks",
-    "detection_strides": "follows from the method",
+    "detection_strides": "follows from the sizes of the labels",
+    "design": "for models of older versions",
+    "light": "follows from the size",
+    "standardisation": "measured to be best for all imagery",
+    "batch_norm": "follows from the size of batches",
 }
 LEFT_OUT_OF_TRAINING = {
     "optimizer": "chosen with the learning rate",
-    **dict.fromkeys(("learning_rate", "weight_decay", "warmup", "ema_decay", "clip_norm"), "good for all recipes"),
+    **dict.fromkeys(
+        ("learning_rate", "weight_decay", "warmup", "ema_decay", "clip_norm", "encoder_lr_factor"),
+        "good for all recipes",
+    ),
     **dict.fromkeys(("validations", "validation_chips", "rare_class_share", "augmentation"), "good for all imagery"),
     **dict.fromkeys(("precision", "workers"), "chosen by the machine"),
 }
