@@ -19,8 +19,8 @@ AREAS = [
     {"name": "road", "color": "#8e5fb0", "values": ["road"]},
     {"name": "water", "color": "#2e86de", "values": ["water"]},
 ]
-STUDENT = {"size": "small", "detection_strides": [4, 8]}
-TEACHER = {"size": "medium", "width": 64, "detection_strides": [4, 8]}
+STUDENT = {"size": "small"}
+TEACHER = {"size": "medium", "width": 64}
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,7 @@ def semi_supervised(world: World, steps: Steps) -> dict[str, Run]:
     recipe = {
         "kind": "semi_supervised",
         "student": STUDENT,
-        "first_teacher": {"size": "medium", "encoder": "resnet18", "width": 64},
-        "second_teacher": {"architecture": "segformer", "encoder": "mit_b0"},
+        "first_teacher": TEACHER,
         "teacher_share": steps.semi_teachers / total,
         # Teachers that stand still once they are right, and no strong views: so few steps cannot use more.
         "co_training": False,

@@ -17,7 +17,7 @@ def openvino_rate() -> Rate:
     import openvino
 
     core = openvino.Core()
-    model = core.read_model(make_model() / "segmentation.onnx")
+    model = core.read_model(make_model() / "model.onnx")
     model.reshape([1, 3, TILE, TILE])
     compiled = core.compile_model(model, "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"})
     requests = openvino.AsyncInferQueue(compiled)
@@ -34,7 +34,7 @@ def onnxruntime_rate() -> Rate:
     """One window at a time on all cores."""
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(make_model() / "segmentation.onnx", providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(make_model() / "model.onnx", providers=["CPUExecutionProvider"])
 
     def run(count: int) -> None:
         for index in range(count):

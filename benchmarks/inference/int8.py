@@ -41,7 +41,7 @@ def lighter(model: Path, folder: Path) -> Path:
 
     card = load_card(model)
     windows = images([open_raster(seams.scene(SIDE, seed=2), card)], card, CALIBRATING)
-    quantise(model / "segmentation.onnx", folder / "segmentation.onnx", card, windows)
+    quantise(model / "model.onnx", folder / "model.onnx", card, windows)
     (folder / "item.json").write_bytes((model / "item.json").read_bytes())
     return folder
 

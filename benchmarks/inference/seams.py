@@ -97,7 +97,7 @@ def scene(side: int, seed: int = 1) -> str:
 
 
 def trained(steps: int) -> Path:
-    """A package of Unet with mobilenet_v2, trained for a moment on another generated scene, as `train` makes it."""
+    """A package of the size small, trained for a moment on another generated scene, as `train` makes it."""
     from engine.config import Card, CardClass, Network
     from engine.demo import GSD, NORTH, paint
     from engine.inference import TorchBackend
@@ -120,7 +120,7 @@ def trained(steps: int) -> Path:
         std=painting.image.std(axis=(0, 1)).tolist(),
         tile_size=TILE,
         segmentation_classes=[CardClass(name=name, color="#ff0000") for name in CLASSES],
-        network=Network(architecture="unet", encoder="mobilenet_v2"),
+        network=Network(),
     )
     network = build(card.network, card.tasks, 3, card.mean, card.std, 0, 1 + len(CLASSES), seed=0)
     fit(network, painting, steps)

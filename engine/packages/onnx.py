@@ -99,7 +99,7 @@ class JointGraph(nn.Module):
 
 
 def _softmax(logits: Tensor) -> Tensor:
-    """Softmax over K of (B, K, H, W), written out: onnxruntime's own operator transposes to K last and costs a third."""
+    """Softmax over K of (B, K, H, W), written out: onnxruntime's own operator transposes first, which costs more."""
     shares = (logits - logits.amax(dim=1, keepdim=True)).exp()
     return shares / shares.sum(dim=1, keepdim=True)
 

@@ -33,7 +33,7 @@ CHECKPOINT_EVERY = 300.0
 
 
 PRETRAINED_LR_FACTOR = 1.0
-"""Share of the learning rate that a pretrained encoder gets, unless a run says otherwise; measured (docs/methods.md)."""
+"""Share of the learning rate that a pretrained encoder gets, unless a run says otherwise (docs/methods.md)."""
 
 
 @dataclass

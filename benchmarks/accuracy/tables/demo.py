@@ -28,7 +28,7 @@ FORMS = {
         gsd=GSD,
         student={"size": "small"},
         teacher={"size": "medium", "width": 64, **_SMALL_OBJECTS},
-        second_teacher={"architecture": "segformer", "encoder": "mit_b0"},
+        second_teacher={"architecture": "unet", "encoder": "tu-tf_efficientnet_lite1"},
         views=WEAK,
     ),
     "full": Form(
@@ -40,7 +40,7 @@ FORMS = {
         gsd=GSD,
         student={"size": "small"},
         teacher={"size": "large", "neck": "pafpn", **_SMALL_OBJECTS},
-        second_teacher={"architecture": "segformer", "encoder": "mit_b2"},
+        second_teacher={"architecture": "unet", "encoder": "tu-tf_efficientnet_lite1"},
     ),
 }
 

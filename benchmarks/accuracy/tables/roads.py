@@ -24,7 +24,7 @@ FORMS = {
         gsd=1.0,
         student=_STUDENT,
         teacher={"size": "medium", "width": 64},
-        second_teacher={"architecture": "segformer", "encoder": "mit_b0"},
+        second_teacher={"architecture": "unet", "encoder": "tu-tf_efficientnet_lite1"},
         labelled=COUNTS,
         views=WEAK,
     ),
@@ -37,7 +37,7 @@ FORMS = {
         gsd=1.0,
         student=_STUDENT,
         teacher={"size": "large"},
-        second_teacher={"architecture": "segformer", "encoder": "mit_b2"},
+        second_teacher={"architecture": "unet", "encoder": "tu-tf_efficientnet_lite1"},
         labelled=COUNTS,
     ),
 }

@@ -22,7 +22,7 @@ FORMS = {
         gsd=0.52,
         student={"size": "small"},
         teacher={"size": "medium", "width": 64},
-        second_teacher={"architecture": "segformer", "encoder": "mit_b0"},
+        second_teacher={"architecture": "unet", "encoder": "tu-tf_efficientnet_lite1"},
         labelled=(2, 4),
         views=WEAK,
     ),
@@ -35,7 +35,7 @@ FORMS = {
         gsd=0.26,
         student={"size": "small"},
         teacher={"size": "medium", "width": 64},
-        second_teacher={"architecture": "segformer", "encoder": "mit_b0"},
+        second_teacher={"architecture": "unet", "encoder": "tu-tf_efficientnet_lite1"},
         labelled=(2, 4),
     ),
     "full": Form(
@@ -47,7 +47,7 @@ FORMS = {
         gsd=0.26,
         student={"size": "small"},
         teacher={"size": "large"},
-        second_teacher={"architecture": "segformer", "encoder": "mit_b2"},
+        second_teacher={"architecture": "unet", "encoder": "tu-tf_efficientnet_lite1"},
         labelled=COUNTS,
     ),
 }
