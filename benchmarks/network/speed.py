@@ -76,6 +76,7 @@ def parse() -> argparse.Namespace:
     top.add_argument("--rounds", type=int, default=5)
     top.add_argument("--networks", nargs="+", default=list(NETWORKS), choices=list(NETWORKS))
     top.add_argument("--parts", nargs="+", default=["encoder", "segmentation", "detection", "both", "both, 8 bits"])
+    top.add_argument("--backends", nargs="+", default=list(BACKENDS), choices=list(BACKENDS))
     top.add_argument("--output", type=Path, default=ROOT / "build" / "network")
     top.add_argument("--keep", action="store_true", help="write the size chooser's numbers")
     return top.parse_args()
@@ -88,10 +89,10 @@ def measured(side: int, options: argparse.Namespace) -> Iterator[dict[str, Any]]
         for part in options.parts
         for name in options.networks
     }
-    for library, backend_class in BACKENDS.items():
+    for library in options.backends:
         for part in options.parts:
             backends = {
-                name: [backend_class(folder, card) for folder, card in folders[name, part]]
+                name: [BACKENDS[library](folder, card) for folder, card in folders[name, part]]
                 for name in options.networks
                 if folders[name, part]
             }

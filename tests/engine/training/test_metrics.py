@@ -115,7 +115,7 @@ def test_nothing_found_and_nothing_there_is_a_score_and_not_a_crash():
     empty = torch.zeros(0, 4)
     none = torch.zeros(0, dtype=torch.long)
     score.update([Objects(empty, none, torch.zeros(0))], [empty], [none], torch.ones(1, 8, 8, dtype=torch.bool))
-    assert score.compute()["detection/ap50"] == 0.0
+    assert score.compute() == {}, "nothing was there to be found"
 
 
 def test_the_main_score_is_the_mean_over_tasks():
