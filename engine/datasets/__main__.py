@@ -126,7 +126,7 @@ def _add_boxes(command: argparse.ArgumentParser) -> None:
 def _add_common(command: argparse.ArgumentParser, paper: str) -> None:
     command.add_argument("--run", type=Path, required=True, help="the run folder to write")
     command.add_argument("--preset", choices=(presets.DEFAULT, paper), default=presets.DEFAULT, help="settings")
-    command.add_argument("--weights", default="none", help="encoder weights: none, hub or a file (default none)")
+    command.add_argument("--weights", default="auto", help="encoder weights: auto, none, hub or a file (default auto)")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def import_isprs(
     bands: str = "irrg",
     boxes: Boxes | None = None,
     preset: str = presets.DEFAULT,
-    weights: str = "none",
+    weights: str = "auto",
 ) -> Imported:
     """Make a run folder of one benchmark.
 
@@ -73,7 +73,7 @@ def import_pair(
     *,
     boxes: Boxes | None = None,
     preset: str = presets.DEFAULT,
-    weights: str = "none",
+    weights: str = "auto",
 ) -> Imported:
     """Make a run folder with boxes from one benchmark and areas from the other, at the coarser one's gsd, IR-R-G.
 

@@ -8,7 +8,7 @@ DEFAULT = "default"
 __all__ = ["DEFAULT", "MULTITASK", "SSLKD", "multitask", "sslkd", "with_weights"]
 
 
-def multitask(name: str, distils: bool, weights: str = "none") -> tuple[Recipe, Training]:
+def multitask(name: str, distils: bool, weights: str = "auto") -> tuple[Recipe, Training]:
     """Settings of a run on the ISPRS benchmarks.
 
     Args:
@@ -26,7 +26,7 @@ def multitask(name: str, distils: bool, weights: str = "none") -> tuple[Recipe, 
     return with_weights(alone, weights), Training(**chosen.training | {"budget": {"epochs": epochs}})
 
 
-def sslkd(name: str, everything: bool, weights: str = "none") -> tuple[Recipe, Training]:
+def sslkd(name: str, everything: bool, weights: str = "auto") -> tuple[Recipe, Training]:
     """Settings of a run on RoadNet.
 
     Args:

@@ -34,7 +34,7 @@ def import_roadnet(
     labelled: float = 0.25,
     *,
     preset: str = presets.DEFAULT,
-    weights: str = "none",
+    weights: str = "auto",
 ) -> Imported:
     """Make a run folder of RoadNet: road or not, train images 2 to 15, test images 1 and 16 to 20.
 

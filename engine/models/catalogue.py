@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from timm.models import get_pretrained_cfg
+
 from .weights import cached
 from .weights_packages import PACKAGES, installed
 
@@ -44,15 +46,45 @@ ENCODERS = (
     Encoder("resnet34", "BSD-3-Clause"),
     Encoder("resnet50", "BSD-3-Clause"),
 )
-NON_COMMERCIAL = ("mit_b0", "mit_b1", "mit_b2", "mit_b3", "mit_b4", "mit_b5")
+NON_COMMERCIAL = tuple(f"mit_b{size}" for size in range(6))
 """SegFormer's encoders: NVIDIA's source code licence allows research only. No default uses them."""
+_OWN_WEIGHTS = dict.fromkeys((f"resnext101_32x{width}d" for width in (16, 32, 48)), "cc-by-nc-4.0")
+"""Licences of smp's own weights that are not permissive (Instagram's)."""
+_PERMISSIVE = {"apache-2.0", "mit", "bsd-3-clause", "cc-by-4.0"}
+_RESEARCH_ONLY = {"apple-amlr", "seer-license"}
 
 
-def licence_warning(encoder: str) -> str | None:
-    """A sentence where an encoder may not be used commercially."""
-    if encoder not in NON_COMMERCIAL:
+def licence_warning(encoder: str, pretrained: bool = True) -> str | None:
+    """A sentence where an encoder may not be used commercially, or nobody has said that it may.
+
+    Args:
+        encoder: its name.
+        pretrained: whether it starts from its published weights, whose licence (timm's and smp's records) then counts.
+    """
+    if encoder in NON_COMMERCIAL:
+        return (
+            f"The encoder {encoder} is NVIDIA's, whose licence allows research and evaluation only; choose another one "
+            "for commercial maps."
+        )
+    licence = weights_licence(encoder) if pretrained else "apache-2.0"
+    if licence in _PERMISSIVE:
         return None
+    if "-nc" in licence or "noncommercial" in licence or licence in _RESEARCH_ONLY:
+        return (
+            f"The weights of encoder {encoder} are under {licence}, which forbids commercial use; choose another "
+            "encoder, or train it from random weights (none), for commercial maps."
+        )
     return (
-        f"The encoder {encoder} is NVIDIA's, whose licence allows research and evaluation only; choose another one "
-        "for commercial maps."
+        f"The weights of encoder {encoder} are under the licence '{licence}'; read whether it allows your use, or "
+        "choose another encoder."
     )
+
+
+def weights_licence(encoder: str) -> str:
+    """The licence of an encoder's published weights as timm and smp record it; `unknown` where they do not."""
+    if not encoder.startswith("tu-"):
+        return _OWN_WEIGHTS.get(encoder, "bsd-3-clause")
+    try:
+        return get_pretrained_cfg(encoder.removeprefix("tu-")).license or "unknown"
+    except (RuntimeError, AttributeError):
+        return "unknown"

@@ -41,7 +41,8 @@ def weights_warnings(spec: Network, network: nn.Module) -> list[str]:
     """What a person should know of a network's encoder before it is trained."""
     name = resolve(spec).encoder
     missing = [without_weights(name)] if spec.weights == "auto" and network.loaded is None else []
-    return [*missing, *filter(None, [licence_warning(name)])]
+    published = spec.weights in ("auto", "hub") and network.loaded is not None
+    return [*missing, *filter(None, [licence_warning(name, published)])]
 
 
 def _as_pretrained(network: nn.Module, spec: Network, run: Run, prepared: Prepared) -> None:

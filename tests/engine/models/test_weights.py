@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
@@ -11,6 +13,7 @@ from safetensors.torch import save_file
 from engine.errors import WeightsError
 from engine.models import load_encoder_weights
 from engine.models.encoders import build_encoder
+from engine.models.weights import _hub_answers
 
 NAME = "tu-resnet10t"
 
@@ -91,11 +94,63 @@ def test_a_pickle_with_code_in_it_is_refused_and_not_run(tmp_path, capsys):
     assert "a pickle ran" not in capsys.readouterr().out
 
 
+@pytest.fixture
+def hub_at(monkeypatch, tmp_path):
+    """Makes an address the hub, with an empty cache; the process asks it anew."""
+
+    def at(address):
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", address)
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+        _hub_answers.cache_clear()
+
+    yield at
+    _hub_answers.cache_clear()
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """A hub, or a firewall in its place, that answers everything with 403."""
+
+    asked = 0
+
+    def refuse(self):
+        type(self).asked += 1
+        self.send_response(403)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_HEAD = do_GET = refuse
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_hub_that_refuses_is_an_error_for_hub_and_random_weights_for_auto(hub_at):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        hub_at(f"http://127.0.0.1:{server.server_port}")
+        with pytest.raises(WeightsError, match=rf"encoder {NAME} could not be fetched"):
+            load_encoder_weights(encoder(1), NAME, "hub")
+        target = encoder(1)
+        assert load_encoder_weights(target, NAME, "auto") is None
+        assert equal(target, encoder(1))
+        assert Refusing.asked > 1
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_auto_without_a_hub_is_quick_and_random(hub_at):
+    hub_at("http://127.0.0.1:9")
+    begun = time.monotonic()
+    assert load_encoder_weights(encoder(1), NAME, "auto") is None
+    assert time.monotonic() - begun < 3
+
+
 @pytest.mark.parametrize("name", [NAME, "resnet18"])
-def test_a_hub_out_of_reach_is_said_within_seconds_with_the_way_out(monkeypatch, tmp_path, name):
-    # A port where nobody listens, and an empty cache: what a machine without network meets.
-    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+def test_a_hub_out_of_reach_is_said_within_seconds_with_the_way_out(hub_at, name):
+    hub_at("http://127.0.0.1:9")  # nobody listens there: what a machine without network meets
     begun = time.monotonic()
     with pytest.raises(WeightsError, match=rf"encoder {name} could not be fetched .* local .safetensors or .pth file"):
         load_encoder_weights(encoder(1, name=name), name, "hub")
