@@ -45,20 +45,22 @@ class Judged:
 
     Args:
         task: which.
-        before: its score in 32 bits.
-        after: its score where all is in eight bits.
+        before: its score in 32 bits; none where the windows hold nothing to score it by.
+        after: its score where all is in eight bits, none likewise.
         fate: kept, its head left in 32 bits (encoder and neck are in eight), or left in 32 bits as a whole.
         truth: what it was scored against.
     """
 
     task: Task
-    before: float
-    after: float
+    before: float | None
+    after: float | None
     fate: str
     truth: str
 
     def sentence(self) -> str:
         """For people."""
+        if self.before is None or self.after is None:
+            return f"{self.task} in 8 bits: nothing to judge it by ({self.truth}), {self.fate}"
         metric = MAIN[self.task].rpartition("/")[2]
         return f"{self.task} in 8 bits: {metric} {self.before:.4f} -> {self.after:.4f} ({self.truth}), {self.fate}"
 
@@ -120,19 +122,21 @@ def _judged(
     max_loss: float,
 ) -> list[Judged]:
     ranges, plain = windows[::2], OnnxBackend(folder, card, "cpu")
-    batches = {
-        task: truths.get(task) or [_answered(plain, card, task, each) for each in windows[1::2]] for task in card.tasks
-    }
+    before = _scores(folder, card, truths)
+    batches = {task: each for task, each in truths.items() if before[task] is not None}  # the rest holds no truth
+    against = {task: "validation blocks" if task in batches else AGAINST_ITSELF for task in card.tasks}
+    for task in set(card.tasks) - set(batches):
+        batches[task] = [_answered(plain, card, task, each) for each in windows[1::2]]
     before = _scores(folder, card, batches)
     quantise(folder / GRAPH_FILE, light / GRAPH_FILE, card, ranges)
     after = _scores(light, card, batches)
-    lost = [task for task in card.tasks if before[task] - after[task] > max_loss]
+    lost = [task for task in card.tasks if _loses(before[task], after[task], max_loss)]
     fates: dict[Task, str] = {task: HEAD if task in lost else EIGHT for task in card.tasks}
     if lost and len(lost) < len(card.tasks):
         outputs = [name for task in lost for name in TASK_OUTPUTS[task]]
         quantise(folder / GRAPH_FILE, light / GRAPH_FILE, card, ranges, outputs)
         partly = _scores(light, card, batches)
-        lost = [task for task in card.tasks if before[task] - partly[task] > max_loss]
+        lost = [task for task in card.tasks if _loses(before[task], partly[task], max_loss)]
     if lost:
         fates = dict.fromkeys(card.tasks, PLAIN)
     else:
@@ -141,10 +145,12 @@ def _judged(
         file = folder / ONNX_FILES[task]
         if fate == EIGHT and file.is_file():
             quantise(file, light / file.name, card, ranges).replace(file)
-    return [
-        Judged(task, before[task], after[task], fates[task], "validation blocks" if task in truths else AGAINST_ITSELF)
-        for task in card.tasks
-    ]
+    return [Judged(task, before[task], after[task], fates[task], against[task]) for task in card.tasks]
+
+
+def _loses(before: float | None, after: float | None, max_loss: float) -> bool:
+    """Whether a score falls too far; what cannot be scored is not known to keep, whatever may be lost."""
+    return before is None or after is None or before - after > max_loss
 
 
 def _labelled(prepared: Prepared, run: Run, task: Task, side: int) -> list[Batch]:
@@ -165,13 +171,13 @@ def _answered(backend: OnnxBackend, card: Card, task: Task, image: np.ndarray) -
     return Batch("detection", chip, there, boxes=[found.boxes[sure]], labels=[found.labels[sure]])
 
 
-def _scores(folder: Path, card: Card, batches: dict[Task, list[Batch]]) -> dict[Task, float]:
-    """The main score of each task."""
+def _scores(folder: Path, card: Card, batches: dict[Task, list[Batch]]) -> dict[Task, float | None]:
+    """The main score of each task, none where there is no truth."""
     backend = OnnxBackend(folder, card.model_copy(update={"score_threshold": CANDIDATES}), "cpu")
     return {task: _score(backend, task, each) for task, each in batches.items()}
 
 
-def _score(backend: OnnxBackend, task: Task, batches: Iterable[Batch]) -> float:
+def _score(backend: OnnxBackend, task: Task, batches: Iterable[Batch]) -> float | None:
     if task == "segmentation":
         score = SegmentationScore([channel.name for channel in backend.card.segmentation_channels()])
     else:
@@ -182,7 +188,7 @@ def _score(backend: OnnxBackend, task: Task, batches: Iterable[Batch]) -> float:
             score.update(torch.from_numpy(arrays.segmentation), batch.mask.where(batch.valid, IGNORE_INDEX))
         else:
             score.update(_tensors(arrays), batch.boxes, batch.labels, batch.valid)
-    return score.compute()[MAIN[task]]
+    return score.compute().get(MAIN[task])
 
 
 def _tensors(arrays: Arrays) -> list[Objects]:

@@ -23,6 +23,8 @@ from .opening import is_remote, open_raster, without_alpha
 
 _OVERVIEW_TOLERANCE = 1.01
 """An overview may be this much coarser than the grid and still be read for it."""
+_OF_CLASSES = (Resampling.nearest, Resampling.mode)
+"""Resampling that makes no new values, as classes need it."""
 
 
 class RasterReader:
@@ -37,7 +39,7 @@ class RasterReader:
         nodata: pixels whose bands all have this value hold no data; none means what the file says. In a file with lossy
             compression the pixels of nearly this value beside them hold none either (`collar`).
         grid: another raster's grid to read on, instead of `gsd`.
-        resampling: how to warp, where that is needed; nearest for classes.
+        resampling: how to warp, where that is needed; nearest or mode for classes.
 
     Raises:
         RasterError: missing, unreadable, without CRS, or without one of the bands.
@@ -190,7 +192,7 @@ class RasterReader:
 
     def _collar_width(self, dataset: DatasetReader) -> int:
         """In pixels of the grid; 0 where there is no collar."""
-        if self.nodata is None or self._resampling == Resampling.nearest or not has_collar(dataset):
+        if self.nodata is None or self._resampling in _OF_CLASSES or not has_collar(dataset):
             return 0
         return math.ceil(REACH * self.native_gsd / self.grid.gsd)
 
@@ -200,7 +202,7 @@ class RasterReader:
         Classes are never read from overviews: those may have been averaged. Nor is alpha that is data: they are blank
         where it is 0.
         """
-        if self._resampling == Resampling.nearest or self._alpha_is_data:
+        if self._resampling in _OF_CLASSES or self._alpha_is_data:
             return None
         shrink = self.grid.gsd / self.native_gsd * _OVERVIEW_TOLERANCE
         fitting = [factor for factor in dataset.overviews(1) if factor <= shrink]

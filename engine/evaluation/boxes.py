@@ -126,7 +126,7 @@ def _counts(mine: np.ndarray, sure: np.ndarray, hit: np.ndarray, truth: Boxes, l
     return {
         "precision": hits / detections if detections else None,
         "recall": hits / objects if objects else None,
-        "f1": 2 * hits / (detections + objects) if detections + objects else None,
+        "f1": 2 * hits / (detections + objects) if objects else None,
         "objects": objects,
         "detections": detections,
     }

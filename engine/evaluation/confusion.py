@@ -31,14 +31,14 @@ def segmentation_scores(matrix: np.ndarray, names: list[str], background: bool) 
         background: whether channel 0 is background.
 
     Returns:
-        `mean_iou` and `mean_f1` over the channels that occur in truth or prediction, `mean_iou_classes` the same
-        without background, `pixel_accuracy`, `pixels`, `classes` (name to `iou`, `f1`, `precision`, `recall`, `pixels`)
-        and `confusion`. What is undefined, such as the IoU of a class that is nowhere, is none.
+        `mean_iou` and `mean_f1` over the channels that occur in the truth, `mean_iou_classes` the same without
+        background, `pixel_accuracy`, `pixels`, `classes` (name to `iou`, `f1`, `precision`, `recall`, `pixels`) and
+        `confusion`. What is undefined, such as IoU and F1 of a class without truth, is none.
     """
     hits, truth, predicted = matrix.diagonal(), matrix.sum(1), matrix.sum(0)
     parts = {
-        "iou": _ratio(hits, truth + predicted - hits),
-        "f1": _ratio(2 * hits, truth + predicted),
+        "iou": _ratio(hits, np.where(truth > 0, truth + predicted - hits, 0)),
+        "f1": _ratio(2 * hits, np.where(truth > 0, truth + predicted, 0)),
         "precision": _ratio(hits, predicted),
         "recall": _ratio(hits, truth),
     }

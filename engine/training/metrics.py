@@ -37,13 +37,16 @@ class SegmentationScore:
 
 
 def segmentation_values(matrix: Tensor, names: list[str]) -> dict[str, float]:
-    """Scores of a confusion matrix (K, K), rows are truth; a class without truth has none and is in no mean."""
+    """Scores of a confusion matrix (K, K), rows are truth; a class without truth has none and is in no mean.
+
+    Without any truth there is no score at all.
+    """
     hits, truth, predicted = matrix.diagonal(), matrix.sum(1), matrix.sum(0)
     union = truth + predicted - hits
     occurs = truth > 0
     iou = hits / union.clamp(min=1)
     f1 = 2 * hits / (truth + predicted).clamp(min=1)
-    values = {"segmentation/mean_iou": iou[occurs].mean().item() if occurs.any() else 0.0}
+    values = {"segmentation/mean_iou": iou[occurs].mean().item()} if occurs.any() else {}
     for index, name in enumerate(names):
         if occurs[index]:
             values[f"segmentation/iou/{name}"] = iou[index].item()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -13,11 +14,14 @@ from torchvision.ops import generalized_box_iou_loss
 
 from ...types import Detections
 from .anchors import centers, grid_anchors
+from .claims import claimed
 from .detection import BACKGROUND, IGNORED, DetectionHead, Matched
 from .predictor import Predictor
 
 CENTER_RADIUS = 1.5
 """Locations within this many strides of an object's centre may answer for it."""
+_OTHER_LEVEL = 100.0
+"""What a location of another level than an object's costs more than any of its own, in strides."""
 
 
 def level_ranges(strides: list[int]) -> list[tuple[float, float]]:
@@ -113,37 +117,42 @@ class FcosHead(DetectionHead):
     def _with_all_objects(self, detections: Detections, boxes: Tensor, valid: Tensor, matches: Tensor) -> Tensor:
         """Matches (N,) in which every object has a location, but where no ground counts near it.
 
-        The smallest object chooses first: the nearest location of its level that counts, is no other such object's, and
-        is not the only one of its owner. Locations within a cell of its centre that nobody answers for are ignored:
+        The smallest object chooses first (`claimed`): the nearest location of its level that counts, on another level
+        only where its own has none left. Locations within a cell of its centre that nobody answers for are ignored:
         they see the object, too, and would learn that it is background.
         """
-        device, matches = matches.device, matches.cpu().clone()
-        points, valid, boxes = centers(detections.anchors).cpu(), valid.cpu(), boxes.cpu()
-        levels = torch.arange(len(self.strides)).repeat_interleave(torch.tensor([h * w for h, w in detections.shapes]))
-        strides = torch.tensor(self.strides, dtype=points.dtype)[levels]
-        counts = torch.bincount(matches[matches >= 0], minlength=len(boxes))
-        taken = torch.zeros(len(points), dtype=torch.bool)
-        areas = (boxes[:, 2:] - boxes[:, :2]).prod(dim=1)
-        counts[areas <= 0] = 1  # what has no extent claims nothing
-        for index in sorted((counts == 0).nonzero().flatten().tolist(), key=areas.__getitem__):
-            away = (points - centers(boxes[index : index + 1])).abs().amax(dim=1) / strides
-            owner = matches.clamp(min=0)
-            free = valid & ~taken & (away < CENTER_RADIUS) & ((matches < 0) | (counts[owner] > 1))
-            level = self._level_of(boxes[index])
-            if not free.any():
-                continue
-            # Another level only where its own has none left.
-            chosen = int(torch.where(free, away + 100.0 * (levels != level), math.inf).argmin())
-            if matches[chosen] >= 0:
-                counts[matches[chosen]] -= 1
-            matches[chosen], taken[chosen], counts[index] = index, True, 1
-            matches[(levels == levels[chosen]) & (away < 1) & (matches == BACKGROUND)] = IGNORED
-        return matches.to(device)
+        device, matches = matches.device, matches.cpu().numpy().copy()
+        corners, valid = boxes.double().cpu().numpy(), valid.cpu().numpy()
+        places, away, levels = self._nearby(detections.shapes, (corners[:, :2] + corners[:, 2:]) / 2)
+        sides = corners[:, 2:] - corners[:, :2]
+        uppers = [upper for _, upper in level_ranges(self.strides)]
+        own = np.searchsorted(uppers, sides.max(axis=1) / 2)  # near a centre the reach is half the longer side
+        costs = np.where(valid[places] & (away < CENTER_RADIUS), away + _OTHER_LEVEL * (levels != own[:, None]), np.inf)
+        chosen = claimed(matches, places, costs, sides.prod(axis=1))
+        for index in np.flatnonzero(chosen >= 0):
+            level = levels[(places[index] == chosen[index]) & np.isfinite(costs[index])]
+            seen = places[index][(levels == level) & (away[index] < 1)]
+            matches[seen[matches[seen] == BACKGROUND]] = IGNORED
+        return torch.from_numpy(matches).to(device)
 
-    def _level_of(self, box: Tensor) -> int:
-        """The level for an object of this size: its reach from a location near its centre is half its longer side."""
-        reach = float((box[2:] - box[:2]).max()) / 2
-        return next(place for place, (_, upper) in enumerate(level_ranges(self.strides)) if reach <= upper)
+    def _nearby(self, shapes: list[tuple[int, int]], middles: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Locations (n, k) around points (n, 2) on every level, how many strides away (n, k), and the levels (k,).
+
+        Those outside the image are infinitely far.
+        """
+        places, away, first = [], [], 0
+        rows, columns = (each.ravel() for each in np.mgrid[-2:3, -2:3])
+        for (height, width), stride in zip(shapes, self.strides, strict=True):
+            column = np.floor(middles[:, :1] / stride).astype(int) + columns
+            row = np.floor(middles[:, 1:] / stride).astype(int) + rows
+            far = np.maximum(
+                *(abs(middles[:, each, None] / stride - cell - 0.5) for each, cell in ((0, column), (1, row)))
+            )
+            inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+            places.append(np.where(inside, first + row * width + column, 0))
+            away.append(np.where(inside, far, np.inf))
+            first += height * width
+        return np.concatenate(places, 1), np.concatenate(away, 1), np.arange(len(shapes)).repeat(rows.size)
 
     def _ranges(self, detections: Detections) -> Tensor:
         """Each location's level range, (2, N, 1)."""

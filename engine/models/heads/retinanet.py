@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from torchvision.ops import box_iou
 
 from ...types import Detections
 from .anchors import grid_anchors
+from .claims import claimed
 from .detection import BACKGROUND, IGNORED, DetectionHead, Matched
 from .predictor import Predictor
 
@@ -21,6 +23,10 @@ SCALES = (4.0, 4.0 * 2 ** (1 / 3), 4.0 * 2 ** (2 / 3))
 RATIOS = (0.5, 1.0, 2.0)
 """Height over width."""
 SMOOTH_L1_BETA = 1 / 9
+_CHOICE = 64
+"""Best anchors of an object without one that it chooses from."""
+_WORTH = 0.5
+"""Share of its best IoU above which another anchor may answer for such an object; others are elsewhere."""
 
 
 class RetinaHead(DetectionHead):
@@ -76,7 +82,26 @@ class RetinaHead(DetectionHead):
         if not len(reachable):
             return nothing
         matches = self.matcher(overlaps[reachable])
-        return torch.where(valid, torch.where(matches >= 0, reachable[matches.clamp(min=0)], matches), nothing)
+        matches = torch.where(valid, torch.where(matches >= 0, reachable[matches.clamp(min=0)], matches), nothing)
+        return self._with_all_objects(boxes, overlaps, valid, matches)
+
+    def _with_all_objects(self, boxes: Tensor, overlaps: Tensor, valid: Tensor, matches: Tensor) -> Tensor:
+        """Matches (N,) in which objects have one, too, whose best anchors are another's or do not count."""
+        found = (boxes[:, 2:] <= boxes[:, :2]).any(dim=1)
+        found[matches[matches >= 0]] = True
+        if found.all():
+            return matches
+        best = overlaps.masked_fill(~valid, 0.0).topk(min(_CHOICE, overlaps.shape[1]), dim=1)
+        worth, places = best.values.cpu().numpy(), best.indices.cpu().numpy()
+        areas = (boxes[:, 2:] - boxes[:, :2]).double().clamp(min=0).prod(dim=1).cpu().numpy()
+        answers = matches.cpu().numpy().copy()
+        claimed(
+            answers,
+            places,
+            np.where(worth > _WORTH * overlaps.amax(dim=1, keepdim=True).cpu().numpy(), -worth, np.inf),
+            areas,
+        )
+        return torch.from_numpy(answers).to(matches.device)
 
     def boxes(self, detections: Detections) -> Tensor:
         """(B, N, 4) xyxy pixels, not clipped."""

@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -9,9 +10,12 @@ import pyogrio
 import pytest
 import rasterio
 import shapely
+import torch
 
+from engine.cli import lighter
 from engine.cli.main import main
 from engine.packages import load_card
+from engine.types import Batch
 
 ROOT = Path(__file__).parents[3]
 NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
@@ -147,6 +151,21 @@ def test_an_export_in_eight_bits_scores_as_well_or_is_left_alone(trained, worlds
     assert judged["segmentation"]["before"] == 1 and "its answers in 32 bits" in judged["detection"]["truth"]
     assert {each["fate"] for each in judged.values()} == {"left in 32 bits"}
     assert graph == (folder / "model" / "model.onnx").read_bytes()
+
+
+@pytest.mark.parametrize(("threshold", "judged", "fate"), [(0.0, True, "kept"), (1.1, False, "left in 32 bits")])
+def test_eight_bits_without_truth_in_the_windows_are_judged_by_own_answers(trained, tmp_path, threshold, judged, fate):
+    """Where there is no answer either, nothing says that eight bits keep the task, and it stays what it was."""
+    package = shutil.copytree(trained[0] / "model", tmp_path / "package")
+    card = load_card(package).model_copy(update={"score_threshold": threshold})
+    windows = list(np.random.default_rng(0).integers(0, 255, (4, 3, card.tile_size, card.tile_size)).astype(np.float32))
+    chip, there = torch.from_numpy(windows[0])[None], torch.ones(1, card.tile_size, card.tile_size, dtype=torch.bool)
+    empty = Batch("detection", chip, there, boxes=[torch.zeros(0, 4)], labels=[torch.zeros(0, dtype=torch.long)])
+    (tmp_path / "light").mkdir()
+    found = lighter._judged(package, tmp_path / "light", card, windows, {"detection": [empty]}, 1.0)
+    detection = next(each for each in found if each.task == "detection")
+    assert detection.truth == lighter.AGAINST_ITSELF and detection.fate == fate
+    assert ("nothing to judge it by" not in detection.sentence()) == judged
 
 
 def test_check_describes_a_run_before_it_trains(make_run, capsys):

@@ -1,8 +1,10 @@
 """Training places are uniform over labelled ground; stages draw their own chips; coarse masks keep what prevails."""
 
 import numpy as np
+import pytest
 import rasterio
 import shapely
+from rasterio.enums import Resampling
 from rasterio.transform import from_origin
 
 from engine.config import load_run
@@ -52,13 +54,17 @@ def test_each_stage_has_chips_of_its_own_and_always_the_same(make_run):
     assert origins("student") != origins("segmentation_teacher")
 
 
-def test_a_class_raster_read_coarser_shows_the_class_that_prevails(tmp_path):
+@pytest.mark.parametrize("overviews", [[], [2, 4]])
+def test_a_class_raster_read_coarser_shows_the_class_that_prevails(tmp_path, overviews):
     values = np.full((400, 400), 1, np.uint8)
     values[::2, ::2] = 2  # a quarter of the pixels, and all that every other pixel sees
     path = tmp_path / "classes.tif"
     profile = {"driver": "GTiff", "width": 400, "height": 400, "count": 1, "dtype": "uint8", "crs": "EPSG:32632"}
     with rasterio.open(path, "w", transform=from_origin(500_000, 5_000_000, 0.5, 0.5), **profile) as file:
         file.write(values, 1)
+    if overviews:  # every second pixel, as gdaladdo makes them if nobody says otherwise
+        with rasterio.open(path, "r+") as file:
+            file.build_overviews(overviews, Resampling.nearest)
     for gsd, share in ((0.5, 0.25), (2.0, 0.0)):
         grid = RasterReader(str(path), gsd=gsd).grid
         mask = ClassRaster(str(path), grid, {1: 0, 2: 1}, 2).mask(Window(0, 0, 64, 64))

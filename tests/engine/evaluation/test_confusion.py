@@ -40,3 +40,11 @@ def test_a_class_that_is_missed_counts_as_zero():
 def test_nothing_counted_gives_no_numbers_instead_of_an_error():
     scores = segmentation_scores(np.zeros((2, 2), int), ["a", "b"], background=True)
     assert scores["mean_iou"] is None and scores["pixel_accuracy"] is None and scores["pixels"] == 0
+
+
+def test_a_class_without_truth_has_no_score_and_is_in_no_mean_though_it_is_predicted():
+    matrix = confusion_matrix(np.array([0, 0, 1, 2]), np.array([0, 0, 1, 1]), 3)
+    scores = segmentation_scores(matrix, ["background", "roof", "water"], background=True)
+    assert scores["classes"]["water"]["iou"] is None and scores["classes"]["water"]["f1"] is None
+    assert scores["classes"]["water"]["precision"] == 0.0, "what is found where nothing is, is wrong"
+    assert scores["mean_iou"] == pytest.approx((1 + 0.5) / 2) and scores["mean_iou_classes"] == pytest.approx(0.5)

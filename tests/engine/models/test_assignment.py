@@ -3,14 +3,14 @@
 import pytest
 import torch
 
-from engine.models.heads import FcosHead
+from engine.models.heads import FcosHead, RetinaHead
 from engine.models.heads.detection import BACKGROUND
 
 SIDE = 128
 
 
-def dense(strides):
-    head = FcosHead(32, 1, strides, 1)
+def dense(strides, kind=FcosHead):
+    head = kind(32, 1, strides, 1)
     features = [torch.zeros(1, 32, SIDE // stride, SIDE // stride) for stride in strides]
     return head, head(features)
 
@@ -61,3 +61,25 @@ def test_the_loss_of_tiny_objects_is_a_number_and_teaches():
     sum(losses.values()).backward()
     assert all(value.isfinite() for value in losses.values())
     assert all(parameter.grad.isfinite().all() for parameter in head.parameters() if parameter.grad is not None)
+
+
+@pytest.mark.parametrize("kind", [FcosHead, RetinaHead])
+@pytest.mark.parametrize("strides", [[4, 8, 16, 32], [8, 16, 32]])
+@pytest.mark.parametrize(("width", "height"), [(2, 2), (4.5, 2), (6, 3)])
+def test_neighbours_do_not_take_each_others_only_place(kind, strides, width, height):
+    head, detections = dense(strides, kind)
+    everywhere = torch.ones(len(detections.anchors), dtype=torch.bool)
+    draw = torch.Generator().manual_seed(0)
+    for _ in range(40):
+        x, y = (torch.rand(2, generator=draw) * (SIDE - torch.tensor([2 * width, height]))).tolist()
+        pair = torch.tensor([[x, y, x + width, y + height], [x + width, y, x + 2 * width, y + height]])
+        assert {0, 1} <= set(head.assign(detections, pair, everywhere).tolist())
+
+
+def test_an_anchor_that_counts_answers_where_the_best_does_not():
+    head, detections = dense([4, 8], RetinaHead)
+    box = torch.tensor([[63.0, 63.0, 65.0, 65.0]])
+    everywhere = torch.ones(len(detections.anchors), dtype=torch.bool)
+    best = head.assign(detections, box, everywhere) == 0
+    matches = head.assign(detections, box, ~best)
+    assert (matches == 0).any() and not (matches == 0)[best].any()

@@ -44,3 +44,9 @@ def test_an_area_class_without_truth_is_in_no_mean():
     score.update(logits, mask)
     values = score.compute()
     assert values["segmentation/mean_iou"] == 1 and "segmentation/iou/water" not in values
+
+
+def test_without_any_pixel_of_truth_there_is_no_score_of_areas():
+    score = SegmentationScore(["background", "roof"])
+    score.update(torch.zeros(1, 2, 4, 4), torch.full((1, 4, 4), 255))
+    assert score.compute() == {}
