@@ -26,6 +26,8 @@ from .reader import load_package, package_folder
 
 PROBABILITY_TOLERANCE = 1e-3
 """Largest difference of probabilities and scores between a network and what was written of it."""
+MOST_COMPARED = 300
+"""Candidates, the best ones, whose boxes are compared."""
 PIXEL_TOLERANCE = 0.1
 """Largest difference of box coordinates, in pixels."""
 
@@ -174,11 +176,17 @@ def _parts(task: Task, answer: np.ndarray) -> list[np.ndarray]:
 
 
 def _compare(expected: list[np.ndarray], answers: list[np.ndarray], name: str) -> None:
-    """Boxes (..., 4) are compared in pixels, all else as shares; classes not, for near-equal scores change places."""
-    pairs = [pair for pair in zip(expected, answers, strict=True) if np.issubdtype(pair[0].dtype, np.floating)]
-    boxes = [pair for pair in pairs if pair[0].ndim == 3 and pair[0].shape[-1] == 4]
-    shares = max((np.abs(one - other).max() for one, other in pairs if one.ndim != 3), default=0.0)
-    pixels = _disagreement(*boxes[0]) if boxes else 0.0
+    """Raise where answers differ: shares by value, boxes (1, n, 4), which come before their scores (1, n), by place."""
+    pixels, shares, boxes = 0.0, 0.0, None
+    for one, other in zip(expected, answers, strict=True):
+        if not np.issubdtype(one.dtype, np.floating):
+            continue  # classes change places where scores are equal
+        if one.ndim == 3:
+            boxes = one[0], other[0]
+            continue
+        shares = np.maximum(shares, np.abs(one - other).max())
+        if boxes is not None and one.ndim == 2:
+            pixels, boxes = _displacement(*boxes, one[0], other[0]), None
     # Written this way round so that a difference that is not a number fails as well.
     if not (shares <= PROBABILITY_TOLERANCE and pixels <= PIXEL_TOLERANCE):
         raise PackageError(
@@ -187,9 +195,19 @@ def _compare(expected: list[np.ndarray], answers: list[np.ndarray], name: str) -
         )
 
 
-def _disagreement(expected: np.ndarray, boxes: np.ndarray) -> float:
-    """The median over candidates of the largest difference in pixels: ranks of equal scores may change places."""
-    return float(np.median(np.abs(expected - boxes).max(axis=-1)))
+def _displacement(expected: np.ndarray, boxes: np.ndarray, scores: np.ndarray, others: np.ndarray) -> float:
+    """How far, at most, the nearest box (n, 4) of the same score lies from each of the best expected ones (n, 4).
+
+    Boxes of (nearly) equal scores change places, and the last ones may have fallen out of the selection.
+    """
+    if len(scores) != len(boxes):  # scores of several classes: every box is there, in one order
+        return float(np.abs(expected - boxes).max())
+    sure = scores > scores.min() + PROBABILITY_TOLERANCE
+    farthest = 0.0
+    for box, score in zip(expected[sure][:MOST_COMPARED], scores[sure], strict=False):
+        same = np.abs(others - score) <= PROBABILITY_TOLERANCE
+        farthest = max(farthest, float(np.abs(boxes[same] - box).max(axis=1).min(initial=np.inf)))
+    return farthest
 
 
 def _replace(partial: Path, folder: Path, older: Path) -> None:

@@ -86,6 +86,7 @@ def test_a_graph_that_answers_otherwise_is_refused(copy, network, card, task):
     other = deepcopy(network)
     head = other.detection_head.head.classes if task == "detection" else other.segmentation_head.classify
     torch.nn.init.normal_(head.weight, std=0.5)
+    torch.nn.init.ones_(head.bias)
     save_file(other.state_dict(), copy / "model.safetensors")
     with pytest.raises(PackageError, match=r"model\.onnx answers otherwise"):
         check_package(copy, other, card)
