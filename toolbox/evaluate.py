@@ -29,9 +29,9 @@ from ..jobs.layers.origin import Origin, of_layer
 from ..jobs.layers.results import place_raster, place_vector
 from ..jobs.layers.styled import OVERLAYS, VECTORS, Result, do_not_load, group_of
 from ..jobs.packages import read_card
-from ..jobs.run_folder import RoleLayers, area_entry, label_entry
+from ..jobs.run_folder import LABELS, RoleLayers, area_entry, label_entry
 from ..jobs.scores import flat, html_table
-from ..jobs.snapshots import Snapshot, raster_path
+from ..jobs.snapshots import CLASS_FIELD, Snapshot, raster_path
 from ..jobs.translation import tr
 from ..jobs.vocabulary import spoken
 from .base import EngineAlgorithm, Parameters, Results, explained, job_folder, sentences
@@ -214,7 +214,7 @@ class Evaluate(EngineAlgorithm):
         if isinstance(layer, QgsRasterLayer):
             return raster_path(layer)
         path = self._folder / "predictions.gpkg"
-        self._copies.append(Snapshot(layer, path, ["class", "score"]))
+        self._copies.append(Snapshot(layer, path, "class", ["score"]))
         return str(path)
 
     def _truth(self, parameters: Parameters, context: QgsProcessingContext) -> list[str]:
@@ -228,11 +228,12 @@ class Evaluate(EngineAlgorithm):
             area=self.parameterAsVectorLayer(parameters, "AREA", context),
             selected_only=self.parameterAsBool(parameters, "SELECTED_ONLY", context),
         )
-        arguments = ["--truth", str(self._folder / label_entry(self._folder, layers, self._copies)["path"])]
+        copies = self._folder / LABELS
+        arguments = ["--truth", str(self._folder / label_entry(copies, layers, self._copies)["path"])]
         if field:
-            arguments += ["--field", field]
+            arguments += ["--field", CLASS_FIELD]
         if layers.area is not None:
-            arguments += ["--area", str(self._folder / area_entry(self._folder, layers, self._copies)["path"])]
+            arguments += ["--area", str(self._folder / area_entry(copies, layers, self._copies)["path"])]
         return arguments
 
     def _add_outputs(self) -> None:

@@ -16,13 +16,13 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..jobs.areas import write_area
 from ..jobs.errors import GeoDistilError
 from ..jobs.foreign import adopt, package_of
 from ..jobs.layers.origin import of_model
 from ..jobs.layers.predictions import LOOKS
 from ..jobs.layers.styled import Result
 from ..jobs.packages import is_foreign, package_path, read_card
+from ..jobs.snapshots import Snapshot
 from ..jobs.translation import tr
 from .base import EngineAlgorithm, Parameters, advanced, explained, sentences
 from .model import model_parameter
@@ -191,5 +191,5 @@ class PredictingAlgorithm(EngineAlgorithm):
             return []
         path = scratch / "area.gpkg"
         with sentences():
-            write_area(source, path, context.transformContext())
+            self._copies.append(Snapshot(source, path, needed=True))
         return ["--area", str(path)]

@@ -15,7 +15,8 @@ BOXES = [(1, 1, 5, 5, "car"), (9, 9, 20, 20, "bus")]
 @pytest.fixture
 def found(make_boxes, project, tmp_path):
     path = tmp_path / "job" / "detections.gpkg"
-    Snapshot(make_boxes(BOXES), path, ["kind"])()
+    path.parent.mkdir()
+    Snapshot(make_boxes(BOXES), path, "kind")()
     return path
 
 
@@ -23,7 +24,7 @@ def found(make_boxes, project, tmp_path):
 def test_detections_are_written_in_the_format_of_the_name(found, tmp_path, name):
     place_vector(found, str(tmp_path / name), QgsProcessingContext())
     layer = QgsVectorLayer(str(tmp_path / name), "out", "ogr")
-    assert [feature["kind"] for feature in layer.getFeatures()] == ["car", "bus"]
+    assert [feature["class"] for feature in layer.getFeatures()] == ["car", "bus"]
     assert layer.crs().authid() == "EPSG:32633"
 
 
