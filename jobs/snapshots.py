@@ -135,18 +135,21 @@ def _without_crs(layer: str, code: str = "labels") -> GeoDistilError:
 
 
 def _check_crs(layer: QgsRasterLayer) -> None:
-    """What is on the screen is meant, and a file has its own CRS alone."""
-    shown, own = layer.crs(), layer.dataProvider().crs()
-    if not shown.isValid():
+    if not layer.crs().isValid():
         raise _without_crs(layer.name(), "raster")
-    if shown != own and shown.toProj() != own.toProj():
-        raise GeoDistilError(
-            "raster",
-            tr("The layer {layer} is shown in {shown}, but its file says {own}.").format(
-                layer=layer.name(), shown=_said(shown), own=_said(own)
-            ),
-            tr("Write the right one into the file with Raster > Projections > Assign Projection, and add it again."),
-        )
+    if sentence := crs_problem(layer):
+        raise GeoDistilError("raster", sentence)
+
+
+def crs_problem(layer: QgsRasterLayer) -> str:
+    """A sentence where a raster is shown elsewhere than where its file says: the engine reads the file alone."""
+    shown, own = layer.crs(), layer.dataProvider().crs()
+    if shown == own or shown.toProj() == own.toProj():
+        return ""
+    return tr(
+        "The layer {layer} is shown in {shown}, but its file says {own}. Write the right one into the file with "
+        "Raster > Projections > Assign Projection, and add it again."
+    ).format(layer=layer.name(), shown=_said(shown), own=_said(own))
 
 
 def _said(crs: QgsCoordinateReferenceSystem) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qgis.core import QgsProcessingContext, QgsVectorFileWriter, QgsVectorLayer
 
-from ..errors import GeoDistilError
+from ..errors import GeoDistilError, file_errors
 from ..gdal_files import open_vector, translate
 from ..translation import tr
 
@@ -72,6 +72,17 @@ def make_folder(folder: Path) -> None:
             "output",
             tr("{destination} cannot be written: {reason}.").format(destination=folder, reason=error.strerror or error),
         ) from error
+
+
+def write_page(path: Path, text: str) -> None:
+    """Write a text file, in a folder that may not be there yet.
+
+    Raises:
+        GeoDistilError: it cannot be written.
+    """
+    make_folder(path.parent)
+    with file_errors():
+        path.write_text(text, encoding="utf-8")
 
 
 def distinct(path: Path, field: str) -> list[str]:

@@ -159,3 +159,22 @@ def test_warnings_are_one_message_however_many_there_are(qgis_app):
     notices.warn("Predict", ["photo.tif is damaged."])
     notices.warn("Predict", ["One.", "Two."])
     assert told == [("Predict: photo.tif is damaged.", ""), ("Predict: 2 warnings. The first: One.", "One.\nTwo.")]
+
+
+def test_a_file_of_the_model_s_name_that_is_not_ours_is_never_written_over(qgis_app, tmp_path):
+    model, beside = tmp_path / "best.onnx", tmp_path / "best.json"
+    model.write_bytes(b"")
+    beside.write_text('{"epochs": 300}')
+    kept = describe(model, {"resolution": 5})
+    assert beside.read_text() == '{"epochs": 300}'
+    assert kept == description_of(model) and json.loads(kept.read_text()) == {"resolution": 5}
+
+
+def test_our_own_description_is_written_anew_until_somebody_changes_it(qgis_app, tmp_path):
+    model, beside = tmp_path / "best.onnx", tmp_path / "best.json"
+    model.write_bytes(b"")
+    for resolution in (5, 6):
+        assert describe(model, {"resolution": resolution}) == beside
+    beside.write_text('{"resolution": 7}')
+    assert describe(model, {"resolution": 8}) != beside and beside.read_text() == '{"resolution": 7}'
+    assert json.loads(description_of(model).read_text()) == {"resolution": 8}
