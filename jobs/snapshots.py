@@ -27,10 +27,21 @@ CLASS_FIELD = "class"
 
 
 def raster_path(layer: QgsRasterLayer) -> str:
+    """The file behind a raster layer that the engine is to read.
+
+    Raises:
+        GeoDistilError: as `raster_file`; or the layer has no CRS, or another than its file.
+    """
+    path = raster_file(layer)
+    _check_crs(layer)
+    return path
+
+
+def raster_file(layer: QgsRasterLayer) -> str:
     """The file behind a raster layer.
 
     Raises:
-        GeoDistilError: the layer is a web service, a database table, a subdataset, or has no CRS.
+        GeoDistilError: the layer is a web service, a database table or a subdataset.
     """
     parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
     path, inside = parts.get("path") or "", parts.get("layerName")
@@ -42,7 +53,6 @@ def raster_path(layer: QgsRasterLayer) -> str:
             ),
             tr("Save it as GeoTIFF with Export > Save As and choose that layer."),
         )
-    _check_crs(layer)
     return path
 
 
