@@ -329,6 +329,15 @@ def make_scored(boxes, context):
     return layer.id()
 
 
+def test_a_folder_of_results_that_cannot_be_written_has_its_sentence(provider, layers, context, package, tmp_path):
+    output = tmp_path / "results"
+    (output / "log.txt").mkdir(parents=True)  # in the way of a file; not even root can write there
+    parameters = {"MODEL": package, "RASTERS": [layers[0].id()], "OUTPUT": str(output)}
+    feedback = QgsProcessingFeedback(False)
+    _, succeeded = algorithm("predictrasters").run(parameters, context, feedback)
+    assert not succeeded and "log.txt cannot be read or written: Is a directory" in feedback.htmlLog()
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES])
 def test_what_the_system_says_of_files_is_a_sentence_in_every_algorithm(provider, code):
     """Whatever an algorithm does when it is told so: the worker's thread gets Processing's error."""
