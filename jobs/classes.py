@@ -13,6 +13,7 @@ from qgis.core import (
     QgsRasterLayer,
     QgsVectorLayer,
 )
+from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
 from .errors import GeoDistilError
 from .reading import Features, chosen
@@ -123,7 +124,7 @@ def _field_reader(layer: QgsVectorLayer, field: str, selected_only: bool) -> Cal
     features, symbols = Features(layer), category_symbols(layer, field)
 
     def read() -> Classes:
-        values = {value_text(feature[index]) for feature in features(request) if not _is_null(feature[index])}
+        values = {value_text(feature[index]) for feature in features(request) if not is_null(feature[index])}
         ordered = sorted(values, key=natural_order)
         return [_definition(*symbols.get(value, (value, None)), [value]) for value in ordered]
 
@@ -131,14 +132,21 @@ def _field_reader(layer: QgsVectorLayer, field: str, selected_only: bool) -> Cal
 
 
 def value_text(value: Any) -> str:
-    """A label value as text, as the engine writes it: whole numbers without a decimal point."""
+    """A label value as text, as the engine writes it: whole numbers without a decimal point, dates in ISO's form."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
+    if isinstance(value, (QDate, QTime, QDateTime)):
+        value = value.toString(Qt.DateFormat.ISODate)
     return str(value)
 
 
-def _is_null(value: Any) -> bool:
-    # QGIS before 3.36 gives an invalid QVariant, later ones None.
+def class_text(value: Any) -> str:
+    """A field's value as the engine will read it; a missing one is in `NO_CLASS`."""
+    return NO_CLASS[0] if is_null(value) else value_text(value)
+
+
+def is_null(value: Any) -> bool:
+    """Whether a field has no value; QGIS before 3.36 gives an invalid QVariant, later ones None."""
     return value is None or (hasattr(value, "isNull") and value.isNull()) or value == ""
 
 
@@ -156,7 +164,7 @@ def category_symbols(layer: QgsVectorLayer, field: str) -> dict[str, tuple[str, 
         value_text(value): (category.label() or value_text(value), category.symbol().color().name())
         for category in renderer.categories()
         for value in _as_list(category.value())
-        if not _is_null(value)
+        if not is_null(value)
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .translation import tr
@@ -33,3 +35,19 @@ class GeoDistilError(Exception):
         """The error that a `failed` event tells of."""
         message = event.get("message") or tr("The engine failed without saying why.")
         return cls(event.get("code") or "error", message, event.get("hint") or "", details)
+
+
+@contextmanager
+def file_errors() -> Iterator[None]:
+    """What the system says of files and folders, as a sentence: a full disk, a folder that is missing or locked."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.filename is None:
+            sentence = tr("A file cannot be read or written: {reason}.").format(reason=reason)
+        else:
+            sentence = tr("{path} cannot be read or written: {reason}.").format(path=error.filename, reason=reason)
+        raise GeoDistilError(
+            "output", sentence, tr("Choose another place, or make room there."), repr(error)
+        ) from error

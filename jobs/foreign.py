@@ -23,6 +23,9 @@ from .translation import tr
 ADOPTED = "geodistil/adopted"
 """Setting: what was adopted (the file and what it was then) -> the package's folder."""
 
+WRITTEN = "geodistil/described"
+"""Setting: a description that we wrote beside a model -> a hash of what we wrote."""
+
 PATIENCE_SECONDS = 300
 MOST_REMEMBERED = 50
 
@@ -36,7 +39,7 @@ def package_of(text: str) -> Path:
     path = package_path(text)
     if not is_foreign(path):
         return path
-    folder = Path(_remembered().get(_state(path)) or "")
+    folder = Path(_remembered(ADOPTED).get(_state(path)) or "")
     if not (folder / ITEM_FILE).is_file():
         raise GeoDistilError(
             "package",
@@ -62,13 +65,14 @@ def adopt(model: Path) -> Path:
         GeoDistilError: the engine's own sentence, such as on what the file does not say of itself.
     """
     state, folder = _state(model), _engine(model, "--adopt")["package"]
-    remembered = {**_remembered(), state: folder}
-    QgsSettings().setValue(ADOPTED, json.dumps(dict(list(remembered.items())[-MOST_REMEMBERED:])))
+    _remember(ADOPTED, {**_remembered(ADOPTED), state: folder})
     return Path(folder)
 
 
 def describe(model: Path, values: dict[str, Any]) -> Path:
-    """Write what a person knows of an ONNX file: beside it, or into the profile where that is not writable.
+    """Write what a person knows of an ONNX file: beside it, or into the profile where that cannot be.
+
+    A file of the description's name that is not ours stays as it is.
 
     Args:
         model: the ONNX file.
@@ -83,9 +87,12 @@ def describe(model: Path, values: dict[str, Any]) -> Path:
     text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
     beside, kept = model.with_suffix(".json"), _in_profile(model)
     try:
+        if not _is_ours(beside):
+            return _keep(kept, text)
         beside.write_text(text, encoding="utf-8")
     except OSError:
         return _keep(kept, text)
+    _remember(WRITTEN, {**_remembered(WRITTEN), str(beside.resolve()): _digest(beside)})
     kept.unlink(missing_ok=True)
     return beside
 
@@ -93,6 +100,15 @@ def describe(model: Path, values: dict[str, Any]) -> Path:
 def description_of(model: Path) -> Path | None:
     """The file that describes an ONNX file, where there is one: the profile's is newer than the one beside it."""
     return next((path for path in (_in_profile(model), model.with_suffix(".json")) if path.is_file()), None)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether nothing is lost where a file is written: there is none, or what is there was written by us."""
+    return not path.exists() or _remembered(WRITTEN).get(str(path.resolve())) == _digest(path)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _keep(path: Path, text: str) -> Path:
@@ -117,9 +133,13 @@ def _state(model: Path) -> str:
     return "|".join(f"{path.resolve()}:{path.stat().st_mtime_ns}:{path.stat().st_size}" for path in files)
 
 
-def _remembered() -> dict[str, str]:
+def _remember(setting: str, values: dict[str, str]) -> None:
+    QgsSettings().setValue(setting, json.dumps(dict(list(values.items())[-MOST_REMEMBERED:])))
+
+
+def _remembered(setting: str) -> dict[str, str]:
     try:
-        found = json.loads(QgsSettings().value(ADOPTED) or "{}")
+        found = json.loads(QgsSettings().value(setting) or "{}")
     except (TypeError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from qgis.core import (
     QgsFeature,
     QgsFeatureSink,
+    QgsFeatureSource,
     QgsFields,
     QgsGeometry,
     QgsProject,
     QgsVectorFileWriter,
-    QgsVectorLayer,
     QgsWkbTypes,
 )
 
@@ -25,19 +25,17 @@ class LayerFile:
     """A copy of a layer, of several parts and without curves; made on the main thread, written on any.
 
     Args:
-        layer: gives geometry type, CRS and name.
+        layer: gives geometry type, CRS (the one set by hand, where there is one) and name.
         path: the GeoPackage, in a folder that is there when it is written; its layer is called as the file.
         fields: of the copy.
-        options: of the GeoPackage driver's layer.
     """
 
-    def __init__(self, layer: QgsVectorLayer, path: Path, fields: QgsFields, options: Sequence[str] = ()) -> None:
+    def __init__(self, layer: QgsFeatureSource, path: Path, fields: QgsFields) -> None:
         flat = QgsWkbTypes.linearType(layer.wkbType())
         self._type = flat if flat == QgsWkbTypes.Type.Unknown else QgsWkbTypes.multiType(flat)
-        self._name, self._path, self._crs, self._fields = layer.name(), path, layer.crs(), fields
+        self._name, self._path, self._crs, self._fields = layer.sourceName(), path, layer.sourceCrs(), fields
         self._options = QgsVectorFileWriter.SaveVectorOptions()
         self._options.driverName, self._options.layerName = "GPKG", path.stem
-        self._options.layerOptions = list(options)
         self._context = QgsProject.instance().transformContext()
 
     def write(self, rows: Iterable[tuple[QgsGeometry, list[Any]]]) -> int:

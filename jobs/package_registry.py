@@ -53,7 +53,6 @@ def register(text: str) -> tuple[Path, dict[str, Any]]:
     """
     path = _inside(package_path(text)).resolve()
     card = read_card(package_of(str(path)))
-    _check_card(card, path)
     if not is_foreign(path) and not any(name in _names(path) for name in NETWORKS):
         raise GeoDistilError(
             "package",
@@ -78,19 +77,9 @@ def _name(path: Path) -> str:
     if is_foreign(path):
         return path.stem
     try:
-        return str(read_card(path)["name"])
-    except (GeoDistilError, KeyError, TypeError):  # gone or broken since; it may come back with its disk
+        return read_card(path)["name"]
+    except GeoDistilError:  # gone or broken since; it may come back with its disk
         return ""
-
-
-def _check_card(card: dict[str, Any], path: Path) -> None:
-    missing = [key for key in ("name", "tasks", "gsd", "bands") if not isinstance(card, dict) or key not in card]
-    if missing:
-        raise GeoDistilError(
-            "package",
-            tr("The card of the model package {path} does not say its {what}.").format(path=path, what=missing[0]),
-            tr("Export the model again."),
-        )
 
 
 def _inside(path: Path) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from .errors import GeoDistilError
 from .translation import tr
@@ -13,6 +13,7 @@ from .translation import tr
 ITEM_FILE = "item.json"
 CARD_PROPERTY = "geodistil:card"
 ONNX = ".onnx"
+CLASS_LISTS = ("segmentation_classes", "detection_classes")
 
 
 def is_foreign(path: Path) -> bool:
@@ -45,16 +46,46 @@ def read_card(path: Path) -> dict[str, Any]:
         path: a package's folder or zip.
 
     Raises:
-        GeoDistilError: it is no model package, or its `item.json` has no card.
+        GeoDistilError: it is no model package, its `item.json` has no card, or the card leaves out what it must say.
     """
     try:
-        return json.loads(_item(path))["properties"][CARD_PROPERTY]
+        card = json.loads(_item(path))["properties"][CARD_PROPERTY]
     except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise GeoDistilError(
             "package",
             tr("{path} is not a GeoDistil model package.").format(path=path),
             tr("A package holds {file} with a model card.").format(file=ITEM_FILE),
         ) from error
+    return _checked(card, path)
+
+
+def _checked(card: Any, path: Path) -> dict[str, Any]:
+    """The card, with a list of classes for each task, of which whoever reads it need not doubt anything."""
+    known = card if isinstance(card, dict) else {}
+    lists = {name: known.get(name) or [] for name in CLASS_LISTS}
+    sound = {
+        "name": isinstance(known.get("name"), str) and known["name"],
+        "tasks": known.get("tasks") and _all(known["tasks"], lambda task: isinstance(task, str)),
+        "gsd": isinstance(known.get("gsd"), (int, float)) and known["gsd"] > 0,
+        "bands": known.get("bands") and _all(known["bands"], lambda band: isinstance(band, int)),
+        **{name: _all(classes, _is_class) for name, classes in lists.items()},
+    }
+    wrong = [name for name, is_sound in sound.items() if not is_sound]
+    if wrong:
+        raise GeoDistilError(
+            "package",
+            tr("The card of the model package {path} does not say its {what}.").format(path=path, what=wrong[0]),
+            tr("Export the model again."),
+        )
+    return {**known, **lists}
+
+
+def _all(values: Any, is_sound: Callable[[Any], bool]) -> bool:
+    return isinstance(values, list) and all(map(is_sound, values))
+
+
+def _is_class(entry: Any) -> bool:
+    return isinstance(entry, dict) and all(isinstance(entry.get(key), str) for key in ("name", "color"))
 
 
 def run_of(package: Path) -> Path | None:

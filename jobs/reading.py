@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from threading import Event
 
-from qgis.core import QgsFeature, QgsFeatureRequest, QgsVectorLayer, QgsVectorLayerFeatureSource
+from qgis.core import (
+    QgsFeature,
+    QgsFeatureIterator,
+    QgsFeatureRequest,
+    QgsFeatureSource,
+    QgsProcessingFeatureSource,
+    QgsVectorLayer,
+    QgsVectorLayerFeatureSource,
+)
 from qgis.PyQt.QtCore import QCoreApplication, QObject, Qt, QThread, pyqtSignal, pyqtSlot
 
 from .errors import GeoDistilError
@@ -22,11 +30,15 @@ class Features:
     """A layer's features, edits in progress included. Made on the main thread, called on any.
 
     Args:
-        layer: of any provider.
+        layer: of any provider, or what a parameter of an algorithm gives.
     """
 
-    def __init__(self, layer: QgsVectorLayer) -> None:
-        self._source, self._name = QgsVectorLayerFeatureSource(layer), layer.name()
+    def __init__(self, layer: QgsFeatureSource) -> None:
+        self._name = layer.sourceName()
+        if isinstance(layer, QgsProcessingFeatureSource):  # does not tell its provider, so that it may be a server's
+            self._source, self._provider, self._remote = layer, None, True
+            return
+        self._source = QgsVectorLayerFeatureSource(layer)
         self._provider = layer.dataProvider() if layer.providerType() not in LOCAL else None
         self._remote = self._provider is not None
         if self._remote:
@@ -41,7 +53,7 @@ class Features:
         Raises:
             GeoDistilError: the server does not answer, or fewer features came than there are.
         """
-        iterator, came = self._source.getFeatures(request), 0
+        iterator, came = self._asked(request), 0
         for feature in iterator:
             yield feature
             came += 1
@@ -68,6 +80,12 @@ class Features:
         if self._provider.hasErrors():
             raise self._broken("\n".join(self._provider.errors()))
 
+    def _asked(self, request: QgsFeatureRequest) -> QgsFeatureIterator:
+        """All features, also those that Processing's options would leave out as invalid: the engine repairs them."""
+        if isinstance(self._source, QgsProcessingFeatureSource):
+            return self._source.getFeatures(request, QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks)
+        return self._source.getFeatures(request)
+
     def _forget(self) -> None:
         self._provider = None
 
@@ -84,7 +102,7 @@ class Features:
     def _count(self, request: QgsFeatureRequest) -> int:
         """How many there are; -1 where nobody answers."""
         bare = QgsFeatureRequest(request).setFlags(QgsFeatureRequest.Flag.NoGeometry).setSubsetOfAttributes([])
-        iterator = self._source.getFeatures(bare)
+        iterator = self._asked(bare)
         number = sum(1 for _ in iterator)
         return number if iterator.isValid() else -1
 

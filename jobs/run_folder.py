@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,12 +13,16 @@ from typing import Any
 from qgis.core import QgsMapLayer, QgsRasterLayer, QgsVectorLayer
 
 from .classes import NO_CLASS, RASTER_BACKGROUND, ClassReader
+from .continuing import continued
 from .errors import GeoDistilError
-from .snapshots import Snapshot, raster_path
+from .reading import chosen
+from .snapshots import CLASS_FIELD, Snapshot, raster_path
 from .translation import tr
 
 RUN_FILE = "run.json"
 RUN_VERSION = 2
+LABELS = "labels"
+"""The folder of copies."""
 
 
 @dataclass
@@ -70,35 +77,33 @@ class RunFolder:
 
     def __init__(self, folder: Path, roles: list[RoleLayers], settings: RunSettings) -> None:
         self._folder, self._settings = folder, settings
+        self._goes_on = (folder / "checkpoints").exists() and (folder / RUN_FILE).exists()
+        self._labels = folder / (f"{LABELS}.new" if self._goes_on else LABELS)
         self._copies: list[Snapshot] = []
         self._roles = [(layers.role, layers.background, _class_reader(layers)) for layers in roles]
         self._sources = [source for layers in roles for source in self._sources_of(layers)]
 
     def write(self) -> Path:
-        """Write `run.json` and the label snapshots. A folder with checkpoints of the same run is left to go on from.
+        """Write `run.json` and the label snapshots. A folder with checkpoints of the same run goes on.
 
         Returns:
             The path of `run.json`.
 
         Raises:
-            GeoDistilError: a layer cannot be read, the folder holds another run, or cannot be written.
+            GeoDistilError: a layer cannot be read, the folder holds another or a broken run, or cannot be written.
         """
-        try:
+        with writing(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             run = merge_patch(self._run(), self._settings.options)
-            _refuse_other_run(self._folder, run)
-            for copy in self._copies:
-                copy()
-            path = self._folder / RUN_FILE
-            path.write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise GeoDistilError(
-                "output",
-                tr("The run folder {folder} cannot be written: {reason}.").format(
-                    folder=self._folder, reason=error.strerror
-                ),
-            ) from error
-        return path
+            try:
+                for copy in self._copies:
+                    copy()
+                if self._goes_on:
+                    run = continued(self._folder / RUN_FILE, run, self._labels)
+            finally:
+                if self._goes_on:
+                    shutil.rmtree(self._labels, ignore_errors=True)
+        return write_run(self._folder, run)
 
     def _run(self) -> dict[str, Any]:
         settings, taken = self._settings, 0
@@ -116,9 +121,36 @@ class RunFolder:
     def _sources_of(self, layers: RoleLayers) -> list[dict[str, Any]]:
         shared: dict[str, Any] = {"role": layers.role}
         if layers.labels is not None:
-            shared["labels"] = label_entry(self._folder, layers, self._copies)
-            shared["area"] = area_entry(self._folder, layers, self._copies)
+            shared["labels"] = label_entry(self._labels, layers, self._copies)
+            shared["area"] = area_entry(self._labels, layers, self._copies)
         return [{"raster": raster_path(raster), "name": raster.name(), **shared} for raster in layers.rasters]
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """What goes wrong while a run folder is written, as a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise GeoDistilError(
+            "output",
+            tr("The run folder {folder} cannot be written: {reason}.").format(
+                folder=folder, reason=error.strerror or error
+            ),
+        ) from error
+
+
+def write_run(folder: Path, run: dict[str, Any]) -> Path:
+    """Write `run.json`, the last file of a run folder, in one step.
+
+    Raises:
+        GeoDistilError: the folder cannot be written.
+    """
+    path, new = folder / RUN_FILE, folder / f"{RUN_FILE}.new"
+    with writing(folder):
+        new.write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        new.replace(path)
+    return path
 
 
 def _class_reader(layers: RoleLayers) -> ClassReader | None:
@@ -149,17 +181,18 @@ def label_entry(folder: Path, layers: RoleLayers, copies: list[Snapshot]) -> dic
     """Where the engine finds the labels: a snapshot of a vector layer, or a class raster's own file.
 
     Args:
-        folder: the run folder.
+        folder: the folder of copies, `labels` of a run folder.
         layers: the role's.
         copies: gets the snapshot, which is yet to be made.
     """
     if isinstance(layers.labels, QgsRasterLayer):
         ignored = [] if layers.background else [str(RASTER_BACKGROUND)]
         return {"path": raster_path(layers.labels), "ignore_values": ignored}
-    path = folder / "labels" / f"{layers.role}.gpkg"
-    fields = [layers.field] if layers.field else []
-    copies.append(Snapshot(layers.labels, path, fields, layers.selected_only, needed=True))
-    entry = {"path": f"labels/{path.name}", "layer": path.stem, "field": layers.field, "box_size": layers.box_size}
+    path = folder / f"{layers.role}.gpkg"
+    request = chosen(layers.labels, layers.selected_only)
+    copies.append(Snapshot(layers.labels, path, layers.field or None, request=request, needed=True))
+    field = CLASS_FIELD if layers.field else ""
+    entry = {"path": f"{LABELS}/{path.name}", "layer": path.stem, "field": field, "box_size": layers.box_size}
     if layers.field:
         entry["ignore_values"] = NO_CLASS
     return {key: value for key, value in entry.items() if value}
@@ -169,18 +202,6 @@ def area_entry(folder: Path, layers: RoleLayers, copies: list[Snapshot]) -> dict
     """Where the engine finds the labelled area; the whole raster where there is no layer. As `label_entry`."""
     if layers.area is None:
         return {"kind": "raster"}
-    path = folder / "labels" / f"{layers.role}_area.gpkg"
-    copies.append(Snapshot(layers.area, path, selected_only=layers.selected_only, needed=True))
-    return {"kind": "layer", "path": f"labels/{path.name}", "layer": path.stem}
-
-
-def _refuse_other_run(folder: Path, run: dict[str, Any]) -> None:
-    path = folder / RUN_FILE
-    if not (folder / "checkpoints").exists() or not path.exists():
-        return
-    if json.loads(path.read_text(encoding="utf-8")) != run:
-        raise GeoDistilError(
-            "output",
-            tr("The folder {folder} holds a run with other layers or settings.").format(folder=folder),
-            tr("Choose another folder, or the same layers and settings to continue that run."),
-        )
+    path = folder / f"{layers.role}_area.gpkg"
+    copies.append(Snapshot(layers.area, path, request=chosen(layers.area, layers.selected_only), needed=True))
+    return {"kind": "layer", "path": f"{LABELS}/{path.name}", "layer": path.stem}

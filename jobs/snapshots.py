@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, Callable
 
 from qgis.core import (
-    QgsFields,
+    QgsCoordinateReferenceSystem,
+    QgsFeatureRequest,
+    QgsFeatureSource,
+    QgsGeometry,
     QgsProviderRegistry,
     QgsRasterLayer,
     QgsVectorLayer,
 )
 
+from .classes import class_text
 from .errors import GeoDistilError
 from .layer_file import LayerFile
-from .reading import Features, chosen
+from .reading import Features
 from .translation import tr
 
-# A class field may be called `fid`; the GeoPackage's own key must then have another name.
-KEY = "geodistil_fid"
+CLASS_FIELD = "class"
+"""The field of a copy that holds the classes, as texts; what it was called in the layer, a GeoPackage may not allow."""
 
 
 def raster_path(layer: QgsRasterLayer) -> str:
+    """The file behind a raster layer that the engine is to read.
+
+    Raises:
+        GeoDistilError: as `raster_file`; or the layer has no CRS, or another than its file.
+    """
+    path = raster_file(layer)
+    _check_crs(layer)
+    return path
+
+
+def raster_file(layer: QgsRasterLayer) -> str:
     """The file behind a raster layer.
 
     Raises:
-        GeoDistilError: the layer is a web service, a database table, a subdataset, or has no CRS.
+        GeoDistilError: the layer is a web service, a database table or a subdataset.
     """
     parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
     path, inside = parts.get("path") or "", parts.get("layerName")
@@ -37,20 +53,21 @@ def raster_path(layer: QgsRasterLayer) -> str:
             ),
             tr("Save it as GeoTIFF with Export > Save As and choose that layer."),
         )
-    _check_crs(layer)
     return path
 
 
 class Snapshot:
-    """Copies a vector layer of any provider to a GeoPackage, its filter and edits in progress included.
+    """Copies features of any provider to a GeoPackage, a layer's filter and edits in progress included.
 
-    Made on the main thread, called on any.
+    The one way from a layer to a file of the engine. Made on the main thread, called on any. Geometries are copied as
+    they are, invalid ones too: the engine repairs them.
 
     Args:
-        layer: the layer; only its geometry and `fields` are copied.
-        path: the GeoPackage; its layer is called as the file.
-        fields: the fields to copy.
-        selected_only: only the selected features, where there are any.
+        layer: a vector layer, or what a parameter of an algorithm gives.
+        path: the GeoPackage, whose folder is made where its parent is there; its layer is called as the file.
+        field: its values, as texts, become the field `class`; empty fills it with the layer's name, none leaves it out.
+        more: fields that are copied as they are.
+        request: which features; none takes all.
         needed: whether a layer without features is an error.
 
     Raises:
@@ -59,31 +76,39 @@ class Snapshot:
 
     def __init__(
         self,
-        layer: QgsVectorLayer,
+        layer: QgsFeatureSource,
         path: Path,
-        fields: Sequence[str] = (),
-        selected_only: bool = False,
+        field: str | None = None,
+        more: Sequence[str] = (),
+        request: QgsFeatureRequest | None = None,
         needed: bool = False,
     ) -> None:
-        _check_crs(layer)
-        self._indices = [_index(layer, field) for field in fields]
+        self._name, self._path, self._needed = layer.sourceName(), path, needed
+        if not layer.sourceCrs().isValid():
+            raise _without_crs(self._name)
         self._features = Features(layer)
-        self._request = chosen(layer, selected_only).setSubsetOfAttributes(self._indices)
-        fields = QgsFields()
-        for index in self._indices:
+        self._class = _index(layer, field) if field else None
+        self._named = field is not None
+        self._more = [_index(layer, each) for each in more]
+        read = [*self._more, *([] if self._class is None else [self._class])]
+        self._request = QgsFeatureRequest(request or QgsFeatureRequest()).setSubsetOfAttributes(read)
+        fields = QgsVectorLayer(f"NoGeometry?field={CLASS_FIELD}:string", "", "memory").fields()
+        if not self._named:
+            fields.clear()
+        for index in self._more:
             fields.append(layer.fields().at(index))
-        self._name, self._path, self._needed = layer.name(), path, needed
-        self._file = LayerFile(layer, path, fields, [f"FID={KEY}"])
+        self._file = LayerFile(layer, path, fields)
 
-    def __call__(self) -> None:
-        """Copy.
+    def __call__(self, cancelled: Callable[[], bool] = lambda: False) -> None:
+        """Copy; what was copied until then is left where it is cancelled.
 
         Raises:
             GeoDistilError: there are no features, the layer's server broke off, or the file cannot be written.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        features = self._features(self._request)
-        copied = self._file.write((each.geometry(), [each[index] for index in self._indices]) for each in features)
+        self._path.parent.mkdir(exist_ok=True)  # not its parents: a run folder that was given up stays away
+        copied = self._file.write(self._rows(cancelled))
+        if cancelled():
+            return
         self._features.complain()
         if self._needed and not copied:
             raise GeoDistilError(
@@ -92,22 +117,50 @@ class Snapshot:
                 tr("Choose another or its filter."),
             )
 
+    def _rows(self, cancelled: Callable[[], bool]) -> Iterator[tuple[QgsGeometry, list[Any]]]:
+        for feature in self._features(self._request):
+            if cancelled():
+                return
+            text = self._name if self._class is None else class_text(feature[self._class])
+            yield feature.geometry(), [*[text] * self._named, *(feature[index] for index in self._more)]
 
-def _index(layer: QgsVectorLayer, field: str) -> int:
+
+def _index(layer: QgsFeatureSource, field: str) -> int:
     index = layer.fields().lookupField(field)
     if index < 0:  # QGIS's writer would end QGIS
         raise GeoDistilError(
             "labels",
-            tr("Layer {layer} has no field {field}.").format(layer=layer.name(), field=field),
+            tr("Layer {layer} has no field {field}.").format(layer=layer.sourceName(), field=field),
             tr("Choose one of its fields."),
         )
     return index
 
 
-def _check_crs(layer: QgsRasterLayer | QgsVectorLayer) -> None:
+def _without_crs(layer: str, code: str = "labels") -> GeoDistilError:
+    return GeoDistilError(
+        code,
+        tr("The layer {layer} has no coordinate reference system.").format(layer=layer),
+        tr("Set it with Layer > Set CRS, in the file itself for rasters."),
+    )
+
+
+def _check_crs(layer: QgsRasterLayer) -> None:
     if not layer.crs().isValid():
-        raise GeoDistilError(
-            "raster" if isinstance(layer, QgsRasterLayer) else "labels",
-            tr("The layer {layer} has no coordinate reference system.").format(layer=layer.name()),
-            tr("Set it with Layer > Set CRS, in the file itself for rasters."),
-        )
+        raise _without_crs(layer.name(), "raster")
+    if sentence := crs_problem(layer):
+        raise GeoDistilError("raster", sentence)
+
+
+def crs_problem(layer: QgsRasterLayer) -> str:
+    """A sentence where a raster is shown elsewhere than where its file says: the engine reads the file alone."""
+    shown, own = layer.crs(), layer.dataProvider().crs()
+    if shown == own or shown.toProj() == own.toProj():
+        return ""
+    return tr(
+        "The layer {layer} is shown in {shown}, but its file says {own}. Write the right one into the file with "
+        "Raster > Projections > Assign Projection, and add it again."
+    ).format(layer=layer.name(), shown=_said(shown), own=_said(own))
+
+
+def _said(crs: QgsCoordinateReferenceSystem) -> str:
+    return crs.userFriendlyIdentifier() if crs.isValid() else tr("no coordinate reference system")

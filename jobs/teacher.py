@@ -31,7 +31,7 @@ def facts(card: dict[str, Any]) -> dict[str, Any]:
 
 def heads_of(card: dict[str, Any]) -> dict[str, Any]:
     """What a student's network must have in common with its teacher's, so that detections pair one by one."""
-    network = card.get("network", {})
+    network = card.get("network") or {}
     return {key: network[key] for key in ("detection_head", "detection_strides") if key in network}
 
 

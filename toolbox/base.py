@@ -20,7 +20,7 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QIcon
 
 from ..jobs.environment import ROOT, engine_python
-from ..jobs.errors import GeoDistilError
+from ..jobs.errors import GeoDistilError, file_errors
 from ..jobs.help import help_url
 from ..jobs.layers.styled import Result, load_styled, save_look
 from ..jobs.notices import NOTICES
@@ -61,9 +61,10 @@ def job_folder(name: str) -> Path:
 
 @contextmanager
 def sentences(feedback: QgsProcessingFeedback | None = None) -> Iterator[None]:
-    """GeoDistil's errors become Processing's; their details go to the log."""
+    """GeoDistil's errors become Processing's, also those of files and folders; their details go to the log."""
     try:
-        yield
+        with file_errors():
+            yield
     except GeoDistilError as error:
         if feedback is not None and error.details:
             feedback.pushConsoleInfo(error.details)
@@ -125,6 +126,36 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             return False, str(error)
         return True, ""
 
+    def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
+        """Look at the layers and settle what is to be done; on the main thread, where layers live.
+
+        Raises:
+            GeoDistilError: something cannot be used.
+        """
+
+    def work(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
+        """Do it, on the worker, and return the outputs.
+
+        Raises:
+            GeoDistilError: it cannot be done.
+        """
+        raise NotImplementedError
+
+    def prepareAlgorithm(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """`look`, with its errors as Processing's."""
+        with sentences(feedback):
+            self.look(parameters, context, feedback)
+        return True
+
+    def processAlgorithm(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> Results:
+        """`work`, with its errors as Processing's."""
+        with sentences(feedback):
+            return self.work(parameters, context, feedback)
+
     def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:
         """QGIS's own checks, then this algorithm's `problem`."""
         accepted, message = super().checkParameterValues(parameters, context)
@@ -157,12 +188,11 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         """Copy the layers, run `python -m engine` to its end; returns its last event, empty where it was cancelled.
 
         Raises:
-            QgsProcessingException: with the engine's own sentence.
+            GeoDistilError: with the engine's own sentence.
         """
-        with sentences(feedback):
-            for copy in self._copies:
-                copy()
-            feedback.pushDebugInfo(f"engine {' '.join(arguments)}")
-            process = EngineProcess(arguments, folder, grace)
-            self._warnings = process.warnings
-            return process.follow(feedback)
+        for copy in self._copies:
+            copy(feedback.isCanceled)
+        feedback.pushDebugInfo(f"engine {' '.join(arguments)}")
+        process = EngineProcess(arguments, folder, grace)
+        self._warnings = process.warnings
+        return process.follow(feedback)

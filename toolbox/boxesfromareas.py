@@ -14,7 +14,7 @@ from qgis.core import (
 )
 
 from ..jobs.layers.map_classes import legend, style_boxes
-from ..jobs.snapshots import Snapshot, raster_path
+from ..jobs.snapshots import CLASS_FIELD, Snapshot, raster_path
 from ..jobs.translation import tr
 from .base import Parameters, advanced, explained
 from .converting import ConvertingAlgorithm, listed, named, repeated
@@ -101,7 +101,7 @@ class BoxesFromAreas(ConvertingAlgorithm):
         field = self.parameterAsString(parameters, "FIELD", context)
         self._legend = legend(layer, field)
         path = self._folder / "areas.gpkg"
-        self._copies.append(Snapshot(layer, path, [field] if field else []))
+        self._copies.append(Snapshot(layer, path, field or None))
         size = str(self.parameterAsDouble(parameters, "PIXEL_SIZE", context))
         arguments = [str(path), "--layer", path.stem, "--gsd", size]
-        return [*arguments, "--field", field] if field else [*arguments, "--name", f"1={layer.name()}"]
+        return [*arguments, "--field", CLASS_FIELD] if field else [*arguments, "--name", f"1={layer.name()}"]

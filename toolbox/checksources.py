@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,11 @@ from qgis.core import (
 )
 
 from ..jobs.check_report import check_page
+from ..jobs.layers.results import make_folder, write_page
 from ..jobs.run_folder import RunFolder, RunSettings
 from ..jobs.translation import tr
 from .anysources import AnySources
-from .base import Parameters, Results, advanced, job_folder, sentences
+from .base import Parameters, Results, advanced, job_folder
 from .training import Integer
 
 NOTHING_TO_LOSE = 0.0
@@ -63,9 +63,7 @@ class CheckSources(AnySources):
         self.addOutput(QgsProcessingOutputNumber("WARNINGS", tr("Number of warnings")))
         self.addOutput(QgsProcessingOutputNumber("LABELS", tr("Number of labels (of class rasters, pixels)")))
 
-    def prepareAlgorithm(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
+    def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Look at the layers; on the main thread, where they live."""
         self._folder = job_folder(self.NAME)
         settings = RunSettings(
@@ -74,26 +72,24 @@ class CheckSources(AnySources):
             recipe={"kind": "supervised"},
             training={"chip_size": self.parameterAsInt(parameters, "CHIP_SIZE", context)},
         )
-        with sentences(feedback):
-            self._run = RunFolder(self._folder, self.sources(parameters, context), settings)
-        return True
+        self._run = RunFolder(self._folder, self.sources(parameters, context), settings)
 
-    def processAlgorithm(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> Results:
+    def work(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
         """Write a run folder among temporary files, let the engine look, then show what it found."""
+        file = self._file("FINDINGS", "findings.json", parameters, context)
+        report = self._file("REPORT", "findings.html", parameters, context)
+        for each in (file, report):
+            make_folder(each.parent)
         self.write_run(feedback)
         answer = self._folder / "answer.json"
         self.run_engine(["check", str(self._folder), "--output", str(answer)], self._folder, feedback, NOTHING_TO_LOSE)
         if feedback.isCanceled():
             return {}
         findings = json.loads(answer.read_text(encoding="utf-8"))
-        file = self._file("FINDINGS", "findings.json", parameters, context)
-        shutil.copyfile(answer, file)
+        write_page(file, answer.read_text(encoding="utf-8"))
         for warning in findings["warnings"]:
             feedback.pushWarning(warning)
-        report = self._file("REPORT", "findings.html", parameters, context)
-        report.write_text(check_page(tr("Sources"), findings), encoding="utf-8")
+        write_page(report, check_page(tr("Sources"), findings))
         labels = sum(count for counts in findings["label_counts"].values() for count in counts.values())
         warnings = len(findings["warnings"])
         return {"REPORT": str(report), "FINDINGS": str(file), "WARNINGS": warnings, "LABELS": labels}

@@ -18,7 +18,7 @@ from ..jobs.layers.results import distinct, place_vector
 from ..jobs.layers.styled import Result, do_not_load, group_of
 from ..jobs.translation import tr
 from ..jobs.vocabulary import spoken
-from .base import EngineAlgorithm, Parameters, Results, job_folder, sentences
+from .base import EngineAlgorithm, Parameters, Results, job_folder
 
 
 class ConvertingAlgorithm(EngineAlgorithm):
@@ -53,21 +53,15 @@ class ConvertingAlgorithm(EngineAlgorithm):
         self.addParameter(QgsProcessingParameterVectorDestination(name, description, self.GEOMETRY))
         self.addOutput(QgsProcessingOutputNumber("COUNT", tr("Number of features")))
 
-    def prepareAlgorithm(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
+    def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Turn parameters into a command; on the main thread, where the layers live."""
         self._folder = job_folder(self.NAME)
         layer = self.parameterAsLayer(parameters, self.INPUT, context)
         title = f"{layer.name()}: {spoken(self.COMMAND)}"
         self._origin = of_layer(title, layer, group_of(layer, context.project()))
-        with sentences(feedback):
-            self.read(parameters, context)
-        return True
+        self.read(parameters, context)
 
-    def processAlgorithm(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> Results:
+    def work(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
         """Let the engine work, then put its layer where it was asked for."""
         name, description = self.OUTPUT
         destination = self.parameterAsOutputLayer(parameters, name, context)
@@ -80,8 +74,7 @@ class ConvertingAlgorithm(EngineAlgorithm):
         count = ending["outputs"]["count"]
         feedback.pushInfo(f"{count} {self.COMMAND}.")
         present = distinct(file, "class")
-        with sentences(feedback):
-            place_vector(file, destination, context)
+        place_vector(file, destination, context)
         names, classes = (description, self._origin.title), {**self._legend, "present": present}
         self.give_back(Result(destination, type(self).STYLE, classes, self._origin, names), context)
         return {name: destination, "COUNT": count}

@@ -80,16 +80,13 @@ class DistilModel(AnySources):
             )
         return super().problem(parameters, context)
 
-    def prepareAlgorithm(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
+    def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Look at the layers, and give the run the model's classes, bands and resolution."""
-        with sentences(feedback):
-            self._package = package_path(self.parameterAsString(parameters, "PACKAGE", context))
-            self._card = read_card(self._package)
+        self._package = package_path(self.parameterAsString(parameters, "PACKAGE", context))
+        self._card = read_card(self._package)
         options = json.loads(self.parameterAsString(parameters, "OPTIONS", context) or "{}")
         options = json.dumps(merge_patch(facts(self._card), options))
-        return super().prepareAlgorithm({**parameters, "OPTIONS": options}, context, feedback)
+        super().look({**parameters, "OPTIONS": options}, context, feedback)
 
     def write_run(self, feedback: QgsProcessingFeedback) -> None:
         """Write the run folder, with the model in it."""

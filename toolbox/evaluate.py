@@ -26,15 +26,15 @@ from ..jobs.errors import GeoDistilError
 from ..jobs.foreign import package_of
 from ..jobs.layers.error_styles import style_error_boxes, style_error_map
 from ..jobs.layers.origin import Origin, of_layer
-from ..jobs.layers.results import place_raster, place_vector
+from ..jobs.layers.results import make_folder, place_raster, place_vector, write_page
 from ..jobs.layers.styled import OVERLAYS, VECTORS, Result, do_not_load, group_of
 from ..jobs.packages import read_card
-from ..jobs.run_folder import RoleLayers, area_entry, label_entry
+from ..jobs.run_folder import LABELS, RoleLayers, area_entry, label_entry
 from ..jobs.scores import flat, html_table
-from ..jobs.snapshots import Snapshot, raster_path
+from ..jobs.snapshots import CLASS_FIELD, Snapshot, raster_path
 from ..jobs.translation import tr
 from ..jobs.vocabulary import spoken
-from .base import EngineAlgorithm, Parameters, Results, explained, job_folder, sentences
+from .base import EngineAlgorithm, Parameters, Results, explained, job_folder
 from .model import model_parameter
 
 NUMBERS = {
@@ -125,32 +125,29 @@ class Evaluate(EngineAlgorithm):
             return tr("Detections are scored against a vector layer; choose one as labels.")
         return ""
 
-    def prepareAlgorithm(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
+    def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Look at the layers; on the main thread, where they live."""
         self._folder = job_folder(self.NAME)
         self._compared = self._task(parameters, context)
         predictions = self.parameterAsLayer(parameters, "PREDICTIONS", context)
         title = tr("{predictions_name}: errors").format(predictions_name=predictions.name())
-        with sentences(feedback):
-            model = package_of(self.parameterAsString(parameters, "MODEL", context))
-            group = group_of(predictions, context.project()) or read_card(model)["name"]
-            self._origin = of_layer(title, predictions, group)
-            self._arguments = [
-                "evaluate",
-                self._predictions(parameters, context),
-                *("--task", self._compared),
-                *self._truth(parameters, context),
-                *("--model", str(model)),
-            ]
-        return True
+        model = package_of(self.parameterAsString(parameters, "MODEL", context))
+        group = group_of(predictions, context.project()) or (read_card(model)["name"],)
+        self._origin = of_layer(title, predictions, group)
+        self._arguments = [
+            "evaluate",
+            self._predictions(parameters, context),
+            *("--task", self._compared),
+            *self._truth(parameters, context),
+            *("--model", str(model)),
+        ]
 
-    def processAlgorithm(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> Results:
+    def work(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
         """Let the engine score, then show its scores."""
         scores_file = self._file("SCORES", "scores.json", parameters, context)
+        report = self._file("REPORT", "scores.html", parameters, context)
+        for file in (scores_file, report):
+            make_folder(file.parent)
         wanted = self._wanted_errors(parameters, context, feedback)
         command = [*self._arguments, "--output", str(scores_file)]
         if wanted:
@@ -161,14 +158,12 @@ class Evaluate(EngineAlgorithm):
                 do_not_load(context, destination)
             return {}
         scores = json.loads(scores_file.read_text(encoding="utf-8"))
-        report = self._file("REPORT", "scores.html", parameters, context)
-        report.write_text(html_table(tr("Scores"), scores), encoding="utf-8")
+        write_page(report, html_table(tr("Scores"), scores))
         values = dict(flat(scores))
         for name, value in values.items():
             feedback.pushInfo(f"{name}: {value:.4g}")
         numbers = {name: values[key] for name, (key, _) in NUMBERS.items() if key in values}
-        with sentences(feedback):
-            self._place_errors(wanted, context)
+        self._place_errors(wanted, context)
         return {"SCORES": str(scores_file), "REPORT": str(report), **numbers, **wanted}
 
     def _wanted_errors(
@@ -214,7 +209,7 @@ class Evaluate(EngineAlgorithm):
         if isinstance(layer, QgsRasterLayer):
             return raster_path(layer)
         path = self._folder / "predictions.gpkg"
-        self._copies.append(Snapshot(layer, path, ["class", "score"]))
+        self._copies.append(Snapshot(layer, path, "class", ["score"]))
         return str(path)
 
     def _truth(self, parameters: Parameters, context: QgsProcessingContext) -> list[str]:
@@ -228,11 +223,12 @@ class Evaluate(EngineAlgorithm):
             area=self.parameterAsVectorLayer(parameters, "AREA", context),
             selected_only=self.parameterAsBool(parameters, "SELECTED_ONLY", context),
         )
-        arguments = ["--truth", str(self._folder / label_entry(self._folder, layers, self._copies)["path"])]
+        copies = self._folder / LABELS
+        arguments = ["--truth", str(self._folder / label_entry(copies, layers, self._copies)["path"])]
         if field:
-            arguments += ["--field", field]
+            arguments += ["--field", CLASS_FIELD]
         if layers.area is not None:
-            arguments += ["--area", str(self._folder / area_entry(self._folder, layers, self._copies)["path"])]
+            arguments += ["--area", str(self._folder / area_entry(copies, layers, self._copies)["path"])]
         return arguments
 
     def _add_outputs(self) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 from qgis.core import (
     QgsProcessing,
     QgsProcessingContext,
-    QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterFileDestination,
@@ -17,10 +16,11 @@ from qgis.core import (
 )
 
 from ..jobs.errors import GeoDistilError
+from ..jobs.layers.results import make_folder
 from ..jobs.packages import package_path, read_card
 from ..jobs.snapshots import raster_path
 from ..jobs.translation import tr
-from .base import EngineAlgorithm, Parameters, Results, explained, job_folder, sentences
+from .base import EngineAlgorithm, Parameters, Results, explained, job_folder
 from .model import model_parameter
 
 
@@ -79,17 +79,11 @@ class ExportModel(EngineAlgorithm):
             return tr("Choose imagery for 8 bits: this model does not lie in the folder of its run.")
         return ""
 
-    def prepareAlgorithm(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
+    def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Find the layers' files; on the main thread, where they live."""
-        with sentences(feedback):
-            self._imagery = [raster_path(layer) for layer in self.parameterAsLayerList(parameters, "IMAGERY", context)]
-        return True
+        self._imagery = [raster_path(layer) for layer in self.parameterAsLayerList(parameters, "IMAGERY", context)]
 
-    def processAlgorithm(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> Results:
+    def work(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
         """Let the engine write the archive among temporary files: a cancel then leaves no broken one."""
         folder, destination = job_folder(self.NAME), self.parameterAsFileOutput(parameters, "ZIP", context)
         archive = folder / "model.zip"
@@ -102,15 +96,8 @@ class ExportModel(EngineAlgorithm):
             return {}
         for judged in ending["outputs"].get("int8", []):
             feedback.pushInfo(judged["sentence"])
-        try:
-            Path(destination).parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(str(archive), destination)
-        except OSError as error:
-            raise QgsProcessingException(
-                tr("{destination} cannot be written: {reason}.").format(
-                    destination=destination, reason=error.strerror or error
-                )
-            ) from error
+        make_folder(Path(destination).parent)
+        shutil.move(str(archive), destination)
         return {"ZIP": destination}
 
 

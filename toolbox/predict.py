@@ -19,7 +19,7 @@ from ..jobs.layers.styled import do_not_load
 from ..jobs.snapshots import raster_path
 from ..jobs.translation import tr
 from ..jobs.vocabulary import spoken
-from .base import Parameters, Results, job_folder, sentences
+from .base import Parameters, Results, job_folder
 from .predicting import PredictingAlgorithm
 
 OUTPUTS = {
@@ -61,18 +61,12 @@ class Predict(PredictingAlgorithm):
         self.add_details()
         self._add_outputs()
 
-    def prepareAlgorithm(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
+    def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Find the raster's file; on the main thread, where the layer lives."""
-        with sentences(feedback):
-            layer = self.parameterAsRasterLayer(parameters, "RASTER", context)
-            self._raster, self._raster_name, self._raster_id = raster_path(layer), layer.name(), layer.id()
-        return True
+        layer = self.parameterAsRasterLayer(parameters, "RASTER", context)
+        self._raster, self._raster_name, self._raster_id = raster_path(layer), layer.name(), layer.id()
 
-    def processAlgorithm(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> Results:
+    def work(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
         """Let the engine predict, then put its files where they were asked for."""
         self.take_model(parameters, context, feedback)
         wanted = self._wanted(parameters, context, feedback)
@@ -84,8 +78,7 @@ class Predict(PredictingAlgorithm):
             for destination in wanted.values():
                 do_not_load(context, destination)
             return {}
-        with sentences(feedback):
-            return self._place(wanted, ending["outputs"][0], context)
+        return self._place(wanted, ending["outputs"][0], context)
 
     def _wanted(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback

@@ -16,15 +16,15 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..jobs.areas import write_area
 from ..jobs.errors import GeoDistilError
 from ..jobs.foreign import adopt, package_of
 from ..jobs.layers.origin import of_model
 from ..jobs.layers.predictions import LOOKS
 from ..jobs.layers.styled import Result
 from ..jobs.packages import is_foreign, package_path, read_card
+from ..jobs.snapshots import Snapshot
 from ..jobs.translation import tr
-from .base import EngineAlgorithm, Parameters, advanced, explained, sentences
+from .base import EngineAlgorithm, Parameters, advanced, explained
 from .model import model_parameter
 
 TTA = ["none", "flips", "all"]
@@ -128,12 +128,11 @@ class PredictingAlgorithm(EngineAlgorithm):
         Raises:
             QgsProcessingException: the model cannot be used, in one sentence.
         """
-        with sentences(feedback):
-            path = package_path(self.parameterAsString(parameters, "MODEL", context))
-            if is_foreign(path):
-                adopt(path)
-            self._model = package_of(str(path))
-            self._card = read_card(self._model)
+        path = package_path(self.parameterAsString(parameters, "MODEL", context))
+        if is_foreign(path):
+            adopt(path)
+        self._model = package_of(str(path))
+        self._card = read_card(self._model)
 
     def arguments(self, parameters: Parameters, context: QgsProcessingContext, scratch: Path) -> list[str]:
         """Where and how to predict, as the command line has it.
@@ -190,6 +189,5 @@ class PredictingAlgorithm(EngineAlgorithm):
                 raise QgsProcessingException(self.invalidSourceError(parameters, "AREA"))
             return []
         path = scratch / "area.gpkg"
-        with sentences():
-            write_area(source, path, context.transformContext())
+        self._copies.append(Snapshot(source, path, needed=True))
         return ["--area", str(path)]

@@ -20,7 +20,7 @@ from ..jobs.layers.predictions import LOOKS
 from ..jobs.layers.results import make_folder
 from ..jobs.snapshots import raster_path
 from ..jobs.translation import tr
-from .base import Parameters, Results, explained, job_folder, sentences
+from .base import Parameters, Results, explained, job_folder
 from .predicting import PredictingAlgorithm
 
 
@@ -79,23 +79,16 @@ class PredictRasters(PredictingAlgorithm):
             return tr("Choose imagery, or a folder of imagery.")
         return super().problem(parameters, context)
 
-    def prepareAlgorithm(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
+    def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Find the layers' files; on the main thread, where they live."""
-        with sentences(feedback):
-            layers = self.parameterAsLayerList(parameters, "RASTERS", context)
-            self._names = {raster_path(layer): layer.name() for layer in layers}
-        return True
+        layers = self.parameterAsLayerList(parameters, "RASTERS", context)
+        self._names = {raster_path(layer): layer.name() for layer in layers}
 
-    def processAlgorithm(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> Results:
+    def work(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
         """Let the engine predict into the folder, and show what it wrote."""
         self.take_model(parameters, context, feedback)
         output = Path(self.parameterAsFileOutput(parameters, "OUTPUT", context))
-        with sentences(feedback):
-            make_folder(output)
+        make_folder(output)
         folder = self.parameterAsString(parameters, "FOLDER", context)
         command = ["predict", str(self._model), *self._names, *([folder] if folder else []), "--output", str(output)]
         flags = [name for name in ("CONFIDENCE", "MOSAIC") if self.parameterAsBool(parameters, name, context)]

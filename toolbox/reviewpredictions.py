@@ -27,7 +27,7 @@ from ..jobs.layers.styled import Result, do_not_load
 from ..jobs.packages import package_path, read_card, run_of
 from ..jobs.snapshots import Snapshot, raster_path
 from ..jobs.translation import tr
-from .base import EngineAlgorithm, Parameters, Results, advanced, explained, job_folder, sentences
+from .base import EngineAlgorithm, Parameters, Results, advanced, explained, job_folder
 from .model import model_parameter
 
 LAYERS = {
@@ -123,24 +123,18 @@ class ReviewPredictions(EngineAlgorithm):
             return tr("Choose imagery: the model does not lie in a run folder, whose own could be looked at.")
         return ""
 
-    def prepareAlgorithm(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
+    def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Find the files, and look at the layers; on the main thread, where layers live."""
         self._folder = job_folder(self.NAME)
-        with sentences(feedback):
-            self._model = package_path(self.parameterAsString(parameters, "MODEL", context))
-            self._card = read_card(self._model)
-            layers = self.parameterAsLayerList(parameters, "RASTERS", context)
-            self._rasters = [raster_path(layer) for layer in layers]
-            self._names = ", ".join(layer.name() for layer in layers[:3]) or self._card["name"]
-            self._above = layers[0].id() if layers else ""
-            self._snapshot(self.parameterAsVectorLayer(parameters, "LABELLED", context))
-        return True
+        self._model = package_path(self.parameterAsString(parameters, "MODEL", context))
+        self._card = read_card(self._model)
+        layers = self.parameterAsLayerList(parameters, "RASTERS", context)
+        self._rasters = [raster_path(layer) for layer in layers]
+        self._names = ", ".join(layer.name() for layer in layers[:3]) or self._card["name"]
+        self._above = layers[0].id() if layers else ""
+        self._snapshot(self.parameterAsVectorLayer(parameters, "LABELLED", context))
 
-    def processAlgorithm(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> Results:
+    def work(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
         """Let the engine look, then put its layers where they were asked for."""
         wanted = {name: self.parameterAsOutputLayer(parameters, name, context) for name in LAYERS}
         wanted = {name: destination for name, destination in wanted.items() if destination}
@@ -149,9 +143,8 @@ class ReviewPredictions(EngineAlgorithm):
             for destination in wanted.values():
                 do_not_load(context, destination)
             return {}
-        with sentences(feedback):
-            for name, destination in wanted.items():
-                self._place(name, destination, context)
+        for name, destination in wanted.items():
+            self._place(name, destination, context)
         return {**wanted, "CELLS": ending["outputs"]["label_next"]}
 
     def _snapshot(self, layer: QgsVectorLayer | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ from qgis.core import (
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
+    QgsProcessingUtils,
 )
 
 from ..jobs.run_folder import RoleLayers, RunFolder, RunSettings, merge_patch
 from ..jobs.runs.registry import remember
 from ..jobs.sources.options import option_patch
+from ..jobs.sources.place import folder_name, runs_folder
 from ..jobs.translation import tr
 from .base import EngineAlgorithm, Parameters, Results, advanced, explained, sentences
 from .labelled import box_size_problem, labelled_parameters, rasters_parameter, role_layers
@@ -90,11 +93,9 @@ class TrainingAlgorithm(EngineAlgorithm):
             return tr("The chip size must be a multiple of 32.")
         return ""
 
-    def prepareAlgorithm(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
+    def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Look at the layers; on the main thread, where they live."""
-        self._folder = Path(self.parameterAsFileOutput(parameters, "RUN_FOLDER", context))
+        self._folder = self._run_folder(parameters, context)
         options = option_patch(self.KIND, chosen_options(self, self.KIND, parameters, context))
         settings = RunSettings(
             name=self.parameterAsString(parameters, "NAME", context) or "model",
@@ -103,9 +104,16 @@ class TrainingAlgorithm(EngineAlgorithm):
             training=merge_patch(self._training(parameters, context), options["training"]),
             options=json.loads(self.parameterAsString(parameters, "OPTIONS", context) or "{}"),
         )
-        with sentences(feedback):
-            self._run = RunFolder(self._folder, self.sources(parameters, context), settings)
-        return True
+        self._run = RunFolder(self._folder, self.sources(parameters, context), settings)
+
+    def _run_folder(self, parameters: Parameters, context: QgsProcessingContext) -> Path:
+        """The folder asked for; QGIS's temporary ones go when it closes, and a run must not."""
+        chosen = self.parameterAsFileOutput(parameters, "RUN_FOLDER", context)
+        if chosen and Path(QgsProcessingUtils.tempFolder()) not in Path(chosen).parents:
+            return Path(chosen)
+        name = folder_name(self.parameterAsString(parameters, "NAME", context)) or "model"
+        names = chain([name], (f"{name} {number}" for number in count(2)))
+        return next(folder for folder in (runs_folder() / each for each in names) if not folder.exists())
 
     def write_run(self, feedback: QgsProcessingFeedback) -> None:
         """Write the run folder, complete; on the worker, because copying labels takes its time.
@@ -116,9 +124,7 @@ class TrainingAlgorithm(EngineAlgorithm):
         with sentences(feedback):
             self._run.write()
 
-    def processAlgorithm(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> Results:
+    def work(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
         """Write the run folder, let the engine train, and follow it."""
         self.write_run(feedback)
         remember(self._folder)  # the runs dock lists it from now on
@@ -249,7 +255,12 @@ class TrainingAlgorithm(EngineAlgorithm):
             self.addParameter(advanced(parameter))
 
     def _add_outputs(self) -> None:
-        self.addParameter(QgsProcessingParameterFolderDestination("RUN_FOLDER", tr("Run folder")))
+        self.addParameter(
+            explained(
+                QgsProcessingParameterFolderDestination("RUN_FOLDER", tr("Run folder")),
+                tr("Left at its default: a new folder, named as the model, in your folder for runs."),
+            )
+        )
         self.addOutput(QgsProcessingOutputFile("MODEL", tr("Model package")))
         self.addOutput(QgsProcessingOutputHtml("REPORT", tr("Report")))
         for name, (_, description) in self.METRICS.items():

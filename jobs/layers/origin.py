@@ -19,14 +19,14 @@ class Origin:
 
     Args:
         title: what it shows, of which imagery.
-        group: the layer tree's group that it belongs to; empty for none.
+        group: the layer tree's group that it belongs to, as names from the root on; empty for none.
         facts: (what, value) pairs for a person to read.
         history: what was done, the oldest first.
         keywords: names of model and classes.
     """
 
     title: str
-    group: str = ""
+    group: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     history: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
@@ -64,16 +64,16 @@ def of_model(title: str, card: dict[str, Any], package: str, imagery: str) -> Or
     )
     step = tr("{made}: {title}, by the model {model}").format(made=made, title=title, model=card["name"])
     classes = [each["name"] for task in ("segmentation", "detection") for each in card.get(f"{task}_classes", ())]
-    return Origin(title, card["name"], facts, (step,), tuple(dict.fromkeys([card["name"], *classes])))
+    return Origin(title, (card["name"],), facts, (step,), tuple(dict.fromkeys([card["name"], *classes])))
 
 
-def of_layer(title: str, layer: QgsMapLayer, group: str) -> Origin:
+def of_layer(title: str, layer: QgsMapLayer, group: tuple[str, ...]) -> Origin:
     """The origin of what was made of another layer, whose own origin it goes on from.
 
     Args:
         title: what it shows, of which layer.
         layer: the other layer.
-        group: of the layer tree.
+        group: of the layer tree, as names from the root on.
     """
     made, before = _now(), layer.metadata()
     facts = ((tr("Made of"), layer.source()), (tr("Made"), made))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from osgeo import gdal, ogr
 from qgis.core import QgsProcessingContext, QgsVectorFileWriter, QgsVectorLayer
 
-from ..errors import GeoDistilError
+from ..errors import GeoDistilError, file_errors
+from ..gdal_files import open_vector, translate
 from ..translation import tr
 
 
@@ -20,7 +20,7 @@ def place_raster(source: Path, destination: str) -> None:
     """
     if Path(destination).suffix.lower() in (".tif", ".tiff"):
         _move(source, Path(destination))
-    elif gdal.Translate(destination, str(source)) is None:
+    elif not translate(source, destination):
         raise GeoDistilError(
             "output",
             tr("GDAL cannot write {destination}.").format(destination=destination),
@@ -74,11 +74,22 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
+def write_page(path: Path, text: str) -> None:
+    """Write a text file, in a folder that may not be there yet.
+
+    Raises:
+        GeoDistilError: it cannot be written.
+    """
+    make_folder(path.parent)
+    with file_errors():
+        path.write_text(text, encoding="utf-8")
+
+
 def distinct(path: Path, field: str) -> list[str]:
     """The values of a text field of a file's first layer, sorted; none where it has no such field. For any thread."""
-    data = ogr.Open(str(path))
-    layer = data.GetLayer(0)
-    if layer.GetLayerDefn().GetFieldIndex(field) < 0:
+    data = open_vector(path)
+    layer = data.GetLayer(0) if data is not None else None
+    if layer is None or layer.GetLayerDefn().GetFieldIndex(field) < 0:
         return []
     rows = data.ExecuteSQL(f'SELECT DISTINCT "{field}" FROM "{layer.GetName()}"')
     values = {row.GetField(0) for row in rows}
@@ -88,7 +99,7 @@ def distinct(path: Path, field: str) -> list[str]:
 
 def first_layer(path: Path) -> str:
     """The name of a vector file's first layer; empty where it has none, or is no vector file."""
-    data = ogr.Open(str(path))
+    data = open_vector(path)
     return data.GetLayer(0).GetName() if data is not None and data.GetLayerCount() else ""
 
 

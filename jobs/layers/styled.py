@@ -180,26 +180,31 @@ def do_not_load(context: QgsProcessingContext, layer_id: str) -> None:
     context.setLayersToLoadOnCompletion(layers)
 
 
-def group_of(layer: QgsMapLayer, project: QgsProject | None) -> str:
-    """The name of the group that a layer lies in; empty where it lies in none, or in no project."""
+def group_of(layer: QgsMapLayer, project: QgsProject | None) -> tuple[str, ...]:
+    """The group that a layer lies in, as names from the root on; empty where it lies in none, or in no project."""
     node = project.layerTreeRoot().findLayer(layer.id()) if project is not None else None
-    return node.parent().name() if node is not None else ""
+    names: list[str] = []
+    while node is not None and node.parent() is not None and node.parent().parent() is not None:
+        node = node.parent()
+        names.insert(0, node.name())
+    return tuple(names)
 
 
-def put_in_group(layer: QgsMapLayer, name: str, above: str, project: QgsProject) -> None:
+def put_in_group(layer: QgsMapLayer, path: tuple[str, ...], above: str, project: QgsProject) -> None:
     """Move a layer of a project into a group, above those of its level and lower ones.
 
     Args:
         layer: the layer.
-        name: the group; one of that name is used again. Empty leaves the layer where it is.
+        path: the group, as names from the root on; one that is there is used again, a single name's wherever it lies.
+            Empty leaves the layer where it is.
         above: id of the layer that the group must lie above; empty puts a new group on top.
         project: the layer's.
     """
     root = project.layerTreeRoot()
     node = root.findLayer(layer.id())
-    if node is None or not name:
+    if node is None or not path:
         return
-    group = _group(root, name, root.findLayer(above))
+    group = _group(root, path, root.findLayer(above))
     group.insertChildNode(_place(group, layer), node.clone())
     node.parent().removeChildNode(node)
 
@@ -218,13 +223,24 @@ def _level(layer: QgsMapLayer) -> int:
     return int(layer.customProperty(LEVEL, 0))
 
 
-def _group(root: QgsLayerTree, name: str, above: QgsLayerTreeLayer | None) -> QgsLayerTreeGroup:
-    group = root.findGroup(name)
+def _group(root: QgsLayerTree, path: tuple[str, ...], above: QgsLayerTreeLayer | None) -> QgsLayerTreeGroup:
+    beside = _below(above.parent(), path) if above is not None else None
+    group = beside or _below(root, path) or (root.findGroup(path[0]) if len(path) == 1 else None)
     if group is None:
         if above is None:
-            return root.insertGroup(0, name)
-        return above.parent().insertGroup(above.parent().children().index(above), name)
+            return root.insertGroup(0, path[-1])
+        return above.parent().insertGroup(above.parent().children().index(above), path[-1])
     return group if above is None else _lifted(root, group, above)
+
+
+def _below(parent: QgsLayerTreeGroup, path: tuple[str, ...]) -> QgsLayerTreeGroup | None:
+    """The group that names lead to, one level each."""
+    for name in path:
+        groups = [each for each in parent.children() if isinstance(each, QgsLayerTreeGroup) and each.name() == name]
+        if not groups:
+            return None
+        parent = groups[0]
+    return parent
 
 
 def _lifted(root: QgsLayerTree, group: QgsLayerTreeGroup, above: QgsLayerTreeLayer) -> QgsLayerTreeGroup:

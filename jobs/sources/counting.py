@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter as Numbers
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from qgis.core import (
@@ -22,7 +22,7 @@ from qgis.core import (
 )
 
 from ..background import Cancelled
-from ..classes import NO_CLASS, RASTER_BACKGROUND, value_text
+from ..classes import NO_CLASS, RASTER_BACKGROUND, class_text, value_text
 from ..reading import Features
 from .facts import ground as imagery_ground
 
@@ -30,6 +30,8 @@ MOST_VALUES = 1000
 """A field with more values than this holds no classes; counting ends there."""
 
 STRIP_PIXELS = 1 << 16
+
+Ground = tuple[QgsCoordinateReferenceSystem, QgsRectangle]
 
 ARRAY_CODES = {
     Qgis.DataType.Byte: "B",
@@ -112,9 +114,7 @@ class Counter:
 class _Features:
     """Vector labels."""
 
-    def __init__(
-        self, layer: QgsVectorLayer, field: str, ground: tuple[QgsCoordinateReferenceSystem, QgsRectangle]
-    ) -> None:
+    def __init__(self, layer: QgsVectorLayer, field: str, ground: Ground) -> None:
         self._features = Features(layer)
         self._index = layer.fields().lookupField(field) if field else -1
         self._name = layer.name()
@@ -146,7 +146,7 @@ class _Features:
 class _Pixels:
     """Labels that are the pixels of a class raster, read strip by strip where they lie on the imagery."""
 
-    def __init__(self, layer: QgsRasterLayer, ground: tuple[QgsCoordinateReferenceSystem, QgsRectangle]) -> None:
+    def __init__(self, layer: QgsRasterLayer, ground: Ground) -> None:
         self._provider = layer.dataProvider().clone()
         self._code = ARRAY_CODES.get(self._provider.dataType(1), "")
         self._ground = features_on(self._provider.crs(), ground).filterRect().intersect(self._provider.extent())
@@ -184,9 +184,7 @@ class _Pixels:
             yield memoryview(bytes(block.data())).cast(self._code)
 
 
-def features_on(
-    crs: QgsCoordinateReferenceSystem, ground: tuple[QgsCoordinateReferenceSystem, QgsRectangle]
-) -> QgsFeatureRequest:
+def features_on(crs: QgsCoordinateReferenceSystem, ground: Ground) -> QgsFeatureRequest:
     """A request for the features, of a layer in `crs`, whose extents touch a rectangle of another CRS."""
     request = QgsFeatureRequest()
     ground_crs, extent = ground
@@ -199,7 +197,11 @@ def features_on(
         return request.setFilterFids([])
 
 
-def class_text(value: object) -> str:
-    """A field's value as the engine will read it; a missing one is in `NO_CLASS`."""
-    null = value is None or (hasattr(value, "isNull") and value.isNull())
-    return NO_CLASS[0] if null else value_text(value)
+def features_on_any(crs: QgsCoordinateReferenceSystem, grounds: Sequence[Ground]) -> QgsFeatureRequest:
+    """As `features_on`, for the common extent of several rectangles."""
+    request = features_on(crs, grounds[0])
+    for ground in grounds[1:]:
+        rectangle = QgsRectangle(request.filterRect())
+        rectangle.combineExtentWith(features_on(crs, ground).filterRect())
+        request.setFilterRect(rectangle)
+    return request

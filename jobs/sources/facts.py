@@ -22,7 +22,7 @@ from qgis.core import (
 )
 
 from ..errors import GeoDistilError
-from ..snapshots import raster_path
+from ..snapshots import raster_file
 
 POINTS, LINES, POLYGONS, CLASS_RASTER, OTHER = "points", "lines", "polygons", "class raster", "other"
 
@@ -46,7 +46,7 @@ class RasterFacts:
     Args:
         name: as in the project.
         path: the file that the engine will open; empty where the layer is no file and has to be exported.
-        crs: of the file itself; what a person has set in QGIS alone, the engine cannot know.
+        crs: of the file itself; another one that was set in QGIS alone is a problem, see `crs_problem`.
         extent: in that CRS.
         columns: pixels; 0 for services without a resolution of their own.
         rows: pixels.
@@ -125,10 +125,10 @@ def likely_class_field(layer: QgsMapLayer | None) -> str:
 
 def _path(layer: QgsRasterLayer) -> str:
     try:
-        path = raster_path(layer)
-        return path if path.startswith("/vsi") else str(Path(path).absolute())
-    except GeoDistilError:  # no file, or no CRS; the latter is told by `crs`
-        return layer.source() if layer.providerType() == "gdal" and not layer.crs().isValid() else ""
+        path = raster_file(layer)
+    except GeoDistilError:
+        return ""
+    return path if path.startswith("/vsi") else str(Path(path).absolute())
 
 
 def _gsd(crs: QgsCoordinateReferenceSystem, extent: QgsRectangle, columns: int, rows: int) -> float | None:

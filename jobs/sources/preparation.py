@@ -10,14 +10,16 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 from ..background import Background, Cancelled, start
 from ..errors import GeoDistilError
 from ..packages import package_path
+from ..run_folder import write_run
+from ..snapshots import Snapshot
 from ..teacher import copy_teacher
 from ..translation import tr
-from .copying import Ground, LabelCopy
+from .counting import Ground, features_on_any
 from .draft import Draft, SourceDraft
 from .exporting import check_export, export_task
 from .facts import ground
 from .files import Files
-from .run_file import recipe_kind, run_values, write_run
+from .run_file import recipe_kind, run_values
 from .suggestion import DISTIL
 
 
@@ -96,29 +98,27 @@ class Preparation(QObject):
         write_run(self._folder, self._values)
 
     def _finish(self) -> None:
-        try:
-            for copy in self._copies:
-                copy.complain()
-        except GeoDistilError as error:
-            self._fail(error)
-            return
         self.done.emit()
 
     def _fail(self, error: GeoDistilError) -> None:
         if not self._cancelled:
             self.failed.emit(error)
 
-    def _label_copies(self) -> list[LabelCopy]:
-        layer = self._project.mapLayer
+    def _label_copies(self) -> list[Snapshot]:
         labels = [
-            LabelCopy(layer(users[0].labels), self._folder / path, self._grounds(users), users[0].field)
+            self._label_copy(users[0].labels, path, users[0].field, users)
             for path, users in self._files.labels_of.items()
         ]
         areas = [
-            LabelCopy(layer(users[0].area_layer), self._folder / path, self._grounds(users), None)
-            for path, users in self._files.areas_of.items()
+            self._label_copy(users[0].area_layer, path, None, users) for path, users in self._files.areas_of.items()
         ]
         return labels + areas
+
+    def _label_copy(self, layer_id: str, path: str, field: str | None, users: list[SourceDraft]) -> Snapshot:
+        """A copy of what lies on the imagery of the sources that use it."""
+        layer = self._project.mapLayer(layer_id)
+        request = features_on_any(layer.crs(), self._grounds(users))
+        return Snapshot(layer, self._folder / path, field, request=request)
 
     def _grounds(self, sources: list[SourceDraft]) -> list[Ground]:
         return [ground(self._project.mapLayer(source.raster), source.extent) for source in sources]

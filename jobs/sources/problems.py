@@ -5,6 +5,7 @@ from __future__ import annotations
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer
 
 from ..classes import MOST_CLASSES
+from ..snapshots import crs_problem
 from ..translation import tr
 from .counting import LabelCounts
 from .draft import AREA_LAYER, DETECTION, SEGMENTATION, Draft, SourceDraft
@@ -54,7 +55,7 @@ def _raster_problem(raster: QgsRasterLayer) -> str:
             "The raster {raster} has no coordinate reference system. "
             "Set it in the file with Raster > Projections > Assign Projection."
         ).format(raster=raster.name())
-    return ""
+    return crs_problem(raster)
 
 
 def _export_problems(source: SourceDraft, raster: QgsRasterLayer) -> Problems:
@@ -105,6 +106,8 @@ def _geometry_problem(role: str, labels: QgsMapLayer | None) -> str:
         return tr("{name} has lines; labels are areas. Buffer them to the width of what they show.").format(name=name)
     if role == DETECTION and kind == CLASS_RASTER:
         return tr("{name} is a raster; detection needs polygons or points.").format(name=name)
+    if kind == CLASS_RASTER and (sentence := crs_problem(labels)):
+        return sentence
     if kind == CLASS_RASTER and not raster_facts(labels).path:
         return tr("{name} is no raster file. Save it as GeoTIFF with Export > Save As and choose that layer.").format(
             name=name

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsProject
 
 from ..classes import NO_CLASS, RASTER_BACKGROUND
-from ..errors import GeoDistilError
-from ..run_folder import RUN_FILE, RUN_VERSION, merge_patch
+from ..run_folder import RUN_VERSION, merge_patch
+from ..snapshots import CLASS_FIELD
 from ..teacher import TEACHER, heads_of
-from ..translation import tr
-from .copying import CLASS_FIELD
 from .draft import AREA_LAYER, LABELLED_ROLES, SEGMENTATION, UNLABELLED, Draft, RecipeDraft, SourceDraft
 from .facts import CLASS_RASTER, label_kind
 from .files import Files
@@ -92,22 +89,6 @@ def recipe_values(recipe: RecipeDraft, kind: str, unlabelled: bool) -> dict[str,
     if kind == DISTIL:
         return {"kind": kind, "package": TEACHER, "student": student}
     return {"kind": kind, "network": student}
-
-
-def write_run(folder: Path, values: dict[str, Any]) -> None:
-    """Write `run.json`.
-
-    Raises:
-        GeoDistilError: the folder cannot be written.
-    """
-    try:
-        text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
-        (folder / RUN_FILE).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise GeoDistilError(
-            "output",
-            tr("The run folder {folder} cannot be written: {reason}.").format(folder=folder, reason=error.strerror),
-        ) from error
 
 
 def _source(draft: Draft, source: SourceDraft, files: Files, project: QgsProject) -> dict[str, Any]:

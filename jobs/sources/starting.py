@@ -11,12 +11,13 @@ from qgis.core import QgsProject
 from ..background import Cancelled
 from ..errors import GeoDistilError
 from ..launch import predict_afterwards
+from ..run_folder import write_run
 from ..translation import tr
 from .draft import Draft
 from .facts import raster_facts
 from .files import Files
 from .place import run_folder
-from .run_file import run_values, write_run
+from .run_file import run_values
 
 
 def placing(draft: Draft, prepared: Path, project: QgsProject) -> Callable[[Cancelled], Path]:

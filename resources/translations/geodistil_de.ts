@@ -582,11 +582,6 @@ Das Paket ist der Ordner `model` eines Laufordners, oder `item.json` darin. Es e
       <translation>Wählen Sie Bilddaten für 8 Bit: Dieses Modell liegt nicht im Ordner seines Laufs.</translation>
     </message>
     <message>
-      <location filename="toolbox/exportmodel.py" />
-      <source>{destination} cannot be written: {reason}.</source>
-      <translation>{destination} kann nicht geschrieben werden: {reason}.</translation>
-    </message>
-    <message>
       <location filename="toolbox/labelled.py" />
       <source>Detection: labels (polygons or points)</source>
       <translation>Detektion: Labels (Polygone oder Punkte)</translation>
@@ -1062,6 +1057,11 @@ Das Modell ist ein Paket, oder `item.json` des Ordners `model` in einem Laufordn
     </message>
     <message>
       <location filename="toolbox/training.py" />
+      <source>Left at its default: a new folder, named as the model, in your folder for runs.</source>
+      <translation>Bleibt es bei der Voreinstellung: ein neuer Ordner, benannt wie das Modell, in Ihrem Ordner für Läufe.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
       <source>Model package</source>
       <translation>Modellpaket</translation>
     </message>
@@ -1177,41 +1177,6 @@ Das gelabelte Gebiet ist wichtig: Darin gilt Gelände ohne Label als Hintergrund
 Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselben Laufordner geht es von dort weiter.</translation>
     </message>
     <message>
-      <location filename="jobs/areas.py" />
-      <source>The layer {layer} has no coordinate reference system.</source>
-      <translation>Der Layer {layer} hat kein Koordinatenbezugssystem.</translation>
-    </message>
-    <message>
-      <location filename="jobs/areas.py" />
-      <source>Set it with Layer &gt; Set CRS, in the file itself for rasters.</source>
-      <translation>Setzen Sie es mit Layer &gt; KBS von Layer(n) setzen, bei Rastern in der Datei selbst.</translation>
-    </message>
-    <message>
-      <location filename="jobs/areas.py" />
-      <source>The layer {layer} has no features.</source>
-      <translation>Der Layer {layer} hat keine Objekte.</translation>
-    </message>
-    <message>
-      <location filename="jobs/areas.py" />
-      <source>Choose another or its filter.</source>
-      <translation>Wählen Sie einen anderen, oder ändern Sie seinen Filter.</translation>
-    </message>
-    <message>
-      <location filename="jobs/areas.py" />
-      <source>The features of {name} cannot be read: its server does not answer, or broke off.</source>
-      <translation>Die Objekte von {name} lassen sich nicht lesen: Der Server antwortet nicht oder brach ab.</translation>
-    </message>
-    <message>
-      <location filename="jobs/areas.py" />
-      <source>See that the server can be reached, then try again.</source>
-      <translation>Sorgen Sie dafür, dass der Server erreichbar ist, und versuchen Sie es noch einmal.</translation>
-    </message>
-    <message>
-      <location filename="jobs/areas.py" />
-      <source>The features of {layer} cannot be written to {path}: {message}.</source>
-      <translation>Die Objekte von {layer} können nicht nach {path} geschrieben werden: {message}.</translation>
-    </message>
-    <message>
       <location filename="jobs/background.py" />
       <source>{title} failed: {error}.</source>
       <translation>{title} ist gescheitert: {error}.</translation>
@@ -1312,6 +1277,26 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Wählen Sie eines seiner Felder.</translation>
     </message>
     <message>
+      <location filename="jobs/continuing.py" />
+      <source>The folder {folder} holds a run with other layers or settings ({what}).</source>
+      <translation>Der Ordner {folder} enthält einen Lauf mit anderen Layern oder Einstellungen ({what}).</translation>
+    </message>
+    <message>
+      <location filename="jobs/continuing.py" />
+      <source>Choose another folder, or the same layers and settings to continue that run.</source>
+      <translation>Wählen Sie einen anderen Ordner, oder dieselben Layer und Einstellungen, um jenen Lauf fortzusetzen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/continuing.py" />
+      <source>The run file {path} is broken, so the run cannot go on.</source>
+      <translation>Die Laufdatei {path} ist beschädigt, der Lauf kann daher nicht fortgesetzt werden.</translation>
+    </message>
+    <message>
+      <location filename="jobs/continuing.py" />
+      <source>Choose another folder.</source>
+      <translation>Wählen Sie einen anderen Ordner.</translation>
+    </message>
+    <message>
       <location filename="jobs/environment/__init__.py" />
       <source>The engine's Python {chosen} does not exist.</source>
       <translation>Das Python {chosen} der Engine gibt es nicht.</translation>
@@ -1382,6 +1367,21 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Die Engine ist gescheitert und sagt nicht, warum.</translation>
     </message>
     <message>
+      <location filename="jobs/errors.py" />
+      <source>A file cannot be read or written: {reason}.</source>
+      <translation>Eine Datei lässt sich nicht lesen oder schreiben: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/errors.py" />
+      <source>{path} cannot be read or written: {reason}.</source>
+      <translation>{path} lässt sich nicht lesen oder schreiben: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/errors.py" />
+      <source>Choose another place, or make room there.</source>
+      <translation>Wählen Sie einen anderen Ort oder schaffen Sie dort Platz.</translation>
+    </message>
+    <message>
       <location filename="jobs/foreign.py" />
       <source>{path} has not been tried yet.</source>
       <translation>{path} wurde noch nicht ausprobiert.</translation>
@@ -1390,6 +1390,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/foreign.py" />
       <source>Run Predict with it once, or choose it in a dialog with the button beside the list of models.</source>
       <translation>Führen Sie einmal Vorhersagen damit aus, oder wählen Sie die Datei in einem Dialog mit dem Knopf neben der Liste der Modelle.</translation>
+    </message>
+    <message>
+      <location filename="jobs/foreign.py" />
+      <source>{destination} cannot be written: {reason}.</source>
+      <translation>{destination} kann nicht geschrieben werden: {reason}.</translation>
     </message>
     <message>
       <location filename="jobs/foreign.py" />
@@ -1632,6 +1637,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Das Python {python} der Engine lässt sich nicht starten.</translation>
     </message>
     <message>
+      <location filename="jobs/layer_file.py" />
+      <source>The features of {layer} cannot be written to {path}: {message}.</source>
+      <translation>Die Objekte von {layer} können nicht nach {path} geschrieben werden: {message}.</translation>
+    </message>
+    <message>
       <location filename="jobs/layers/confidence_style.py" />
       <source>50 % or less: look here</source>
       <translation>50 % oder weniger: hier nachsehen</translation>
@@ -1802,16 +1812,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Kopieren Sie es noch einmal, mit {files}.</translation>
     </message>
     <message>
-      <location filename="jobs/package_registry.py" />
-      <source>The card of the model package {path} does not say its {what}.</source>
-      <translation>Die Karte des Modellpakets {path} sagt nichts über {what}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/package_registry.py" />
-      <source>Export the model again.</source>
-      <translation>Exportieren Sie das Modell noch einmal.</translation>
-    </message>
-    <message>
       <location filename="jobs/packages.py" />
       <source>There is no model package at {text}.</source>
       <translation>Unter {text} gibt es kein Modellpaket.</translation>
@@ -1830,6 +1830,16 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/packages.py" />
       <source>A package holds {file} with a model card.</source>
       <translation>Ein Paket enthält {file} mit einer Modellkarte.</translation>
+    </message>
+    <message>
+      <location filename="jobs/packages.py" />
+      <source>The card of the model package {path} does not say its {what}.</source>
+      <translation>Die Karte des Modellpakets {path} sagt nichts über {what}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/packages.py" />
+      <source>Export the model again.</source>
+      <translation>Exportieren Sie das Modell noch einmal.</translation>
     </message>
     <message>
       <location filename="jobs/process.py" />
@@ -1892,6 +1902,16 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>{network} nach {step} Schritten: {names}</translation>
     </message>
     <message>
+      <location filename="jobs/reading.py" />
+      <source>The features of {name} cannot be read: its server does not answer, or broke off.</source>
+      <translation>Die Objekte von {name} lassen sich nicht lesen: Der Server antwortet nicht oder brach ab.</translation>
+    </message>
+    <message>
+      <location filename="jobs/reading.py" />
+      <source>See that the server can be reached, then try again.</source>
+      <translation>Sorgen Sie dafür, dass der Server erreichbar ist, und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
       <location filename="jobs/removal.py" />
       <source>Remove a temporary folder</source>
       <translation>Temporären Ordner entfernen</translation>
@@ -1900,16 +1920,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/run_folder.py" />
       <source>The run folder {folder} cannot be written: {reason}.</source>
       <translation>Der Laufordner {folder} kann nicht geschrieben werden: {reason}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/run_folder.py" />
-      <source>The folder {folder} holds a run with other layers or settings.</source>
-      <translation>Im Ordner {folder} liegt ein Lauf mit anderen Layern oder Einstellungen.</translation>
-    </message>
-    <message>
-      <location filename="jobs/run_folder.py" />
-      <source>Choose another folder, or the same layers and settings to continue that run.</source>
-      <translation>Wählen Sie einen anderen Ordner, oder dieselben Layer und Einstellungen, um jenen Lauf fortzusetzen.</translation>
     </message>
     <message>
       <location filename="jobs/runs/archive.py" />
@@ -1965,11 +1975,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/runs/archive.py" />
       <source>The run needs {needed} GB and {parent} has {free} GB left.</source>
       <translation>Der Lauf braucht {needed} GB, und {parent} hat noch {free} GB.</translation>
-    </message>
-    <message>
-      <location filename="jobs/runs/archive.py" />
-      <source>Choose another folder.</source>
-      <translation>Wählen Sie einen anderen Ordner.</translation>
     </message>
     <message>
       <location filename="jobs/runs/control.py" />
@@ -2230,6 +2235,36 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/snapshots.py" />
       <source>Save it as GeoTIFF with Export &gt; Save As and choose that layer.</source>
       <translation>Speichern Sie ihn mit Exportieren &gt; Speichern als als GeoTIFF, und wählen Sie jenen Layer.</translation>
+    </message>
+    <message>
+      <location filename="jobs/snapshots.py" />
+      <source>The layer {layer} has no features.</source>
+      <translation>Der Layer {layer} hat keine Objekte.</translation>
+    </message>
+    <message>
+      <location filename="jobs/snapshots.py" />
+      <source>Choose another or its filter.</source>
+      <translation>Wählen Sie einen anderen, oder ändern Sie seinen Filter.</translation>
+    </message>
+    <message>
+      <location filename="jobs/snapshots.py" />
+      <source>The layer {layer} has no coordinate reference system.</source>
+      <translation>Der Layer {layer} hat kein Koordinatenbezugssystem.</translation>
+    </message>
+    <message>
+      <location filename="jobs/snapshots.py" />
+      <source>Set it with Layer &gt; Set CRS, in the file itself for rasters.</source>
+      <translation>Setzen Sie es mit Layer &gt; KBS von Layer(n) setzen, bei Rastern in der Datei selbst.</translation>
+    </message>
+    <message>
+      <location filename="jobs/snapshots.py" />
+      <source>The layer {layer} is shown in {shown}, but its file says {own}. Write the right one into the file with Raster &gt; Projections &gt; Assign Projection, and add it again.</source>
+      <translation>Der Layer {layer} wird in {shown} gezeigt, in seiner Datei steht aber {own}. Schreiben Sie das richtige KBS mit Raster &gt; Projektionen &gt; Projektion zuweisen in die Datei und fügen Sie sie neu hinzu.</translation>
+    </message>
+    <message>
+      <location filename="jobs/snapshots.py" />
+      <source>no coordinate reference system</source>
+      <translation>kein Koordinatenbezugssystem</translation>
     </message>
     <message>
       <location filename="jobs/sources/class_lists.py" />
@@ -2608,18 +2643,23 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
-      <source>Encoders that know photographs learn much faster; their weights are fetched once from Hugging Face's hub.</source>
-      <translation>Encoder, die Fotos kennen, lernen viel schneller; ihre Gewichte werden einmal vom Hub von Hugging Face geholt.</translation>
+      <source>Encoders that know photographs learn much faster. Small and medium ones came with the engine; others are fetched once from Hugging Face's hub.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>from photographs (ImageNet), where weights are at hand</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>from photographs, fetched from the hub</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
       <source>from nothing</source>
       <translation>von null</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/options.py" />
-      <source>from photographs (ImageNet)</source>
-      <translation>mit Fotos (ImageNet)</translation>
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
@@ -2893,13 +2933,13 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/sources/suggestion.py" />
-      <source>the fastest</source>
-      <translation>am schnellsten</translation>
+      <source>{slowness}× the time of small</source>
+      <translation>{slowness}× die Zeit von small</translation>
     </message>
     <message>
       <location filename="jobs/sources/suggestion.py" />
-      <source>{slowness}× the time of small</source>
-      <translation>{slowness}× die Zeit von small</translation>
+      <source>the fastest</source>
+      <translation>am schnellsten</translation>
     </message>
     <message>
       <location filename="jobs/sources/suggestion.py" />

@@ -55,15 +55,15 @@ def training(town, boxes, make_boxes, provider, tmp_path_factory):
     from geodistil.jobs.snapshots import Snapshot
 
     labels = tmp_path_factory.mktemp("labels") / "blocks.gpkg"
-    Snapshot(make_boxes(boxes, "blocks"), labels, ["kind"])()
+    Snapshot(make_boxes(boxes, "blocks"), labels, "kind")()
     recipe = {"student": TINY, "detection_teacher": TINY, "segmentation_teacher": TINY}
     return {
         "DETECTION_RASTERS": [str(town)],
         "DETECTION_LABELS": str(labels),
-        "DETECTION_FIELD": "kind",
+        "DETECTION_FIELD": "class",
         "SEGMENTATION_RASTERS": [str(town)],
         "SEGMENTATION_LABELS": str(labels),
-        "SEGMENTATION_FIELD": "kind",
+        "SEGMENTATION_FIELD": "class",
         "NAME": "tiny",
         "STEPS": 6,
         "CHIP_SIZE": 64,

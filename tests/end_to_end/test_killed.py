@@ -26,8 +26,8 @@ def run(town, boxes, make_boxes, tmp_path):
 
     folder = tmp_path / "town"
     (folder / "labels").mkdir(parents=True)
-    Snapshot(make_boxes(boxes, "blocks"), folder / "labels" / "blocks.gpkg", ["kind"])()
-    labels = {"path": "labels/blocks.gpkg", "field": "kind"}
+    Snapshot(make_boxes(boxes, "blocks"), folder / "labels" / "blocks.gpkg", "kind")()
+    labels = {"path": "labels/blocks.gpkg", "field": "class"}
     colors = {"red": "#ff0000", "blue": "#0000ff"}
     classes = [{"name": name, "color": color, "values": [name]} for name, color in colors.items()]
     values = {

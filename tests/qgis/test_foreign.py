@@ -3,13 +3,16 @@
 import json
 
 import pytest
-from geodistil.jobs.areas import write_area
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.foreign import describe, description_of, package_of
 from geodistil.jobs.notices import Notices
 from geodistil.jobs.package_registry import PACKAGES, looks_like_package
 from geodistil.jobs.packages import is_foreign
+from geodistil.jobs.snapshots import Snapshot
 from qgis.core import (
+    QgsFeature,
+    QgsFeatureRequest,
+    QgsGeometry,
     QgsProcessingContext,
     QgsProcessingFeatureSourceDefinition,
     QgsProcessingUtils,
@@ -113,8 +116,9 @@ def source(project):
         project.addMapLayer(layer)
         context = QgsProcessingContext()
         context.setProject(project)
+        context.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometrySkipInvalid)
         value = QgsProcessingFeatureSourceDefinition(layer.id(), selected_only)
-        return QgsProcessingUtils.variantToSource(value, context), context
+        return QgsProcessingUtils.variantToSource(value, context)
 
     return make
 
@@ -122,8 +126,7 @@ def source(project):
 def test_only_the_selected_polygons_of_an_area_are_copied_where_that_is_wanted(source, make_boxes, tmp_path):
     layer = make_boxes([(0, 0, 8, 8, "a"), (20, 20, 28, 28, "b")], "fields")
     layer.selectByIds([2])
-    made, context = source(layer, selected_only=True)
-    write_area(made, tmp_path / "area.gpkg", context.transformContext())
+    Snapshot(source(layer, selected_only=True), tmp_path / "area.gpkg", needed=True)()
     copy = QgsVectorLayer(str(tmp_path / "area.gpkg"), "copy", "ogr")
     assert copy.featureCount() == 1 and copy.crs().authid() == "EPSG:32633"
     assert copy.extent().xMinimum() == 500010
@@ -131,9 +134,22 @@ def test_only_the_selected_polygons_of_an_area_are_copied_where_that_is_wanted(s
 
 def test_an_area_without_polygons_or_crs_has_its_sentence(source, tmp_path):
     for crs, sentence in (("EPSG:32633", "The layer nothing has no features"), ("", "no coordinate reference system")):
-        made, context = source(QgsVectorLayer(f"Polygon?crs={crs}", "nothing", "memory"))
+        made = source(QgsVectorLayer(f"Polygon?crs={crs}", "nothing", "memory"))
         with pytest.raises(GeoDistilError, match=sentence):
-            write_area(made, tmp_path / "area.gpkg", context.transformContext())
+            Snapshot(made, tmp_path / "area.gpkg", needed=True)()
+
+
+def test_an_area_with_a_polygon_that_crosses_itself_is_copied_whole_whatever_processing_does_with_such(
+    source, make_boxes, tmp_path
+):
+    layer = make_boxes([(0, 0, 8, 8, "a")], "fields")
+    bow_tie = QgsFeature(layer.fields())
+    corners = "500000 4999990,500004 4999994,500004 4999990,500000 4999994,500000 4999990"
+    bow_tie.setGeometry(QgsGeometry.fromWkt(f"Polygon(({corners}))"))
+    layer.dataProvider().addFeatures([bow_tie])
+    assert not bow_tie.geometry().isGeosValid()
+    Snapshot(source(layer), tmp_path / "area.gpkg", needed=True)()
+    assert QgsVectorLayer(str(tmp_path / "area.gpkg"), "copy", "ogr").featureCount() == 2
 
 
 def test_warnings_are_one_message_however_many_there_are(qgis_app):
@@ -143,3 +159,22 @@ def test_warnings_are_one_message_however_many_there_are(qgis_app):
     notices.warn("Predict", ["photo.tif is damaged."])
     notices.warn("Predict", ["One.", "Two."])
     assert told == [("Predict: photo.tif is damaged.", ""), ("Predict: 2 warnings. The first: One.", "One.\nTwo.")]
+
+
+def test_a_file_of_the_model_s_name_that_is_not_ours_is_never_written_over(qgis_app, tmp_path):
+    model, beside = tmp_path / "best.onnx", tmp_path / "best.json"
+    model.write_bytes(b"")
+    beside.write_text('{"epochs": 300}')
+    kept = describe(model, {"resolution": 5})
+    assert beside.read_text() == '{"epochs": 300}'
+    assert kept == description_of(model) and json.loads(kept.read_text()) == {"resolution": 5}
+
+
+def test_our_own_description_is_written_anew_until_somebody_changes_it(qgis_app, tmp_path):
+    model, beside = tmp_path / "best.onnx", tmp_path / "best.json"
+    model.write_bytes(b"")
+    for resolution in (5, 6):
+        assert describe(model, {"resolution": resolution}) == beside
+    beside.write_text('{"resolution": 7}')
+    assert describe(model, {"resolution": 8}) != beside and beside.read_text() == '{"resolution": 7}'
+    assert json.loads(description_of(model).read_text()) == {"resolution": 8}

@@ -4,7 +4,9 @@ import json
 import zipfile
 
 import pytest
+from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.package_registry import PACKAGES, forget, looks_like_package, register, registered
+from geodistil.jobs.packages import read_card
 from qgis.core import QgsApplication, QgsSettings
 
 CARD = {
@@ -156,3 +158,25 @@ def test_dialogs_offer_registered_packages_and_take_any_other(provider, settings
     assert wrapper.parameterValue() == str(path)
     wrapper.setValue("/elsewhere/item.json")
     assert wrapper.parameterValue() == "/elsewhere/item.json"
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"tasks": None}, "tasks"),
+        ({"tasks": "segmentation"}, "tasks"),
+        ({"gsd": "0.5"}, "gsd"),
+        ({"gsd": 0}, "gsd"),
+        ({"bands": []}, "bands"),
+        ({"segmentation_classes": [{"name": "roof"}]}, "segmentation_classes"),
+        ({"detection_classes": {"car": "#ff0000"}}, "detection_classes"),
+    ],
+)
+def test_a_card_is_checked_once_where_it_is_read(make_package, change, what):
+    with pytest.raises(GeoDistilError, match=f"does not say its {what}"):
+        read_card(make_package(card={**CARD, **change}))
+
+
+def test_a_card_has_a_list_of_classes_for_each_task(make_package):
+    card = read_card(make_package(card={key: value for key, value in CARD.items() if key != "detection_classes"}))
+    assert card["detection_classes"] == [] and card["segmentation_classes"] == CARD["segmentation_classes"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from geodistil.jobs.errors import GeoDistilError
-from geodistil.jobs.layers.results import place_raster, place_vector
+from geodistil.jobs.layers.results import distinct, first_layer, place_raster, place_vector
 from geodistil.jobs.scores import flat, html_table
 from geodistil.jobs.snapshots import Snapshot
 from osgeo import gdal
@@ -15,7 +15,8 @@ BOXES = [(1, 1, 5, 5, "car"), (9, 9, 20, 20, "bus")]
 @pytest.fixture
 def found(make_boxes, project, tmp_path):
     path = tmp_path / "job" / "detections.gpkg"
-    Snapshot(make_boxes(BOXES), path, ["kind"])()
+    path.parent.mkdir()
+    Snapshot(make_boxes(BOXES), path, "kind")()
     return path
 
 
@@ -23,7 +24,7 @@ def found(make_boxes, project, tmp_path):
 def test_detections_are_written_in_the_format_of_the_name(found, tmp_path, name):
     place_vector(found, str(tmp_path / name), QgsProcessingContext())
     layer = QgsVectorLayer(str(tmp_path / name), "out", "ogr")
-    assert [feature["kind"] for feature in layer.getFeatures()] == ["car", "bus"]
+    assert [feature["class"] for feature in layer.getFeatures()] == ["car", "bus"]
     assert layer.crs().authid() == "EPSG:32633"
 
 
@@ -58,3 +59,19 @@ def test_scores_become_a_table_of_their_numbers():
     assert dict(flat(scores)) == {"mean_iou": 0.5, "per_class/<roof>/iou": 0.25}
     page = html_table("Scores", scores)
     assert "&lt;roof&gt;" in page and "0.25" in page
+
+
+@pytest.fixture
+def strict():
+    """Another plugin has told GDAL to raise."""
+    gdal.UseExceptions()
+    yield
+    gdal.DontUseExceptions()
+
+
+def test_files_that_cannot_be_opened_are_sentences_where_gdal_raises(strict, make_raster, tmp_path):
+    (tmp_path / "text.gpkg").write_text("no layers")
+    assert first_layer(tmp_path / "text.gpkg") == "" and distinct(tmp_path / "gone.gpkg", "class") == []
+    source = make_raster(tmp_path / "classes.tif", np.ones((1, 8, 8), "uint8"))
+    with pytest.raises(GeoDistilError, match=r"GDAL cannot write .*out\.nothing"):
+        place_raster(source, str(tmp_path / "out.nothing"))

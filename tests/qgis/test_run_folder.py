@@ -11,6 +11,7 @@ from geodistil.jobs.snapshots import raster_path
 from osgeo import gdal
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
+    QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsFillSymbol,
     QgsGeometry,
@@ -19,6 +20,7 @@ from qgis.core import (
     QgsRendererCategory,
     QgsVectorLayer,
 )
+from qgis.PyQt.QtCore import QDate, QDateTime
 from qgis.PyQt.QtGui import QColor
 
 CARS = [(10, 10, 20, 20, "car"), (30, 30, 40, 40, "bus"), (50, 10, 60, 20, "car"), (5, 50, 9, 60, None)]
@@ -59,7 +61,7 @@ def test_a_run_file_names_rasters_labels_area_and_classes(image, make_boxes, tmp
                 "labels": {
                     "path": "labels/detection.gpkg",
                     "layer": "detection",
-                    "field": "kind",
+                    "field": "class",
                     "ignore_values": ["NULL", ""],
                 },
                 "area": {"kind": "layer", "path": "labels/detection_area.gpkg", "layer": "detection_area"},
@@ -88,9 +90,9 @@ def test_a_memory_layer_is_copied_with_geometry_class_and_crs(image, make_boxes,
     RunFolder(tmp_path, [RoleLayers("detection", [image], make_boxes(CARS), "kind")], settings()).write()
     copy = read_snapshot(tmp_path / "labels" / "detection.gpkg")
     assert copy.crs().authid() == "EPSG:32633"
-    assert [field.name() for field in copy.fields()] == ["geodistil_fid", "kind"]
+    assert [field.name() for field in copy.fields()] == ["fid", "class"]
     first = next(copy.getFeatures())
-    assert first["kind"] == "car"
+    assert first["class"] == "car"
     assert first.geometry().boundingBox().toString(1) == "500005.0,4999990.0 : 500010.0,4999995.0"
 
 
@@ -120,7 +122,7 @@ def test_edits_that_are_not_saved_yet_are_copied(image, make_boxes, tmp_path):
     added.setAttributes(["tram"])
     labels.addFeature(added)
     RunFolder(tmp_path, [RoleLayers("detection", [image], labels, "kind")], settings()).write()
-    values = {feature["kind"] for feature in read_snapshot(tmp_path / "labels/detection.gpkg").getFeatures()}
+    values = {feature["class"] for feature in read_snapshot(tmp_path / "labels/detection.gpkg").getFeatures()}
     assert "tram" in values
 
 
@@ -138,11 +140,12 @@ def test_curves_become_straight_lines(image, tmp_path):
     assert "Curve" not in geometry.asWkt() and geometry.area() == pytest.approx(np.pi * 25, rel=0.01)
 
 
-def test_a_field_called_fid_survives(image, make_boxes, tmp_path):
-    labels = make_boxes([(0, 0, 9, 9, 7), (9, 9, 12, 12, 7)], field="fid:integer")
-    RunFolder(tmp_path, [RoleLayers("detection", [image], labels, "fid")], settings()).write()
+@pytest.mark.parametrize("name", ["fid", "geom", "class", "ogc_fid", "Geometry"])
+def test_a_class_field_may_have_any_name(image, make_boxes, tmp_path, name):
+    labels = make_boxes([(0, 0, 9, 9, 7), (9, 9, 12, 12, 7)], field=f"{name}:integer")
+    RunFolder(tmp_path, [RoleLayers("detection", [image], labels, name)], settings()).write()
     copies = read_snapshot(tmp_path / "labels/detection.gpkg").getFeatures()
-    assert [feature["fid"] for feature in copies] == [7, 7]
+    assert [feature["class"] for feature in copies] == ["7", "7"]
 
 
 def test_numbers_are_classes_in_numeric_order_and_written_without_a_point(make_boxes, project):
@@ -216,13 +219,93 @@ def test_options_are_merged_as_a_json_merge_patch():
     }
 
 
-def test_a_folder_with_checkpoints_takes_the_same_run_again_and_no_other(image, make_boxes, tmp_path):
-    roles = [RoleLayers("detection", [image], make_boxes(CARS), "kind")]
-    RunFolder(tmp_path, roles, settings()).write()
-    (tmp_path / "checkpoints").mkdir()
-    RunFolder(tmp_path, roles, settings()).write()
+def test_dates_are_classes_in_isos_form(image, make_boxes, tmp_path):
+    dates = make_boxes([(0, 0, 9, 9, QDate(2020, 1, 2)), (9, 9, 20, 20, None)], field="day:date")
+    times = make_boxes([(0, 0, 9, 9, QDateTime(2020, 1, 2, 3, 4))], field="day:datetime")
+    for number, (labels, text) in enumerate([(dates, "2020-01-02"), (times, "2020-01-02T03:04:00")]):
+        role = RoleLayers("detection", [image], labels, "day")
+        run = json.loads(RunFolder(tmp_path / str(number), [role], settings()).write().read_text())
+        assert [each["values"] for each in run["detection_classes"]] == [[text]]
+        copies = read_snapshot(tmp_path / str(number) / "labels/detection.gpkg").getFeatures()
+        assert [feature["class"] for feature in copies] == [text, "NULL"][: labels.featureCount()]
+
+
+@pytest.fixture
+def begun(image, make_boxes, tmp_path):
+    """A run of which there are checkpoints: its roles, and a function that asks for the next training."""
+    roles = [
+        RoleLayers("detection", [image], make_boxes(CARS), "kind", area=make_boxes([(0, 0, 64, 64, "")], "where")),
+        RoleLayers("segmentation", [image], make_boxes([(0, 0, 9, 9, "")], "roofs")),
+    ]
+    folder = tmp_path / "run"
+    RunFolder(folder, roles, settings()).write()
+    (folder / "checkpoints").mkdir()
+    return (
+        folder,
+        roles,
+        lambda **options: json.loads(RunFolder(folder, roles, settings(**options)).write().read_text()),
+    )
+
+
+def test_a_folder_with_checkpoints_goes_on_with_other_names_and_another_budget(begun):
+    folder, roles, again = begun
+    before = json.loads((folder / "run.json").read_text())
+    copies = {path.name: path.read_bytes() for path in (folder / "labels").iterdir()}
+    for role in roles:
+        role.labels.setName("renamed")
+        role.rasters[0].setName("city")
+    run = again(name="other", training={"budget": {"steps": 9}, "device": "cpu"})
+    assert run == {**before, "name": "other", "training": {"budget": {"steps": 9}, "device": "cpu"}}
+    assert {path.name: path.read_bytes() for path in (folder / "labels").iterdir()} == copies
+    assert not (folder / "labels.new").exists()
+
+
+@pytest.mark.parametrize("moved", ["labels", "area"])
+def test_a_folder_with_checkpoints_is_not_trained_on_with_features_that_have_moved(begun, moved):
+    folder, roles, again = begun
+    copies = {path.name: path.read_bytes() for path in (folder / "labels").iterdir()}
+    layer = getattr(roles[0], moved)
+    first = next(layer.getFeatures())
+    shape = first.geometry()
+    shape.translate(1, 0)
+    layer.dataProvider().changeGeometryValues({first.id(): shape})
+    with pytest.raises(GeoDistilError, match=rf"holds a run with other layers or settings \(sources\.1\.{moved}"):
+        again()
+    assert {path.name: path.read_bytes() for path in (folder / "labels").iterdir()} == copies
+    assert not (folder / "labels.new").exists()
+
+
+def test_a_folder_with_checkpoints_is_not_trained_on_with_other_settings_or_values(begun):
+    _, roles, again = begun
+    for options in ({"gsd": 1.0}, {"training": {"seed": 4}}, {"recipe": {"kind": "partial_multitask"}}):
+        with pytest.raises(GeoDistilError, match="holds a run with other layers or settings"):
+            again(**options)
+    labels = roles[0].labels
+    labels.dataProvider().changeAttributeValues({next(labels.getFeatures()).id(): {0: "tram"}})
     with pytest.raises(GeoDistilError, match="holds a run with other layers or settings"):
-        RunFolder(tmp_path, roles, settings(gsd=1.0)).write()
+        again()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "\udcff"])
+def test_a_folder_whose_run_file_is_broken_says_so(begun, text):
+    folder, _, again = begun
+    (folder / "run.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(GeoDistilError, match=r"The run file .*run\.json is broken"):
+        again()
+
+
+def test_a_raster_whose_crs_was_set_by_hand_is_refused(image):
+    assert raster_path(image)
+    image.setCrs(QgsCoordinateReferenceSystem("EPSG:32632"))
+    with pytest.raises(GeoDistilError, match=r"The layer town is shown in EPSG:32632.*but its file says EPSG:32633"):
+        raster_path(image)
+
+
+def test_a_crs_set_by_hand_travels_with_labels(image, make_boxes, tmp_path):
+    labels = make_boxes(CARS)
+    labels.setCrs(QgsCoordinateReferenceSystem("EPSG:32632"))
+    RunFolder(tmp_path, [RoleLayers("detection", [image], labels, "kind")], settings()).write()
+    assert read_snapshot(tmp_path / "labels/detection.gpkg").crs().authid() == "EPSG:32632"
 
 
 def test_a_folder_that_cannot_be_made_is_named(image, make_boxes, tmp_path):

@@ -123,7 +123,7 @@ def test_what_is_made_of_a_result_goes_on_from_its_history(project, make_raster,
     save_look(result(path, style_class_map, raster=True))
     class_map = QgsRasterLayer(str(path), "classes")
     class_map.loadDefaultMetadata()
-    origin = of_layer("classes: polygons", class_map, "town")
+    origin = of_layer("classes: polygons", class_map, ("town",))
     assert len(origin.history) == 2 and "by the model town" in origin.history[0]
     assert "classes: polygons" in origin.history[1] and origin.keywords == ("town", "roof", "car")
 
@@ -191,7 +191,7 @@ def test_results_gather_in_their_model_s_group_above_the_imagery_in_the_order_of
     names = tree(project)
     assert ("town", ["detections", "confidence", "classes"]) in names
     assert names.index("imagery") == 1 + names.index(("town", ["detections", "confidence", "classes"]))
-    assert group_of(raster, project) == "town" and group_of(imagery, project) == ""
+    assert group_of(raster, project) == ("town",) and group_of(imagery, project) == ()
 
 
 def test_a_group_that_imagery_would_hide_comes_to_lie_above_it(context):
@@ -211,14 +211,14 @@ def test_a_layer_that_qgis_itself_put_into_the_group_goes_to_its_level(context):
     project.addMapLayer(classes, False)
     project.layerTreeRoot().findGroup("town").insertLayer(0, classes)  # where QGIS's insertion point may be
     result("classes.file", level=GROUND).look(classes)
-    put_in_group(classes, "town", "", project)
+    put_in_group(classes, ("town",), "", project)
     assert tree(project) == [("town", ["detections", "classes"])]
 
 
 def test_a_layer_without_a_group_stays_where_it_is(project):
     layer = vector("alone")
     project.addMapLayer(layer)
-    put_in_group(layer, "", "", project)
+    put_in_group(layer, (), "", project)
     assert tree(project) == ["alone"]
 
 
@@ -231,3 +231,35 @@ def test_values_have_a_ramp_over_what_most_pixels_hold(project, make_raster, tmp
     renderer = layer.renderer()
     assert -1 <= renderer.classificationMin() < -0.9 and 0.9 < renderer.classificationMax() < 1.1
     assert len(renderer.shader().rasterShaderFunction().colorRampItemList()) == 5
+
+
+def test_results_go_into_the_group_of_the_layer_they_are_made_of_where_another_has_its_name(context):
+    project = context.project()
+    root = project.layerTreeRoot()
+    layers = {year: vector(f"roofs {year}") for year in ("2023", "2024")}
+    for year, layer in layers.items():
+        project.addMapLayer(layer, False)
+        root.addGroup(year).addGroup("results").addLayer(layer)
+    path = group_of(layers["2024"], project)
+    assert path == ("2024", "results")
+    made = vector("polygons")
+    project.addMapLayer(made)
+    put_in_group(made, path, "", project)
+    assert group_of(made, project) == path
+    model = vector("classes")  # of a model called results: beside its imagery
+    project.addMapLayer(model)
+    imagery = vector("ortho")
+    project.addMapLayer(imagery, False)
+    root.findGroup("2024").addLayer(imagery)
+    put_in_group(model, ("results",), imagery.id(), project)
+    assert group_of(model, project) == path
+
+
+def test_a_group_on_top_is_not_taken_for_one_of_its_name_inside_another(project):
+    root = project.layerTreeRoot()
+    root.addGroup("2023").addGroup("results")
+    root.addGroup("results")
+    layer = vector("polygons")
+    project.addMapLayer(layer)
+    put_in_group(layer, ("results",), "", project)
+    assert group_of(layer, project) == ("results",)

@@ -1,8 +1,10 @@
 """The algorithms as QGIS sees them: parameters, what they refuse and why, and what they would run."""
 
+import errno
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +13,12 @@ from geodistil.jobs.sources.options import options_of
 from qgis.core import (
     QgsApplication,
     QgsProcessingContext,
+    QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingParameterDefinition,
+    QgsProcessingUtils,
     QgsRasterLayer,
+    QgsSettings,
     QgsVectorLayer,
 )
 
@@ -22,6 +27,7 @@ CARD = {
     "name": "town",
     "tasks": ["segmentation"],
     "gsd": 0.5,
+    "bands": [1, 2, 3],
     "segmentation_classes": [{"name": "roof", "color": "#ff0000"}],
     "detection_classes": [],
 }
@@ -262,3 +268,88 @@ def test_review_needs_imagery_unless_the_model_lies_in_its_run(provider, layers,
     assert each.checkParameterValues({**parameters, "RASTERS": [layers[0].id()]}, context) == (True, "")
     (tmp_path / "run.json").write_text("{}")
     assert each.checkParameterValues(parameters, context) == (True, "")
+
+
+def test_a_run_left_at_its_default_lies_among_the_user_s_runs(provider, layers, context, tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    QgsSettings().remove("geodistil/runsFolder")
+    folders = []
+    for chosen in ("TEMPORARY_OUTPUT", QgsProcessingUtils.generateTempFilename("run")):
+        each = algorithm("trainpartialmultitask")
+        parameters = partial_multitask(layers, chosen, NAME="a/b")
+        assert each.prepare(parameters, context, QgsProcessingFeedback())
+        each.write_run(QgsProcessingFeedback())
+        folders.append(each._folder)
+    assert folders == [tmp_path / "GeoDistil" / "a_b", tmp_path / "GeoDistil" / "a_b 2"]
+    assert all((folder / "run.json").is_file() for folder in folders)
+
+
+ENGINE = """#!{python}
+import json, pathlib, sys
+text = {{"check": {findings!r}, "evaluate": '{{"ap50": 0.5}}'}}[sys.argv[3]]
+pathlib.Path(sys.argv[sys.argv.index("--output") + 1]).write_text(text)
+"""
+FINDINGS = {
+    "label_counts": {}, "warnings": [], "sources": [], "gsd_m": 0.5, "train_area_m2": 9, "bands": [1], "mean": [0.5],
+    "std": [1.0], "dtype": "uint8",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["checksources", "evaluate"])
+def test_a_report_goes_into_a_folder_that_is_made_and_a_locked_one_has_its_sentence(
+    provider, layers, context, package, tmp_path, monkeypatch, name
+):
+    program = tmp_path / "engine-python"
+    program.write_text(ENGINE.format(python=sys.executable, findings=json.dumps(FINDINGS)))
+    program.chmod(0o755)
+    monkeypatch.setenv("GEODISTIL_PYTHON", str(program))
+    image, boxes, roofs = (layer.id() for layer in layers)
+    Path(package, "item.json").write_text(
+        json.dumps({"properties": {"geodistil:card": {**CARD, "tasks": ["detection"]}}})
+    )
+    scored = make_scored(layers[1], context)
+    parameters = {
+        "checksources": {"SEGMENTATION_RASTERS": [image], "SEGMENTATION_LABELS": roofs},
+        "evaluate": {"PREDICTIONS": scored, "LABELS": boxes, "MODEL": package},
+    }[name]
+    report = tmp_path / "not" / "there" / "report.html"
+    _, succeeded = algorithm(name).run({**parameters, "REPORT": str(report)}, context, QgsProcessingFeedback())
+    assert succeeded and report.is_file()
+    (tmp_path / "file").touch()
+    feedback = QgsProcessingFeedback(False)
+    locked = str(tmp_path / "file" / "report.html")
+    _, succeeded = algorithm(name).run({**parameters, "REPORT": locked}, context, feedback)
+    assert not succeeded and "file cannot be written" in feedback.htmlLog() and "Traceback" not in feedback.htmlLog()
+
+
+def make_scored(boxes, context):
+    """Detections in the project, as Predict gives them."""
+    layer = QgsVectorLayer("Polygon?crs=EPSG:32633&field=class:string&field=score:double", "found", "memory")
+    context.project().addMapLayer(layer)
+    return layer.id()
+
+
+def test_a_folder_of_results_that_cannot_be_written_has_its_sentence(provider, layers, context, package, tmp_path):
+    output = tmp_path / "results"
+    (output / "log.txt").mkdir(parents=True)  # in the way of a file; not even root can write there
+    parameters = {"MODEL": package, "RASTERS": [layers[0].id()], "OUTPUT": str(output)}
+    feedback = QgsProcessingFeedback(False)
+    _, succeeded = algorithm("predictrasters").run(parameters, context, feedback)
+    assert not succeeded and "log.txt cannot be read or written: Is a directory" in feedback.htmlLog()
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES])
+def test_what_the_system_says_of_files_is_a_sentence_in_every_algorithm(provider, code):
+    """Whatever an algorithm does when it is told so: the worker's thread gets Processing's error."""
+    from geodistil.toolbox.base import EngineAlgorithm
+
+    class Full(EngineAlgorithm):
+        NAME = "full"
+
+        def work(self, parameters, context, feedback):
+            raise OSError(code, os.strerror(code), "/disk/model.zip")
+
+    with pytest.raises(QgsProcessingException, match=f"/disk/model.zip cannot be read or written: {os.strerror(code)}"):
+        Full().processAlgorithm({}, QgsProcessingContext(), QgsProcessingFeedback())
+    own = [type(each) for each in provider.algorithms() if "processAlgorithm" in vars(type(each))]
+    assert own == []

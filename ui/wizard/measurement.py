@@ -8,9 +8,10 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...jobs.checking import EngineCheck
 from ...jobs.errors import GeoDistilError
+from ...jobs.run_folder import write_run
 from ...jobs.sources.estimate import estimate_text
 from ...jobs.sources.files import Files
-from ...jobs.sources.run_file import run_values, write_run
+from ...jobs.sources.run_file import run_values
 from ...jobs.translation import tr
 from .session import Session
 

@@ -192,6 +192,19 @@ def test_a_class_raster_is_no_labels_for_boxes(town, chosen, project):
     assert "south is a raster; detection needs polygons or points" in problems["labels"]
 
 
+def test_a_crs_set_by_hand_is_refused_for_rasters_and_meant_for_vectors(town, chosen, project, prepare, draft):
+    town["cars"].setCrs(QgsCoordinateReferenceSystem("EPSG:32632"))
+    assert source_problems(chosen(), None, project) == {}
+    folder, run = prepare(draft)
+    copy = QgsVectorLayer(str(folder / run["sources"][0]["labels"]["path"]), "copy", "ogr")
+    assert copy.crs().authid() == "EPSG:32632"
+    town["north"].setCrs(QgsCoordinateReferenceSystem("EPSG:32632"))
+    problems = source_problems(chosen(), None, project)
+    assert list(problems) == ["raster"] and "north is shown in EPSG:32632" in problems["raster"]
+    problems = source_problems(chosen(role="segmentation", raster="south", labels="north"), None, project)
+    assert list(problems) == ["labels"] and "north is shown in EPSG:32632" in problems["labels"]
+
+
 def test_a_raster_without_crs_is_refused_even_where_qgis_was_told_one(make_raster, tmp_path, project):
     bare = QgsRasterLayer(str(make_raster(tmp_path / "bare.tif", np.zeros((3, 8, 8), "uint8"), crs=None)), "bare")
     bare.setCrs(QgsCoordinateReferenceSystem("EPSG:32633"))

@@ -1,0 +1,131 @@
+"""Our algorithms in QGIS's model designer and batch dialog, with the widgets that Processing really makes there."""
+
+from pathlib import Path
+
+import pytest
+from qgis.core import (
+    QgsApplication,
+    QgsProcessingContext,
+    QgsProcessingModelAlgorithm,
+    QgsProcessingModelChildAlgorithm,
+    QgsProcessingModelChildParameterSource,
+    QgsProcessingModelParameter,
+    QgsProcessingParameterDefinition,
+)
+from qgis.PyQt import sip
+
+ROOT = Path(__file__).resolve().parents[2]
+Source = QgsProcessingModelChildParameterSource
+NAMES = [
+    "predict",
+    "predictrasters",
+    "evaluate",
+    "areastolines",
+    "areastopolygons",
+    "boxesfromareas",
+    "checksources",
+    "distilmodel",
+    "exportmodel",
+    "reviewpredictions",
+    "trainpartialmultitask",
+    "trainsemisupervised",
+    "trainsupervised",
+]
+
+
+@pytest.fixture
+def designer(provider, project):
+    """Opens the designer's dialog of a step."""
+    from processing.modeler.ModelerParametersDialog import ModelerParametersDialog
+
+    dialogs = []
+
+    def open_step(name, model, child=None):
+        algorithm = QgsApplication.processingRegistry().createAlgorithmById(name)
+        dialogs.append(ModelerParametersDialog(algorithm, model, child))
+        return dialogs[-1]
+
+    yield open_step
+    for dialog in dialogs:
+        sip.delete(dialog)
+
+
+def said(source):
+    """A value of a step, comparable."""
+    kind = source.source()
+    names = source.parameterName(), source.outputChildId(), source.outputName(), source.expression()
+    return (kind, *names, source.staticValue() if kind == Source.Source.StaticValue else None)
+
+
+def test_the_shipped_model_is_the_same_after_ok_in_each_of_its_steps(designer):
+    model = QgsProcessingModelAlgorithm()
+    assert model.fromFile(str(ROOT / "resources" / "models" / "map_areas.model3"))
+    for name, child in model.childAlgorithms().items():
+        again = designer(child.algorithmId(), model, name).createAlgorithm()
+        for parameter, sources in child.parameterSources().items():
+            kept = again.parameterSources().get(parameter, [])
+            assert list(map(said, kept)) == list(map(said, sources)), (name, parameter)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_parameter_keeps_a_model_s_input_in_the_designer(designer, name):
+    model, algorithm = QgsProcessingModelAlgorithm(), None
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"geodistil:{name}")
+    inputs = [each for each in algorithm.parameterDefinitions() if not each.isDestination()]
+    child = QgsProcessingModelChildAlgorithm(algorithm.id())
+    child.setChildId("step")
+    for each in inputs:
+        model.addModelParameter(each.clone(), QgsProcessingModelParameter(each.name()))
+        child.addParameterSources(each.name(), [Source.fromModelParameter(each.name())])
+    model.addChildAlgorithm(child)
+    again = designer(algorithm.id(), model, "step").createAlgorithm().parameterSources()
+    for each in inputs:
+        assert [said(source) for source in again[each.name()]] == [said(Source.fromModelParameter(each.name()))]
+
+
+@pytest.mark.parametrize(("training", "step"), [("trainsupervised", "predict"), ("trainpartialmultitask", "evaluate")])
+def test_what_a_training_gives_can_be_another_step_s_model(designer, training, step):
+    from processing.modeler.ModelerParametersDialog import ModelerParametersPanelWidget
+
+    model = QgsProcessingModelAlgorithm()
+    child = QgsProcessingModelChildAlgorithm(f"geodistil:{training}")
+    child.setChildId("training")
+    model.addChildAlgorithm(child)
+    dialog = designer(f"geodistil:{step}", model)
+    trained = Source.fromChildOutput("training", "MODEL")
+    dialog.findChild(ModelerParametersPanelWidget).wrappers["MODEL"].setWidgetValue(trained)
+    assert [said(source) for source in dialog.createAlgorithm().parameterSources()["MODEL"]] == [said(trained)]
+
+
+@pytest.fixture
+def batch(provider, project):
+    """Opens the batch dialog of an algorithm, and gives its panel."""
+    from processing.gui.BatchAlgorithmDialog import BatchAlgorithmDialog
+
+    dialogs = []
+
+    def open_batch(name):
+        algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"geodistil:{name}")
+        dialogs.append(BatchAlgorithmDialog(algorithm, None))
+        return dialogs[-1].mainWidget()
+
+    yield open_batch
+    for dialog in dialogs:
+        sip.delete(dialog)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_parameter_keeps_its_value_in_the_batch_dialog(batch, name, tmp_path):
+    panel = batch(name)
+    hidden = QgsProcessingParameterDefinition.Flag.FlagHidden
+    values = {"file": str(tmp_path / "model"), "string": "words", "number": None, "boolean": True}
+    seen = 0
+    for column, wrapper in enumerate(panel.wrappers[0]):
+        definition = wrapper.parameterDefinition() if wrapper is not None else None
+        if definition is None or definition.flags() & hidden or definition.type() not in values:
+            continue
+        value = min(definition.maximum(), 1000) if definition.type() == "number" else values[definition.type()]
+        wrapper.setParameterValue(value, QgsProcessingContext())
+        assert panel.wrappers[0][column].parameterValue() == value, definition.name()
+        seen += 1
+    assert seen
