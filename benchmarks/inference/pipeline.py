@@ -2,7 +2,7 @@
 
     python benchmarks/inference/pipeline.py [--sizes 4096 8192] [--backends openvino onnxruntime torch] [--repeats 3]
 
-The size small, both tasks, 6 classes, windows of 512 pixels with 12.5 % overlap, on the CPU; three-band DEFLATE
+The size small, both tasks, 6 classes, windows of 512 pixels with 12.5 % overlap, on the CPU; a DEFLATE GeoTIFF in, a
 class map as Cloud-Optimised GeoTIFF out. Rates are in MPix/s of windows: overlap counts as work. The pipeline of
 the fastest backend is held against the fastest bare forward; it should reach 0.9 of it.
 """

@@ -2644,17 +2644,17 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     <message>
       <location filename="jobs/sources/options.py" />
       <source>Encoders that know photographs learn much faster. Small and medium ones came with the engine; others are fetched once from Hugging Face's hub.</source>
-      <translation type="unfinished" />
+      <translation>Encoder, die Fotos kennen, lernen viel schneller. Die kleinen und mittleren kamen mit der Rechenumgebung, andere werden einmal aus dem Hub von Hugging Face geholt.</translation>
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
       <source>from photographs (ImageNet), where weights are at hand</source>
-      <translation type="unfinished" />
+      <translation>mit Fotos (ImageNet), wo Gewichte zur Hand sind</translation>
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
       <source>from photographs, fetched from the hub</source>
-      <translation type="unfinished" />
+      <translation>mit Fotos, aus dem Hub geholt</translation>
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
