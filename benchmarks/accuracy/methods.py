@@ -42,6 +42,7 @@ def networks(form: Form) -> tuple[Row, ...]:
     first = {**form.student, **lite, "design": 1, "detection_strides": strides}
     changes: dict[str, tuple[Settings, Settings]] = {
         "full neck and heads with group norms": (first, {}),
+        "full neck and heads": ({**form.student, "light": False}, {}),
         "nano": ({**form.student, "size": "nano"}, {}),
         "random weights": ({**form.student, "weights": "none"}, {}),
         "encoder's rate x 1": (form.student, {"encoder_lr_factor": 1.0}),
