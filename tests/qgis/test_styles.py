@@ -17,6 +17,7 @@ CARD = {
     "name": "town",
     "tasks": ["detection", "segmentation"],
     "gsd": 0.5,
+    "bands": [1, 2, 3],
     "segmentation_classes": [{"name": "roof", "color": "#ff0000"}, {"name": "water", "color": "#0000ff"}],
     "background": True,
     "detection_classes": [{"name": "car", "color": "#00ff00"}, {"name": "bus", "color": "#ffff00"}],

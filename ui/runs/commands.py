@@ -148,8 +148,9 @@ class Commands:
     def teachers(self, state: RunState) -> None:
         """Open the training with this run's teachers and their networks filled in."""
         recipe = {"teachers_from": str(state.folder)}
-        usual = {"size": "medium"} if state.settings.get("version", 2) > 1 else {"size": "large", "design": 1}
-        recipe.update({name: state.settings["recipe"].get(name) or usual for name in state.teachers})
+        first = state.settings.get("version", 2) == 1  # networks of design 1, large teachers
+        usual, design = ({"size": "large"}, {"design": 1}) if first else ({"size": "medium"}, {})
+        recipe.update({name: {**design, **(state.settings["recipe"].get(name) or usual)} for name in state.teachers})
         self._open_algorithm("geodistil:trainpartialmultitask", {"OPTIONS": json.dumps({"recipe": recipe})})
 
     # files

@@ -125,12 +125,14 @@ def test_its_teachers_are_offered_to_another_training(dock, make_run, write, wai
     for name in ("detection_teacher", "segmentation_teacher"):
         (folder / "checkpoints" / f"{name}.safetensors").touch()
     wait(lambda: rows(dock))
+    select(dock, "town")
+    wait(action(dock, "Use its teachers…").isEnabled)
     press(dock, "town", "Use its teachers…")
     [(algorithm, parameters)] = dock.opened_algorithms
     assert json.loads(parameters["OPTIONS"])["recipe"] == {
         "teachers_from": str(folder),
-        "detection_teacher": {"size": "medium"},
-        "segmentation_teacher": {"size": "medium"},
+        "detection_teacher": {"size": "medium", "design": 1},
+        "segmentation_teacher": {"size": "large", "design": 1},
     }
     assert algorithm == f"geodistil:{TrainPartialMultitask.NAME}"
     assert accepts(TrainPartialMultitask, parameters)

@@ -74,7 +74,7 @@ def test_the_recipe_page_suggests_and_offers_what_fits(filled):
     page = filled.recipe
     assert page.recipes["partial_multitask"].isChecked() and not page.recipes["semi_supervised"].isEnabled()
     assert "Suggested: Boxes here, areas there" in page.suggestion.shown[0][1]
-    page.student.setCurrentIndex(1)
+    page.student.setCurrentIndex(page.student.findData("medium"))
     page.advanced.fields["DISTILLATION"].terms["pdf"].setChecked(True)
     page.recipes["supervised"].click()
     assert page.teacher.isHidden() and "DISTILLATION" not in page.advanced.fields
