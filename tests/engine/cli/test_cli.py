@@ -18,7 +18,7 @@ from engine.packages import load_card
 from engine.types import Batch
 
 ROOT = Path(__file__).parents[3]
-NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
+NARROW = {"encoder": "mobilenet_v2", "width": 32, "light": False, "detection_strides": [8]}
 SUPERVISED = {"kind": "supervised", "network": NARROW}
 
 
@@ -44,7 +44,7 @@ def trained(tmp_path_factory, worlds):
         "segmentation_classes": [{"name": "roof", "color": "#0000ff"}],
         "recipe": SUPERVISED,
         "training": {
-            "budget": {"steps": 60}, "batch_size": 4, "chip_size": 64, "learning_rate": 3e-3, "ema_decay": 0.9,
+            "budget": {"steps": 120}, "batch_size": 4, "chip_size": 64, "learning_rate": 3e-3, "ema_decay": 0.9,
             "workers": 0, "validations": 2,
         },
     }  # fmt: skip
