@@ -37,6 +37,7 @@ LAYOUTS = (
     "YOLO_v6",
     "YOLO_v9",
     "YOLO_v10",
+    "YOLO_v10_obb",
 )
 """Of a detector's output, as `det_type` names them."""
 

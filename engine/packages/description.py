@@ -8,10 +8,12 @@ import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ..config import Card, CardClass
 from ..errors import PackageError
+from .layouts import DECIDED
 
 COLOURS = ("#e41a1c", "#377eb8", "#4daf4a", "#984ea3", "#ff7f00", "#ffff33", "#a65628", "#f781bf", "#00ced1", "#999999")
 BACKGROUNDS = {"background", "_background", "__background__", "bg", "none", "other", "unlabeled", "unlabelled", "void"}
@@ -31,6 +33,7 @@ DET_TYPES = Literal[
     "YOLO_Ultralytics",
     "YOLO_Ultralytics_segmentation",
     "YOLO_Ultralytics_obb",
+    "YOLO_v10_obb",
 ]
 
 Color = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
@@ -68,6 +71,14 @@ class Description(BaseModel):
             raise ValueError("the numbers of the classes must be 0, 1, 2 and so on")
         return [by_number[number] for number in sorted(by_number)]
 
+    @field_validator("dtype")
+    @classmethod
+    def _of_numbers(cls, name: str | None) -> str | None:
+        try:
+            return name if name is None else np.dtype(name).name
+        except TypeError as error:
+            raise ValueError("it is no type of numbers, such as uint8 or float32") from error
+
     @field_validator("standardization_mean", "standardization_std", mode="before")
     @classmethod
     def _each(cls, values: Any) -> Any:
@@ -76,6 +87,12 @@ class Description(BaseModel):
     def joined(self, more: Description) -> Description:
         """This one, where `more` says nothing else."""
         return self.model_copy(update=more.model_dump(exclude_none=True))
+
+    def statistics(self, bands: int) -> tuple[list[float], list[float]]:
+        """Mean and standard deviation of each band in raw units; without any, values are divided by 255."""
+        return _for_bands(self.standardization_mean or [0.0], bands), _for_bands(
+            self.standardization_std or [1.0], bands
+        )
 
     def card(self, name: str, bands: int, classes: int) -> Card:
         """The card of a model of this description.
@@ -91,6 +108,7 @@ class Description(BaseModel):
         names = [*said, *(f"class {index}" for index in range(len(said), classes))]
         background = self.model_type == "Segmentor" and names[0].lower() in BACKGROUNDS
         known = {"score_threshold": self.det_conf, "iou_threshold": self.det_iou_thresh}
+        mean, std = self.statistics(bands)
         task = TASKS[self.model_type]
         colors = [*colors, *[""] * (classes - len(colors))]
         listed = [
@@ -104,8 +122,8 @@ class Description(BaseModel):
             gsd=self.resolution / 100,
             bands=self.bands or list(range(1, bands + 1)),
             dtype=self.dtype or "uint8",
-            mean=_for_bands(self.standardization_mean or [0.0], bands),
-            std=_for_bands(self.standardization_std or [1.0], bands),
+            mean=mean,
+            std=std,
             tile_size=self.tile_size,
             background=background,
             network=None,
@@ -128,6 +146,7 @@ def described(metadata: dict[str, str]) -> Description:
         found["model_type"] = found["model_type"].capitalize()
     if values.get("task") in OF_ULTRALYTICS and "stride" in values:
         kind, layout = OF_ULTRALYTICS[values["task"]]
+        layout = DECIDED[layout] if _suppresses(values) else layout
         found = {"model_type": kind, "det_type": layout, "tile_size": _side(values.get("imgsz"))} | {
             key: value for key, value in found.items() if value is not None
         }
@@ -169,6 +188,12 @@ def _value(text: str) -> Any:
             continue
         return None if isinstance(value, float) and not math.isfinite(value) else value
     return text
+
+
+def _suppresses(values: dict[str, Any]) -> bool:
+    """Whether the exporter says that the graph suppresses by itself, by nature or by an option."""
+    options = values.get("args")
+    return values.get("end2end") is True or (isinstance(options, dict) and options.get("nms") is True)
 
 
 def _side(size: Any) -> int | None:

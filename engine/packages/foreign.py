@@ -15,27 +15,25 @@ import numpy as np
 import onnx
 import onnxruntime
 from google.protobuf.message import DecodeError
-from onnxruntime.capi import onnxruntime_pybind11_state as states
 
-from ..config import Card
 from ..errors import OutputError, PackageError
+from ..inference.backends import OnnxModel
 from . import layouts
 from .description import TASKS, Description, described, read_description
 from .item import CARD_KEY, ITEM_FILE, PACKAGE_VERSION, VERSION_KEY
 from .made_once import made_once
+from .refusals import UNREADABLE, reason, refused
 
 SIDECAR = ".json"
 """A description beside MODEL.onnx is found as MODEL.json."""
 DEFAULT_TILE = 512
-ADOPTION = 1
+ADOPTION = 2
 """To be raised when adopting does something else than before, so that nothing older is taken from the cache."""
 OUTPUTS = {"segmentation": "probabilities", "detection": "candidates", "regression": "values"}
 TYPES = {"tensor(float)": None, "tensor(float16)": onnx.TensorProto.FLOAT16, "tensor(uint8)": onnx.TensorProto.UINT8}
 """What inputs may take, and what to turn float32 into for them."""
-UNREADABLE = (
-    states.Fail, states.InvalidGraph, states.InvalidProtobuf, states.NotImplemented, states.InvalidArgument,
-    states.NoSuchFile, states.RuntimeException, ValueError,
-)  # fmt: skip
+BYTES = {"standardization_mean": [0.0], "standardization_std": [1 / 255], "dtype": "uint8"}
+"""What holds of a graph that takes bytes, whatever is said: it gets the raster's own values, 0 to 255."""
 
 Shape = list[int | str | None]
 
@@ -69,7 +67,8 @@ class Foreign:
         needed += ["tile_size"] if not isinstance(self.input[2], int) else []
         if self.description.model_type == "Detector":
             needed += ["det_type"]
-            needed += ["class_names"] if self.description.det_type == "YOLO_v10" else []
+            layout = layouts.LAYOUTS.get(self.description.det_type)
+            needed += ["class_names"] if layout and not layout.scored else []
         return [key for key in needed if getattr(self.description, key) is None]
 
 
@@ -113,12 +112,20 @@ def adopt(path: Path | str, sidecar: Path | str | None, cache: Path) -> Path:
             f"{path} does not say its {', '.join(missing)}.",
             f"Give them as JSON with --describe FILE.json; python -m engine inspect {Path(path).name} lists them.",
         )
-    content = foreign.path.read_bytes() + foreign.description.model_dump_json().encode()
-    folder = cache / f"onnx{ADOPTION}-{hashlib.sha256(content).hexdigest()[:24]}"
     try:
+        folder = cache / f"onnx{ADOPTION}-{_digest(foreign)}"
         return made_once(folder, lambda complete: _write(foreign, complete))
     except OSError as error:
         raise OutputError(f"{path} cannot be prepared in {cache}: {error.strerror}.") from error
+
+
+def _digest(foreign: Foreign) -> str:
+    """Of all that makes the package: the file, those it keeps its weights in, and what is known about it."""
+    digest = hashlib.sha256(foreign.path.read_bytes() + foreign.description.model_dump_json().encode())
+    tensors = onnx.load(str(foreign.path), load_external_data=False).graph.initializer
+    for name in sorted({one.value for tensor in tensors for one in tensor.external_data if one.key == "location"}):
+        digest.update((foreign.path.parent / name).read_bytes())
+    return digest.hexdigest()[:24]
 
 
 def look(path: Path | str, sidecar: Path | str | None = None) -> Foreign:
@@ -142,22 +149,24 @@ def look(path: Path | str, sidecar: Path | str | None = None) -> Foreign:
         description = description.joined(read_description(Path(sidecar or beside)))
     if isinstance(shape[2], int):
         description = description.model_copy(update={"tile_size": shape[2]})
-    return Foreign(path, shape, inputs[0].type, outputs, description)
+    if inputs[0].type == "tensor(uint8)":
+        description = description.model_copy(update=BYTES)
+    foreign = Foreign(path, shape, inputs[0].type, outputs, description)
+    if description.det_type:
+        layout = layouts.settled(description.det_type, _main(foreign)[1])
+        foreign.description = description.model_copy(update={"det_type": layout})
+    return foreign
 
 
-def _session(model: Path | bytes, name: Path | None = None) -> onnxruntime.InferenceSession:
+def _session(path: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    if isinstance(model, Path) and not model.is_file():
-        raise PackageError(f"There is no model at {model}.")
+    if not path.is_file():
+        raise PackageError(f"There is no model at {path}.")
     try:
-        given = model if isinstance(model, bytes) else str(model)
-        return onnxruntime.InferenceSession(given, options, ["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
     except UNREADABLE as error:
-        raise PackageError(
-            f"{name or model} is no ONNX file that can be run here: {_reason(error)}.",
-            "Export it again, with standard operators.",
-        ) from error
+        raise refused(path, error) from error
 
 
 def _check_input(path: Path, shape: Shape) -> None:
@@ -198,9 +207,15 @@ def _write(foreign: Foreign, folder: Path) -> None:
     """The graph and the card, once the graph has answered as the card says."""
     model = _loaded(foreign.path)
     name, shape = _main(foreign)
-    answer = _answer(_session(foreign.path), foreign, name)
-    classes = _classes(foreign, shape, answer)
     description, tile = foreign.description, foreign.description.tile_size
+    file = folder / f"{foreign.task}.onnx"
+    if TYPES[foreign.kind] is not None:
+        layouts.feed(model, TYPES[foreign.kind])
+    if isinstance(foreign.input[0], int) or shape[0] == 1:
+        model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    _save(model, foreign, file)
+    answer = _answer(file, foreign, name)
+    classes = _classes(foreign, answer)
     graph = layouts.Graph(model, name)
     if foreign.task == "segmentation":
         logits = not (answer.min() >= 0 and answer.max() <= 1)
@@ -213,13 +228,9 @@ def _write(foreign: Foreign, folder: Path) -> None:
     else:
         values, out = layouts.detection(graph, description.det_type, classes), [1, 4 + classes, "candidates"]
     graph.finish(OUTPUTS[foreign.task], values, out)
-    if TYPES[foreign.kind] is not None:
-        layouts.feed(model, TYPES[foreign.kind])
+    _save(model, foreign, file)
+    _answer(file, foreign, OUTPUTS[foreign.task])
     card = description.card(foreign.path.stem, foreign.input[1], classes)
-    if isinstance(foreign.input[0], int) or shape[0] == 1:
-        model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
-    _save(model, card, folder / f"{foreign.task}.onnx")
-    _check_adopted(foreign, card, folder / f"{foreign.task}.onnx")
     item = {"type": "Feature", "properties": {VERSION_KEY: PACKAGE_VERSION, CARD_KEY: card.model_dump(mode="json")}}
     (folder / ITEM_FILE).write_text(json.dumps(item), encoding="utf-8")
 
@@ -227,32 +238,48 @@ def _write(foreign: Foreign, folder: Path) -> None:
 def _loaded(path: Path) -> onnx.ModelProto:
     try:
         return onnx.load(str(path))
-    except (DecodeError, onnx.checker.ValidationError) as error:
-        raise PackageError(f"{path} is no readable ONNX file: {_reason(error)}.") from error
+    except (DecodeError, ValueError, onnx.checker.ValidationError) as error:
+        raise PackageError(f"{path} is no readable ONNX file: {reason(error)}.") from error
 
 
-def _save(model: onnx.ModelProto, card: Card, path: Path) -> None:
+def _save(model: onnx.ModelProto, foreign: Foreign, path: Path) -> None:
+    """With the standardisation that `OnnxModel` applies."""
     del model.metadata_props[:]
-    statistics = {"mean": card.mean, "std": card.std}
-    scaled = {f"standardization_{name}": json.dumps([one / 255 for one in each]) for name, each in statistics.items()}
-    onnx.helper.set_model_props(model, scaled)
+    mean, std = foreign.description.statistics(foreign.input[1])
+    scaled = {"standardization_mean": [one / 255 for one in mean], "standardization_std": [one / 255 for one in std]}
+    onnx.helper.set_model_props(model, {key: json.dumps(values) for key, values in scaled.items()})
     onnx.save(model, str(path))
 
 
-def _answer(session: onnxruntime.InferenceSession, foreign: Foreign, output: str) -> np.ndarray:
-    """What a graph says to noise as wide as standardised values are."""
-    tile = foreign.description.tile_size
-    noise = np.random.default_rng(0).normal(0.5, 0.5, (1, foreign.input[1], tile, tile))
-    kinds = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
-    given = session.get_inputs()[0]
-    values = 255 * noise.clip(0, 1) if given.type == "tensor(uint8)" else noise
+def _answer(path: Path, foreign: Foreign, output: str) -> np.ndarray:
+    """What a graph says to noise of a raster's values, prepared as predictions prepare them.
+
+    Raises:
+        PackageError: it fails on it.
+    """
     try:
-        return session.run([output], {given.name: values.astype(kinds[given.type])})[0]
-    except UNREADABLE as error:
-        raise PackageError(f"{foreign.path} fails on an image of {tile} pixels: {_reason(error)}.") from error
+        return OnnxModel(path).run(_noise(foreign))[output]
+    except (*UNREADABLE, PackageError) as error:
+        why = reason(error.__cause__ or error)
+        tile = foreign.description.tile_size
+        raise PackageError(f"{foreign.path} fails on an image of {tile} pixels: {why}.") from error
 
 
-def _classes(foreign: Foreign, shape: Shape, answer: np.ndarray) -> int:
+def _noise(foreign: Foreign) -> np.ndarray:
+    """An image (1, C, T, T) as it may be read from a raster, about as wide as standardised values are."""
+    bands, tile = foreign.input[1], foreign.description.tile_size
+    mean, std = (np.reshape(each, (-1, 1, 1)) for each in foreign.description.statistics(bands))
+    dtype = np.dtype(foreign.description.dtype or "uint8")
+    rng = np.random.default_rng(0)
+    if dtype == np.uint8:
+        return rng.integers(0, 256, (1, bands, tile, tile), np.uint8)
+    values = mean + std * rng.normal(0.5, 0.5, (1, bands, tile, tile))
+    if np.issubdtype(dtype, np.integer):
+        values = values.round().clip(np.iinfo(dtype).min, np.iinfo(dtype).max)
+    return values.astype(dtype)
+
+
+def _classes(foreign: Foreign, answer: np.ndarray) -> int:
     """How many classes (or bands of values) the output has, checked against what is known.
 
     Raises:
@@ -260,15 +287,16 @@ def _classes(foreign: Foreign, shape: Shape, answer: np.ndarray) -> int:
     """
     description, names = foreign.description, len(foreign.description.class_names or [])
     if foreign.task == "detection":
-        found = layouts.classes_of(description.det_type, answer.shape)
-        classes = names or found or 0
-        if classes < 1 or answer.shape[layouts.axis_of(description.det_type)] != layouts.values_of(
-            description.det_type, classes
-        ):
+        layout = layouts.LAYOUTS[description.det_type]
+        classes = names or (layout.classes(answer.shape) if answer.ndim == 3 else None) or 0
+        if not layout.fits(answer.shape, classes):
+            others = layouts.fitting(answer.shape, names)
             raise PackageError(
                 f"{foreign.path} returns {list(answer.shape)}, which is not what {description.det_type} with {classes} "
                 "classes returns.",
-                "Correct det_type or class_names.",
+                f"With {names} classes that is {' or '.join(others)}; correct det_type."
+                if others
+                else "Correct det_type or class_names.",
             )
         return classes
     tile = description.tile_size
@@ -283,23 +311,3 @@ def _classes(foreign: Foreign, shape: Shape, answer: np.ndarray) -> int:
             f"{foreign.path} returns {channels} channels and names {names} classes.", "Correct class_names."
         )
     return classes
-
-
-def _check_adopted(foreign: Foreign, card: Card, path: Path) -> None:
-    """See that the changed graph runs; whatever the file's own shapes said.
-
-    Raises:
-        PackageError: it does not.
-    """
-    session = _session(path, foreign.path)
-    shape = [1, len(card.bands), card.tile_size, card.tile_size]
-    try:
-        session.run(None, {session.get_inputs()[0].name: np.zeros(shape, np.float32)})
-    except UNREADABLE as error:
-        raise PackageError(f"{foreign.path} cannot be run as its description says: {_reason(error)}.") from error
-
-
-def _reason(error: Exception) -> str:
-    """What libraries say in many lines and prefixes, in one line."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].split(" : ")[-1][:300].rstrip(". ")

@@ -8,6 +8,7 @@ has alike.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import onnx
@@ -54,13 +55,25 @@ class Graph:
 
 
 def feed(model: onnx.ModelProto, kind: int) -> None:
-    """Let a graph that takes another type of numbers be fed with float32."""
+    """Let a graph that takes another type of numbers be fed with float32; bytes are rounded and limited."""
     given = model.graph.input[0]
     inside = f"geodistil/{given.name}"
     for node in model.graph.node:
         node.input[:] = [inside if name == given.name else name for name in node.input]
-    cast = helper.make_node("Cast", [given.name], [inside], "geodistil/feed", to=kind)
-    model.graph.node.insert(0, cast)
+    steps: list[tuple[str, list[str]]] = []
+    if kind == TensorProto.UINT8:  # without Clip and Round, which not every opset has alike
+        constants = {"geodistil/255": 255.0, "geodistil/half": 0.5}
+        model.graph.initializer.extend(
+            numpy_helper.from_array(np.asarray(value, np.float32), name) for name, value in constants.items()
+        )
+        over = [("Relu", []), ("Sub", ["geodistil/255"]), ("Relu", []), ("Sub", ["geodistil/255"])]
+        steps = [*over, ("Add", ["geodistil/half"]), ("Floor", [])]
+    last = given.name
+    for place, (operator, constant) in enumerate(steps):
+        name = f"geodistil/feed_{place}"
+        model.graph.node.insert(place, helper.make_node(operator, [*constant, last], [name], name))
+        last = name
+    model.graph.node.insert(len(steps), helper.make_node("Cast", [last], [inside], "geodistil/feed", to=kind))
     given.type.tensor_type.elem_type = TensorProto.FLOAT
 
 
@@ -120,59 +133,108 @@ def _beside_objectness(graph: Graph, rows: str, classes: int) -> str:
 def _decided(graph: Graph, rows: str, classes: int) -> str:
     """x1, y1, x2, y2, score, class."""
     boxes = graph("MatMul", graph.constant(CORNERS_TO_CENTRE), graph.rows(rows, range(4)))
+    return graph("Concat", boxes, _scores_of_labels(graph, rows, classes), axis=1)
+
+
+def _scores_of_labels(graph: Graph, rows: str, classes: int) -> str:
+    """From a score and a class, scores of each class."""
     label = graph("Cast", graph.rows(rows, [5]), to=TensorProto.INT64)
     numbers = graph.constant(np.arange(classes)[None, :, None], np.int64)
     is_it = graph("Cast", graph("Equal", label, numbers), to=TensorProto.FLOAT)
-    return graph("Concat", boxes, graph("Mul", is_it, graph.rows(rows, [4])), axis=1)
+    return graph("Mul", is_it, graph.rows(rows, [4]))
 
 
 def _oriented(graph: Graph, rows: str, classes: int) -> str:
     """The extents of turned boxes; the angle, in radians, comes last."""
-    angle = graph.rows(rows, [4 + classes])
+    extents = _extents(graph, rows, graph.rows(rows, [4 + classes]))
+    return graph("Concat", *extents, graph.rows(rows, range(4, 4 + classes)), axis=1)
+
+
+def _decided_oriented(graph: Graph, rows: str, classes: int) -> str:
+    """Centre x, centre y, width, height, score, class, angle."""
+    extents = _extents(graph, rows, graph.rows(rows, [6]))
+    return graph("Concat", *extents, _scores_of_labels(graph, rows, classes), axis=1)
+
+
+def _extents(graph: Graph, rows: str, angle: str) -> tuple[str, str, str]:
+    """Of turned boxes: centres, widths and heights."""
     cosine, sine = (graph("Abs", graph(function, angle)) for function in ("Cos", "Sin"))
     width, height = graph.rows(rows, [2]), graph.rows(rows, [3])
     across = graph("Add", graph("Mul", width, cosine), graph("Mul", height, sine))
     down = graph("Add", graph("Mul", width, sine), graph("Mul", height, cosine))
-    return graph("Concat", graph.rows(rows, [0, 1]), across, down, graph.rows(rows, range(4, 4 + classes)), axis=1)
+    return graph.rows(rows, [0, 1]), across, down
 
 
-Decoder = Callable[[Graph, str, int], str]
-DECODERS: dict[str, tuple[Decoder, int, bool]] = {
-    "YOLO_Ultralytics": (_ultralytics, 4, True),
-    "YOLO_v9": (_ultralytics, 4, True),
-    "YOLO_Ultralytics_segmentation": (_ultralytics, 36, True),
-    "YOLO_Ultralytics_obb": (_oriented, 5, True),
-    "YOLO_v5_or_v7_default": (_with_objectness, 5, False),
-    "YOLO_v6": (_beside_objectness, 5, False),
-    "YOLO_v10": (_decided, 6, False),
+@dataclass(frozen=True)
+class Layout:
+    """How candidates are written.
+
+    Args:
+        decode: nodes from (1, A, N) to (1, 4 + C, N).
+        values: A without the classes' scores.
+        scored: whether each class has a score; otherwise candidates have one, and the number of their class.
+        last: whether candidates come last, (1, A, N); otherwise it is (1, N, A).
+        more: other numbers of `values` that the layout comes with.
+    """
+
+    decode: Callable[[Graph, str, int], str]
+    values: int
+    scored: bool = True
+    last: bool = True
+    more: tuple[int, ...] = ()
+
+    def classes(self, shape: Sequence[int | str | None]) -> int | None:
+        """How many classes an output of this shape has; none where it does not say."""
+        values = shape[1 if self.last else 2]
+        return values - self.values if self.scored and isinstance(values, int) else None
+
+    def fits(self, shape: Sequence[int | str | None], classes: int) -> bool:
+        """Whether an output of this shape is one of so many classes, as far as the shape says."""
+        if len(shape) != 3 or classes < 1:
+            return False
+        values = shape[1 if self.last else 2]
+        plus = classes if self.scored else 0
+        return not isinstance(values, int) or values in [each + plus for each in (self.values, *self.more)]
+
+
+LAYOUTS: dict[str, Layout] = {
+    "YOLO_Ultralytics": Layout(_ultralytics, 4),
+    "YOLO_v9": Layout(_ultralytics, 4),
+    "YOLO_Ultralytics_segmentation": Layout(_ultralytics, 36),
+    "YOLO_Ultralytics_obb": Layout(_oriented, 5),
+    "YOLO_v5_or_v7_default": Layout(_with_objectness, 5, last=False),
+    "YOLO_v6": Layout(_beside_objectness, 5, last=False),
+    "YOLO_v10": Layout(_decided, 6, scored=False, last=False, more=(38,)),  # 32 coefficients of a mask
+    "YOLO_v10_obb": Layout(_decided_oriented, 7, scored=False, last=False),
 }
-"""For each `det_type`: its decoder, the values of a candidate beside its classes' scores (all values where there is no
-score for each class), and whether candidates come last."""
+"""By `det_type`; the last two are what models return that suppress by themselves, whatever their version."""
+DECIDED = {
+    "YOLO_Ultralytics": "YOLO_v10",
+    "YOLO_v9": "YOLO_v10",
+    "YOLO_Ultralytics_segmentation": "YOLO_v10",
+    "YOLO_Ultralytics_obb": "YOLO_v10_obb",
+}
+"""What a model of this layout returns once it suppresses by itself."""
 
 
 def detection(graph: Graph, det_type: str, classes: int) -> str:
     """Candidates (1, 4 + C, N) of (1, A, N), or of (1, N, A)."""
-    decoder, _, last = DECODERS[det_type]
-    rows = graph.last if last else graph("Transpose", graph.last, perm=[0, 2, 1])
-    return decoder(graph, rows, classes)
+    layout = LAYOUTS[det_type]
+    rows = graph.last if layout.last else graph("Transpose", graph.last, perm=[0, 2, 1])
+    return layout.decode(graph, rows, classes)
 
 
-def values_of(det_type: str, classes: int) -> int:
-    """A, the values of a candidate."""
-    return DECODERS[det_type][1] + (0 if det_type == "YOLO_v10" else classes)
+def settled(det_type: str | None, shape: Sequence[int | str | None]) -> str | None:
+    """A layout, or what it becomes where the output's shape says that the model suppresses by itself."""
+    decided = DECIDED.get(det_type or "")
+    if decided is None or len(shape) != 3 or not isinstance(shape[2], int):
+        return det_type
+    return decided if LAYOUTS[decided].fits(shape, 1) else det_type
 
 
-def axis_of(det_type: str) -> int:
-    """Which axis of the output holds them."""
-    return 1 if DECODERS[det_type][2] else 2
-
-
-def classes_of(det_type: str, shape: Sequence[int | str | None]) -> int | None:
-    """How many classes a layout's output of this shape has; none where it does not say."""
-    values = shape[axis_of(det_type)]
-    if det_type == "YOLO_v10" or not isinstance(values, int):
-        return None
-    return values - DECODERS[det_type][1]
+def fitting(shape: Sequence[int | str | None], classes: int) -> list[str]:
+    """The layouts that an output of this shape and so many classes may have."""
+    return [name for name, layout in LAYOUTS.items() if layout.fits(shape, classes)]
 
 
 def likely(shapes: Sequence[Sequence[int | str | None]]) -> list[str]:
@@ -180,7 +242,9 @@ def likely(shapes: Sequence[Sequence[int | str | None]]) -> list[str]:
     first = shapes[0] if shapes else []
     if len(first) != 3 or not all(isinstance(size, int) for size in first):
         return []
-    if first[2] == 6 and first[1] <= 1000:
+    if first[2] == 7 and first[1] <= 1000:
+        return ["YOLO_v10_obb"]
+    if first[2] in (6, 38) and first[1] <= 1000:
         return ["YOLO_v10"]
     many_last = first[2] > first[1]
     if many_last and len(shapes) == 2:

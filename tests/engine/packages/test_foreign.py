@@ -10,7 +10,7 @@ import onnx
 import pyogrio
 import pytest
 import rasterio
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from engine.cli.main import main
 from engine.data.raster import RasterReader
@@ -43,65 +43,6 @@ def imagery():
     if not folder.is_dir():
         pytest.skip(f"there is no real imagery at {folder}")
     return folder
-
-
-@pytest.fixture
-def save(tmp_path):
-    """A function that writes an ONNX file: `save(nodes, outputs, constants, metadata)`."""
-
-    def write(
-        nodes, outputs, constants=(), metadata=None, size=TILE, bands=3, kind=TensorProto.FLOAT, opset=13, batch=1
-    ):
-        graph = helper.make_graph(
-            nodes,
-            "model",
-            [helper.make_tensor_value_info("images", kind, [batch, bands, size, size])],
-            [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()],
-            [numpy_helper.from_array(values, name) for name, values in dict(constants).items()],
-        )
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
-        helper.set_model_props(model, {key: json.dumps(value) for key, value in (metadata or {}).items()})
-        path = tmp_path / "model.onnx"
-        onnx.save(model, path)
-        return path
-
-    return write
-
-
-@pytest.fixture
-def save_segmentor(save):
-    """Logits that are linear in the bands; one, two or more channels."""
-
-    def write(channels=3, metadata=SEGMENTOR, end="Identity", **options):
-        weights = np.random.default_rng(0).normal(0, 2, (channels, 3, 1, 1)).astype(np.float32)
-        size = options.get("size", TILE)
-        nodes = [
-            helper.make_node("Conv", ["images", "weights"], ["logits"]),
-            helper.make_node(end, ["logits"], ["out"], **({"axis": 1} if end == "Softmax" else {})),
-        ]
-        shape = [options.get("batch", 1), channels, size, size]
-        return save(nodes, {"out": shape}, {"weights": weights}, metadata, **options), weights[:, :, 0, 0]
-
-    return write
-
-
-@pytest.fixture
-def save_detector(save):
-    """A detector that always says the same, in any layout."""
-
-    def write(answer, metadata, more=(), **options):
-        nothing = helper.make_node("ReduceSum", ["images"], ["sum"], keepdims=0)
-        nodes = [
-            nothing,
-            helper.make_node("Mul", ["sum", "zero"], ["nothing"]),
-            helper.make_node("Add", ["answer", "nothing"], ["out"]),
-            *(helper.make_node("Identity", ["answer"], [f"more{index}"]) for index, _ in enumerate(more)),
-        ]
-        outputs = {"out": list(answer.shape), **{f"more{index}": list(answer.shape) for index, _ in enumerate(more)}}
-        constants = {"answer": answer.astype(np.float32), "zero": np.zeros((), np.float32)}
-        return save(nodes, outputs, constants, metadata, **options)
-
-    return write
 
 
 def layout(kind):
@@ -281,11 +222,8 @@ def test_wrong_shapes_and_unknown_operators_are_one_sentence(save, save_detector
     strange = save([helper.make_node("Strange", ["images"], ["out"])], {"out": [1, 3, TILE, TILE]}, metadata=SEGMENTOR)
     for content in (strange.read_bytes(), b"nothing", b""):
         strange.write_bytes(content)
-        with pytest.raises(
-            PackageError, match=r"model\.onnx is no ONNX file that can be run here: [^\n]+\. Export"
-        ) as caught:
+        with pytest.raises(PackageError, match=r"model\.onnx (has the operator Strange|is no ONNX file), [^\n]+$"):
             package_folder(strange)
-        assert "\n" not in str(caught.value)
     with pytest.raises(PackageError, match="no model at"):
         package_folder(tmp_path / "nowhere.onnx")
     assert not list((tmp_path / "cache").glob("*")), "nothing half-done is kept"
