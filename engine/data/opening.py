@@ -8,10 +8,12 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 import rasterio
+from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 
 from ..errors import RasterError
+from .crs import is_undefined
 
 _NETWORKS = "/vsicurl", "/vsis3", "/vsigs", "/vsiaz", "/vsiadls", "/vsioss", "/vsiswift"
 _SETTINGS = {
@@ -52,6 +54,32 @@ def open_raster(path: str, overview: int | None = None) -> DatasetReader:
         raise RasterError(f"{path} cannot be opened as a raster: {error.__cause__ or error}.", hint) from error
 
 
+def check_placed(dataset: DatasetReader, name: str) -> None:
+    """See that a raster's pixels have a place in a CRS.
+
+    Args:
+        dataset: the open raster.
+        name: as the message calls it.
+
+    Raises:
+        RasterError: nobody has said its CRS, or it is placed by points or by a camera's model instead of a transform.
+    """
+    points, _ = dataset.gcps
+    if dataset.transform.is_identity and (points or dataset.rpcs is not None):
+        how, option = (
+            ("ground control points", "-r bilinear") if points else ("a camera's model (RPCs)", "-rpc -t_srs EPSG:CODE")
+        )
+        raise RasterError(
+            f"{name} is placed by {how}, by which it cannot be read here.",
+            f"Warp it first: gdalwarp {option} IN.tif OUT.tif (in QGIS: Raster, Projections, Warp).",
+        )
+    if is_undefined(dataset.crs):
+        raise RasterError(
+            f"{name} has no coordinate reference system; assign one to it (its layer's properties in QGIS, or "
+            "gdal_edit.py -a_srs)."
+        )
+
+
 def is_raster(path: str) -> bool:
     """Whether GDAL opens the file as a raster."""
     try:
@@ -69,8 +97,35 @@ def without_alpha(dataset: DatasetReader) -> DatasetReader:
         f"<SourceBand>{band}</SourceBand></SimpleSource></VRTRasterBand>"
         for band, kind in enumerate(dataset.dtypes, 1)
     )
+    return rasterio.open(_virtual(dataset, bands))
+
+
+def palette_bands(dataset: DatasetReader) -> int:
+    """How many bands the colours of a raster's only band make: 3 or, with clear ones, 4; 0 where it has no palette."""
+    if dataset.count != 1 or dataset.colorinterp[0] != ColorInterp.palette:
+        return 0
+    clear = dataset.nodata is not None or any(colour[3] == 0 for colour in dataset.colormap(1).values())
+    return 3 + clear
+
+
+def with_colours(dataset: DatasetReader) -> str:
+    """A raster whose bands are the colours of another's palette, as XML that GDAL opens; no data is clear."""
+    colours = dataset.colormap(1)
+    if dataset.nodata is not None:
+        colours[int(dataset.nodata)] = (0, 0, 0, 0)
+    source = f'<SourceFilename relativeToVRT="0">{escape(dataset.name)}</SourceFilename><SourceBand>1</SourceBand>'
+    bands = "".join(
+        f'<VRTRasterBand dataType="Byte" band="{band + 1}"><ColorInterp>{name}</ColorInterp><ComplexSource>{source}'
+        f"<LUT>{','.join(f'{index}:{colours[index][band]}' for index in sorted(colours))}</LUT>"
+        "</ComplexSource></VRTRasterBand>"
+        for band, name in enumerate(("Red", "Green", "Blue", "Alpha")[: palette_bands(dataset)])
+    )
+    return _virtual(dataset, bands)
+
+
+def _virtual(dataset: DatasetReader, bands: str) -> str:
     place = ", ".join(repr(float(value)) for value in dataset.transform.to_gdal())
-    return rasterio.open(
+    return (
         f'<VRTDataset rasterXSize="{dataset.width}" rasterYSize="{dataset.height}"><SRS>{escape(dataset.crs.to_wkt())}'
         f"</SRS><GeoTransform>{place}</GeoTransform>{bands}</VRTDataset>"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from ..errors import RasterError
 from .collar import REACH, has_collar, without_collar
 from .damage import Damage
 from .grid import Grid, Window, ground_grid, native_gsd, outline
-from .opening import is_remote, open_raster, without_alpha
+from .opening import check_placed, is_remote, open_raster, palette_bands, with_colours, without_alpha
 
 _OVERVIEW_TOLERANCE = 1.01
 """An overview may be this much coarser than the grid and still be read for it."""
@@ -34,7 +35,8 @@ class RasterReader:
 
     Args:
         path: any raster that GDAL opens.
-        bands: bands to read, counted from 1; none means all but alpha.
+        bands: bands to read, counted from 1; none means all but alpha. A palette's colours count where more than one is
+            asked for.
         gsd: ground sampling distance in metres; none means the raster's own.
         nodata: pixels whose bands all have this value hold no data; none means what the file says. In a file with lossy
             compression the pixels of nearly this value beside them hold none either (`collar`).
@@ -59,7 +61,11 @@ class RasterReader:
         self._resampling = resampling
         self._opened: tuple[int, DatasetReader] | None = None
         self.damage = Damage()
-        with open_raster(self.path) as dataset:
+        with ExitStack() as files:
+            dataset = files.enter_context(open_raster(self.path))
+            self._source = self._shown(dataset, bands)
+            if self._source != self.path:
+                dataset = files.enter_context(open_raster(self._source))
             self._describe(dataset, nodata)
             self.bands = list(bands or self.colours_only())
             # a fourth band that is asked for is no mask, whatever the file calls it
@@ -73,12 +79,14 @@ class RasterReader:
             self._overview = self._coarsest_overview(dataset)
             self._collar = self._collar_width(dataset)
 
+    def _shown(self, dataset: DatasetReader, bands: list[int] | None) -> str:
+        """What to open: the file, or where bands are asked for that only its palette's colours have, those."""
+        check_placed(dataset, self.path)
+        colours = palette_bands(dataset)
+        self.most_bands: int = max(dataset.count, colours)
+        return with_colours(dataset) if colours and max(bands or [1]) > dataset.count else self.path
+
     def _describe(self, dataset: DatasetReader, nodata: float | None) -> None:
-        if dataset.crs is None:
-            raise RasterError(
-                f"{self.path} has no coordinate reference system; assign one to it (its layer's properties in QGIS, "
-                "or gdal_edit.py -a_srs)."
-            )
         self.band_count: int = dataset.count
         self.dtype: str = dataset.dtypes[0]
         self.nodata: float | None = dataset.nodata if nodata is None else nodata
@@ -180,7 +188,7 @@ class RasterReader:
         return self._opened[1]
 
     def _open(self) -> DatasetReader:
-        dataset = open_raster(self.path, self._overview)
+        dataset = open_raster(self._source, self._overview)
         if self._aligned:
             return dataset
         if self._alpha_is_data:

@@ -11,14 +11,21 @@ import numpy as np
 import pyogrio
 import pyproj
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
+from pyogrio.errors import DataLayerError, DataSourceError, GeometryError
 from pyproj.exceptions import CRSError, ProjError
 
 from ..errors import LabelError
+from .crs import is_undefined
 from .grid import Grid, transformer
+from .shapefiles import encoding_of
+from .surfaces import geometries_of, type_name
 
 EMPTY_VALUE = "NULL"
 """How a feature without a class value is named in messages and in `ignore_values`."""
+
+
+UNREADABLE = (DataSourceError, DataLayerError, GeometryError)
+"""What reading a layer may raise."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +69,35 @@ def read_features(layer: Layer, grid: Grid) -> Features:
     """
     layer = _existing(layer)
     info = _info(layer)
+    _check_related(layer, info["crs"], grid)
     bbox = _bounds_in(info["crs"], grid)
     wkb, values = _read(layer, bbox=bbox)
     if len(wkb) == 0:
         _check_not_empty(layer)
-    geometries = _mended(shapely.from_wkb(wkb))
+    geometries = _mended(_geometries(wkb, layer))
     present = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
     geometries = _to_pixels(geometries[present], info["crs"], grid)
     touches = shapely.intersects(geometries, shapely.box(0, 0, grid.width, grid.height))
     return Features(geometries[touches], values[present][touches])
+
+
+def extent(layer: Layer, grid: Grid) -> tuple[float, float, float, float]:
+    """The extent of all features that pass a layer's filter, in grid pixels: left, top, right, bottom; NaN without any.
+
+    Raises:
+        LabelError: it cannot be read, or nobody has said where it is.
+    """
+    crs = described(layer)["crs"]
+    try:
+        _, bounds = pyogrio.read_bounds(layer.path, layer=layer.layer, where=layer.where)
+    except (*UNREADABLE, ValueError) as error:
+        raise unreadable(layer, error) from error
+    if not bounds.size:
+        return math.nan, math.nan, math.nan, math.nan
+    outside = *np.nanmin(bounds[:2], axis=1), *np.nanmax(bounds[2:], axis=1)
+    left, bottom, right, top = transformer(crs, grid.crs.to_wkt()).transform_bounds(*outside)
+    (first, above), (last, below) = ~grid.transform @ (left, top), ~grid.transform @ (right, bottom)
+    return first, above, last, below
 
 
 def value_text(value: Any) -> str:
@@ -90,6 +117,10 @@ def _existing(layer: Layer) -> Layer:
         names = [name for name, geometry in pyogrio.list_layers(layer.path) if geometry is not None]
     except DataSourceError as error:
         raise LabelError(f"{layer} cannot be read as a vector layer: {error}") from error
+    except GeometryError as error:  # of one layer, which need not be this one
+        if layer.layer is None:
+            raise unreadable(layer, error) from error
+        return layer
     if layer.layer is not None and layer.layer not in names:
         raise LabelError(
             f"The {layer.purpose} {Path(layer.path).name} has no layer '{layer.layer}'; it has {_list(names)}."
@@ -99,13 +130,45 @@ def _existing(layer: Layer) -> Layer:
     return Layer(layer.path, layer.layer or names[0], layer.field, layer.where, layer.purpose)
 
 
-def _info(layer: Layer) -> dict[str, Any]:
+def described(layer: Layer, **options: Any) -> dict[str, Any]:
+    """What pyogrio says about a layer, which has a CRS.
+
+    Args:
+        layer: the layer.
+        options: of `pyogrio.read_info`.
+
+    Raises:
+        LabelError: it cannot be read, or nobody has said where it is.
+    """
     try:
-        info = pyogrio.read_info(layer.path, layer=layer.layer)
-    except (DataSourceError, DataLayerError) as error:
-        raise LabelError(f"{layer} cannot be read: {error}") from error
-    if info["crs"] is None:
+        info = pyogrio.read_info(layer.path, layer=layer.layer, **options)
+    except UNREADABLE as error:
+        raise unreadable(layer, error) from error
+    if is_undefined(info["crs"]):
         raise LabelError(f"{layer} has no coordinate reference system; assign one to it.")
+    return info
+
+
+def unreadable(layer: object, error: Exception) -> LabelError:
+    """The error for a layer that cannot be read; of types of geometry that GDAL has and nobody reads, their name."""
+    code = str(error).rpartition(" ")[2].rstrip(".")
+    if isinstance(error, GeometryError) and code.lstrip("-").isdigit():
+        return LabelError(
+            f"{layer} has geometries of the type {type_name(int(code))}, which cannot be read.",
+            "Save it as polygons (in QGIS: Export, geometry type Polygon).",
+        )
+    return LabelError(f"{layer} cannot be read: {error}".rstrip(".") + ".")
+
+
+def _geometries(wkb: np.ndarray, layer: Layer) -> np.ndarray:
+    try:
+        return geometries_of(wkb)
+    except ValueError as error:
+        raise LabelError(f"{layer} has {error}, which cannot be read.", "Save it as polygons.") from error
+
+
+def _info(layer: Layer) -> dict[str, Any]:
+    info = described(layer)
     if layer.field is not None and layer.field not in info["fields"]:
         raise LabelError(f"{layer} has no field '{layer.field}'; its fields are {_list(info['fields'])}.")
     return info
@@ -115,14 +178,15 @@ def _read(layer: Layer, **options: Any) -> tuple[np.ndarray, np.ndarray]:
     columns = [] if layer.field is None else [layer.field]
     try:
         _, _, wkb, fields = pyogrio.raw.read(
-            layer.path, layer=layer.layer, columns=columns, where=layer.where, force_2d=True, **options
-        )
-    except (DataSourceError, DataLayerError, ValueError) as error:
+            layer.path, layer=layer.layer, columns=columns, where=layer.where, force_2d=True,
+            encoding=encoding_of(layer.path), **options,
+        )  # fmt: skip
+    except (*UNREADABLE, ValueError) as error:
         if layer.where:
             raise LabelError(
                 f'{layer} cannot be read with the filter "{layer.where}".', "Check its field names and quotes."
             ) from error
-        raise LabelError(f"{layer} cannot be read: {error}") from error
+        raise unreadable(layer, error) from error
     values = [value_text(value) for value in fields[0]] if columns else [""] * len(wkb)
     return wkb, np.array(values, dtype=object)
 
@@ -132,6 +196,18 @@ def _check_not_empty(layer: Layer) -> None:
     if len(wkb) == 0:
         which = f' with the filter "{layer.where}"' if layer.where else ""
         raise LabelError(f"{layer} has no features{which}.", "Choose another layer or filter.")
+
+
+def _check_related(layer: Layer, crs: str, grid: Grid) -> None:
+    """See that there is a way from a layer's CRS to the grid's; from a site's own there is none."""
+    try:
+        grid.pixels_from(crs)
+    except (CRSError, ProjError) as error:
+        raise LabelError(
+            f"{layer} has the coordinate reference system '{pyproj.CRS(crs).name}', from which no way leads to the "
+            f"raster's '{pyproj.CRS(grid.crs.to_wkt()).name}'.",
+            "Assign the right one to it.",
+        ) from error
 
 
 def _bounds_in(crs: str, grid: Grid) -> tuple[float, float, float, float] | None:

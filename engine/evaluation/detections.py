@@ -8,13 +8,16 @@ from pathlib import Path
 import numpy as np
 import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
+from pyproj.exceptions import CRSError, ProjError
 from rasterio.crs import CRS
 from rasterio.transform import from_bounds
 from shapely import Polygon
 
 from ..config import Area, Labels
+from ..data.crs import is_undefined
 from ..data.grid import Grid, ground_grid, transformer
+from ..data.surfaces import geometries_of
+from ..data.vectors import UNREADABLE
 from ..errors import LabelError
 from .boxes import Boxes
 
@@ -68,7 +71,11 @@ def read_detections(path: Path, grid: Grid, names: list[str]) -> Boxes:
     unknown = sorted(set(values["class"]) - set(names))
     if unknown:
         raise LabelError(f"The detections {path} have the class '{unknown[0]}', which is none of {', '.join(names)}.")
-    shapes = shapely.transform(shapely.from_wkb(wkb), grid.pixels_from(info["crs"]), interleaved=False)
+    try:
+        shapes = geometries_of(wkb)
+    except ValueError as error:
+        raise LabelError(f"The detections {path} have {error}, which cannot be read.") from error
+    shapes = shapely.transform(shapes, grid.pixels_from(info["crs"]), interleaved=False)
     labels = np.array([names.index(value) for value in values["class"]], np.int64)
     return Boxes(shapely.bounds(shapes).reshape(-1, 4), labels, values["score"].astype(float))
 
@@ -84,9 +91,9 @@ def _info(path: Path) -> dict:
         raise LabelError(f"The detections {path} do not exist.", "Correct the path, or predict first.")
     try:
         info = pyogrio.read_info(path, layer=_layer(path))
-    except (DataSourceError, DataLayerError) as error:
+    except UNREADABLE as error:
         raise LabelError(f"The detections {path} cannot be read: {error}.") from error
-    if info["crs"] is None:
+    if is_undefined(info["crs"]):
         raise LabelError(f"The detections {path} have no coordinate reference system; assign one to the layer.")
     return info
 
@@ -95,8 +102,9 @@ def _extent(path: Path, layer: str | None, crs: str) -> tuple[float, float, floa
     """A layer's bounds in a CRS; none where it is empty or cannot be read, which is told when it is used."""
     try:
         info = pyogrio.read_info(path, layer=layer, force_total_bounds=True)
-    except (DataSourceError, DataLayerError):
+        to_crs = transformer(info["crs"], crs)
+    except (*UNREADABLE, CRSError, ProjError):
         return None
-    if info["crs"] is None or info["total_bounds"] is None or not np.isfinite(info["total_bounds"]).all():
+    if is_undefined(info["crs"]) or info["total_bounds"] is None or not np.isfinite(info["total_bounds"]).all():
         return None
-    return transformer(info["crs"], crs).transform_bounds(*info["total_bounds"])
+    return to_crs.transform_bounds(*info["total_bounds"])

@@ -12,13 +12,16 @@ from rasterio.enums import Resampling
 
 from ..config import Area, ClassDefinition, Labels, Run, Source, Supervised
 from ..data.areas import labelled_area
+from ..data.class_raster import ClassRaster
 from ..data.grid import Grid, Window, native_gsd
-from ..data.labels import read_labels
+from ..data.labels import label_layer, read_labels
 from ..data.masks import coverage
-from ..data.opening import open_raster
+from ..data.opening import check_placed, open_raster
 from ..data.points import IGNORED
 from ..data.raster import RasterReader
-from ..errors import RasterError
+from ..data.vector_labels import VectorLabels
+from ..data.vectors import extent
+from ..errors import LabelError, RasterError
 from ..types import IGNORE_INDEX
 from .boxes import Boxes, detection_scores
 from .confusion import confusion_matrix, segmentation_scores
@@ -65,6 +68,7 @@ def compared_pixels(
     reader = RasterReader(class_map, grid=native_grid(class_map), resampling=Resampling.nearest)
     truth = read_labels(run, source, reader.grid)
     inside = labelled_area(source, reader, truth)
+    _check_touching(source, truth, inside, reader.grid)
     count = len(run.segmentation_channels())
     for window in _windows(inside, reader.grid):
         mask = np.where(coverage(inside, window), truth.mask(window), IGNORE_INDEX)
@@ -104,11 +108,33 @@ def compared_boxes(
     sheet = sheet_of(detections, labels, area)
     truth = read_labels(run, source, sheet.grid)
     inside = labelled_area(source, sheet, truth)
+    _check_touching(source, truth, inside, sheet.grid)
     ignored = shapely.union_all(truth.geometries[truth.classes == IGNORED])
     names = [definition.name for definition in classes]
     found = read_detections(detections, sheet.grid, names).inside(inside.difference(ignored))
     objects = Boxes(truth.boxes, truth.classes)[truth.classes != IGNORED].inside(inside)
     return sheet.grid, found, objects
+
+
+def _check_touching(source: Source, truth: VectorLabels | ClassRaster, inside: shapely.Geometry, grid: Grid) -> None:
+    """Scores of labels that lie elsewhere would be zero, and look like those of a bad model.
+
+    Inside an area that somebody has looked over there may be no objects, so long as labels lie around it.
+
+    Raises:
+        LabelError: none is on the ground that is compared.
+    """
+    left, top, right, bottom = inside.bounds
+    if isinstance(truth, ClassRaster) or shapely.intersects(shapely.box(*inside.bounds), truth.geometries).any():
+        return
+    layer = label_layer(source.labels)
+    first, above, last, below = extent(layer, grid)
+    around = first <= right and last >= left and above <= bottom and below >= top
+    if source.area.kind == "raster" or not around:
+        raise LabelError(
+            f"{layer} does not touch {source.raster}{'' if source.area.kind == 'raster' else ' inside the area'}.",
+            "Choose the labels of this raster, or check the coordinate reference systems.",
+        )
 
 
 def _as_run(
@@ -127,8 +153,7 @@ def native_grid(path: Path) -> Grid:
         RasterError: it cannot be read or has no CRS.
     """
     with open_raster(str(path)) as dataset:
-        if dataset.crs is None:
-            raise RasterError(f"The class map {path} has no coordinate reference system; assign one to it.")
+        check_placed(dataset, f"The class map {path}")
         own = dataset.crs, dataset.transform, dataset.width, dataset.height
         return Grid(*own, native_gsd(*own))
 

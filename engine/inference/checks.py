@@ -27,12 +27,13 @@ def open_raster(raster: str, card: Card) -> RasterReader:
         RasterError: it is missing, unreadable, without CRS, lacks a band, or has another range of values.
     """
     seen = RasterReader(raster)
-    if max(card.bands) > seen.band_count:
+    if max(card.bands) > seen.most_bands:
         raise RasterError(
             f"{raster} has {seen.band_count} band{'s' if seen.band_count > 1 else ''}; the model '{card.name}' reads "
             f"{', '.join(map(str, card.bands))}.",
             "Predict a raster with the bands of those it was trained on.",
         )
+    seen = RasterReader(raster, card.bands)  # which may be a palette's colours, with other no-data than its numbers
     if np.dtype(seen.dtype) != np.dtype(card.dtype) and {seen.dtype, card.dtype} <= BYTES_AND_WIDER:
         raise RasterError(
             f"{raster} holds {seen.dtype} values and the model '{card.name}' was made for {card.dtype}.",

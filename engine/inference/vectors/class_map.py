@@ -12,6 +12,7 @@ from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from ...data.grid import pixel_metres
+from ...data.opening import check_placed
 from ...errors import RasterError
 
 NODATA = 255
@@ -137,6 +138,5 @@ def _open(path: Path) -> rasterio.DatasetReader:
         raise RasterError(
             f"{path} is not a class map: it has {raster.count} band(s) of {raster.dtypes[0]}, not one of uint8."
         )
-    if raster.crs is None:
-        raise RasterError(f"{path} has no coordinate reference system; assign one to it.")
+    check_placed(raster, str(path))
     return raster

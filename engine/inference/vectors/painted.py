@@ -5,16 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
 from rasterio.crs import CRS
 from rasterio.transform import from_bounds
 
 from ...data.grid import Grid, Window, ground_grid
 from ...data.points import IGNORED
 from ...data.vector_labels import VectorLabels
-from ...data.vectors import EMPTY_VALUE, Layer, read_features
+from ...data.vectors import EMPTY_VALUE, Layer, described, read_features
 from ...errors import LabelError
 from .class_map import MINIMUM_ROWS, NODATA, STRIP_PIXELS
 
@@ -66,12 +64,7 @@ class PaintedMap:
 
 
 def _grid(layer: Layer, gsd: float) -> Grid:
-    try:
-        info = pyogrio.read_info(layer.path, layer=layer.layer, force_total_bounds=True)
-    except (DataSourceError, DataLayerError) as error:
-        raise LabelError(f"{layer} cannot be read: {error}.") from error
-    if info["crs"] is None:
-        raise LabelError(f"{layer} has no coordinate reference system; assign one to it.")
+    info = described(layer, force_total_bounds=True)
     if not info["features"]:
         raise LabelError(f"{layer} has no features.", "Choose another layer.")
     left, bottom, right, top = info["total_bounds"]

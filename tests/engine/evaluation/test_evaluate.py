@@ -152,6 +152,32 @@ def test_what_is_wrong_with_detections_is_named(write_boxes, tmp_path):
             evaluate_detection(path, truth, CARS, WHOLE, 0.3)
 
 
+FAR = [(9000, 9000, 9020, 9020)]
+
+
+def test_labels_that_do_not_touch_a_class_map_are_an_error(write_map, write_boxes):
+    area = Area(kind="layer", path=str(write_boxes([(0, 0, 64, 48)], "area.gpkg")))
+    away = Labels(path=str(write_boxes(FAR, "away.gpkg", kind=["r"])), field="kind")
+    for ground, words in (
+        (WHOLE, r"away\.gpkg.* does not touch .*classes\.tif\."),
+        (area, r"away\.gpkg.* inside the area"),
+    ):
+        with pytest.raises(LabelError, match=words):
+            evaluate_segmentation(write_map(painted()), away, CLASSES, ground)
+    around = write_boxes([*FAR, (-500, -500, -480, -480)], "around.gpkg", kind=["r", "r"])
+    scores = evaluate_segmentation(write_map(painted()), Labels(path=str(around), field="kind"), CLASSES, area)
+    assert scores["classes"]["roof"]["iou"] == 0, "ground inside an area may be without objects"
+    with pytest.raises(LabelError, match="does not touch"):
+        evaluate_segmentation(write_map(painted()), Labels(path=str(around), field="kind"), CLASSES, WHOLE)
+
+
+def test_labels_that_do_not_touch_the_area_of_detections_are_an_error(write_boxes):
+    found = write_boxes([(0, 0, 20, 20)], "detections.gpkg", **{"class": ["car"], "score": [0.9]})
+    area = Area(kind="layer", path=str(write_boxes([(0, 0, 64, 48)], "area.gpkg")))
+    with pytest.raises(LabelError, match=r"away\.gpkg.* does not touch .*detections\.gpkg inside the area"):
+        evaluate_detection(found, Labels(path=str(write_boxes(FAR, "away.gpkg"))), CARS, area, 0.3)
+
+
 def test_a_real_class_raster_against_a_shifted_copy_scores_as_counted_by_hand(real_data, tmp_path):
     scene = min((real_data / "dubai").glob("*_classes.tif"))
     names = ["building", "land", "road", "vegetation", "water"]
