@@ -39,14 +39,20 @@ def package_of(text: str) -> Path:
     path = package_path(text)
     if not is_foreign(path):
         return path
-    folder = Path(_remembered(ADOPTED).get(_state(path)) or "")
-    if not (folder / ITEM_FILE).is_file():
+    folder = adopted(path)
+    if folder is None:
         raise GeoDistilError(
             "package",
             tr("{path} has not been tried yet.").format(path=path),
             tr("Run Predict with it once, or choose it in a dialog with the button beside the list of models."),
         )
     return folder
+
+
+def adopted(model: Path) -> Path | None:
+    """The package of an ONNX file where it has been adopted as it is now. Quick, for any thread."""
+    folder = Path(_remembered(ADOPTED).get(_state(model)) or "")
+    return folder if (folder / ITEM_FILE).is_file() else None
 
 
 def inspect(model: Path) -> dict[str, Any]:

@@ -23,19 +23,18 @@ from qgis.core import (
 )
 
 from ..jobs.errors import GeoDistilError
-from ..jobs.foreign import package_of
 from ..jobs.layers.error_styles import style_error_boxes, style_error_map
 from ..jobs.layers.origin import Origin, of_layer
 from ..jobs.layers.results import make_folder, place_raster, place_vector, write_page
 from ..jobs.layers.styled import OVERLAYS, VECTORS, Result, do_not_load, group_of
-from ..jobs.packages import read_card
+from ..jobs.packages import package_path
 from ..jobs.run_folder import LABELS, RoleLayers, area_entry, label_entry
 from ..jobs.scores import flat, html_table
 from ..jobs.snapshots import CLASS_FIELD, Snapshot, raster_path
 from ..jobs.translation import tr
 from ..jobs.vocabulary import spoken
 from .base import EngineAlgorithm, Parameters, Results, explained, job_folder
-from .model import model_parameter
+from .model import known_card, model_parameter, taken
 
 NUMBERS = {
     "MEAN_IOU": ("mean_iou", tr("Mean IoU (class maps)")),
@@ -110,13 +109,13 @@ class Evaluate(EngineAlgorithm):
         self._add_outputs()
 
     def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
-        """The model must be a package and have the task of the predictions; detections need vector labels."""
+        """The model must have the task of the predictions; what a new ONNX file is, the engine says later."""
         try:
-            card = read_card(package_of(self.parameterAsString(parameters, "MODEL", context)))
+            card = known_card(self.parameterAsString(parameters, "MODEL", context))
         except GeoDistilError as error:
             return str(error)
         task = self._task(parameters, context)
-        if task not in card["tasks"]:
+        if card is not None and task not in card["tasks"]:
             return tr("The model {name} has no {task}, so it did not make these predictions.").format(
                 name=card["name"], task=spoken(task)
             )
@@ -131,15 +130,15 @@ class Evaluate(EngineAlgorithm):
         self._compared = self._task(parameters, context)
         predictions = self.parameterAsLayer(parameters, "PREDICTIONS", context)
         title = tr("{predictions_name}: errors").format(predictions_name=predictions.name())
-        model = package_of(self.parameterAsString(parameters, "MODEL", context))
-        group = group_of(predictions, context.project()) or (read_card(model)["name"],)
+        model = package_path(self.parameterAsString(parameters, "MODEL", context))
+        card = known_card(str(model))
+        group = group_of(predictions, context.project()) or (card["name"] if card else model.stem,)
         self._origin = of_layer(title, predictions, group)
         self._arguments = [
             "evaluate",
             self._predictions(parameters, context),
             *("--task", self._compared),
             *self._truth(parameters, context),
-            *("--model", str(model)),
         ]
 
     def work(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
@@ -149,7 +148,8 @@ class Evaluate(EngineAlgorithm):
         for file in (scores_file, report):
             make_folder(file.parent)
         wanted = self._wanted_errors(parameters, context, feedback)
-        command = [*self._arguments, "--output", str(scores_file)]
+        model = taken(self.parameterAsString(parameters, "MODEL", context))
+        command = [*self._arguments, "--model", str(model), "--output", str(scores_file)]
         if wanted:
             command += ["--errors", str(self._folder / ERRORS[self._compared][1])]
         self.run_engine(command, self._folder, feedback)

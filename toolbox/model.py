@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 from qgis.core import QgsProcessingParameterFile
 
+from ..jobs.foreign import adopt, adopted, package_of
+from ..jobs.packages import is_foreign, package_path, read_card
 from ..jobs.translation import tr
 
 PACKAGES = tr("Model package (folder, zip, or item.json)"), tr("Model package (item.json *.zip);;All files (*)")
@@ -29,3 +34,23 @@ def model_parameter(name: str, description: str = "", foreign: bool = True) -> Q
     parameter = QgsProcessingParameterFile(name, description or usual, fileFilter=files)
     parameter.setMetadata({"widget_wrapper": {"class": WIDGET}})
     return parameter
+
+
+def known_card(text: str) -> dict[str, Any] | None:
+    """The card of the model a person pointed at; none for an ONNX file that has not been tried yet. Quick.
+
+    Raises:
+        GeoDistilError: it is no model.
+    """
+    path = package_path(text)
+    return None if is_foreign(path) and adopted(path) is None else read_card(package_of(text))
+
+
+def taken(text: str) -> Path:
+    """The package of a model, of an ONNX file too: the engine tries one that is new to it, which takes seconds.
+
+    Raises:
+        GeoDistilError: it is no model, or cannot be used.
+    """
+    path = package_path(text)
+    return adopted(path) or adopt(path) if is_foreign(path) else path

@@ -17,15 +17,14 @@ from qgis.core import (
 )
 
 from ..jobs.errors import GeoDistilError
-from ..jobs.foreign import adopt, package_of
 from ..jobs.layers.origin import of_model
 from ..jobs.layers.predictions import LOOKS
 from ..jobs.layers.styled import Result
-from ..jobs.packages import is_foreign, package_path, read_card
+from ..jobs.packages import read_card
 from ..jobs.snapshots import Snapshot
 from ..jobs.translation import tr
 from .base import EngineAlgorithm, Parameters, advanced, explained
-from .model import model_parameter
+from .model import known_card, model_parameter, taken
 
 TTA = ["none", "flips", "all"]
 BACKENDS = ["auto", "torch", "onnxruntime", "openvino"]
@@ -113,9 +112,7 @@ class PredictingAlgorithm(EngineAlgorithm):
     def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
         """The model must be a package; what an ONNX file is, the engine says later."""
         try:
-            path = package_path(self.parameterAsString(parameters, "MODEL", context))
-            if not is_foreign(path):
-                read_card(path)
+            known_card(self.parameterAsString(parameters, "MODEL", context))
         except GeoDistilError as error:
             return str(error)
         return ""
@@ -128,10 +125,7 @@ class PredictingAlgorithm(EngineAlgorithm):
         Raises:
             QgsProcessingException: the model cannot be used, in one sentence.
         """
-        path = package_path(self.parameterAsString(parameters, "MODEL", context))
-        if is_foreign(path):
-            adopt(path)
-        self._model = package_of(str(path))
+        self._model = taken(self.parameterAsString(parameters, "MODEL", context))
         self._card = read_card(self._model)
 
     def arguments(self, parameters: Parameters, context: QgsProcessingContext, scratch: Path) -> list[str]:

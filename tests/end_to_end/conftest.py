@@ -1,6 +1,7 @@
 """A tiny town and a network trained on it through the toolbox, once for all tests."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,24 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SIDE = 192
+MAKE = """
+import json, sys
+import numpy as np, onnx
+from onnx import TensorProto, helper, numpy_helper
+path, metadata, weights = sys.argv[1], json.loads(sys.argv[2]), np.array(json.loads(sys.argv[3]), np.float32)
+shape = [[1, 3, 64, 64], [1, len(weights), 64, 64]]
+graph = helper.make_graph(
+    [helper.make_node("Conv", ["image", "weights"], ["out"])], "model",
+    [helper.make_tensor_value_info("image", TensorProto.FLOAT, shape[0])],
+    [helper.make_tensor_value_info("out", TensorProto.FLOAT, shape[1])],
+    [numpy_helper.from_array(weights[:, :, None, None], "weights")],
+)
+model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+helper.set_model_props(model, {key: json.dumps(value) for key, value in metadata.items()})
+onnx.save(model, path)
+"""
+RED_OR_BLUE = [[0.9, 0, 0.9], [2, -1, 0], [0, -1, 2]]
+"""Grey ground, red blocks, blue blocks; of a band's value / 255."""
 TINY = {"encoder": "resnet18", "width": 32}
 
 
@@ -80,3 +99,21 @@ def trained(training, tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("runs") / "tiny"
     return processing.run("geodistil:trainpartialmultitask", {**training, "RUN_FOLDER": str(folder)})
+
+
+@pytest.fixture
+def make_onnx(engine, tmp_path):
+    """Writes an ONNX file that knows a pixel by its colour, with the engine's Python."""
+
+    def make(metadata, weights=RED_OR_BLUE):
+        path = tmp_path / "colours.onnx"
+        subprocess.run([engine, "-c", MAKE, path, json.dumps(metadata), json.dumps(weights)], check=True)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def cache(monkeypatch, tmp_path):
+    """The engine's cache, empty."""
+    monkeypatch.setenv("GEODISTIL_CACHE", str(tmp_path / "cache"))

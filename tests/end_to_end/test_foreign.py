@@ -1,8 +1,6 @@
 """ONNX files of other programs through the toolbox and the form, with the real engine."""
 
-import json
 import shutil
-import subprocess
 import time
 
 import numpy as np
@@ -17,43 +15,6 @@ from qgis.core import (
     QgsSettings,
     QgsSingleBandPseudoColorRenderer,
 )
-
-MAKE = """
-import json, sys
-import numpy as np, onnx
-from onnx import TensorProto, helper, numpy_helper
-path, metadata, weights = sys.argv[1], json.loads(sys.argv[2]), np.array(json.loads(sys.argv[3]), np.float32)
-shape = [[1, 3, 64, 64], [1, len(weights), 64, 64]]
-graph = helper.make_graph(
-    [helper.make_node("Conv", ["image", "weights"], ["out"])], "model",
-    [helper.make_tensor_value_info("image", TensorProto.FLOAT, shape[0])],
-    [helper.make_tensor_value_info("out", TensorProto.FLOAT, shape[1])],
-    [numpy_helper.from_array(weights[:, :, None, None], "weights")],
-)
-model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-helper.set_model_props(model, {key: json.dumps(value) for key, value in metadata.items()})
-onnx.save(model, path)
-"""
-RED_OR_BLUE = [[0.9, 0, 0.9], [2, -1, 0], [0, -1, 2]]
-"""Grey ground, red blocks, blue blocks; of a band's value / 255."""
-
-
-@pytest.fixture
-def make_onnx(engine, tmp_path):
-    """Writes an ONNX file that knows a pixel by its colour, with the engine's Python."""
-
-    def make(metadata, weights=RED_OR_BLUE):
-        path = tmp_path / "colours.onnx"
-        subprocess.run([engine, "-c", MAKE, path, json.dumps(metadata), json.dumps(weights)], check=True)
-        return path
-
-    return make
-
-
-@pytest.fixture
-def cache(monkeypatch, tmp_path):
-    """The engine's cache, empty."""
-    monkeypatch.setenv("GEODISTIL_CACHE", str(tmp_path / "cache"))
 
 
 def wait_for(condition, seconds=60):
@@ -155,3 +116,17 @@ def test_a_dropped_model_is_tried_registered_and_its_values_come_back_with_a_ram
     assert len(results["LAYERS"]) == 2 and {"town: values", "village: values"} <= set(layers)
     assert isinstance(layers["village: values"].renderer(), QgsSingleBandPseudoColorRenderer)
     assert isinstance(QgsRasterLayer(results["LAYERS"][0], "fresh").renderer(), QgsSingleBandPseudoColorRenderer)
+
+
+def test_evaluate_takes_a_model_that_nobody_has_tried(provider, cache, make_onnx, make_raster, make_boxes, tmp_path):
+    values = np.zeros((1, 64, 64), "uint8")
+    values[0, 8:24, 8:24] = 1
+    class_map = QgsRasterLayer(str(make_raster(tmp_path / "map.tif", values)), "map")
+    names = ["background", "red", "blue"]
+    model = make_onnx({"model_type": "Segmentor", "resolution": 50, "class_names": names})
+    parameters = {"LABELS": make_boxes([(8, 8, 24, 24, "red")]), "FIELD": "kind", "MODEL": str(model)}
+    results = processing.run("geodistil:evaluate", {**parameters, "PREDICTIONS": class_map})
+    assert results["MEAN_IOU"] == pytest.approx(1)
+    objects = make_boxes([(8, 8, 24, 24, "red")])
+    with pytest.raises(QgsProcessingException, match="has no"):
+        processing.run("geodistil:evaluate", {**parameters, "PREDICTIONS": objects})
