@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ..config import Card
 from ..errors import OutputError, PackageError
 from ..inference.backends import OnnxModel
 from ..models import parameters
+from ..models.storage import save_weights
 from ..types import Task
 from . import onnx
 from .item import FILES, GRAPH_FILE, ITEM_FILE, ONNX_FILES, PREVIEW_FILE, REPORT_FILE, WEIGHTS_FILE, make_item
@@ -134,8 +134,7 @@ def zip_package(folder: Path | str, file: Path | str) -> Path:
 
 
 def _write_files(folder: Path, network: nn.Module, card: Card, extras: dict[str, bytes | Path | None]) -> None:
-    state = {name: value.contiguous().clone() for name, value in network.state_dict().items()}
-    save_file(state, folder / WEIGHTS_FILE)
+    save_weights(network.state_dict(), folder / WEIGHTS_FILE)
     onnx.export_joint(network, card, folder / GRAPH_FILE)
     for name, content in extras.items():
         if content is not None:

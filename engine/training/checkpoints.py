@@ -11,11 +11,12 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 
 from ..config import Run
 from ..errors import OutputError, TrainingError
+from ..models.storage import save_weights
 from ..recipes import CHECKPOINTS, best_weights
 
 LAST = "last.pt"
@@ -113,8 +114,7 @@ def save_best(folder: Path, name: str, network: nn.Module) -> Path:
     Raises:
         OutputError: they cannot be written; the previous ones stay.
     """
-    weights = {key: value.detach().cpu().contiguous().clone() for key, value in network.state_dict().items()}
-    return _atomically(best_weights(folder, name), lambda path: save_file(weights, path))
+    return _atomically(best_weights(folder, name), lambda path: save_weights(network.state_dict(), path))
 
 
 def load_best(folder: Path, name: str, network: nn.Module) -> bool:

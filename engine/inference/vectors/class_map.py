@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import rasterio
 from rasterio.errors import RasterioError
+from rasterio.transform import Affine
 from rasterio.windows import Window
 
 from ...data.grid import pixel_metres
@@ -17,6 +18,8 @@ from ...errors import RasterError
 
 NODATA = 255
 BACKGROUND = 0
+KNOTS, EDGE, UNIFORM = 33, 12, 1e-3
+"""Rows at which pixels are measured, how far from the ends, and what they may differ by and still count as equal."""
 STRIP_PIXELS = 2**22
 MINIMUM_ROWS = 128
 LEAST_CACHE, MOST_CACHE = 16 * 2**20, 64 * 2**20
@@ -86,11 +89,20 @@ class ClassMap:
         same_size = (self.width, self.height) == (other.width, other.height)
         return same_size and self.crs == other.crs and self.transform.almost_equals(other.transform)
 
-    def pixel_area(self, row: int, height: int) -> float:
-        """Ground area in m2 of a pixel in the middle of some rows: it changes with latitude in many CRSs."""
-        origin = self.transform @ self.transform.translation(0, row)
-        column, line = pixel_metres(self.crs, origin, self.width, height)[:2]
-        return column * line
+    def pixel_areas(self, row: int, height: int) -> np.ndarray:
+        """Ground area in m2 of a pixel in each of some rows (height,); () where all are the same to a thousandth.
+
+        It changes with latitude in many CRSs, smoothly, so it is measured at a few rows only.
+        """
+        inside = min(EDGE, height / 2)  # beyond a pole there is nothing to measure
+        knots = np.linspace(inside, height - inside, min(height, KNOTS))
+        areas = []
+        for knot in knots:
+            column, line = pixel_metres(self.crs, self.transform @ Affine.translation(0, row + knot), self.width, 0)[:2]
+            areas.append(column * line)
+        if max(areas) - min(areas) <= UNIFORM * max(areas):
+            return np.array(np.mean(areas))
+        return np.interp(np.arange(height) + 0.5, knots, areas)
 
     def starts(self) -> range:
         """First rows of the strips."""

@@ -95,12 +95,12 @@ def _strip_lines(source: ClassMap, class_value: int, options: LineOptions) -> It
 
 def _mask(source: ClassMap, class_value: int, first: int, last: int, options: LineOptions) -> np.ndarray:
     """Where the class is in some rows (H, W) bool, without its specks and small holes."""
-    pixel = source.pixel_area(first, last - first)
-    limits = options.minimum_area_m2 / pixel, options.fill_holes_m2 / pixel
-    halo = halo_rows(max(limits), source.strip_rows)
+    limits = options.minimum_area_m2, options.fill_holes_m2
+    halo = halo_rows(max(limits) / source.pixel_areas(first, last - first).min(), source.strip_rows)
     start, end = max(0, first - halo), min(source.height, last + halo)
     mask = source.read(start, end - start) == class_value
-    clean = absorb(mask.astype(np.uint8), *limits, open_top=start > 0, open_bottom=end < source.height)
+    pixel = source.pixel_areas(start, end - start)
+    clean = absorb(mask.astype(np.uint8), *limits, start > 0, end < source.height, pixel)
     return clean[first - start : last - start].astype(bool)
 
 

@@ -20,7 +20,7 @@ from .layer import Fields, VectorLayer
 from .options import PolygonOptions
 from .outlines import outlines
 from .right_angles import right_angled
-from .sieve import absorb, halo_rows
+from .sieve import ROUNDING, absorb, halo_rows, sizes
 from .watching import watched
 
 LAYER = "polygons"
@@ -85,11 +85,12 @@ def _sieve(source: ClassMap, options: PolygonOptions) -> tuple[Filter | None, in
         return None, 0
 
     def sieve(values: np.ndarray, row: int, height: int) -> np.ndarray:
-        pixel = source.pixel_area(row, height)
         goes_on = row > 0, row + height < source.height
-        return absorb(values, options.minimum_area_m2 / pixel, options.fill_holes_m2 / pixel, *goes_on)
+        pixel = source.pixel_areas(row, height)
+        return absorb(values, options.minimum_area_m2, options.fill_holes_m2, *goes_on, pixel)
 
-    largest = max(options.minimum_area_m2, options.fill_holes_m2) / np.prod(source.metres)
+    least = min(source.pixel_areas(0, source.height).min(), np.prod(source.metres))
+    largest = max(options.minimum_area_m2, options.fill_holes_m2) / least
     return sieve, halo_rows(largest, source.strip_rows)
 
 
@@ -103,11 +104,10 @@ def _finished(
     _check_values(value, names, source.path)
     confidence = beside.read(strip.row, len(labels)) if beside else None
     tolerance = options.simplify_m / float(np.sqrt(np.prod(source.metres)))
-    pixel = source.pixel_area(strip.row, len(labels))
     pieces = Pieces(
         _geometry(strip, labels, count, tolerance),
         value,
-        np.bincount(labels.ravel(), minlength=count) * pixel,
+        sizes(labels, count, source.pixel_areas(strip.row, len(labels))),
         *_confidence(labels, count, confidence),
     )
     wanted = (value != BACKGROUND) & (value != NODATA)
@@ -178,7 +178,7 @@ class _Features:
     def of(self, areas: Pieces) -> tuple[np.ndarray, Fields]:
         """Geometries in the map's CRS and their fields."""
         # The sieve sees small areas only where they fit into its window.
-        areas = areas.take(areas.ground_m2 >= self._options.minimum_area_m2 * (1 - 1e-9))
+        areas = areas.take(areas.ground_m2 >= self._options.minimum_area_m2 * (1 - ROUNDING))
         geometry = placed(self._squared(areas), self._transform)
         fields = {"class": self._names[areas.value], "class_id": areas.value.astype(np.int32)}
         if self._with_confidence:

@@ -12,6 +12,9 @@ from .components import components
 HALO = 64
 """Least rows read beyond a strip, so that areas up to this height are judged whole."""
 
+ROUNDING = 1e-9
+"""What sums of pixels' sizes may lack and still be as large."""
+
 
 def halo_rows(minimum: float, strip_rows: int) -> int:
     """Rows to read beyond a strip: small areas up to twice as high as a square are judged whole, if a strip is as high.
@@ -24,7 +27,12 @@ def halo_rows(minimum: float, strip_rows: int) -> int:
 
 
 def absorb(
-    values: np.ndarray, minimum: float, background_minimum: float, open_top: bool = False, open_bottom: bool = False
+    values: np.ndarray,
+    minimum: float,
+    background_minimum: float,
+    open_top: bool = False,
+    open_bottom: bool = False,
+    pixel: float | np.ndarray = 1.0,
 ) -> np.ndarray:
     """Give each small 4-connected area the value it shares most border with; of equals, the lowest.
 
@@ -33,10 +41,11 @@ def absorb(
 
     Args:
         values: (H, W) uint8 class values.
-        minimum: pixels below which an area of a class is small.
+        minimum: size below which an area of a class is small.
         background_minimum: the same for background.
         open_top: the map goes on above: areas that reach the first row count as large.
         open_bottom: the same below.
+        pixel: size of a pixel, or of those of each row (H,).
 
     Returns:
         (H, W) uint8.
@@ -44,12 +53,20 @@ def absorb(
     labels, count = components(values)
     value = np.zeros(count, np.uint8)
     value[labels] = values
-    small = np.bincount(labels.ravel(), minlength=count) < np.where(value == BACKGROUND, background_minimum, minimum)
+    least = np.where(value == BACKGROUND, background_minimum, minimum)
+    small = sizes(labels, count, pixel) < least * (1 - ROUNDING)
     small[value == NODATA] = False
     for reaches, row in ((open_top, labels[0]), (open_bottom, labels[-1])):
         if reaches:
             small[row] = False
     return _given(value, small, *_borders(labels, small))[labels] if small.any() else values
+
+
+def sizes(labels: np.ndarray, count: int, pixel: float | np.ndarray) -> np.ndarray:
+    """The sizes (count,) of the areas of labels (H, W), in what a pixel, or one of each row (H,), measures."""
+    if np.ndim(pixel) == 0:
+        return np.bincount(labels.ravel(), minlength=count) * pixel
+    return np.bincount(labels.ravel(), np.repeat(pixel, labels.shape[1]), count)
 
 
 def _borders(labels: np.ndarray, small: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import zipfile
 from copy import deepcopy
@@ -10,9 +11,11 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from engine.errors import OutputError, PackageError
+from engine.models.storage import save_weights
 from engine.packages import reader
 from engine.packages.reader import load_card, load_package, package_folder
 from engine.packages.writer import check_package, write_package, zip_package
+from engine.training.checkpoints import save_best
 
 IMAGE = torch.from_numpy(np.random.default_rng(0).uniform(0, 255, (1, 3, 64, 64)).astype(np.float32))
 
@@ -39,6 +42,15 @@ def test_a_package_comes_back_as_the_same_network_and_card(package, network, car
     loaded, its_card = load_package(package)
     same_answers(loaded, network)
     assert its_card == card and not loaded.training
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
+def test_whoever_may_read_one_file_may_read_all(package, archive, network, tmp_path):
+    mask = os.umask(0)
+    os.umask(mask)
+    unpacked, best = package_folder(archive), save_best(tmp_path, "student", network)
+    for path in (*package.iterdir(), *unpacked.iterdir(), archive, best):
+        assert path.stat().st_mode & 0o777 == 0o666 & ~mask, path
 
 
 def test_an_archive_comes_back_as_the_same_network_and_is_unpacked_once(archive, network):
@@ -87,7 +99,7 @@ def test_a_graph_that_answers_otherwise_is_refused(copy, network, card, task):
     head = other.detection_head.head.classes if task == "detection" else other.segmentation_head.classify
     torch.nn.init.normal_(head.weight, std=0.5)
     torch.nn.init.ones_(head.bias)
-    save_file(other.state_dict(), copy / "model.safetensors")
+    save_weights(other.state_dict(), copy / "model.safetensors")
     with pytest.raises(PackageError, match=r"model\.onnx answers otherwise"):
         check_package(copy, other, card)
 

@@ -150,6 +150,20 @@ def test_degrees_are_measured_in_metres_on_the_ellipsoid(classes, write_map, rea
     assert out.area_m2[0] == pytest.approx(188 * (step * 98_700) * (step * 0.9 * 110_810), rel=0.01)
 
 
+@pytest.mark.parametrize("strip_rows", [None, 300])
+def test_the_least_area_is_of_ground_at_every_latitude(classes, write_map, read_back, tmp_path, strip_rows):
+    values = np.zeros((3600, 40), np.uint8)  # 0 to 72 degrees north, pixels of 2.2 km and less
+    for row in range(40, 3600, 400):
+        values[row : row + 12, 5:15], values[row : row + 12, 20:35] = 1, 2
+    transform = Affine(0.02, 0, 10, 0, -0.02, 72)
+    class_map = write_map(values, "EPSG:4326", transform)
+    polygons(class_map, tmp_path / "all.gpkg", classes, strip_rows=strip_rows)
+    every = np.sort(read_back(tmp_path / "all.gpkg").area_m2)
+    least = float(every[[6, 7]].mean())
+    polygons(class_map, tmp_path / "large.gpkg", classes, PolygonOptions(minimum_area_m2=least), strip_rows=strip_rows)
+    np.testing.assert_allclose(np.sort(read_back(tmp_path / "large.gpkg").area_m2), every[every >= least])
+
+
 @pytest.mark.parametrize(
     ("crs", "origin", "metres"),
     [("EPSG:3857", (0, 8_399_738), 0.5), ("EPSG:2263", (980_000, 200_000), 0.3048)],
