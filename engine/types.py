@@ -72,6 +72,10 @@ class Batch:
     strong: Tensor | None = None
     chips: list[tuple[str, int, int]] = field(default_factory=list)
 
+    def nbytes(self) -> int:
+        """The memory that its images, masks and strong views take."""
+        return sum(each.nbytes for each in (self.image, self.valid, self.mask, self.strong) if each is not None)
+
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on `device`, images as float32 (channels last) and masks as int64."""
         import torch

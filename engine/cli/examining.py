@@ -96,5 +96,5 @@ def _picture(run: Run, prepared: Prepared, task: Task, chips: list[ScoredChip]) 
     }
     classes = run.segmentation_channels() if task == "segmentation" else run.detection_classes
     palette = {f"{task}_classes": [(each.name, each.color) for each in classes]}
-    images = [shown(chip.image, prepared.mean, prepared.std) for chip in chips]
+    images = [shown(chip.image, prepared) for chip in chips]
     return Image.open(io.BytesIO(preview_png(images, columns, **palette))).convert("RGB")

@@ -33,7 +33,7 @@ def preview(run: Run, prepared: Prepared, network: nn.Module, score_threshold: f
         for batch, index in _richest(batches, task):
             with torch.inference_mode():
                 outputs = network(batch.image[index : index + 1].float())
-            images.append(shown(batch.image[index], prepared.mean, prepared.std))
+            images.append(shown(batch.image[index], prepared))
             columns["truth"].append(_truth(batch, index))
             columns["prediction"].append(_prediction(network, outputs, score_threshold))
     if not images:
@@ -41,10 +41,16 @@ def preview(run: Run, prepared: Prepared, network: nn.Module, score_threshold: f
     return preview_png(images, columns, _colours(run.segmentation_channels()), _colours(run.detection_classes))
 
 
-def shown(image: Tensor, mean: list[float], std: list[float]) -> np.ndarray:
-    """Raw values (C, H, W) as (H, W, 3) uint8 for people: two standard deviations around the mean fill the range."""
+def shown(image: Tensor, prepared: Prepared) -> np.ndarray:
+    """Raw values (C, H, W) as (H, W, 3) uint8 for people: two standard deviations around the mean fill the range.
+
+    Bytes are colours already, and grey stays grey: their bands are stretched alike.
+    """
     bands = [min(band, len(image) - 1) for band in range(3)] if len(image) > 1 else [0, 0, 0]
-    center, spread = torch.tensor(mean)[bands, None, None], torch.tensor(std)[bands, None, None]
+    center, spread = (torch.tensor(each)[bands, None, None] for each in (prepared.mean, prepared.std))
+    if prepared.image_dtype() == torch.uint8:
+        spread = ((spread**2).mean() + center.var(correction=0)).sqrt()
+        center = center.mean()
     values = 0.5 + (image[bands].float() - center) / (4 * spread)
     return (255 * values.clamp(0, 1)).byte().permute(1, 2, 0).numpy()
 

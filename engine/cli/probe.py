@@ -30,22 +30,23 @@ def estimate(run: Run, prepared: Prepared, plan: Plan) -> dict[str, Any]:
         beside the steps. So is validation.
 
     Raises:
-        DeviceError: the device asked for is not there.
+        DeviceError: the device asked for is not there, or its memory is full.
     """
-    from ..training import device_name, make_fabric
+    from ..training import device_name, enough_memory, make_fabric
 
     fabric = make_fabric(run.training)
-    for network in plan.networks.values():
-        network.to(fabric.device)
-    stages = [
-        {
-            "name": stage.name,
-            "share": stage.share,
-            "seconds_per_step": round(_seconds_per_step(run, prepared, plan, stage, fabric), 4),
-            "steps_per_epoch": _steps_per_epoch(run, prepared, stage),
-        }
-        for stage in plan.stages
-    ]
+    with enough_memory(run.training, fabric.device):
+        for network in plan.networks.values():
+            network.to(fabric.device)
+        stages = [
+            {
+                "name": stage.name,
+                "share": stage.share,
+                "seconds_per_step": round(_seconds_per_step(run, prepared, plan, stage, fabric), 4),
+                "steps_per_epoch": _steps_per_epoch(run, prepared, stage),
+            }
+            for stage in plan.stages
+        ]
     return {"device": device_name(fabric), "memory_bytes": _peak_memory(fabric), "stages": stages}
 
 

@@ -66,7 +66,7 @@ def train_run(folder: Path, listener: Listener | None = None) -> dict[str, Any]:
 def _train(folder: Path, settings: Run, events: EventLog) -> dict[str, Any]:
     from ..data import prepare
     from ..recipes import build_plan
-    from ..training import Loop, make_fabric
+    from ..training import Loop, enough_memory, make_fabric
     from .examining import examine_run
 
     fabric = make_fabric(settings.training)
@@ -80,7 +80,8 @@ def _train(folder: Path, settings: Run, events: EventLog) -> dict[str, Any]:
         events.write("warning", message=warning)
     trained = Loop(folder, settings, prepared, plan, fabric, events).train()
     card = _card(settings, prepared, trained, plan)
-    examine_run(folder, settings, prepared, plan, card.score_threshold, fabric.device, events)
+    with enough_memory(settings.training, fabric.device):
+        examine_run(folder, settings, prepared, plan, card.score_threshold, fabric.device, events)
     return _package(folder, settings, prepared, trained, card)
 
 

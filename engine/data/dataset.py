@@ -8,11 +8,12 @@ from pathlib import Path
 import shapely
 
 from ..config import PartialMultitask, Run, SemiSupervised, Source, Supervised
-from ..errors import LabelError, RasterError, SplitError
+from ..errors import ConfigError, LabelError, RasterError, SplitError
 from ..types import Role
 from .areas import labelled_area
 from .class_raster import ClassRaster
 from .division import divide
+from .grid import uneven
 from .labels import label_layer, label_points, read_labels
 from .loading import chips_per_epoch, training_loader, validation_batches
 from .object_sizes import object_sides, too_small
@@ -34,8 +35,10 @@ def prepare(run: Run) -> Prepared:
     Raises:
         RasterError: a raster is missing, unreadable, without CRS, or without the bands asked for.
         LabelError: a label layer or labelled area is missing, empty, elsewhere, or has a value without a class.
+        ConfigError: there is nothing to tell apart.
         SplitError: a labelled area is too small to be divided, or no label of a role lies in validation ground.
     """
+    _check_classes(run)
     probes = [RasterReader(source.raster, source.bands or run.bands, nodata=source.nodata) for source in run.sources]
     labelled = [probe for probe, source in zip(probes, run.sources, strict=True) if source.role != "unlabelled"]
     labelled = labelled or probes
@@ -67,6 +70,15 @@ def prepare(run: Run) -> Prepared:
         damaged={reader.path for reader in readers if reader.damage.windows},
         object_sides=object_sides(sources),
     )
+
+
+def _check_classes(run: Run) -> None:
+    if any(source.role == "segmentation" for source in run.sources) and len(run.segmentation_channels()) == 1:
+        raise ConfigError(
+            f"With the only segmentation class '{run.segmentation_classes[0].name}' and without background every pixel "
+            "is of that class.",
+            "Set background to true, or add a class.",
+        )
 
 
 def _reader(source: Source, gsd: float, bands: list[int]) -> RasterReader:
@@ -180,6 +192,7 @@ def _footprint(sources: list[PreparedSource]) -> dict:
 def _warnings(sources: list[PreparedSource], counts: dict[str, dict[str, int]]) -> list[str]:
     readers = [source.reader for source in sources]
     warnings = [reader.damage.sentence(reader.path) for reader in readers if reader.damage.windows]
+    warnings += [sentence for reader in readers if (sentence := uneven(reader.grid, reader.path))]
     types = sorted({source.reader.dtype for source in sources})
     if len(types) > 1:
         warnings.append(

@@ -21,6 +21,10 @@ _WGS84 = pyproj.CRS("EPSG:4326")
 _ELLIPSOID = pyproj.Geod(ellps="WGS84")
 _STEP = 10.0
 """Pixels over which ground distances are measured: small against the earth, large against rounding."""
+PLACES, EDGE = 5, 12.0
+"""Rows and columns at which a grid's scale is measured, and how many pixels from its ends: beyond a pole is nothing."""
+MOST_UNEVEN = 1.1
+"""Largest ratio of lengths of pixels that is not worth a word: networks learn from chips scaled by more."""
 
 Transform = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -133,6 +137,28 @@ def pixel_metres(crs: CRS, transform: Affine, width: int, height: int) -> tuple[
     column = float(np.hypot(transform.a * unit_x, transform.d * unit_y))
     row = float(np.hypot(transform.b * unit_x, transform.e * unit_y))
     return column, row, unit_x, unit_y
+
+
+def pixel_range(grid: Grid) -> tuple[float, float]:
+    """How short and how long a grid's pixels are on the ground, in metres, over all of it."""
+    inside = [min(EDGE, side / 2) for side in (grid.width, grid.height)]
+    lengths = []
+    for row in np.linspace(inside[1], grid.height - inside[1], PLACES):
+        for column in np.linspace(inside[0], grid.width - inside[0], PLACES):
+            there = grid.transform @ Affine.translation(column, row)
+            lengths += pixel_metres(grid.crs, there, 0, 0)[:2]
+    return min(lengths), max(lengths)
+
+
+def uneven(grid: Grid, path: str) -> str:
+    """A sentence on a raster whose pixels are not of one size on the ground, empty where they are."""
+    least, most = pixel_range(grid)
+    if most <= MOST_UNEVEN * least:
+        return ""
+    return (
+        f"{path} covers so much that its pixels measure {least:.3g} to {most:.3g} m on the ground; all are taken for "
+        f"{grid.gsd:.3g} m. Divide it, or warp it to a system of even scale, such as UTM."
+    )
 
 
 def native_gsd(crs: CRS, transform: Affine, width: int, height: int) -> float:

@@ -23,7 +23,7 @@ from .chips import cut
 from .grid import Window
 from .prepared import ROLES, Prepared, PreparedSource
 from .sampling import ChipSampler, tiling, window_around
-from .shelves import Shelves
+from .shelves import Shelves, affordable, bytes_of
 
 _TRIES = 8
 _SMALLEST_VALID = 0.1
@@ -132,13 +132,17 @@ class ValidationBatches:
         return -(-len(self._windows) // self._batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        """Read them, in this process: reading is much faster than the forward pass.
+        """All of them, as `read`."""
+        return self.read()
+
+    def read(self, start: int = 0) -> Iterator[Batch]:
+        """Read them from batch `start` on, in this process: reading is much faster than the forward pass.
 
         Raises:
             RasterError: a raster cannot be read.
             LabelError: a class raster has a value without a class.
         """
-        chips = (self._chip(source, window) for source, window in self._windows)
+        chips = (self._chip(source, window) for source, window in self._windows[start * self._batch_size :])
         while some := list(islice(chips, self._batch_size)):
             batch = unpacked(packed(some), self._role)
             yield batch if batch.mask is None else replace(batch, mask=batch.mask.long())
@@ -187,19 +191,44 @@ def training_loader(
         TrainingError: a reading process died.
     """
     chips = TrainingChips(prepared, run, role, views, stage)
-    return _stream(_batches(chips, run, start), role, prepared.damaged, warn)
+    return _stream(_batches(chips, run, start, warn), role, prepared.damaged, warn)
 
 
-def _batches(chips: TrainingChips, run: Run, start: int) -> Iterator[dict[str, Any] | GeoDistilError]:
+def _batches(
+    chips: TrainingChips, run: Run, start: int, warn: Callable[[str], None]
+) -> Iterator[dict[str, Any] | GeoDistilError]:
     """Packed batches without end, read ahead by processes where the run has some."""
-    size, workers = run.training.batch_size, _workers(run)
+    size = run.training.batch_size
+    workers, prefetch = _readers(run, bytes_of(chips.shapes(size)), warn)
     if not workers:
         batches = TrainingBatches(chips, start, size, None)
         yield from map(batches.__getitem__, count())
     # one more than are read ahead: the next batch is asked for while the last is still to be taken
-    shelves = Shelves(chips.shapes(size), workers * _PREFETCH + 1)
-    for number, values in enumerate(_loader(TrainingBatches(chips, start, size, shelves), workers)):
+    shelves = Shelves(chips.shapes(size), workers * prefetch + 1)
+    for number, values in enumerate(_loader(TrainingBatches(chips, start, size, shelves), workers, prefetch)):
         yield values | shelves.take(number) if isinstance(values, dict) else values
+
+
+def _readers(run: Run, batch: int, warn: Callable[[str], None]) -> tuple[int, int]:
+    """How many processes read, and how many batches each reads ahead: as many as there is shared memory for.
+
+    Args:
+        run: says how many processes there should be.
+        batch: bytes of a batch.
+        warn: told where there are fewer.
+    """
+    workers = _workers(run)
+    wanted = workers * _PREFETCH + 1
+    room = affordable(batch, wanted) if workers else 0
+    if room == wanted or not workers:
+        return workers, _PREFETCH
+    fewer = max(0, min(workers, room - 1))
+    warn(
+        f"Shared memory has room for {room} of the {wanted} batches that are to be read ahead, {batch / 2**20:.0f} MB "
+        f"each: {fewer or 'no'} process{'' if fewer == 1 else 'es'} will read ahead, which may be slower. Give the "
+        "container more (docker run --shm-size=1g), or lower training.batch_size."
+    )
+    return fewer, max(1, (room - 1) // max(1, fewer))
 
 
 def _stream(
@@ -273,7 +302,7 @@ class _Numbers(Sampler):
         return count()
 
 
-def _loader(batches: TrainingBatches, workers: int) -> DataLoader:
+def _loader(batches: TrainingBatches, workers: int, prefetch: int) -> DataLoader:
     return DataLoader(
         batches,
         batch_size=None,
@@ -281,7 +310,7 @@ def _loader(batches: TrainingBatches, workers: int) -> DataLoader:
         collate_fn=_as_it_is,
         num_workers=workers,
         multiprocessing_context=_context(),
-        prefetch_factor=_PREFETCH,
+        prefetch_factor=prefetch,
         worker_init_fn=_one_thread,
     )
 

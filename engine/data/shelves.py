@@ -6,8 +6,17 @@ the one that reads it: longer than cutting the chips takes.
 
 from __future__ import annotations
 
+import math
+import shutil
+from pathlib import Path
+
 import torch
 from torch import Tensor
+
+SHARED = Path("/dev/shm")
+"""Where Linux keeps memory that processes share; containers are given 64 MB of it unless somebody asks for more."""
+MOST_OF_IT = 0.5
+"""Share of what is free there that one role's shelves may take: others come after it."""
 
 
 class Shelves:
@@ -26,6 +35,8 @@ class Shelves:
         self._parts = {
             name: torch.empty((count, *shape), dtype=dtype).share_memory_() for name, (shape, dtype) in shapes.items()
         }
+        for part in self._parts.values():
+            part.zero_()  # taken now, so that who asks next what is free is told
 
     def room(self, number: int) -> dict[str, Tensor]:
         """Where to put the parts of a batch."""
@@ -35,3 +46,18 @@ class Shelves:
         """The parts of a batch, copied: their shelf is filled again."""
         # by numpy, in one thread: PyTorch's would wait for each other while readers have the processors
         return {name: torch.from_numpy(part.numpy().copy()) for name, part in self.room(number).items()}
+
+
+def bytes_of(shapes: dict[str, tuple[tuple[int, ...], torch.dtype]]) -> int:
+    """The memory of one batch of parts of these shapes and types."""
+    return sum(math.prod(shape) * dtype.itemsize for shape, dtype in shapes.values())
+
+
+def affordable(batch: int, count: int) -> int:
+    """How many batches of so many bytes may lie on shelves, at most `count`.
+
+    Memory that is promised and not there would end the process that writes to it, without a word.
+    """
+    if not SHARED.is_dir():
+        return count
+    return min(count, int(MOST_OF_IT * shutil.disk_usage(SHARED).free / batch))

@@ -17,10 +17,10 @@ from rasterio.crs import CRS
 
 from ..data.grid import Grid, transformer
 from ..data.raster import RasterReader
-from ..errors import ConfigError, OutputError
+from ..errors import ConfigError, OutputError, RasterError
 from ..events import EventLog
 from ..inference.backends import Arrays, Backend
-from ..inference.checks import open_raster
+from ..inference.checks import doubts, open_raster
 from ..inference.pipeline import ordered
 from ..inference.reading import Read, batches, window_reader
 from ..inference.sinks import box_polygons
@@ -105,7 +105,7 @@ def review(
 
     Raises:
         ConfigError: no raster, or the output is no GeoPackage.
-        RasterError: a raster is missing, unreadable, or has other bands than the model reads.
+        RasterError: a raster is missing, unreadable, or has other bands than the model reads, or none has data.
         OutputError: the output cannot be written.
         Stopped: the stop file appeared; nothing is left behind.
     """
@@ -159,6 +159,7 @@ class _Review:
         self._card = card if threshold is None else card.model_copy(update={"score_threshold": threshold})
         self._readers = [open_raster(raster, self._card) for raster in rasters]
         self._crs = self._readers[0].grid.crs
+        self._with_data: set[str] = set()
         side = self._card.tile_size / 2 if options.cell is None else options.cell / self._card.gsd
         self._cell = max(8, round(side))
 
@@ -168,6 +169,8 @@ class _Review:
         sure_file, best = self._folder / "pseudo.gpkg", None
         with VectorLayer(sure_file, PSEUDO, "Polygon", _pseudo_fields(), self._crs) as pseudo:
             for index, reader in enumerate(self._readers):
+                for sentence in doubts(reader, str(self._rasters[index]), self._card):
+                    self._events.write("warning", message=sentence)
                 start, end = index / len(self._readers), (index + 1) / len(self._readers)
                 looked = start + LOOKING * (end - start)
                 with (
@@ -180,6 +183,7 @@ class _Review:
                     if sure is not None:
                         self._trace(*sure.finish(), pseudo, _Part(self._events, looked, end))
             pseudo.finish()
+        self._check_data()
         chosen = best[farthest_first(best, self._options.count)]
         if not len(chosen):
             self._events.write("warning", message=NOTHING)
@@ -204,6 +208,7 @@ class _Review:
             steps = watched(reads, len(lattice), "review", events)
             for batch in batches(steps, size, EMPTY_RUN, lattice.columns):
                 for read, arrays in self._run(batch):
+                    self._with_data.add(reader.path)
                     kept = kept_part(lattice, read.window)
                     free = look.unlabelled(kept, read.valid)
                     look.add(kept, read.image, free, arrays)
@@ -213,6 +218,13 @@ class _Review:
                         self._sure_boxes(kept, free, grid, arrays[0], read, pseudo)
                 yield from look.finished(kept_part(lattice, batch[-1].window).row)
         yield from look.finished()
+
+    def _check_data(self) -> None:
+        empty = [str(raster) for raster in self._rasters if str(raster) not in self._with_data]
+        if len(empty) == len(self._rasters):
+            raise RasterError(f"There is no data in {', '.join(empty)}.", "Check its no-data value.")
+        for raster in empty:
+            self._events.write("warning", message=f"{raster} is left out: there is no data in it.")
 
     def _run(self, batch: list[Read]) -> Iterator[tuple[Read, list[Arrays]]]:
         """The windows with data, each with what every network says of it."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..config import Card
-from ..data.grid import Grid
+from ..data.grid import Grid, uneven
 from ..data.raster import RasterReader
 from ..errors import OutputError, RasterError
 
@@ -53,6 +53,8 @@ def doubts(reader: RasterReader, raster: str, card: Card) -> list[str]:
             f"{raster} has {reader.native_gsd:.2g} m pixels and the model was trained at {card.gsd:.2g} m: "
             "its detail is missing."
         )
+    if sentence := uneven(reader.grid, raster):
+        sentences.append(sentence)
     return sentences
 
 

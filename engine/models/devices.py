@@ -6,6 +6,9 @@ import torch
 
 from ..errors import DeviceError
 
+MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed", "bad_alloc")
+"""What MPS, PyTorch's allocators, oneDNN and CUDA's libraries say of it."""
+
 
 def choose_device(name: str) -> torch.device:
     """The device of that name; `auto` takes CUDA, then MPS, then the CPU.
@@ -27,6 +30,14 @@ def choose_device(name: str) -> torch.device:
     if not there.get(device.type, lambda: False)():
         raise DeviceError(f"The device '{name}' is not there.", "Use auto or cpu.")
     return device
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that a device has no memory left: only CUDA's has a type of its own."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(words in text for words in MEMORY_WORDS)
 
 
 def cpu_has_bfloat16() -> bool:

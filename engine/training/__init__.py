@@ -1,6 +1,6 @@
 """One training loop for every recipe."""
 
-from .device import device_name, make_fabric
+from .device import device_name, enough_memory, make_fabric
 from .loop import Loop, Trained
 from .metrics import MAIN, DetectionScore, SegmentationScore, main_score, segmentation_values
 
@@ -11,6 +11,7 @@ __all__ = [
     "SegmentationScore",
     "Trained",
     "device_name",
+    "enough_memory",
     "main_score",
     "make_fabric",
     "segmentation_values",

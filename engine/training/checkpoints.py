@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -38,6 +38,7 @@ class State:
         optimizer: its state dictionary.
         random: torch's generator state.
         fingerprint: of the run's settings.
+        scaler: of float16's losses, its state dictionary; empty in other arithmetic.
     """
 
     stage: int
@@ -51,6 +52,7 @@ class State:
     optimizer: dict[str, Any]
     random: torch.Tensor
     fingerprint: str
+    scaler: dict[str, Any] = field(default_factory=dict)
 
 
 FIRST_KEYS = ("size", "encoder", "width", "weights", "architecture", "neck", "detection_head", "detection_strides")

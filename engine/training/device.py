@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from lightning_fabric import Fabric
 
 from ..config import Training
+from ..errors import DeviceError
 from ..models import choose_device, cpu_has_bfloat16
+from ..models.devices import out_of_memory
 
 
 def make_fabric(settings: Training) -> Fabric:
@@ -32,6 +36,29 @@ def choose_precision(name: str, accelerator: str) -> str:
     if accelerator == "cuda":
         return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"
     return "bf16-mixed" if accelerator == "cpu" and cpu_has_bfloat16() else "32-true"
+
+
+def half_precision(fabric: Fabric) -> bool:
+    """Whether it computes in float16, in which large values are infinite."""
+    return fabric.strategy.precision.precision == "16-mixed"
+
+
+@contextmanager
+def enough_memory(settings: Training, device: torch.device) -> Iterator[None]:
+    """Whatever a device says when its memory is full becomes one sentence.
+
+    Raises:
+        DeviceError: it is full.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        raise DeviceError(
+            f"{device} ran out of memory with a batch of {settings.batch_size} chips of {settings.chip_size} px; "
+            "lower training.batch_size or training.chip_size."
+        ) from error
 
 
 def device_name(fabric: Fabric) -> str:

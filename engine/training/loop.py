@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,18 +14,22 @@ from torch import Tensor, nn
 
 from ..config import Run
 from ..data import Prepared, chips_per_epoch, training_loader
-from ..errors import DeviceError, Stopped, TrainingError
+from ..errors import Stopped, TrainingError
 from ..events import EventLog
 from ..recipes import Plan, Stage, average_of
 from ..types import Batch, Role
 from .checkpoints import State, fingerprint, load_best, load_last, save_best, save_last
 from .clock import StageClock, learning_rate, stage_budget
+from .device import enough_memory, half_precision
 from .ema import averaged
 from .metrics import main_score
 from .validation import Validator
 
 PROGRESS_EVERY = 1.0
 """Seconds between progress events."""
+
+MOST_SKIPPED = 20
+"""Steps in a row whose loss may be no number in float16, which has no room for large values; they are left out."""
 
 CHECKPOINT_EVERY = 300.0
 """Seconds after which a checkpoint is written even between validations."""
@@ -105,7 +108,7 @@ class Loop:
             roles=list(stage.roles),
             networks={name: self.plan.described[name] for name in stage.trains if name in self.plan.described},
         )
-        with _out_of_memory(self.run, self.fabric):
+        with enough_memory(self.run.training, self.fabric.device):
             work.run()
 
     def _load_earlier(self, index: int) -> None:
@@ -133,6 +136,8 @@ class _Work:
         self.samples: dict[str, int] = dict.fromkeys(stage.roles, 0)
         self.clock = self._clock()
         self.validated = 0.0
+        self.skipped = 0
+        self.losses: dict[str, Tensor] = {}
 
     @classmethod
     def of(cls, loop: Loop, stage: Stage, index: int, state: State | None) -> _Work:
@@ -155,6 +160,8 @@ class _Work:
         for name, weights in state.averages.items():
             self.averages[name].load_state_dict(weights)
         self.optimizer.load_state_dict(state.optimizer)
+        if state.scaler:
+            self.loop.fabric.strategy.precision.load_state_dict(state.scaler)
         self.samples = dict(state.samples)
         self.clock = self._clock(state.step, state.elapsed)
         self.validated = self.clock.progress
@@ -165,10 +172,10 @@ class _Work:
         told = checkpointed = time.monotonic()
         while not self.clock.done():
             batches = {role: next(loader).to(self.loop.fabric.device) for role, loader in loaders.items()}
-            losses = self._step(batches)
+            self._step(batches)
             now = time.monotonic()
             if now - told >= PROGRESS_EVERY or self.clock.done():
-                self._tell(losses)
+                self._tell(self.losses)
                 told = now
             if self._validation_is_due():
                 self._validate()
@@ -201,28 +208,53 @@ class _Work:
     def _views(self, role: Role) -> bool:
         return role in self.stage.views
 
-    def _step(self, batches: dict[Role, Batch]) -> dict[str, Tensor]:
+    def _step(self, batches: dict[Role, Batch]) -> None:
         fabric, settings = self.loop.fabric, self.run_settings
         for group in self.optimizer.param_groups:
             group["lr"] = group.get("factor", 1.0) * learning_rate(settings, self.clock.progress)
+        statistics = [each.clone() for each in self.trained.buffers()] if half_precision(fabric) else []
         with fabric.autocast():
             losses = self.stage.losses(self.networks, batches, self.clock.progress)
-        total = sum(losses.values())
-        if not torch.isfinite(total):
-            raise TrainingError(
-                f"The loss of stage {self.stage.name} is not a number after {self.clock.step} steps "
-                f"({_worst(losses)}); lower training.learning_rate and train again."
-            )
-        fabric.backward(total)
-        fabric.clip_gradients(self.trained, self.optimizer, max_norm=settings.clip_norm, error_if_nonfinite=False)
+        if torch.isfinite(sum(losses.values())):
+            self._learn(losses)
+        else:
+            self._skip(losses, statistics)
+        for role in batches:
+            self.samples[role] += settings.batch_size
+        self.clock.step += 1
+
+    def _learn(self, losses: dict[str, Tensor]) -> None:
+        fabric = self.loop.fabric
+        self.losses, self.skipped = losses, 0
+        fabric.backward(sum(losses.values()))
+        clip = self.run_settings.clip_norm
+        fabric.clip_gradients(self.trained, self.optimizer, max_norm=clip, error_if_nonfinite=False)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         for name, average in self.averages.items():
             average.update_parameters(self.trained[name])
-        for role in batches:
-            self.samples[role] += settings.batch_size
-        self.clock.step += 1
-        return losses
+
+    def _skip(self, losses: dict[str, Tensor], statistics: list[Tensor]) -> None:
+        """Leave a step out whose loss is too large for float16; other arithmetic has room, and it is a mistake there.
+
+        Args:
+            losses: the step's.
+            statistics: the trained networks' buffers before it: their batch norms have seen what was too large.
+
+        Raises:
+            TrainingError: it is, or too many steps in a row are so.
+        """
+        self.skipped += 1
+        half = half_precision(self.loop.fabric)
+        if half and self.skipped <= MOST_SKIPPED:
+            for buffer, before in zip(self.trained.buffers(), statistics, strict=True):
+                buffer.copy_(before)
+            return
+        raise TrainingError(
+            f"The loss of stage {self.stage.name} is not a number after {self.clock.step} steps "
+            f"({_worst(losses)}); lower training.learning_rate{', or set training.precision to 32-true,' * half} and "
+            "train again."
+        )
 
     def _tell(self, losses: dict[str, Tensor]) -> None:
         clock, stages = self.clock, self.loop.plan.stages
@@ -268,6 +300,7 @@ class _Work:
             networks={name: module.state_dict() for name, module in self.trained.items()},
             averages={name: average.state_dict() for name, average in self.averages.items()},
             optimizer=self.optimizer.state_dict(),
+            scaler=self.loop.fabric.strategy.precision.state_dict(),
             random=torch.get_rng_state(),
             fingerprint=fingerprint(loop.run),
         )
@@ -318,14 +351,3 @@ def _kept(stage: Stage, name: str) -> str:
 
 def _worst(losses: dict[str, Tensor]) -> str:
     return ", ".join(name for name, value in losses.items() if not torch.isfinite(value)) or "their sum"
-
-
-@contextmanager
-def _out_of_memory(run: Run, fabric: Fabric) -> Iterator[None]:
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        raise DeviceError(
-            f"{fabric.device} ran out of memory with a batch of {run.training.batch_size} chips of "
-            f"{run.training.chip_size} px; lower training.batch_size or training.chip_size."
-        ) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Iterator
 
 import torch
 from lightning_fabric import Fabric
@@ -15,6 +15,8 @@ from .metrics import DetectionScore, SegmentationScore
 
 CANDIDATES = 0.05
 """Scores below this take no part in AP: they cost time and change the third digit at most."""
+MOST_KEPT = 2**30
+"""Bytes of chips that are kept, of all tasks together; others are read again each time, as imagery of many bands is."""
 
 
 class Validator:
@@ -28,7 +30,8 @@ class Validator:
 
     def __init__(self, run: Run, prepared: Prepared, fabric: Fabric) -> None:
         self._run, self._prepared, self._fabric = run, prepared, fabric
-        self._batches: dict[Task, list[Batch]] = {}
+        self._kept: dict[Task, list[Batch]] = {}
+        self._room = MOST_KEPT
 
     def score(self, network: nn.Module) -> dict[str, float]:
         """Metrics of every task of `network` that has validation blocks, by name; empty where none has."""
@@ -55,11 +58,14 @@ class Validator:
                 score.update(objects, batch.boxes, batch.labels, batch.valid)
         return score.compute()
 
-    def _of(self, task: Task) -> list[Batch]:
-        if task not in self._batches:
-            limit = -(-self._run.training.validation_chips // self._run.training.batch_size)
-            self._batches[task] = list(islice(validation_batches(self._prepared, self._run, task), limit))
-        return self._batches[task]
+    def _of(self, task: Task) -> Iterator[Batch]:
+        kept = self._kept.setdefault(task, [])
+        yield from kept
+        for batch in validation_batches(self._prepared, self._run, task).read(len(kept)):
+            self._room -= batch.nbytes()
+            if self._room >= 0:
+                kept.append(batch)
+            yield batch
 
     def _empty(self, task: Task) -> SegmentationScore | DetectionScore:
         if task == "segmentation":

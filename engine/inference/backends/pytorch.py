@@ -11,6 +11,7 @@ from torch import nn
 from ...config import Card
 from ...errors import DeviceError
 from ...models import choose_device, cpu_has_bfloat16
+from ...models.devices import out_of_memory
 from ...types import Objects
 from .base import OBJECT_LIMIT, Arrays
 
@@ -48,8 +49,8 @@ class TorchBackend:
         size = min(len(images), self._most or len(images))
         try:
             return _joined([self._forward(images[start : start + size]) for start in range(0, len(images), size)])
-        except RuntimeError as error:
-            if not _out_of_memory(error):
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
                 raise
         if size == 1:
             raise DeviceError(
@@ -90,11 +91,6 @@ def _precision(device: torch.device) -> torch.dtype | None:
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     return torch.bfloat16 if device.type == "cpu" and cpu_has_bfloat16() else None
-
-
-def _out_of_memory(error: RuntimeError) -> bool:
-    # The CPU's allocator raises a plain RuntimeError.
-    return isinstance(error, torch.OutOfMemoryError) or ("alloc" in str(error) and "memory" in str(error))
 
 
 def _joined(parts: list[Arrays]) -> Arrays:

@@ -1,10 +1,12 @@
+import re
+
 import numpy as np
 import pytest
 from pyproj import Geod
 from rasterio.crs import CRS
 from rasterio.transform import Affine, from_origin
 
-from engine.data.grid import ground_grid, native_gsd
+from engine.data.grid import ground_grid, native_gsd, pixel_range, uneven
 
 FOOT = 1200 / 3937
 
@@ -68,3 +70,23 @@ def test_native_pixels_are_kept_within_two_percent(gsd, aligned):
 def test_a_crs_without_tie_to_the_earth_counts_in_its_own_unit():
     local = CRS.from_wkt('LOCAL_CS["site",UNIT["US survey foot",0.3048006096012192]]')
     assert native_gsd(local, from_origin(0, 0, 1, 1), 10, 10) == pytest.approx(FOOT)
+
+
+def test_a_raster_across_many_latitudes_says_how_large_its_pixels_are():
+    wide = ground_grid(CRS.from_epsg(4326), from_origin(10, 70, 0.0022, 0.0022), 300, 31_800)
+    least, most = pixel_range(wide)
+    middle = np.cos(np.radians(35))
+    assert least == pytest.approx(wide.gsd * np.cos(np.radians(70)) / middle, rel=0.01)
+    assert most == pytest.approx(wide.gsd / middle, rel=0.01)
+    sentence = uneven(wide, "world.tif")
+    assert re.match(r"world\.tif covers so much that its pixels measure 92\.\d to 27\d m .* such as UTM\.", sentence)
+
+
+@pytest.mark.parametrize("crs, left, top, step", [
+    ("EPSG:4326", 10, 50, 0.0001),
+    ("EPSG:3857", 1_000_000, 8_000_000, 10),
+    ("EPSG:32632", 500_000, 5_300_000, 10),
+    ("EPSG:2263", 980_000, 200_000, 1),
+])  # fmt: skip
+def test_rasters_of_ordinary_size_are_even(crs, left, top, step):
+    assert uneven(ground_grid(CRS.from_user_input(crs), from_origin(left, top, step, step), 10_000, 10_000), "a") == ""

@@ -12,7 +12,7 @@ from rasterio.transform import Affine
 
 from engine.cli.main import main
 from engine.config import Card, CardClass, Network, Run, SemiSupervised, save_run
-from engine.errors import ConfigError, Stopped
+from engine.errors import ConfigError, RasterError, Stopped
 from engine.evaluation.cells import Cells, CellSums, farthest_first
 from engine.evaluation.doubt import disagreement, entropy, middling, opinion
 from engine.evaluation.looking import kept_part
@@ -241,6 +241,15 @@ def test_a_stopped_review_leaves_nothing_and_keeps_the_one_before(write, tmp_pat
 def test_what_cannot_be_reviewed_is_said_in_a_sentence(write, tmp_path, rasters, name, words):
     with pytest.raises(ConfigError, match=words):
         review([Bright(card_of())], [write(flat())][:rasters], tmp_path / name)
+
+
+def test_rasters_without_data_are_left_out_and_alone_an_error(write, tmp_path, events):
+    empty, full = write(flat(value=0), "empty.tif", nodata=0), write(flat())
+    with pytest.raises(RasterError, match=r"There is no data in .*empty\.tif\. Check its no-data value"):
+        review([Bright(card_of())], [empty], tmp_path / "out.gpkg")
+    assert not (tmp_path / "out.gpkg").exists()
+    review([Bright(card_of())], [empty, full], tmp_path / "out.gpkg", events=EventLog(tmp_path / "job"))
+    assert any("empty.tif is left out" in each["message"] for each in events(tmp_path / "job", "warning"))
 
 
 def test_a_semi_supervised_run_is_reviewed_by_its_two_teachers_outside_its_labels(worlds, tmp_path, capsys):
