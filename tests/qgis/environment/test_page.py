@@ -1,5 +1,6 @@
 """The page as a person uses it: one button, cancel, options, an own Python, removal, diagnostics."""
 
+import json
 import sys
 import time
 from pathlib import Path
@@ -74,6 +75,17 @@ def test_one_button_sets_up_and_the_page_tells_how_it_goes(make_page, known, fol
     assert page.remove_button.isVisible() and not page.bar.isVisible() and page.options.isEnabled()
     assert page.notice.text() == "Everything was tried and works."
     assert environment.engine_python() == folder / "venv" / "bin" / "python"
+
+
+def test_the_page_names_encoders_whose_weights_the_doctor_found(folder, lock, known):
+    requirements = lock(known.six)
+    lite = {"name": "tu-lite", "parameters": 2_960_000, "licence": "Apache-2.0", "source": "PyPI, lite-model"}
+    found = {"cuda": [], "encoders": [{**lite, "at_hand": True}, {**lite, "name": "tu-far", "at_hand": False}]}
+    note = {"python": sys.executable, "version": "3.11", "build": "cpu", "found": found}
+    (folder / "installed.json").write_text(json.dumps(note))
+    text = EnvironmentPage(requirements=requirements).explanation.text()
+    assert "Encoders with weights at hand: lite (3.0 M parameters, Apache-2.0; PyPI, lite-model)." in text
+    assert "far" not in text
 
 
 def test_a_failure_is_one_sentence_and_the_button_goes_on(make_page, known):

@@ -75,9 +75,13 @@ def test_the_recipe_page_suggests_and_offers_what_fits(filled):
     assert page.recipes["partial_multitask"].isChecked() and not page.recipes["semi_supervised"].isEnabled()
     assert "Suggested: Boxes here, areas there" in page.suggestion.shown[0][1]
     page.student.setCurrentIndex(page.student.findData("medium"))
+    assert "tf_efficientnet_lite2 came with the engine (Apache-2.0)" in page.student_weights.text()
+    page.teacher.setCurrentIndex(page.teacher.findData("large"))
+    assert "fetched once from Hugging Face's hub" in page.teacher_weights.text()
     page.advanced.fields["DISTILLATION"].terms["pdf"].setChecked(True)
     page.recipes["supervised"].click()
-    assert page.teacher.isHidden() and "DISTILLATION" not in page.advanced.fields
+    page.teacher.setCurrentIndex(page.teacher.findData("medium"))
+    assert page.teacher.isHidden() and page.teacher_weights.isHidden() and "DISTILLATION" not in page.advanced.fields
     filled.back()
     filled.next()
     assert page.recipes["supervised"].isChecked() and page.student.currentData() == "medium"
