@@ -29,7 +29,7 @@ from ..jobs.layers.results import make_folder, place_raster, place_vector, write
 from ..jobs.layers.styled import OVERLAYS, VECTORS, Result, do_not_load, group_of
 from ..jobs.packages import package_path
 from ..jobs.run_folder import LABELS, RoleLayers, area_entry, label_entry
-from ..jobs.scores import flat, html_table
+from ..jobs.scores import flat, html_table, without_truth
 from ..jobs.snapshots import CLASS_FIELD, Snapshot, raster_path
 from ..jobs.translation import tr
 from ..jobs.vocabulary import spoken
@@ -162,6 +162,8 @@ class Evaluate(EngineAlgorithm):
         values = dict(flat(scores))
         for name, value in values.items():
             feedback.pushInfo(f"{name}: {value:.4g}")
+        if sentence := without_truth(scores):
+            feedback.pushWarning(sentence)
         numbers = {name: values[key] for name, (key, _) in NUMBERS.items() if key in values}
         self._place_errors(wanted, context)
         return {"SCORES": str(scores_file), "REPORT": str(report), **numbers, **wanted}

@@ -73,8 +73,9 @@ def accuracy(seeds: list[Path], row: str) -> dict[str, float]:
     scores = [json.loads(file.read_text())["scores"] for file in files if file.exists()]
     found = {}
     for task, metric in (("segmentation", "mean_iou"), ("detection", "ap50")):
-        if values := [score[task][metric] for score in scores if task in score]:
-            found[metric] = mean(values)
+        values = [score[task][metric] for score in scores if task in score]
+        if defined := [value for value in values if value is not None]:
+            found[metric] = mean(defined)
     return found
 
 

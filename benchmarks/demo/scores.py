@@ -45,4 +45,5 @@ def _table(rows: dict[str, str], results: Results, scenes: list[str]) -> list[st
 
 def _mean(found: dict[str, Any], scenes: list[str], task: str, key: str) -> str:
     values = [found[scene][task][key] for scene in scenes if task in found[scene]]
-    return f"{mean(values):.3f}" if values else ""
+    defined = [value for value in values if value is not None]
+    return f"{mean(defined):.3f}" if defined else ""

@@ -28,7 +28,7 @@ def window_size(network: nn.Module, prepared: Prepared, run: Run) -> int:
 
     Args:
         network: trained, in eval mode on the CPU.
-        prepared: its data; the validation ground decides, and without any the larger size is taken.
+        prepared: its data; the validation ground decides, and without any truth the larger size is taken.
         run: its settings.
     """
     chip = run.training.chip_size
@@ -42,8 +42,10 @@ def window_size(network: nn.Module, prepared: Prepared, run: Run) -> int:
         for batch in islice(batches, -(-CHIPS // run.training.batch_size)):
             alone.update(_logits(network, batch.image), batch.mask)
             wide.update(_logits(network, _around(prepared, batch, chip))[..., middle, middle], batch.mask)
-    lost = alone.compute()[MAIN["segmentation"]] - wide.compute()[MAIN["segmentation"]]
-    return chip if lost > TOLERANCE else 2 * chip
+    before, after = (score.compute().get(MAIN["segmentation"]) for score in (alone, wide))
+    if before is None or after is None:  # the chips hold no truth
+        return 2 * chip
+    return chip if before - after > TOLERANCE else 2 * chip
 
 
 def _logits(network: nn.Module, image: Tensor) -> Tensor:

@@ -28,6 +28,7 @@ def findings(history: History, validation: dict[str, Any], ships: str, strong: b
     return [
         *_never_predicted(validation),
         *_without_positives(validation),
+        *_without_truth(validation),
         *_weak_teachers(history, ships, strong),
         *_few_examples(validation),
         *_course(history),
@@ -56,6 +57,22 @@ def _without_positives(validation: dict[str, Any]) -> Iterator[str]:
             for side, consequence in (("validation", "its score is unknown"), ("training", "it cannot be learned")):
                 if any(counts.values()) and not counts[side]:
                     yield f"No {role} label of the class {name} lies on {side} ground, so {consequence}."
+
+
+def _without_truth(validation: dict[str, Any]) -> Iterator[str]:
+    """Classes that lie on validation ground, but in none of the chips that stand for it."""
+    confusion = validation.get("segmentation", {}).get("confusion", {"names": [], "matrix": []})
+    seen = {
+        "segmentation": dict(zip(confusion["names"], map(sum, confusion["matrix"]), strict=True)),
+        "detection": validation.get("detection", {}).get("objects", {}),
+    }
+    for role, classes in _labels(validation).items():
+        for name, counts in classes.items():
+            if counts["validation"] and seen.get(role, {}).get(name) == 0:
+                yield (
+                    f"None of the {validation[role]['chips']} validation chips of {role} holds the class {name}, so "
+                    "its score is unknown; raise training.validation_chips."
+                )
 
 
 def _few_examples(validation: dict[str, Any]) -> Iterator[str]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.layers.results import distinct, first_layer, place_raster, place_vector
-from geodistil.jobs.scores import flat, html_table
+from geodistil.jobs.scores import flat, html_table, without_truth
 from geodistil.jobs.snapshots import Snapshot
 from osgeo import gdal
 from qgis.core import QgsProcessingContext, QgsVectorLayer
@@ -59,6 +59,14 @@ def test_scores_become_a_table_of_their_numbers():
     assert dict(flat(scores)) == {"mean_iou": 0.5, "per_class/<roof>/iou": 0.25}
     page = html_table("Scores", scores)
     assert "&lt;roof&gt;" in page and "0.25" in page
+
+
+def test_classes_without_truth_are_named_beside_the_scores():
+    areas = {"classes": {"roof": {"iou": 0.5, "pixels": 9}, "<water>": {"iou": None, "pixels": 0}}}
+    objects = {"classes": {"car": {"ap50": None, "objects": 0}}}
+    assert "No label of <water> lies" in without_truth(areas) and "of car lies" in without_truth(objects)
+    assert "No label of &lt;water&gt; lies" in html_table("Scores", areas)
+    assert without_truth({"classes": {"roof": {"iou": 0.5, "pixels": 9}}}) == without_truth({"mean_iou": 1.0}) == ""
 
 
 @pytest.fixture

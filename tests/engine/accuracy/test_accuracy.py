@@ -9,6 +9,7 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
+from benchmarks.accuracy import speed
 from benchmarks.accuracy.__main__ import chosen, finished, lengthened, write_anew
 from benchmarks.accuracy.banepa import ROWS, labelled_order, make_banepa, tile, train_tiles
 from benchmarks.accuracy.declare import Form, Ground, Metric, Row, Table, Test
@@ -255,3 +256,31 @@ def test_a_row_without_all_seeds_says_which_it_has():
     results = {"A": {0: result(0, 0.5), 1: result(1, 0.6)}, "B": {1: result(1, 0.7)}}
     text = markdown(table, summarise(table, results), [])
     assert "| A | 0.550 ± 0.071 |" in text and "| B (seed 1) | 0.700 |" in text
+
+
+def test_speed_is_measured_in_windows_of_one_size_which_the_table_says(monkeypatch):
+    """Whatever window a card asks for: small ones cost more a pixel."""
+    seen = {}
+
+    class Backend:
+        parallel = 1
+
+        def __init__(self, model):
+            self.model = model
+
+        def run(self, images):
+            seen.setdefault(self.model, set()).add(images.shape)
+
+    monkeypatch.setattr(speed, "_backend", lambda model, name: Backend(model))
+    assert set(speed.megapixels_per_second({"teacher": "a", "student": "b"}, "torch")) == {"teacher", "student"}
+    assert seen["a"] == seen["b"] == {(1, 3, speed.SIDE, speed.SIDE)}
+    assert f"windows of {speed.SIDE} px" in speed.markdown([])
+
+
+def test_a_score_that_is_undefined_is_in_no_mean_of_seeds(tmp_path):
+    for seed, value in enumerate((0.5, None, 0.7)):
+        folder = tmp_path / str(seed) / slug("row")
+        folder.mkdir(parents=True)
+        scores = {"segmentation": {"mean_iou": value}, "detection": {"ap50": None}}
+        (folder / "result.json").write_text(json.dumps({"scores": scores}))
+    assert speed.accuracy(sorted(tmp_path.iterdir()), "row") == {"mean_iou": pytest.approx(0.6)}

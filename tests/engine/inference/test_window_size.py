@@ -1,5 +1,6 @@
 """Windows are twice a chip's side only where the network is as good there."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -33,6 +34,15 @@ class Bright(nn.Module):
 def test_the_validation_ground_decides(make_run, sides, expected):
     run = load_run(make_run({"kind": "supervised"}, roles=("segmentation",), chip_size=CHIP))
     assert window_size(Bright(*sides), prepare(run), run) == expected
+
+
+def test_without_any_truth_in_the_chips_the_larger_ones_are_taken(make_run, monkeypatch):
+    """The chips are a choice of the ground, so they may hold none of its labels."""
+    run = load_run(make_run({"kind": "supervised"}, roles=("segmentation",), chip_size=CHIP))
+    prepared = prepare(run)
+    for source in prepared.sources:
+        monkeypatch.setattr(source.labels, "mask", lambda window: np.full((window.height, window.width), 255, np.uint8))
+    assert window_size(Bright(CHIP), prepared, run) == 2 * CHIP
 
 
 def test_boxes_are_found_in_the_larger_ones(make_run):

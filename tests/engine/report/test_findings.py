@@ -55,6 +55,16 @@ def test_a_side_without_positives_and_few_examples_are_told(fine, counts, senten
     assert sentence in told(validation=fine)
 
 
+def test_a_class_in_none_of_the_chips_that_stand_for_the_ground_is_told(fine):
+    fine["detection"]["objects"]["car"] = 0
+    matrix = fine["segmentation"]["confusion"]["matrix"]
+    fine["segmentation"]["confusion"]["matrix"] = [row if index != 1 else [0] * 3 for index, row in enumerate(matrix)]
+    text = told(validation=fine)
+    for task, name in (("detection", "car"), ("segmentation", "roof")):
+        assert f"of {task} holds the class {name}, so its score is unknown" in text
+    assert "class road" not in text
+
+
 def test_labels_of_all_sources_of_a_role_count_together(fine):
     fine["sources"].append(copy.deepcopy(fine["sources"][0]))
     fine["sources"][0]["labels"]["car"] = {"training": 4, "validation": 0}

@@ -76,6 +76,25 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(make_run, events):
         assert torch.allclose(value.float(), found.network.state_dict()[name].float(), atol=1e-5), name
 
 
+def test_no_stage_sees_the_chips_of_another(make_run):
+    """A student on just the crops that its teacher has memorised is taught what the teacher does not know elsewhere."""
+    folder = make_run({"kind": "supervised", "network": NARROW}, budget={"steps": 6}, batch_size=2)
+    run = load_run(folder)
+    plan, seen = build_plan(run, prepare(run)), {"teacher": [], "student": []}
+
+    def losses_of(stage):
+        def losses(networks, batches, progress):
+            seen[stage] += [hash(image.numpy().tobytes()) for image in batches["segmentation"].image]
+            return {"nothing": next(networks["student"].parameters()).sum() * 0}
+
+        return losses
+
+    stages = [Stage(name, ("student",), ("segmentation",), 0.5, losses_of(name), judges=()) for name in seen]
+    loop_of(folder, plan=Plan(plan.networks, stages, "student", plan.specs)).train()
+    assert len(seen["teacher"]) == len(seen["student"]) == 6
+    assert not set(seen["teacher"]) & set(seen["student"])
+
+
 def test_a_stop_file_ends_in_order_with_a_checkpoint(make_run, events):
     folder = make_run({"kind": "supervised", "network": NARROW}, budget={"steps": 500})
     (folder / "stop").touch()
