@@ -82,7 +82,7 @@ def evaluate_detection(
 
     Args:
         detections: GeoPackage as `predict` writes it: polygons with `class` and `score`.
-        labels: vector polygons, or points with a box size; detections centred on ignored ones count nowhere.
+        labels: vector polygons, or points with a box size; what is centred on ignored ones counts nowhere.
         classes: detection classes.
         area: where the truth is complete; kind `raster` means everywhere.
         score_threshold: for precision, recall and F1.
@@ -109,11 +109,10 @@ def compared_boxes(
     truth = read_labels(run, source, sheet.grid)
     inside = labelled_area(source, sheet, truth)
     _check_touching(source, truth, inside, sheet.grid)
-    ignored = shapely.union_all(truth.geometries[truth.classes == IGNORED])
-    names = [definition.name for definition in classes]
-    found = read_detections(detections, sheet.grid, names).inside(inside.difference(ignored))
-    objects = Boxes(truth.boxes, truth.classes)[truth.classes != IGNORED].inside(inside)
-    return sheet.grid, found, objects
+    counted = inside.difference(shapely.union_all(truth.geometries[truth.classes == IGNORED]))
+    found = read_detections(detections, sheet.grid, [definition.name for definition in classes])
+    objects = Boxes(truth.boxes, truth.classes)[truth.classes != IGNORED]
+    return sheet.grid, found.inside(counted), objects.inside(counted)
 
 
 def _check_touching(source: Source, truth: VectorLabels | ClassRaster, inside: shapely.Geometry, grid: Grid) -> None:

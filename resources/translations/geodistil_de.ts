@@ -2227,6 +2227,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Er kann bei Schritt {step} der Stufe {stage} weitermachen.</translation>
     </message>
     <message>
+      <location filename="jobs/scores.py" />
+      <source>No label of {names} lies on the ground that counts, so it has no score and is in no mean.</source>
+      <translation>Auf dem Gelände, das zählt, liegt kein Label von {names}; ohne Label gibt es kein Gütemaß und keinen Anteil an einem Mittelwert.</translation>
+    </message>
+    <message>
       <location filename="jobs/snapshots.py" />
       <source>The layer {layer} ({provider}) is not a raster file.</source>
       <translation>Der Layer {layer} ({provider}) ist keine Rasterdatei.</translation>

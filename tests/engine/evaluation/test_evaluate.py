@@ -129,6 +129,21 @@ def test_detections_on_ignored_labels_count_nowhere(write_boxes):
     assert (scores["objects"], scores["detections"], scores["ap50"]) == (1, 1, pytest.approx(1.0))
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_perfect_detections_are_perfect_wherever_areas_and_ignored_labels_cut_them(write_boxes, seed):
+    rng = np.random.default_rng(seed)
+    corners = rng.uniform(0, 300, (60, 2))
+    boxes = np.concatenate([corners, corners + rng.uniform(4, 40, (60, 2))], axis=1).round(1).tolist()
+    kinds = rng.choice(["car", "truck", "unsure"], 60, p=[0.5, 0.3, 0.2]).tolist()
+    labels = Labels(path=str(write_boxes(boxes, "cars.gpkg", kind=kinds)), field="kind", ignore_values=["unsure"])
+    area = Area(kind="layer", path=str(write_boxes([(20, 30, 180, 300), (210, 0, 330, 150)], "area.gpkg")))
+    known = [(box, kind) for box, kind in zip(boxes, kinds, strict=True) if kind != "unsure"]
+    fields = {"class": [kind for _, kind in known], "score": rng.uniform(0.5, 1, len(known)).tolist()}
+    found = write_boxes([box for box, _ in known], "detections.gpkg", **fields)
+    scores = evaluate_detection(found, labels, CARS, area, 0.3)
+    assert scores["ap50"] == scores["ap"] == scores["f1"] == pytest.approx(1) and 0 < scores["objects"] < len(known)
+
+
 def test_an_empty_detection_layer_is_a_score_of_zero(write_boxes):
     truth = write_boxes([(0, 0, 20, 20)], "cars.gpkg")
     found = write_boxes([], "detections.gpkg", **{"class": [], "score": []})
