@@ -70,7 +70,7 @@ def test_a_cancelled_training_goes_on_from_its_checkpoint(training, tmp_path, pr
 
 def test_the_engine_s_sentence_reaches_the_person(training, project, make_boxes, tmp_path, provider):
     # The project owns the layer: QGIS keeps the frames of an exception alive, and a layer in them would outlive QGIS.
-    elsewhere = project.addMapLayer(make_boxes([(9000, 9000, 9010, 9010, "red")], "elsewhere"))
+    elsewhere = project.addMapLayer(make_boxes([(9000, 9000, 9010, 9010, "red")], "elsewhere", field="class:string"))
     parameters = {**training, "SEGMENTATION_LABELS": elsewhere.id(), "RUN_FOLDER": str(tmp_path / "run")}
     with pytest.raises(QgsProcessingException, match=r"segmentation\.gpkg"):
         processing.run("geodistil:trainpartialmultitask", parameters, feedback=QgsProcessingFeedback(False))
