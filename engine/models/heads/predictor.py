@@ -16,8 +16,8 @@ PRIOR = 0.01
 class Predictor(nn.Module):
     """Classes, boxes and (FCOS) centerness at every anchor.
 
-    The full form has a tower for classes and one for boxes and 3x3 predictors, the light one a single tower of
-    depthwise-separable blocks and 1x1 predictors.
+    The full form has a tower for classes and one for boxes, the light one a single tower of depthwise-separable
+    blocks. Both have 3x3 predictors: with 1x1 ones AP50 was lower by 0.1 (docs/methods.md, Networks).
 
     Args:
         channels: of the features.
@@ -33,12 +33,11 @@ class Predictor(nn.Module):
         self, channels: int, anchors: int, classes: int, levels: int, convs: int, light: bool, centerness: bool
     ) -> None:
         super().__init__()
-        kernel = 1 if light else 3
         self.class_tower = SharedTower(channels, convs, levels, light)
         self.box_tower = None if light else SharedTower(channels, convs, levels)
-        self.classes = nn.Conv2d(channels, anchors * classes, kernel, padding=kernel // 2)
-        self.boxes = nn.Conv2d(channels, anchors * 4, kernel, padding=kernel // 2)
-        self.centerness = nn.Conv2d(channels, anchors, kernel, padding=kernel // 2) if centerness else None
+        self.classes = nn.Conv2d(channels, anchors * classes, 3, padding=1)
+        self.boxes = nn.Conv2d(channels, anchors * 4, 3, padding=1)
+        self.centerness = nn.Conv2d(channels, anchors, 3, padding=1) if centerness else None
         for predictor in filter(None, (self.classes, self.boxes, self.centerness)):
             nn.init.normal_(predictor.weight, std=0.01)
             nn.init.zeros_(predictor.bias)
