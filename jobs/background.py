@@ -6,20 +6,21 @@ from typing import Any, Callable
 
 from qgis.core import QgsApplication, QgsTask
 
-from .errors import GeoDistilError
-from .translation import tr
+from .errors import CancelledError, GeoDistilError, as_error
 
 Cancelled = Callable[[], bool]
 
 
 class Background(QgsTask):
-    """A function in QGIS's task manager.
+    """A function in QGIS's task manager. Exactly one of `done` and `failed` is called, whatever happens.
 
     Args:
         title: what the task manager shows.
-        work: called on another thread with a function that tells whether it was cancelled.
+        work: called on another thread with a function that tells whether it was cancelled; raises `CancelledError`
+            where it gives up for that.
         done: called on the main thread with the result.
-        failed: called on the main thread with the error; not where the task was cancelled.
+        failed: called on the main thread with the error; a cancel is one with the code `STOPPED`.
+        can_cancel: whether the task manager offers to cancel it; not where `work` never asks.
     """
 
     def __init__(
@@ -28,33 +29,29 @@ class Background(QgsTask):
         work: Callable[[Cancelled], Any],
         done: Callable[[Any], None],
         failed: Callable[[GeoDistilError], None],
+        can_cancel: bool = True,
     ) -> None:
-        super().__init__(title, QgsTask.Flag.CanCancel)
+        super().__init__(title, QgsTask.Flag.CanCancel if can_cancel else QgsTask.Flag(0))
         self._work, self._done, self._failed = work, done, failed
         self._result: Any = None
-        self._error: GeoDistilError | None = None
+        self._error: Exception = CancelledError()  # of a task that is cancelled before it begins
 
     def run(self) -> bool:
         """Work; QGIS calls this on another thread."""
         try:
             self._result = self._work(self.isCanceled)
-        except GeoDistilError as error:
+        except Exception as error:  # whatever leaves `run` ends QGIS, or the task without a word
             self._error = error
-        except (OSError, RuntimeError, ValueError) as error:  # an exception that leaves `run` would end QGIS
-            self._error = GeoDistilError(
-                "error", tr("{title} failed: {error}.").format(title=self.description(), error=error)
-            )
-        return self._error is None
+            return False
+        return True
 
     def finished(self, succeeded: bool) -> None:
         """Tell the outcome; QGIS calls this on the main thread."""
         ALIVE.discard(self)
-        if self.isCanceled():
-            return
         if succeeded:
             self._done(self._result)
-        elif self._error is not None:
-            self._failed(self._error)
+        else:
+            self._failed(as_error(self._error, self.description()))
 
 
 ALIVE: set[Background] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -35,6 +36,36 @@ class GeoDistilError(Exception):
         """The error that a `failed` event tells of."""
         message = event.get("message") or tr("The engine failed without saying why.")
         return cls(event.get("code") or "error", message, event.get("hint") or "", details)
+
+
+class CancelledError(Exception):
+    """Work was given up because the person did not want to wait; nothing of it is left behind."""
+
+
+STOPPED = "stopped"
+"""Code of the error that a cancel becomes; the engine's is the same."""
+
+
+def as_error(error: Exception, doing: str) -> GeoDistilError:
+    """Any exception as an error that can be shown: ours as it is, a cancel, the system's words, or a fault of ours.
+
+    Args:
+        error: what was raised.
+        doing: what was being done, as a person reads it.
+    """
+    if isinstance(error, GeoDistilError):
+        return error
+    if isinstance(error, CancelledError):
+        return GeoDistilError(STOPPED, tr("{doing}: cancelled.").format(doing=doing))
+    if isinstance(error, OSError):
+        try:
+            with file_errors():
+                raise error
+        except GeoDistilError as sentence:
+            return sentence
+    trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    reason = str(error) or type(error).__name__
+    return GeoDistilError("error", tr("{title} failed: {error}.").format(title=doing, error=reason), "", trace)
 
 
 @contextmanager

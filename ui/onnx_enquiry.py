@@ -47,7 +47,7 @@ def enquire(
         form.open()
 
     title = tr("Look at {name}").format(name=model.name)
-    return start(Background(title, lambda _: _looked(model, always), show, failed))
+    return start(Background(title, lambda _: _looked(model, always), show, failed, can_cancel=False))
 
 
 def _looked(model: Path, always: bool) -> tuple[dict[str, Any], str]:

@@ -228,13 +228,18 @@ class OnnxForm(QDialog):
         self.status.say(tr("The engine tries the model…"))
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(False)
         title = tr("Try {name}").format(name=self._model.name)
-        self._task = start(Background(title, lambda _: adopt(self._model), lambda _: self.accept(), self._failed))
+        self._task = task = Background(
+            title,
+            lambda _: adopt(self._model),
+            lambda _: self._task is task and self.accept(),
+            lambda error: self._task is task and self._failed(error),
+            can_cancel=False,
+        )
+        start(task)
 
     def reject(self) -> None:
         """Close; what the engine says then is not heard."""
-        task, self._task = getattr(self, "_task", None), None
-        if task is not None:
-            task.cancel()
+        self._task = None
         super().reject()
 
     def _failed(self, error: GeoDistilError) -> None:

@@ -147,6 +147,7 @@ class Walk:
             yield from getattr(self, f"_fill_{name}")(wizard)
             last = name == "run"
             button = wizard.button(QWizard.WizardButton.FinishButton if last else QWizard.WizardButton.NextButton)
+            yield button.isEnabled  # the last page looks at the folder first
             yield from click(button)
 
     def train(self) -> Steps:

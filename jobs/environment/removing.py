@@ -19,4 +19,5 @@ def removal(folder: Path, done: Callable[[Any], None], failed: Callable[[GeoDist
         done: called on the main thread when nothing is left.
         failed: called on the main thread with the error.
     """
-    return Background(tr("Remove GeoDistil's engine environment"), lambda _cancelled: remove(folder), done, failed)
+    title = tr("Remove GeoDistil's engine environment")
+    return Background(title, lambda _cancelled: remove(folder), done, failed, can_cancel=False)

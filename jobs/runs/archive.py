@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Callable
 
-from ..errors import GeoDistilError
+from ..errors import CancelledError, GeoDistilError
 from ..run_folder import RUN_FILE
 from ..translation import local, tr
 from .files import PACKED, is_run, read_json
@@ -26,10 +26,6 @@ TEXT = (".json", ".jsonl", ".txt", ".html", ".gpkg")
 """Endings worth compressing; weights and imagery hardly shrink."""
 
 
-class Cancelled(Exception):
-    """The person did not want to wait; nothing is left behind."""
-
-
 def export_run(run: Path, file: Path, imagery: dict[str, list[Path]], progress: Progress) -> Path:
     """Write a run's own files into a zip, under one folder of its name.
 
@@ -41,7 +37,7 @@ def export_run(run: Path, file: Path, imagery: dict[str, list[Path]], progress: 
 
     Raises:
         GeoDistilError: it is no run, or something cannot be read or written.
-        Cancelled: `progress` said so.
+        CancelledError: `progress` said so.
     """
     if not is_run(run):
         raise GeoDistilError("output", tr("{run} is no run folder.").format(run=run), tr("Choose another."))
@@ -76,7 +72,7 @@ def import_run(file: Path, parent: Path, progress: Progress) -> Path:
 
     Raises:
         GeoDistilError: it is no run, leads out of its folder, does not fit on the disk, or cannot be written.
-        Cancelled: `progress` said so.
+        CancelledError: `progress` said so.
     """
     try:
         parent.mkdir(parents=True, exist_ok=True)
@@ -171,7 +167,7 @@ def _copy(source: Any, target: BinaryIO | Any, done: int, total: int, progress: 
         target.write(block)
         done += len(block)
         if not progress(min(1.0, done / total)):
-            raise Cancelled
+            raise CancelledError
     return done
 
 

@@ -23,6 +23,7 @@ from qgis.core import (
 
 from ..background import Cancelled
 from ..classes import NO_CLASS, RASTER_BACKGROUND, class_text, value_text
+from ..errors import CancelledError
 from ..reading import Features
 from .facts import ground as imagery_ground
 
@@ -93,11 +94,17 @@ class Counter:
         self._area = _Features(area, "", ground) if area is not None else None
 
     def __call__(self, cancelled: Cancelled) -> LabelCounts:
-        """Count; gives up, with what is known so far, where it is cancelled."""
+        """Count.
+
+        Raises:
+            CancelledError: it was cancelled.
+        """
         counts = LabelCounts()
         self._labels.count(counts, cancelled)
         if self._area is not None:
             counts.in_area = sum(1 for _ in self._area.touching(cancelled))
+        if cancelled():
+            raise CancelledError
         return counts
 
     def complain(self) -> None:

@@ -66,6 +66,7 @@ class RecipeDraft:
         student: size of the network that ships.
         teacher: size of its teachers.
         package: the model package that teaches, for `distil`.
+        card: that package's card, once it is read; empty before.
         options: of each recipe, what is not left as it was: `Option.parameter` -> value.
     """
 
@@ -73,6 +74,7 @@ class RecipeDraft:
     student: str = "small"
     teacher: str = "medium"
     package: str = ""
+    card: dict[str, Any] = field(default_factory=dict)
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 

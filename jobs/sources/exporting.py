@@ -17,7 +17,7 @@ from qgis.core import (
     QgsTask,
 )
 
-from ..errors import GeoDistilError
+from ..errors import CancelledError, GeoDistilError, as_error
 from ..translation import tr
 from .draft import SourceDraft
 from .facts import raster_facts
@@ -69,7 +69,7 @@ def export_task(
         source: gives the extent and pixel size.
         path: the GeoTIFF to write.
         done: called when it is written.
-        failed: called with the error otherwise; not where the task was cancelled.
+        failed: called with the error otherwise, a cancel too.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     pipe = QgsRasterPipe()
@@ -89,9 +89,11 @@ def export_task(
     )
     name = layer.name()
     task.taskCompleted.connect(done)
-    task.errorOccurred.connect(
-        lambda code, *_: failed(
-            GeoDistilError("output", tr("The layer {name} cannot be exported to {path}.").format(name=name, path=path))
-        )
-    )
+    task.errorOccurred.connect(lambda *_: failed(_failure(task, name, path)))
     return task
+
+
+def _failure(task: QgsTask, name: str, path: Path) -> GeoDistilError:
+    if task.isCanceled():
+        return as_error(CancelledError(), tr("Exporting {layer}…").format(layer=name).rstrip("…"))
+    return GeoDistilError("output", tr("The layer {name} cannot be exported to {path}.").format(name=name, path=path))

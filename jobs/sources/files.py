@@ -6,8 +6,11 @@ import re
 
 from qgis.core import QgsMapLayer, QgsProject
 
+from ..errors import GeoDistilError
+from ..translation import tr
 from .draft import AREA_LAYER, Draft, SourceDraft
 from .facts import CLASS_RASTER, label_kind, raster_facts
+from .problems import gone
 
 
 class Files:
@@ -16,9 +19,14 @@ class Files:
     Args:
         draft: the sources.
         project: where their layers are.
+
+    Raises:
+        GeoDistilError: a layer is no longer in the project.
     """
 
     def __init__(self, draft: Draft, project: QgsProject) -> None:
+        if sentence := gone(draft, project):
+            raise GeoDistilError("layer", sentence, tr("Go back to the sources."))
         self._project = project
         self.exports: dict[str, SourceDraft] = {}
         """Path of a GeoTIFF to be written -> its source."""

@@ -59,6 +59,14 @@ class Inspector(QObject):
         self._known.clear()
         self._failed.clear()
 
+    def failed(self) -> bool:
+        """Whether some labels could not be counted, or someone cancelled that."""
+        return bool(self._failed)
+
+    def try_again(self) -> None:
+        """Count anew what could not be counted."""
+        self._failed.clear()
+
     def close(self) -> None:
         """Cancel what is being counted."""
         for task in self._tasks.values():

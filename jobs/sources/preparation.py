@@ -8,7 +8,7 @@ from qgis.core import QgsApplication, QgsProject, QgsTask
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..background import Background, Cancelled, start
-from ..errors import GeoDistilError
+from ..errors import CancelledError, GeoDistilError, as_error
 from ..packages import package_path
 from ..run_folder import write_run
 from ..snapshots import Snapshot
@@ -32,7 +32,7 @@ class Preparation(QObject):
         project: where the layers are.
 
     Raises:
-        GeoDistilError: the model that teaches is no model package.
+        GeoDistilError: a layer is no longer in the project, or the model that teaches is no model package.
     """
 
     step = pyqtSignal(str)
@@ -46,8 +46,7 @@ class Preparation(QObject):
         self._folder, self._project = folder, project
         self._files = Files(draft, project)
         self._values = run_values(draft, self._files, project)
-        distil = recipe_kind(draft) == DISTIL
-        self._teacher = package_path(draft.recipe.package) if distil else None
+        self._teacher = draft.recipe.package if recipe_kind(draft) == DISTIL else ""
         self._exports = list(self._files.exports.items())
         self._exported = [(folder / path, project.mapLayer(source.raster).name()) for path, source in self._exports]
         self._copies = self._label_copies()
@@ -78,7 +77,11 @@ class Preparation(QObject):
             )
             return
         self.step.emit(tr("Exporting {layer}…").format(layer=layer.name()))
-        self._task = export_task(layer, source, self._folder / path, self._next_export, self._fail)
+        try:
+            self._task = export_task(layer, source, self._folder / path, self._next_export, self._fail)
+        except OSError as error:
+            self._fail(as_error(error, layer.name()))
+            return
         QgsApplication.taskManager().addTask(self._task)
 
     def _copy(self) -> None:
@@ -89,12 +92,12 @@ class Preparation(QObject):
         """On another thread."""
         for path, name in self._exported:
             check_export(path, name)
-        if self._teacher is not None:
-            copy_teacher(self._teacher, self._folder)
+        if self._teacher:
+            copy_teacher(package_path(self._teacher), self._folder)
         for copy in self._copies:
             copy(cancelled)
             if cancelled():
-                return
+                raise CancelledError
         write_run(self._folder, self._values)
 
     def _finish(self) -> None:

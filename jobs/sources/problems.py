@@ -12,6 +12,13 @@ from .draft import AREA_LAYER, DETECTION, SEGMENTATION, Draft, SourceDraft
 from .exporting import export_size
 from .facts import CLASS_RASTER, LINES, OTHER, POINTS, POLYGONS, label_kind, raster_facts
 
+GONE = {
+    "raster": tr("This raster is no longer in the project."),
+    "labels": tr("The layer of these labels is no longer in the project; choose another."),
+    "area_layer": tr("The layer of this area is no longer in the project; choose another."),
+}
+"""Field of a `SourceDraft` that names a layer -> what is said where the project has it no more."""
+
 Problems = dict[str, str]
 """Name of a `SourceDraft` field -> a sentence."""
 
@@ -29,7 +36,7 @@ def source_problems(source: SourceDraft, counts: LabelCounts | None, project: Qg
     """
     raster = project.mapLayer(source.raster)
     if not isinstance(raster, QgsRasterLayer) or not raster.isValid():
-        return {"raster": tr("This raster is no longer in the project.")}
+        return {"raster": GONE["raster"]}
     problems = {"raster": _raster_problem(raster), **_export_problems(source, raster)}
     if source.labelled:
         problems.update(_label_problems(source, project))
@@ -46,6 +53,16 @@ def draft_problem(draft: Draft) -> str:
         return tr(
             "Nothing is labelled yet: give at least one raster the role detection or segmentation, and its labels."
         )
+    return ""
+
+
+def gone(draft: Draft, project: QgsProject) -> str:
+    """Which layer of a draft is no longer in the project, in a sentence; empty where all are."""
+    for number, source in enumerate(draft.sources, 1):
+        needed = ["raster", "labels", *["area_layer"] * (source.area == AREA_LAYER)] if source.labelled else ["raster"]
+        for field in needed:
+            if project.mapLayer(getattr(source, field)) is None:
+                return tr("Source {number}: {sentence}").format(number=number, sentence=GONE[field])
     return ""
 
 
@@ -80,7 +97,9 @@ def _export_problems(source: SourceDraft, raster: QgsRasterLayer) -> Problems:
 
 def _label_problems(source: SourceDraft, project: QgsProject) -> Problems:
     labels, area = project.mapLayer(source.labels), project.mapLayer(source.area_layer)
-    problems = {"labels": _geometry_problem(source.role, labels)}
+    problems = {
+        "labels": GONE["labels"] if source.labels and labels is None else _geometry_problem(source.role, labels)
+    }
     if problems["labels"]:
         return problems
     if label_kind(labels) == POINTS and not source.box_size:
@@ -90,7 +109,7 @@ def _label_problems(source: SourceDraft, project: QgsProject) -> Problems:
     if label_kind(labels) != CLASS_RASTER and source.field and labels.fields().lookupField(source.field) < 0:
         problems["field"] = tr("{labels} has no field {field}.").format(labels=labels.name(), field=source.field)
     if source.area == AREA_LAYER:
-        problems["area_layer"] = _area_problem(area)
+        problems["area_layer"] = GONE["area_layer"] if source.area_layer and area is None else _area_problem(area)
     return problems
 
 

@@ -1,15 +1,18 @@
-"""The last step: the checked folder goes to its place, gets its final `run.json`, and the engine starts."""
+"""The last step: the checked folder gets its final `run.json` and goes to its place, whole or not at all."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable
 
 from qgis.core import QgsProject
 
 from ..background import Cancelled
-from ..errors import GeoDistilError
+from ..errors import CancelledError, GeoDistilError
 from ..launch import predict_afterwards
 from ..run_folder import write_run
 from ..translation import tr
@@ -19,18 +22,27 @@ from .files import Files
 from .place import run_folder
 from .run_file import run_values
 
+COPY_BYTES = 1 << 20
+"""Between two looks whether someone has cancelled."""
+
 
 def placing(draft: Draft, prepared: Path, project: QgsProject) -> Callable[[Cancelled], Path]:
     """What puts a prepared folder into its place. Made on the main thread, to be called on any; returns the folder.
+
+    The run appears under its name when all of it is there. Where it cannot, or where it is cancelled, the prepared
+    folder stays as it is.
 
     Args:
         draft: the run, with name, folder, budget and device.
         prepared: the folder that was checked; it is gone afterwards.
         project: where the layers are.
+
+    Raises:
+        GeoDistilError: a layer is no longer in the project.
     """
     values = run_values(draft, Files(draft, project), project)
     rasters = predicted_files(draft, project)
-    return lambda _cancelled: _place(run_folder(draft), prepared, values, rasters)
+    return lambda cancelled: _place(run_folder(draft), prepared, values, rasters, cancelled)
 
 
 def predicted_files(draft: Draft, project: QgsProject) -> list[str]:
@@ -39,14 +51,19 @@ def predicted_files(draft: Draft, project: QgsProject) -> list[str]:
     return [path for path in (raster_facts(layer).path for layer in layers if layer is not None) if path]
 
 
-def _place(folder: Path, prepared: Path, values: dict[str, Any], rasters: list[str]) -> Path:
+def _place(folder: Path, prepared: Path, values: dict[str, Any], rasters: list[str], cancelled: Cancelled) -> Path:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for item in prepared.iterdir():
-            shutil.move(str(item), str(folder / item.name))
-        write_run(folder, values)
-        predict_afterwards(folder, rasters)
-        prepared.rmdir()
+        write_run(prepared, values)
+        predict_afterwards(prepared, rasters)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if folder.exists():
+            raise GeoDistilError(
+                "output",
+                tr("There is {folder_name} in this folder already; choose another name.").format(
+                    folder_name=folder.name
+                ),
+            )
+        _settle(prepared, folder, cancelled)
     except OSError as error:
         raise GeoDistilError(
             "output",
@@ -56,3 +73,28 @@ def _place(folder: Path, prepared: Path, values: dict[str, Any], rasters: list[s
             tr("Choose another folder."),
         ) from error
     return folder
+
+
+def _settle(prepared: Path, folder: Path, cancelled: Cancelled) -> None:
+    with suppress(OSError):
+        os.rename(prepared, folder)
+        return
+    # Another disk: copied beside the place first, under a name that no search for runs looks at.
+    with tempfile.TemporaryDirectory(prefix=".placing_", dir=folder.parent) as scratch:
+        copy = Path(scratch) / "run"
+        _copy(prepared, copy, cancelled)
+        os.rename(copy, folder)
+    shutil.rmtree(prepared, ignore_errors=True)
+
+
+def _copy(source: Path, target: Path, cancelled: Cancelled) -> None:
+    target.mkdir()
+    for path in sorted(source.rglob("*")):
+        if path.is_dir():
+            (target / path.relative_to(source)).mkdir()
+            continue
+        with path.open("rb") as original, (target / path.relative_to(source)).open("wb") as copy:
+            while block := original.read(COPY_BYTES):
+                if cancelled():
+                    raise CancelledError
+                copy.write(block)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import GeoDistilError
 from ..packages import package_path, read_card
 from ..teacher import facts
 from ..translation import tr
@@ -13,16 +12,20 @@ from .draft import LABELLED_ROLES, Draft
 from .suggestion import DISTIL
 
 
-def teacher_problem(draft: Draft) -> str:
-    """Why the chosen model cannot teach this draft; empty where it can."""
+def teacher_problem(draft: Draft, unread: str = "") -> str:
+    """Why the chosen model cannot teach this draft; empty where it can.
+
+    Args:
+        draft: the draft.
+        unread: why its card is not read.
+    """
     if not draft.recipe.package:
         return tr("Choose the model that teaches.")
     if draft.recipe.options.get(DISTIL, {}).get("DISTILLATION") == []:
         return tr("There is nothing that the student learns from the model: tick one of the terms under Advanced.")
-    try:
-        card = teacher_card(draft)
-    except GeoDistilError as error:
-        return str(error)
+    card = draft.recipe.card
+    if not card:
+        return unread
     for role in LABELLED_ROLES:
         names = [each["name"] for each in card[f"{role}_classes"]]
         if draft.of_role(role) and role not in card["tasks"]:
@@ -38,12 +41,21 @@ def teacher_problem(draft: Draft) -> str:
 
 
 def teacher_card(draft: Draft) -> dict[str, Any]:
-    """The card of the model that teaches.
+    """The card of the model that teaches, read where it is not known yet.
 
     Raises:
         GeoDistilError: it is no model package.
     """
-    return read_card(package_path(draft.recipe.package))
+    return draft.recipe.card or read_package(draft.recipe.package)
+
+
+def read_package(text: str) -> dict[str, Any]:
+    """The card of a package that a person has pointed at; the disk may be far away, so not for the main thread.
+
+    Raises:
+        GeoDistilError: it is no model package.
+    """
+    return read_card(package_path(text))
 
 
 def decided(draft: Draft, card: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
 from ...jobs.background import Background, start
-from ...jobs.errors import GeoDistilError
+from ...jobs.errors import STOPPED, GeoDistilError
 from ...jobs.help import help_url
 from ...jobs.layers.predictions import load_predictions
 from ...jobs.packages import ITEM_FILE
@@ -68,7 +68,8 @@ class Commands:
 
     def fail(self, error: GeoDistilError) -> None:
         """Show an error."""
-        self._tell(str(error), Qgis.MessageLevel.Warning, error.details)
+        level = Qgis.MessageLevel.Info if error.code == STOPPED else Qgis.MessageLevel.Warning
+        self._tell(str(error), level, error.details)
 
     # work
 
@@ -220,9 +221,12 @@ class Commands:
             rest = "" if gone else tr(" {folder} still holds other files.").format(folder=state.folder)
             self._told(tr("{state} is deleted.{rest}").format(state=state.name, rest=rest))
 
-        self._begin(tr("Deleting {state}").format(state=state.name), lambda _progress: delete_run(state.folder), done)
+        title = tr("Deleting {state}").format(state=state.name)
+        self._begin(title, lambda _progress: delete_run(state.folder), done, can_cancel=False)
 
-    def _begin(self, title: str, work: Callable[..., Any], done: Callable[[Any], None]) -> None:
+    def _begin(
+        self, title: str, work: Callable[..., Any], done: Callable[[Any], None], can_cancel: bool = True
+    ) -> None:
         def watched(cancelled: Callable[[], bool]) -> Any:
             def go_on(fraction: float) -> bool:
                 task.setProgress(100 * fraction)
@@ -230,7 +234,7 @@ class Commands:
 
             return work(go_on)
 
-        task = Background(title, watched, done, self.fail)
+        task = Background(title, watched, done, self.fail, can_cancel)
         start(task)
 
     def _told(self, sentence: str) -> None:

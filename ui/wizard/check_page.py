@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import QgsMapLayer, QgsProject
+from qgis.core import QgsCoordinateReferenceSystem, QgsMapLayer, QgsProject
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
@@ -20,7 +20,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...jobs.checking import EngineCheck
-from ...jobs.errors import GeoDistilError
+from ...jobs.errors import GeoDistilError, as_error
 from ...jobs.layers.split_layer import split_layer
 from ...jobs.sources.facts import raster_facts
 from ...jobs.sources.findings import findings, unsaved
@@ -75,11 +75,11 @@ class CheckPage(QWizardPage):
         """Prepare the run folder anew and check it."""
         self.cancel()
         self._begin()
-        folder = self._session.new_folder()
         try:
+            folder = self._session.new_folder()
             self._work = preparation = Preparation(self._session.draft, folder, self._session.project)
-        except GeoDistilError as error:
-            self._failed(error)
+        except Exception as error:  # a slot that raises would leave the page busy for ever
+            self._failed(as_error(error, tr("Check")))
             return
         preparation.step.connect(self.status.setText)
         preparation.done.connect(self._ask_engine)
@@ -98,12 +98,17 @@ class CheckPage(QWizardPage):
         """Add the blocks to the project as a temporary layer; the one before goes."""
         project = self._session.project
         project.removeMapLayers([name for name in [self._layer] if project.mapLayer(name)])
-        raster = project.mapLayer(next(s.raster for s in self._session.draft.sources if s.labelled))
-        crs = project.crs() if project.crs().isValid() else raster.crs()
-        layer = split_layer(self._session.report["blocks"], crs)
+        layer = split_layer(self._session.report["blocks"], self._map_crs())
         self._layer = layer.id()
         project.addMapLayer(layer, False)
         project.layerTreeRoot().insertLayer(0, layer)
+
+    def _map_crs(self) -> QgsCoordinateReferenceSystem:
+        """The project's, that of imagery that is still there, or degrees."""
+        project = self._session.project
+        layers = [project.mapLayer(source.raster) for source in self._session.draft.sources if source.labelled]
+        known = [project.crs(), *(layer.crs() for layer in layers if layer is not None)]
+        return next((crs for crs in known if crs.isValid()), QgsCoordinateReferenceSystem("EPSG:4326"))
 
     def _begin(self) -> None:
         self.notices.clear()

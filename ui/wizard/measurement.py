@@ -7,7 +7,7 @@ from typing import Any
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...jobs.checking import EngineCheck
-from ...jobs.errors import GeoDistilError
+from ...jobs.errors import GeoDistilError, as_error
 from ...jobs.run_folder import write_run
 from ...jobs.sources.estimate import estimate_text
 from ...jobs.sources.files import Files
@@ -53,8 +53,8 @@ class Measurement(QObject):
             files = Files(session.draft, session.project)
             write_run(session.prepared, run_values(session.draft, files, session.project))
             self._probe = probe = EngineCheck(session.prepared, probe=True)
-        except GeoDistilError as error:
-            self._failed(error)
+        except Exception as error:  # a slot that raises would leave both pages waiting
+            self._failed(as_error(error, tr("Estimate")))
             return
         probe.passed.connect(self._passed)
         probe.failed.connect(self._failed)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from qgis.gui import QgsFileWidget
+from qgis.PyQt import sip
 from qgis.PyQt.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -14,6 +17,7 @@ from qgis.PyQt.QtWidgets import (
     QWizardPage,
 )
 
+from ...jobs.background import Background, start
 from ...jobs.sources.run_file import recipe_kind
 from ...jobs.sources.suggestion import (
     DISTIL,
@@ -27,7 +31,7 @@ from ...jobs.sources.suggestion import (
     unavailable,
     weights_text,
 )
-from ...jobs.sources.teaching import teacher_problem
+from ...jobs.sources.teaching import read_package, teacher_problem
 from ...jobs.translation import tr
 from .advanced import Advanced
 from .session import Session
@@ -40,6 +44,7 @@ class RecipePage(QWizardPage):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
+        self._unread = ""
         self.setTitle(tr("Recipe"))
         self.setSubTitle(tr("How the network learns. The suggestion follows from what your imagery is labelled for."))
         self.suggestion = Notices()
@@ -60,6 +65,7 @@ class RecipePage(QWizardPage):
 
     def initializePage(self) -> None:  # noqa: D102
         draft, roles = self._session.draft, self._session.draft.roles()
+        draft.recipe.card = {}  # read anew: the package may be another by now
         if draft.recipe.kind and unavailable(draft.recipe.kind, roles):
             draft.recipe.kind = ""
         suggested, why = suggest(roles)
@@ -80,7 +86,7 @@ class RecipePage(QWizardPage):
 
     def _problem(self) -> str:
         draft = self._session.draft
-        return teacher_problem(draft) if recipe_kind(draft) == DISTIL else ""
+        return teacher_problem(draft, self._unread) if recipe_kind(draft) == DISTIL else ""
 
     def _sizes(self) -> QComboBox:
         combo = QComboBox()
@@ -135,6 +141,8 @@ class RecipePage(QWizardPage):
         for widget in (self.package, self.package_label):
             widget.setVisible(kind == DISTIL)
         self.package.setFilePath(draft.recipe.package)
+        if draft.recipe.package and not draft.recipe.card:
+            self._read()
         self.advanced.show_draft(draft, kind)
         self._check()
 
@@ -143,8 +151,31 @@ class RecipePage(QWizardPage):
         self.completeChanged.emit()
 
     def _take_package(self, path: str) -> None:
-        self._session.draft.recipe.package = path
+        recipe = self._session.draft.recipe
+        if path != recipe.package:
+            recipe.package, recipe.card = path, {}
+            self._read()
         self._check()
+
+    def _read(self) -> None:
+        """Read the package's card on another thread: its disk may be far away."""
+        recipe = self._session.draft.recipe
+        path, self._unread = recipe.package, tr("Reading the model's card…")
+        if path:
+            start(
+                Background(
+                    tr("Read the model's card"),
+                    lambda _: read_package(path),
+                    lambda card: self._take_card(path, card),
+                    lambda error: self._take_card(path, {}, str(error)),
+                )
+            )
+
+    def _take_card(self, path: str, card: dict[str, Any], problem: str = "") -> None:
+        recipe = self._session.draft.recipe
+        if not sip.isdeleted(self) and path == recipe.package:  # else another was chosen meanwhile
+            recipe.card, self._unread = card, problem
+            self._check()
 
     def _choose(self, kind: str) -> None:
         self._session.draft.recipe.kind = kind

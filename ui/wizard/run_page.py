@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from qgis.core import QgsRasterLayer
 from qgis.gui import QgsFileWidget
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -20,8 +21,10 @@ from qgis.PyQt.QtWidgets import (
     QWizardPage,
 )
 
+from ...jobs.background import Background, start
 from ...jobs.sources.facts import raster_facts
-from ...jobs.sources.place import name_problem, needed_bytes, parent_problem, run_folder
+from ...jobs.sources.place import Place, look_at, name_problem, parent_problem, run_folder
+from ...jobs.sources.problems import gone
 from ...jobs.translation import tr
 from .measurement import Measurement
 from .session import Session
@@ -29,6 +32,9 @@ from .words import Hint, Problem
 
 BUDGETS = (("minutes", 60.0, 1), ("epochs", 30.0, 1), ("steps", 3000.0, 0))
 """Kind, its usual amount, decimals."""
+
+TYPING_MILLISECONDS = 300
+"""After the last letter of a folder, until it is looked at."""
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -39,7 +45,12 @@ class RunPage(QWizardPage):
     def __init__(self, session: Session, measurement: Measurement) -> None:
         super().__init__()
         self._session, self._measurement = session, measurement
-        self._showing = False
+        self._showing, self._writing, self._failure = False, "", ""
+        self._found: Place | None = None
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(TYPING_MILLISECONDS)
+        self._pause.timeout.connect(self._look)
         self.setTitle(tr("Run"))
         self.setSubTitle(
             tr("The training is a process of its own: it goes on when QGIS closes, and the runs dock finds it again.")
@@ -77,40 +88,84 @@ class RunPage(QWizardPage):
         self.device.setCurrentText(draft.training.device)
         self.wait.setChecked(draft.wait)
         self._fill_predict()
-        self._showing = False
-        self.problems["start"].say("")
+        self._showing, self._failure = False, ""
         self._show_estimate()
-        self._check()
+        self._look()
 
     def cleanupPage(self) -> None:
         """Keep everything: going back loses nothing."""
 
     def isComplete(self) -> bool:  # noqa: D102
-        return not any(self._found().values())
+        return self._looked() and not self._writing and not any(self._sentences().values())
+
+    def begin(self, sentence: str = "") -> None:
+        """Show that the run is being written, or `sentence`; nothing can be changed meanwhile."""
+        self._writing, self._failure = sentence or tr("Writing the run folder…"), ""
+        self.setEnabled(False)
+        self._check()
 
     def fail(self, sentence: str) -> None:
         """Say why the training did not start."""
-        self.problems["start"].say(sentence)
+        self._writing, self._failure = "", sentence
         self.setEnabled(True)
+        self._look()
+
+    def cancel(self) -> None:
+        """Look at nothing any more."""
+        self._pause.stop()
 
     def _show_estimate(self) -> None:
         self.estimate.say(self._measurement.text())
         self.estimate_button.setEnabled(not self._measurement.running)
 
-    def _found(self) -> dict[str, str]:
-        draft = self._session.draft
-        needed = needed_bytes(draft, self._session.prepared)
-        return {"name": name_problem(draft), "folder": parent_problem(draft, needed)}
+    def _look(self) -> None:
+        """Look at the folder on another thread: once a page and a folder, for its disk may be far away."""
+        self._pause.stop()
+        self._found = None
+        parent, prepared = self._session.draft.parent, self._session.prepared
+        start(
+            Background(
+                tr("Look at the folder for runs"),
+                lambda _: look_at(parent, prepared),
+                self._take_place,
+                lambda error: self._take_place(Place(parent, str(error))),
+            )
+        )
+        self._check()
+
+    def _take_place(self, place: Place) -> None:
+        if not sip.isdeleted(self) and place.parent == self._session.draft.parent:  # else another was typed meanwhile
+            self._found = place
+            self._check()
+
+    def _looked(self) -> bool:
+        return self._found is not None
+
+    def _sentences(self) -> dict[str, str]:
+        draft, place = self._session.draft, self._found or Place(self._session.draft.parent)
+        folder = parent_problem(draft, place) if self._looked() else ""
+        return {"name": name_problem(draft, place), "folder": folder, "start": gone(draft, self._session.project)}
 
     def _check(self) -> None:
-        for name, sentence in self._found().items():
-            self.problems[name].say(sentence)
-        draft = self._session.draft
-        self.place.say(tr("The run folder will be {}").format(run_folder(draft)) if self.isComplete() else "")
+        for name, sentence in self._sentences().items():
+            self.problems[name].say(sentence or (self._failure if name == "start" else ""))
+        self.place.say(self._place_text())
         self.completeChanged.emit()
+
+    def _place_text(self) -> str:
+        if self._writing or not self._looked():
+            return self._writing or tr("Looking at the folder…")
+        return tr("The run folder will be {}").format(run_folder(self._session.draft)) if self.isComplete() else ""
+
+    def _layers_gone(self) -> None:
+        """Layers were taken out of the project, perhaps some that are needed."""
+        if self.isVisible():
+            self._fill_predict()
+            self._take()
 
     def _fill_predict(self) -> None:
         """Rasters that are files; services have no end."""
+        showing, self._showing = self._showing, True
         self.predict.clear()
         project, chosen = self._session.project, self._session.draft.predict
         layers = [layer for layer in project.mapLayers().values() if isinstance(layer, QgsRasterLayer)]
@@ -121,10 +176,12 @@ class RunPage(QWizardPage):
                 item.setData(Qt.ItemDataRole.UserRole, layer.id())
                 item.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled)
                 item.setCheckState(Qt.CheckState.Checked if layer.id() in chosen else Qt.CheckState.Unchecked)
+        self._showing = showing
 
     def _connect(self) -> None:
         self.name.textChanged.connect(self._take)
-        self.folder.fileChanged.connect(self._take)
+        self.folder.fileChanged.connect(self._take_folder)
+        self._session.project.layersRemoved.connect(self._layers_gone)
         self.budget.valueChanged.connect(self._take)
         self.budget_kind.currentIndexChanged.connect(self._change_kind)
         self.device.currentTextChanged.connect(self._take)
@@ -140,9 +197,16 @@ class RunPage(QWizardPage):
             self.budget.setValue(usual)
             self._take()
 
+    def _take_folder(self, *_: object) -> None:
+        if not self._showing:
+            self._found = None
+            self._pause.start()
+            self._take()
+
     def _take(self, *_: object) -> None:
         if self._showing:
             return
+        self._failure = ""
         draft = self._session.draft
         draft.name, draft.parent = self.name.text(), self.folder.filePath()
         draft.training.budget, draft.training.budget_kind = self.budget.value(), self.budget_kind.currentData()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from qgis.core import QgsProcessingUtils, QgsProject
 
@@ -49,7 +49,9 @@ class Session:
     def new_folder(self) -> Path:
         """An empty folder to prepare the run in; the one before is removed."""
         self._drop()
-        self.prepared = Path(tempfile.mkdtemp(prefix="geodistil_run_", dir=QgsProcessingUtils.tempFolder()))
+        # Not `mkdtemp`, whose folders nobody else may read: this one becomes the run folder.
+        self.prepared = Path(QgsProcessingUtils.tempFolder()) / f"geodistil_run_{uuid4().hex}"
+        self.prepared.mkdir()
         return self.prepared
 
     def passed(self, report: dict[str, Any]) -> None:
@@ -60,9 +62,17 @@ class Session:
         """Whether nothing that matters has changed since the last check that passed."""
         return self.prepared is not None and self._checked == self._state()
 
-    def placed(self) -> None:
-        """Note that the prepared folder has gone to its place."""
-        self.prepared = self._checked = None
+    def hand_over(self) -> Path:
+        """The prepared folder, which is another's from now on: it is not removed while it goes to its place."""
+        folder, self.prepared = self.prepared, None
+        return folder
+
+    def take_back(self, folder: Path) -> None:
+        """Take over again what was handed over and did not get to its place."""
+        if self.prepared is None:
+            self.prepared = folder
+        else:
+            remove_later(folder)
 
     def close(self) -> None:
         """End what runs and remove what is left."""

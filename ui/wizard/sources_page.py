@@ -131,10 +131,13 @@ class SourcesPage(QWizardPage):
         self.add_all_button.clicked.connect(lambda: self.add_rasters(self._loaded()))
         self.remove_button = QPushButton(tr("Remove"))
         self.remove_button.clicked.connect(self._remove)
+        self.again_button = QPushButton(tr("Count again"))
+        self.again_button.setToolTip(tr("Count the labels that could not be counted"))
+        self.again_button.clicked.connect(self._count_again)
         self.template_button = QPushButton(tr("Start from an earlier run…"))
         self.template_button.clicked.connect(self._ask_template)
         buttons = QHBoxLayout()
-        for button in (self.add_button, self.add_all_button, self.remove_button):
+        for button in (self.add_button, self.add_all_button, self.remove_button, self.again_button):
             buttons.addWidget(button)
         buttons.addStretch()
         buttons.addWidget(self.template_button)
@@ -176,6 +179,10 @@ class SourcesPage(QWizardPage):
         self.table.clearSelection()
         self.refresh()
 
+    def _count_again(self) -> None:
+        self._session.inspector.try_again()
+        self.refresh()
+
     def _edit(self, field: str, value: Any) -> None:
         for row in self._selected():
             setattr(self._session.draft.sources[row], field, value)
@@ -188,6 +195,7 @@ class SourcesPage(QWizardPage):
     def _show_selected(self) -> None:
         rows = self._selected()
         self.problem.say(self._page_problem(rows))
+        self.again_button.setVisible(self._session.inspector.failed())
         self.remove_button.setEnabled(bool(rows))
         if not rows:
             self.editor.show_source(None, {})

@@ -7,13 +7,14 @@ from typing import Any, Callable
 
 from qgis.core import Qgis, QgsProject
 from qgis.gui import QgsMapCanvas
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QWidget, QWizard
 
 from ...jobs.background import Background, start
 from ...jobs.environment import ROOT
-from ...jobs.errors import GeoDistilError
+from ...jobs.errors import GeoDistilError, as_error
 from ...jobs.help import help_url
 from ...jobs.launch import launch
 from ...jobs.runs.registry import remember
@@ -48,6 +49,8 @@ class TrainingWizard(QWizard):
 
     started = pyqtSignal(Path)
     """The run folder of a training that has started, or waits for its turn."""
+    written = pyqtSignal(Path)
+    """The run folder of a training that is there, but was cancelled before its start."""
 
     def __init__(
         self,
@@ -58,7 +61,8 @@ class TrainingWizard(QWizard):
     ) -> None:
         super().__init__(parent)
         self.session = Session(project, draft)
-        self._starting = False
+        self._placing: Background | None = None
+        self._closing = False
         self.setObjectName(NAME)
         self.setWindowTitle(tr("Train a model"))
         self.setWindowIcon(QIcon(str(ROOT / "resources" / "icons" / "train.svg")))
@@ -89,36 +93,54 @@ class TrainingWizard(QWizard):
 
     def accept(self) -> None:
         """Put the run into its place, then start it; the window closes when the engine runs."""
-        if self._starting:
+        if self._placing is not None:
             return
-        self._starting = True
         self.measurement.cancel()
-        self.run.setEnabled(False)
+        title, prepared = tr("Write the run folder"), self.session.prepared
         try:
-            work = placing(self.session.draft, self.session.prepared, self.session.project)
-        except GeoDistilError as error:
-            self._fail(error)
+            work = placing(self.session.draft, prepared, self.session.project)
+        except Exception as error:  # a slot that raises would leave the window half done
+            self.run.fail(str(as_error(error, title)))
             return
-        start(Background(tr("Write the run folder"), work, self._launch, self._fail))
+        self.session.hand_over()
+        self.run.begin()
+        self._placing = Background(title, work, self._launch, lambda error: self._not_placed(prepared, error))
+        start(self._placing)
+
+    def reject(self) -> None:
+        """Close; a run that is on its way to its place is given up first, in order, and the window waits for that."""
+        if self._placing is None:
+            super().reject()
+        elif not self._closing:
+            self._closing = True
+            self.run.begin(tr("Cancelling…"))
+            self._placing.cancel()
 
     def done(self, result: int) -> None:
         """End what the pages are doing; called by QWizard however it is closed."""
         self.check.cancel()
         self.measurement.cancel()
+        self.run.cancel()
         self.session.close()
         super().done(result)
 
     def _launch(self, folder: Path) -> None:
-        self.session.placed()
+        self._placing = None
         remember(folder)
         remember_runs_folder(folder.parent)
+        if sip.isdeleted(self):  # QGIS has gone, or the plugin
+            return
+        if self._closing:  # too late: all of it was there already
+            self.written.emit(folder)
+            super().reject()
+            return
         try:
             if self.session.draft.wait:
                 WaitingList(list_folder()).add(folder)
             else:
                 launch(folder)
         except (GeoDistilError, OSError) as error:
-            self._fail(
+            self.run.fail(
                 tr("{error} The run is written to {folder}; start it from the runs dock.").format(
                     error=error, folder=folder
                 )
@@ -127,15 +149,21 @@ class TrainingWizard(QWizard):
         self.started.emit(folder)
         super().accept()
 
+    def _not_placed(self, prepared: Path, error: GeoDistilError) -> None:
+        self._placing = None
+        self.session.take_back(prepared)
+        if sip.isdeleted(self):
+            self.session.close()
+        elif self._closing:
+            super().reject()
+        else:
+            self.run.fail(str(error))
+
     def outcome(self, folder: Path) -> str:
         """What became of the run, for the message bar."""
         if self.session.draft.wait:
             return tr("The training {} starts as soon as its device is free.").format(folder.name)
         return tr("The training {} has started; it goes on without QGIS.").format(folder.name)
-
-    def _fail(self, error: object) -> None:
-        self._starting = False
-        self.run.fail(str(error))
 
 
 def open_wizard(
@@ -151,6 +179,8 @@ def open_wizard(
     wizard = TrainingWizard(QgsProject.instance(), iface.mapCanvas(), parent=iface.mainWindow())
     wizard.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     wizard.started.connect(lambda folder: tell(iface, wizard.outcome(folder), Qgis.MessageLevel.Success))
+    sentence = tr("The run folder {folder} was written before it could be cancelled; it is listed as not started.")
+    wizard.written.connect(lambda folder: tell(iface, sentence.format(folder=folder)))
     if show_runs is not None:
         wizard.started.connect(lambda _folder: show_runs())
     wizard.show()

@@ -5,8 +5,8 @@ import zipfile
 
 import numpy as np
 import pytest
-from geodistil.jobs.errors import GeoDistilError
-from geodistil.jobs.runs.archive import Cancelled, export_run, import_run
+from geodistil.jobs.errors import CancelledError, GeoDistilError
+from geodistil.jobs.runs.archive import export_run, import_run
 from geodistil.jobs.runs.files import delete_run, find_runs
 from geodistil.jobs.runs.imagery import outside_files
 from osgeo import gdal
@@ -140,9 +140,9 @@ def test_what_is_no_run_is_refused(tmp_path, content, sentence):
 def test_cancelling_leaves_nothing_behind_and_the_old_archive_whole(run, tmp_path):
     archive = export_run(run, tmp_path / "town.zip", {}, go_on)
     before = archive.read_bytes()
-    with pytest.raises(Cancelled):
+    with pytest.raises(CancelledError):
         export_run(run, archive, {}, lambda _: False)
-    with pytest.raises(Cancelled):
+    with pytest.raises(CancelledError):
         import_run(archive, tmp_path / "here", lambda _: False)
     assert archive.read_bytes() == before
     assert list((tmp_path / "here").iterdir()) == [] and not list(tmp_path.glob("*.partial"))

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from geodistil.jobs.runs import registry
+from geodistil.jobs import background
+from geodistil.jobs.runs import archive, registry
 from geodistil.toolbox.predict import Predict
 from geodistil.toolbox.trainpartialmultitask import TrainPartialMultitask
 from qgis.PyQt.QtCore import Qt, QTimer
@@ -192,6 +193,24 @@ def test_a_run_goes_into_a_zip_and_comes_back_into_the_list(dock, make_run, writ
     dock._commands.import_from(tmp_path / "town.zip", tmp_path / "back")
     wait(lambda: len(table(dock).model().sourceModel().states()) == 2)
     assert registry.known_runs() == [tmp_path / "back" / "town"]
+
+
+@pytest.mark.parametrize("what", ["export", "import"])
+def test_a_cancelled_export_or_import_is_told_and_leaves_nothing(dock, make_run, write, window, tmp_path, wait, what):
+    run = make_run("town", write.progress(3))
+    (run / "checkpoints").mkdir()
+    (run / "checkpoints" / "last.pt").write_bytes(bytes(50 << 20))
+    wait(lambda: rows(dock))
+    commands, file, back = dock._commands, tmp_path / "town.zip", tmp_path / "back"
+    if what == "import":
+        archive.export_run(run, file, {}, lambda _: True)
+        commands.import_from(file, back)
+    else:
+        commands.export_to(table(dock).selected(), file, imagery=False)
+    [task] = [each for each in background.ALIVE if "town" in each.description()]
+    task.cancel()
+    wait(lambda: any("cancelled" in text for text in window.messages()))
+    assert file.exists() is (what == "import") and not list(tmp_path.glob("*.partial")) and not list(back.glob("*"))
 
 
 def test_exporting_what_has_lost_its_imagery_is_told(dock, make_run, window, tmp_path, wait):

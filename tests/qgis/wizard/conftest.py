@@ -169,6 +169,15 @@ class Pages:
             wizard.next()
         self._wait(lambda: wizard.check._work is None, 60)
 
+    def go_to_run(self, wizard):
+        self.go_to_check(wizard)
+        wizard.next()
+        self.look(wizard)
+
+    def look(self, wizard):
+        """Wait until the folder of the last page is looked at."""
+        self._wait(wizard.run._looked)
+
 
 @pytest.fixture
 def pages(wait):

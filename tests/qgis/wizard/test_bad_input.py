@@ -66,17 +66,17 @@ def test_one_class_without_background_is_told_on_its_page(filled, pages):
 
 
 def test_a_folder_that_cannot_be_written_is_told_under_it(filled, engine, pages):
-    pages.go_to_check(filled)
-    filled.next()
+    pages.go_to_run(filled)
     assert filled.button(QWizard.WizardButton.FinishButton).isEnabled()
     filled.run.folder.setFilePath("/proc")  # which not even root can write
+    assert not filled.button(QWizard.WizardButton.FinishButton).isEnabled()  # before it is looked at, too
+    pages.look(filled)
     assert filled.run.problems["folder"].text() == "The folder /proc cannot be written; choose another."
     assert not filled.button(QWizard.WizardButton.FinishButton).isEnabled()
 
 
 def test_too_little_disk_is_told_under_the_folder(filled, engine, monkeypatch, pages):
     monkeypatch.setattr(place, "RESERVE_BYTES", 10**15)
-    pages.go_to_check(filled)
-    filled.next()
+    pages.go_to_run(filled)
     assert "free, and the run needs about 1,000," in filled.run.problems["folder"].text()
     assert not filled.button(QWizard.WizardButton.FinishButton).isEnabled()

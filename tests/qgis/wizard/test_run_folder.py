@@ -1,6 +1,7 @@
 """A draft becomes a run folder, and a run folder a draft."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.sources.draft import Draft, SourceDraft
 from geodistil.jobs.sources.files import Files
-from geodistil.jobs.sources.place import folder_name, name_problem, needed_bytes, parent_problem, run_folder
+from geodistil.jobs.sources.place import folder_name, look_at, name_problem, needed_bytes, parent_problem, run_folder
 from geodistil.jobs.sources.preparation import Preparation
 from geodistil.jobs.sources.run_file import run_values
 from geodistil.jobs.sources.starting import placing
@@ -232,27 +233,37 @@ def test_names_become_folder_names():
     assert folder_name(" . ") == ""
 
 
+def place_of(draft):
+    return look_at(draft.parent, None)
+
+
 def test_places_that_cannot_hold_a_run_are_refused(tmp_path):
     draft = Draft(name="town", parent=str(tmp_path))
-    assert name_problem(draft) == "" and parent_problem(draft, 1) == ""
-    (run_folder(draft)).mkdir()
-    (run_folder(draft) / "run.json").touch()
-    assert "There is a run called town" in name_problem(draft)
-    assert "Give the run a name" in name_problem(Draft(name=" ", parent=str(tmp_path)))
-    assert "free, and the run needs about 1,000,000.0 GB" in parent_problem(draft, 10**15)
+    assert name_problem(draft, place_of(draft)) == "" and parent_problem(draft, place_of(draft)) == ""
+    run_folder(draft).mkdir()
+    assert "There is town in this folder already" in name_problem(draft, place_of(draft))
+    assert "Give the run a name" in name_problem(Draft(name=" ", parent=str(tmp_path)), place_of(draft))
     (tmp_path / "file").touch()
     for parent, sentence in ((tmp_path / "file" / "x", "is a file"), ("", "Choose"), ("runs", "whole path")):
-        assert sentence in parent_problem(Draft(parent=str(parent)), 1)
+        draft = Draft(parent=str(parent))
+        assert sentence in parent_problem(draft, place_of(draft))
+
+
+def test_a_disk_with_too_little_room_is_refused(tmp_path):
+    full = replace(look_at(str(tmp_path), None), copied=10**15)
+    assert "free, and the run needs about 1,000,000." in parent_problem(Draft(parent=str(tmp_path)), full)
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that not even root can write")
 def test_a_folder_that_may_not_be_written_is_refused():
-    assert parent_problem(Draft(parent="/proc/runs"), 1) == "The folder /proc cannot be written; choose another."
+    draft = Draft(parent="/proc/runs")
+    assert parent_problem(draft, place_of(draft)) == "The folder /proc cannot be written; choose another."
 
 
 def test_larger_networks_and_copied_files_need_more_room(tmp_path):
     small, large = Draft(), Draft()
     small.recipe.teacher = "small"
-    assert needed_bytes(large, None) > needed_bytes(small, None) > 200e6
+    assert needed_bytes(large, 0) > needed_bytes(small, 0) > 200e6
     (tmp_path / "raster.tif").write_bytes(bytes(5000))
-    assert needed_bytes(small, tmp_path) == needed_bytes(small, None) + 5000
+    assert look_at(str(tmp_path), tmp_path).copied == 5000
+    assert needed_bytes(small, 5000) == needed_bytes(small, 0) + 5000

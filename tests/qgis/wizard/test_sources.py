@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+from geodistil.jobs.errors import CancelledError
 from geodistil.jobs.sources.counting import Counter, LabelCounts
 from geodistil.jobs.sources.draft import Draft, SourceDraft
 from geodistil.jobs.sources.facts import likely_class_field, raster_facts
@@ -93,7 +94,8 @@ def test_a_raster_of_measurements_has_no_classes(town, make_raster, tmp_path):
 
 
 def test_a_cancelled_count_ends(town):
-    assert Counter(town["north"], town["cars"], "kind")(lambda: True).total == 0
+    with pytest.raises(CancelledError):
+        Counter(town["north"], town["cars"], "kind")(lambda: True)
 
 
 def test_the_ground_sampling_distance_is_on_the_ground(make_raster, tmp_path, project):

@@ -44,19 +44,29 @@ def recipe(filled):
     return filled.recipe
 
 
-def test_a_model_is_asked_for_and_must_fit_the_labels(filled, recipe, pages, package, tmp_path):
+@pytest.fixture
+def read(wait):
+    """Chooses a package and waits until its card is read, on another thread."""
+
+    def choose(page, path):
+        page.package.setFilePath("")
+        page.package.setFilePath(path)
+        assert page.problem.text() == "Reading the model's card…"
+        wait(lambda: page.problem.text() != "Reading the model's card…")
+
+    return choose
+
+
+def test_a_model_is_asked_for_and_must_fit_the_labels(filled, recipe, pages, package, tmp_path, read):
     assert recipe.problem.text() == "Choose the model that teaches." and not pages.can_go_on(filled)
     assert not recipe.package.isHidden() and recipe.teacher.isHidden()
-    recipe.package.setFilePath(str(tmp_path))
+    read(recipe, str(tmp_path))
     assert "is not a GeoDistil model package" in recipe.problem.text()
-    recipe.package.setFilePath("")
-    recipe.package.setFilePath(package(tasks=["detection"]))
+    read(recipe, package(tasks=["detection"]))
     assert recipe.problem.text() == "The model town has no segmentation, so labels for it cannot be used."
-    recipe.package.setFilePath("")
-    recipe.package.setFilePath(package(segmentation_classes=CARD["segmentation_classes"][:1]))
+    read(recipe, package(segmentation_classes=CARD["segmentation_classes"][:1]))
     assert "The model town has no class road: go back, and rename it (roof)" in recipe.problem.text()
-    recipe.package.setFilePath("")
-    recipe.package.setFilePath(package())
+    read(recipe, package())
     assert recipe.problem.text() == "" and pages.can_go_on(filled)
     recipe.advanced.fields["DISTILLATION"].terms["soft"].setChecked(False)
     assert "nothing that the student learns from the model" in recipe.problem.text() and not pages.can_go_on(filled)
@@ -65,9 +75,9 @@ def test_a_model_is_asked_for_and_must_fit_the_labels(filled, recipe, pages, pac
 
 
 def test_classes_bands_and_resolution_are_the_model_s_and_it_goes_into_the_run(
-    filled, recipe, engine, wait, package, project
+    filled, recipe, engine, wait, package, project, read
 ):
-    recipe.package.setFilePath(package())
+    read(recipe, package())
     recipe.advanced.fields["DISTILLATION"].terms["feature"].setChecked(True)
     filled.next()
     wait(lambda: filled.check.isComplete())

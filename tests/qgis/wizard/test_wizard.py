@@ -5,6 +5,7 @@ import json
 import pytest
 from geodistil.jobs.runs.registry import known_runs
 from geodistil.jobs.sources.place import runs_folder
+from geodistil.jobs.sources.problems import GONE
 from geodistil.ui.wizard.wizard import TrainingWizard, open_wizard
 from qgis.core import QgsRasterLayer
 from qgis.gui import QgsMapCanvas, QgsMessageBar
@@ -44,7 +45,7 @@ def test_a_label_layer_that_is_removed_is_missed_and_no_other_takes_its_place(fi
     labels = town["roofs"].id()
     project.removeMapLayer(labels)
     assert filled.session.draft.sources[1].labels == labels
-    assert pages.problem(filled, "labels") == "Choose the layer that has the labels." and not pages.can_go_on(filled)
+    assert pages.problem(filled, "labels") == GONE["labels"] and not pages.can_go_on(filled)
     project.removeMapLayer(town["south"].id())
     assert pages.cells(filled.sources.table, 0) == ["north", "(gone)"]
 
@@ -137,8 +138,7 @@ def test_a_check_is_done_again_only_after_a_change(filled, engine, wait, pages):
 
 
 def test_names_and_folders_that_cannot_be_used_are_told(filled, engine, tmp_path, pages):
-    pages.go_to_check(filled)
-    filled.next()
+    pages.go_to_run(filled)
     finish = filled.button(QWizard.WizardButton.FinishButton)
     assert finish.isEnabled() and str(tmp_path / "runs" / "model") in filled.run.place.text()
     filled.run.name.setText("  ")
@@ -146,6 +146,7 @@ def test_names_and_folders_that_cannot_be_used_are_told(filled, engine, tmp_path
     filled.run.name.setText("town")
     (tmp_path / "file").touch()
     filled.run.folder.setFilePath(str(tmp_path / "file"))
+    pages.look(filled)
     assert "is a file" in filled.run.problems["folder"].text() and not finish.isEnabled()
 
 
@@ -175,8 +176,7 @@ def test_time_and_memory_are_estimated_for_the_device_and_follow_the_budget(fill
 def test_a_training_starts_and_the_window_closes(filled, engine, wait, tmp_path, pages):
     started = []
     filled.started.connect(started.append)
-    pages.go_to_check(filled)
-    filled.next()
+    pages.go_to_run(filled)
     filled.run.name.setText("town")
     filled.run.budget_kind.setCurrentIndex(2)
     filled.run.budget.setValue(40)
@@ -197,8 +197,7 @@ def test_a_run_that_waits_is_put_on_the_list(filled, engine, wait, tmp_path, mon
     monkeypatch.setattr("geodistil.ui.wizard.wizard.list_folder", lambda: tmp_path / "lists")
     started = []
     filled.started.connect(started.append)
-    pages.go_to_check(filled)
-    filled.next()
+    pages.go_to_run(filled)
     assert filled.run.wait.isChecked()
     filled.button(QWizard.WizardButton.FinishButton).click()
     wait(lambda: started)
