@@ -1,7 +1,7 @@
 """Train a run, then predict what its `afterwards.json` lists: a script for the engine's Python, not for QGIS's.
 
 `python afterwards.py RUN`, from the folder that holds the package `engine`. A training that was stopped or failed
-is not followed by anything; the same command goes on from its checkpoint.
+is not followed by anything; the same command goes on from its checkpoint, or with the prediction where it is done.
 """
 
 from __future__ import annotations
@@ -17,10 +17,20 @@ PREDICTIONS = "predictions"
 def main(folder: Path) -> int:
     """Train, then predict; returns the exit code of the last command."""
     rasters = json.loads((folder / "afterwards.json").read_text(encoding="utf-8"))["predict"]
-    code = engine("train", str(folder))
+    code = 0 if is_trained(folder) else engine("train", str(folder))
     if code == 0 and rasters:
         code = engine("predict", str(folder / "model"), *rasters, "--output", str(folder / PREDICTIONS))
     return code
+
+
+def is_trained(folder: Path) -> bool:
+    """Whether the last training of the run has finished, and its model is there."""
+    try:
+        lines = (folder / "events.jsonl").read_text(encoding="utf-8").splitlines()
+        ended = json.loads(lines[-1])["kind"] == "finished"
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+    return ended and (folder / "model" / "item.json").is_file()
 
 
 def engine(*arguments: str) -> int:

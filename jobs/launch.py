@@ -13,10 +13,9 @@ from qgis.PyQt.QtCore import QIODevice, QProcess, QProcessEnvironment
 from .environment import ROOT, child_environment, engine_python
 from .errors import GeoDistilError
 from .process import LOG_FILE, STOP_FILE
-from .runs.files import LAUNCH_FILE
+from .runs.files import AFTERWARDS_FILE, LAUNCH_FILE, PREDICTIONS
 from .translation import tr
 
-AFTERWARDS_FILE = "afterwards.json"
 AFTERWARDS_SCRIPT = Path(__file__).with_name("afterwards.py")
 
 
@@ -38,7 +37,8 @@ def launch(folder: Path, python: Path | None = None, root: Path = ROOT) -> int:
         GeoDistilError: the engine's Python is absent or cannot be started.
         OSError: the folder cannot be written.
     """
-    (folder / STOP_FILE).unlink(missing_ok=True)
+    for stop in (folder / STOP_FILE, folder / PREDICTIONS / STOP_FILE):
+        stop.unlink(missing_ok=True)
     python = python or engine_python()
     if (folder / AFTERWARDS_FILE).exists():
         arguments = [str(AFTERWARDS_SCRIPT), str(folder)]

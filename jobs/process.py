@@ -15,6 +15,7 @@ from typing import Any
 from .environment import ROOT, child_environment, engine_python
 from .errors import GeoDistilError
 from .events import EventReader
+from .processes import end, look
 from .progress import Feedback, report
 from .translation import tr
 
@@ -81,9 +82,12 @@ class EngineProcess:
 
     def kill(self) -> None:
         """End the child and everything it started; does nothing where all have ended."""
+        if self._child.returncode is not None:  # waited for already: its number may be another's
+            return
         _signal_group(self._child, force=False)
-        with suppress(subprocess.TimeoutExpired):
-            self._child.wait(KILL_SECONDS)
+        deadline = time.monotonic() + KILL_SECONDS
+        while not _has_ended(self._child) and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS / 10)
         _signal_group(self._child, force=True)
         self._child.wait()
 
@@ -109,7 +113,7 @@ class EngineProcess:
 
     def _wait(self, feedback: Feedback) -> None:
         deadline = None
-        while self._child.poll() is None:
+        while not _has_ended(self._child):
             self._report(feedback)
             if feedback.isCanceled():
                 (self._folder / STOP_FILE).touch()  # each time: a child that has just begun removes an old one
@@ -166,10 +170,20 @@ def _own_group() -> dict[str, Any]:
     return {"start_new_session": True}
 
 
+def _has_ended(child: subprocess.Popen) -> bool:
+    """Whether a child has ended. It is not waited for: until then its number, and its group's, are no one else's."""
+    if sys.platform == "win32":  # where the handle keeps the number
+        return child.poll() is not None
+    if hasattr(os, "waitid"):
+        return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    return look(child.pid) is None  # macOS, before Python 3.13
+
+
 def _signal_group(child: subprocess.Popen, force: bool) -> None:
     if sys.platform == "win32":
-        if child.poll() is None:
-            subprocess.run(["taskkill", "/T", "/F", "/PID", str(child.pid)], capture_output=True, check=False)
+        process = look(child.pid)
+        if process is not None:
+            end([process])
         return
     # The whole group may have ended; macOS says EPERM of one that is not yet reaped.
     with suppress(ProcessLookupError, PermissionError):

@@ -18,6 +18,7 @@ from ..events import EventReader
 from ..installer.guard import is_locked
 from ..installer.job import REQUEST_FILE
 from ..process import LOG_FILE, STOP_FILE
+from ..processes import end, look
 from ..translation import tr
 from . import ROOT, child_environment
 from .choices import Choices
@@ -148,7 +149,8 @@ class Installation:
     def _alive(self) -> bool:
         if self._child is None:
             return False
-        if self._deadline is not None and time.monotonic() > self._deadline:
+        ended = self._child.poll() is not None  # then its number may be another's
+        if not ended and self._deadline is not None and time.monotonic() > self._deadline:
             _kill(self._child)
         return self._child.poll() is None
 
@@ -211,7 +213,9 @@ def _own_group() -> dict[str, Any]:
 
 def _kill(child: subprocess.Popen) -> None:
     if sys.platform == "win32":
-        subprocess.run(["taskkill", "/T", "/F", "/PID", str(child.pid)], capture_output=True, check=False)
+        process = look(child.pid)
+        if process is not None:
+            end([process])
         return
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
-import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 
 from ..errors import GeoDistilError
 from ..launch import launch
 from ..process import STOP_FILE
+from ..processes import Process, end, engine
 from ..translation import tr
-from .alive import command_line
+from .files import PREDICTIONS
 from .state import RunState
 
 
@@ -35,47 +32,61 @@ def start(run: Path) -> int:
         ) from error
 
 
-def ask_to_stop(run: Path) -> None:
-    """Ask for a checkpoint and an orderly end.
+def ask_to_stop(state: RunState) -> None:
+    """Ask for an orderly end: of the training, with a checkpoint, or of the prediction after it.
 
     Raises:
         GeoDistilError: the folder cannot be written.
     """
+    stop = _stop_file(state)
     try:
-        (run / STOP_FILE).touch()
+        if state.trained:
+            stop.parent.mkdir(exist_ok=True)
+        stop.touch()
     except OSError as error:
         raise GeoDistilError(
-            "output", tr("{run} cannot be written: {reason}.").format(run=run / STOP_FILE, reason=error.strerror)
+            "output", tr("{run} cannot be written: {reason}.").format(run=stop, reason=error.strerror)
         ) from error
 
 
 def end_now(state: RunState) -> None:
-    """End a run's process and its helpers at once; what came after the last checkpoint is lost.
+    """End a run's processes and their helpers at once; what came after the last checkpoint is lost.
+
+    A process is the run's by its id, its start and its command line; nothing else is ended.
 
     Raises:
         GeoDistilError: it runs on another machine, or may not be ended.
     """
-    started = state.history.started
-    pid, host = int(started.get("pid") or 0), started.get("host")
-    if host != socket.gethostname() or not state.busy or pid <= 0:
+    host = state.launch.host if state.trained and state.launch else state.history.started.get("host")
+    found = _processes(state) if host == socket.gethostname() and state.busy else []
+    if not found:
         raise GeoDistilError(
             "process",
             tr("{state} does not run on this machine.").format(state=state.name),
             tr("End it on {host}.").format(host=host),
         )
-    if sys.platform == "win32":
-        subprocess.run(["taskkill", "/T", "/F", "/PID", str(pid)], capture_output=True, check=False)
-        return
-    with suppress(ProcessLookupError):
-        _kill_with_helpers(pid)
+    try:
+        end(found)
+    except PermissionError as error:
+        raise GeoDistilError(
+            "process", tr("{state} is another user's, and cannot be ended.").format(state=state.name)
+        ) from error
     with suppress(OSError):  # nobody is left to answer it
-        (state.folder / STOP_FILE).unlink()
+        _stop_file(state).unlink()
 
 
-def _kill_with_helpers(pid: int) -> None:
-    # Started from here, the engine leads its group or the leader is gone; else others may be in it, a shell's script.
-    group = os.getpgid(pid)
-    if group != os.getpgrp() and (group == pid or not command_line(group)):
-        os.killpg(group, signal.SIGKILL)
-    else:
-        os.kill(pid, signal.SIGKILL)
+def _stop_file(state: RunState) -> Path:
+    return state.folder / PREDICTIONS / STOP_FILE if state.trained else state.folder / STOP_FILE
+
+
+def _processes(state: RunState) -> list[Process]:
+    """The engine's process and the one that was launched here, which may be the same; surely ours, or none."""
+    history, prediction, launch = state.history, state.prediction, state.launch
+    last_sign = max(history.time, prediction.time, launch.time if launch else 0.0)
+    working = prediction if state.trained else history
+    pids = [
+        int(working.started.get("pid") or 0),
+        *([launch.pid] if launch and launch.host == socket.gethostname() else []),
+    ]
+    found = [engine(pid, last_sign) for pid in dict.fromkeys(pids)]
+    return [process for process in found if process is not None and process.arguments]

@@ -20,12 +20,14 @@ LAUNCH_FILE = "launch.json"
 REPORT_FILE = "report.html"
 MODEL_FOLDER = "model"
 CHECKPOINTS = "checkpoints"
+AFTERWARDS_FILE = "afterwards.json"
+"""What is predicted when the training is done."""
 PREDICTIONS = "predictions"
 """Where `afterwards.py` has the engine write."""
 PACKED = (RUN_FILE, "labels", "rasters", EVENTS_FILE, LOG_FILE, CHECKPOINTS, MODEL_FOLDER, REPORT_FILE)
 """A run's own files and folders, those that travel."""
 
-OWN = (*PACKED, LAUNCH_FILE, "afterwards.json", STOP_FILE)
+OWN = (*PACKED, LAUNCH_FILE, AFTERWARDS_FILE, STOP_FILE)
 
 
 def is_run(folder: Path) -> bool:

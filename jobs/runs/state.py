@@ -24,6 +24,7 @@ class Status(Enum):
     WAITING = tr("Waiting")
     STARTING = tr("Starting")
     RUNNING = tr("Running")
+    PREDICTING = tr("Predicting")
     STOPPING = tr("Stopping")
     STOPPED = tr("Stopped")
     KILLED = tr("Interrupted")
@@ -31,7 +32,7 @@ class Status(Enum):
     FINISHED = tr("Finished")
 
 
-BUSY = (Status.STARTING, Status.RUNNING, Status.STOPPING)
+BUSY = (Status.STARTING, Status.RUNNING, Status.PREDICTING, Status.STOPPING)
 ENDINGS = {"finished": Status.FINISHED, "failed": Status.FAILED, "stopped": Status.STOPPED}
 
 
@@ -65,6 +66,8 @@ class RunState:
         has_model: whether its package is complete.
         has_report: whether there is a report.
         teachers: those of its networks that a later run can take over.
+        prediction: the events of the prediction after the training so far.
+        rasters: how many are to be predicted after the training.
     """
 
     folder: Path
@@ -75,7 +78,8 @@ class RunState:
     has_model: bool = False
     has_report: bool = False
     teachers: tuple[str, ...] = ()
-    prediction: dict[str, Any] = field(default_factory=dict)
+    prediction: History = field(default_factory=History)
+    rasters: int = 0
 
     @property
     def name(self) -> str:
@@ -98,16 +102,31 @@ class RunState:
         return self.status in BUSY
 
     @property
+    def trained(self) -> bool:
+        """Whether the training is done, and at most the prediction after it is not."""
+        return self.history.ending.get("kind") == "finished"
+
+    @property
+    def predicted(self) -> bool:
+        """Whether nothing is left to be predicted."""
+        return not self.rasters or self.prediction.ending.get("kind") == "finished"
+
+    @property
+    def working(self) -> History:
+        """The events of what is going on: the prediction's after the training, else the training's."""
+        return self.prediction if self.trained and self.busy else self.history
+
+    @property
     def fraction(self) -> float:
-        """How much of the whole is done, 0 to 1."""
+        """How much of the whole is done, 0 to 1; of the prediction where that is going on."""
         if self.status is Status.FINISHED:
             return 1.0
-        return float(self.history.progress.get("fraction") or 0.0)
+        return float(self.working.progress.get("fraction") or 0.0)
 
     def seconds_left(self, now: float) -> float | None:
         """The engine's estimate less the time since it was made; none while there is no estimate."""
-        progress = self.history.progress
-        if self.status is not Status.RUNNING or progress.get("eta_seconds") is None:
+        progress = self.working.progress
+        if self.status not in (Status.RUNNING, Status.PREDICTING) or progress.get("eta_seconds") is None:
             return None
         return max(0.0, progress["eta_seconds"] - max(0.0, now - progress.get("time", now)))
 
@@ -133,21 +152,44 @@ def status(history: History, launch: Launch | None, stop_asked: bool, alive: Ali
     return Status.KILLED
 
 
+def prediction_status(
+    history: History, prediction: History, launch: Launch | None, stop_asked: bool, alive: Alive
+) -> Status:
+    """What a run is doing that is trained and has something to predict.
+
+    Args:
+        history: the training's events.
+        prediction: the prediction's.
+        launch: its last start by the dock: of the process that goes on with the prediction.
+        stop_asked: whether the file `stop` is where the prediction looks for it.
+        alive: tells whether a process lives.
+    """
+    if launch is None:
+        return Status.FINISHED
+    working = prediction.started and not prediction.ending
+    pids = (launch.pid, *([int(prediction.started.get("pid") or 0)] if working else []))
+    last_sign = max(history.time, prediction.time, launch.time)
+    if not any(alive(pid, launch.host, last_sign) for pid in pids):
+        return Status.FINISHED
+    return Status.STOPPING if stop_asked else Status.PREDICTING
+
+
 def abilities(state: RunState) -> set[str]:
     """What a person can do with a run, as names of the dock's actions."""
     able = {"folder", "template"}
-    if state.status in (Status.NEW, Status.STOPPED, Status.KILLED, Status.FAILED):
+    unfinished = state.status is Status.FINISHED and not state.predicted
+    if unfinished or state.status in (Status.NEW, Status.STOPPED, Status.KILLED, Status.FAILED):
         able |= {"start", "start_now"}
     if state.status is Status.WAITING:
         able |= {"start_now", "stop"}
-    if state.status in (Status.STARTING, Status.RUNNING):
+    if state.status in (Status.STARTING, Status.RUNNING, Status.PREDICTING):
         able.add("stop")
     if state.status is Status.STOPPING:
         able.add("end_now")
     if not state.busy and state.status is not Status.WAITING:
         able |= {"export", "delete"}
     able |= {"predict", "review", "distil"} if state.has_model else set()
-    able |= {"results"} if state.prediction.get("kind") == "finished" else set()
+    able |= {"results"} if state.prediction.ending.get("kind") == "finished" else set()
     able |= {"report"} if state.has_report else set()
     able |= {"teachers"} if state.teachers else set()
     return able

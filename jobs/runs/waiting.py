@@ -123,7 +123,7 @@ def _write(path: Path, values: dict[str, Any]) -> None:
 def _still_waits(run: Path, state: RunState | None) -> bool:
     """Not where someone else started it, or deleted it; a drive that is not there now may come back."""
     deleted = run.parent.is_dir() and not is_run(run)
-    done = state is not None and (state.busy or state.status is Status.FINISHED)
+    done = state is not None and (state.busy or (state.status is Status.FINISHED and state.predicted))
     return not deleted and not done
 
 

@@ -33,7 +33,10 @@ def device_text(state: RunState) -> str:
     started, speed = state.history.started, state.history.progress.get("samples_per_second")
     if not started:
         return state.asked_device
-    text = tr("{device} on {host}").format(device=started.get("device"), host=started.get("host"))
+    device = state.working.started.get("device") or started.get("device")
+    text = tr("{device} on {host}").format(device=device, host=started.get("host"))
+    if state.working is state.prediction:
+        return text
     return tr("{text}, {speed:.0f} chips a second").format(text=text, speed=speed) if speed and state.busy else text
 
 
@@ -42,6 +45,8 @@ def stage_text(state: RunState) -> str:
     history = state.history
     if state.status is Status.FINISHED:
         return ""
+    if state.working is state.prediction:
+        return tr("Prediction after the training, {number} rasters").format(number=state.rasters)
     if not history.stages:
         return tr("Reading the data") if state.status is Status.RUNNING else ""
     stage = history.stages[-1]
@@ -58,7 +63,8 @@ def message(state: RunState) -> str:
         Status.WAITING: lambda _: tr("It starts as soon as its device is free."),
         Status.STARTING: lambda _: tr("The engine is loading."),
         Status.RUNNING: _running,
-        Status.STOPPING: lambda _: tr("It ends after writing a checkpoint."),
+        Status.PREDICTING: lambda state: tr("The model is trained: {scores}").format(scores=_scores(state)),
+        Status.STOPPING: _stopping,
         Status.STOPPED: lambda state: tr("It was asked to stop. {resume}").format(resume=_resume(state)),
         Status.KILLED: _killed,
         Status.FAILED: _failed,
@@ -85,7 +91,26 @@ def _failed(state: RunState) -> str:
     return f"{ending.get('message') or tr('It failed without saying why.')} {ending.get('hint') or ''}".strip()
 
 
+def _stopping(state: RunState) -> str:
+    if state.trained:
+        return tr("It ends after the windows it has begun; what is predicted is kept.")
+    return tr("It ends after writing a checkpoint.")
+
+
 def _finished(state: RunState) -> str:
+    told, ending = _scores(state), state.prediction.ending
+    if state.predicted:
+        return told
+    if state.launch is not None and state.launch.last_line and state.launch.time > state.prediction.time:
+        return told + ". " + tr("Its prediction failed: {message}").format(message=state.launch.last_line)
+    if ending.get("kind") == "failed" and ending.get("code") != "stopped":
+        return told + ". " + tr("Its prediction failed: {message}").format(message=ending.get("message", ""))
+    if not state.prediction.started:
+        return told + ". " + tr("Nothing is predicted yet.")
+    return told + ". " + tr("Its prediction broke off, and can go on from there.")
+
+
+def _scores(state: RunState) -> str:
     metrics = (state.history.ending.get("outputs") or {}).get("metrics") or {}
     scores = []
     for name in MAIN:
@@ -94,10 +119,7 @@ def _finished(state: RunState) -> str:
             scores.append(f"{spoken(task)} {WORDS[metric]} {number(metrics[name])}")
     when = local_time(state.history.time)
     text = ", ".join(scores)
-    told = f"{headed(text)} ({when})" if text else when
-    if state.prediction.get("kind") != "failed":
-        return told
-    return told + ". " + tr("Its prediction failed: {message}").format(message=state.prediction.get("message", ""))
+    return f"{headed(text)} ({when})" if text else when
 
 
 def _resume(state: RunState) -> str:

@@ -81,7 +81,7 @@ class Actions:
         able = abilities(state) if state else set()
         for entry in (*BAR, *MORE):
             self[entry.name].setEnabled(entry.name in able)
-        again = state is not None and state.status in (Status.STOPPED, Status.KILLED, Status.FAILED)
+        again = state is not None and state.status in (Status.STOPPED, Status.KILLED, Status.FAILED, Status.FINISHED)
         self["start"].setText(tr("Resume") if again else tr("Start"))
 
     def bar(self) -> QToolBar:

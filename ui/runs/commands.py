@@ -96,14 +96,14 @@ class Commands:
         if state.status is Status.WAITING:
             self._waiting.remove(state.folder)
             return
-        control.ask_to_stop(state.folder)
+        control.ask_to_stop(state)
         self._stopping.add(state.folder)
 
     def keep_asking(self, states: list[RunState]) -> None:
         """Ask again those that were asked while their engine was still loading: it takes an old `stop` away."""
         for state in states:
-            if state.folder in self._stopping and state.status is Status.RUNNING:
-                control.ask_to_stop(state.folder)
+            if state.folder in self._stopping and state.status in (Status.RUNNING, Status.PREDICTING):
+                control.ask_to_stop(state)
             elif not state.busy:
                 self._stopping.discard(state.folder)
 

@@ -213,7 +213,8 @@ class RunsDock(QgsDockWidget):
         before = self._model.states()[row] if row is not None else None
         self._model.put(state)
         if before is not None and before.busy and state.status in LEVELS:
-            self._tell(f"{state.name}: {state.status.value}. {message(state)}", LEVELS[state.status])
+            level = LEVELS[state.status] if state.predicted else Qgis.MessageLevel.Warning
+            self._tell(f"{state.name}: {state.status.value}. {message(state)}", level)
 
     def _select_something(self) -> None:
         if self._table.selected() is None and self._model.states():

@@ -44,6 +44,7 @@ COLOURS = {
     Status.WAITING: "#808a93",
     Status.STARTING: "#3b8ed0",
     Status.RUNNING: "#3b8ed0",
+    Status.PREDICTING: "#3b8ed0",
     Status.STOPPING: "#3b8ed0",
     Status.STOPPED: "#c09a1e",
     Status.KILLED: "#c09a1e",
@@ -52,6 +53,7 @@ COLOURS = {
 }
 ORDER = [
     Status.RUNNING,
+    Status.PREDICTING,
     Status.STOPPING,
     Status.STARTING,
     Status.WAITING,
@@ -112,7 +114,7 @@ class RunsModel(QAbstractTableModel):
     def refresh_time(self) -> None:
         """Count the time left down."""
         for row, state in enumerate(self._states):
-            if state.status is Status.RUNNING:
+            if state.status in (Status.RUNNING, Status.PREDICTING):
                 self.dataChanged.emit(self.index(row, TIME_LEFT), self.index(row, TIME_LEFT))
 
     def shown(self, state: RunState) -> RunState:

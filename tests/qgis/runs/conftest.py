@@ -73,7 +73,7 @@ def make_run(tmp_path):
 @pytest.fixture
 def engine():
     """A process that can pass for the engine, until the test ends or ends it."""
-    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "engine"])
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "-m", "engine", "train"])
     yield process
     process.kill()
     process.wait()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.runs.control import ask_to_stop, end_now, start
-from geodistil.jobs.runs.state import Status
+from geodistil.jobs.runs.state import RunState, Status
 from geodistil.jobs.runs.words import message
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -35,7 +35,7 @@ def test_a_run_is_started_followed_and_stopped_in_order(make_run, engine_program
     start(folder)
     assert state_of(folder).status is Status.STARTING
     wait(lambda: state_of(folder).status is Status.RUNNING and state_of(folder).fraction > 0)
-    ask_to_stop(folder)
+    ask_to_stop(state_of(folder))
     wait(lambda: state_of(folder).status is Status.STOPPED)
     assert "It can go on from step" in message(state_of(folder))
 
@@ -101,7 +101,7 @@ def test_a_run_that_shares_its_group_with_others_is_ended_alone(make_run, write,
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     with pytest.raises(GeoDistilError, match="stop cannot be written"):
-        ask_to_stop(tmp_path / "nowhere")
+        ask_to_stop(RunState(tmp_path / "nowhere", {}, Status.RUNNING))
 
 
 def test_starting_takes_little_of_qgis_s_time(make_run, engine_program):

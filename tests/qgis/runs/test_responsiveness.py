@@ -48,8 +48,8 @@ def lines():
 @pytest.fixture(scope="module")
 def many_runs(tmp_path_factory, lines):
     """Run folders; the engine of each is alive."""
-    engine = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)", "engine"])
-    begun = {"time": 1.7e9, "kind": "started", "pid": engine.pid, "host": socket.gethostname(), "device": "cpu"}
+    engine = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)", "-m", "engine", "train"])
+    begun = {"time": time.time(), "kind": "started", "pid": engine.pid, "host": socket.gethostname(), "device": "cpu"}
     history = json.dumps(begun) + "\n" + "".join(lines)
     root = tmp_path_factory.mktemp("runs")
     folders = [root / f"run{index:02}" for index in range(RUNS)]

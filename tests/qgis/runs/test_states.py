@@ -7,7 +7,9 @@ import sys
 import time
 
 import pytest
-from geodistil.jobs.runs.alive import SILENCE_SECONDS, command_line
+from geodistil.jobs.launch import predict_afterwards
+from geodistil.jobs.processes import look
+from geodistil.jobs.runs.alive import SILENCE_SECONDS
 from geodistil.jobs.runs.control import end_now, start
 from geodistil.jobs.runs.state import Status, abilities
 from geodistil.jobs.runs.tracker import RunTracker
@@ -92,6 +94,7 @@ def test_a_finished_run_tells_its_scores_and_offers_its_model(make_run, write, s
 
 def test_what_was_predicted_afterwards_is_offered_and_its_failure_is_told(make_run, write, state_of):
     folder = make_run("town", write.started(DEAD), write.event("finished", outputs={}))
+    predict_afterwards(folder, ["a.tif"])
     (folder / "predictions").mkdir()
     write.append(folder / "predictions", write.event("failed", message="The raster is gone."))
     state = state_of(folder)
@@ -188,4 +191,4 @@ while True:
     helper = int(state.history.warning)
     end_now(state)
     wait(lambda: state_of(folder).status is Status.KILLED)
-    wait(lambda: command_line(helper) == "")
+    wait(lambda: look(helper) is None)
