@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from os.path import isfile  # not `Path.is_file`, which raises where a folder may not be looked into
 from pathlib import Path
 
 from qgis.core import QgsSettings
@@ -45,7 +46,7 @@ def engine_python() -> Path:
     """
     chosen = own_python()
     if chosen is not None:
-        if chosen.is_file():
+        if isfile(chosen):
             return chosen
         raise GeoDistilError(
             "environment",
@@ -55,7 +56,7 @@ def engine_python() -> Path:
             ).format(setting=SETTING, variable=VARIABLE),
         )
     python = installed_python(home()) or checkout_python()
-    if python.is_file():
+    if isfile(python):
         return python
     raise GeoDistilError(
         "environment",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import re
 import shutil
@@ -47,7 +48,7 @@ def _tail(path: Path, count: int) -> list[str]:
 
 
 def _free(folder: Path) -> str:
-    existing = next(each for each in (folder, *folder.parents) if each.exists())
+    existing = next(each for each in (folder, *folder.parents) if os.path.exists(each))
     return f"{shutil.disk_usage(existing).free / 1e9:.1f} GB free"
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from os.path import exists, isfile  # not `Path.is_file`, which raises where a folder may not be looked into
 from pathlib import Path
 from typing import Any
 
+from ..folders import writable
 from ..installer.guard import is_locked
 from ..installer.requirements import digest
 from . import ROOT, checkout_python, own_python
@@ -29,15 +31,23 @@ class State(enum.Enum):
 
 @dataclass(frozen=True)
 class Status:
-    """The state, the engine's Python, and the installer's note where there is one."""
+    """How things stand.
+
+    Args:
+        state: where the environment is between not there and ready.
+        python: the engine's Python.
+        note: the installer's, where there is one.
+        writable: whether we may change the environment; not another user's.
+    """
 
     state: State
     python: Path | None = None
     note: dict[str, Any] = field(default_factory=dict)
+    writable: bool = True
 
 
 def status(folder: Path | None = None, requirements: Path = REQUIREMENTS) -> Status:
-    """How things stand; reads a few small files and starts nothing.
+    """How things stand; reads a few small files and starts nothing. A folder that may only be read does for the engine.
 
     Args:
         folder: the environment's folder; none for the one in the settings.
@@ -45,16 +55,16 @@ def status(folder: Path | None = None, requirements: Path = REQUIREMENTS) -> Sta
     """
     folder = folder or home()
     if is_locked(folder):
-        return Status(State.INSTALLING)
+        return Status(State.INSTALLING, writable=writable(folder))
     own, note = own_python(), installed(folder)
     if own is not None:
-        return Status(State.OWN if own.is_file() else State.OWN_MISSING, own)
-    if note is not None and Path(note["python"]).is_file():
+        return Status(State.OWN if isfile(own) else State.OWN_MISSING, own)
+    if note is not None and isfile(note["python"]):
         state = State.READY if _is_current(note, requirements) else State.OUTDATED
-        return Status(state, Path(note["python"]), note)
-    if (folder / "venv").exists() or (folder / "cache").exists():
-        return Status(State.BROKEN_OFF)
-    return Status(State.OWN, checkout_python()) if checkout_python().is_file() else Status(State.MISSING)
+        return Status(state, Path(note["python"]), note, writable(folder))
+    if exists(folder / "venv") or exists(folder / "cache"):
+        return Status(State.BROKEN_OFF, writable=writable(folder))
+    return Status(State.OWN, checkout_python()) if isfile(checkout_python()) else Status(State.MISSING)
 
 
 def _is_current(note: dict[str, Any], requirements: Path) -> bool:

@@ -37,6 +37,9 @@ def main(folder: Path) -> int:
     except InstallError as error:  # the log is the other installation's: nothing is written there
         print(f"error: {error.message} {error.hint}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
 
 
 def _tell(job: Job) -> int:

@@ -40,13 +40,24 @@ def only_one(folder: Path, patience: float = PATIENCE_SECONDS) -> Iterator[None]
 
 def is_locked(folder: Path) -> bool:
     """Whether an installation is under way in a folder."""
-    if not (folder / LOCK_FILE).exists():
+    try:
+        with _opened(folder / LOCK_FILE) as file:
+            if not _lock(file):
+                return True
+            _unlock(file)
+    except OSError:  # there is no lock, or none that we might ever hold
         return False
-    with (folder / LOCK_FILE).open("a+b") as file:
-        if not _lock(file):
-            return True
-        _unlock(file)
     return False
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """Some systems lock only what may be written; another user's environment may only be read."""
+    try:
+        return path.open("r+b")
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return path.open("rb")
 
 
 def _wait(file: IO[bytes], patience: float) -> None:
@@ -85,7 +96,7 @@ else:
     def _lock(file: IO[bytes]) -> bool:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             return False
         return True
 

@@ -6,13 +6,13 @@ import json
 import os
 import shutil
 import stat
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Callable
 
 from ..errors import CancelledError, GeoDistilError
+from ..folders import scratch
 from ..run_folder import RUN_FILE
 from ..translation import local, tr
 from .files import PACKED, is_run, read_json
@@ -76,10 +76,10 @@ def import_run(file: Path, parent: Path, progress: Progress) -> Path:
     """
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(file) as archive, tempfile.TemporaryDirectory(prefix=".import_", dir=parent) as scratch:
+        with zipfile.ZipFile(file) as archive, scratch(parent, ".import_") as beside:
             members = _members(archive, file)
             _check_space(members, parent)
-            unpacked = Path(scratch) / "run"
+            unpacked = beside / "run"
             _unpack(archive, members, unpacked, progress)
             run = _free_name(parent / (_top(archive) or file.stem))
             os.replace(unpacked, run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -32,7 +33,7 @@ OWN = (*PACKED, LAUNCH_FILE, AFTERWARDS_FILE, STOP_FILE)
 
 def is_run(folder: Path) -> bool:
     """Whether there is a `run.json` in the folder."""
-    return (folder / RUN_FILE).is_file()
+    return os.path.isfile(folder / RUN_FILE)  # `Path.is_file` raises in a folder that may not be looked into
 
 
 def find_runs(root: Path, depth: int = 2) -> list[Path]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from qgis.core import QgsSettings
 
+from ..folders import writable
 from ..translation import local, tr
 from .draft import Draft
 from .suggestion import SIZES
@@ -78,7 +78,7 @@ def look_at(parent: str, prepared: Path | None) -> Place:
     existing = next((each for each in (folder, *folder.parents) if each.exists()), folder)
     if not existing.is_dir():
         return Place(parent, tr("{existing} is a file; choose a folder.").format(existing=existing))
-    if not _writable(existing):
+    if not writable(existing):
         return Place(parent, tr("The folder {existing} cannot be written; choose another.").format(existing=existing))
     names = frozenset(map(_compared, os.listdir(folder))) if existing == folder else frozenset()
     copied = sum(each.stat().st_size for each in prepared.rglob("*") if each.is_file()) if prepared else 0
@@ -115,15 +115,6 @@ def needed_bytes(draft: Draft, copied: int) -> int:
 def _compared(name: str) -> str:
     """A name as Windows and macOS compare them: without case."""
     return name.casefold() if sys.platform in ("win32", "darwin") else name
-
-
-def _writable(folder: Path) -> bool:
-    """Tried, not asked: rights, read-only disks and Windows' lists all answer alike."""
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            return True
-    except OSError:
-        return False
 
 
 def _gigabytes(size: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable
@@ -13,6 +12,7 @@ from qgis.core import QgsProject
 
 from ..background import Cancelled
 from ..errors import CancelledError, GeoDistilError
+from ..folders import scratch
 from ..launch import predict_afterwards
 from ..run_folder import write_run
 from ..translation import tr
@@ -80,8 +80,8 @@ def _settle(prepared: Path, folder: Path, cancelled: Cancelled) -> None:
         os.rename(prepared, folder)
         return
     # Another disk: copied beside the place first, under a name that no search for runs looks at.
-    with tempfile.TemporaryDirectory(prefix=".placing_", dir=folder.parent) as scratch:
-        copy = Path(scratch) / "run"
+    with scratch(folder.parent, ".placing_") as beside:
+        copy = beside / "run"
         _copy(prepared, copy, cancelled)
         os.rename(copy, folder)
     shutil.rmtree(prepared, ignore_errors=True)

@@ -68,12 +68,13 @@ def show_environment(parent: QWidget | None = None) -> EnvironmentDialog:
 
 def invite(iface: Any) -> None:
     """Offer the set-up in the message bar where there is no engine, or an older one; each once."""
-    state, settings = status().state, QgsSettings()
+    now, settings = status(), QgsSettings()
+    state = now.state
     texts = {
         State.MISSING: tr("Training and prediction need GeoDistil's engine, which is not set up yet."),
         State.OUTDATED: tr("There is an update for GeoDistil's engine."),
     }
-    if state not in texts:
+    if state not in texts or not now.writable:
         settings.remove(ASKED_SETTING)
     elif settings.value(ASKED_SETTING, "", type=str) != state.value:
         settings.setValue(ASKED_SETTING, state.value)

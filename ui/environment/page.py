@@ -164,9 +164,10 @@ class EnvironmentPage(QWidget):
         self.headline.setText(words.headline(now))
         self.explanation.setText(words.explanation(now))
         self.main_button.setText(words.button(now))
-        self.main_button.setVisible(not running)
-        self.remove_button.setVisible(not running and now.state in REMOVABLE)
-        for widget in (self.bar, self.step, self.cancel_button):
+        self.main_button.setVisible(not running and now.writable)
+        self.remove_button.setVisible(not running and now.writable and now.state in REMOVABLE)
+        self.cancel_button.setVisible(running and now.writable)
+        for widget in (self.bar, self.step):
             widget.setVisible(running)
         self.cancel_button.setEnabled(running)
         self.options.setEnabled(not running)

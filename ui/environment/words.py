@@ -26,6 +26,13 @@ def headline(status: Status) -> str:
 
 def explanation(status: Status) -> str:
     """What the state means, and what the button does."""
+    text = _meaning(status)
+    if status.writable:
+        return text
+    return text + "\n" + tr("Its folder may only be read: whoever has set it up can change it, and nobody else.")
+
+
+def _meaning(status: Status) -> str:
     if status.state in (State.READY, State.OUTDATED):
         text = tr("Python {version}, torch: {build}. {device}").format(
             version=status.note.get("version"), build=build_words(status.note.get("build", "")), device=device(status)

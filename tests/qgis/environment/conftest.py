@@ -1,5 +1,6 @@
 """Small locked sets, an installer at work in a folder, package indexes on this machine, and the real registry."""
 
+import contextlib
 import functools
 import hashlib
 import http.server
@@ -25,6 +26,7 @@ INICONFIG = ("iniconfig", "2.1.0", "9deba5723312380e77435581c6bf4935c94cbfab9b1e
 ZIPP = ("zipp", "3.21.0", "ac1bbe05fd2991f160ebce24ffbac5f6d11d83dc90891255885223d42b3cd931", 9630)
 PLUGGY = ("pluggy", "1.6.0", "e920276dd6813095e9377c0bc5566d94c932c33b27a3e3945d8389c374dd4746", 20538)
 MPMATH = ("mpmath", "1.3.0", "a0b2b9fe80bbcd81a6647ff13108738cfb482d481d826cc0e02f5b35e5c88d2c", 536198)
+NOBODY = 65534
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 BARE = ("PIP_FIND_LINKS", "PIP_CONFIG_FILE", "UV_FIND_LINKS", "PYTHONPATH", "QT_QPA_PLATFORM")
 
@@ -280,3 +282,38 @@ def settings(qgis_app, monkeypatch, tmp_path):
     yield settings
     settings.remove(environment.SETTING)
     settings.remove(PREFIX.rstrip("/"))
+
+
+@pytest.fixture
+def only_read():
+    """Makes a folder one that may only be read, for root too, until the test ends."""
+    on, off = (("chattr", "+i"), ("chattr", "-i")) if os.geteuid() == 0 else (("chmod", "a-w"), ("chmod", "u+w"))
+    changed = []
+
+    def make(folder):
+        for path in [folder, *(path for path in folder.rglob("*") if not path.is_symlink())]:
+            result = subprocess.run([*on, str(path)], capture_output=True, text=True)
+            if result.returncode:
+                pytest.skip(f"this disk has no such folders: {result.stderr}")
+            changed.append(str(path))
+
+    yield make
+    for path in changed:
+        subprocess.run([*off, path], check=False)
+
+
+@pytest.fixture
+def as_another_user():
+    """Lets what follows run with the rights of somebody who owns nothing here."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can be another user for a while")
+
+    @contextlib.contextmanager
+    def other():
+        os.seteuid(NOBODY)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+
+    return other

@@ -1,6 +1,7 @@
 """The page as a person uses it: one button, cancel, options, an own Python, removal, diagnostics."""
 
 import json
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,7 +11,9 @@ from geodistil.jobs import environment
 from geodistil.jobs.environment import place
 from geodistil.jobs.environment.choices import Choices
 from geodistil.jobs.environment.status import State, status
-from geodistil.jobs.installer.guard import only_one
+from geodistil.jobs.errors import GeoDistilError
+from geodistil.jobs.installer.guard import LOCK_FILE, only_one
+from geodistil.jobs.installer.requirements import digest
 from geodistil.ui.environment.dialog import EnvironmentDialog, invite, show_environment
 from geodistil.ui.environment.page import EnvironmentPage
 from geodistil.ui.environment.settings_page import EnvironmentOptions
@@ -223,6 +226,63 @@ def test_the_first_start_invites_once_and_the_button_opens_the_page(window, fold
     window.bar.clearWidgets()
     invite(window)
     assert window.bar.currentItem() is None
+
+
+def installed(folder, lock, known):
+    """An environment that somebody has set up."""
+    requirements = lock(known.six, version="3.11")
+    python = folder / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    values = {"python": str(python), "requirements": "linux/3.11.txt", "build": "cpu", "version": "3.11"}
+    values["digest"] = digest(requirements / "linux" / "3.11.txt", "cpu")
+    (folder / "installed.json").write_text(json.dumps(values))
+    (folder / LOCK_FILE).touch()  # of the one who has set it up
+    return requirements, python
+
+
+def test_an_environment_that_may_only_be_read_is_used_and_not_changed(window, folder, lock, known, only_read):
+    requirements, python = installed(folder, lock, known)
+    page = EnvironmentPage(requirements=requirements)
+    assert page.main_button.isVisibleTo(page) and "may only be read" not in page.explanation.text()
+    only_read(folder)
+    page.refresh()
+    assert environment.engine_python() == python
+    assert page.headline.text() == "The engine is ready" and "may only be read" in page.explanation.text()
+    assert not page.main_button.isVisibleTo(page) and not page.remove_button.isVisibleTo(page)
+    lock(known.six, known.zipp, version="3.11")
+    page.refresh()
+    assert "there is an update" in page.headline.text() and not page.main_button.isVisibleTo(page)
+    invite(window)  # as at every start of QGIS
+    assert window.bar.currentItem() is None
+
+
+def test_somebody_else_s_set_up_is_followed_and_not_stopped(folder, lock, known, only_read, tmp_path):
+    requirements, _ = installed(folder, lock, known)
+    only_read(folder)
+    holder = "import fcntl, sys, time; file = open(sys.argv[1]); fcntl.flock(file, 2); print(flush=True); time.sleep(9)"
+    with subprocess.Popen([sys.executable, "-c", holder, str(folder / LOCK_FILE)], stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        page = EnvironmentPage(requirements=requirements)
+        assert page.headline.text() == "The engine is being set up" and "may only be read" in page.explanation.text()
+        assert page.bar.isVisibleTo(page) and not page.cancel_button.isVisibleTo(page)
+        other.kill()
+    page.refresh()
+    assert page.headline.text() == "The engine is ready"
+
+
+def test_a_folder_that_may_not_even_be_looked_into_is_as_if_there_were_none(
+    folder, lock, known, settings, as_another_user, tmp_path
+):
+    requirements, python = installed(folder, lock, known)
+    tmp_path.chmod(0o700)
+    settings.setValue(environment.SETTING, str(python))
+    with as_another_user():
+        assert status(folder, requirements).state is State.OWN_MISSING
+        with pytest.raises(GeoDistilError, match="does not exist"):
+            environment.engine_python()
+        settings.remove(environment.SETTING)
+        assert status(folder, requirements).state is State.MISSING
 
 
 def test_nobody_is_invited_to_what_is_ready(window, folder, settings):

@@ -1,0 +1,38 @@
+"""Folders that something is to be written into."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+
+def writable(folder: Path) -> bool:
+    """Whether files can be made in a folder. Tried, not asked: rights, read-only disks and Windows' lists answer alike.
+
+    Not with `tempfile`, which on Windows goes on for ever where it may not write: https://bugs.python.org/issue22107.
+    """
+    path = folder / f".geodistil_{uuid4().hex}"
+    try:
+        path.touch(exist_ok=False)
+        path.unlink()
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def scratch(parent: Path, prefix: str) -> Iterator[Path]:
+    """A folder of our own beside others, until the end; what was moved out of it stays.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    folder = parent / f"{prefix}{uuid4().hex}"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
