@@ -19,6 +19,8 @@ ROOT = Path(__file__).parent
 MENU = "GeoDistil"
 RUNS_SHOWN = "geodistil/runsShown"
 """Setting: whether the runs dock was open."""
+WAITING_MILLISECONDS = 10_000
+"""Between two looks whether a run waits, while there is no dock that would start it."""
 
 ENTRIES = (
     ("trainpartialmultitask", tr("Train from boxes and areas…"), "train.svg"),
@@ -47,6 +49,7 @@ class GeoDistilPlugin:
         self._runs = None
         self._environment = None
         self._drops = None
+        self._waiting = None
 
     def initProcessing(self) -> None:
         """Add the Processing provider; `qgis_process` calls this alone."""
@@ -65,6 +68,10 @@ class GeoDistilPlugin:
         self._add_action(tr("Help"), "geodistil.svg", self._help)
         if QgsSettings().value(RUNS_SHOWN, False, type=bool):
             QTimer.singleShot(0, self._restore_runs)
+        QTimer.singleShot(0, self._serve_waiting)
+        self._waiting = QTimer(self._iface.mainWindow())
+        self._waiting.timeout.connect(self._serve_waiting)
+        self._waiting.start(WAITING_MILLISECONDS)
         QTimer.singleShot(0, self._wire_environment)
         QTimer.singleShot(0, self._wire_drops)
         NOTICES.warned.connect(self._warn)
@@ -76,6 +83,9 @@ class GeoDistilPlugin:
             self._iface.removePluginMenu(MENU, action)
             action.deleteLater()
         self._actions = []
+        self._waiting.stop()
+        self._waiting.deleteLater()
+        self._waiting = None
         for wizard in self._iface.mainWindow().findChildren(QWizard, "GeoDistilTraining"):
             wizard.close()
         if self._runs is not None:
@@ -104,17 +114,31 @@ class GeoDistilPlugin:
 
     def _show_runs(self) -> None:
         if self._runs is None:
-            from .ui.runs.dock import RunsDock
-
-            self._runs = RunsDock(self._iface, self._open)
+            self._make_runs()
+        window = self._iface.mainWindow()
+        if window.dockWidgetArea(self._runs) == Qt.DockWidgetArea.NoDockWidgetArea:
             self._iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._runs)
-            self._iface.mainWindow().restoreDockWidget(self._runs)
-            # Also when QGIS ends: then the dock is still there, and comes back with the next start.
-            self._runs.opened.connect(lambda: _note_shown(True))
-            self._runs.closed.connect(lambda: _note_shown(False))
-            self._runs.start()
-            _note_shown(True)  # it has opened before anyone listened
+            window.restoreDockWidget(self._runs)
         self._runs.setUserVisible(True)
+
+    def _make_runs(self) -> None:
+        """The dock at work, but not seen yet."""
+        from .ui.runs.dock import RunsDock
+
+        self._runs = RunsDock(self._iface, self._open)
+        self._runs.hide()  # else it would come with the window
+        # Also when QGIS ends: then the dock is still there, and comes back with the next start.
+        self._runs.opened.connect(lambda: _note_shown(True))
+        self._runs.closed.connect(lambda: _note_shown(False))
+        self._runs.start()
+
+    def _serve_waiting(self) -> None:
+        """See that runs which wait are started: the dock does so, whether or not it is seen."""
+        if self._actions and self._runs is None:
+            from .jobs.runs.waiting import WaitingList, list_folder
+
+            if WaitingList(list_folder()).runs():
+                self._make_runs()
 
     def _close_runs(self) -> None:
         self._runs.stop()

@@ -88,6 +88,7 @@ class Commands:
         run = self._waiting.take(states)
         if run is not None:
             self._stopping.discard(run)
+            registry.remember(run)
             control.start(run)
             self._look_again()
 

@@ -222,7 +222,7 @@ class RunsDock(QgsDockWidget):
 
     def _look(self) -> None:
         """Settings and waiting list."""
-        self._watcher.watch(registry.run_folders(), registry.known_runs())
+        self._watch()
         try:
             self._commands.keep_asking(self._model.states())
             self._commands.start_next(self._model.states())
@@ -237,8 +237,11 @@ class RunsDock(QgsDockWidget):
         open_training(self._iface, run, lambda: self.setUserVisible(True))
 
     def _look_again(self) -> None:
-        self._watcher.watch(registry.run_folders(), registry.known_runs())
+        self._watch()
         self._watcher.hurry()
+
+    def _watch(self) -> None:
+        self._watcher.watch(registry.run_folders(), [*registry.known_runs(), *self._waiting.runs()])
 
 
 def _files(event: QDropEvent) -> list[str]:

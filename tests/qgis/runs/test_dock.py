@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from unittest.mock import MagicMock
 
+import pytest
 from geodistil.jobs.runs import registry
 from geodistil.jobs.runs.state import Status
 from qgis.PyQt.QtCore import QPoint, Qt
@@ -154,15 +155,21 @@ def test_the_plugin_imports_the_dock_only_when_it_is_shown():
     assert "geodistil.ui" not in result.stdout and result.returncode == 0
 
 
-def test_the_menu_shows_the_dock_which_goes_with_the_plugin(window, settings, wait, monkeypatch):
-    from geodistil.plugin import RUNS_SHOWN, GeoDistilPlugin
-    from geodistil.ui.runs.dock import RunsDock
-
-    # What other rooms ask of QGIS's interface is not looked at here.
+@pytest.fixture
+def plugin_window(window, settings, monkeypatch):
+    """A window for the whole plugin; what other rooms ask of QGIS's interface is not looked at here."""
     monkeypatch.setattr(type(window), "__getattr__", lambda _window, _name: MagicMock(), raising=False)
     monkeypatch.setattr(window, "addPluginToMenu", lambda _menu, action: window.addAction(action), raising=False)
     monkeypatch.setattr(window, "removePluginMenu", lambda _menu, action: window.removeAction(action), raising=False)
     window.show()
+    return window
+
+
+def test_the_menu_shows_the_dock_which_goes_with_the_plugin(plugin_window, settings, wait):
+    from geodistil.plugin import RUNS_SHOWN, GeoDistilPlugin
+    from geodistil.ui.runs.dock import RunsDock
+
+    window = plugin_window
     plugin = GeoDistilPlugin(window)
     plugin.initGui()
     next(each for each in window.actions() if each.text() == "Runs").trigger()
@@ -176,6 +183,36 @@ def test_the_menu_shows_the_dock_which_goes_with_the_plugin(window, settings, wa
     window.findChild(RunsDock).close()
     assert not settings.value(RUNS_SHOWN, type=bool)
     again.unload()
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_run_that_waits_starts_though_the_dock_is_closed(
+    plugin_window, settings, eager, waiting_list, make_run, engine_program, state_of, wait, monkeypatch, late
+):
+    """Whether it waits when QGIS starts, or is put on the list by another window of QGIS that closes then."""
+    from geodistil import plugin as module
+    from geodistil.ui.runs.dock import RunsDock
+
+    engine_program("begin(); tell('finished', outputs={})")
+    monkeypatch.setattr(module, "WAITING_MILLISECONDS", 50)
+    settings.setValue(module.RUNS_SHOWN, False)
+    run = make_run("town")
+    plugin = module.GeoDistilPlugin(plugin_window)
+    if not late:
+        waiting_list.add(run)
+    plugin.initGui()
+    if late:
+        wait(lambda: plugin._environment is not None)  # QGIS is up
+        assert plugin_window.findChild(RunsDock) is None  # nothing waits, nothing is watched
+        waiting_list.add(run)
+    wait(lambda: state_of(run).status is Status.FINISHED)
+    dock = plugin_window.findChild(RunsDock)
+    assert waiting_list.runs() == [] and not dock.isVisible() and not settings.value(module.RUNS_SHOWN, type=bool)
+    next(each for each in plugin_window.actions() if each.text() == "Runs").trigger()
+    wait(lambda: states(dock) == {"town": "Finished"})  # listed, although it is in no folder that is searched
+    assert dock.isVisible() and settings.value(module.RUNS_SHOWN, type=bool)
+    plugin.unload()
+    wait(lambda: plugin_window.findChild(RunsDock) is None)
 
 
 def test_status_words_cover_every_status(make_run, state_of):
