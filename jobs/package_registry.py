@@ -15,7 +15,7 @@ from .packages import CARD_PROPERTY, ITEM_FILE, is_foreign, package_path, read_c
 from .translation import tr
 
 PACKAGES = "geodistil/packages"
-"""Paths of registered packages, the newest first."""
+"""Paths and names of registered packages, the newest first."""
 
 NETWORKS = ("model.safetensors", "model.onnx", "segmentation.onnx", "detection.onnx")
 """A package holds at least one of these beside its `item.json`."""
@@ -59,18 +59,27 @@ def register(text: str) -> tuple[Path, dict[str, Any]]:
             tr("The model package {path} is incomplete: it holds no network.").format(path=path),
             tr("Copy it again, with {files}.").format(files=", ".join(NETWORKS)),
         )
-    _write([path, *(known for known in _read() if known != path)])
+    name = path.stem if is_foreign(path) else card["name"]
+    _write({path: name, **{other: known for other, known in _read().items() if other != path}})
     return path, card
 
 
+def known() -> list[tuple[str, Path]]:
+    """Name and place of every registered package, the newest first, as they were; no disk is looked at."""
+    return [(name, path) for path, name in _read().items()]
+
+
 def registered() -> list[tuple[str, Path]]:
-    """Name and place of every registered package that is still there, the newest first."""
+    """Name and place of every registered package that is still there, the newest first.
+
+    Opens each of them, on disks that may be far away, so it is for workers.
+    """
     return [(name, path) for path in _read() if (name := _name(path))]
 
 
 def forget(path: Path) -> None:
     """Offer a package no longer; nothing is deleted."""
-    _write([known for known in _read() if known != path])
+    _write({other: name for other, name in _read().items() if other != path})
 
 
 def _name(path: Path) -> str:
@@ -105,13 +114,14 @@ def _item_text(path: Path) -> str:
         return archive.read(min(names, key=len)).decode("utf-8")
 
 
-def _read() -> list[Path]:
+def _read() -> dict[Path, str]:
     try:
-        paths = json.loads(QgsSettings().value(PACKAGES) or "[]")
+        entries = json.loads(QgsSettings().value(PACKAGES) or "[]")
     except (TypeError, ValueError):
-        return []
-    return [Path(each) for each in paths]
+        return {}
+    pairs = [(each, "") if isinstance(each, str) else each for each in entries]  # once without names
+    return {Path(path): name or Path(path).stem for path, name in pairs}
 
 
-def _write(paths: list[Path]) -> None:
-    QgsSettings().setValue(PACKAGES, json.dumps([str(path) for path in paths]))
+def _write(packages: dict[Path, str]) -> None:
+    QgsSettings().setValue(PACKAGES, json.dumps([[str(path), name] for path, name in packages.items()]))

@@ -152,9 +152,15 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
     def processAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> Results:
-        """`work`, with its errors as Processing's."""
+        """`work`, with its errors as Processing's; then the files that it wrote get their looks."""
         with sentences(feedback):
-            return self.work(parameters, context, feedback)
+            outputs = self.work(parameters, context, feedback)
+        for result in self._layers:
+            try:
+                save_look(result)
+            except GeoDistilError as error:  # the layer itself is there
+                feedback.pushWarning(str(error))
+        return outputs
 
     def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:
         """QGIS's own checks, then this algorithm's `problem`."""
@@ -173,13 +179,8 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         load_styled(context, result)
 
     def postProcessAlgorithm(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
-        """Save how the written layers look, tell the engine's warnings over the map; on the thread of the layers."""
+        """Tell the engine's warnings over the map."""
         NOTICES.warn(self.displayName(), self._warnings)
-        for result in self._layers:
-            try:
-                save_look(result)
-            except GeoDistilError as error:  # the layer itself is there
-                feedback.pushWarning(str(error))
         return {}
 
     def run_engine(

@@ -12,8 +12,9 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QGridLayout, QSizePolicy, QToolButton, QWidget
 
-from ..jobs.package_registry import registered
-from ..jobs.packages import is_foreign
+from ..jobs.background import Background, start
+from ..jobs.package_registry import known, registered
+from ..jobs.packages import ONNX, is_foreign
 from ..jobs.translation import tr
 from .wizard.words import Hint, Problem
 
@@ -38,9 +39,7 @@ class ModelWidget(QWidget):
         self._choice.setAccessibleName(tr("Model"))
         self._choice.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        for name, path in registered():
-            self._choice.addItem(f"{name} ({path})", str(path))
-            self._choice.setItemData(self._choice.count() - 1, str(path), Qt.ItemDataRole.ToolTipRole)
+        self._offer(known())
         self._choice.setCurrentIndex(-1)
         self._choice.lineEdit().setPlaceholderText(tr("A registered model, or the path of another"))
         self._choice.editTextChanged.connect(lambda _text: self.changed.emit())
@@ -63,6 +62,9 @@ class ModelWidget(QWidget):
         layout.addWidget(self._problem, 2, 0, 1, 3)
         self.changed.connect(self._adapt)
         self._adapt()
+        # Their disks may be far away, or dead.
+        title = tr("Look for the registered models")
+        start(Background(title, lambda _: registered(), self._offer_anew, lambda _: None, can_cancel=False))
 
     def path(self) -> str:
         """The chosen package's path, or what was typed."""
@@ -81,6 +83,22 @@ class ModelWidget(QWidget):
         """What is said of the chosen file."""
         return self._status.text() or self._problem.text()
 
+    def _offer(self, models: list[tuple[str, Path]]) -> None:
+        self._choice.clear()
+        for name, path in models:
+            self._choice.addItem(f"{name} ({path})", str(path))
+            self._choice.setItemData(self._choice.count() - 1, str(path), Qt.ItemDataRole.ToolTipRole)
+
+    def _offer_anew(self, models: list[tuple[str, Path]]) -> None:
+        """Offer what is still there, under the names that it has now; what is chosen or typed stays."""
+        if sip.isdeleted(self) or models == known():
+            return
+        path = self.path()
+        blocked = self._choice.blockSignals(True)
+        self._offer(models)
+        self.set_path(path)
+        self._choice.blockSignals(blocked)
+
     def _look(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, tr("Look for a model"), self.path(), self._filter)
         if path:
@@ -89,7 +107,7 @@ class ModelWidget(QWidget):
 
     def _adapt(self) -> None:
         """What is said of one file is not true of the next."""
-        self._describe.setVisible(is_foreign(Path(self.path())))
+        self._describe.setVisible(self.path().lower().endswith(ONNX))
         self._status.say("")
         self._problem.say("")
 

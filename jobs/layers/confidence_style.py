@@ -41,7 +41,7 @@ def style_confidence(layer: QgsRasterLayer, card: dict[str, Any]) -> None:
     shader.setLegendSettings(legend)
     function = QgsRasterShader(0, 100)
     function.setRasterShaderFunction(shader)
-    layer.setRenderer(QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1, function))
+    layer.setRenderer(QgsSingleBandPseudoColorRenderer(None, 1, function))
     layer.triggerRepaint()
 
 

@@ -46,7 +46,7 @@ def style_error_map(layer: QgsRasterLayer, card: dict[str, Any]) -> None:
         QgsPalettedRasterRenderer.Class(value, _color(value, color), spoken(error))
         for value, (error, color) in enumerate(PIXELS)
     ]
-    layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, classes))
+    layer.setRenderer(QgsPalettedRasterRenderer(None, 1, classes))
     layer.triggerRepaint()
 
 

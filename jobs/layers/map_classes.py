@@ -12,6 +12,7 @@ from qgis.core import (
     QgsPalettedRasterRenderer,
     QgsRasterLayer,
     QgsRendererCategory,
+    QgsSingleSymbolRenderer,
     QgsSymbol,
     QgsVectorLayer,
 )
@@ -88,7 +89,7 @@ def style_lines(layer: QgsVectorLayer, classes: dict[str, Any]) -> None:
     """
     color = classes["colors"].get(classes["class"], PALETTE[0])
     symbol = QgsLineSymbol.createSimple({"line_color": color, "line_width": "0.8", "capstyle": "round"})
-    layer.renderer().setSymbol(symbol)
+    layer.setRenderer(QgsSingleSymbolRenderer(symbol))
     layer.triggerRepaint()
 
 

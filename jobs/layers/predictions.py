@@ -7,8 +7,9 @@ from typing import Any
 
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 
-from ..errors import GeoDistilError
+from ..errors import CancelledError, GeoDistilError
 from ..packages import read_card
+from ..runs.archive import Progress
 from ..runs.files import MODEL_FOLDER, predicted
 from ..translation import tr
 from .confidence_style import style_confidence
@@ -26,22 +27,32 @@ LOOKS: dict[str, tuple[str, Style, int]] = {
 """The engine's name of an output -> (a person's, how it looks, its level in the group)."""
 
 
-def load_predictions(run: Path, project: QgsProject) -> list[QgsMapLayer]:
-    """Add to a project what a run predicted when its training was done, styled, in the group of the model's name.
+def find_predictions(run: Path, progress: Progress) -> list[Result]:
+    """What a run predicted when its training was done; their files keep their looks then. For workers: it takes time.
 
     Raises:
         GeoDistilError: the run has no model or no predictions, or a file is gone.
+        CancelledError: `progress`, told how far it is, said so.
     """
     card = read_card(run / MODEL_FOLDER)
-    found = [
-        _added(_result(kind, output, card, run), project)
-        for output in predicted(run)
-        for kind in LOOKS
-        if output.get(kind)
-    ]
+    found = [_result(kind, output, card, run) for output in predicted(run) for kind in LOOKS if output.get(kind)]
     if not found:
         raise GeoDistilError("output", tr("{run} has no predictions.").format(run=run.name))
+    for number, result in enumerate(found):
+        if not progress(number / len(found)):
+            raise CancelledError
+        save_look(result)
     return found
+
+
+def add_prediction(result: Result, project: QgsProject) -> QgsMapLayer:
+    """Add one of them to a project, styled, in the group of the model's name; on the main thread."""
+    title = result.origin.title
+    layer = QgsRasterLayer(result.path, title) if result.raster else QgsVectorLayer(result.path, title, "ogr")
+    result.look(layer)
+    project.addMapLayer(layer)
+    put_in_group(layer, result.origin.group, "", project)
+    return layer
 
 
 def _result(kind: str, output: dict[str, str], card: dict[str, Any], run: Path) -> Result:
@@ -49,13 +60,3 @@ def _result(kind: str, output: dict[str, str], card: dict[str, Any], run: Path) 
     title = f"{Path(output['raster']).stem}: {what}"
     origin = of_model(title, card, str(run / MODEL_FOLDER), output["raster"])
     return Result(output[kind], style, card, origin, (title, title), raster=kind != "detections", level=level)
-
-
-def _added(result: Result, project: QgsProject) -> QgsMapLayer:
-    save_look(result)
-    title = result.origin.title
-    layer = QgsRasterLayer(result.path, title) if result.raster else QgsVectorLayer(result.path, title, "ogr")
-    result.look(layer)
-    project.addMapLayer(layer)
-    put_in_group(layer, result.origin.group, "", project)
-    return layer

@@ -1,7 +1,7 @@
 """A result file becomes a styled layer: it looks right wherever it is opened, says where it comes from, has its place.
 
 `save_look` writes symbology and metadata into or beside the file, also where nothing is loaded; `load_styled` has
-Processing show it in its group. Both touch layers, so they are for the thread on which layers live.
+Processing show it in its group. Saving waits for the disk, so it is for workers: its layer lives no longer than it.
 """
 
 from __future__ import annotations
@@ -77,7 +77,10 @@ class Result:
 
 
 def save_look(result: Result) -> None:
-    """Save symbology and metadata with a file, as its default.
+    """Save symbology and metadata with a file, as its default; on any thread, with a layer of its own.
+
+    Beside the main thread, Python's wrapper of what a layer owns (`layer.dataProvider()`, `layer.renderer()`) is
+    sometimes void, so styles use none: a renderer gets its input from its layer anyway.
 
     Raises:
         GeoDistilError: the file cannot be opened, or they cannot be written.
@@ -108,12 +111,12 @@ def _save_style(layer: QgsMapLayer, result: Result) -> str:
 @contextmanager
 def _without_waiting_for_the_disk() -> Iterator[None]:
     """Let SQLite leave the writing to the system: its waits for the disk, one a change, would be seen as a freeze."""
-    before = gdal.GetConfigOption(SYNCHRONOUS)
-    gdal.SetConfigOption(SYNCHRONOUS, "OFF")
+    before = gdal.GetThreadLocalConfigOption(SYNCHRONOUS)
+    gdal.SetThreadLocalConfigOption(SYNCHRONOUS, "OFF")
     try:
         yield
     finally:
-        gdal.SetConfigOption(SYNCHRONOUS, before)
+        gdal.SetThreadLocalConfigOption(SYNCHRONOUS, before)
 
 
 def _forget_styles(layer: QgsVectorLayer) -> None:

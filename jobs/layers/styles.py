@@ -40,7 +40,7 @@ def style_class_map(layer: QgsRasterLayer, card: dict[str, Any]) -> None:
     ]
     if card.get("background", True):
         classes.insert(0, QgsPalettedRasterRenderer.Class(0, QColor(255, 255, 255, 0), spoken("background")))
-    layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, classes))
+    layer.setRenderer(QgsPalettedRasterRenderer(None, 1, classes))
     layer.setOpacity(CLASS_OPACITY)
     layer.triggerRepaint()
 

@@ -14,14 +14,13 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
+from ..gdal_files import value_range
+
 VIRIDIS = ("#440154", "#3b528b", "#21918c", "#5ec962", "#fde725")
 """Equal steps look equal, also without colour vision."""
 
 OUTLIERS = 0.02
 """Share of pixels at either end that the ramp does not reach out for."""
-
-SAMPLE = 250_000
-"""Pixels looked at; overviews make that quick."""
 
 
 def style_values(layer: QgsRasterLayer, card: dict[str, Any]) -> None:
@@ -31,14 +30,14 @@ def style_values(layer: QgsRasterLayer, card: dict[str, Any]) -> None:
         layer: values in units that only the model's makers know.
         card: the model's card, not used.
     """
-    least, most = layer.dataProvider().cumulativeCut(1, OUTLIERS, 1 - OUTLIERS, layer.extent(), SAMPLE)
+    least, most = value_range(layer.source(), OUTLIERS)
     if not least < most:  # all the same, or no data
         least, most = (least, least + 1) if least == least else (0.0, 1.0)
     shader = QgsColorRampShader(least, most, _ramp(), QgsColorRampShader.Type.Interpolated)
-    shader.classifyColorRamp(len(VIRIDIS), 1, layer.extent(), layer.dataProvider())
+    shader.classifyColorRamp(len(VIRIDIS), 1, layer.extent())
     function = QgsRasterShader(least, most)
     function.setRasterShaderFunction(shader)
-    renderer = QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1, function)
+    renderer = QgsSingleBandPseudoColorRenderer(None, 1, function)
     renderer.setClassificationMin(least)
     renderer.setClassificationMax(most)
     layer.setRenderer(renderer)

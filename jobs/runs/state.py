@@ -166,6 +166,8 @@ def prediction_status(
     """
     if launch is None:
         return Status.FINISHED
+    if prediction.ending and prediction.time > max(history.time, launch.time):
+        return Status.FINISHED
     working = prediction.started and not prediction.ending
     pids = (launch.pid, *([int(prediction.started.get("pid") or 0)] if working else []))
     last_sign = max(history.time, prediction.time, launch.time)

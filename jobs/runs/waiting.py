@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -64,11 +64,14 @@ class WaitingList:
         with self._changing() as values:
             values["runs"] = [text for text in values["runs"] if text != str(run)]
 
-    def take(self, states: Iterable[RunState]) -> Path | None:
+    def take(self, states: Iterable[RunState], deleted: Collection[Path] = ()) -> Path | None:
         """Take off the list the first run whose device is free; none where all must wait.
+
+        The runs' own disks are not looked at before there is one, for they may be far away.
 
         Args:
             states: of all runs that are known.
+            deleted: runs that are there no more.
 
         Raises:
             GeoDistilError: the list cannot be written.
@@ -79,7 +82,7 @@ class WaitingList:
             if time.time() - float(values.get("started") or 0) < PAUSE_SECONDS:
                 return None
             known = {state.folder: state for state in states}
-            line = [run for run in map(Path, values["runs"]) if _still_waits(run, known.get(run))]
+            line = [run for run in map(Path, values["runs"]) if run not in deleted and _still_waits(known.get(run))]
             found = _first_free(line, known)
             if found is not None:
                 line.remove(found)
@@ -120,20 +123,18 @@ def _write(path: Path, values: dict[str, Any]) -> None:
     os.replace(partial, path)
 
 
-def _still_waits(run: Path, state: RunState | None) -> bool:
-    """Not where someone else started it, or deleted it; a drive that is not there now may come back."""
-    deleted = run.parent.is_dir() and not is_run(run)
-    done = state is not None and (state.busy or (state.status is Status.FINISHED and state.predicted))
-    return not deleted and not done
+def _still_waits(state: RunState | None) -> bool:
+    """Not where someone else has started it; one that is not known is on a drive that may come back."""
+    return state is None or not (state.busy or (state.status is Status.FINISHED and state.predicted))
 
 
 def _first_free(waiting: list[Path], states: dict[Path, RunState]) -> Path | None:
     taken = [state.asked_device for state in states.values() if state.busy and _is_here(state)]
     for run in waiting:
         state = states.get(run)
-        if state is None or not is_run(run):
+        if state is None:
             continue
-        if not any(share_device(state.asked_device, device) for device in taken):
+        if not any(share_device(state.asked_device, device) for device in taken) and is_run(run):
             return run
         taken.append(state.asked_device)  # those behind do not overtake on the same device
     return None

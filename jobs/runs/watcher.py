@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ class Watcher:
         self._places: tuple[tuple[Path, ...], tuple[Path, ...]] = ((), ())
         self._trackers: dict[Path, RunTracker] = {}
         self._changes: deque[Change] = deque()
+        self.deleted: frozenset[Path] = frozenset()
+        """Single runs that are there no more, though their disks are."""
         self._wake, self._ended = threading.Event(), threading.Event()
         self._polls = 0
         self._thread = threading.Thread(target=self._work, name="geodistil runs", daemon=True)
@@ -89,6 +92,7 @@ class Watcher:
 
     def _search(self) -> None:
         folders, runs = self._places
+        self.deleted = frozenset(run for run in runs if not is_run(run) and os.path.isdir(run.parent))
         found = {run for folder in folders for run in find_runs(folder)} | {run for run in runs if is_run(run)}
         for gone in set(self._trackers) - found:
             del self._trackers[gone]

@@ -1,13 +1,18 @@
 """Model packages that are dropped, registered and offered."""
 
 import json
+import shutil
+import time
 import zipfile
 
 import pytest
+from geodistil.jobs.background import ALIVE
 from geodistil.jobs.errors import GeoDistilError
-from geodistil.jobs.package_registry import PACKAGES, forget, looks_like_package, register, registered
+from geodistil.jobs.package_registry import PACKAGES, forget, known, looks_like_package, register, registered
 from geodistil.jobs.packages import read_card
 from qgis.core import QgsApplication, QgsSettings
+
+from .slow_disks import not_answering
 
 CARD = {
     "name": "town",
@@ -180,3 +185,60 @@ def test_a_card_is_checked_once_where_it_is_read(make_package, change, what):
 def test_a_card_has_a_list_of_classes_for_each_task(make_package):
     card = read_card(make_package(card={key: value for key, value in CARD.items() if key != "detection_classes"}))
     assert card["detection_classes"] == [] and card["segmentation_classes"] == CARD["segmentation_classes"]
+
+
+@pytest.fixture
+def choice_of(provider, settings):
+    """The list of models in Predict's dialog."""
+    from processing.gui.wrappers import WidgetWrapperFactory
+    from qgis.PyQt.QtWidgets import QComboBox, QDialog
+
+    dialogs = []
+
+    def make():
+        algorithm = QgsApplication.processingRegistry().createAlgorithmById("geodistil:predict")
+        dialogs.append(QDialog())
+        wrapper = WidgetWrapperFactory.create_wrapper(algorithm.parameterDefinition("MODEL"), dialogs[-1])
+        dialogs.append(wrapper)
+        return wrapper.widget.findChild(QComboBox)
+
+    return make
+
+
+def offered(choice):
+    return [choice.itemText(index) for index in range(choice.count())]
+
+
+def wait(condition, seconds=10):
+    from qgis.PyQt.QtWidgets import QApplication
+
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        QApplication.processEvents()
+        time.sleep(0.01)
+
+
+def test_a_dialog_does_not_wait_for_a_registered_package_on_a_dead_drive(choice_of, make_package):
+    path, _ = register(str(make_package()))
+    with not_answering(path / "item.json"):
+        before = time.monotonic()
+        choice = choice_of()
+        assert time.monotonic() - before < 1 and offered(choice) == [f"town ({path})"]
+    wait(lambda: not ALIVE)
+
+
+def test_a_dialog_drops_what_has_gone_and_keeps_what_was_typed(choice_of, make_package):
+    gone, there = (register(str(make_package(name)))[0] for name in ("gone", "there"))
+    shutil.rmtree(gone)
+    choice = choice_of()
+    assert offered(choice) == [f"there ({there})", f"gone ({gone})"]
+    choice.setEditText("/some/where")
+    wait(lambda: len(offered(choice)) == 1)
+    assert offered(choice) == [f"there ({there})"] and choice.currentText() == "/some/where"
+
+
+def test_packages_that_an_earlier_geodistil_registered_are_offered_too(settings, make_package):
+    path = make_package()
+    QgsSettings().setValue(PACKAGES, json.dumps([str(path)]))
+    assert known() == registered() == [("town", path)]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
 from qgis.core import Qgis, QgsProject
-from qgis.PyQt.QtCore import QUrl
+from qgis.PyQt.QtCore import QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
 from ...jobs.background import Background, start
 from ...jobs.errors import STOPPED, GeoDistilError
 from ...jobs.help import help_url
-from ...jobs.layers.predictions import load_predictions
+from ...jobs.layers.predictions import add_prediction, find_predictions
+from ...jobs.layers.styled import Result
 from ...jobs.packages import ITEM_FILE
 from ...jobs.runs import control, registry
 from ...jobs.runs.archive import export_run, import_run
@@ -83,9 +86,9 @@ class Commands:
         self._stopping.discard(state.folder)
         control.start(state.folder)
 
-    def start_next(self, states: list[RunState]) -> None:
-        """Start the waiting run whose turn it is, if it is one's."""
-        run = self._waiting.take(states)
+    def start_next(self, states: list[RunState], deleted: Collection[Path]) -> None:
+        """Start the waiting run whose turn it is, if it is one's; what is deleted waits no longer."""
+        run = self._waiting.take(states, deleted)
         if run is not None:
             self._stopping.discard(run)
             registry.remember(run)
@@ -137,7 +140,8 @@ class Commands:
 
     def results(self, state: RunState) -> None:
         """Add what was predicted when the training was done to the map."""
-        load_predictions(state.folder, QgsProject.instance())
+        title = tr("Loading the predictions of {state}").format(state=state.name)
+        self._begin(title, partial(find_predictions, state.folder), self._add)
 
     def report(self, state: RunState) -> None:
         """Open the report."""
@@ -237,6 +241,12 @@ class Commands:
 
         task = Background(title, watched, done, self.fail, can_cancel)
         start(task)
+
+    def _add(self, results: list[Result]) -> None:
+        """Add results to the map, one a turn of the event loop, so that hundreds do not hold QGIS up."""
+        if results:
+            add_prediction(results[0], QgsProject.instance())
+            QTimer.singleShot(0, partial(self._add, results[1:]))
 
     def _told(self, sentence: str) -> None:
         self._tell(sentence, Qgis.MessageLevel.Success)

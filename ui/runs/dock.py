@@ -225,7 +225,7 @@ class RunsDock(QgsDockWidget):
         self._watch()
         try:
             self._commands.keep_asking(self._model.states())
-            self._commands.start_next(self._model.states())
+            self._commands.start_next(self._model.states(), self._watcher.deleted)
         except GeoDistilError as error:
             self._commands.fail(error)
         self._model.set_waiting(self._waiting.runs())

@@ -168,6 +168,7 @@ class RecipePage(QWizardPage):
                     lambda _: read_package(path),
                     lambda card: self._take_card(path, card),
                     lambda error: self._take_card(path, {}, str(error)),
+                    can_cancel=False,
                 )
             )
 

@@ -129,6 +129,7 @@ class RunPage(QWizardPage):
                 lambda _: look_at(parent, prepared),
                 self._take_place,
                 lambda error: self._take_place(Place(parent, str(error))),
+                can_cancel=False,
             )
         )
         self._check()

@@ -1,7 +1,9 @@
 """The dock's actions: starting, waiting, stopping, deleting, archives, and what is opened from a run."""
 
 import json
+import shutil
 
+import numpy as np
 import pytest
 from geodistil.jobs import background
 from geodistil.jobs.runs import archive, registry
@@ -11,6 +13,7 @@ from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QAbstractButton, QApplication
 
+from ..probe import STALL_SECONDS, Probe
 from .hands import action, press, rows, select, states, table
 
 TRAINING = """
@@ -218,3 +221,29 @@ def test_exporting_what_has_lost_its_imagery_is_told(dock, make_run, window, tmp
     wait(lambda: rows(dock))
     dock._commands.export_to(table(dock).selected(), tmp_path / "town.zip", imagery=True)
     wait(lambda: any("/nowhere/a.tif is missing" in text for text in window.messages()))
+
+
+def test_a_hundred_predictions_are_shown_without_holding_qgis_up(
+    dock, project, make_run, make_raster, write, wait, tmp_path
+):
+    classes = make_raster(tmp_path / "classes.tif", np.ones((1, 64, 64), "uint8"))
+    outputs = []
+    for number in range(100):
+        shutil.copy(classes, tmp_path / f"{number}.tif")
+        outputs.append({"raster": f"/images/{number}.tif", "classes": str(tmp_path / f"{number}.tif")})
+    run = make_run("town", write.event("finished", outputs={}))
+    for folder in ("model", "predictions"):
+        (run / folder).mkdir()
+    card = {"name": "town", "tasks": ["segmentation"], "gsd": 0.5, "bands": [1]}
+    card["segmentation_classes"] = [{"name": "roof", "color": "#ff0000"}]
+    (run / "model" / "item.json").write_text(json.dumps({"properties": {"geodistil:card": card}}))
+    write.append(run / "predictions", write.event("finished", outputs=outputs))
+    wait(lambda: rows(dock))
+    probe = Probe()
+    press(dock, "town", "Show predictions")
+    wait(lambda: len(project.mapLayers()) == 100, 60)
+    print(f"longest stall {1000 * probe.longest:.0f} ms")
+    assert probe.longest < STALL_SECONDS
+    [group] = project.layerTreeRoot().children()
+    assert group.name() == "town" and len(group.children()) == 100
+    assert (tmp_path / "99.qml").is_file()

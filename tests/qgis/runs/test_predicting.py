@@ -135,3 +135,15 @@ def test_an_engine_that_cannot_predict_is_told(start, state_of, wait, tmp_path):
     wait(lambda: not look(state_of(folder).launch.pid))
     assert "Its prediction failed: There is no raster /a.tif." in message(state_of(folder))
     assert "start" in abilities(state_of(folder))
+
+
+def test_a_prediction_that_has_ended_on_another_machine_is_over_at_once(make_run, write, state_of):
+    folder = make_run("town", write.started(1, host="server"), write.event("finished", outputs={}))
+    predict_afterwards(folder, ["a.tif"])
+    (folder / "launch.json").write_text(json.dumps({"pid": 1, "host": "server", "time": time.time() - 60, "log": 0}))
+    assert state_of(folder).status is Status.PREDICTING  # it has not begun to write
+    (folder / "predictions").mkdir()
+    write.append(folder / "predictions", write.started(2, host="server"), write.progress(1))
+    assert state_of(folder).status is Status.PREDICTING
+    write.append(folder / "predictions", write.event("finished", outputs=[]))
+    assert state_of(folder).status is Status.FINISHED

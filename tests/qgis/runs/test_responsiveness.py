@@ -6,20 +6,20 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from geodistil.jobs.runs.history import MOST_POINTS
 from geodistil.jobs.runs.registry import set_run_folders
 from geodistil.jobs.runs.tracker import RunTracker
 from geodistil.ui.runs.dock import RunsDock
-from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QApplication, QTableView
+
+from ..probe import STALL_SECONDS, Probe
 
 pytestmark = pytest.mark.timed
 RUNS = 50
 EVENTS = 5_000
-STALL_SECONDS = 0.1
 POLL_SECONDS = 0.01
 ATTEMPTS = 3
 """A busy machine can make a turn longer, not shorter: one good attempt shows what the dock itself needs."""
@@ -60,31 +60,6 @@ def many_runs(tmp_path_factory, lines):
     yield folders
     engine.kill()
     engine.wait()
-
-
-class Probe:
-    """The longest time between two turns of the event loop, less what other programs took of the processor."""
-
-    def __init__(self):
-        self.longest, self.longest_with_others = 0.0, 0.0
-        self._last, self._queued = time.perf_counter(), queued()
-        self._timer = QTimer()
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self._turn)
-        self._timer.start(2)
-
-    def _turn(self):
-        now, waited = time.perf_counter(), queued()
-        gap = now - self._last
-        self.longest_with_others = max(self.longest_with_others, gap)
-        self.longest = max(self.longest, gap - (waited - self._queued))
-        self._last, self._queued = now, waited
-
-
-def queued():
-    """Seconds that this process's threads were ready to run while other programs had the processor."""
-    delays = [task.read_text().split()[1] for task in Path("/proc/self/task").glob("*/schedstat")]
-    return sum(map(int, delays)) / 1e9
 
 
 class TimedDock(RunsDock):

@@ -9,6 +9,9 @@ import pytest
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.runs import waiting
 from geodistil.jobs.runs.waiting import WaitingList, share_device
+from geodistil.jobs.runs.watcher import Watcher
+
+from ..slow_disks import main_thread_s_touches
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -97,8 +100,21 @@ def test_what_someone_else_started_finished_or_deleted_leaves_the_list(
     for folder in (*(state.folder for state in states), away):
         line.add(folder)
     (states[1].folder / "run.json").unlink()
-    assert line.take(states) is None
+    watcher = Watcher()
+    watcher.watch([], line.runs())
+    watcher.poll()
+    assert line.take(states, watcher.deleted) is None
     assert line.runs() == [away]
+
+
+def test_runs_that_wait_on_a_disk_far_away_are_left_alone_until_it_is_their_turn(tmp_path, on, no_pause):
+    busy, waits = on("busy", "cpu", running=True), on("waits", "cpu")
+    line = WaitingList(tmp_path / "list")
+    line.add(waits.folder)
+    line.add(tmp_path / "runs" / "unknown")
+    with main_thread_s_touches(tmp_path / "runs") as touched:
+        assert line.take([busy, waits]) is None
+    assert touched == []
 
 
 def test_after_a_start_the_next_waits_a_little_so_that_the_first_is_seen(tmp_path, on):
