@@ -17,10 +17,11 @@ class Probe:
         self._last, self._queued = time.perf_counter(), queued()
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self._turn)
+        self._timer.timeout.connect(self.turn)
         self._timer.start(2)
 
-    def _turn(self):
+    def turn(self):
+        """One more, now."""
         now, waited = time.perf_counter(), queued()
         gap = now - self._last
         self.longest_with_others = max(self.longest_with_others, gap)
