@@ -9,9 +9,10 @@ from typing import Any, Callable
 from qgis.core import Qgis, QgsApplication, QgsSettings
 from qgis.PyQt.QtCore import Qt, QTimer, QTranslator, QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
-from qgis.PyQt.QtWidgets import QAction, QWizard
+from qgis.PyQt.QtWidgets import QWizard
 
 from .jobs.notices import NOTICES
+from .jobs.qt import QAction
 from .jobs.translation import remove_translator, tr
 from .toolbox.provider import GeoDistilProvider
 

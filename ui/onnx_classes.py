@@ -5,12 +5,9 @@ from __future__ import annotations
 from qgis.gui import QgsColorButton
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import (
-    QAbstractItemView,
     QGroupBox,
     QHBoxLayout,
-    QHeaderView,
     QPushButton,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -18,6 +15,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ..jobs.classes import PALETTE
 from ..jobs.translation import tr
+from .tables import keep_width, table
 from .wizard.words import Hint
 
 COLOR, NAME = range(2)
@@ -36,16 +34,8 @@ class OnnxClasses(QGroupBox):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("Classes"), parent)
-        self.table = QTableWidget(0, 2)
-        self.table.setHorizontalHeaderLabels(["", tr("Name")])
-        self.table.setAccessibleName(tr("Classes"))
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.verticalHeader().hide()
-        header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(COLOR, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(COLOR, 3 * self.fontMetrics().height())
+        self.table = table(["", tr("Name")], tr("Classes"), stretched=NAME)
+        keep_width(self.table, COLOR, 3)
         self.table.setMinimumHeight((ROWS + 1) * self.table.verticalHeader().defaultSectionSize())
         self.hint = Hint()
         self.add_button, self.remove_button = QPushButton(tr("&Add")), QPushButton(tr("&Remove"))

@@ -46,7 +46,7 @@ def stage_text(state: RunState) -> str:
     if state.status is Status.FINISHED:
         return ""
     if state.working is state.prediction:
-        return tr("Prediction after the training, {number} rasters").format(number=state.rasters)
+        return tr("Prediction after the training (rasters: {number})").format(number=state.rasters)
     if not history.stages:
         return tr("Reading the data") if state.status is Status.RUNNING else ""
     stage = history.stages[-1]

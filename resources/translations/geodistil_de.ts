@@ -1177,11 +1177,6 @@ Das gelabelte Gebiet ist wichtig: Darin gilt Gelände ohne Label als Hintergrund
 Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselben Laufordner geht es von dort weiter.</translation>
     </message>
     <message>
-      <location filename="jobs/background.py" />
-      <source>{title} failed: {error}.</source>
-      <translation>{title} ist gescheitert: {error}.</translation>
-    </message>
-    <message>
       <location filename="jobs/check_report.py" />
       <source>Nothing to warn of.</source>
       <translation>Nichts zu beanstanden.</translation>
@@ -1365,6 +1360,16 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/errors.py" />
       <source>The engine failed without saying why.</source>
       <translation>Die Engine ist gescheitert und sagt nicht, warum.</translation>
+    </message>
+    <message>
+      <location filename="jobs/errors.py" />
+      <source>{doing}: cancelled.</source>
+      <translation>{doing}: abgebrochen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/errors.py" />
+      <source>{title} failed: {error}.</source>
+      <translation>{title} ist gescheitert: {error}.</translation>
     </message>
     <message>
       <location filename="jobs/errors.py" />
@@ -1997,6 +2002,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Beenden Sie ihn auf {host}.</translation>
     </message>
     <message>
+      <location filename="jobs/runs/control.py" />
+      <source>{state} is another user's, and cannot be ended.</source>
+      <translation>{state} gehört einem anderen Benutzer und kann nicht beendet werden.</translation>
+    </message>
+    <message>
       <location filename="jobs/runs/curves.py" />
       <source>mean IoU</source>
       <translation>mittlerer IoU</translation>
@@ -2093,6 +2103,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/runs/state.py" />
+      <source>Predicting</source>
+      <translation>Sagt vorher</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/state.py" />
       <source>Stopping</source>
       <translation>Hält an</translation>
     </message>
@@ -2153,6 +2168,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/runs/words.py" />
+      <source>Prediction after the training (rasters: {number})</source>
+      <translation>Vorhersage nach dem Training (Raster: {number})</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
       <source>Reading the data</source>
       <translation>Liest die Daten</translation>
     </message>
@@ -2183,8 +2203,8 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/runs/words.py" />
-      <source>It ends after writing a checkpoint.</source>
-      <translation>Er endet, sobald ein Zwischenstand geschrieben ist.</translation>
+      <source>The model is trained: {scores}</source>
+      <translation>Das Modell ist trainiert: {scores}</translation>
     </message>
     <message>
       <location filename="jobs/runs/words.py" />
@@ -2213,8 +2233,28 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/runs/words.py" />
+      <source>It ends after the windows it has begun; what is predicted is kept.</source>
+      <translation>Sie endet nach den begonnenen Fenstern; was vorhergesagt ist, bleibt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>It ends after writing a checkpoint.</source>
+      <translation>Er endet, sobald ein Zwischenstand geschrieben ist.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
       <source>Its prediction failed: {message}</source>
       <translation>Seine Vorhersage ist gescheitert: {message}</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>Nothing is predicted yet.</source>
+      <translation>Vorhergesagt ist noch nichts.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>Its prediction broke off, and can go on from there.</source>
+      <translation>Die Vorhersage brach ab und kann von dort weitergehen.</translation>
     </message>
     <message>
       <location filename="jobs/runs/words.py" />
@@ -2318,8 +2358,18 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/sources/exporting.py" />
+      <source>Exporting {layer}…</source>
+      <translation>{layer} wird exportiert…</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/exporting.py" />
       <source>The layer {name} cannot be exported to {path}.</source>
       <translation>Der Layer {name} kann nicht nach {path} exportiert werden.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/files.py" />
+      <source>Go back to the sources.</source>
+      <translation>Gehen Sie zurück zu den Quellen.</translation>
     </message>
     <message>
       <location filename="jobs/sources/findings.py" />
@@ -2678,16 +2728,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/sources/place.py" />
-      <source>Give the run a name.</source>
-      <translation>Geben Sie dem Lauf einen Namen.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/place.py" />
-      <source>There is a run called {folder_name} in this folder already; choose another name.</source>
-      <translation>In diesem Ordner gibt es schon einen Lauf namens {folder_name}; wählen Sie einen anderen Namen.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/place.py" />
       <source>Choose the folder that holds your runs.</source>
       <translation>Wählen Sie den Ordner für Ihre Läufe.</translation>
     </message>
@@ -2708,6 +2748,16 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/sources/place.py" />
+      <source>Give the run a name.</source>
+      <translation>Geben Sie dem Lauf einen Namen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/place.py" />
+      <source>There is {folder_name} in this folder already; choose another name.</source>
+      <translation>In diesem Ordner gibt es {folder_name} schon; wählen Sie einen anderen Namen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/place.py" />
       <source>{existing} has {free} free, and the run needs about {needed}.</source>
       <translation>{existing} hat {free} frei, und der Lauf braucht etwa {needed}.</translation>
     </message>
@@ -2715,11 +2765,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/sources/preparation.py" />
       <source>The layer of {path} is no longer in the project.</source>
       <translation>Der Layer von {path} ist nicht mehr im Projekt.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/preparation.py" />
-      <source>Exporting {layer}…</source>
-      <translation>{layer} wird exportiert…</translation>
     </message>
     <message>
       <location filename="jobs/sources/preparation.py" />
@@ -2738,6 +2783,16 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/sources/problems.py" />
+      <source>The layer of these labels is no longer in the project; choose another.</source>
+      <translation>Der Layer dieser Labels ist nicht mehr im Projekt; wählen Sie einen anderen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>The layer of this area is no longer in the project; choose another.</source>
+      <translation>Der Layer dieses Gebiets ist nicht mehr im Projekt; wählen Sie einen anderen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
       <source>Add the imagery to learn from.</source>
       <translation>Fügen Sie die Bilddaten hinzu, aus denen gelernt werden soll.</translation>
     </message>
@@ -2745,6 +2800,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/sources/problems.py" />
       <source>Nothing is labelled yet: give at least one raster the role detection or segmentation, and its labels.</source>
       <translation>Noch ist nichts gelabelt: Geben Sie mindestens einem Raster die Rolle Detektion oder Segmentierung, und seine Labels.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>Source {number}: {sentence}</source>
+      <translation>Quelle {number}: {sentence}</translation>
     </message>
     <message>
       <location filename="jobs/sources/problems.py" />
@@ -3388,6 +3448,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="ui/environment/words.py" />
+      <source>Its folder may only be read: whoever has set it up can change it, and nobody else.</source>
+      <translation>Ihr Ordner darf nur gelesen werden: Wer sie eingerichtet hat, kann sie ändern, sonst niemand.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/words.py" />
       <source>Python {version}, torch: {build}. {device}</source>
       <translation>Python {version}, torch: {build}. {device}</translation>
     </message>
@@ -3559,6 +3624,11 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/model_widget.py" />
       <source>Say what an ONNX file of another program does not say of itself</source>
       <translation>Angeben, was eine ONNX-Datei eines anderen Programms nicht selbst sagt</translation>
+    </message>
+    <message>
+      <location filename="ui/model_widget.py" />
+      <source>Look for the registered models</source>
+      <translation>Nach den registrierten Modellen sehen</translation>
     </message>
     <message>
       <location filename="ui/model_widget.py" />
@@ -3992,6 +4062,11 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/runs/commands.py" />
+      <source>Loading the predictions of {state}</source>
+      <translation>Vorhersagen von {state} werden geladen</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
       <source>Export {state}</source>
       <translation>{state} exportieren</translation>
     </message>
@@ -4332,13 +4407,18 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/wizard/classes_page.py" />
-      <source>Ground without a label is a class of its own (&amp;background)</source>
-      <translation>Gelände ohne Label ist eine eigene Klasse (&amp;Hintergrund)</translation>
+      <source>&amp;Ground without a label is a class of its own (background)</source>
+      <translation>&amp;Gelände ohne Label ist eine eigene Klasse (Hintergrund)</translation>
     </message>
     <message>
       <location filename="ui/wizard/measurement.py" />
       <source>Training a few steps to see how long they take…</source>
       <translation>Einige Schritte werden trainiert, um zu sehen, wie lange sie dauern…</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/measurement.py" />
+      <source>Estimate</source>
+      <translation>Schätzung</translation>
     </message>
     <message>
       <location filename="ui/wizard/recipe_page.py" />
@@ -4372,8 +4452,18 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/wizard/recipe_page.py" />
-      <source>Size of the &amp;network</source>
+      <source>Si&amp;ze of the network</source>
       <translation>Größe des &amp;Netzes</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/recipe_page.py" />
+      <source>Reading the model's card…</source>
+      <translation>Die Modellkarte wird gelesen…</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/recipe_page.py" />
+      <source>Read the model's card</source>
+      <translation>Modellkarte lesen</translation>
     </message>
     <message>
       <location filename="ui/wizard/run_page.py" />
@@ -4413,7 +4503,7 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     <message>
       <location filename="ui/wizard/run_page.py" />
       <source>&amp;Wait until no other training uses the device</source>
-      <translation>&amp;Warten, bis kein anderes Training das Gerät nutzt</translation>
+      <translation>W&amp;arten, bis kein anderes Training das Gerät nutzt</translation>
     </message>
     <message>
       <location filename="ui/wizard/run_page.py" />
@@ -4422,12 +4512,27 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/wizard/run_page.py" />
+      <source>Writing the run folder…</source>
+      <translation>Der Laufordner wird geschrieben…</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>Look at the folder for runs</source>
+      <translation>Ordner für Läufe ansehen</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>Looking at the folder…</source>
+      <translation>Der Ordner wird angesehen…</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
       <source>The run folder will be {}</source>
       <translation>Der Laufordner wird {}</translation>
     </message>
     <message>
       <location filename="ui/wizard/run_page.py" />
-      <source>&amp;Name</source>
+      <source>Na&amp;me</source>
       <translation>&amp;Name</translation>
     </message>
     <message>
@@ -4562,7 +4667,7 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/wizard/source_editor.py" />
-      <source>&amp;Box side</source>
+      <source>B&amp;ox side</source>
       <translation>&amp;Boxgröße</translation>
     </message>
     <message>
@@ -4644,6 +4749,16 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/wizard/sources_page.py" />
       <source>Add all loaded rasters as unlabelled</source>
       <translation>Alle geladenen Raster ohne Labels hinzufügen</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/sources_page.py" />
+      <source>Count again</source>
+      <translation>Erneut zählen</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/sources_page.py" />
+      <source>Count the labels that could not be counted</source>
+      <translation>Die Labels zählen, die nicht gezählt werden konnten</translation>
     </message>
     <message>
       <location filename="ui/wizard/sources_page.py" />
@@ -4729,6 +4844,11 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/wizard/wizard.py" />
       <source>The training {} has started; it goes on without QGIS.</source>
       <translation>Das Training {} hat begonnen; es geht ohne QGIS weiter.</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/wizard.py" />
+      <source>The run folder {folder} was written before it could be cancelled; it is listed as not started.</source>
+      <translation>Der Laufordner {folder} war geschrieben, bevor abgebrochen werden konnte; er steht als nicht gestartet in der Liste.</translation>
     </message>
     <message>
       <location filename="ui/wizard/words.py" />

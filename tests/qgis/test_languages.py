@@ -32,6 +32,9 @@ SPEAKING = {
 QT_OWN = {"Cancel", "Help"}
 """Standard buttons, which Qt's own catalogue translates; QGIS loads it."""
 
+QT_WIZARD = ("< &Zurück", "&Hilfe", "&Weiter >")
+"""A wizard's buttons in Qt's own German, which need not be installed here."""
+
 FOREIGN = {"GeoDistil", "https://pypi.org/simple"}
 """Names that are the same in every language."""
 
@@ -151,6 +154,9 @@ def texts(widget):
     for combo in widget.findChildren(QComboBox):
         yield from (combo.itemText(index) for index in range(combo.count()))
 
+def keys(widget):
+    return [each.text() for kind in (QLabel, QAbstractButton) for each in widget.findChildren(kind)]
+
 def clipped(widget):
     for each in [*widget.findChildren(QLabel), *widget.findChildren(QAbstractButton)]:
         wraps = isinstance(each, QLabel) and each.wordWrap()
@@ -174,6 +180,10 @@ while window.findChild(TrainingWizard) is None:
     QApplication.processEvents()
 windows = [window.findChild(kind) for kind in (TrainingWizard, RunsDock, EnvironmentDialog)]
 wizard = windows[0]
+from pathlib import Path
+from geodistil.ui.onnx_form import OnnxForm
+answer = {"known": {}, "input": {"shape": [1, 3, 64, 64]}, "outputs": {"out": [1, 2, 64, 64]}, "missing": []}
+onnx = OnnxForm(Path("roofs.onnx"), answer)
 found = {
     "menu": [action.text() for action in window.menu.actions()],
     "algorithms": {each.name(): [each.displayName(), each.group()] for each in algorithms},
@@ -181,10 +191,11 @@ found = {
     "helps": [each.shortHelpString() for each in algorithms],
     "pages": [wizard.page(each).title() for each in wizard.pageIds()],
     "texts": sorted({text for each in windows for text in texts(each) if text}),
-    "keys": [
-        [each.text() for kind in (QLabel, QAbstractButton) for each in page.findChildren(kind)]
-        for page in [*map(wizard.page, wizard.pageIds()), windows[2]]
-    ],
+    "keys": {
+        "pages": [keys(wizard.page(each)) for each in wizard.pageIds()],
+        "start": wizard.button(wizard.WizardButton.FinishButton).text(),
+        "others": [keys(each) for each in (*windows[1:], onnx)],
+    },
     "clipped": [text for each in windows for text in clipped(each)],
 }
 qgis.utils.unloadPlugin("geodistil")
@@ -222,7 +233,9 @@ def test_a_german_qgis_shows_no_english_of_ours(in_german, german):
 
 
 def test_no_two_fields_of_a_german_page_share_a_mnemonic(in_german):
-    for texts in in_german["keys"]:
+    pages, start = in_german["keys"]["pages"], in_german["keys"]["start"]
+    pages = [[*page, *QT_WIZARD[:2], QT_WIZARD[2] if page is not pages[-1] else start] for page in pages]
+    for texts in [*pages, *in_german["keys"]["others"]]:
         keys = [found[1].lower() for found in map(re.compile(r"&(\w)").search, texts) if found]
         assert len(keys) == len(set(keys)), texts
 

@@ -1,6 +1,8 @@
 """Manners: one tag, one prefix, a name for everything that takes the focus, help at hand, light and dark."""
 
 import ast
+import importlib
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -81,7 +83,7 @@ def iface(qgis_app):
     window.deleteLater()
 
 
-@pytest.fixture(params=["wizard", "runs", "folders", "environment"])
+@pytest.fixture(params=["wizard", "runs", "folders", "environment", "onnx", "model"])
 def shown(request, project, iface):
     """Each window of the plugin; it goes before the project does."""
     from qgis.PyQt.QtCore import QEvent
@@ -95,8 +97,14 @@ def shown(request, project, iface):
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
+FOUND = {"known": {}, "input": {"shape": [1, 3, 64, 64]}, "outputs": {"out": [1, 2, 64, 64]}, "missing": []}
+"""What the engine says of an ONNX file that says nothing of itself."""
+
+
 def make_window(kind, iface):
     from geodistil.ui.environment.dialog import EnvironmentDialog
+    from geodistil.ui.model_widget import ModelWidget
+    from geodistil.ui.onnx_form import OnnxForm
     from geodistil.ui.runs.dock import RunsDock
     from geodistil.ui.runs.folders import FoldersDialog
     from geodistil.ui.wizard.wizard import TrainingWizard
@@ -107,6 +115,8 @@ def make_window(kind, iface):
         "runs": lambda: RunsDock(iface, print),
         "folders": lambda: FoldersDialog([Path("/runs")], None),
         "environment": EnvironmentDialog,
+        "onnx": lambda: OnnxForm(Path("/models/roofs.onnx"), FOUND),
+        "model": lambda: ModelWidget(""),
     }[kind]()
 
 
@@ -147,15 +157,26 @@ def test_everything_that_takes_the_focus_has_a_name(shown):
 
 
 def test_no_two_fields_of_a_page_share_a_mnemonic(shown):
-    import re
-
     from qgis.PyQt.QtWidgets import QAbstractButton, QLabel, QWizard
 
-    pages = [shown.page(each) for each in shown.pageIds()] if isinstance(shown, QWizard) else [shown]
+    pages = [shown]
+    if isinstance(shown, QWizard):
+        pages = [shown.page(each) for each in shown.pageIds()]
     for page in pages:
         texts = [each.text() for each in (*page.findChildren(QLabel), *page.findChildren(QAbstractButton))]
+        if isinstance(shown, QWizard):
+            texts += [shown.button(each).text() for each in buttons_of(page)]
         keys = [found[1].lower() for found in map(re.compile("&(\\w)").search, texts) if found]
         assert len(keys) == len(set(keys)), sorted(text for text in texts if "&" in text)
+
+
+def buttons_of(page):
+    """The wizard's own buttons beside a page."""
+    from qgis.PyQt.QtWidgets import QWizard
+
+    button, wizard = QWizard.WizardButton, page.wizard()
+    on = button.FinishButton if page is wizard.page(wizard.pageIds()[-1]) else button.NextButton
+    return button.BackButton, button.HelpButton, button.CancelButton, on
 
 
 def test_every_algorithm_opens_its_part_of_the_bundled_guide(provider):
@@ -168,8 +189,6 @@ def test_every_algorithm_opens_its_part_of_the_bundled_guide(provider):
 
 
 def test_pages_of_the_guide_lead_to_each_other_and_to_their_pictures(qgis_app):
-    import re
-
     from geodistil.jobs.help import help_url
     from qgis.PyQt.QtCore import QUrl
 
@@ -207,3 +226,71 @@ def test_icons_and_curves_can_be_seen_on_light_and_dark(qgis_app, ground):
         inked = [color for color in colors if color.alpha() > 200]
         seen = [color for color in inked if contrast(color, QColor(ground)) > 2]
         assert len(seen) > 0.6 * len(inked) > 0, path.name
+
+
+GONE_IN_QT_6 = """
+QAbstractState QState QStateMachine QFinalState QRegExp QRegExpValidator QTextCodec QTextDecoder QTextEncoder
+QDesktopWidget QDirModel QStyleOptionTabV4 QOpenGLWidget QTouchDevice QPictureIO QNetworkSession QNetworkConfiguration
+QNetworkConfigurationManager QtWarningMsg QtCriticalMsg QtInfoMsg QtDebugMsg QtFatalMsg qApp
+QAction QActionGroup QFileSystemModel QShortcut QUndoCommand QUndoGroup QUndoStack
+exec_ print_ toTime_t fromTime_t setTime_t tabStopWidth setTabStopWidth viewOptions filterRegExp setFilterRegExp
+globalStrut byteCount setCodec iniCodec setIniCodec hasPendingEvents localPos windowPos widthChar topLevelDomain
+longDayName shortDayName longMonthName shortMonthName toBinaryData fromBinaryData enableTestMode visitedPages
+isFirstItemColumnSpanned setFirstItemColumnSpanned getTextMargins getContentsMargins
+"""
+"""What PyQt5 has and PyQt6 6.11 has not, by its stubs, or has in another module."""
+
+
+def imported(tree):
+    """Name -> what it stands for, of everything that a file takes from QGIS and Qt."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("qgis."):
+            module = importlib.import_module(node.module)
+            yield from ((each.asname or each.name, getattr(module, each.name, None)) for each in node.names)
+
+
+def chains(tree):
+    """Names with dots, as lists of their parts, with the line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            text = ast.unparse(node)
+            if re.fullmatch(r"[\w.]+", text):
+                yield node.lineno, text.split(".")
+
+
+def unscoped(known, chain):
+    """Whether a name is a value of an enumeration, reached without the enumeration's own name."""
+    owner = known.get(chain[0])
+    for part in chain[1:-1]:
+        owner = getattr(owner, part, None)
+    value = getattr(owner, chain[-1], None)
+    return isinstance(owner, type) and isinstance(value, int) and type(value) not in (int, bool, owner)
+
+
+def test_values_of_enumerations_are_reached_as_qt_6_has_them(qgis_app):
+    """`QVariant.String`, `Qt.Checked`: Qt 5 only. PyQt5 and QGIS 3 know both ways, so this asks them."""
+    found, seen = [], 0
+    for path, tree in TREES.items():
+        known = dict(imported(tree))
+        for line, chain in chains(tree):
+            seen += chain[0] in known
+            if chain[0] in known and unscoped(known, chain):
+                found.append(f"{path}:{line}: {'.'.join(chain)}")
+    assert found == [] and seen > 300
+    from qgis.PyQt.QtCore import Qt, QVariant
+
+    assert unscoped({"QVariant": QVariant}, ["QVariant", "String"]) and unscoped({"Qt": Qt}, ["Qt", "Checked"])
+    assert not unscoped({"Qt": Qt}, ["Qt", "CheckState", "Checked"])
+
+
+def test_no_name_is_used_that_qt_6_has_not(qgis_app):
+    found, gone = [], set(GONE_IN_QT_6.split())
+    for path, tree in TREES.items():
+        if path == "jobs/qt.py":
+            continue
+        names = [(node.lineno, node.attr) for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("qgis.PyQt"):
+                names += [(node.lineno, each.name) for each in node.names]
+        found += [f"{path}:{line}: {name}" for line, name in names if name in gone]
+    assert found == []

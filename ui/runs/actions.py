@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Callable
 
 from qgis.PyQt.QtCore import QSize, Qt
-from qgis.PyQt.QtWidgets import QAction, QMenu, QToolBar, QToolButton, QWidget
+from qgis.PyQt.QtWidgets import QMenu, QToolBar, QToolButton, QWidget
 
+from ...jobs.qt import QAction
 from ...jobs.runs.state import RunState, Status, abilities
 from ...jobs.translation import tr
 from ..icons import icon

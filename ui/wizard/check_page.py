@@ -8,7 +8,6 @@ from qgis.core import QgsCoordinateReferenceSystem, QgsMapLayer, QgsProject
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QProgressBar,
     QPushButton,
@@ -27,6 +26,7 @@ from ...jobs.sources.findings import findings, unsaved
 from ...jobs.sources.preparation import Preparation
 from ...jobs.translation import local, tr
 from ...jobs.vocabulary import spoken
+from ..tables import table
 from .measurement import Measurement
 from .session import Session
 from .words import Hint, Notices, TextScroll
@@ -175,14 +175,10 @@ class CheckPage(QWizardPage):
         self.again_button.setEnabled(not busy)
 
     def _make_table(self) -> QTableWidget:
-        table = QTableWidget(0, 3)
-        table.setHorizontalHeaderLabels([tr("Task"), tr("Class"), tr("In the labelled area")])
-        table.verticalHeader().hide()
-        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        table.setAccessibleName(tr("Labels by class"))
-        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        return table
+        names = (tr("Task"), tr("Class"), tr("In the labelled area"))
+        made = table(names, tr("Labels by class"), stretched=1)
+        made.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        return made
 
     def _fill_table(self, counts: dict[str, dict[str, int]]) -> None:
         rows = [(task, name, number) for task, classes in counts.items() for name, number in classes.items()]

@@ -8,10 +8,8 @@ from qgis.gui import QgsColorButton
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import (
-    QAbstractItemView,
     QGroupBox,
     QHBoxLayout,
-    QHeaderView,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
@@ -21,6 +19,7 @@ from qgis.PyQt.QtWidgets import (
 from ...jobs.sources.class_lists import Found, merged, parted
 from ...jobs.sources.draft import ClassDraft
 from ...jobs.translation import local, tr
+from ..tables import keep_width, table
 from .words import Problem
 
 LEARN, COLOR, NAME, VALUES, COUNT = range(5)
@@ -71,18 +70,9 @@ class ClassTable(QGroupBox):
 
     def _make_table(self) -> QTableWidget:
         names = (tr("Learn"), "", tr("Name"), tr("Values"), tr("Labels"))
-        table = QTableWidget(0, len(names))
-        table.setHorizontalHeaderLabels(names)
-        table.verticalHeader().hide()
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setAccessibleName(self.title())
-        header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(COLOR, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(COLOR, 3 * self.fontMetrics().height())
-        return table
+        made = table(names, self.title(), stretched=NAME)
+        keep_width(made, COLOR, 3)
+        return made
 
     def _fill_row(self, row: int, each: ClassDraft) -> None:
         learn = QTableWidgetItem()

@@ -26,7 +26,7 @@ class ClassesPage(QWizardPage):
             DETECTION: ClassTable(tr("Found as boxes")),
             SEGMENTATION: ClassTable(tr("Found as areas")),
         }
-        self.background = QCheckBox(tr("Ground without a label is a class of its own (&background)"))
+        self.background = QCheckBox(tr("&Ground without a label is a class of its own (background)"))
         self._hint = Hint(
             tr("Turn it off where the classes cover everything: ground without a label then counts nowhere.")
         )

@@ -112,7 +112,7 @@ class RecipePage(QWizardPage):
             lines.addLayout(choice)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(tr("Size of the &network"), self.student)
+        form.addRow(tr("Si&ze of the network"), self.student)
         form.addRow("", self.student_weights)
         form.addRow(self.teacher_label, self.teacher)
         form.addRow("", self.teacher_weights)

@@ -224,7 +224,7 @@ class RunPage(QWizardPage):
     def _lay_out(self) -> None:
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(tr("&Name"), _with(self.name, self.problems["name"]))
+        form.addRow(tr("Na&me"), _with(self.name, self.problems["name"]))
         form.addRow(tr("&Folder for runs"), _with(self.folder, self.problems["folder"], self.place))
         row = QWidget()
         amount = QHBoxLayout(row)

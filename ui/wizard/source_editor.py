@@ -117,7 +117,7 @@ class SourceEditor(QGroupBox):
         self._add(left, "role", tr("&Role"), tr("What the imagery is labelled for"))
         self._add(left, "labels", tr("&Labels"), tr("Polygons or points; for areas also a class raster"))
         self._add(left, "field", tr("Class &field"), tr("Empty: all labels are of one class"))
-        self._add(left, "box_size", tr("&Box side"), tr("Side of the square around each point"))
+        self._add(left, "box_size", tr("B&ox side"), tr("Side of the square around each point"))
         self._add(
             right,
             "area",

@@ -12,7 +12,6 @@ from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
     QHBoxLayout,
-    QHeaderView,
     QMenu,
     QPushButton,
     QTableWidget,
@@ -27,6 +26,7 @@ from ...jobs.sources.facts import raster_facts
 from ...jobs.sources.problems import draft_problem
 from ...jobs.translation import local, tr
 from ...jobs.vocabulary import spoken
+from ..tables import table
 from .session import Session
 from .source_editor import SourceEditor
 from .words import Problem
@@ -106,18 +106,10 @@ class SourcesPage(QWizardPage):
 
     def _make_table(self) -> QTableWidget:
         names = (tr("Raster"), tr("Role"), tr("Labels"), tr("Labelled area"), tr("On this raster"), tr("Pixel"))
-        table = QTableWidget(0, len(names))
-        table.setHorizontalHeaderLabels(names)
-        table.verticalHeader().hide()
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setAlternatingRowColors(True)
-        table.setAccessibleName(tr("Sources"))
-        header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(4, QHeaderView.ResizeMode.Stretch)
-        return table
+        made = table(names, tr("Sources"), stretched=4)
+        made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        made.setAlternatingRowColors(True)
+        return made
 
     def _make_buttons(self) -> QHBoxLayout:
         self.add_button = QToolButton()

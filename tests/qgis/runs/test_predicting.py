@@ -76,7 +76,7 @@ def test_predicting_has_progress_and_a_stop_and_nothing_else_is_offered_meanwhil
     assert "stop" in able and not able & {"export", "delete", "start", "start_now"}
     wait(lambda: 0 < state_of(folder).fraction < 1)
     state = state_of(folder)
-    assert stage_text(state) == "Prediction after the training, 2 rasters"
+    assert stage_text(state) == "Prediction after the training (rasters: 2)"
     assert state.seconds_left(time.time()) > 50 and "0.500" in message(state)
     (folder / "predictions" / "go on").touch()
     wait(lambda: state_of(folder).status is Status.FINISHED)

@@ -1,0 +1,8 @@
+"""Names that Qt 5 and Qt 6 have in different places."""
+
+try:
+    from qgis.PyQt.QtGui import QAction
+except ImportError:  # Qt 5
+    from qgis.PyQt.QtWidgets import QAction
+
+__all__ = ["QAction"]
