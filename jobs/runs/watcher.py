@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Union
 
+from ..errors import as_error
+from ..translation import tr
 from .alive import is_alive
 from .files import find_runs, is_run
-from .state import Alive, RunState
+from .history import History
+from .state import Alive, RunState, Status
 from .tracker import RunTracker
 
 POLL_SECONDS = 1.0
@@ -49,6 +52,7 @@ class Watcher:
         self._changes: deque[Change] = deque()
         self.deleted: frozenset[Path] = frozenset()
         """Single runs that are there no more, though their disks are."""
+        self._damaged: set[Path] = set()
         self._wake, self._ended = threading.Event(), threading.Event()
         self._polls = 0
         self._thread = threading.Thread(target=self._work, name="geodistil runs", daemon=True)
@@ -83,12 +87,24 @@ class Watcher:
         if self._polls % SEARCH_EVERY == 0:
             self._search()
         self._polls += 1
-        for tracker in list(self._trackers.values()):
+        for folder, tracker in list(self._trackers.items()):
             if self._ended.is_set():
                 return
-            state = tracker.poll()
+            state = self._look_at(folder, tracker)
             if state is not None:
                 self._changes.append(state)
+
+    def _look_at(self, folder: Path, tracker: RunTracker) -> RunState | None:
+        try:
+            state = tracker.poll()
+        except Exception as error:  # a damaged folder must not end the watch of all others
+            if folder in self._damaged:
+                return None
+            self._damaged.add(folder)
+            sentence = str(as_error(error, tr("Reading the run")))
+            return RunState(folder, {}, Status.FAILED, History(ending={"kind": "failed", "message": sentence}))
+        self._damaged.discard(folder)
+        return state
 
     def _search(self) -> None:
         folders, runs = self._places

@@ -13,6 +13,7 @@ from geodistil.jobs.runs.alive import SILENCE_SECONDS
 from geodistil.jobs.runs.control import end_now, start
 from geodistil.jobs.runs.state import Status, abilities
 from geodistil.jobs.runs.tracker import RunTracker
+from geodistil.jobs.runs.watcher import Watcher
 from geodistil.jobs.runs.words import message, stage_text, title
 
 DEAD = 2**22 + 1
@@ -192,3 +193,18 @@ while True:
     end_now(state)
     wait(lambda: state_of(folder).status is Status.KILLED)
     wait(lambda: look(helper) is None)
+
+
+def test_a_damaged_run_folder_is_told_and_the_others_are_watched_on(make_run, write, tmp_path):
+    damaged, sound = make_run("damaged"), make_run("sound", write.started(DEAD))
+    (damaged / "launch.json").write_text('{"pid": "unknown", "host": "", "time": "yesterday"}')
+    watcher = Watcher()
+    watcher.watch([tmp_path / "runs"], [])
+    for _ in range(2):
+        watcher.poll()
+    states = {change.folder: change for change in watcher.changes()}
+    assert len(watcher.changes()) == 2 and states[sound].status is Status.KILLED
+    assert states[damaged].status is Status.FAILED and "Reading the run failed: " in message(states[damaged])
+    (damaged / "launch.json").unlink()
+    watcher.poll()
+    assert watcher.changes()[-1].folder == damaged and watcher.changes()[-1].status is Status.NEW
