@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Callable
 
@@ -139,7 +140,12 @@ class GeoDistilPlugin:
             from .jobs.runs.waiting import WaitingList, list_folder
 
             if WaitingList(list_folder()).runs():
-                self._make_runs()
+                import_module(".ui.runs.dock", __package__)  # loaded in one turn of the event loop, made in the next
+                QTimer.singleShot(0, self._make_unseen)
+
+    def _make_unseen(self) -> None:
+        if self._actions and self._runs is None:
+            self._make_runs()
 
     def _close_runs(self) -> None:
         self._runs.stop()

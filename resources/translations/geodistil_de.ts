@@ -2147,6 +2147,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Die Warteliste {path} kann nicht geschrieben werden: {reason}.</translation>
     </message>
     <message>
+      <location filename="jobs/runs/watcher.py" />
+      <source>Reading the run</source>
+      <translation>Lesen des Laufs</translation>
+    </message>
+    <message>
       <location filename="jobs/runs/words.py" />
       <source>, {left} left</source>
       <translation>, noch {left}</translation>
