@@ -10,11 +10,14 @@ STALL_SECONDS = 0.1
 
 
 class Probe:
-    """The longest time between two turns of the event loop, less what other programs took of the processor."""
+    """The longest time between two turns of the event loop, less what other programs took of the processor.
+
+    `busiest` is the most that the main thread worked from one turn to the next: it is the same on a busy machine.
+    """
 
     def __init__(self):
-        self.longest, self.longest_with_others = 0.0, 0.0
-        self._last, self._queued = time.perf_counter(), queued()
+        self.longest, self.longest_with_others, self.busiest = 0.0, 0.0, 0.0
+        self._last, self._queued, self._worked = time.perf_counter(), queued(), time.thread_time()
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.turn)
@@ -22,11 +25,12 @@ class Probe:
 
     def turn(self):
         """One more, now."""
-        now, waited = time.perf_counter(), queued()
+        now, waited, worked = time.perf_counter(), queued(), time.thread_time()
+        self.busiest = max(self.busiest, worked - self._worked)
         gap = now - self._last
         self.longest_with_others = max(self.longest_with_others, gap)
         self.longest = max(self.longest, gap - (waited - self._queued))
-        self._last, self._queued = now, waited
+        self._last, self._queued, self._worked = now, waited, time.thread_time()
 
 
 def queued():
