@@ -63,7 +63,7 @@ class Evaluate(EngineAlgorithm):
         "each class and mean IoU, detections by AP and AP50.\n\n"
         "The model says what the values of the class map mean; label values are matched with its class names.\n\n"
         "Error layers show where the predictions are right and wrong: hits, false positives and missed objects of "
-        "detections at the model's score threshold, or the kind of error of each pixel of a class map.\n\n"
+        "detections at the model's score thresholds, or the kind of error of each pixel of a class map.\n\n"
         "Only ground inside the labelled area counts. Use an area that the model was not trained on."
     )
     ICON = "evaluate"

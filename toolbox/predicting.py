@@ -74,7 +74,7 @@ class PredictingAlgorithm(EngineAlgorithm):
                 QgsProcessingParameterNumber(
                     "SCORE", tr("Least score of a detection"), Double, optional=True, minValue=0, maxValue=1
                 ),
-                tr("Empty: the model's own, the best on its validation blocks."),
+                tr("Empty: the model's own, for each class the best on its validation blocks."),
             )
         )
         for parameter, text in (

@@ -96,7 +96,7 @@ def _predicted(task: str, card: Card, folder: Path, reader: RasterReader, window
         channels = values[0].astype(int) - card.first_class_value()
         return Labelling(mask=np.where(valid, channels, IGNORE_INDEX))
     found = read_detections(path, reader.grid, [each.name for each in card.detection_classes])
-    found = found[found.scores >= card.score_threshold]
+    found = found[found.reach(card.thresholds())]
     return _inside(found.corners, found.labels, window)
 
 

@@ -65,7 +65,7 @@ def _segmentation(card: Card, tests: list[Test], folder: Path) -> dict[str, Any]
 
 def _detection(card: Card, tests: list[Test], folder: Path) -> dict[str, Any]:
     maps = [compared_boxes(*_compared(card, test, folder))[1:] for test in tests]
-    return pooled_detection(maps, [each.name for each in card.detection_classes], card.score_threshold)
+    return pooled_detection(maps, [each.name for each in card.detection_classes], card.thresholds())
 
 
 def _compared(card: Card, test: Test, folder: Path) -> tuple[Path, Labels, list[ClassDefinition], Area]:

@@ -68,8 +68,8 @@ def _scores(options: argparse.Namespace, card: Card) -> dict[str, Any]:
     labels, area = _labels(options), _area(options)
     compared = options.predictions, labels, classes, area
     if options.task == "detection":
-        scores = evaluate_detection(*compared, card.score_threshold)
-        counted = write_detection_errors(*compared, options.errors, card.score_threshold) if options.errors else None
+        scores = evaluate_detection(*compared, card.thresholds())
+        counted = write_detection_errors(*compared, options.errors, card.thresholds()) if options.errors else None
     else:
         scores = evaluate_segmentation(*compared, card.background)
         counted = write_segmentation_errors(*compared, options.errors, card.background) if options.errors else None

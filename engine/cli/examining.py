@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from PIL import Image
 
-from ..config import Run
+from ..config import Card, Run
 from ..data import Prepared
 from ..errors import OutputError
 from ..evaluation.examination import Examination, ScoredChip, examine
@@ -33,7 +33,7 @@ def examine_run(
     run: Run,
     prepared: Prepared,
     plan: Plan,
-    score_threshold: float,
+    card: Card,
     device: torch.device,
     events: EventLog,
 ) -> None:
@@ -44,7 +44,7 @@ def examine_run(
         run: its settings.
         prepared: its sources.
         plan: its networks, with their best weights.
-        score_threshold: of the shipped network's detections.
+        card: of the shipped network, whose score thresholds count.
         device: for the networks; they end on the CPU.
         events: told of the pictures.
 
@@ -52,9 +52,9 @@ def examine_run(
         OutputError: the folder cannot be written.
     """
     network = plan.networks[plan.ships].to(device).eval()
-    found = examine(network, run, prepared, score_threshold, device)
+    found = examine(network, run, prepared, card.thresholds(), device)
     values = {
-        "score_threshold": score_threshold,
+        "score_thresholds": dict(zip((each.name for each in card.detection_classes), card.thresholds(), strict=True)),
         "sources": described_sources(prepared, run),
         "networks": _sizes(plan, len(prepared.bands), run.training.chip_size, device),
         **{task: examination.values for task, examination in found.items()},

@@ -167,13 +167,13 @@ def _answered(backend: OnnxBackend, card: Card, task: Task, image: np.ndarray) -
     if task == "segmentation":
         return Batch("segmentation", chip, there, mask=torch.from_numpy(arrays.segmentation).argmax(dim=1))
     found = _tensors(arrays)[0]
-    sure = found.scores >= card.score_threshold
+    sure = found.scores >= torch.tensor(card.thresholds())[found.labels]
     return Batch("detection", chip, there, boxes=[found.boxes[sure]], labels=[found.labels[sure]])
 
 
 def _scores(folder: Path, card: Card, batches: dict[Task, list[Batch]]) -> dict[Task, float | None]:
     """The main score of each task, none where there is no truth."""
-    backend = OnnxBackend(folder, card.model_copy(update={"score_threshold": CANDIDATES}), "cpu")
+    backend = OnnxBackend(folder, card.with_threshold(CANDIDATES), "cpu")
     return {task: _score(backend, task, each) for task, each in batches.items()}
 
 

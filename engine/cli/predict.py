@@ -64,7 +64,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--tta", choices=("none", "flips", "all"), default="none", help="average over flips (4 views) or all turns (8)"
     )
-    command.add_argument("--score", type=share(1), help="report detections from this score (default: the model's)")
+    command.add_argument(
+        "--score",
+        type=share(1),
+        help="report detections from this score (default: the model's, by class where it has them)",
+    )
     command.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps, xpu (an Intel GPU)")
     command.add_argument(
         "--backend",
@@ -127,8 +131,8 @@ def _predict(
 
     rasters = rasters_of(options.rasters)
     model = package_folder(options.model, options.describe)
-    change = {} if options.score is None else {"score_threshold": options.score}
-    card = load_card(model).model_copy(update=change)
+    card = load_card(model)
+    card = card if options.score is None else card.with_threshold(options.score)
     if options.mosaic:
         rasters = readable(rasters, card, failed, events)
     where = _where(options)

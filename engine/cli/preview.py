@@ -18,14 +18,14 @@ from ..types import Batch, Objects, Outputs, Task
 CHIPS_PER_TASK = 3
 
 
-def preview(run: Run, prepared: Prepared, network: nn.Module, score_threshold: float) -> bytes | None:
+def preview(run: Run, prepared: Prepared, network: nn.Module, thresholds: list[float]) -> bytes | None:
     """A PNG of chips of each of the network's labelled tasks, those with most labels; none without labels.
 
     Args:
         run: names and colours the classes.
         prepared: the sources.
         network: on the CPU, in eval mode.
-        score_threshold: detections below are not drawn.
+        thresholds: detections of each class below its own are not drawn.
     """
     images, columns = [], {"truth": [], "prediction": []}
     for task in filter(prepared.of_role, network.tasks):
@@ -35,7 +35,7 @@ def preview(run: Run, prepared: Prepared, network: nn.Module, score_threshold: f
                 outputs = network(batch.image[index : index + 1].float())
             images.append(shown(batch.image[index], prepared))
             columns["truth"].append(_truth(batch, index))
-            columns["prediction"].append(_prediction(network, outputs, score_threshold))
+            columns["prediction"].append(_prediction(network, outputs, thresholds))
     if not images:
         return None
     return preview_png(images, columns, _colours(run.segmentation_channels()), _colours(run.detection_classes))
@@ -75,12 +75,12 @@ def _truth(batch: Batch, index: int) -> Labelling:
     return Labelling(mask=batch.mask[index].numpy())
 
 
-def _prediction(network: nn.Module, outputs: Outputs, score_threshold: float) -> Labelling:
+def _prediction(network: nn.Module, outputs: Outputs, thresholds: list[float]) -> Labelling:
     found = Labelling()
     if outputs.segmentation is not None:
         found.mask = outputs.segmentation[0].argmax(0).numpy()
     if outputs.detections is not None:
-        objects: Objects = network.detection_head.decode(outputs.detections, score_threshold, 0.5, 300)[0]
+        objects: Objects = network.detection_head.decode(outputs.detections, thresholds, 0.5, 300)[0]
         found.boxes, found.labels = objects.boxes.numpy(), objects.labels.numpy()
     return found
 

@@ -67,17 +67,17 @@ def _review(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
     return {"review": str(options.output), "networks": len(networks), **counts}
 
 
-def _networks(options: argparse.Namespace, run: Run | None) -> tuple[list[Backend], float]:
-    """The two teachers of a semi-supervised run where it kept them, else the model itself; and its score threshold."""
+def _networks(options: argparse.Namespace, run: Run | None) -> tuple[list[Backend], list[float]]:
+    """The two teachers of a semi-supervised run where it kept them, else the model itself; and its score thresholds."""
     from ..inference import TorchBackend
     from ..packages import load_card, load_package
 
     teachers = _teachers(options, run, load_card(options.model)) if run else []
     if teachers:
-        return teachers, teachers[0].card.score_threshold
+        return teachers, teachers[0].card.thresholds()
     network, card = load_package(options.model)
-    low = card.model_copy(update={"score_threshold": card.score_threshold / 2})  # doubtful boxes lie below it too
-    return [TorchBackend(network, low, options.device)], card.score_threshold
+    low = card.with_threshold(min([card.score_threshold, *card.thresholds()]) / 2)  # doubtful boxes lie below it too
+    return [TorchBackend(network, low, options.device)], card.thresholds()
 
 
 def _teachers(options: argparse.Namespace, run: Run, card: Card) -> list[Backend]:

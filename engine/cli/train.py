@@ -81,7 +81,7 @@ def _train(folder: Path, settings: Run, events: EventLog) -> dict[str, Any]:
     trained = Loop(folder, settings, prepared, plan, fabric, events).train()
     card = _card(settings, prepared, trained, plan)
     with enough_memory(settings.training, fabric.device):
-        examine_run(folder, settings, prepared, plan, card.score_threshold, fabric.device, events)
+        examine_run(folder, settings, prepared, plan, card, fabric.device, events)
     return _package(folder, settings, prepared, trained, card)
 
 
@@ -108,7 +108,7 @@ def _package(folder: Path, settings: Run, prepared: Prepared, trained: Trained, 
     model = folder / MODEL_FOLDER
     result = {"model": str(model), "report": str(folder / "report.html"), "metrics": trained.values}
     report = write_report(folder)
-    picture = preview(settings, prepared, trained.network, card.score_threshold)
+    picture = preview(settings, prepared, trained.network, card.thresholds())
     card = card.model_copy(update={"context": _context(prepared, trained.network, card)})
     write_package(model, trained.network, card, report=report, preview=picture)
     return result
@@ -149,8 +149,17 @@ def _card(settings: Run, prepared: Prepared, trained: Trained, plan: Plan) -> Ca
         background=settings.background,
         detection_classes=shown(settings.detection_classes) if "detection" in tasks else [],
         network=plan.specs[plan.ships],
-        score_threshold=round(trained.values.get("detection/threshold", plan.score_threshold), 3),
+        **_thresholds(trained.values, plan),
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         geometry=prepared.geometry,
         metrics=trained.values,
     )
+
+
+def _thresholds(values: dict[str, float], plan: Plan) -> dict[str, Any]:
+    """Of detections: what validation has chosen, else the plan's."""
+    common, own = "detection/threshold", "detection/threshold/"
+    if common not in values:
+        return {"score_threshold": plan.score_threshold, "score_thresholds": plan.score_thresholds}
+    by_class = {key.removeprefix(own): round(value, 3) for key, value in values.items() if key.startswith(own)}
+    return {"score_threshold": round(values[common], 3), "score_thresholds": by_class}

@@ -48,6 +48,9 @@ class Card(BaseModel):
         description="The network; none for a model of another program, which is a graph only."
     )
     score_threshold: float = Field(0.3, description="Detections below this score are not reported.")
+    score_thresholds: dict[str, float] = Field(
+        default_factory=dict, description="Detection classes with a score threshold of their own in its place."
+    )
     iou_threshold: float = Field(0.5, description="Overlap over which of two detections of a class the weaker goes.")
     created: str = Field("", description="ISO 8601 time of training's end.")
     geometry: dict | None = Field(None, description="Footprint of the training areas, GeoJSON in EPSG:4326.")
@@ -70,6 +73,21 @@ class Card(BaseModel):
         if self.network is not None and self.tile_size % 32:
             raise ValueError("tile_size must be a multiple of 32")
         return self
+
+    @model_validator(mode="after")
+    def _thresholds_have_classes(self) -> Card:
+        unknown = set(self.score_thresholds) - {each.name for each in self.detection_classes}
+        if unknown:
+            raise ValueError(f"score_thresholds names {min(unknown)}, which is no detection class")
+        return self
+
+    def thresholds(self) -> list[float]:
+        """The score from which each detection class is reported, in the classes' order."""
+        return [self.score_thresholds.get(each.name, self.score_threshold) for each in self.detection_classes]
+
+    def with_threshold(self, score: float) -> Card:
+        """The card with one score threshold for all classes."""
+        return self.model_copy(update={"score_threshold": score, "score_thresholds": {}})
 
     def fill_values(self) -> list[float]:
         """What pixels without data show, one value a band."""

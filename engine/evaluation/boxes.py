@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 import shapely
 import torch
 from torchmetrics.detection import MeanAveragePrecision
+
+from ..inference.suppression import threshold_of
 
 IMAGE_BOXES = 1000
 """Boxes that are compared all with all; larger maps are divided between boxes that do not touch."""
@@ -28,6 +31,10 @@ class Boxes:
     labels: np.ndarray
     scores: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
+    def reach(self, threshold: float | Sequence[float]) -> np.ndarray:
+        """Which boxes (n,) have a score of at least a threshold; one, or one a class."""
+        return self.scores >= threshold_of(self.labels, threshold)
+
     def __len__(self) -> int:
         return len(self.corners)
 
@@ -44,32 +51,38 @@ class Boxes:
         return self[shapely.intersects_xy(area, x, y)]
 
 
-def detection_scores(found: Boxes, truth: Boxes, names: list[str], threshold: float) -> dict[str, Any]:
+def detection_scores(
+    found: Boxes, truth: Boxes, names: list[str], threshold: float | Sequence[float]
+) -> dict[str, Any]:
     """AP as COCO defines it, and precision, recall and F1 at a score threshold and an IoU of 0.5.
 
     Args:
         found: detections; AP is of all of them, so they should reach down to low scores.
         truth: labelled objects.
         names: of the classes.
-        threshold: detections below it do not count for precision, recall and F1.
+        threshold: detections below it do not count for precision, recall and F1; one, or one a class.
 
     Returns:
         `ap`, `ap50` (means over classes with objects), `precision`, `recall`, `f1` (over all objects), `objects`,
-        `detections`, `score_threshold`, and `classes` with the same per class. What is undefined is none.
+        `detections`, `score_threshold`, and `classes` with the same per class. What is undefined is none, as is the
+        `score_threshold` of all where classes have different ones.
     """
     hit = matched(found, truth, 0.5, threshold)
-    sure = found.scores >= threshold
+    sure = found.reach(threshold)
+    thresholds = [float(each) for each in np.broadcast_to(threshold, len(names))]
     precision = average_precision(found, truth)
     classes = {
         name: {
             **precision.get(index, {"ap": None, "ap50": None}),
             **_counts(found.labels == index, sure, hit, truth, index),
+            "score_threshold": thresholds[index],
         }
         for index, name in enumerate(names)
     }
     means = {key: _mean([one[key] for one in classes.values()]) for key in ("ap", "ap50")}
     everything = _counts(np.ones(len(found), bool), sure, hit, truth, None)
-    return {"task": "detection", **means, **everything, "score_threshold": threshold, "classes": classes}
+    common = thresholds[0] if len(set(thresholds)) == 1 else None
+    return {"task": "detection", **means, **everything, "score_threshold": common, "classes": classes}
 
 
 def average_precision(found: Boxes, truth: Boxes) -> dict[int, dict[str, float]]:
@@ -102,17 +115,17 @@ def average_precision(found: Boxes, truth: Boxes) -> dict[int, dict[str, float]]
     }
 
 
-def matched(found: Boxes, truth: Boxes, iou: float, threshold: float) -> np.ndarray:
+def matched(found: Boxes, truth: Boxes, iou: float, threshold: float | Sequence[float]) -> np.ndarray:
     """Which detections (n,) hit an object, as `assigned` says."""
     return assigned(found, truth, iou, threshold) >= 0
 
 
-def assigned(found: Boxes, truth: Boxes, iou: float, threshold: float) -> np.ndarray:
+def assigned(found: Boxes, truth: Boxes, iou: float, threshold: float | Sequence[float]) -> np.ndarray:
     """The object (n,) that each detection hits, -1 for none: by falling score, each takes its class's best free one."""
     hit, free = np.full(len(found), -1), np.ones(len(truth), bool)
     first, second = _touching(found.corners, truth.corners)
     overlap = _iou(found.corners[first], truth.corners[second])
-    keep = (overlap >= iou) & (found.labels[first] == truth.labels[second]) & (found.scores[first] >= threshold)
+    keep = (overlap >= iou) & (found.labels[first] == truth.labels[second]) & found.reach(threshold)[first]
     first, second, overlap = first[keep], second[keep], overlap[keep]
     for pair in np.lexsort((-overlap, first, -found.scores[first])):
         if hit[first[pair]] < 0 and free[second[pair]]:

@@ -37,12 +37,12 @@ def opinion(probabilities: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return mean.argmax(axis=0), mean.max(axis=0)
 
 
-def middling(scores: np.ndarray, threshold: float) -> np.ndarray:
+def middling(scores: np.ndarray, threshold: float | np.ndarray) -> np.ndarray:
     """How far boxes are from being decided.
 
     Args:
         scores: (n,) in 0 to 1.
-        threshold: t, the score from which the model reports a box, in (0, 1).
+        threshold: t, the score from which the model reports a box, in (0, 1); one, or (n,).
 
     Returns:
         (n,): 1 at t, falling in straight lines to 0 at t / 2 and at (1 + t) / 2.

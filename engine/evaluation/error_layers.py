@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ def write_detection_errors(
     classes: list[ClassDefinition],
     area: Area,
     output: Path,
-    score_threshold: float = 0.3,
+    score_threshold: float | Sequence[float] = 0.3,
 ) -> dict[str, int]:
     """Write detections that hit and that miss, and the objects that none hits, as `evaluate_detection` counts them.
 
@@ -45,7 +46,7 @@ def write_detection_errors(
         area: where the truth is complete.
         output: a GeoPackage; layer `errors` in the detections' CRS: boxes with `error` (true positive, false
             positive, missed), `class` and `score` (none for missed ones).
-        score_threshold: detections below are left out, and hit nothing.
+        score_threshold: detections below are left out, and hit nothing; one, or one a class.
 
     Returns:
         How many there are of each.
@@ -56,7 +57,7 @@ def write_detection_errors(
     """
     grid, found, truth = compared_boxes(detections, labels, classes, area)
     hit = assigned(found, truth, 0.5, score_threshold)
-    sure = found.scores >= score_threshold
+    sure = found.reach(score_threshold)
     missed = ~np.isin(np.arange(len(truth)), hit)
     parts = {TRUE_POSITIVE: found[sure & (hit >= 0)], FALSE_POSITIVE: found[sure & (hit < 0)], MISSED: truth[missed]}
     names = np.array([definition.name for definition in classes], object)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,11 @@ def compared_pixels(
 
 
 def evaluate_detection(
-    detections: Path, labels: Labels, classes: list[ClassDefinition], area: Area, score_threshold: float = 0.3
+    detections: Path,
+    labels: Labels,
+    classes: list[ClassDefinition],
+    area: Area,
+    score_threshold: float | Sequence[float] = 0.3,
 ) -> dict[str, Any]:
     """Scores of detections; boxes are extents in the detections' CRS, and count where their centre is in the area.
 
@@ -85,7 +89,7 @@ def evaluate_detection(
         labels: vector polygons, or points with a box size; what is centred on ignored ones counts nowhere.
         classes: detection classes.
         area: where the truth is complete; kind `raster` means everywhere.
-        score_threshold: for precision, recall and F1.
+        score_threshold: for precision, recall and F1; one, or one a class.
 
     Returns:
         As `boxes.detection_scores`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +58,11 @@ class Examination:
 
 
 def examine(
-    network: nn.Module, run: Run, prepared: Prepared, score_threshold: float, device: torch.device | str = "cpu"
+    network: nn.Module,
+    run: Run,
+    prepared: Prepared,
+    score_threshold: float | Sequence[float],
+    device: torch.device | str = "cpu",
 ) -> dict[Task, Examination]:
     """Examine every task of a network that has validation blocks.
 
@@ -66,7 +70,7 @@ def examine(
         network: in eval mode, on `device`.
         run: names the classes and how many chips take part.
         prepared: the sources.
-        score_threshold: detections below it are not reported to people.
+        score_threshold: detections below it are not reported to people; one, or one a class.
         device: where the network is.
 
     Returns:
@@ -104,7 +108,7 @@ def _examine_areas(network: nn.Module, batches: Iterable[Batch], names: list[str
 
 
 def _examine_objects(
-    network: nn.Module, batches: Iterable[Batch], names: list[str], threshold: float, device: Any
+    network: nn.Module, batches: Iterable[Batch], names: list[str], threshold: float | Sequence[float], device: Any
 ) -> Examination:
     curves, extremes, chips = DetectionCurves(names), _Extremes(), 0
     for batch in batches:
@@ -115,7 +119,7 @@ def _examine_objects(
             truth = Boxes(batch.boxes[index].numpy()[there], batch.labels[index].numpy()[there])
             hit = assigned(found, truth, 0.5, CANDIDATES) >= 0
             curves.update(found, hit, truth)
-            sure = found.scores >= threshold
+            sure = found.reach(threshold)
             valid = batch.valid[index].numpy()
             if len(truth) or sure.any():
                 score = 2 * int((hit & sure).sum()) / (int(sure.sum()) + len(truth))

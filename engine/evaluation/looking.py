@@ -15,6 +15,7 @@ from ..data.masks import coverage
 from ..inference.backends import Arrays
 from ..inference.blending import NODATA
 from ..inference.sinks import RasterSink
+from ..inference.suppression import threshold_of
 from ..inference.windows import Window as LatticeWindow
 from ..inference.windows import WindowGrid
 from ..types import Objects
@@ -68,7 +69,8 @@ class Look:
     """Takes the windows of a raster in order, and gives its cells.
 
     Args:
-        card: the model's; its score threshold decides which boxes are middling.
+        card: the model's.
+        thresholds: score from which boxes of each class are reported; near it they are middling.
         index: of the raster.
         grid: the raster's.
         lattice: of its windows.
@@ -77,8 +79,16 @@ class Look:
     """
 
     def __init__(
-        self, card: Card, index: int, grid: Grid, lattice: WindowGrid, cell: int, labelled: Geometry | None
+        self,
+        card: Card,
+        thresholds: Sequence[float],
+        index: int,
+        grid: Grid,
+        lattice: WindowGrid,
+        cell: int,
+        labelled: Geometry | None,
     ) -> None:
+        self._thresholds = thresholds
         self._card, self._index, self._grid, self._lattice = card, index, grid, lattice
         self._labelled, self._cell = labelled, cell
         self.segments = "segmentation" in card.tasks
@@ -120,7 +130,7 @@ class Look:
         """Each box's doubt at the pixel of its centre."""
         boxes, scores, labels = as_arrays(objects)
         rows, columns, inside = centres(kept, boxes)
-        doubt = middling(scores, self._card.score_threshold)[inside]
+        doubt = middling(scores, threshold_of(labels, self._thresholds))[inside]
         np.add.at(values[BOXES], (rows, columns), doubt)
         if not self.segments:
             np.add.at(values, (BOXES + 1 + labels[inside], rows, columns), doubt)

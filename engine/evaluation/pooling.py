@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,13 +25,15 @@ def pooled_segmentation(scores: list[dict[str, Any]], background: bool = True) -
     return segmentation_scores(np.sum([each["confusion"]["matrix"] for each in scores], axis=0), names, background)
 
 
-def pooled_detection(maps: list[tuple[Boxes, Boxes]], names: list[str], threshold: float) -> dict[str, Any]:
+def pooled_detection(
+    maps: list[tuple[Boxes, Boxes]], names: list[str], threshold: float | Sequence[float]
+) -> dict[str, Any]:
     """Scores of all detections of several maps, with one ranking of them all, as AP over images has it.
 
     Args:
         maps: (found, truth) of each, as `evaluate.compared_boxes` returns them.
         names: of the classes.
-        threshold: detections below it do not count for precision, recall and F1.
+        threshold: detections below it do not count for precision, recall and F1; one, or one a class.
 
     Returns:
         As `boxes.detection_scores`.

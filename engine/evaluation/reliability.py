@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -71,14 +72,18 @@ class DetectionCurves:
         self._objects += np.bincount(truth.labels, minlength=len(self._names))
         self._calibration.update(found.scores, hit)
 
-    def compute(self, threshold: float) -> dict[str, Any]:
-        """`curves` as for pixels, `calibration`, and by class `objects` and `detections` from `threshold` up."""
+    def compute(self, threshold: float | Sequence[float]) -> dict[str, Any]:
+        """`curves` as for pixels, `calibration`, and by class `objects` and `detections` from `threshold` up.
+
+        It is one, or one a class.
+        """
         parts = zip(*self._found, strict=True) if self._found else ([np.zeros(0)],) * 3
         labels, scores, hit = (np.concatenate(list(part)) for part in parts)
         curves, detections = {}, {}
+        thresholds = np.broadcast_to(threshold, len(self._names))
         for index, name in enumerate(self._names):
             mine = labels == index
-            detections[name] = int((scores[mine] >= threshold).sum())
+            detections[name] = int((scores[mine] >= thresholds[index]).sum())
             if self._objects[index] and mine.any():
                 ranked = hit[mine][np.argsort(-scores[mine], kind="stable")]
                 curves[name] = _ranked_curve(ranked, self._objects[index])

@@ -60,15 +60,15 @@ class ReviewOptions:
         count: most cells to propose.
         cell: side of a cell in metres; none means half a window of the model.
         confidence: probability, or score of a box, from which a prediction is a pseudo-label.
-        threshold: score from which the model reports boxes, which doubt is measured from; the networks must report
-            boxes from half of it. None means their card's.
+        thresholds: score from which the model reports boxes of each class, which doubt is measured from; the networks
+            must report boxes from half of it. None means their card's.
         batch_size: windows in a batch.
     """
 
     count: int = 100
     cell: float | None = None
     confidence: float = 0.8
-    threshold: float | None = None
+    thresholds: Sequence[float] | None = None
     batch_size: int = 4
 
 
@@ -155,8 +155,8 @@ class _Review:
     ) -> None:
         self._networks, self._rasters, self._folder = networks, rasters, folder
         self._options, self._labelled, self._events = options, labelled, events
-        card, threshold = networks[0].card, options.threshold
-        self._card = card if threshold is None else card.model_copy(update={"score_threshold": threshold})
+        self._card = networks[0].card
+        self._thresholds = self._card.thresholds() if options.thresholds is None else options.thresholds
         self._readers = [open_raster(raster, self._card) for raster in rasters]
         self._crs = self._readers[0].grid.crs
         self._with_data: set[str] = set()
@@ -200,7 +200,7 @@ class _Review:
         grid = reader.grid
         lattice = window_grid(grid.width, grid.height, self._card.tile_size)
         labelled = self._labelled(grid) if self._labelled else None
-        look = Look(self._card, index, grid, lattice, self._cell, labelled)
+        look = Look(self._card, self._thresholds, index, grid, lattice, self._cell, labelled)
         size = self._options.batch_size
         reads = ordered(window_reader(reader, lattice.tile, self._card.fill_values()), lattice, 1, 2 * size, "reader")
         with ExitStack() as stack:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..types import Objects
@@ -11,21 +13,25 @@ CANDIDATES_PER_OBJECT = 5
 
 
 def decide(
-    scores: np.ndarray, boxes: np.ndarray, score_threshold: float, iou_threshold: float, limit: int = 1000
+    scores: np.ndarray,
+    boxes: np.ndarray,
+    score_threshold: float | Sequence[float],
+    iou_threshold: float,
+    limit: int = 1000,
 ) -> Objects:
     """Threshold, keep the best, suppress overlaps within each class.
 
     Args:
         scores: (N, C) in 0 to 1.
         boxes: (N, 4) xyxy pixels.
-        score_threshold: scores at or below it go.
+        score_threshold: scores at or below it go; one, or one a class.
         iou_threshold: of two boxes of a class that overlap more, the weaker goes.
         limit: the most objects returned.
 
     Returns:
         The objects, best first, as arrays.
     """
-    anchors, classes = np.nonzero(scores > score_threshold)
+    anchors, classes = np.nonzero(scores > np.asarray(score_threshold, scores.dtype))
     values = scores[anchors, classes]
     best = np.argsort(-values, kind="stable")[: limit * CANDIDATES_PER_OBJECT]
     candidates, values, classes = boxes[anchors[best]], values[best], classes[best]
@@ -34,13 +40,31 @@ def decide(
 
 
 def decide_sorted(
-    boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, score_threshold: float, iou_threshold: float, limit: int
+    boxes: np.ndarray,
+    scores: np.ndarray,
+    labels: np.ndarray,
+    score_threshold: float | Sequence[float],
+    iou_threshold: float,
+    limit: int,
 ) -> Objects:
     """The same of candidates that a graph has selected, (n, 4), (n,) and (n,), best first."""
-    count = int(np.count_nonzero(scores > score_threshold))
-    boxes, scores, labels = boxes[:count], scores[:count], labels[:count].astype(np.int64)
+    passed = scores > threshold_of(labels, score_threshold).astype(scores.dtype)
+    boxes, scores, labels = boxes[passed], scores[passed], labels[passed].astype(np.int64)
     kept = suppress(boxes, labels, iou_threshold, limit)
     return Objects(boxes[kept], labels[kept], scores[kept])
+
+
+def threshold_of(labels: np.ndarray, threshold: float | Sequence[float]) -> np.ndarray:
+    """What the score of each box must reach.
+
+    Args:
+        labels: (n,) class indices.
+        threshold: one, or one a class.
+
+    Returns:
+        (n,).
+    """
+    return np.asarray(threshold, float)[labels] if np.ndim(threshold) else np.full(len(labels), float(threshold))
 
 
 def suppress(boxes: np.ndarray, labels: np.ndarray, iou_threshold: float, limit: int) -> np.ndarray:

@@ -98,6 +98,7 @@ def _model(card: Card, parameters: int) -> dict[str, Any]:
         "mlm:output": [_OUTPUTS[task](card) for task in card.tasks],
         "mlm:hyperparameters": {
             "score_threshold": card.score_threshold,
+            **({"score_thresholds": card.score_thresholds} if card.score_thresholds else {}),
             "iou_threshold": card.iou_threshold,
             "tile_size": card.tile_size,
         },

@@ -60,7 +60,7 @@ def plan_distil(run: Run, prepared: Prepared) -> Plan:
         judges=("student",),
     )
     specs = {"student": recipe.student, "teacher": card.network}
-    return Plan(networks, [stage], "student", specs, score_threshold=card.score_threshold)
+    return Plan(networks, [stage], "student", specs, card.score_threshold, card.score_thresholds)
 
 
 def distil_losses(recipe: Distil) -> Losses:

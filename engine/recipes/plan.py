@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -81,6 +81,7 @@ class Plan:
         ships: name of the network that the package holds.
         specs: settings of each network that has a size, for cards and reports.
         score_threshold: of the shipped network's detections, where no validation block decides it.
+        score_thresholds: of the detection classes that have one of their own, likewise.
     """
 
     networks: dict[str, nn.Module]
@@ -88,6 +89,7 @@ class Plan:
     ships: str
     specs: dict[str, Network]
     score_threshold: float = 0.3
+    score_thresholds: dict[str, float] = field(default_factory=dict)
 
     @property
     def warnings(self) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .history import MAIN, Curve, History, Stage, main_score
+from .validation import threshold_of
 
 FEW_EXAMPLES = 5
 OVERFIT = 0.03
@@ -46,7 +47,7 @@ def _never_predicted(validation: dict[str, Any]) -> Iterator[str]:
     for name, count in detection.get("objects", {}).items():
         if count and not detection["detections"][name]:
             yield (
-                f"The class {name} is never found with a score of {validation['score_threshold']:.2f} or more, though "
+                f"The class {name} is never found with a score of {threshold_of(name, validation):.2f} or more, though "
                 f"the validation blocks hold {count}."
             )
 

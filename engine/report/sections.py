@@ -10,7 +10,7 @@ from ..config import Run
 from .curves import precision_recall_chart, reliability_chart, split_map
 from .history import History
 from .markup import Cell, figure, picture, spoken, table, text
-from .validation import figure_path
+from .validation import figure_path, threshold_of
 
 _MOST_MAPS = 6
 _AREAS = {"raster": "whole raster", "hull": "hull of the labels"}
@@ -83,6 +83,8 @@ def answers(folder: Path, run: Run, validation: dict[str, Any]) -> Iterable[str]
             yield f'<p class="soft">The network that ships, on {values["chips"]} chips.</p>'
             if "confusion" in values:
                 yield _confusion(**values["confusion"], colors=colors)
+            if task == "detection":
+                yield _objects(values, validation, colors)
             yield from _charts(task, values)
             yield from _chips(folder, task)
 
@@ -97,6 +99,21 @@ def _confusion(names: list[str], matrix: list[list[int]], colors: dict[str, str]
         [[name, *row, total] for name, row, total in zip(names, shares, totals, strict=True)],
         colors,
         [[None, *row, None] for row in shares],
+    )
+
+
+def _objects(values: dict[str, Any], validation: dict[str, Any], colors: dict[str, str]) -> str:
+    """Of each class, from which score on it is reported, and how much that is."""
+    rows = [
+        [name, threshold_of(name, validation), objects, values["detections"][name]]
+        for name, objects in values["objects"].items()
+    ]
+    return table(
+        "Objects are reported from a score on that is the best on the validation blocks: a class's own where they hold "
+        "enough of it, else the mean over classes",
+        ["class", "score threshold", "objects", "detections from it on"],
+        rows,
+        colors,
     )
 
 

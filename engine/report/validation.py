@@ -9,8 +9,14 @@ from typing import Any
 from ..errors import ConfigError
 
 VALIDATION_FILE = "validation.json"
-"""`score_threshold`; `sources` (areas, labels, outlines of the split); `networks` (parameters, megapixels_per_second);
-for each validated task `curves`, `calibration`, `chips`, and `confusion` (areas) or `objects`, `detections`."""
+"""`score_thresholds` by class; `sources` (areas, labels, outlines of the split); `networks` (parameters,
+megapixels_per_second); for each validated task `curves`, `calibration`, `chips`, and `confusion` (areas) or `objects`,
+`detections`."""
+
+
+def threshold_of(name: str, validation: dict[str, Any]) -> float:
+    """The score from which a detection class is reported; runs of before had one for all."""
+    return validation.get("score_thresholds", {}).get(name, validation.get("score_threshold"))
 
 
 def figure_path(folder: Path, task: str, kind: str) -> Path:

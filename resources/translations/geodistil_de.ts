@@ -426,14 +426,14 @@ Klassen, Kanäle und Bodenauflösung sind die des Modells. Es wird in den Laufor
 
 The model says what the values of the class map mean; label values are matched with its class names.
 
-Error layers show where the predictions are right and wrong: hits, false positives and missed objects of detections at the model's score threshold, or the kind of error of each pixel of a class map.
+Error layers show where the predictions are right and wrong: hits, false positives and missed objects of detections at the model's score thresholds, or the kind of error of each pixel of a class map.
 
 Only ground inside the labelled area counts. Use an area that the model was not trained on.</source>
       <translation>Vergleicht eine Klassenkarte oder Detektionen, die Vorhersagen erzeugt hat, mit einem Label-Layer. Klassenkarten werden mit IoU und F1 jeder Klasse und dem mittleren IoU bewertet, Detektionen mit AP und AP50.
 
 Das Modell sagt, was die Werte der Klassenkarte bedeuten; Labelwerte werden seinen Klassennamen zugeordnet.
 
-Fehlerlayer zeigen, wo die Vorhersagen richtig und falsch sind: Treffer, falsch Positive und verpasste Objekte der Detektionen beim Schwellenwert des Modells, oder die Art des Fehlers jedes Pixels einer Klassenkarte.
+Fehlerlayer zeigen, wo die Vorhersagen richtig und falsch sind: Treffer, falsch Positive und verpasste Objekte der Detektionen bei den Schwellenwerten des Modells, oder die Art des Fehlers jedes Pixels einer Klassenkarte.
 
 Nur Gelände im gelabelten Gebiet zählt. Nehmen Sie ein Gebiet, auf dem das Modell nicht trainiert wurde.</translation>
     </message>
@@ -721,8 +721,8 @@ In der Klassenkarte ist der Hintergrund 0, die erste Klasse 1 und so weiter, NoD
     </message>
     <message>
       <location filename="toolbox/predicting.py" />
-      <source>Empty: the model's own, the best on its validation blocks.</source>
-      <translation>Leer: der des Modells, der beste auf seinen Validierungsblöcken.</translation>
+      <source>Empty: the model's own, for each class the best on its validation blocks.</source>
+      <translation>Leer: der des Modells, für jede Klasse der beste auf seinen Validierungsblöcken.</translation>
     </message>
     <message>
       <location filename="toolbox/predicting.py" />

@@ -115,7 +115,7 @@ class GraphBackend(ABC):
         if "detection" not in card.tasks:
             return Arrays(segmentation)
         candidates = zip(found["boxes"], found["scores"], found["labels"], strict=True)
-        limits = (card.score_threshold, card.iou_threshold, OBJECT_LIMIT)
+        limits = (card.thresholds(), card.iou_threshold, OBJECT_LIMIT)
         return Arrays(segmentation, [decide_sorted(*each, *limits) for each in candidates])
 
     def _open(self, path: Path) -> Graph:
@@ -127,7 +127,7 @@ class GraphBackend(ABC):
         """Objects of (4 + C, N): cx, cy, w, h in pixels, and C scores, as other QGIS plugins read them."""
         centre, half = dense[:2].T, dense[2:4].T / 2
         boxes = np.concatenate([centre - half, centre + half], axis=1)
-        return decide(dense[4:].T, boxes, self.card.score_threshold, self.card.iou_threshold, OBJECT_LIMIT)
+        return decide(dense[4:].T, boxes, self.card.thresholds(), self.card.iou_threshold, OBJECT_LIMIT)
 
 
 def standardisation(card: Card) -> tuple[np.ndarray, np.ndarray]:

@@ -74,7 +74,7 @@ class TorchBackend:
         if outputs.detections is not None:
             card = self.card
             found = self.network.detection_head.decode(
-                outputs.detections, card.score_threshold, card.iou_threshold, OBJECT_LIMIT
+                outputs.detections, card.thresholds(), card.iou_threshold, OBJECT_LIMIT
             )
             arrays.objects = [_as_arrays(each) for each in found]
         return arrays

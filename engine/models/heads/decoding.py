@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torchvision.ops import batched_nms
@@ -12,20 +14,22 @@ CANDIDATES_PER_OBJECT = 5
 """Candidates that suppression sees for each object that may remain: neighbours all find the same object."""
 
 
-def decide(scores: Tensor, boxes: Tensor, score_threshold: float, iou_threshold: float, limit: int = 1000) -> Objects:
+def decide(
+    scores: Tensor, boxes: Tensor, score_threshold: float | Sequence[float], iou_threshold: float, limit: int = 1000
+) -> Objects:
     """Threshold, keep the best, suppress overlaps within each class.
 
     Args:
         scores: (N, C) in 0 to 1.
         boxes: (N, 4) xyxy pixels.
-        score_threshold: scores at or below it go.
+        score_threshold: scores at or below it go; one, or one a class.
         iou_threshold: of two boxes of a class that overlap more, the weaker goes.
         limit: the most objects returned.
 
     Returns:
         the objects, best first.
     """
-    anchors, classes = (scores > score_threshold).nonzero(as_tuple=True)
+    anchors, classes = (scores > scores.new_tensor(score_threshold)).nonzero(as_tuple=True)
     values = scores[anchors, classes]
     best = values.topk(min(limit * CANDIDATES_PER_OBJECT, len(values))).indices
     candidates, values, classes = boxes[anchors[best]], values[best], classes[best]

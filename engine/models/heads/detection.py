@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -109,7 +110,11 @@ class DetectionHead(nn.Module, ABC):
 
     @torch.no_grad()
     def decode(
-        self, detections: Detections, score_threshold: float, iou_threshold: float, limit: int = 1000
+        self,
+        detections: Detections,
+        score_threshold: float | Sequence[float],
+        iou_threshold: float,
+        limit: int = 1000,
     ) -> list[Objects]:
         """Decided objects of each image, best first; see `decoding.decide`."""
         scores, boxes = self.scores_and_boxes(detections)

@@ -14,7 +14,9 @@ import torch
 
 from engine.cli import lighter
 from engine.cli.main import main
+from engine.cli.train import _thresholds
 from engine.packages import load_card
+from engine.recipes import Plan
 from engine.types import Batch
 
 ROOT = Path(__file__).parents[3]
@@ -166,6 +168,27 @@ def test_eight_bits_without_truth_in_the_windows_are_judged_by_own_answers(train
     detection = next(each for each in found if each.task == "detection")
     assert detection.truth == lighter.AGAINST_ITSELF and detection.fate == fate
     assert ("nothing to judge it by" not in detection.sentence()) == judged
+
+
+def test_validation_chooses_the_card_s_thresholds_before_the_plan_does():
+    plan = Plan({}, [], "student", {}, 0.17, {"car": 0.23})
+    assert _thresholds({}, plan) == {"score_threshold": 0.17, "score_thresholds": {"car": 0.23}}
+    values = {"detection/ap50": 0.5, "detection/threshold": 0.31239, "detection/threshold/a/b": 0.41239}
+    assert _thresholds(values, plan) == {"score_threshold": 0.312, "score_thresholds": {"a/b": 0.412}}
+
+
+def test_a_package_says_from_which_score_each_class_is_reported(trained, tmp_path, capsys):
+    package = shutil.copytree(trained[0] / "model", tmp_path / "package")
+    item = json.loads((package / "item.json").read_text())
+    item["properties"]["geodistil:card"] |= {"score_threshold": 0.3, "score_thresholds": {"car": 0.45}}
+    (package / "item.json").write_text(json.dumps(item))
+    assert main(["inspect", str(package)]) == 0
+    assert "score_threshold: 0.3 (car 0.45)" in capsys.readouterr().out
+    assert engine(capsys, "inspect", package)[1]["card"]["score_thresholds"] == {"car": 0.45}
+    item["properties"]["geodistil:card"]["score_thresholds"] = {"ship": 0.45}
+    (package / "item.json").write_text(json.dumps(item))
+    assert main(["inspect", str(package)]) == 1
+    assert "score_thresholds names ship, which is no detection class" in capsys.readouterr().err
 
 
 def test_check_describes_a_run_before_it_trains(make_run, capsys):

@@ -110,3 +110,19 @@ def test_no_detections_and_no_objects_are_scores_and_not_errors(objects):
     scores = detection_scores(nothing, truth, ["car"], 0.3)
     assert scores["ap50"] == (0.0 if objects else None) and scores["precision"] is None
     assert detection_scores(Boxes(corners, truth.labels, np.ones(objects)), nothing, ["car"], 0.3)["ap"] is None
+
+
+def test_each_class_counts_from_its_own_threshold():
+    corners = np.array([[20.0 * k, 0, 20 * k + 10, 10] for k in range(6)])
+    labels = np.array([0, 0, 0, 1, 1, 1])
+    truth, found = Boxes(corners, labels), Boxes(corners, labels, np.array([0.9, 0.6, 0.4, 0.9, 0.6, 0.4]))
+    scores = detection_scores(found, truth, ["car", "bus"], [0.7, 0.5])
+    assert {name: (each["detections"], each["score_threshold"]) for name, each in scores["classes"].items()} == {
+        "car": (1, 0.7),
+        "bus": (2, 0.5),
+    }
+    assert scores["detections"] == 3 and scores["recall"] == 3 / 6 and scores["score_threshold"] is None
+    assert detection_scores(found, truth, ["car", "bus"], [0.5, 0.5]) == detection_scores(
+        found, truth, ["car", "bus"], 0.5
+    )
+    assert matched(found, truth, 0.5, [0.7, 0.5]).tolist() == [True, False, False, True, True, False]

@@ -89,7 +89,7 @@ def test_hits_false_ones_and_missed_objects_become_boxes(cars, tmp_path):
 
 def test_the_layer_s_counts_are_those_of_the_scores(cars, tmp_path):
     detections, labels = cars
-    for threshold in (0.05, 0.3, 0.75):
+    for threshold in (0.05, 0.3, 0.75, [0.65] * len(CARS)):
         counts = write_detection_errors(detections, labels, CARS, WHOLE, tmp_path / "e.gpkg", threshold)
         scores = evaluate_detection(detections, labels, CARS, WHOLE, threshold)
         hits = counts["true positive"]

@@ -280,3 +280,14 @@ def test_a_semi_supervised_run_is_reviewed_by_its_two_teachers_outside_its_label
     assert result["networks"] == 2 and result["label_next"] > 0
     assert set(read(output, "label_next")[0]["raster"]) == {"image"}
     assert (shapely.bounds(read(output, "label_next")[1])[:, 0] >= 502_000).all()  # the labelled raster is left out
+
+
+def test_boxes_of_each_class_are_doubtful_near_its_own_threshold(write, tmp_path):
+    image = flat()
+    image[2, 20, 20] = 30  # a car at the threshold of cars
+    image[2, 150, 150] = 70  # a bus at the threshold of buses
+    card = card_of(tasks=["detection"], score_threshold=0.3, score_thresholds={"bus": 0.7})
+    review([Spots(card)], [write(image)], tmp_path / "out.gpkg", ReviewOptions(cell=16, count=9))
+    fields, _, _ = read(tmp_path / "out.gpkg", "label_next")
+    assert fields["uncertainty"] == pytest.approx([1 / 2, 1 / 2])
+    assert sorted(fields["dominant_class"]) == ["bus", "car"]

@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from engine.inference.backends.augmented import VIEWS, Augmented
 from engine.inference.backends.choice import MEMORY_FILE, Candidate, candidates, choose, rate
 from engine.inference.predict import predict
 from engine.models import build
-from engine.packages import write_package
+from engine.packages import complete_package, write_package
 from engine.types import Outputs
 
 IMAGES = np.random.default_rng(0).uniform(0, 255, (4, 3, 64, 64)).astype(np.float32)
@@ -231,3 +232,45 @@ def test_a_file_that_is_no_onnx_is_named(make_card, tmp_path, backend):
     (tmp_path / "segmentation.onnx").write_bytes(b"not a model")
     with pytest.raises(PackageError, match=r"segmentation\.onnx is not a.* ONNX file"):
         backend(tmp_path, make_card())
+
+
+@pytest.fixture(scope="module")
+def two_classes(tmp_path_factory):
+    """A package that detects two classes, and all that it finds from a low score on."""
+    classes = [CardClass(name=name, color="#00ff00") for name in ("car", "bus")]
+    card = Card(
+        name="two", tasks=["detection"], gsd=0.1, bands=[1, 2, 3], dtype="uint8", tile_size=64, score_threshold=0.02,
+        mean=[100.0, 110.0, 120.0], std=[50.0, 40.0, 60.0], detection_classes=classes,
+        network=Network(encoder="resnet18", width=32, detection_strides=[8, 16]),
+    )  # fmt: skip
+    network = build(
+        card.network, ("detection",), 3, card.mean, card.std, detection_classes=2, segmentation_channels=0, seed=0
+    )
+    torch.manual_seed(1)
+    torch.nn.init.normal_(network.detection_head.head.classes.weight, std=0.3)
+    folder = write_package(tmp_path_factory.mktemp("two") / "model", network, card)
+    complete_package(folder, network.eval(), card)
+    return folder, network, card
+
+
+@pytest.mark.parametrize("graph", ["joint", "of one task"])
+@pytest.mark.parametrize("name", BACKENDS)
+def test_each_class_is_reported_from_its_own_score(two_classes, tmp_path, name, graph):
+    folder, network, card = two_classes
+    if graph == "of one task":
+        folder = shutil.copytree(folder, tmp_path / "model")
+        (folder / "model.onnx").unlink()
+    everything = BACKENDS[name](folder, network, card).run(IMAGES[:2]).objects
+    counts = np.bincount(np.concatenate([each.labels for each in everything]), minlength=2)
+    limits = [
+        float(np.median(np.concatenate([each.scores[each.labels == label] for each in everything]))) for label in (0, 1)
+    ]
+    assert (counts > 10).all() and abs(limits[0] - limits[1]) > 1e-4, "the test needs both classes"
+    own = card.model_copy(update={"score_threshold": limits[0], "score_thresholds": {"bus": limits[1]}})
+    for seen, before in zip(BACKENDS[name](folder, network, own).run(IMAGES[:2]).objects, everything, strict=True):
+        wanted = before.scores > np.array(limits)[before.labels]
+        assert seen.scores.tolist() == before.scores[wanted].tolist()
+        assert seen.labels.tolist() == before.labels[wanted].tolist()
+    common = own.with_threshold(0.02)
+    for seen, before in zip(BACKENDS[name](folder, network, common).run(IMAGES[:2]).objects, everything, strict=True):
+        assert seen.scores.tolist() == before.scores.tolist(), "one that a person sets counts for all classes"

@@ -10,6 +10,7 @@ import torch
 
 from engine.config import load_run
 from engine.errors import PackageError
+from engine.inference import TorchBackend
 from engine.packages import load_card, load_package
 
 FIRST = Path(__file__).parent / "design_1"
@@ -26,6 +27,17 @@ def test_a_package_of_the_first_design_answers_what_it_did():
     np.testing.assert_allclose(outputs.segmentation.numpy(), expected["segmentation"], atol=1e-4)
     np.testing.assert_allclose(scores.numpy(), expected["scores"], atol=1e-5)
     np.testing.assert_allclose(boxes.numpy(), expected["boxes"], atol=1e-3)
+
+
+def test_a_package_without_thresholds_by_class_keeps_its_one():
+    network, card = load_package(FIRST)
+    assert card.thresholds() == [card.score_threshold] * len(card.detection_classes)
+    image = np.load(FIRST / "expected.npz")["image"]
+    with torch.inference_mode():
+        outputs = network(torch.from_numpy(image))
+        (expected,) = network.detection_head.decode(outputs.detections, card.score_threshold, card.iou_threshold)
+    (found,) = TorchBackend(network, card, "cpu").run(image).objects
+    assert len(found.scores) and found.scores == pytest.approx(expected.scores.numpy(), abs=1e-5)
 
 
 def test_a_card_of_a_future_design_says_what_to_do(tmp_path):

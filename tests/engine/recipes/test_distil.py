@@ -234,6 +234,13 @@ def test_a_student_of_unlabelled_ground_becomes_a_package(make_distil, make_pack
     assert "distillation of a model package" in (folder / "report.html").read_text()
 
 
+def test_a_student_of_unlabelled_ground_reports_each_class_from_the_teacher_s_score(make_distil, make_package):
+    package = make_package(("detection",), score_thresholds={"car": 0.23})
+    folder = make_distil(package=package, training={"budget": {"steps": 2}, "validations": 1})
+    card = load_card(train_run(folder)["model"])
+    assert (card.score_threshold, card.score_thresholds, card.thresholds()) == (0.17, {"car": 0.23}, [0.23])
+
+
 def test_a_student_comes_close_to_its_teacher_s_answers(make_distil, make_package):
     folder = make_distil(
         package=make_package(("segmentation",)),

@@ -40,6 +40,8 @@ def test_classes_that_are_never_predicted_or_found_are_named(fine):
     text = told(validation=fine)
     assert "class roof is never predicted" in text and "road" not in text
     assert "class car is never found with a score of 0.30" in text
+    fine["score_thresholds"] = {"car": 0.45}
+    assert "class car is never found with a score of 0.45" in told(validation=fine)
 
 
 @pytest.mark.parametrize(

@@ -87,12 +87,13 @@ def test_ids_of_figures_do_not_meet(run_folder, events):
 
 def test_answers_on_the_validation_blocks_are_shown_once_training_has_left_them(run_folder, events, validation):
     folder = run_folder(events)
+    validation["score_thresholds"] = {"car": 0.415}
     (folder / "validation.json").write_text(json.dumps(validation))
     (folder / "figures").mkdir()
     Image.new("RGB", (8, 8)).save(folder / "figures" / "segmentation_worst.jpg")
     text = write_report(folder).read_text()
     page = Page(text)
-    assert {"called roof", "0.900", "12,000", "car 40 / 9", "2.500"} <= set(page.cells)
+    assert {"called roof", "0.900", "12,000", "car 40 / 9", "2.500", "0.415"} <= set(page.cells)
     assert any("calibration error 0.250" in word for word in page.words)
     assert text.count('class="map"') == 2 and text.count("<svg") == 4 + 4 + 2
     assert [reference[:22] for reference in page.references if reference[0] != "#"] == ["data:image/jpeg;base64"]

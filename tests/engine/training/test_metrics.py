@@ -110,6 +110,56 @@ def test_the_reported_threshold_separates_right_from_wrong():
     assert 0.4 < values["detection/threshold"] <= 0.6 + 1e-6
 
 
+def scattered(objects, hits, wrong, generator):
+    """Boxes of a class in a row of their own, scores of those that are found, and of as many false ones elsewhere."""
+    truth = torch.stack([torch.tensor([20.0 * k, 0, 20.0 * k + 10, 10]) for k in range(objects)])
+    found = truth[: int(0.9 * objects)]
+    scores = hits[0] + (hits[1] - hits[0]) * torch.rand(len(found), generator=generator)
+    false = wrong[0] + (wrong[1] - wrong[0]) * torch.rand(objects, generator=generator)
+    return truth, torch.cat([found, truth + torch.tensor([0.0, 30, 0, 30])]), torch.cat([scores, false])
+
+
+def naive_f1(scores, found, objects, threshold):
+    hits = sum(score >= threshold for score in scores[:found])
+    return 2 * hits / (sum(score >= threshold for score in scores) + objects)
+
+
+def test_each_class_has_its_own_best_threshold_where_enough_objects_choose_it():
+    """Sure cars, unsure trucks, and three buses: what is good for one class is bad for another."""
+    generator = torch.Generator().manual_seed(0)
+    drawn = {
+        "car": (40, (0.5, 0.9), (0.2, 0.55)),
+        "truck": (30, (0.15, 0.45), (0.05, 0.2)),
+        "bus": (3, (0.6, 0.7), (0, 0.1)),
+    }
+    names, score, seen = list(drawn), DetectionScore(list(drawn)), {}
+    for label, (name, (objects, hits, wrong)) in enumerate(drawn.items()):
+        truth, boxes, scores = scattered(objects, hits, wrong, generator)
+        labels = [torch.full((count,), label, dtype=torch.long) for count in (len(boxes), objects)]
+        score.update(
+            [Objects(boxes, labels[0], scores)], [truth], [labels[1]], torch.ones(1, 64, 900, dtype=torch.bool)
+        )
+        seen[name] = scores.tolist(), int(0.9 * objects), objects
+    values = score.compute()
+    own = {name: values[f"detection/threshold/{name}"] for name in names if f"detection/threshold/{name}" in values}
+    assert set(own) == {"car", "truck"}, "three buses choose by chance"
+    for name, threshold in own.items():
+        best = max(naive_f1(*seen[name], each) for each in seen[name][0])
+        assert naive_f1(*seen[name], threshold) == pytest.approx(best, abs=0.01)
+    common = values["detection/threshold"]
+    before = [naive_f1(*seen[name], common) for name in own]
+    after = [naive_f1(*seen[name], threshold) for name, threshold in own.items()]
+    assert sum(after) > sum(before) + 0.2
+
+
+def test_the_only_class_has_the_common_threshold():
+    truth, boxes, scores = scattered(30, (0.5, 0.9), (0.1, 0.3), torch.Generator().manual_seed(0))
+    labels = [torch.zeros(len(each), dtype=torch.long) for each in (boxes, truth)]
+    score = DetectionScore(["car"])
+    score.update([Objects(boxes, labels[0], scores)], [truth], [labels[1]], torch.ones(1, 64, 900, dtype=torch.bool))
+    assert not any(key.startswith("detection/threshold/") for key in score.compute())
+
+
 def test_nothing_found_and_nothing_there_is_a_score_and_not_a_crash():
     score = DetectionScore(["car", "bus"])
     empty = torch.zeros(0, 4)
