@@ -6,9 +6,12 @@ import argparse
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .job import carry_out
+
+if TYPE_CHECKING:
+    from ..events import EventLog
 
 HELP = "export a model package as one .zip"
 DESCRIPTION = (
@@ -16,6 +19,11 @@ DESCRIPTION = (
     "task (segmentation.onnx, detection.onnx) that other QGIS plugins run. With --int8 its ONNX files compute in 8 "
     "bits, which is about twice as fast on a CPU, as far as no task's score falls by more than --max-loss. Ranges and "
     "score come from the run folder that the package lies in, or from --chips."
+)
+
+ONE_FOR_ALL = (
+    "This model standardises each raster by its own mean and deviation; the ONNX files for other programs have room "
+    "for one of all, so those programs will see other values than it has learned from."
 )
 
 
@@ -39,10 +47,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Load it, which checks it, then zip it."""
-    return carry_out(options.events, lambda events: _export(options))
+    return carry_out(options.events, lambda events: _export(options, events))
 
 
-def _export(options: argparse.Namespace) -> dict[str, Any]:
+def _export(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
     from ..packages import complete_package, load_package, package_folder, zip_package
 
     folder = package_folder(options.model)
@@ -56,6 +64,8 @@ def _export(options: argparse.Namespace) -> dict[str, Any]:
 
             judged = lighten(options.model, copy, card, options.chips, options.max_loss)
         package = zip_package(copy, options.output)
+    if card.source_statistics:
+        events.write("warning", message=ONE_FOR_ALL)
     int8 = [{**vars(each), "sentence": each.sentence()} for each in judged]
     return {"package": str(package), **({"int8": int8} if options.int8 else {})}
 

@@ -18,6 +18,7 @@ from ..data.raster import RasterReader
 from ..errors import ConfigError
 from ..inference import Arrays, OnnxBackend
 from ..inference.checks import open_raster
+from ..inference.radiometry import by_own_statistics
 from ..inference.reading import window_reader
 from ..inference.windows import window_grid
 from ..packages.int8 import quantise
@@ -87,7 +88,7 @@ def lighten(model: Path, folder: Path, card: Card, chips: list[str], max_loss: f
             "Name rasters like those it was trained on with --chips.",
         )
     prepared = prepare(run) if run else None
-    readers = [each.reader for each in prepared.sources] if prepared else [open_raster(chip, card) for chip in chips]
+    readers = [each.reader for each in prepared.sources] if prepared else _opened(chips, card)
     windows = list(images(readers, card, CALIBRATING + JUDGING))
     if len(windows) < 2:
         raise ConfigError("The rasters hold too little imagery to find the ranges of 8 bits.", "Name larger ones.")
@@ -100,6 +101,13 @@ def lighten(model: Path, folder: Path, card: Card, chips: list[str], max_loss: f
 def _run_of(model: Path) -> Run | None:
     places = (model, model.parent) if model.is_dir() else ()
     return next((load_run(place) for place in places if (place / "run.json").is_file()), None)
+
+
+def _opened(chips: list[str], card: Card) -> list[RasterReader]:
+    readers = [open_raster(chip, card) for chip in chips]
+    for reader in readers:
+        by_own_statistics(reader, card)
+    return readers
 
 
 def images(readers: list[RasterReader], card: Card, count: int) -> Iterator[np.ndarray]:

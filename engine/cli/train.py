@@ -142,6 +142,7 @@ def _card(settings: Run, prepared: Prepared, trained: Trained, plan: Plan) -> Ca
         dtype=prepared.dtype,
         mean=trained.network.mean.tolist(),
         std=trained.network.std.tolist(),
+        source_statistics=prepared.source_statistics,
         fill=prepared.mean,
         nodata=prepared.nodata,
         tile_size=window_size(trained.network, prepared, settings),

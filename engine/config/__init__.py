@@ -1,6 +1,6 @@
 """Run files, recipes' settings and model cards."""
 
-from .card import Card, CardClass
+from .card import Card, CardClass, SourceStatistics
 from .files import RUN_FILE, load_run, parse, save_run
 from .presets import MULTITASK, SSLKD, Preset, preset, preset_names
 from .recipes import (
@@ -41,6 +41,7 @@ __all__ = [
     "Run",
     "SemiSupervised",
     "Source",
+    "SourceStatistics",
     "Split",
     "SslkdWeights",
     "Supervised",

@@ -17,6 +17,14 @@ class CardClass(BaseModel):
     values: list[str] = Field(default_factory=list)
 
 
+class SourceStatistics(BaseModel):
+    """The whole of a raster's mean and standard deviation of each band, raw units."""
+
+    name: str
+    mean: list[float]
+    std: list[float]
+
+
 class Card(BaseModel):
     """What a network expects and what its channels mean; stored in a package's `item.json`.
 
@@ -34,6 +42,10 @@ class Card(BaseModel):
     dtype: str = Field(description="Data type of the training rasters, numpy's name.")
     mean: list[float] = Field(description="Mean of each band in the training area, raw units.")
     std: list[float] = Field(description="Standard deviation of each band, raw units.")
+    source_statistics: list[SourceStatistics] = Field(
+        default_factory=list,
+        description="Of each source, where imagery is standardised by its own; empty: all by `mean` and `std`.",
+    )
     fill: list[float] | None = Field(None, description="What pixels without data show, raw units; none: the mean.")
     nodata: float | None = Field(None, description="No-data value of the training rasters, where they had one.")
     tile_size: int = Field(512, gt=0, description="Window side for prediction, in pixels.")

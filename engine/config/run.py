@@ -147,6 +147,10 @@ class Training(Section):
     rare_class_share: float = Field(
         0.5, ge=0, le=1, description="Share of the chips that are drawn around a label, rare classes first."
     )
+    source_statistics: bool = Field(
+        False,
+        description="Standardise each raster by its own mean and deviation: for several sensors or dates in one run.",
+    )
     augmentation: Augmentation = Field(default_factory=Augmentation, description="Random changes of the chips.")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps.")
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = Field("auto", description="Arithmetic.")

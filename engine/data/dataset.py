@@ -7,7 +7,7 @@ from pathlib import Path
 
 import shapely
 
-from ..config import PartialMultitask, Run, SemiSupervised, Source, Supervised
+from ..config import PartialMultitask, Run, SemiSupervised, Source, SourceStatistics, Supervised
 from ..errors import ConfigError, LabelError, RasterError, SplitError
 from ..types import Role
 from .areas import labelled_area
@@ -16,9 +16,11 @@ from .division import divide
 from .grid import uneven
 from .labels import label_layer, label_points, read_labels
 from .loading import chips_per_epoch, training_loader, validation_batches
+from .moments import Moments
 from .object_sizes import object_sides, too_small
 from .points import Points
 from .prepared import ROLES, Prepared, PreparedSource
+from .radiometry import Radiometry, measured
 from .raster import RasterReader, to_lonlat
 from .statistics import band_moments
 from .vector_labels import VectorLabels
@@ -53,6 +55,7 @@ def prepare(run: Run) -> Prepared:
     blocks = divide(run, sources)
     _check_validated(sources)
     moments = band_moments(_trained(run, sources), run.training.chip_size, run.training.seed)
+    own = _by_source(sources, moments) if run.training.source_statistics else []
     training = [source for source in sources if source.labels is not None] or sources
     return Prepared(
         gsd=gsd,
@@ -65,8 +68,12 @@ def prepare(run: Run) -> Prepared:
         label_counts=counts,
         train_area_m2=sum(source.square_metres(source.training) for source in training),
         geometry=_footprint(training),
-        warnings=[*_warnings(sources, counts), *too_small(sources, [each.name for each in run.detection_classes], gsd)],
+        warnings=[
+            *_warnings(sources, counts, bool(own)),
+            *too_small(sources, [each.name for each in run.detection_classes], gsd),
+        ],
         split=blocks,
+        source_statistics=own,
         damaged={reader.path for reader in readers if reader.damage.windows},
         object_sides=object_sides(sources),
     )
@@ -159,6 +166,23 @@ def _check_validated(sources: list[PreparedSource]) -> None:
             )
 
 
+def _by_source(sources: list[PreparedSource], common: Moments) -> list[SourceStatistics]:
+    """Have each raster's values mapped from its own statistics to the common ones, and say what those are."""
+    found: dict[str, SourceStatistics] = {}
+    target = common.mean(), common.std()
+    for source in sources:
+        path = source.reader.path
+        if path not in found:
+            moments = measured(source.reader)
+            if moments is None:
+                raise RasterError(f"There is no data in {path}.", "Check its no-data value.")
+            found[path] = SourceStatistics(name=source.name, mean=moments.mean().tolist(), std=moments.std().tolist())
+    for source in sources:
+        own = found[source.reader.path]
+        source.reader.radiometry = Radiometry.between((own.mean, own.std), target)
+    return list(found.values())
+
+
 def _trained(run: Run, sources: list[PreparedSource]) -> list[PreparedSource]:
     """The sources whose chips the recipe draws."""
     roles = _recipe_roles(run)
@@ -189,12 +213,12 @@ def _footprint(sources: list[PreparedSource]) -> dict:
     return shapely.geometry.mapping(shapely.union_all(parts))
 
 
-def _warnings(sources: list[PreparedSource], counts: dict[str, dict[str, int]]) -> list[str]:
+def _warnings(sources: list[PreparedSource], counts: dict[str, dict[str, int]], comparable: bool) -> list[str]:
     readers = [source.reader for source in sources]
     warnings = [reader.damage.sentence(reader.path) for reader in readers if reader.damage.windows]
     warnings += [sentence for reader in readers if (sentence := uneven(reader.grid, reader.path))]
     types = sorted({source.reader.dtype for source in sources})
-    if len(types) > 1:
+    if len(types) > 1 and not comparable:
         warnings.append(
             f"The rasters have different data types ({', '.join(types)}); their values may not be comparable."
         )

@@ -11,6 +11,7 @@ import shapely
 import torch
 from shapely import Geometry
 
+from ..config import SourceStatistics
 from ..types import Role
 from .class_raster import ClassRaster
 from .points import Points
@@ -78,6 +79,7 @@ class Prepared:
         warnings: sentences for the event log.
         split: which blocks validate.
         damaged: paths of the rasters that a warning has said to be damaged.
+        source_statistics: of each raster, by the first source on it, where each is standardised by its own.
         object_sides: how large the objects of detection are in pixels, quantiles of their boxes' sides, or none.
     """
 
@@ -94,6 +96,7 @@ class Prepared:
     warnings: list[str]
     split: set[Block]
     damaged: set[str] = field(default_factory=set)
+    source_statistics: list[SourceStatistics] = field(default_factory=list)
     object_sides: ObjectSides | None = None
 
     def of_role(self, role: Role) -> list[PreparedSource]:
@@ -102,7 +105,7 @@ class Prepared:
 
     def image_dtype(self) -> torch.dtype:
         """The type of chips: bytes where every raster has bytes, else float32 (torch lacks most other types)."""
-        return torch.uint8 if all(source.reader.dtype == "uint8" for source in self.sources) else torch.float32
+        return torch.uint8 if all(source.reader.image_dtype == "uint8" for source in self.sources) else torch.float32
 
     def fill(self) -> np.ndarray:
         """(C,) the band means, which stand for what chips do not show; each chip rounds them to its type."""

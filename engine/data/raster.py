@@ -6,6 +6,7 @@ import math
 import os
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -22,6 +23,9 @@ from .damage import Damage
 from .grid import Grid, Window, ground_grid, native_gsd, outline
 from .opening import check_placed, is_remote, open_raster, palette_bands, with_colours, without_alpha
 
+if TYPE_CHECKING:
+    from .radiometry import Radiometry
+
 _OVERVIEW_TOLERANCE = 1.01
 """An overview may be this much coarser than the grid and still be read for it."""
 _OF_CLASSES = (Resampling.nearest, Resampling.mode)
@@ -32,6 +36,7 @@ class RasterReader:
     """A raster's bands on a ground grid; opens lazily and once per process, so it pickles and forks.
 
     Where its file is damaged there is no data, and `damage` counts the windows; copies of a reader count together.
+    Where `radiometry` is set it maps what is read.
 
     Args:
         path: any raster that GDAL opens.
@@ -61,6 +66,7 @@ class RasterReader:
         self._resampling = resampling
         self._opened: tuple[int, DatasetReader] | None = None
         self.damage = Damage()
+        self.radiometry: Radiometry | None = None
         with ExitStack() as files:
             dataset = files.enter_context(open_raster(self.path))
             self._source = self._shown(dataset, bands)
@@ -110,6 +116,11 @@ class RasterReader:
         """Everything but the open file."""
         return {**self.__dict__, "_opened": None}
 
+    @property
+    def image_dtype(self) -> str:
+        """The type of what is read, numpy's name: the raster's, or float32 where its values are mapped."""
+        return self.dtype if self.radiometry is None else "float32"
+
     def colours_only(self) -> list[int]:
         """All bands but alpha, counted from 1."""
         return [band for band in range(1, self.band_count + 1) if band not in self._alpha]
@@ -126,7 +137,7 @@ class RasterReader:
         """A window of the grid, which may lie partly or wholly outside the raster.
 
         Returns:
-            image (C, H, W) in the raster's type, finite everywhere, and valid (H, W) bool: where there is data. Both
+            image (C, H, W) of `image_dtype`, finite everywhere, and valid (H, W) bool: where there is data. Both
             are C-contiguous, as OpenVINO takes them without a copy.
 
         Raises:
@@ -134,11 +145,13 @@ class RasterReader:
         """
         inside = _intersection(Window(column, row, width, height), self.grid)
         if inside is None:
-            return np.zeros((len(self.bands), height, width), self.dtype), np.zeros((height, width), bool)
+            return np.zeros((len(self.bands), height, width), self.image_dtype), np.zeros((height, width), bool)
         try:
             image, valid = self._read_clean(inside)
         except RasterioError as error:
             image, valid = self._unread(inside, error)
+        if self.radiometry is not None:
+            image = self.radiometry(image)
         if (inside.width, inside.height) == (width, height):
             return image, valid
         before, above = inside.column - column, inside.row - row

@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ..errors import RasterError
 from .masks import coverage
+from .moments import Moments, add
 from .prepared import PreparedSource
 from .sampling import ChipSampler, window_around
 
 _WINDOWS = 64
-
-
-@dataclass
-class Moments:
-    """Sums over pixels, in float64: `count`, and (C,) `total` and `squares` relative to (C,) `origin`.
-
-    The origin is near the mean, or the squares would lose their digits.
-    """
-
-    count: int
-    origin: np.ndarray
-    total: np.ndarray
-    squares: np.ndarray
-
-    def mean(self) -> np.ndarray:
-        """(C,) means."""
-        return self.origin + self.total / self.count
-
-    def std(self) -> np.ndarray:
-        """(C,) standard deviations; 1 where all values are the same."""
-        variance = self.squares / self.count - (self.total / self.count) ** 2
-        return np.sqrt(np.where(variance > 1e-12 * np.maximum(self.mean() ** 2, 1e-12), variance, 1))
 
 
 def band_moments(sources: list[PreparedSource], chip: int, seed: int) -> Moments:
@@ -53,7 +30,7 @@ def band_moments(sources: list[PreparedSource], chip: int, seed: int) -> Moments
         index, column, row = sampler.draw(rng)
         pixels = _pixels(sources[index], column, row, chip)
         if pixels.shape[1]:
-            moments = _add(moments, pixels)
+            moments = add(moments, pixels)
     if moments is None:
         names = ", ".join(source.name for source in sources)
         raise RasterError(f"There is no valid pixel on the training ground of {names}.", "Check the no-data value.")
@@ -65,16 +42,3 @@ def _pixels(source: PreparedSource, column: float, row: float, chip: int) -> np.
     window = window_around(source.reader.grid, column, row, chip)
     image, valid = source.reader.read(*window)
     return image[:, valid & coverage(source.training, window)].astype(np.float64)
-
-
-def _add(moments: Moments | None, pixels: np.ndarray) -> Moments:
-    if moments is None:
-        zero = np.zeros(len(pixels))
-        moments = Moments(0, pixels.mean(axis=1), zero, zero)
-    apart = pixels - moments.origin[:, None]
-    return Moments(
-        moments.count + pixels.shape[1],
-        moments.origin,
-        moments.total + apart.sum(axis=1),
-        moments.squares + (apart**2).sum(axis=1),
-    )

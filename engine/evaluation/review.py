@@ -22,6 +22,7 @@ from ..events import EventLog
 from ..inference.backends import Arrays, Backend
 from ..inference.checks import doubts, open_raster
 from ..inference.pipeline import ordered
+from ..inference.radiometry import by_own_statistics
 from ..inference.reading import Read, batches, window_reader
 from ..inference.sinks import box_polygons
 from ..inference.vectors import PolygonOptions, polygons
@@ -169,7 +170,8 @@ class _Review:
         sure_file, best = self._folder / "pseudo.gpkg", None
         with VectorLayer(sure_file, PSEUDO, "Polygon", _pseudo_fields(), self._crs) as pseudo:
             for index, reader in enumerate(self._readers):
-                for sentence in doubts(reader, str(self._rasters[index]), self._card):
+                own = by_own_statistics(reader, self._card)
+                for sentence in [*doubts(reader, str(self._rasters[index]), self._card), *filter(None, [own])]:
                     self._events.write("warning", message=sentence)
                 start, end = index / len(self._readers), (index + 1) / len(self._readers)
                 looked = start + LOOKING * (end - start)

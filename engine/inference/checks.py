@@ -34,7 +34,8 @@ def open_raster(raster: str, card: Card) -> RasterReader:
             "Predict a raster with the bands of those it was trained on.",
         )
     seen = RasterReader(raster, card.bands)  # which may be a palette's colours, with other no-data than its numbers
-    if np.dtype(seen.dtype) != np.dtype(card.dtype) and {seen.dtype, card.dtype} <= BYTES_AND_WIDER:
+    mapped = bool(card.source_statistics)  # whatever the raster's range of values is
+    if not mapped and np.dtype(seen.dtype) != np.dtype(card.dtype) and {seen.dtype, card.dtype} <= BYTES_AND_WIDER:
         raise RasterError(
             f"{raster} holds {seen.dtype} values and the model '{card.name}' was made for {card.dtype}.",
             "Predict a raster with values like those it was trained on.",
@@ -46,7 +47,7 @@ def open_raster(raster: str, card: Card) -> RasterReader:
 def doubts(reader: RasterReader, raster: str, card: Card) -> list[str]:
     """Sentences on what makes the model doubtful for this raster."""
     sentences = []
-    if reader.dtype != card.dtype:
+    if reader.dtype != card.dtype and not card.source_statistics:
         sentences.append(f"{raster} holds {reader.dtype} values and the model was trained on {card.dtype}.")
     if reader.native_gsd > 2 * card.gsd:
         sentences.append(

@@ -15,6 +15,7 @@ import shapely
 from ..config import Card
 from ..data.damage import Damage
 from ..data.grid import Grid, Window
+from ..data.radiometry import Radiometry
 from ..data.raster import RasterReader
 from ..errors import RasterError
 from .checks import open_raster
@@ -60,6 +61,7 @@ class Collage:
         transform = first.grid.window_transform(extent)
         self.grid = Grid(first.grid.crs, transform, extent.width, extent.height, first.grid.gsd)
         self.parts = [_part(reader, self.grid) for reader in own]
+        self.radiometry: Radiometry | None = None
         self._places = shapely.STRtree([_outline(part.reader, self.grid) for part in self.parts])
         self._places.query(shapely.Point(0, 0))  # built now, not from several threads
         self._open: OrderedDict[int, RasterReader] = OrderedDict()
@@ -74,8 +76,17 @@ class Collage:
         """Of all rasters."""
         return Damages([(part.reader.path, part.reader.damage) for part in self.parts if part.reader.damage.windows])
 
+    @property
+    def image_dtype(self) -> str:
+        """As `RasterReader.image_dtype`."""
+        return self.dtype if self.radiometry is None else "float32"
+
     def read(self, column: int, row: int, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
         """As `RasterReader.read`."""
+        image, valid = self._read(column, row, width, height)
+        return (image if self.radiometry is None else self.radiometry(image)), valid
+
+    def _read(self, column: int, row: int, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
         image, valid = None, np.zeros((height, width), bool)
         for index in np.sort(self._places.query(Window(column, row, width, height).box())):
             part = self.parts[index]

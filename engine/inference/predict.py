@@ -26,6 +26,7 @@ from .heap import few_pools
 from .journal import Journal
 from .layers import Layers, Results
 from .pipeline import ordered
+from .radiometry import by_own_statistics
 from .reading import Read, batches, bounded_cache, window_reader
 from .region import EVERYWHERE, Region, Where, region_of
 from .rows import missing_rows
@@ -101,7 +102,7 @@ def predict(
     card = backend.card
     reader = open_raster(raster, card) if isinstance(raster, str) else Collage(raster, card)
     name = reader.path
-    for message in doubts(reader, name, card):
+    for message in [*doubts(reader, name, card), *filter(None, [by_own_statistics(reader, card)])]:
         events.write("warning", message=message)
     region = region_of(name, reader.grid, options.where)
     output = Path(output)

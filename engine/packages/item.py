@@ -28,6 +28,7 @@ _EXTENSIONS = [
     "https://stac-extensions.github.io/mlm/v1.4.0/schema.json",
     "https://stac-extensions.github.io/classification/v2.0.0/schema.json",
 ]
+_BY_SOURCE = "Each raster's bands are mapped from its own mean and deviation to these before."
 _TASKS = {"segmentation": "semantic-segmentation", "detection": "object-detection"}
 
 
@@ -118,7 +119,7 @@ def _input(card: Card) -> dict[str, Any]:
     return {
         "name": "image",
         "description": f"Windows at {card.gsd} m. The network standardises raw values itself; the ONNX graphs take "
-        "standardised values.",
+        "standardised values." + (f" {_BY_SOURCE}" if card.source_statistics else ""),
         "bands": [_band(band) for band in card.bands],
         "input": {
             "shape": [-1, len(card.bands), card.tile_size, card.tile_size],

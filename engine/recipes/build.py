@@ -49,6 +49,8 @@ def _as_pretrained(network: nn.Module, spec: Network, run: Run, prepared: Prepar
     """Use weights as they were trained, as far as the settings ask for it and the imagery allows."""
     small = run.training.batch_size < SMALL_BATCH
     network.frozen_statistics = spec.batch_norm == "frozen" or (spec.batch_norm == "auto" and small)
+    if prepared.source_statistics:  # whose mean and deviation are those that weights expect, near enough
+        return
     if spec.standardisation == "weights" and prepared.dtype == "uint8" and len(prepared.bands) == 3:
         mean, std = expected_standardisation(resolve(spec).encoder)
         network.restandardise([255 * each for each in mean], [255 * each for each in std])

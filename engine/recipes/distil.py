@@ -110,6 +110,12 @@ def _check_run(run: Run, prepared: Prepared, card: Card) -> None:
     foreign = {source.role for source in run.sources} - {*card.tasks, "unlabelled"}
     if foreign:
         raise ConfigError(f"There are {min(foreign)} sources, and the package {card.name} has no {min(foreign)}.")
+    if run.training.source_statistics or card.source_statistics:
+        raise ConfigError(
+            f"The package {card.name} and its student must see the same values, which training.source_statistics does "
+            "not let them.",
+            "Switch it off, or name a package that was trained without it.",
+        )
     for what, mine, theirs in _facts(run, prepared, card):
         if mine != theirs:
             raise ConfigError(

@@ -48,9 +48,10 @@ def load_teachers(folders: str | dict[str, str], teachers: dict[str, nn.Module],
         for task in teacher.tasks:
             _check_classes(task, folder, other, run)
         _check_imagery(folder, other, prepared)
+        _check_standardisation(folder, other, run)
         found[name] = Path(folder), "student" if isinstance(other.recipe, Supervised) else name
     for name, teacher in teachers.items():
-        _load(*found[name], name, teacher)
+        _load(*found[name], name, teacher, run.training.source_statistics)
 
 
 def _check_classes(task: str, folder: str, other: Run, run: Run) -> None:
@@ -73,6 +74,15 @@ def _check_imagery(folder: str, other: Run, prepared: Prepared) -> None:
         )
 
 
+def _check_standardisation(folder: str, other: Run, run: Run) -> None:
+    mine, theirs = run.training.source_statistics, other.training.source_statistics
+    if mine != theirs:
+        raise ConfigError(
+            f"The setting training.source_statistics of {folder} is {theirs}, and this run's {mine}.",
+            "Make them the same.",
+        )
+
+
 def _card_of(folder: Path) -> tuple[list[int], float] | None:
     try:
         card = json.loads((folder / "model" / ITEM).read_text(encoding="utf-8"))["properties"][CARD]
@@ -81,10 +91,13 @@ def _card_of(folder: Path) -> tuple[list[int], float] | None:
         return None
 
 
-def _load(folder: Path, stored: str, name: str, teacher: nn.Module) -> None:
+def _load(folder: Path, stored: str, name: str, teacher: nn.Module, by_source: bool) -> None:
     path = best_weights(folder, stored)
     try:
-        teacher.load_state_dict(load_file(path))
+        state = load_file(path)
+        if by_source:  # what this run's rasters are mapped onto; standardised they are what the teacher has learned
+            state |= {"mean": teacher.mean, "std": teacher.std}
+        teacher.load_state_dict(state)
     except (OSError, SafetensorError) as error:
         raise ConfigError(f"There is no trained {name} at {path}; finish that run first.") from error
     except RuntimeError as error:

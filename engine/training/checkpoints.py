@@ -57,14 +57,14 @@ class State:
 
 FIRST_KEYS = ("size", "encoder", "width", "weights", "architecture", "neck", "detection_head", "detection_strides")
 """Settings of a network of design 1."""
-SINCE_FIRST = {"encoder_lr_factor"}
-"""Settings of training that came later; not set, they change nothing."""
+SINCE_FIRST = {"encoder_lr_factor": None, "source_statistics": False}
+"""Settings of training that came later, and their values that change nothing."""
 
 
 def fingerprint(run: Run) -> str:
     """A hash of what a checkpoint depends on; paths, devices and budgets may change between restarts."""
     training = run.training.model_dump(exclude={"device", "precision", "workers", "budget", "validations"})
-    training = {key: value for key, value in training.items() if key not in SINCE_FIRST or value is not None}
+    training = {key: value for key, value in training.items() if key not in SINCE_FIRST or value != SINCE_FIRST[key]}
     recipe = run.recipe.model_dump(exclude={"teachers_from", "package"})
     recipe = {key: _as_first(value) if _is_first(value) else value for key, value in recipe.items()}
     classes = [[c.name for c in run.detection_classes], [c.name for c in run.segmentation_classes], run.background]

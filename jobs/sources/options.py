@@ -302,4 +302,14 @@ OPTIONS = (
         TRAINING,
         largest=0.9,
     ),
+    Option(
+        "source_statistics",
+        tr("Standardise each raster by its own statistics"),
+        tr(
+            "For rasters of several sensors or dates: each band by the raster's own mean and deviation, which is also "
+            "done to what is predicted. Not for tiles of one flight, each of which shows other ground."
+        ),
+        dict.fromkeys((SUPERVISED, PARTIAL, SEMI), False),
+        TRAINING,
+    ),
 )

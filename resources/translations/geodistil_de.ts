@@ -2732,6 +2732,16 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Vor allem anderen lernen Encoder, verdeckte Teile aller Bilddaten zu ergänzen, ohne Labels. (arXiv 2111.09886)</translation>
     </message>
     <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Standardise each raster by its own statistics</source>
+      <translation>Jedes Raster nach seiner eigenen Statistik standardisieren</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>For rasters of several sensors or dates: each band by the raster's own mean and deviation, which is also done to what is predicted. Not for tiles of one flight, each of which shows other ground.</source>
+      <translation>Für Raster mehrerer Sensoren oder Aufnahmetage: jeder Kanal nach Mittelwert und Standardabweichung des Rasters selbst, was auch mit dem geschieht, was vorhergesagt wird. Nicht für Kacheln einer Befliegung, von denen jede anderes Gelände zeigt.</translation>
+    </message>
+    <message>
       <location filename="jobs/sources/place.py" />
       <source>Choose the folder that holds your runs.</source>
       <translation>Wählen Sie den Ordner für Ihre Läufe.</translation>

@@ -6,7 +6,16 @@ import subprocess
 import pytest
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.sources.draft import Draft
-from geodistil.jobs.sources.options import NETWORK, NETWORKS, RECIPE, TRAINING, chosen_in, option_patch, options_of
+from geodistil.jobs.sources.options import (
+    NETWORK,
+    NETWORKS,
+    OPTIONS,
+    RECIPE,
+    TRAINING,
+    chosen_in,
+    option_patch,
+    options_of,
+)
 from geodistil.jobs.sources.suggestion import RECIPES
 from geodistil.ui.wizard.advanced import Advanced
 from geodistil.ui.wizard.run_page import BUDGETS
@@ -105,7 +114,7 @@ def test_every_option_of_a_recipe_is_offered_under_its_name_or_left_out_for_a_re
 
 def test_every_setting_of_loop_and_run_is_in_the_wizard_or_left_out_for_a_reason(engine, draft, prepare):
     draft.recipe.kind, draft.gsd = "supervised", 0.5
-    draft.recipe.options["supervised"] = {"TRAINING_PRETRAINING": 0.2}
+    draft.recipe.options["supervised"] = {"TRAINING_PRETRAINING": 0.2, "TRAINING_SOURCE_STATISTICS": True}
     _, run = prepare(draft)
     assert set(run["training"]) == set(engine["training"]) - set(LEFT_OUT_OF_TRAINING)
     assert set(run) == set(engine["run"]) - set(LEFT_OUT_OF_RUNS) | {"version"}
@@ -117,7 +126,8 @@ def test_every_setting_of_the_wizard_is_a_parameter_of_the_algorithm(engine, pro
     algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"geodistil:{ALGORITHMS[kind]}")
     known = {each.name(): each for each in algorithm.parameterDefinitions()}
     assert {option.parameter for option in options_of(kind)} <= set(known)
-    loop = set(engine["training"]) - set(LEFT_OUT_OF_TRAINING) - {"budget", "pretraining"}
+    own = {option.name for option in OPTIONS if option.place == TRAINING}
+    loop = set(engine["training"]) - set(LEFT_OUT_OF_TRAINING) - {"budget"} - own
     general = {"name"} if kind == "distil" else {"name", "gsd", "background"}  # the model's
     assert {name.upper() for name in loop | general | set(engine["budget"])} <= set(known)
     draft = Draft()
