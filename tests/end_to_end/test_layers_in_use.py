@@ -7,6 +7,8 @@ from qgis.core import (
     QgsFeature,
     QgsField,
     QgsGeometry,
+    QgsProcessingException,
+    QgsProcessingFeatureSourceDefinition,
     QgsProject,
     QgsRasterLayer,
     QgsRectangle,
@@ -135,3 +137,113 @@ def test_predictions_and_areas_too(provider, model, town_layers, project, make_b
     results = processing.run("geodistil:predict", {**parameters, "CLASSES": str(tmp_path / "classes.tif")})
     layer = QgsRasterLayer(results["CLASSES"], "map")
     assert (layer.width(), layer.height()) == (48, 192), "the area as it is edited"
+
+
+@pytest.fixture
+def area(project, make_boxes, tmp_path):
+    """Both halves of the town as polygons of a file."""
+    path = str(tmp_path / "area.gpkg")
+    halves = make_boxes([(0, 0, 96, 192, "west"), (96, 0, 192, 192, "east")], "area")
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    QgsVectorFileWriter.writeAsVectorFormatV3(halves, path, project.transformContext(), options)
+    layer = QgsVectorLayer(path, "area", "ogr")
+    project.addMapLayer(layer)
+    return layer
+
+
+def west_of(layer):
+    return next(feature for feature in layer.getFeatures() if feature["kind"] == "west")
+
+
+def only_west(area):
+    assert area.setSubsetString("\"kind\" = 'west'")
+    return area
+
+
+def only_west_by_address(area):
+    return f"{area.source().partition('|')[0]}|layername=area|subset=\"kind\" = 'west'"
+
+
+def selected(area):
+    area.select(west_of(area).id())
+    return QgsProcessingFeatureSourceDefinition(area.id(), True)
+
+
+def selected_of_a_filter(area):
+    only_west(area).selectAll()
+    return QgsProcessingFeatureSourceDefinition(area.id(), True)
+
+
+def cut_back(area):
+    """Filtered, and what the filter leaves is edited: the one feature becomes two quarters side by side."""
+    only_west(area).startEditing()
+    feature = west_of(area)
+    box = feature.geometry().boundingBox()
+    middle = box.center()
+    left = QgsRectangle(box.xMinimum(), box.yMinimum(), middle.x(), box.yMaximum())
+    area.changeGeometry(feature.id(), QgsGeometry.fromRect(left))
+    other = QgsFeature(area.fields())
+    other.setGeometry(QgsGeometry.fromRect(QgsRectangle(middle.x(), box.yMinimum(), box.xMaximum(), box.yMaximum())))
+    area.addFeature(other)
+    return area
+
+
+def of_joined_and_calculated_fields(area):
+    """Some are called as a GeoPackage's own columns."""
+    only_west(area)
+    table = QgsVectorLayer("NoGeometry?field=code:string&field=fid:string&field=geom:string", "table", "memory")
+    row = QgsFeature(table.fields())
+    row.setAttributes(["west", "not a number", "not a shape"])
+    table.dataProvider().addFeature(row)
+    QgsProject.instance().addMapLayer(table)
+    join = QgsVectorLayerJoinInfo()
+    join.setJoinLayer(table)
+    join.setJoinFieldName("code")
+    join.setTargetFieldName("kind")
+    join.setUsingMemoryCache(True)
+    join.setPrefix("")
+    assert area.addJoin(join)
+    area.addExpressionField("$area", QgsField("geometry", QVariant.Double))
+    return area
+
+
+def a_query(area):
+    """On a calculated field, and of a virtual layer, which reads the layers of the project."""
+    area.addExpressionField('upper("kind")', QgsField("loud", QVariant.String))
+    query = QgsVectorLayer("?query=select geometry, loud from area where loud = 'WEST'", "query", "virtual")
+    assert query.isValid()
+    QgsProject.instance().addMapLayer(query)
+    return query
+
+
+AREAS = [
+    only_west, only_west_by_address, selected, selected_of_a_filter, cut_back, of_joined_and_calculated_fields, a_query
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("use", AREAS, ids=lambda use: use.__name__)
+def test_what_is_predicted_is_the_area_on_the_screen(provider, model, town_layers, area, use, tmp_path):
+    imagery, _ = town_layers
+    parameters = {"MODEL": model, "RASTER": imagery, "BACKEND": "onnxruntime", "AREA": use(area)}
+    results = processing.run("geodistil:predict", {**parameters, "CLASSES": str(tmp_path / "classes.tif")})
+    layer = QgsRasterLayer(results["CLASSES"], "map")
+    assert (layer.width(), layer.height()) == (96, 192)
+    assert layer.extent().xMinimum() == pytest.approx(imagery.extent().xMinimum())
+
+
+def test_an_area_whose_filter_leaves_nothing_is_named(provider, model, town_layers, area, tmp_path):
+    imagery, _ = town_layers
+    assert area.setSubsetString("\"kind\" = 'north'")
+    parameters = {"MODEL": model, "RASTER": imagery, "BACKEND": "onnxruntime", "AREA": area}
+    with pytest.raises(QgsProcessingException, match=r"layer area has no features\. Choose another or its filter"):
+        processing.run("geodistil:predict", {**parameters, "CLASSES": str(tmp_path / "classes.tif")})
+
+
+@pytest.mark.parametrize("use", USES, ids=lambda use: use.__name__)
+def test_areas_become_boxes_as_they_are_on_the_screen(provider, blocks, boxes, use, tmp_path):
+    field = use(blocks)
+    parameters = {"AREAS": blocks, "FIELD": field, "PIXEL_SIZE": 0.5, "MINIMUM": 0}
+    results = processing.run("geodistil:boxesfromareas", {**parameters, "BOXES": str(tmp_path / "boxes.gpkg")})
+    found = QgsVectorLayer(results["BOXES"], "found", "ogr")
+    kinds = [feature["class"] for feature in found.getFeatures()]
+    assert sorted(kinds) == sorted(kind for *_, kind in boxes)
