@@ -168,19 +168,26 @@ def _check_validated(sources: list[PreparedSource]) -> None:
 
 def _by_source(sources: list[PreparedSource], common: Moments) -> list[SourceStatistics]:
     """Have each raster's values mapped from its own statistics to the common ones, and say what those are."""
-    found: dict[str, SourceStatistics] = {}
+    found: dict[tuple[str, ...], SourceStatistics] = {}
     target = common.mean(), common.std()
     for source in sources:
-        path = source.reader.path
-        if path not in found:
+        if _imagery(source) not in found:
             moments = measured(source.reader)
             if moments is None:
-                raise RasterError(f"There is no data in {path}.", "Check its no-data value.")
-            found[path] = SourceStatistics(name=source.name, mean=moments.mean().tolist(), std=moments.std().tolist())
+                raise RasterError(f"There is no data in {source.reader.path}.", "Check its no-data value.")
+            found[_imagery(source)] = SourceStatistics(
+                name=source.name, mean=moments.mean().tolist(), std=moments.std().tolist()
+            )
     for source in sources:
-        own = found[source.reader.path]
+        own = found[_imagery(source)]
         source.reader.radiometry = Radiometry.between((own.mean, own.std), target)
     return list(found.values())
+
+
+def _imagery(source: PreparedSource) -> tuple[str, ...]:
+    """What sources on the same raster share, where they read it alike."""
+    reader = source.reader
+    return reader.path, str(reader.bands), str(reader.nodata)
 
 
 def _trained(run: Run, sources: list[PreparedSource]) -> list[PreparedSource]:

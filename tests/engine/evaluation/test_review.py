@@ -11,7 +11,7 @@ import torch
 from rasterio.transform import Affine
 
 from engine.cli.main import main
-from engine.config import Card, CardClass, Network, Run, SemiSupervised, save_run
+from engine.config import Card, CardClass, Network, Run, SemiSupervised, SourceStatistics, save_run
 from engine.errors import ConfigError, RasterError, Stopped
 from engine.evaluation.cells import Cells, CellSums, farthest_first
 from engine.evaluation.doubt import disagreement, entropy, middling, opinion
@@ -291,3 +291,20 @@ def test_boxes_of_each_class_are_doubtful_near_its_own_threshold(write, tmp_path
     fields, _, _ = read(tmp_path / "out.gpkg", "label_next")
     assert fields["uncertainty"] == pytest.approx([1 / 2, 1 / 2])
     assert sorted(fields["dominant_class"]) == ["bus", "car"]
+
+
+def test_a_raster_is_looked_at_by_its_own_statistics_where_the_model_is_made_so(write, tmp_path, events):
+    """Another sensor's values reach the network as those that it has learned from."""
+
+    class Watched(Spots):
+        def run(self, images):
+            self.seen = images
+            return super().run(0 * images)
+
+    image = np.random.default_rng(0).integers(20, 60, (3, 64, 64)).astype(np.uint8)
+    source = SourceStatistics(name="first", mean=[90.0] * 3, std=[40.0] * 3)
+    network = Watched(card_of(tasks=["detection"], source_statistics=[source]))
+    review([network], [write(image)], tmp_path / "out.gpkg", ReviewOptions(cell=16), events=EventLog(tmp_path))
+    inside = network.seen[0]
+    assert inside.mean() == pytest.approx(100, abs=0.5) and inside.std() == pytest.approx(50, abs=0.5)
+    assert any("none of the model's sources (first)" in each["message"] for each in events(tmp_path, "warning"))
