@@ -42,6 +42,8 @@ def networks(form: Form) -> tuple[Row, ...]:
     first = {**form.student, **lite, "design": 1, "detection_strides": strides}
     changes: dict[str, tuple[Settings, Settings]] = {
         "full neck and heads with group norms": (first, {}),
+        "full neck and heads with group norms, no statistics noise": (first, {"statistics_noise": 0.0}),
+        "no statistics noise": (form.student, {"statistics_noise": 0.0}),
         "full neck and heads": ({**form.student, "light": False}, {}),
         "nano": ({**form.student, "size": "nano"}, {}),
         "random weights": ({**form.student, "weights": "none"}, {}),

@@ -152,6 +152,9 @@ class Training(Section):
         description="Standardise each raster by its own mean and deviation: for several sensors or dates in one run.",
     )
     augmentation: Augmentation = Field(default_factory=Augmentation, description="Random changes of the chips.")
+    statistics_noise: float = Field(
+        0.5, ge=0, le=1, description="Probability that a batch's feature statistics are perturbed; 0 is off."
+    )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps.")
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = Field("auto", description="Arithmetic.")
     workers: int | None = Field(None, ge=0, description="Reading processes; none picks by the machine.")

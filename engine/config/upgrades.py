@@ -40,4 +40,7 @@ def from_first(values: dict[str, Any]) -> dict[str, Any]:
         given = recipe.get(name, {})
         of_preset = {key: value for key, value in under.get(name, {}).items() if key not in _SINCE}
         networks[name] = {**FIRST, **(of_preset or default), **given} if isinstance(given, dict) else given
+    training = values.get("training", {})
+    if isinstance(training, dict):  # noise came later; checkpoints of such a run go on without
+        values = {**values, "training": {"statistics_noise": 0.0, **training}}
     return {**values, "recipe": {**recipe, **networks}} if networks else values

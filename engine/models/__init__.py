@@ -5,6 +5,7 @@ from .heads import DetectionHead, anchors_valid, decide
 from .network import MultiTaskNetwork, build, build_from_card
 from .sizes import FIRST_SIZES, SIZES, Size, parameters, resolve
 from .smp_network import SmpNetwork
+from .uncertainty import uncertain_statistics
 from .weights import Loaded, load_encoder_weights
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "load_encoder_weights",
     "parameters",
     "resolve",
+    "uncertain_statistics",
 ]

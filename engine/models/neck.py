@@ -20,7 +20,6 @@ def build_neck(
     width: int,
     extra: bool,
     light: bool = False,
-    norm: type[nn.Module] | None = None,
 ) -> nn.Module:
     """A neck from an ordered dictionary of maps to one of pyramid levels, finest first.
 
@@ -30,14 +29,13 @@ def build_neck(
         width: of every level.
         extra: whether a level of twice the last stride follows, subsampled from it.
         light: of separable blocks; `fpn` only.
-        norm: of the top-down path's convolutions, or none.
     """
     last = LastLevelMaxPool() if extra else None
     if light:
         return LightFeaturePyramid(channels, width, last)
     if kind == "pafpn":
-        return PathAggregationNeck(channels, width, last, norm)
-    return FeaturePyramidNetwork(list(channels), width, extra_blocks=last, norm_layer=norm)
+        return PathAggregationNeck(channels, width, last)
+    return FeaturePyramidNetwork(list(channels), width, extra_blocks=last)
 
 
 class LightFeaturePyramid(nn.Module):
@@ -74,7 +72,6 @@ class PathAggregationNeck(nn.Module):
         channels: of the encoder's maps, finest first.
         width: of every level.
         extra: makes more levels of the last one, or none.
-        norm: of the top-down path's convolutions, or none.
     """
 
     def __init__(
@@ -82,10 +79,9 @@ class PathAggregationNeck(nn.Module):
         channels: Sequence[int],
         width: int,
         extra: ExtraFPNBlock | None = None,
-        norm: type[nn.Module] | None = None,
     ) -> None:
         super().__init__()
-        self.top_down = FeaturePyramidNetwork(list(channels), width, norm_layer=norm)
+        self.top_down = FeaturePyramidNetwork(list(channels), width)
         steps = range(len(channels) - 1)
         self.down = nn.ModuleList(nn.Conv2d(width, width, 3, stride=2, padding=1) for _ in steps)
         self.fuse = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in steps)

@@ -28,7 +28,6 @@ class MultiTaskNetwork(Normalised):
         strides: of the pyramid's levels (`Outputs.features`), finest first.
         feature_channels: of those levels.
         backbone_channels: of `Outputs.backbone`.
-        whole_batches: whether neck and heads have batch norms, which must see a step's whole batch at once.
         loaded: how many encoder tensors came from a file or the hub, or none.
 
     Args:
@@ -61,8 +60,6 @@ class MultiTaskNetwork(Normalised):
         self.strides = [*STRIDES, 2 * STRIDES[-1]] if _extra(detection_head) else [*STRIDES]
         self.feature_channels = [width] * len(self.strides)
         self.backbone_channels: int = encoder.out_channels[-1]
-        parts = (neck, detection_head, segmentation_head)
-        self.whole_batches = any(isinstance(m, nn.BatchNorm2d) for part in parts if part for m in part.modules())
         self.loaded: Loaded | None = None
 
     def forward(self, image: Tensor, tasks: Collection[Task] | None = None) -> Outputs:
@@ -176,10 +173,9 @@ def _multi_task(
     if "segmentation" in tasks and size.light:
         segmentation = LightHead(size.width, segmentation_channels)
     elif "segmentation" in tasks:
-        segmentation = PanopticHead(size.width, segmentation_channels, norm=GROUP_NORM if first else nn.BatchNorm2d)
+        segmentation = PanopticHead(size.width, segmentation_channels, norm=GROUP_NORM if first else None)
     channels = encoder.out_channels[-len(STRIDES) :]
-    norm = None if first else nn.BatchNorm2d
-    neck = build_neck(spec.neck, channels, size.width, _extra(detection), size.light, norm)
+    neck = build_neck(spec.neck, channels, size.width, _extra(detection), size.light)
     return MultiTaskNetwork(encoder, neck, size.width, mean, std, detection, segmentation)
 
 

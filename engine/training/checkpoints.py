@@ -57,7 +57,7 @@ class State:
 
 FIRST_KEYS = ("size", "encoder", "width", "weights", "architecture", "neck", "detection_head", "detection_strides")
 """Settings of a network of design 1."""
-SINCE_FIRST = {"encoder_lr_factor": None, "source_statistics": False}
+SINCE_FIRST = {"encoder_lr_factor": None, "source_statistics": False, "statistics_noise": 0.0}
 """Settings of training that came later, and their values that change nothing."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ..config import Run
 from ..data import Prepared, chips_per_epoch, training_loader
 from ..errors import Stopped, TrainingError
 from ..events import EventLog
+from ..models import uncertain_statistics
 from ..recipes import Plan, Stage, average_of
 from ..types import Batch, Role
 from .checkpoints import State, fingerprint, load_best, load_last, save_best, save_last
@@ -35,7 +37,7 @@ CHECKPOINT_EVERY = 300.0
 """Seconds after which a checkpoint is written even between validations."""
 
 
-PRETRAINED_LR_FACTOR = 1.0
+PRETRAINED_LR_FACTOR = 0.3
 """Share of the learning rate that a pretrained encoder gets, unless a run says otherwise (docs/methods.md)."""
 
 
@@ -108,7 +110,10 @@ class Loop:
             roles=list(stage.roles),
             networks={name: self.plan.described[name] for name in stage.trains if name in self.plan.described},
         )
-        with enough_memory(self.run.training, self.fabric.device):
+        with enough_memory(self.run.training, self.fabric.device), ExitStack() as stack:
+            noise = self.run.training.statistics_noise if stage.judges else 0.0  # labels are learned so, pixels are not
+            for name in stage.trains:
+                stack.enter_context(uncertain_statistics(self.plan.networks[name], noise))
             work.run()
 
     def _load_earlier(self, index: int) -> None:

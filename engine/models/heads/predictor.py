@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ..blocks import SharedTower
+from ..blocks import tower
 
 PRIOR = 0.01
 """Probability with which every class starts everywhere (RetinaNet, arXiv 1708.02002, section 4.1)."""
@@ -23,18 +23,15 @@ class Predictor(nn.Module):
         channels: of the features.
         anchors: A, of a location.
         classes: C.
-        levels: how many it reads.
         convs: convolutions of a tower.
         light: the light form.
         centerness: whether boxes have a centerness.
     """
 
-    def __init__(
-        self, channels: int, anchors: int, classes: int, levels: int, convs: int, light: bool, centerness: bool
-    ) -> None:
+    def __init__(self, channels: int, anchors: int, classes: int, convs: int, light: bool, centerness: bool) -> None:
         super().__init__()
-        self.class_tower = SharedTower(channels, convs, levels, light)
-        self.box_tower = None if light else SharedTower(channels, convs, levels)
+        self.class_tower = tower(channels, convs, light)
+        self.box_tower = None if light else tower(channels, convs)
         self.classes = nn.Conv2d(channels, anchors * classes, 3, padding=1)
         self.boxes = nn.Conv2d(channels, anchors * 4, 3, padding=1)
         self.centerness = nn.Conv2d(channels, anchors, 3, padding=1) if centerness else None
@@ -45,8 +42,8 @@ class Predictor(nn.Module):
 
     def forward(self, features: list[Tensor]) -> dict[str, Tensor]:
         """`logits` (B, N, C), `boxes` (B, N, 4) and, where there is one, `centerness` (B, N, 1) of (B, D, H_l, W_l)."""
-        class_levels = self.class_tower(features)
-        box_levels = class_levels if self.box_tower is None else self.box_tower(features)
+        class_levels = [self.class_tower(level) for level in features]
+        box_levels = class_levels if self.box_tower is None else [self.box_tower(level) for level in features]
         wanted = {"logits": (self.classes, class_levels), "boxes": (self.boxes, box_levels)}
         if self.centerness is not None:
             wanted["centerness"] = (self.centerness, box_levels)

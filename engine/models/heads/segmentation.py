@@ -25,11 +25,11 @@ class PanopticHead(nn.Module):
         channels: of the features.
         classes: K.
         levels: how many, of strides 4, 8, 16, ...
-        norm: of its convolutions.
+        norm: of its convolutions, or none.
     """
 
     def __init__(
-        self, channels: int, classes: int, levels: int = 4, norm: Callable[[int], nn.Module] = nn.BatchNorm2d
+        self, channels: int, classes: int, levels: int = 4, norm: Callable[[int], nn.Module] | None = None
     ) -> None:
         super().__init__()
         inner = -(-channels // 64) * 32  # half, in whole groups of 32
@@ -62,7 +62,7 @@ class LightHead(nn.Module):
         return F.interpolate(logits, size=size, mode="bilinear", align_corners=False)
 
 
-def _branch(channels: int, inner: int, doublings: int, norm: Callable[[int], nn.Module]) -> nn.Sequential:
+def _branch(channels: int, inner: int, doublings: int, norm: Callable[[int], nn.Module] | None) -> nn.Sequential:
     """A convolution at the level's own size, then as many more as it takes to reach stride 4."""
     layers: list[nn.Module] = []
     for index in range(max(1, doublings)):

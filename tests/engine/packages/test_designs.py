@@ -78,3 +78,4 @@ def test_run_files_of_the_first_version_mean_what_they_meant(tmp_path, recipe, p
         network = getattr(run.recipe, name)
         assert (network.size, network.encoder) == (size, encoder)
         assert (network.design, network.weights, network.detection_strides) == (1, "none", [4, 8, 16, 32])
+    assert run.training.statistics_noise == 0  # its checkpoints go on

@@ -48,7 +48,10 @@ LEFT_OUT_OF_TRAINING = {
         ("learning_rate", "weight_decay", "warmup", "ema_decay", "clip_norm", "encoder_lr_factor"),
         "good for all recipes",
     ),
-    **dict.fromkeys(("validations", "validation_chips", "rare_class_share", "augmentation"), "good for all imagery"),
+    **dict.fromkeys(
+        ("validations", "validation_chips", "rare_class_share", "augmentation", "statistics_noise"),
+        "good for all imagery",
+    ),
     **dict.fromkeys(("precision", "workers"), "chosen by the machine"),
 }
 LEFT_OUT_OF_RUNS = {
