@@ -17,7 +17,7 @@ class Size:
         encoder: name in smp, or `tu-` and a name in timm.
         width: channels of neck and heads.
         head_convs: convolutions before the detection head's predictors.
-        light: neck and heads of depthwise-separable blocks, one tower for classes and boxes.
+        light: neck and heads of depthwise-separable blocks.
     """
 
     encoder: str

@@ -43,7 +43,7 @@ class FcosHead(DetectionHead):
         classes: C.
         strides: of the levels it reads, finest first.
         convs: convolutions before the predictors.
-        light: one tower of separable blocks.
+        light: towers of separable blocks.
         design: 1 has torchvision's head with group norms.
     """
 

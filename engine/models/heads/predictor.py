@@ -16,8 +16,8 @@ PRIOR = 0.01
 class Predictor(nn.Module):
     """Classes, boxes and (FCOS) centerness at every anchor.
 
-    The full form has a tower for classes and one for boxes, the light one a single tower of depthwise-separable
-    blocks. Both have 3x3 predictors: with 1x1 ones AP50 was lower by 0.1 (docs/methods.md, Networks).
+    A tower for classes and one for boxes, in the light form of depthwise-separable blocks, and 3x3 predictors: with a
+    single tower, or with 1x1 predictors, AP50 was lower by 0.1 (docs/methods.md, Networks).
 
     Args:
         channels: of the features.
@@ -31,7 +31,7 @@ class Predictor(nn.Module):
     def __init__(self, channels: int, anchors: int, classes: int, convs: int, light: bool, centerness: bool) -> None:
         super().__init__()
         self.class_tower = tower(channels, convs, light)
-        self.box_tower = None if light else tower(channels, convs)
+        self.box_tower = tower(channels, convs, light)
         self.classes = nn.Conv2d(channels, anchors * classes, 3, padding=1)
         self.boxes = nn.Conv2d(channels, anchors * 4, 3, padding=1)
         self.centerness = nn.Conv2d(channels, anchors, 3, padding=1) if centerness else None
@@ -43,7 +43,7 @@ class Predictor(nn.Module):
     def forward(self, features: list[Tensor]) -> dict[str, Tensor]:
         """`logits` (B, N, C), `boxes` (B, N, 4) and, where there is one, `centerness` (B, N, 1) of (B, D, H_l, W_l)."""
         class_levels = [self.class_tower(level) for level in features]
-        box_levels = class_levels if self.box_tower is None else [self.box_tower(level) for level in features]
+        box_levels = [self.box_tower(level) for level in features]
         wanted = {"logits": (self.classes, class_levels), "boxes": (self.boxes, box_levels)}
         if self.centerness is not None:
             wanted["centerness"] = (self.centerness, box_levels)
