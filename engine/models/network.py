@@ -28,6 +28,7 @@ class MultiTaskNetwork(Normalised):
         strides: of the pyramid's levels (`Outputs.features`), finest first.
         feature_channels: of those levels.
         backbone_channels: of `Outputs.backbone`.
+        whole_batches: whether a head has batch norms, which must see a step's whole batch at once.
         loaded: how many encoder tensors came from a file or the hub, or none.
 
     Args:
@@ -55,11 +56,13 @@ class MultiTaskNetwork(Normalised):
         self.neck = neck
         self.detection_head = detection_head
         self.segmentation_head = segmentation_head
-        heads = {"detection": detection_head, "segmentation": segmentation_head}
-        self.tasks: tuple[Task, ...] = tuple(task for task, head in heads.items() if head is not None)
+        given = {"detection": detection_head, "segmentation": segmentation_head}
+        self.tasks: tuple[Task, ...] = tuple(task for task, head in given.items() if head is not None)
         self.strides = [*STRIDES, 2 * STRIDES[-1]] if _extra(detection_head) else [*STRIDES]
         self.feature_channels = [width] * len(self.strides)
         self.backbone_channels: int = encoder.out_channels[-1]
+        heads = [head for head in (detection_head, segmentation_head) if head is not None]
+        self.whole_batches = any(isinstance(module, nn.BatchNorm2d) for head in heads for module in head.modules())
         self.loaded: Loaded | None = None
 
     def forward(self, image: Tensor, tasks: Collection[Task] | None = None) -> Outputs:

@@ -20,7 +20,8 @@ def forward_together(
     in look (another city, another light); forwarded one after the other, each would be normalised by its own
     statistics in training and by their mean afterwards.
 
-    The encoder sees the whole batch, heads the roles that need them.
+    A network that has batch norms in its encoder only runs its heads on the roles that need them; one that has them
+    in a head runs all heads on all images, so that a head whose labels lie in one role knows the others' looks.
 
     Args:
         network: `MultiTaskNetwork`, or any network of one task.
@@ -33,7 +34,7 @@ def forward_together(
         start += len(image)
     whole = torch.cat(list(images.values()))
     asked = {frozenset(wanted) for wanted in tasks.values()}
-    if len(asked) == 1:
+    if len(asked) == 1 or getattr(network, "whole_batches", False):
         outputs = network(whole, tasks=frozenset().union(*asked))
         return {role: _only(outputs.part(which), tasks[role]) for role, which in parts.items()}
     encoded = network.encode(whole)

@@ -56,7 +56,7 @@ class FcosHead(DetectionHead):
             self.head = TorchvisionHead(channels, 1, classes, convs)
             distances = self.head.regression_head.bbox_reg
         else:
-            self.head = Predictor(channels, 1, classes, convs, light, centerness=True)
+            self.head = Predictor(channels, 1, classes, len(strides), convs, light, centerness=True)
             distances = self.head.boxes
         # Distances end in a ReLU, which passes no gradient where it starts below zero: begin at one stride.
         nn.init.ones_(distances.bias)

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ..blocks import tower
+from ..blocks import SharedTower
 
 PRIOR = 0.01
 """Probability with which every class starts everywhere (RetinaNet, arXiv 1708.02002, section 4.1)."""
@@ -23,15 +23,18 @@ class Predictor(nn.Module):
         channels: of the features.
         anchors: A, of a location.
         classes: C.
+        levels: how many it reads.
         convs: convolutions of a tower.
         light: the light form.
         centerness: whether boxes have a centerness.
     """
 
-    def __init__(self, channels: int, anchors: int, classes: int, convs: int, light: bool, centerness: bool) -> None:
+    def __init__(
+        self, channels: int, anchors: int, classes: int, levels: int, convs: int, light: bool, centerness: bool
+    ) -> None:
         super().__init__()
-        self.class_tower = tower(channels, convs, light)
-        self.box_tower = tower(channels, convs, light)
+        self.class_tower = SharedTower(channels, convs, levels, light)
+        self.box_tower = SharedTower(channels, convs, levels, light)
         self.classes = nn.Conv2d(channels, anchors * classes, 3, padding=1)
         self.boxes = nn.Conv2d(channels, anchors * 4, 3, padding=1)
         self.centerness = nn.Conv2d(channels, anchors, 3, padding=1) if centerness else None
@@ -42,9 +45,8 @@ class Predictor(nn.Module):
 
     def forward(self, features: list[Tensor]) -> dict[str, Tensor]:
         """`logits` (B, N, C), `boxes` (B, N, 4) and, where there is one, `centerness` (B, N, 1) of (B, D, H_l, W_l)."""
-        class_levels = [self.class_tower(level) for level in features]
-        box_levels = [self.box_tower(level) for level in features]
-        wanted = {"logits": (self.classes, class_levels), "boxes": (self.boxes, box_levels)}
+        box_levels = self.box_tower(features)
+        wanted = {"logits": (self.classes, self.class_tower(features)), "boxes": (self.boxes, box_levels)}
         if self.centerness is not None:
             wanted["centerness"] = (self.centerness, box_levels)
         counts = {"logits": self.classes.out_channels * 4 // self.boxes.out_channels, "boxes": 4, "centerness": 1}

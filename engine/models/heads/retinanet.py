@@ -51,7 +51,7 @@ class RetinaHead(DetectionHead):
             for branch in (self.head.classification_head, self.head.regression_head):
                 branch.conv = branch.conv[:convs]
         else:
-            self.head = Predictor(channels, self.per_location, classes, convs, light, centerness=False)
+            self.head = Predictor(channels, self.per_location, classes, len(strides), convs, light, centerness=False)
         # An object's best anchor answers for it even below the threshold: small objects reach no 0.5.
         self.matcher = Matcher(0.5, 0.4, allow_low_quality_matches=True)
 
