@@ -35,7 +35,7 @@ def main() -> None:
     print("| network | window, px | areas mean IoU | vehicle AP50 |\n|---|---|---|---|")
     for row in chosen(table(FORMS["small"]), options.rows):
         if row.name in options.rows:
-            measure(row, options.steps, options.seed, options.output)
+            measure(row, options.steps, options.seed, options.output.resolve())
 
 
 def measure(row: Row, steps: int, seed: int, output: Path) -> None:
