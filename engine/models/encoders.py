@@ -15,7 +15,7 @@ def build_encoder(name: str, bands: int) -> nn.Module:
     """An encoder of five stages with random weights.
 
     Its batch normalisation keeps running statistics of the training batches, so batches of one chip
-    train poorly; neck and heads have no norms and do not mind.
+    train poorly; neck and segmentation head have no norms and do not mind.
 
     Args:
         name: for example `resnet34`, `mit_b0`, `tu-convnext_atto`.
