@@ -84,11 +84,11 @@ class EngineProcess:
         """End the child and everything it started; does nothing where all have ended."""
         if self._child.returncode is not None:  # waited for already: its number may be another's
             return
-        _signal_group(self._child, force=False)
+        signal_group(self._child, force=False)
         deadline = time.monotonic() + KILL_SECONDS
         while not _has_ended(self._child) and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS / 10)
-        _signal_group(self._child, force=True)
+        signal_group(self._child, force=True)
         self._child.wait()
 
     def _start(self, command: list[str], root: Path) -> subprocess.Popen:
@@ -101,7 +101,7 @@ class EngineProcess:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
-                    **_own_group(),
+                    **own_group(),
                 )
             except OSError as error:
                 raise GeoDistilError(
@@ -163,7 +163,7 @@ def _death(code: int, last_line: str) -> tuple[str, str]:
     return tr("The engine died with exit code {code}.").format(code=code), tr("The log's last lines say where.")
 
 
-def _own_group() -> dict[str, Any]:
+def own_group() -> dict[str, Any]:
     """Arguments of Popen that put the child into a process group of its own."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
@@ -179,7 +179,8 @@ def _has_ended(child: subprocess.Popen) -> bool:
     return look(child.pid) is None  # macOS, before Python 3.13
 
 
-def _signal_group(child: subprocess.Popen, force: bool) -> None:
+def signal_group(child: subprocess.Popen, force: bool) -> None:
+    """Ask a child of `own_group` and everything it started to end, or end them at once."""
     if sys.platform == "win32":
         process = look(child.pid)
         if process is not None:

@@ -170,8 +170,8 @@ class _Review:
         sure_file, best = self._folder / "pseudo.gpkg", None
         with VectorLayer(sure_file, PSEUDO, "Polygon", _pseudo_fields(), self._crs) as pseudo:
             for index, reader in enumerate(self._readers):
-                own = by_own_statistics(reader, self._card)
-                for sentence in [*doubts(reader, str(self._rasters[index]), self._card), *filter(None, [own])]:
+                doubtful = doubts(reader, str(self._rasters[index]), self._card)
+                for sentence in [*doubtful, *by_own_statistics(reader, self._card)]:
                     self._events.write("warning", message=sentence)
                 start, end = index / len(self._readers), (index + 1) / len(self._readers)
                 looked = start + LOOKING * (end - start)

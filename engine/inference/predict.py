@@ -102,7 +102,7 @@ def predict(
     card = backend.card
     reader = open_raster(raster, card) if isinstance(raster, str) else Collage(raster, card)
     name = reader.path
-    for message in [*doubts(reader, name, card), *filter(None, [by_own_statistics(reader, card)])]:
+    for message in [*doubts(reader, name, card), *by_own_statistics(reader, card)]:
         events.write("warning", message=message)
     region = region_of(name, reader.grid, options.where)
     output = Path(output)

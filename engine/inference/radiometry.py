@@ -13,7 +13,7 @@ SAME = 0.02
 """Statistics that differ by less, in standard deviations, are the same raster's."""
 
 
-def by_own_statistics(reader: RasterReader | Collage, card: Card) -> str:
+def by_own_statistics(reader: RasterReader | Collage, card: Card) -> list[str]:
     """Have a raster's values mapped from its own statistics, where the card asks for it.
 
     A raster is a source of the card's where its statistics are that source's: nothing else of it matters, so that
@@ -24,24 +24,24 @@ def by_own_statistics(reader: RasterReader | Collage, card: Card) -> str:
         card: of the model that will see them.
 
     Returns:
-        A sentence for people, where it was no source; else nothing.
+        A sentence for people where it was no source, as `checks.doubts` returns them.
 
     Raises:
         RasterError: it cannot be read.
     """
     if not card.source_statistics or (moments := measured(reader)) is None:
-        return ""
+        return []
     own = moments.mean(), moments.std()
     source = next((each for each in card.source_statistics if _same(own, each)), None)
     own = own if source is None else (source.mean, source.std)
     reader.radiometry = Radiometry.between(own, (card.mean, card.std))
     if source is not None:
-        return ""
+        return []
     names = ", ".join(each.name for each in card.source_statistics)
-    return (
+    return [
         f"{reader.path} is none of the model's sources ({names}), so it is standardised by its own mean and deviation; "
         "it should show as varied ground as they do."
-    )
+    ]
 
 
 def _same(own: tuple[np.ndarray, np.ndarray], source: SourceStatistics) -> bool:

@@ -8,16 +8,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def convolution(channels: int, out: int, kernel_size: int = 3, groups: int = 1, act: bool = True) -> nn.Sequential:
-    """Convolution and, with `act`, ReLU; keeps (H, W)."""
-    layers: list[nn.Module] = [nn.Conv2d(channels, out, kernel_size, padding=kernel_size // 2, groups=groups)]
-    return nn.Sequential(*layers, nn.ReLU(inplace=True)) if act else nn.Sequential(*layers)
-
-
-def separable(channels: int) -> nn.Sequential:
-    """A depthwise-separable block: 3x3 a channel, then 1x1 across channels (arXiv 1704.04861)."""
-    deep = convolution(channels, channels, groups=channels, act=False)
-    return nn.Sequential(deep, convolution(channels, channels, 1))
+def separable(channels: int, bias: bool = True) -> nn.Sequential:
+    """A depthwise-separable convolution: 3x3 a channel, then 1x1 across channels (arXiv 1704.04861)."""
+    return nn.Sequential(
+        nn.Conv2d(channels, channels, 3, padding=1, groups=channels, bias=bias),
+        nn.Conv2d(channels, channels, 1, bias=bias),
+    )
 
 
 class SharedTower(nn.Module):
@@ -34,7 +30,10 @@ class SharedTower(nn.Module):
 
     def __init__(self, channels: int, convs: int, levels: int, light: bool = False) -> None:
         super().__init__()
-        self.convs = nn.ModuleList(_kernel(channels, light) for _ in range(convs))
+        self.convs = nn.ModuleList(
+            separable(channels, bias=False) if light else nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+            for _ in range(convs)
+        )
         self.norms = nn.ModuleList(nn.ModuleList(nn.BatchNorm2d(channels) for _ in self.convs) for _ in range(levels))
 
     def forward(self, features: Sequence[Tensor]) -> list[Tensor]:
@@ -45,12 +44,3 @@ class SharedTower(nn.Module):
                 level = F.relu(norm(conv(level)))
             levels.append(level)
         return levels
-
-
-def _kernel(channels: int, light: bool) -> nn.Module:
-    if not light:
-        return nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-    return nn.Sequential(
-        nn.Conv2d(channels, channels, 3, padding=1, groups=channels, bias=False),
-        nn.Conv2d(channels, channels, 1, bias=False),
-    )

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torchvision.ops import FeaturePyramidNetwork
 from torchvision.ops.feature_pyramid_network import ExtraFPNBlock, LastLevelMaxPool
 
-from .blocks import convolution, separable
+from .blocks import separable
 
 
 def build_neck(
@@ -49,7 +49,7 @@ class LightFeaturePyramid(nn.Module):
 
     def __init__(self, channels: Sequence[int], width: int, extra: ExtraFPNBlock | None = None) -> None:
         super().__init__()
-        self.laterals = nn.ModuleList(convolution(count, width, 1, act=False) for count in channels)
+        self.laterals = nn.ModuleList(nn.Conv2d(count, width, 1) for count in channels)
         self.blocks = nn.ModuleList(separable(width) for _ in channels)
         self.extra = extra
 
@@ -58,7 +58,7 @@ class LightFeaturePyramid(nn.Module):
         levels = [lateral(each) for lateral, each in zip(self.laterals, maps.values(), strict=True)]
         for index in range(len(levels) - 2, -1, -1):
             levels[index] = levels[index] + F.interpolate(levels[index + 1], size=levels[index].shape[-2:])
-        levels = [block(level) for block, level in zip(self.blocks, levels, strict=True)]
+        levels = [F.relu(block(level)) for block, level in zip(self.blocks, levels, strict=True)]
         names = list(maps)
         if self.extra is not None:
             levels, names = self.extra(levels, list(maps.values()), names)

@@ -56,13 +56,13 @@ class MultiTaskNetwork(Normalised):
         self.neck = neck
         self.detection_head = detection_head
         self.segmentation_head = segmentation_head
-        given = {"detection": detection_head, "segmentation": segmentation_head}
-        self.tasks: tuple[Task, ...] = tuple(task for task, head in given.items() if head is not None)
+        given: dict[Task, nn.Module | None] = {"detection": detection_head, "segmentation": segmentation_head}
+        heads = {task: head for task, head in given.items() if head is not None}
+        self.tasks: tuple[Task, ...] = tuple(heads)
         self.strides = [*STRIDES, 2 * STRIDES[-1]] if _extra(detection_head) else [*STRIDES]
         self.feature_channels = [width] * len(self.strides)
         self.backbone_channels: int = encoder.out_channels[-1]
-        heads = [head for head in (detection_head, segmentation_head) if head is not None]
-        self.whole_batches = any(isinstance(module, nn.BatchNorm2d) for head in heads for module in head.modules())
+        self.whole_batches = any(isinstance(m, nn.BatchNorm2d) for head in heads.values() for m in head.modules())
         self.loaded: Loaded | None = None
 
     def forward(self, image: Tensor, tasks: Collection[Task] | None = None) -> Outputs:

@@ -45,8 +45,10 @@ def uncertain_statistics(network: nn.Module, probability: float) -> Iterator[Non
         yield
         return
     stages = _stages(network)
-    hooks = [module.register_forward_hook(partial(_output, probability)) for module in stages.values() if module]
-    if others := [index for index, module in stages.items() if not module]:
+    hooks = [
+        module.register_forward_hook(partial(_output, probability)) for module in stages.values() if module is not None
+    ]
+    if others := [index for index, module in stages.items() if module is None]:
         hooks.append(network.encoder.register_forward_hook(partial(_maps, probability, others)))
     try:
         yield

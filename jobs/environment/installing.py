@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -17,8 +15,7 @@ from ..errors import GeoDistilError
 from ..events import EventReader
 from ..installer.guard import is_locked
 from ..installer.job import REQUEST_FILE
-from ..process import LOG_FILE, STOP_FILE
-from ..processes import end, look
+from ..process import LOG_FILE, STOP_FILE, own_group, signal_group
 from ..translation import tr
 from . import ROOT, child_environment
 from .choices import Choices
@@ -143,7 +140,7 @@ class Installation:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                **_own_group(),
+                **own_group(),
             )
 
     def _alive(self) -> bool:
@@ -151,7 +148,8 @@ class Installation:
             return False
         ended = self._child.poll() is not None  # then its number may be another's
         if not ended and self._deadline is not None and time.monotonic() > self._deadline:
-            _kill(self._child)
+            signal_group(self._child, force=True)
+            self._child.wait()
         return self._child.poll() is None
 
     def _take(self, event: dict[str, Any]) -> None:
@@ -203,20 +201,3 @@ def qgis_python() -> Path:
             tr("Install Python 3.10 or newer, make an environment with the engine's packages and choose it below."),
         )
     return Path(python)
-
-
-def _own_group() -> dict[str, Any]:
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
-    return {"start_new_session": True}
-
-
-def _kill(child: subprocess.Popen) -> None:
-    if sys.platform == "win32":
-        process = look(child.pid)
-        if process is not None:
-            end([process])
-        return
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()

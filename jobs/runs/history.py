@@ -64,6 +64,11 @@ class History:
     stage_count: int = 0
     time: float = 0.0
 
+    @property
+    def finished(self) -> bool:
+        """Whether the work is done; neither stopped nor failed, nor begun anew."""
+        return self.ending.get("kind") == "finished"
+
     def copy(self) -> History:
         """The same with stages of its own, for another thread."""
         return replace(self, stages=[stage.copy() for stage in self.stages])

@@ -104,12 +104,12 @@ class RunState:
     @property
     def trained(self) -> bool:
         """Whether the training is done, and at most the prediction after it is not."""
-        return self.history.ending.get("kind") == "finished"
+        return self.history.finished
 
     @property
     def predicted(self) -> bool:
         """Whether nothing is left to be predicted."""
-        return not self.rasters or self.prediction.ending.get("kind") == "finished"
+        return not self.rasters or self.prediction.finished
 
     @property
     def working(self) -> History:
@@ -191,7 +191,7 @@ def abilities(state: RunState) -> set[str]:
     if not state.busy and state.status is not Status.WAITING:
         able |= {"export", "delete"}
     able |= {"predict", "review", "distil"} if state.has_model else set()
-    able |= {"results"} if state.prediction.ending.get("kind") == "finished" else set()
+    able |= {"results"} if state.prediction.finished else set()
     able |= {"report"} if state.has_report else set()
     able |= {"teachers"} if state.teachers else set()
     return able

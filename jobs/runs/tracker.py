@@ -68,7 +68,7 @@ class RunTracker:
         )
 
     def _status(self, history: History, launch: Launch | None) -> Status:
-        if self._rasters and history.ending.get("kind") == "finished":
+        if self._rasters and history.finished:
             stop = (self._folder / PREDICTIONS / STOP_FILE).exists()
             return prediction_status(history, self._predicted.history, launch, stop, self._alive)
         return status(history, launch, (self._folder / STOP_FILE).exists(), self._alive)
@@ -113,6 +113,6 @@ class RunTracker:
     def _teachers(self) -> tuple[str, ...]:
         """Both teachers, once they are trained."""
         stages = [stage.name for stage in self._events.history.stages]
-        done = self._events.history.ending.get("kind") == "finished" or any(name not in TEACHERS for name in stages)
+        done = self._events.history.finished or any(name not in TEACHERS for name in stages)
         weights = [self._folder / CHECKPOINTS / f"{name}.safetensors" for name in TEACHERS]
         return TEACHERS if done and all(path.is_file() for path in weights) else ()

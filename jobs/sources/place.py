@@ -91,8 +91,13 @@ def name_problem(draft: Draft, place: Place) -> str:
     if not name:
         return tr("Give the run a name.")
     if _compared(name) in place.names:
-        return tr("There is {folder_name} in this folder already; choose another name.").format(folder_name=name)
+        return taken(name)
     return ""
+
+
+def taken(name: str) -> str:
+    """What is said of a folder name that something has already."""
+    return tr("There is {folder_name} in this folder already; choose another name.").format(folder_name=name)
 
 
 def parent_problem(draft: Draft, place: Place) -> str:

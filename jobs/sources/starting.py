@@ -19,7 +19,7 @@ from ..translation import tr
 from .draft import Draft
 from .facts import raster_facts
 from .files import Files
-from .place import run_folder
+from .place import run_folder, taken
 from .run_file import run_values
 
 COPY_BYTES = 1 << 20
@@ -57,12 +57,7 @@ def _place(folder: Path, prepared: Path, values: dict[str, Any], rasters: list[s
         predict_afterwards(prepared, rasters)
         folder.parent.mkdir(parents=True, exist_ok=True)
         if folder.exists():
-            raise GeoDistilError(
-                "output",
-                tr("There is {folder_name} in this folder already; choose another name.").format(
-                    folder_name=folder.name
-                ),
-            )
+            raise GeoDistilError("output", taken(folder.name))
         _settle(prepared, folder, cancelled)
     except OSError as error:
         raise GeoDistilError(

@@ -35,16 +35,20 @@ def class_map(make_raster, boxes, tmp_path):
     return QgsRasterLayer(str(make_raster(tmp_path / "perfect.tif", values)), "perfect")
 
 
+def stored(layer, folder, project):
+    """A layer as a GeoPackage of its name, in the project."""
+    path, options = str(folder / f"{layer.name()}.gpkg"), QgsVectorFileWriter.SaveVectorOptions()
+    QgsVectorFileWriter.writeAsVectorFormatV3(layer, path, project.transformContext(), options)
+    copy = QgsVectorLayer(path, layer.name(), "ogr")
+    project.addMapLayer(copy)
+    return copy
+
+
 @pytest.fixture
 def blocks(project, make_boxes, boxes, tmp_path):
     """The blocks as a layer of a file, with a feature that is wrong everywhere."""
-    path = str(tmp_path / "blocks.gpkg")
-    options = QgsVectorFileWriter.SaveVectorOptions()
-    wrong = make_boxes([*boxes, (0, 0, 192, 192, "wrong")], "blocks")
-    QgsVectorFileWriter.writeAsVectorFormatV3(wrong, path, project.transformContext(), options)
-    layer = QgsVectorLayer(path, "blocks", "ogr")
+    layer = stored(make_boxes([*boxes, (0, 0, 192, 192, "wrong")], "blocks"), tmp_path, project)
     assert layer.featureCount() == len(boxes) + 1
-    project.addMapLayer(layer)
     return layer
 
 
@@ -142,13 +146,7 @@ def test_predictions_and_areas_too(provider, model, town_layers, project, make_b
 @pytest.fixture
 def area(project, make_boxes, tmp_path):
     """Both halves of the town as polygons of a file."""
-    path = str(tmp_path / "area.gpkg")
-    halves = make_boxes([(0, 0, 96, 192, "west"), (96, 0, 192, 192, "east")], "area")
-    options = QgsVectorFileWriter.SaveVectorOptions()
-    QgsVectorFileWriter.writeAsVectorFormatV3(halves, path, project.transformContext(), options)
-    layer = QgsVectorLayer(path, "area", "ogr")
-    project.addMapLayer(layer)
-    return layer
+    return stored(make_boxes([(0, 0, 96, 192, "west"), (96, 0, 192, 192, "east")], "area"), tmp_path, project)
 
 
 def west_of(layer):

@@ -1,10 +1,8 @@
 """What takes long, or touches a disk that may be far away, keeps QGIS usable: seen by a probe in its event loop."""
 
-import json
 import shutil
 import stat
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -16,19 +14,12 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsRasterLayer,
 )
-from qgis.PyQt.QtWidgets import QApplication
 
+from .cards import CARD, write_card
 from .probe import STALL_SECONDS, Probe
+from .waiting import let_qgis_work_until
 
 RASTERS = 40
-CARD = {
-    "name": "town",
-    "tasks": ["segmentation"],
-    "gsd": 0.5,
-    "bands": [1, 2, 3],
-    "segmentation_classes": [{"name": "roof", "color": "#ff0000"}],
-    "detection_classes": [],
-}
 ENGINE = """#!{python}
 import json, pathlib, sys
 folder = pathlib.Path(sys.argv[sys.argv.index("--output") + 1])
@@ -60,16 +51,8 @@ def maps(make_raster, tmp_path):
 
 def package_in(folder):
     folder.mkdir(parents=True)
-    (folder / "item.json").write_text(json.dumps({"properties": {"geodistil:card": CARD}}))
+    write_card(folder, CARD)
     return folder
-
-
-def until(condition, seconds=120):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        QApplication.processEvents()
-        time.sleep(0.001)
 
 
 def test_the_looks_of_many_predicted_rasters_do_not_hold_qgis_up(provider, project, engine, maps, tmp_path):
@@ -81,7 +64,7 @@ def test_the_looks_of_many_predicted_rasters_do_not_hold_qgis_up(provider, proje
     task.executed.connect(lambda *outcome: ended.append(outcome))
     probe = Probe()
     QgsApplication.taskManager().addTask(task)
-    until(lambda: ended)
+    let_qgis_work_until(lambda: ended, 120)
     assert ended[0][0], feedback.textLog()
     fresh = QgsRasterLayer(str(maps / "039.tif"), "fresh")
     assert [label for label, _ in fresh.legendSymbologyItems()] == ["background", "roof"]

@@ -23,6 +23,8 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
+from .cards import write_card
+
 CARD = {
     "name": "town",
     "tasks": ["detection", "segmentation"],
@@ -72,7 +74,7 @@ def layers(project, make_raster, make_boxes, tmp_path):
 def package(tmp_path):
     folder = tmp_path / "model"
     folder.mkdir()
-    (folder / "item.json").write_text(json.dumps({"properties": {"geodistil:card": CARD}}))
+    write_card(folder, CARD)
     (folder / "model.safetensors").write_bytes(b"weights")
     return folder
 
@@ -207,7 +209,7 @@ def test_distillation_refuses_what_is_no_model_labels_it_cannot_use_and_no_image
     no_model = refusal("distilmodel", {**run, "PACKAGE": str(tmp_path)}, context)
     assert "is not a GeoDistil model package" in no_model
     one = {**CARD, "tasks": ["segmentation"], "detection_classes": []}
-    (package / "item.json").write_text(json.dumps({"properties": {"geodistil:card": one}}))
+    write_card(package, one)
     labels = {"DETECTION_RASTERS": [layers["image"]], "DETECTION_LABELS": layers["boxes"]}
     assert "has no detection" in refusal("distilmodel", {**run, **labels, "PACKAGE": str(package)}, context)
     nothing = {"PACKAGE": str(package), "RUN_FOLDER": str(tmp_path / "run")}
@@ -229,7 +231,7 @@ def test_a_run_that_goes_on_keeps_its_teacher(provider, layers, context, package
     prepared("distilmodel", parameters, context)
     (folder / "checkpoints").mkdir()
     prepared("distilmodel", parameters, context)
-    (package / "item.json").write_text(json.dumps({"properties": {"geodistil:card": {**CARD, "score_threshold": 0.9}}}))
+    write_card(package, {**CARD, "score_threshold": 0.9})
     feedback = QgsProcessingFeedback(False)
     _, succeeded = algorithm("distilmodel").run(parameters, context, feedback)
     assert not succeeded and "another teacher" in feedback.htmlLog()

@@ -12,16 +12,9 @@ from geodistil.jobs.package_registry import PACKAGES, forget, known, looks_like_
 from geodistil.jobs.packages import read_card
 from qgis.core import QgsApplication, QgsSettings
 
+from .cards import CARD, write_card
 from .slow_disks import not_answering
-
-CARD = {
-    "name": "town",
-    "tasks": ["segmentation"],
-    "gsd": 0.5,
-    "bands": [1, 2, 3],
-    "segmentation_classes": [{"name": "roof", "color": "#ff0000"}],
-    "detection_classes": [],
-}
+from .waiting import let_qgis_work_until
 
 
 @pytest.fixture
@@ -36,7 +29,7 @@ def make_package(tmp_path):
     def make(name="town", card=CARD, weights=True):
         folder = tmp_path / name
         folder.mkdir(parents=True)
-        (folder / "item.json").write_text(json.dumps({"properties": {"geodistil:card": {**card, "name": name}}}))
+        write_card(folder, {**card, "name": name})
         if weights:
             (folder / "model.safetensors").write_bytes(b"weights")
         return folder
@@ -209,23 +202,13 @@ def offered(choice):
     return [choice.itemText(index) for index in range(choice.count())]
 
 
-def wait(condition, seconds=10):
-    from qgis.PyQt.QtWidgets import QApplication
-
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        QApplication.processEvents()
-        time.sleep(0.01)
-
-
 def test_a_dialog_does_not_wait_for_a_registered_package_on_a_dead_drive(choice_of, make_package):
     path, _ = register(str(make_package()))
     with not_answering(path / "item.json"):
         before = time.monotonic()
         choice = choice_of()
         assert time.monotonic() - before < 1 and offered(choice) == [f"town ({path})"]
-    wait(lambda: not ALIVE)
+    let_qgis_work_until(lambda: not ALIVE, 10)
 
 
 def test_a_dialog_drops_what_has_gone_and_keeps_what_was_typed(choice_of, make_package):
@@ -234,7 +217,7 @@ def test_a_dialog_drops_what_has_gone_and_keeps_what_was_typed(choice_of, make_p
     choice = choice_of()
     assert offered(choice) == [f"there ({there})", f"gone ({gone})"]
     choice.setEditText("/some/where")
-    wait(lambda: len(offered(choice)) == 1)
+    let_qgis_work_until(lambda: len(offered(choice)) == 1, 10)
     assert offered(choice) == [f"there ({there})"] and choice.currentText() == "/some/where"
 
 

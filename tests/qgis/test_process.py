@@ -5,7 +5,6 @@ import os
 import sys
 import textwrap
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,8 @@ from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.events import EventReader
 from geodistil.jobs.process import EngineProcess
 from qgis.core import QgsProcessingFeedback
+
+from .waiting import wait_until
 
 PROLOGUE = """
 import json, os, pathlib, subprocess, sys, time
@@ -52,13 +53,6 @@ def start(qgis_app, tmp_path):
 
     run.job = job
     return run
-
-
-def wait_until(condition, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def alive(pid):

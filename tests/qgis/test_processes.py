@@ -16,6 +16,8 @@ from geodistil.jobs.runs.control import end_now
 from geodistil.jobs.runs.state import RunState, Status, abilities
 from geodistil.jobs.runs.tracker import RunTracker
 
+from .waiting import wait_until
+
 ROOT = Path(__file__).resolve().parents[2]
 WEEK = 7 * 24 * 3600
 SLEEP = "import time; time.sleep(60)"
@@ -35,13 +37,6 @@ def begin():
     for child in children:
         child.kill()
         child.wait()
-
-
-def wait_until(condition, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -177,7 +172,6 @@ def test_nothing_of_the_plugin_signals_by_a_number_alone():
                     doors.setdefault(path.relative_to(ROOT).as_posix(), set()).add(name)
     assert doors == {
         "jobs/process.py": {"killpg"},
-        "jobs/environment/installing.py": {"killpg"},
         "jobs/processes/linux.py": {"kill"},
         "jobs/processes/unix.py": {"kill"},
         "jobs/processes/windows.py": {"TerminateProcess"},

@@ -1,6 +1,5 @@
 """What results look like: QGIS renders them, and pixels at known places have the colours they should."""
 
-import json
 import zipfile
 
 import numpy as np
@@ -12,6 +11,8 @@ from geodistil.jobs.packages import package_path, read_card
 from qgis.core import QgsMapRendererParallelJob, QgsMapSettings, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor
+
+from .cards import write_card
 
 CARD = {
     "name": "town",
@@ -138,7 +139,7 @@ def test_confidence_covers_doubtful_ground_and_leaves_sure_ground_clear(imagery,
 def package(tmp_path):
     folder = tmp_path / "model"
     folder.mkdir()
-    (folder / "item.json").write_text(json.dumps({"properties": {"geodistil:card": CARD}}))
+    write_card(folder, CARD)
     return folder
 
 

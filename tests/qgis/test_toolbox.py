@@ -22,15 +22,9 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
+from .cards import CARD, write_card
+
 ROOT = Path(__file__).resolve().parents[2]
-CARD = {
-    "name": "town",
-    "tasks": ["segmentation"],
-    "gsd": 0.5,
-    "bands": [1, 2, 3],
-    "segmentation_classes": [{"name": "roof", "color": "#ff0000"}],
-    "detection_classes": [],
-}
 
 
 @pytest.fixture
@@ -53,7 +47,7 @@ def layers(project, make_raster, make_boxes, tmp_path):
 def package(tmp_path):
     folder = tmp_path / "model"
     folder.mkdir()
-    (folder / "item.json").write_text(json.dumps({"properties": {"geodistil:card": CARD}}))
+    write_card(folder, CARD)
     return str(folder)
 
 
@@ -304,9 +298,7 @@ def test_a_report_goes_into_a_folder_that_is_made_and_a_locked_one_has_its_sente
     program.chmod(0o755)
     monkeypatch.setenv("GEODISTIL_PYTHON", str(program))
     image, boxes, roofs = (layer.id() for layer in layers)
-    Path(package, "item.json").write_text(
-        json.dumps({"properties": {"geodistil:card": {**CARD, "tasks": ["detection"]}}})
-    )
+    write_card(Path(package), {**CARD, "tasks": ["detection"]})
     scored = make_scored(layers[1], context)
     parameters = {
         "checksources": {"SEGMENTATION_RASTERS": [image], "SEGMENTATION_LABELS": roofs},

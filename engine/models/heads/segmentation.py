@@ -58,7 +58,7 @@ class LightHead(nn.Module):
 
     def forward(self, features: list[Tensor], size: tuple[int, int]) -> Tensor:
         """Float32 logits (B, K, *size) of features (B, D, H_l, W_l), finest first."""
-        logits = self.classify(self.block(features[0])).float()
+        logits = self.classify(F.relu(self.block(features[0]))).float()
         return F.interpolate(logits, size=size, mode="bilinear", align_corners=False)
 
 

@@ -155,12 +155,12 @@ def test_a_source_is_known_by_its_statistics_wherever_it_lies(learned, worlds, t
     card = load_card(learned[True])
     copied = shutil.copy(worlds[1]["raster"], tmp_path / "renamed.tif")
     reader = RasterReader(copied, card.bands, card.gsd)
-    assert by_own_statistics(reader, card) == ""
+    assert by_own_statistics(reader, card) == []
     (own,) = card.source_statistics
     expected = Radiometry.between((own.mean, own.std), (card.mean, card.std))
     assert np.array_equal(reader.radiometry.gain, expected.gain)
     plain = RasterReader(copied, card.bands, card.gsd)
-    assert by_own_statistics(plain, load_card(learned[False])) == "" and plain.radiometry is None
+    assert by_own_statistics(plain, load_card(learned[False])) == [] and plain.radiometry is None
 
 
 def test_rasters_put_together_are_standardised_as_one(learned, worlds, tmp_path):
@@ -174,7 +174,8 @@ def test_rasters_put_together_are_standardised_as_one(learned, worlds, tmp_path)
             halves.append(str(tmp_path / f"{column}.tif"))
     card = load_card(learned[True])
     together, alone = Collage(halves, card), RasterReader(tmp_path / "third.tif", card.bands, card.gsd)
-    assert "standardised by its own" in by_own_statistics(together, card)
+    (sentence,) = by_own_statistics(together, card)
+    assert "standardised by its own" in sentence
     by_own_statistics(alone, card)
     assert together.read(0, 0, 256, 256)[0] == pytest.approx(alone.read(0, 0, 256, 256)[0], abs=1e-3)
     found, warnings = predicted(learned[True], tmp_path / "mosaic", *halves, mosaic=True)

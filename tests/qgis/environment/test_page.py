@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,9 @@ from geodistil.ui.environment.page import EnvironmentPage
 from geodistil.ui.environment.settings_page import EnvironmentOptions
 from qgis.core import QgsApplication
 from qgis.gui import QgsMessageBar
-from qgis.PyQt.QtWidgets import QApplication, QMainWindow, QMessageBox, QPushButton
+from qgis.PyQt.QtWidgets import QMainWindow, QMessageBox, QPushButton
+
+from ..waiting import let_qgis_work_until as wait
 
 
 @pytest.fixture
@@ -55,14 +56,6 @@ def make_page(folder, lock, known, uv_tools):
     yield make
     for page in pages:
         page.close()
-
-
-def wait(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        QApplication.processEvents()
-        time.sleep(0.01)
 
 
 def test_one_button_sets_up_and_the_page_tells_how_it_goes(make_page, known, folder):

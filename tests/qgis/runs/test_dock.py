@@ -1,6 +1,5 @@
 """The dock in a window: what it shows, and how it comes and goes."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from qgis.PyQt.QtGui import QFont
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication, QLabel, QMenu, QToolButton
 
+from ..cards import write_card
 from .hands import rows, select, states, table
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -257,7 +257,7 @@ def test_a_package_dropped_onto_the_dock_is_registered_and_other_things_are_not_
 
     card = {"name": "town", "tasks": ["detection"], "gsd": 1, "bands": [1]}
     (tmp_path / "package").mkdir()
-    (tmp_path / "package" / "item.json").write_text(json.dumps({"properties": {"geodistil:card": card}}))
+    write_card(tmp_path / "package", card)
     (tmp_path / "package" / "detection.onnx").write_bytes(b"")
 
     def drop(path):

@@ -13,6 +13,7 @@ from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QAbstractButton, QApplication
 
+from ..cards import write_card
 from ..probe import STALL_SECONDS, Probe
 from .hands import action, press, rows, select, states, table
 
@@ -236,7 +237,7 @@ def test_many_predictions_are_shown_without_holding_qgis_up(
         (run / folder).mkdir()
     card = {"name": "town", "tasks": ["segmentation"], "gsd": 0.5, "bands": [1]}
     card["segmentation_classes"] = [{"name": "roof", "color": "#ff0000"}]
-    (run / "model" / "item.json").write_text(json.dumps({"properties": {"geodistil:card": card}}))
+    write_card(run / "model", card)
     write.append(run / "predictions", write.event("finished", outputs=outputs))
     wait(lambda: rows(dock))
     probe = Probe()

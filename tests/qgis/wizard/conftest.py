@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -11,7 +10,9 @@ from geodistil.jobs.sources.preparation import Preparation
 from geodistil.ui.wizard.wizard import TrainingWizard
 from qgis.core import QgsRasterLayer
 from qgis.PyQt import sip
-from qgis.PyQt.QtWidgets import QApplication, QWizard
+from qgis.PyQt.QtWidgets import QWizard
+
+from ..waiting import let_qgis_work_until
 
 BOXES = [(8, 8, 20, 20, "car"), (40, 8, 60, 20, "bus"), (8, 40, 20, 50, "car"), (80, 80, 90, 90, None)]
 ROOFS = [(4, 4, 30, 30, "roof"), (50, 50, 90, 90, "road"), (60, 4, 90, 30, "roof")]
@@ -48,14 +49,7 @@ else:
 def wait(qgis_app):
     """Lets QGIS work until a condition holds."""
 
-    def until(condition, seconds=20):
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, "nothing happened"
-            QApplication.processEvents()
-            time.sleep(0.005)
-
-    return until
+    return lambda condition, seconds=20: let_qgis_work_until(condition, seconds)
 
 
 @pytest.fixture

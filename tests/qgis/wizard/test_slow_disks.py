@@ -1,8 +1,8 @@
 """The wizard on disks that are far away: its pages wait for them, QGIS does not."""
 
-import json
 import time
 
+from ..cards import write_card
 from ..slow_disks import main_thread_s_touches, not_answering
 from .test_teaching import CARD
 
@@ -30,10 +30,10 @@ def test_a_name_is_typed_without_a_look_at_the_disk(filled, engine, pages, tmp_p
 
 
 def test_a_model_on_a_dead_drive_keeps_only_its_page_waiting(filled, pages, tmp_path, wait):
-    item = tmp_path / "package" / "item.json"
-    item.parent.mkdir()
-    (item.parent / "model.safetensors").write_bytes(b"weights")
-    item.write_text(json.dumps({"properties": {"geodistil:card": CARD}}))
+    folder = tmp_path / "package"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"weights")
+    item = write_card(folder, CARD)
     filled.next()
     filled.next()
     with not_answering(item):

@@ -5,6 +5,8 @@ import json
 import pytest
 from geodistil.jobs.sources.template import draft_from_run
 
+from ..cards import write_card
+
 CARD = {
     "name": "town",
     "tasks": ["detection", "segmentation"],
@@ -28,9 +30,7 @@ def package(tmp_path):
         folder = tmp_path / "package"
         folder.mkdir(exist_ok=True)
         (folder / "model.safetensors").write_bytes(b"weights")
-        item = folder / "item.json"
-        item.write_text(json.dumps({"properties": {"geodistil:card": {**CARD, **changes}}}))
-        return str(item)
+        return str(write_card(folder, {**CARD, **changes}))
 
     return write
 
