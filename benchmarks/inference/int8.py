@@ -40,7 +40,7 @@ def lighter(model: Path, folder: Path) -> Path:
     from engine.packages.int8 import quantise
 
     card = load_card(model)
-    windows = images([open_raster(seams.scene(SIDE, seed=2), card)], card, CALIBRATING)
+    windows = images([open_raster(str(seams.scene(SIDE, seed=2) / "scene.tif"), card)], card, CALIBRATING)
     quantise(model / "model.onnx", folder / "model.onnx", card, windows)
     (folder / "item.json").write_bytes((model / "item.json").read_bytes())
     return folder

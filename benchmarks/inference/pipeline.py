@@ -4,7 +4,7 @@
 
 The size small, both tasks, 6 classes, windows of 512 pixels with 12.5 % overlap, on the CPU; a DEFLATE GeoTIFF in, a
 class map as Cloud-Optimised GeoTIFF out. Rates are in MPix/s of windows: overlap counts as work. The pipeline of
-the fastest backend is held against the fastest bare forward; it should reach 0.9 of it.
+the fastest backend is held against the fastest bare forward; it should reach 0.85 of it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from bare import RATES
 from common import BACKENDS, BUILD, OVERLAP, TILE, Rate, make_raster, median, open_backend, windows_of
 
-GOAL = 0.9
+GOAL = 0.85
 
 
 def main() -> int:

@@ -21,9 +21,6 @@ import rasterio
 from common import BUILD, TILE
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from engine.demo import Painting
     from engine.inference import Backend
 
 GOAL = 0.001
@@ -44,7 +41,7 @@ def main() -> int:
     from engine.inference.checks import open_raster
     from engine.packages import load_package
 
-    model, raster = options.model or trained(options.steps), options.raster or scene(options.side)
+    model, raster = options.model or trained(options.steps), options.raster or str(scene(options.side) / "scene.tif")
     network, card = load_package(model)
     image, valid = open_raster(raster, card).read(0, 0, options.side, options.side)
     image = np.where(valid, image, np.reshape(card.mean, (-1, 1, 1)).astype(image.dtype))
@@ -85,70 +82,40 @@ def compare(backend: Backend, raster: str, whole: np.ndarray, valid: np.ndarray,
     return share
 
 
-def scene(side: int, seed: int = 1) -> str:
-    """A generated scene."""
+def scene(side: int, seed: int = 1) -> Path:
+    """The folder of a generated scene: `scene.tif`, and its areas in `scene_areas.gpkg`."""
     from engine.demo import NORTH
     from engine.demo import scene as write_scene
 
     folder = BUILD / f"scene_{side}_{seed}"
     if not folder.exists():
         write_scene(folder, side, seed=seed, look=NORTH)
-    return str(folder / "scene.tif")
+    return folder
 
 
 def trained(steps: int) -> Path:
     """A package of the size small, trained for a moment on another generated scene, as `train` makes it."""
-    from engine.config import Card, CardClass, Network
-    from engine.demo import GSD, NORTH, paint
-    from engine.inference import TorchBackend
-    from engine.inference.checks import open_raster
-    from engine.inference.context import measured_context
-    from engine.models import build
-    from engine.packages import write_package
+    from engine.cli.train import train_run
+    from engine.config import Run, save_run
 
-    folder = BUILD / f"seams_model_{steps}"
-    if (folder / "item.json").exists():
-        return folder
-    painting = paint(NORTH, 1024, seed=0)
-    card = Card(
-        name="seams",
-        tasks=["segmentation"],
-        gsd=GSD,
-        bands=[1, 2, 3],
-        dtype="uint8",
-        mean=painting.image.mean(axis=(0, 1)).tolist(),
-        std=painting.image.std(axis=(0, 1)).tolist(),
-        tile_size=TILE,
-        segmentation_classes=[CardClass(name=name, color="#ff0000") for name in CLASSES],
-        network=Network(),
-    )
-    network = build(card.network, card.tasks, 3, card.mean, card.std, 0, 1 + len(CLASSES), seed=0)
-    fit(network, painting, steps)
-    backend = TorchBackend(network, card, "cpu")
-    context = measured_context(backend, [open_raster(scene(1024, seed=0), card)], TILE)
-    return write_package(folder, network, card.model_copy(update={"context": context}))
-
-
-def fit(network: nn.Module, painting: Painting, steps: int, side: int = 256) -> None:
-    """Some steps of Adam on random chips."""
-    import torch
-    from rasterio.features import rasterize
-
-    shapes = [(painting.areas[name], value) for value, name in enumerate(CLASSES, 1)]
-    mask = torch.from_numpy(rasterize(shapes, painting.image.shape[:2], dtype="uint8").astype(np.int64))
-    image = torch.from_numpy(painting.image.transpose(2, 0, 1).astype(np.float32))
-    optimiser = torch.optim.Adam(network.parameters(), 1e-3)
-    corners = np.random.default_rng(0).integers(0, len(mask) - side, (steps, 4, 2))
-    network.train()
-    for batch in corners:
-        places = [np.s_[row : row + side, column : column + side] for row, column in batch]
-        logits = network(torch.stack([image[(slice(None), *place)] for place in places])).segmentation
-        loss = torch.nn.functional.cross_entropy(logits, torch.stack([mask[place] for place in places]))
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    print(f"trained to a loss of {loss.item():.2f}")
-    network.eval()
+    folder = BUILD / f"seams_run_{steps}"
+    if not (folder / "model" / "item.json").exists():
+        place = scene(1024, seed=0)
+        source = {
+            "raster": str(place / "scene.tif"),
+            "role": "segmentation",
+            "labels": {"path": str(place / "scene_areas.gpkg"), "field": "class"},
+        }
+        training = {"budget": {"steps": steps}, "batch_size": 4, "chip_size": TILE // 2, "learning_rate": 2e-3}
+        run = Run(
+            sources=[source],
+            segmentation_classes=[{"name": name, "color": "#ff0000"} for name in CLASSES],
+            recipe={"kind": "supervised"},
+            training={**training, "ema_decay": 0.98, "validations": 4},
+        )
+        save_run(run, folder)
+        train_run(folder)
+    return folder / "model"
 
 
 if __name__ == "__main__":
