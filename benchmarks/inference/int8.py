@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 import seams
-from common import BACKENDS, TILE, median
+from common import BACKENDS, median
 
 LOSS = 0.005
 SIDE = 1536
@@ -78,9 +78,10 @@ def scored(model: Path) -> float:
     mask = rasterize(shapes, (SIDE, SIDE), dtype="uint8").astype(np.int64)
     image, backend = painting.image.transpose(2, 0, 1), OnnxBackend(model, card, "cpu")
     score = SegmentationScore([channel.name for channel in card.segmentation_channels()])
-    for row in range(0, SIDE, TILE):
-        for column in range(0, SIDE, TILE):
-            place = np.s_[row : row + TILE, column : column + TILE]
+    tile = card.tile_size
+    for row in range(0, SIDE, tile):
+        for column in range(0, SIDE, tile):
+            place = np.s_[row : row + tile, column : column + tile]
             answer = backend.run(np.ascontiguousarray(image[(slice(None), *place)])[None]).segmentation
             score.update(torch.from_numpy(answer), torch.from_numpy(mask[place])[None])
     value = score.compute()["segmentation/mean_iou"]
