@@ -70,7 +70,20 @@ class Labelled(Options):
     )
 
 
-class Supervised(Labelled):
+class Continued(Options):
+    """A run that goes on from a finished model."""
+
+    start_from: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="Folder of a model package to go on from: its weights, and its heads for classes of the same name.",
+    )
+    learning_without_forgetting: Weight = Field(
+        0.0,
+        description="Weight with which that model teaches its classes where labels say nothing of them; 0: off.",
+    )
+
+
+class Supervised(Labelled, Continued):
     """One network on the labels alone; one or both tasks, as the sources have them."""
 
     kind: Literal["supervised"] = "supervised"
@@ -107,7 +120,7 @@ class Distillation(Options):
     weights: DistillationWeights = Field(default_factory=DistillationWeights, description="Weights of the terms.")
 
 
-class PartialMultitask(Distillation):
+class PartialMultitask(Distillation, Continued):
     """Two single-task teachers, then one student for both tasks (arXiv 2405.15394).
 
     An empty `distillation` is the vanilla student without teachers.
@@ -146,7 +159,7 @@ class SslkdWeights(Options):
     feature: Weight = 0.1
 
 
-class SemiSupervised(Labelled):
+class SemiSupervised(Labelled, Continued):
     """Two different teachers and a student on few labels and much imagery (SSLKD, arXiv 2402.05305)."""
 
     kind: Literal["semi_supervised"] = "semi_supervised"

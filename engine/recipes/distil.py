@@ -7,20 +7,17 @@ labels the last moving average ships.
 
 from __future__ import annotations
 
-import math
-
 from torch import Tensor, nn
 
 from ..config import Card, Distil, Network, Run
 from ..data import Prepared
-from ..data.grid import ALIGNED_TOLERANCE
 from ..distillation import Adaptors, soft_centerness
 from ..errors import ConfigError
 from ..models import anchors_valid
 from ..models.encoders import STRIDES
 from ..types import Batch, Outputs, Task
 from .build import build_network
-from .package_teacher import load_package_teacher
+from .package_teacher import check_imagery, load_package_teacher
 from .plan import Batches, Losses, Networks, Plan, Stage
 from .supervised import supervised_losses
 from .terms import check_features, has_terms, teaching_terms, uses_features
@@ -116,21 +113,17 @@ def _check_run(run: Run, prepared: Prepared, card: Card) -> None:
             "not let them.",
             "Switch it off, or name a package that was trained without it.",
         )
-    for what, mine, theirs in _facts(run, prepared, card):
+    check_imagery(run, prepared, card)
+    for what, mine, theirs in _facts(run, card):
         if mine != theirs:
             raise ConfigError(
                 f"The {what} of the package {card.name} is {theirs}, and of this run {mine}.", "Make them the same."
             )
-    if not math.isclose(prepared.gsd, card.gsd, rel_tol=ALIGNED_TOLERANCE):
-        raise ConfigError(
-            f"The package {card.name} works at {card.gsd:g} m per pixel, and this run at {prepared.gsd:g}.",
-            f"Set gsd to {card.gsd!r}.",
-        )
 
 
-def _facts(run: Run, prepared: Prepared, card: Card) -> list[tuple[str, object, object]]:
-    """(name, the run's, the package's) of all that must be the same."""
-    facts: list[tuple[str, object, object]] = [("list of bands", run.bands or prepared.bands, card.bands)]
+def _facts(run: Run, card: Card) -> list[tuple[str, object, object]]:
+    """(name, the run's, the package's) of all that must be the same of classes."""
+    facts: list[tuple[str, object, object]] = []
     for task in card.tasks:
         key = f"{task}_classes"
         mine, theirs = ([each.name for each in getattr(owner, key)] for owner in (run, card))

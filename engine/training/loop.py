@@ -73,7 +73,7 @@ class Loop:
     ) -> None:
         self.folder, self.run, self.prepared, self.plan = folder, run, prepared, plan
         self.fabric, self.events = fabric, events
-        self.validator = Validator(run, prepared, fabric)
+        self.validator = Validator(run, prepared, fabric, plan.heard)
         self.scores: dict[str, float] = {}
         self.values: dict[str, dict[str, float]] = {}
 
@@ -173,6 +173,8 @@ class _Work:
         torch.set_rng_state(state.random)
 
     def run(self) -> None:
+        if self.clock.step == 0 and self.stage.begins:
+            self._validate(self.stage.begins)
         loaders = self._loaders()
         told = checkpointed = time.monotonic()
         while not self.clock.done():
@@ -281,10 +283,12 @@ class _Work:
         due = self.clock.progress - self.validated >= 1 / self.run_settings.validations - 1e-9
         return bool(self.stage.judges) and (due or self.clock.done())
 
-    def _validate(self) -> None:
+    def _validate(self, names: tuple[str, ...] = ()) -> None:
+        """Score the averages named, of all networks where none is; the best so far keep their weights."""
         loop = self.loop
         self.validated = self.clock.progress
-        for name, average in self.averages.items():
+        for name in names or self.averages:
+            average = self.averages[name]
             values = loop.validator.score(average.module)
             if values:
                 loop.events.write("metrics", stage=self.stage.name, network=name, step=self.clock.step, values=values)

@@ -37,7 +37,7 @@ class Matched(NamedTuple):
 class DetectionHead(nn.Module, ABC):
     """A dense detection head over pyramid levels.
 
-    A head gives `forward`, `assign`, `boxes` and `box_losses`; loss and decoding follow from them.
+    A head gives `classifier`, `forward`, `assign`, `boxes` and `box_losses`; loss and decoding follow from them.
 
     Args:
         strides: of the levels it reads, finest first.
@@ -46,6 +46,11 @@ class DetectionHead(nn.Module, ABC):
     def __init__(self, strides: list[int]) -> None:
         super().__init__()
         self.strides = list(strides)
+
+    @property
+    @abstractmethod
+    def classifier(self) -> nn.Conv2d:
+        """What predicts the classes; output channels are anchors of a location x classes."""
 
     @abstractmethod
     def forward(self, features: list[Tensor]) -> Detections:
