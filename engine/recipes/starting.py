@@ -21,6 +21,9 @@ SHIPPED = {"supervised": "network", "partial_multitask": "student", "semi_superv
 OF_TRAINING = {"weights", "batch_norm"}
 """Settings of a network that say how it is trained, not what it is."""
 
+RANGES = {"uint8", "uint16", "uint32"}
+"""Types of values whose ranges differ for sure."""
+
 
 @dataclass(frozen=True)
 class Student:
@@ -143,6 +146,11 @@ def _check(run: Run, tasks: tuple[Task, ...], prepared: Prepared, card: Card) ->
             "Make them the same.",
         )
     check_imagery(run, prepared, card)
+    if not run.training.source_statistics and prepared.dtype != card.dtype and {prepared.dtype, card.dtype} <= RANGES:
+        raise ConfigError(
+            f"The model {card.name} of start_from was made for {card.dtype} values, and this run has {prepared.dtype}.",
+            "Give imagery with values like those it was trained on.",
+        )
 
 
 def _words(name: str, classes: dict[Task, list[str]], known: dict[Task, list[str]]) -> str:

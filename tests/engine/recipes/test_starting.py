@@ -112,11 +112,13 @@ def test_any_architecture_goes_on(make_start, make_package):
         ({"network": {"detection_strides": [4, 8]}}, r"detection_strides is \[4, 8\]"),
         ({"training": {"source_statistics": True}}, "without training.source_statistics"),
         ({"training": {"pretraining": 0.2}}, "forget"),
+        ({"card": {"dtype": "uint16"}}, "made for uint16 values, and this run has uint8"),
         ({"package": "gone"}, r"no item\.json"),
     ],
 )
 def test_a_run_that_does_not_fit_the_model_says_what_differs(make_start, make_package, tmp_path, changes, words):
-    package = make_package()
+    changes = dict(changes)
+    package = make_package(**changes.pop("card", {}))
     with pytest.raises(ConfigError, match=words):
         planned(make_start(**{"package": package, **changes}))
 
