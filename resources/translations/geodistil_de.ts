@@ -4507,8 +4507,8 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/wizard/recipe_page.py" />
-      <source>Start from a &amp;model</source>
-      <translation>Mit einem &amp;Modell beginnen</translation>
+      <source>&amp;Start from a model</source>
+      <translation>Mit einem Modell &amp;beginnen</translation>
     </message>
     <message>
       <location filename="ui/wizard/recipe_page.py" />

@@ -49,7 +49,7 @@ class RecipePage(QWizardPage):
         self.student_weights, self.teacher_weights = Hint(), Hint()
         self.teacher_label = QLabel(tr("Size of its &teachers"))
         self.package, self.package_label = ModelField(), QLabel(tr("&Model that teaches"))
-        self.start, self.start_label = ModelField(), QLabel(tr("Start from a &model"))
+        self.start, self.start_label = ModelField(), QLabel(tr("&Start from a model"))
         self.problem = Problem()
         self.advanced = Advanced()
         self._lay_out()
