@@ -118,6 +118,15 @@ class Distillation(Options):
     )
     temperature: float = Field(1.0, gt=0, description="Temperature of the soft segmentation targets.")
     weights: DistillationWeights = Field(default_factory=DistillationWeights, description="Weights of the terms.")
+    teacher_views: Literal[1, 2, 4] = Field(
+        1, description="Mirror images, the chip itself included, over which a teacher's answer is averaged."
+    )
+    gate: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="How much better (AP50, IoU) than the student a teacher of a class is heard in full; 0: always is.",
+    )
 
 
 class PartialMultitask(Distillation, Continued):

@@ -16,9 +16,12 @@ from ..errors import ConfigError
 from ..models import anchors_valid
 from ..models.encoders import STRIDES
 from ..types import Batch, Outputs, Task
+from .averaging import averaged_answer
 from .build import build_network
+from .gate import GATE, Gate, listened
 from .package_teacher import check_imagery, load_package_teacher
-from .plan import Batches, Losses, Networks, Plan, Stage
+from .plan import Batches, Losses, Networks, Plan, Stage, nothing_to_say
+from .starting import channels
 from .supervised import supervised_losses
 from .terms import check_features, has_terms, teaching_terms, uses_features
 from .together import forward_together
@@ -47,6 +50,8 @@ def plan_distil(run: Run, prepared: Prepared) -> Plan:
     networks: dict[str, nn.Module] = {"student": student, "teacher": teacher}
     if uses_features(recipe):
         networks["adaptors"] = Adaptors(student.feature_channels, teacher.feature_channels)
+    if recipe.gate:
+        networks[GATE] = Gate(dict.fromkeys(tasks, "teacher"), channels(run, tasks), recipe.gate)
     stage = Stage(
         "student",
         trains=tuple(name for name in ("student", "adaptors") if name in networks),
@@ -55,9 +60,11 @@ def plan_distil(run: Run, prepared: Prepared) -> Plan:
         share=1.0,
         losses=distil_losses(recipe),
         judges=("student",),
+        measures=("teacher",) if GATE in networks else (),
     )
+    weigh = networks[GATE].weigh if GATE in networks else nothing_to_say
     specs = {"student": recipe.student, "teacher": card.network}
-    return Plan(networks, [stage], "student", specs, card.score_threshold, card.score_thresholds)
+    return Plan(networks, [stage], "student", specs, card.score_threshold, card.score_thresholds, weigh=weigh)
 
 
 def distil_losses(recipe: Distil) -> Losses:
@@ -72,7 +79,8 @@ def distil_losses(recipe: Distil) -> Losses:
             if role != "unlabelled":
                 own = supervised_losses(student, outputs[role], batch)
                 named |= {f"{role}/{key}": value for key, value in own.items()}
-            terms = taught_losses(networks, outputs[role], teacher(batch.image), batch, recipe)
+            answer = averaged_answer(teacher, batch.image, recipe.teacher_views)
+            terms = taught_losses(networks, outputs[role], answer, batch, recipe)
             named |= {f"{role}/{key}": value for key, value in terms.items()}
         return named
 
@@ -85,10 +93,12 @@ def taught_losses(
     """What the teacher's answer on a batch asks of the student's, as weighted named scalars."""
     teacher, adaptors, terms = networks["teacher"], networks.get("adaptors"), {}
     for task in networks["student"].tasks:
-        asked = teaching_terms(task, teacher, answer, outputs, batch, adaptors, recipe)
+        asked = teaching_terms(task, teacher, answer, outputs, batch, adaptors, recipe, listened(networks, task))
         terms |= {f"{task} {key}" if key not in SHARED else key: value for key, value in asked.items()}
     if "soft" in recipe.distillation:
-        terms |= _centerness(outputs, answer, batch, recipe.weights.soft_detection)
+        heard = listened(networks, "detection")
+        weight = recipe.weights.soft_detection * (1.0 if heard is None else heard.mean().item())
+        terms |= _centerness(outputs, answer, batch, weight)
     return terms
 
 

@@ -15,11 +15,13 @@ from ..data import Prepared
 from ..distillation import Adaptors, ramp_up
 from ..errors import ConfigError
 from ..types import Batch, Outputs, Task
+from .averaging import averaged_answer
 from .build import build_network
 from .forgetting import NOTHING, Lesson
-from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering
+from .gate import GATE, Gate, listened
+from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering, nothing_to_say
 from .reuse import load_teachers
-from .starting import build_student
+from .starting import build_student, channels
 from .supervised import supervised_losses, tasks_of, teach_from_labels
 from .terms import check_features, has_terms, soft_terms, teaching_terms, uses_features
 from .together import forward_together
@@ -53,10 +55,13 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
             stages += [_teacher_stage(task, name, recipe, student.lesson) for task, name in TEACHERS.items()]
         if uses_features(recipe):
             networks["adaptors"] = _adaptors(networks)
+        if recipe.gate:
+            networks[GATE] = Gate(TEACHERS, channels(run, tasks_of(run)), recipe.gate)
     left = 1 - sum(stage.share for stage in stages)
     stages.append(replace(_student_stage(run, recipe, networks, left, student.lesson), begins=student.arrives))
     stages = [replace(stage, asks=(*stage.asks, *student.teaching)) for stage in stages]
-    return Plan(networks, stages, "student", specs, heard=student.lesson.heard)
+    weigh = networks[GATE].weigh if GATE in networks else nothing_to_say
+    return Plan(networks, stages, "student", specs, heard=student.lesson.heard, weigh=weigh)
 
 
 def _check(run: Run, recipe: PartialMultitask) -> None:
@@ -92,6 +97,7 @@ def _student_stage(run: Run, recipe: PartialMultitask, networks: Networks, share
         judges=("student", *learners),
         views=roles if recipe.strong_views else (),
         seasoned=learners,
+        measures=teachers if GATE in networks and not recipe.co_training else (),
     )
 
 
@@ -137,7 +143,11 @@ def distillation_losses(
     """What the teacher of `task` says about a batch, as weighted named scalars; terms of weight zero are left out."""
     teacher = answering(networks, TEACHERS[task], recipe.co_training and recipe.ema_teachers)
     adaptors = networks["adaptors"][task] if uses_features(recipe) else None
-    return teaching_terms(task, teacher, answer(teacher, batch.image), outputs, batch, adaptors, recipe)
+    listen = listened(networks, task)
+    if listen is not None and not listen.any():  # not even asked
+        return {}
+    theirs = averaged_answer(teacher, batch.image, recipe.teacher_views)
+    return teaching_terms(task, teacher, theirs, outputs, batch, adaptors, recipe, listen)
 
 
 def _teacher(

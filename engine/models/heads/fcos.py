@@ -15,7 +15,7 @@ from torchvision.ops import generalized_box_iou_loss
 from ...types import Detections
 from .anchors import centers, grid_anchors
 from .claims import claimed
-from .detection import BACKGROUND, IGNORED, DetectionHead, Matched
+from .detection import BACKGROUND, IGNORED, Axis, DetectionHead, Matched
 from .predictor import Predictor
 
 CENTER_RADIUS = 1.5
@@ -107,6 +107,10 @@ class FcosHead(DetectionHead):
         """(B, N, 4) xyxy pixels, not clipped."""
         anchors = detections.anchors.expand_as(detections.regression)
         return self.coder.decode(detections.regression, anchors)
+
+    def mirrored_regression(self, regression: Tensor, axis: Axis) -> Tensor:
+        """Left and right, or top and bottom, change places."""
+        return regression[..., [2, 1, 0, 3] if axis == "x" else [0, 3, 2, 1]]
 
     def box_losses(self, detections: Detections, matched: Matched) -> dict[str, Tensor]:
         """Generalised IoU of the boxes, binary cross-entropy of the centerness."""

@@ -15,7 +15,7 @@ from torchvision.ops import box_iou
 from ...types import Detections
 from .anchors import grid_anchors
 from .claims import claimed
-from .detection import BACKGROUND, IGNORED, DetectionHead, Matched
+from .detection import BACKGROUND, IGNORED, Axis, DetectionHead, Matched
 from .predictor import Predictor
 
 SCALES = (4.0, 4.0 * 2 ** (1 / 3), 4.0 * 2 ** (2 / 3))
@@ -113,6 +113,10 @@ class RetinaHead(DetectionHead):
         anchors = detections.anchors.expand_as(detections.regression).reshape(-1, 4)
         decoded = self.coder.decode_single(detections.regression.reshape(-1, 4), anchors)
         return decoded.reshape(detections.regression.shape)
+
+    def mirrored_regression(self, regression: Tensor, axis: Axis) -> Tensor:
+        """The centre's offset changes its sign."""
+        return regression * regression.new_tensor([-1, 1, 1, 1] if axis == "x" else [1, -1, 1, 1])
 
     def box_losses(self, detections: Detections, matched: Matched) -> dict[str, Tensor]:
         """Smooth L1 of the coded boxes, summed over the four deltas."""
