@@ -91,6 +91,9 @@ class Supervised(Labelled, Continued):
         None, description="Tasks to train; none means those that have sources."
     )
     network: Network = Field(default_factory=Network, description="The network.")
+    all_imagery: bool = Field(
+        False, description="Chips of every source pass the network, also without labels, so that its norms know them."
+    )
 
 
 class DistillationWeights(Options):
@@ -146,6 +149,9 @@ class PartialMultitask(Distillation, Continued):
     teacher_share: float = Field(0.3, gt=0, lt=0.5, description="Share of the budget that each teacher gets.")
     teachers_from: TeachersFrom = Field(
         None, description="Folder of a finished run (or one for each teacher) whose teachers are used again."
+    )
+    all_imagery: bool = Field(
+        False, description="Chips of every source pass the teachers, also without labels, so that norms know them."
     )
     unlabelled: bool = Field(False, description="Both teachers speak on unlabelled sources too.")
     strong_views: bool = Field(False, description="Networks learn from strong views; teachers answer on weak ones.")

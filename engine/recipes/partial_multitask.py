@@ -22,7 +22,7 @@ from .gate import GATE, Gate, listened
 from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering, nothing_to_say
 from .reuse import load_teachers
 from .starting import build_student, channels
-from .supervised import supervised_losses, tasks_of, teach_from_labels
+from .supervised import imagery, supervised_losses, tasks_of, teach_from_labels
 from .terms import check_features, has_terms, soft_terms, teaching_terms, uses_features
 from .together import forward_together
 from .views import seen
@@ -52,7 +52,7 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
         if recipe.teachers_from:
             load_teachers(recipe.teachers_from, teachers, run, prepared)
         else:
-            stages += [_teacher_stage(task, name, recipe, student.lesson) for task, name in TEACHERS.items()]
+            stages += [_teacher_stage(task, name, run, recipe, student.lesson) for task, name in TEACHERS.items()]
         if uses_features(recipe):
             networks["adaptors"] = _adaptors(networks)
         if recipe.gate:
@@ -77,10 +77,11 @@ def _check(run: Run, recipe: PartialMultitask) -> None:
         )
 
 
-def _teacher_stage(task: Task, name: str, recipe: PartialMultitask, lesson: Lesson) -> Stage:
+def _teacher_stage(task: Task, name: str, run: Run, recipe: PartialMultitask, lesson: Lesson) -> Stage:
     losses = teach_from_labels(name, Labelled(strong_views=recipe.strong_views), lesson=lesson)
-    views = (task,) if recipe.strong_views else ()
-    return Stage(name, (name,), (task,), recipe.teacher_share, losses, judges=(name,), views=views)
+    roles = imagery(run, (task,)) if recipe.all_imagery else (task,)
+    views = roles if recipe.strong_views else ()
+    return Stage(name, (name,), roles, recipe.teacher_share, losses, judges=(name,), views=views)
 
 
 def _student_stage(run: Run, recipe: PartialMultitask, networks: Networks, share: float, lesson: Lesson) -> Stage:

@@ -90,7 +90,7 @@ def teach_from_labels(
         named = {
             f"{role}/{key}": value
             for role, batch in batches.items()
-            if role != "unlabelled"
+            if role in network.tasks
             for key, value in supervised_losses(network, lesson.heard(outputs[role], batch), batch, terms).items()
         }
         return named | lesson.terms(networks, outputs, batches)
@@ -112,6 +112,7 @@ def plan_supervised(run: Run, prepared: Prepared) -> Plan:
         raise ConfigError(f"The recipe supervised needs a source with the role {needed}.")
     student = build_student(recipe.network, tasks, run, prepared)
     roles = _roles(tasks, run, student.lesson)
+    roles = imagery(run, roles) if recipe.all_imagery else roles
     losses = teach_from_labels("student", recipe, label_terms(recipe, run), student.lesson)
     stage = Stage(
         "training",
@@ -126,6 +127,11 @@ def plan_supervised(run: Run, prepared: Prepared) -> Plan:
     )
     networks = {"student": student.network, **student.teaching}
     return Plan(networks, [stage], "student", {"student": recipe.network}, heard=student.lesson.heard)
+
+
+def imagery(run: Run, roles: tuple[Role, ...]) -> tuple[Role, ...]:
+    """Some roles, and after them all others that the run has sources of."""
+    return tuple(dict.fromkeys([*roles, *(source.role for source in run.sources)]))
 
 
 def _roles(tasks: tuple[Task, ...], run: Run, lesson: Lesson) -> tuple[Role, ...]:

@@ -59,7 +59,13 @@ FIRST_KEYS = ("size", "encoder", "width", "weights", "architecture", "neck", "de
 """Settings of a network of design 1."""
 SINCE_FIRST = {"encoder_lr_factor": None, "source_statistics": False, "statistics_noise": 0.0}
 """Settings of training that came later, and their values that change nothing."""
-RECIPES_SINCE_FIRST = {"start_from": None, "learning_without_forgetting": 0.0, "gate": 0.0, "teacher_views": 1}
+RECIPES_SINCE_FIRST = {
+    "start_from": None,
+    "learning_without_forgetting": 0.0,
+    "gate": 0.0,
+    "teacher_views": 1,
+    "all_imagery": False,
+}
 """The same of recipes."""
 
 
