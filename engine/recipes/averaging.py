@@ -8,6 +8,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from ..config import Run
+from ..errors import ConfigError
 from ..types import Detections, Outputs, Task
 from .plan import answer
 
@@ -17,6 +19,17 @@ VIEWS: dict[int, tuple[Views, ...]] = {1: ((),), 2: ((), ("x",)), 4: ((), ("x",)
 _DIMENSIONS = {"x": -1, "y": -2}
 _LEAST = 1e-6
 """Probabilities are kept this far from 0 and 1, so that their logits are numbers."""
+
+
+def check_views(views: int, teachers: Collection[nn.Module], run: Run) -> None:
+    """Raise ConfigError where a mirror image's anchors would lie between the image's own."""
+    heads = [each.detection_head for each in teachers if "detection" in each.tasks]
+    coarsest = max((max(head.strides) for head in heads), default=1)
+    if views > 1 and run.training.chip_size % coarsest:
+        raise ConfigError(
+            f"The option teacher_views needs chips whose side is a multiple of {coarsest}, and training.chip_size is "
+            f"{run.training.chip_size}; change one of them."
+        )
 
 
 def averaged_answer(network: nn.Module, image: Tensor, views: int, tasks: Collection[Task] | None = None) -> Outputs:

@@ -16,7 +16,7 @@ from ..errors import ConfigError
 from ..models import anchors_valid
 from ..models.encoders import STRIDES
 from ..types import Batch, Outputs, Task
-from .averaging import averaged_answer
+from .averaging import averaged_answer, check_views
 from .build import build_network
 from .gate import GATE, Gate, listened
 from .package_teacher import check_imagery, load_package_teacher
@@ -47,6 +47,7 @@ def plan_distil(run: Run, prepared: Prepared) -> Plan:
         recipe = recipe.model_copy(update={"student": recipe.student.model_copy(update=strides)})
     student = build_network(recipe.student, tasks, run, prepared, seed=run.training.seed)
     _check_student(recipe, card, student, teacher)
+    check_views(recipe.teacher_views, [teacher], run)
     networks: dict[str, nn.Module] = {"student": student, "teacher": teacher}
     if uses_features(recipe):
         networks["adaptors"] = Adaptors(student.feature_channels, teacher.feature_channels)

@@ -15,7 +15,7 @@ from ..data import Prepared
 from ..distillation import Adaptors, ramp_up
 from ..errors import ConfigError
 from ..types import Batch, Outputs, Task
-from .averaging import averaged_answer
+from .averaging import averaged_answer, check_views
 from .build import build_network
 from .forgetting import NOTHING, Lesson
 from .gate import GATE, Gate, listened
@@ -49,6 +49,7 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
             networks[name] = build_network(specs[name], (task,), run, prepared, seed=run.training.seed + 1 + index)
         teachers = {name: networks[name] for name in TEACHERS.values()}
         check_features(recipe, student.network, list(teachers.values()))
+        check_views(recipe.teacher_views, teachers.values(), run)
         if recipe.teachers_from:
             load_teachers(recipe.teachers_from, teachers, run, prepared)
         else:

@@ -5,6 +5,7 @@ import torch
 
 from engine.config import Network, load_run
 from engine.data import prepare, training_loader
+from engine.errors import ConfigError
 from engine.models import build
 from engine.recipes import build_plan
 from engine.recipes.averaging import averaged_answer
@@ -29,7 +30,7 @@ def network(request):
 
 
 def image():
-    return torch.rand(2, 3, 64, 96, generator=torch.Generator().manual_seed(0)) * 255
+    return torch.rand(2, 3, 64, 128, generator=torch.Generator().manual_seed(0)) * 255
 
 
 @pytest.mark.parametrize("views", [2, 4])
@@ -44,7 +45,7 @@ def test_it_is_the_mean_of_what_is_found_in_each_mirror_image(network, views):
         found = outputs.detections
         boxes = network.detection_head.boxes(found).clone()
         places = (found.anchors[:, :2] + found.anchors[:, 2:]) / 2
-        for axis, side in ((-1, 96), (-2, 64)):
+        for axis, side in ((-1, 128), (-2, 64)):
             if axis in axes:
                 low, high = (0, 2) if axis == -1 else (1, 3)
                 boxes[..., [low, high]] = side - boxes[..., [high, low]]
@@ -77,6 +78,15 @@ def test_a_single_view_is_the_plain_answer(network):
     mine, theirs = averaged_answer(network, image(), 1), answer(network, image())
     assert torch.equal(mine.segmentation, theirs.segmentation)
     assert torch.equal(mine.detections.logits, theirs.detections.logits)
+
+
+def test_levels_that_do_not_divide_the_chip_are_refused(make_run):
+    teacher = {**NARROW, "detection_strides": [8, 64]}
+    recipe = {"kind": "partial_multitask", "student": teacher, "teacher_views": 2}
+    recipe |= {"detection_teacher": teacher, "segmentation_teacher": NARROW}
+    run = load_run(make_run(recipe, chip_size=96))
+    with pytest.raises(ConfigError, match="multiple of 64, and"):
+        build_plan(run, prepare(run))
 
 
 @pytest.mark.parametrize("kind", ["partial_multitask", "distil"])

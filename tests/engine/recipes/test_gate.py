@@ -57,6 +57,7 @@ class Scene:
     def __init__(self, folder, weights=None):
         run = load_run(folder)
         prepared = prepare(run)
+        torch.manual_seed(0)
         self.plan = build_plan(run, prepared)
         stage = self.plan.stages[-1]
         _freeze(self.plan, stage)
