@@ -1,4 +1,4 @@
-"""A model package put into a run folder, as the teacher of its student."""
+"""A model package put into a run folder, as the teacher of its student or as what a run starts from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from .errors import GeoDistilError
 from .packages import ITEM_FILE
 from .translation import tr
 
-TEACHER = "teacher"
+TEACHER, START = "teacher", "start"
+"""Folders of a run folder: the model that teaches, and the one that the run starts from."""
 FILES = (ITEM_FILE, "model.safetensors")
 CHECKPOINTS = "checkpoints"
 
@@ -35,17 +36,17 @@ def heads_of(card: dict[str, Any]) -> dict[str, Any]:
     return {key: network[key] for key in ("detection_head", "detection_strides") if key in network}
 
 
-def copy_teacher(package: Path, folder: Path) -> None:
-    """Copy what a teacher needs of a package, a folder or a zip, to `teacher` in a run folder.
+def copy_teacher(package: Path, folder: Path, name: str = TEACHER) -> None:
+    """Copy what training needs of a package, a folder or a zip, to a folder of that name in a run folder.
 
     Raises:
         GeoDistilError: the package is incomplete, the run already goes on with another, or the folder cannot be
             written.
     """
-    target = folder / TEACHER
+    target = folder / name
     try:
         contents = {name: _read(package, name) for name in FILES}
-        _refuse_another(contents[ITEM_FILE], folder, package)
+        _refuse_another(contents[ITEM_FILE], target, package)
         target.mkdir(exist_ok=True)
         for name, content in contents.items():
             (target / name).write_bytes(content)
@@ -61,13 +62,15 @@ def copy_teacher(package: Path, folder: Path) -> None:
         ) from error
 
 
-def _refuse_another(item: bytes, folder: Path, package: Path) -> None:
-    known = folder / TEACHER / ITEM_FILE
+def _refuse_another(item: bytes, target: Path, package: Path) -> None:
+    folder, known = target.parent, target / ITEM_FILE
     if (folder / CHECKPOINTS).exists() and known.exists() and known.read_bytes() != item:
+        said = {
+            TEACHER: tr("The run in {folder} has another teacher than {package}."),
+            START: tr("The run in {folder} started from another model than {package}."),
+        }
         raise GeoDistilError(
-            "output",
-            tr("The run in {folder} has another teacher than {package}.").format(folder=folder, package=package),
-            tr("Choose another run folder."),
+            "output", said[target.name].format(folder=folder, package=package), tr("Choose another run folder.")
         )
 
 

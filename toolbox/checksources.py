@@ -40,6 +40,7 @@ class CheckSources(AnySources):
         "validation blocks, are in the log, in the page and in the JSON file."
     )
     ICON = "check"
+    STARTS = False
     TAGS = ("check", "validate", "labels", "statistics", "split", "warnings", "CRS")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:

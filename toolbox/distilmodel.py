@@ -43,6 +43,7 @@ class DistilModel(AnySources):
     ICON = "distil"
     TAGS = ("train", "distillation", "compress", "smaller", "faster", "teacher", "student", "unlabelled")
     METRICS = TrainPartialMultitask.METRICS
+    STARTS = False
     NEEDED = ("unlabelled", "detection", "segmentation")
 
     def __init__(self) -> None:

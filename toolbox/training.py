@@ -15,6 +15,7 @@ from qgis.core import (
     QgsProcessingOutputHtml,
     QgsProcessingOutputNumber,
     QgsProcessingParameterBoolean,
+    QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterNumber,
@@ -22,13 +23,18 @@ from qgis.core import (
     QgsProcessingUtils,
 )
 
+from ..jobs.errors import GeoDistilError
+from ..jobs.packages import package_path, read_card
 from ..jobs.run_folder import RoleLayers, RunFolder, RunSettings, merge_patch
 from ..jobs.runs.registry import remember
 from ..jobs.sources.options import option_patch
 from ..jobs.sources.place import folder_name, runs_folder
+from ..jobs.sources.teaching import start_patch, start_refused
+from ..jobs.teacher import START, copy_teacher
 from ..jobs.translation import tr
 from .base import EngineAlgorithm, Parameters, Results, advanced, explained, sentences
 from .labelled import box_size_problem, labelled_parameters, rasters_parameter, role_layers
+from .model import model_parameter
 from .options import chosen_options, option_parameters
 
 SIZES = ["small", "medium", "large", "nano"]
@@ -47,12 +53,15 @@ class TrainingAlgorithm(EngineAlgorithm):
     GROUP = ("train", tr("Train"))
     KIND = ""
     """The recipe's name in `run.json`."""
+    STARTS = True
+    """Whether it can start from a model."""
     METRICS: dict[str, tuple[str, str]] = {}  # noqa: RUF012
     """Number outputs: name -> (the engine's metric, description)."""
 
     def __init__(self) -> None:
         super().__init__()
         self._folder = Path()
+        self._start: Path | None = None
         self._run: RunFolder | None = None
 
     def add_sources(self) -> None:
@@ -76,6 +85,8 @@ class TrainingAlgorithm(EngineAlgorithm):
         self.add_sources()
         self._add_general()
         self.add_recipe()
+        if self.STARTS:
+            self._add_start()
         self._add_details()
         self._add_outputs()
 
@@ -91,18 +102,36 @@ class TrainingAlgorithm(EngineAlgorithm):
             return tr('The options must be a JSON object, for example {"training": {"learning_rate": 0.0005}}.')
         if self.parameterAsInt(parameters, "CHIP_SIZE", context) % 32:
             return tr("The chip size must be a multiple of 32.")
-        return ""
+        return self._start_problem(parameters, context)
+
+    def _start_problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        """The model to start from must be a package that has just the tasks of the labels."""
+        if not (text := self._start_text(parameters, context)):
+            return ""
+        try:
+            card = read_card(package_path(text))
+        except GeoDistilError as error:
+            return str(error)
+        roles = [layers.role for layers in self.sources(parameters, context) if layers.role != "unlabelled"]
+        return start_refused(card, roles)
+
+    def _start_text(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        return self.parameterAsString(parameters, "START_FROM", context) if self.STARTS else ""
 
     def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Look at the layers; on the main thread, where they live."""
         self._folder = self._run_folder(parameters, context)
         options = option_patch(self.KIND, chosen_options(self, self.KIND, parameters, context))
+        text = self._start_text(parameters, context)
+        self._start = package_path(text) if text else None
+        start = start_patch(read_card(self._start), self.KIND) if self._start else {"recipe": {}}
+        recipe = merge_patch(self.recipe(parameters, context), start.pop("recipe"))
         settings = RunSettings(
             name=self.parameterAsString(parameters, "NAME", context) or "model",
             gsd=self.parameterAsDouble(parameters, "GSD", context) or None,
-            recipe=merge_patch(self.recipe(parameters, context), options["recipe"]),
+            recipe=merge_patch(recipe, options["recipe"]),
             training=merge_patch(self._training(parameters, context), options["training"]),
-            options=json.loads(self.parameterAsString(parameters, "OPTIONS", context) or "{}"),
+            options=merge_patch(start, json.loads(self.parameterAsString(parameters, "OPTIONS", context) or "{}")),
         )
         self._run = RunFolder(self._folder, self.sources(parameters, context), settings)
 
@@ -123,6 +152,8 @@ class TrainingAlgorithm(EngineAlgorithm):
         """
         with sentences(feedback):
             self._run.write()
+            if self._start:
+                copy_teacher(self._start, self._folder, START)
 
     def work(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
         """Write the run folder, let the engine train, and follow it."""
@@ -189,6 +220,19 @@ class TrainingAlgorithm(EngineAlgorithm):
     def size(self, name: str, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
         """A network of the chosen size, as `run.json` has it."""
         return {"size": SIZES[self.parameterAsEnum(parameters, name, context)]}
+
+    def _add_start(self) -> None:
+        parameter = model_parameter("START_FROM", tr("Start from a model (folder, zip, or item.json)"), foreign=False)
+        parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagOptional)
+        self.addParameter(
+            explained(
+                parameter,
+                tr(
+                    "Training goes on from what the model knows: classes of the same name are kept, others are learned "
+                    "anew. Its network, bands and ground sampling distance are taken, whatever is chosen here."
+                ),
+            )
+        )
 
     def _add_general(self) -> None:
         self.addParameter(

@@ -55,10 +55,10 @@ class Banepa:
         """All imagery but the test tiles."""
         return {"raster": str(self.imagery), "role": "unlabelled", "nodata": NO_DATA}
 
-    def test_of(self, task: str) -> Test:
-        """The 8 test tiles for one task."""
-        area = {"path": str(self.tiles), "where": among([tile(TEST_COLUMN, row) for row in ROWS])}
-        return Test("banepa", self.test, task, {"path": str(self.buildings)}, area)
+    def test_of(self, task: str, rows: range = ROWS, place: str = "") -> Test:
+        """The 8 test tiles for one task, or those of some rows."""
+        area = {"path": str(self.tiles), "where": among([tile(TEST_COLUMN, row) for row in rows])}
+        return Test("banepa", self.test, task, {"path": str(self.buildings)}, area, place=place)
 
 
 def tile(column: int, row: int) -> str:

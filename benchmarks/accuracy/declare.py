@@ -81,6 +81,7 @@ class Test:
         task: detection or segmentation.
         labels, area: as `Labels` and `Area` in `run.json`.
         sources: only rows that see these are scored on it; empty means every row.
+        place: whose scores are also given alone; empty: of none.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Test:
     labels: Settings
     area: Settings = field(default_factory=lambda: {"kind": "raster"})
     sources: tuple[str, ...] = ()
+    place: str = ""
 
     __test__ = False  # pytest collects classes of this name
 

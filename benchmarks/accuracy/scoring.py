@@ -33,7 +33,7 @@ def predict(model: Path, tests: list[Test], folder: Path) -> None:
 
 
 def score(model: Path, tests: list[Test], folder: Path, lines: str | None = None) -> dict[str, Any]:
-    """Scores of a model's tasks, each over all its tests together.
+    """Scores of a model's tasks, each over all its tests together, and under `places` those of each place.
 
     Args:
         model: the package.
@@ -49,6 +49,10 @@ def score(model: Path, tests: list[Test], folder: Path, lines: str | None = None
         if mine and task == "segmentation" and lines:
             found = [evaluate_lines(*_compared(card, test, folder), lines, card.background) for test in mine]
             scores["lines"] = pooled_lines(found)
+    places = dict.fromkeys(test.place for test in tests if test.place)
+    if len(places) > 1:
+        alone = {place: [test for test in tests if test.place == place] for place in places}
+        scores["places"] = {place: score(model, some, folder, lines) for place, some in alone.items()}
     return scores
 
 

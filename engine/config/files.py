@@ -106,6 +106,8 @@ def _with_paths(run: Run, change: Callable[[str], str]) -> Run:
             source.area.path = change(source.area.path)
     if isinstance(run.recipe, Distil):
         run.recipe.package = change(run.recipe.package)
+    if getattr(run.recipe, "start_from", None):
+        run.recipe.start_from = change(run.recipe.start_from)
     teachers = getattr(run.recipe, "teachers_from", None)
     if teachers:
         each = isinstance(teachers, dict)

@@ -70,7 +70,20 @@ class Labelled(Options):
     )
 
 
-class Supervised(Labelled):
+class Continued(Options):
+    """A run that goes on from a finished model."""
+
+    start_from: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="Folder of a model package to go on from: its weights, and its heads for classes of the same name.",
+    )
+    learning_without_forgetting: Weight = Field(
+        0.0,
+        description="Weight with which that model teaches its classes where labels say nothing of them; 0: off.",
+    )
+
+
+class Supervised(Labelled, Continued):
     """One network on the labels alone; one or both tasks, as the sources have them."""
 
     kind: Literal["supervised"] = "supervised"
@@ -78,6 +91,9 @@ class Supervised(Labelled):
         None, description="Tasks to train; none means those that have sources."
     )
     network: Network = Field(default_factory=Network, description="The network.")
+    all_imagery: bool = Field(
+        False, description="Chips of every source pass the network, also without labels, so that its norms know them."
+    )
 
 
 class DistillationWeights(Options):
@@ -105,9 +121,18 @@ class Distillation(Options):
     )
     temperature: float = Field(1.0, gt=0, description="Temperature of the soft segmentation targets.")
     weights: DistillationWeights = Field(default_factory=DistillationWeights, description="Weights of the terms.")
+    teacher_views: Literal[1, 2, 4] = Field(
+        1, description="Mirror images, the chip itself included, over which a teacher's answer is averaged."
+    )
+    gate: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="How much better (AP50, IoU) than the student a teacher of a class is heard in full; 0: always is.",
+    )
 
 
-class PartialMultitask(Distillation):
+class PartialMultitask(Distillation, Continued):
     """Two single-task teachers, then one student for both tasks (arXiv 2405.15394).
 
     An empty `distillation` is the vanilla student without teachers.
@@ -124,6 +149,9 @@ class PartialMultitask(Distillation):
     teacher_share: float = Field(0.3, gt=0, lt=0.5, description="Share of the budget that each teacher gets.")
     teachers_from: TeachersFrom = Field(
         None, description="Folder of a finished run (or one for each teacher) whose teachers are used again."
+    )
+    all_imagery: bool = Field(
+        False, description="Chips of every source pass the teachers, also without labels, so that norms know them."
     )
     unlabelled: bool = Field(False, description="Both teachers speak on unlabelled sources too.")
     strong_views: bool = Field(False, description="Networks learn from strong views; teachers answer on weak ones.")
@@ -146,7 +174,7 @@ class SslkdWeights(Options):
     feature: Weight = 0.1
 
 
-class SemiSupervised(Labelled):
+class SemiSupervised(Labelled, Continued):
     """Two different teachers and a student on few labels and much imagery (SSLKD, arXiv 2402.05305)."""
 
     kind: Literal["semi_supervised"] = "semi_supervised"

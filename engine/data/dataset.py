@@ -199,10 +199,12 @@ def _trained(run: Run, sources: list[PreparedSource]) -> list[PreparedSource]:
 def _recipe_roles(run: Run) -> tuple[Role, ...]:
     recipe = run.recipe
     if isinstance(recipe, Supervised):
-        return tuple(recipe.tasks or ("detection", "segmentation"))
+        tasks = tuple(recipe.tasks or ("detection", "segmentation"))
+        tasks = ROLES if recipe.all_imagery else tasks
+        return (*tasks, "unlabelled") if recipe.learning_without_forgetting else tasks
     if isinstance(recipe, SemiSupervised):
         return "segmentation", "unlabelled"
-    unlabelled = isinstance(recipe, PartialMultitask) and not recipe.unlabelled
+    unlabelled = isinstance(recipe, PartialMultitask) and not (recipe.unlabelled or recipe.all_imagery)
     return ("detection", "segmentation") if unlabelled else ROLES
 
 

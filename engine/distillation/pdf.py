@@ -75,7 +75,7 @@ def pdf_plus(
     """
     probabilities = target(teacher_logits)[valid].sigmoid()
     found = probabilities > 0.5
-    classification = mean_over(quality_focal(full(student_logits)[valid], probabilities, gamma=2.0), found.sum())
+    classification = mean_over(quality_focal(full(student_logits)[valid], probabilities, gamma=2.0).sum(), found.sum())
     mine, theirs = full(student_regression)[valid], target(teacher_regression)[valid]
     objects = found.any(dim=1)
     box = mean_over(F.l1_loss(mine[objects], theirs[objects], reduction="sum"), 4 * objects.sum())

@@ -12,7 +12,9 @@ from .arithmetic import full, mean_over, pixels, target
 SMOOTH_L1_BETA = 1 / 9
 
 
-def soft_segmentation(student: Tensor, teacher: Tensor, valid: Tensor, temperature: float = 1.0) -> Tensor:
+def soft_segmentation(
+    student: Tensor, teacher: Tensor, valid: Tensor, temperature: float = 1.0, weights: Tensor | None = None
+) -> Tensor:
     """T^2 mean over valid pixels of KL(softmax(s_T / T) || softmax(s_S / T)) (Hinton et al., arXiv 1503.02531).
 
     Args:
@@ -20,13 +22,18 @@ def soft_segmentation(student: Tensor, teacher: Tensor, valid: Tensor, temperatu
         teacher: logits (B, K, H, W), detached here.
         valid: (B, H, W) bool.
         temperature: T.
+        weights: (K,) of the classes; a pixel then weighs what they are on average under the teacher's probabilities.
 
     Returns:
         scalar; zero where no pixel counts.
     """
     mine = F.log_softmax(pixels(full(student), valid) / temperature, dim=1)
     theirs = F.log_softmax(pixels(target(teacher), valid) / temperature, dim=1)
-    divergence = F.kl_div(mine, theirs, log_target=True, reduction="sum")
+    if weights is None:
+        divergence = F.kl_div(mine, theirs, log_target=True, reduction="sum")
+    else:
+        each = F.kl_div(mine, theirs, log_target=True, reduction="none").sum(dim=1)
+        divergence = (each * (theirs.exp() @ weights.to(theirs))).sum()
     return temperature**2 * mean_over(divergence, len(mine))
 
 
@@ -36,6 +43,7 @@ def soft_detection_classification(
     valid: Tensor,
     gamma: float = 2.0,
     reduction: Literal["objects", "mean"] = "objects",
+    weights: Tensor | None = None,
 ) -> Tensor:
     """Sum over valid anchors and classes of |p_T - p_S|^gamma BCE(z_S, p_T), the quality focal form, reduced.
 
@@ -49,19 +57,21 @@ def soft_detection_classification(
         valid: (B, N) bool.
         gamma: 2 as in Generalized Focal Loss (Li et al., arXiv 2006.04388, equation 5).
         reduction: `objects` or `mean`.
+        weights: (C,) of the classes' summands; none: all 1.
 
     Returns:
         scalar; zero where no anchor counts.
     """
     mine, probabilities = full(student)[valid], target(teacher)[valid].sigmoid()
     count = probabilities.amax(dim=1).sum() if reduction == "objects" else mine.numel()
-    return mean_over(quality_focal(mine, probabilities, gamma), count)
+    each = quality_focal(mine, probabilities, gamma)
+    return mean_over((each if weights is None else each * weights).sum(), count)
 
 
 def quality_focal(logits: Tensor, probabilities: Tensor, gamma: float) -> Tensor:
-    """Sum of |p - sigmoid(z)|^gamma BCE(z, p); gradients flow through the weight too, as in its source."""
+    """|p - sigmoid(z)|^gamma BCE(z, p), of any shape; gradients flow through the weight too, as in its source."""
     weight = (probabilities - logits.sigmoid()).abs().pow(gamma)
-    return (weight * F.binary_cross_entropy_with_logits(logits, probabilities, reduction="none")).sum()
+    return weight * F.binary_cross_entropy_with_logits(logits, probabilities, reduction="none")
 
 
 def soft_detection_regression(
@@ -70,6 +80,7 @@ def soft_detection_regression(
     teacher_logits: Tensor,
     valid: Tensor,
     weight: Literal["confidence", "all"] = "confidence",
+    weights: Tensor | None = None,
 ) -> Tensor:
     """Weighted mean over valid anchors of the smooth L1 of r_S to r_T, itself a mean over the four numbers.
 
@@ -83,12 +94,14 @@ def soft_detection_regression(
         teacher_logits: (B, N, C).
         valid: (B, N) bool.
         weight: `confidence`, or `all` for the plain mean over all valid anchors.
+        weights: (C,) of the classes, by which the summands of their anchors are multiplied; none: all 1.
 
     Returns:
         scalar; zero where no anchor counts. Smooth L1 turns quadratic below 1/9.
     """
     mine, theirs = full(student)[valid], target(teacher)[valid]
-    confidence = target(teacher_logits)[valid].sigmoid().amax(dim=1)
-    weights = confidence if weight == "confidence" else confidence.new_ones(confidence.shape)
+    confidence, classes = target(teacher_logits)[valid].sigmoid().max(dim=1)
+    anchors = confidence if weight == "confidence" else confidence.new_ones(confidence.shape)
     distances = F.smooth_l1_loss(mine, theirs, beta=SMOOTH_L1_BETA, reduction="none").mean(dim=1)
-    return mean_over((weights * distances).sum(), weights.sum())
+    summands = anchors * distances if weights is None else anchors * distances * weights[classes]
+    return mean_over(summands.sum(), anchors.sum())

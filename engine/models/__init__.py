@@ -7,6 +7,7 @@ from .sizes import FIRST_SIZES, SIZES, Size, parameters, resolve
 from .smp_network import SmpNetwork
 from .uncertainty import uncertain_statistics
 from .weights import Loaded, load_encoder_weights
+from .weights_transfer import transfer
 
 __all__ = [
     "FIRST_SIZES",
@@ -25,5 +26,6 @@ __all__ = [
     "load_encoder_weights",
     "parameters",
     "resolve",
+    "transfer",
     "uncertain_statistics",
 ]

@@ -65,6 +65,16 @@ class MultiTaskNetwork(Normalised):
         self.whole_batches = any(isinstance(m, nn.BatchNorm2d) for head in heads.values() for m in head.modules())
         self.loaded: Loaded | None = None
 
+    @property
+    def classifiers(self) -> dict[Task, nn.Conv2d]:
+        """The layers whose output channels are classes (for detection anchors x classes), by task."""
+        layers = {}
+        if self.detection_head is not None:
+            layers["detection"] = self.detection_head.classifier
+        if self.segmentation_head is not None:
+            layers["segmentation"] = self.segmentation_head.classify
+        return layers
+
     def forward(self, image: Tensor, tasks: Collection[Task] | None = None) -> Outputs:
         """Run the heads of the tasks asked for.
 

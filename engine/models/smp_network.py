@@ -63,6 +63,11 @@ class SmpNetwork(Normalised):
         """The encoder, for its weights."""
         return self.network.encoder
 
+    @property
+    def classifiers(self) -> dict[Task, nn.Conv2d]:
+        """The layer whose output channels are classes."""
+        return {"segmentation": self.network.segmentation_head[0]}
+
     def forward(self, image: Tensor, tasks: Collection[Task] | None = None) -> Outputs:
         """Float32 logits (B, K, H, W) and the encoder's last features for (B, C, H, W) raw values."""
         return self.answer(self.encode(image), tasks)

@@ -9,6 +9,7 @@ from .plan import Batches, Losses, Networks, Plan, Stage, average_of
 from .pretraining import with_pretraining
 from .reuse import CHECKPOINTS, best_weights
 from .semi_supervised import plan_semi_supervised
+from .starting import with_start
 from .strides import with_strides
 from .supervised import plan_supervised
 
@@ -28,7 +29,7 @@ def build_plan(run: Run, prepared: Prepared) -> Plan:
         ConfigError: the recipe does not fit the sources.
         WeightsError: encoder weights cannot be had.
     """
-    run = with_strides(run, prepared)
+    run = with_strides(with_start(run), prepared)
     return with_pretraining(RECIPES[run.recipe.kind](run, prepared), run, len(prepared.bands))
 
 

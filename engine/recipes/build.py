@@ -33,7 +33,8 @@ def build_network(spec: Network, tasks: tuple[Task, ...], run: Run, prepared: Pr
         seed=seed,
     )
     if network.loaded is not None:
-        _as_pretrained(network, spec, run, prepared)
+        keep_statistics(network, spec, run)
+        _restandardise(network, spec, prepared)
     return network
 
 
@@ -45,10 +46,14 @@ def weights_warnings(spec: Network, network: nn.Module) -> list[str]:
     return [*missing, *filter(None, [licence_warning(name, published)])]
 
 
-def _as_pretrained(network: nn.Module, spec: Network, run: Run, prepared: Prepared) -> None:
-    """Use weights as they were trained, as far as the settings ask for it and the imagery allows."""
+def keep_statistics(network: nn.Module, spec: Network, run: Run) -> None:
+    """Freeze the batch norms' statistics that an encoder came with, where the settings or small batches ask for it."""
     small = run.training.batch_size < SMALL_BATCH
     network.frozen_statistics = spec.batch_norm == "frozen" or (spec.batch_norm == "auto" and small)
+
+
+def _restandardise(network: nn.Module, spec: Network, prepared: Prepared) -> None:
+    """Standardise as the encoder's weights saw pixels, where the settings ask for it and the imagery allows."""
     if prepared.source_statistics:  # whose mean and deviation are those that weights expect, near enough
         return
     if spec.standardisation == "weights" and prepared.dtype == "uint8" and len(prepared.bands) == 3:

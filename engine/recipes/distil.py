@@ -7,21 +7,21 @@ labels the last moving average ships.
 
 from __future__ import annotations
 
-import math
-
 from torch import Tensor, nn
 
 from ..config import Card, Distil, Network, Run
 from ..data import Prepared
-from ..data.grid import ALIGNED_TOLERANCE
 from ..distillation import Adaptors, soft_centerness
 from ..errors import ConfigError
 from ..models import anchors_valid
 from ..models.encoders import STRIDES
 from ..types import Batch, Outputs, Task
+from .averaging import averaged_answer, check_views
 from .build import build_network
-from .package_teacher import load_package_teacher
-from .plan import Batches, Losses, Networks, Plan, Stage
+from .gate import GATE, Gate, listened
+from .package_teacher import check_imagery, load_package_teacher
+from .plan import Batches, Losses, Networks, Plan, Stage, nothing_to_say
+from .starting import channels
 from .supervised import supervised_losses
 from .terms import check_features, has_terms, teaching_terms, uses_features
 from .together import forward_together
@@ -47,9 +47,12 @@ def plan_distil(run: Run, prepared: Prepared) -> Plan:
         recipe = recipe.model_copy(update={"student": recipe.student.model_copy(update=strides)})
     student = build_network(recipe.student, tasks, run, prepared, seed=run.training.seed)
     _check_student(recipe, card, student, teacher)
+    check_views(recipe.teacher_views, [teacher], run)
     networks: dict[str, nn.Module] = {"student": student, "teacher": teacher}
     if uses_features(recipe):
         networks["adaptors"] = Adaptors(student.feature_channels, teacher.feature_channels)
+    if recipe.gate:
+        networks[GATE] = Gate(dict.fromkeys(tasks, "teacher"), channels(run, tasks), recipe.gate)
     stage = Stage(
         "student",
         trains=tuple(name for name in ("student", "adaptors") if name in networks),
@@ -58,9 +61,11 @@ def plan_distil(run: Run, prepared: Prepared) -> Plan:
         share=1.0,
         losses=distil_losses(recipe),
         judges=("student",),
+        measures=("teacher",) if GATE in networks else (),
     )
+    weigh = networks[GATE].weigh if GATE in networks else nothing_to_say
     specs = {"student": recipe.student, "teacher": card.network}
-    return Plan(networks, [stage], "student", specs, card.score_threshold, card.score_thresholds)
+    return Plan(networks, [stage], "student", specs, card.score_threshold, card.score_thresholds, weigh=weigh)
 
 
 def distil_losses(recipe: Distil) -> Losses:
@@ -75,7 +80,8 @@ def distil_losses(recipe: Distil) -> Losses:
             if role != "unlabelled":
                 own = supervised_losses(student, outputs[role], batch)
                 named |= {f"{role}/{key}": value for key, value in own.items()}
-            terms = taught_losses(networks, outputs[role], teacher(batch.image), batch, recipe)
+            answer = averaged_answer(teacher, batch.image, recipe.teacher_views)
+            terms = taught_losses(networks, outputs[role], answer, batch, recipe)
             named |= {f"{role}/{key}": value for key, value in terms.items()}
         return named
 
@@ -88,10 +94,12 @@ def taught_losses(
     """What the teacher's answer on a batch asks of the student's, as weighted named scalars."""
     teacher, adaptors, terms = networks["teacher"], networks.get("adaptors"), {}
     for task in networks["student"].tasks:
-        asked = teaching_terms(task, teacher, answer, outputs, batch, adaptors, recipe)
+        asked = teaching_terms(task, teacher, answer, outputs, batch, adaptors, recipe, listened(networks, task))
         terms |= {f"{task} {key}" if key not in SHARED else key: value for key, value in asked.items()}
     if "soft" in recipe.distillation:
-        terms |= _centerness(outputs, answer, batch, recipe.weights.soft_detection)
+        heard = listened(networks, "detection")
+        weight = recipe.weights.soft_detection * (1.0 if heard is None else heard.mean().item())
+        terms |= _centerness(outputs, answer, batch, weight)
     return terms
 
 
@@ -116,21 +124,17 @@ def _check_run(run: Run, prepared: Prepared, card: Card) -> None:
             "not let them.",
             "Switch it off, or name a package that was trained without it.",
         )
-    for what, mine, theirs in _facts(run, prepared, card):
+    check_imagery(run, prepared, card)
+    for what, mine, theirs in _facts(run, card):
         if mine != theirs:
             raise ConfigError(
                 f"The {what} of the package {card.name} is {theirs}, and of this run {mine}.", "Make them the same."
             )
-    if not math.isclose(prepared.gsd, card.gsd, rel_tol=ALIGNED_TOLERANCE):
-        raise ConfigError(
-            f"The package {card.name} works at {card.gsd:g} m per pixel, and this run at {prepared.gsd:g}.",
-            f"Set gsd to {card.gsd!r}.",
-        )
 
 
-def _facts(run: Run, prepared: Prepared, card: Card) -> list[tuple[str, object, object]]:
-    """(name, the run's, the package's) of all that must be the same."""
-    facts: list[tuple[str, object, object]] = [("list of bands", run.bands or prepared.bands, card.bands)]
+def _facts(run: Run, card: Card) -> list[tuple[str, object, object]]:
+    """(name, the run's, the package's) of all that must be the same of classes."""
+    facts: list[tuple[str, object, object]] = []
     for task in card.tasks:
         key = f"{task}_classes"
         mine, theirs = ([each.name for each in getattr(owner, key)] for owner in (run, card))

@@ -1,15 +1,18 @@
-"""A teacher from a finished model package: the room that writes packages is below this one, so it is read here."""
+"""The network of a finished model package: the room that writes packages is below this one, so it is read here."""
 
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from ..config import Card, parse
+from ..config import Card, Run, parse
+from ..data import Prepared
+from ..data.grid import ALIGNED_TOLERANCE
 from ..errors import ConfigError, GeoDistilError
 from ..models import build_from_card
 
@@ -20,10 +23,9 @@ def load_package_teacher(path: str) -> tuple[nn.Module, Card]:
     """The network and the card of a package's folder, or of a run folder with a finished model.
 
     Raises:
-        ConfigError: there is no package, it is an archive, or its weights do not fit its card.
+        ConfigError: there is no package, it is an archive or another program's, or its weights do not fit its card.
     """
-    folder = _folder(Path(path))
-    card = _card(folder / ITEM)
+    folder, card = _folder(Path(path)), read_card(path)
     try:
         network = build_from_card(card)
         network.load_state_dict(load_file(folder / WEIGHTS))
@@ -32,6 +34,37 @@ def load_package_teacher(path: str) -> tuple[nn.Module, Card]:
     except (GeoDistilError, RuntimeError) as error:
         raise ConfigError(f"The weights of {folder} do not fit its card; copy the model package again.") from error
     return network.eval(), card
+
+
+def read_card(path: str) -> Card:
+    """The card of a package's folder, or of a run folder with a finished model; it has a network.
+
+    Raises:
+        ConfigError: there is no package, or it is an archive or another program's.
+    """
+    folder = _folder(Path(path))
+    card = _card(folder / ITEM)
+    if card.network is None:
+        raise ConfigError(
+            f"The package {folder} is a graph of another program, which can only predict; name a model package that "
+            "GeoDistil trained."
+        )
+    return card
+
+
+def check_imagery(run: Run, prepared: Prepared, card: Card) -> None:
+    """Raise ConfigError where a run reads other bands than a package's network, or at another distance."""
+    if (run.bands or prepared.bands) != card.bands:
+        raise ConfigError(
+            f"The list of bands of the package {card.name} is {card.bands}, and of this run "
+            f"{run.bands or prepared.bands}.",
+            "Make them the same.",
+        )
+    if not math.isclose(prepared.gsd, card.gsd, rel_tol=ALIGNED_TOLERANCE):
+        raise ConfigError(
+            f"The package {card.name} works at {card.gsd:g} m per pixel, and this run at {prepared.gsd:g}.",
+            f"Set gsd to {card.gsd!r}.",
+        )
 
 
 def _folder(path: Path) -> Path:

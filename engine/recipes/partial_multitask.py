@@ -15,10 +15,14 @@ from ..data import Prepared
 from ..distillation import Adaptors, ramp_up
 from ..errors import ConfigError
 from ..types import Batch, Outputs, Task
+from .averaging import averaged_answer, check_views
 from .build import build_network
-from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering
+from .forgetting import NOTHING, Lesson
+from .gate import GATE, Gate, listened
+from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering, nothing_to_say
 from .reuse import load_teachers
-from .supervised import supervised_losses, tasks_of, teach_from_labels
+from .starting import build_student, channels
+from .supervised import imagery, supervised_losses, tasks_of, teach_from_labels
 from .terms import check_features, has_terms, soft_terms, teaching_terms, uses_features
 from .together import forward_together
 from .views import seen
@@ -35,8 +39,8 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
     """
     recipe: PartialMultitask = run.recipe
     _check(run, recipe)
-    student = build_network(recipe.student, tasks_of(run), run, prepared, seed=run.training.seed)
-    networks: dict[str, nn.Module] = {"student": student}
+    student = build_student(recipe.student, tasks_of(run), run, prepared)
+    networks: dict[str, nn.Module] = {"student": student.network, **student.teaching}
     specs = {"student": recipe.student}
     stages: list[Stage] = []
     if recipe.distillation:
@@ -44,15 +48,21 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
             specs[name] = getattr(recipe, name)
             networks[name] = build_network(specs[name], (task,), run, prepared, seed=run.training.seed + 1 + index)
         teachers = {name: networks[name] for name in TEACHERS.values()}
-        check_features(recipe, student, list(teachers.values()))
+        check_features(recipe, student.network, list(teachers.values()))
+        check_views(recipe.teacher_views, teachers.values(), run)
         if recipe.teachers_from:
             load_teachers(recipe.teachers_from, teachers, run, prepared)
         else:
-            stages += [_teacher_stage(task, name, recipe) for task, name in TEACHERS.items()]
+            stages += [_teacher_stage(task, name, run, recipe, student.lesson) for task, name in TEACHERS.items()]
         if uses_features(recipe):
             networks["adaptors"] = _adaptors(networks)
+        if recipe.gate:
+            networks[GATE] = Gate(TEACHERS, channels(run, tasks_of(run)), recipe.gate)
     left = 1 - sum(stage.share for stage in stages)
-    return Plan(networks, [*stages, _student_stage(run, recipe, networks, left)], "student", specs)
+    stages.append(replace(_student_stage(run, recipe, networks, left, student.lesson), begins=student.arrives))
+    stages = [replace(stage, asks=(*stage.asks, *student.teaching)) for stage in stages]
+    weigh = networks[GATE].weigh if GATE in networks else nothing_to_say
+    return Plan(networks, stages, "student", specs, heard=student.lesson.heard, weigh=weigh)
 
 
 def _check(run: Run, recipe: PartialMultitask) -> None:
@@ -68,13 +78,14 @@ def _check(run: Run, recipe: PartialMultitask) -> None:
         )
 
 
-def _teacher_stage(task: Task, name: str, recipe: PartialMultitask) -> Stage:
-    losses = teach_from_labels(name, Labelled(strong_views=recipe.strong_views))
-    views = (task,) if recipe.strong_views else ()
-    return Stage(name, (name,), (task,), recipe.teacher_share, losses, judges=(name,), views=views)
+def _teacher_stage(task: Task, name: str, run: Run, recipe: PartialMultitask, lesson: Lesson) -> Stage:
+    losses = teach_from_labels(name, Labelled(strong_views=recipe.strong_views), lesson=lesson)
+    roles = imagery(run, (task,)) if recipe.all_imagery else (task,)
+    views = roles if recipe.strong_views else ()
+    return Stage(name, (name,), roles, recipe.teacher_share, losses, judges=(name,), views=views)
 
 
-def _student_stage(run: Run, recipe: PartialMultitask, networks: Networks, share: float) -> Stage:
+def _student_stage(run: Run, recipe: PartialMultitask, networks: Networks, share: float, lesson: Lesson) -> Stage:
     roles = (*tasks_of(run), "unlabelled") if recipe.unlabelled else tasks_of(run)
     teachers = tuple(name for name in TEACHERS.values() if name in networks)
     learners = teachers if recipe.co_training else ()
@@ -84,14 +95,15 @@ def _student_stage(run: Run, recipe: PartialMultitask, networks: Networks, share
         asks=() if recipe.co_training else teachers,
         roles=roles,
         share=share,
-        losses=student_losses(recipe, weak_losses(recipe, run) if recipe.weak_labels else None),
+        losses=student_losses(recipe, weak_losses(recipe, run) if recipe.weak_labels else None, lesson),
         judges=("student", *learners),
         views=roles if recipe.strong_views else (),
         seasoned=learners,
+        measures=teachers if GATE in networks and not recipe.co_training else (),
     )
 
 
-def student_losses(recipe: PartialMultitask, weak: WeakLosses | None = None) -> Losses:
+def student_losses(recipe: PartialMultitask, weak: WeakLosses | None = None, lesson: Lesson = NOTHING) -> Losses:
     """The student's stage: labels on a batch's own task, teachers on the other (or on both), and weak labels."""
 
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
@@ -99,29 +111,32 @@ def student_losses(recipe: PartialMultitask, weak: WeakLosses | None = None) -> 
         views = {role: replace(batch, image=seen(batch, recipe.strong_views)) for role, batch in batches.items()}
         named = {}
         for task, name in TEACHERS.items() if recipe.co_training else ():  # before they are asked: see `answer`
-            named |= _teacher(task, name, networks, batches, views, recipe, strength)
-        return named | _student(networks, batches, views, recipe, weak, strength)
+            named |= _teacher(task, name, networks, batches, views, recipe, strength, lesson)
+        return named | _student(networks, batches, views, recipe, weak, strength, lesson)
 
     return losses
 
 
 def _student(
     networks: Networks, batches: Batches, views: Batches, recipe: PartialMultitask, weak: WeakLosses | None,
-    strength: float,
+    strength: float, lesson: Lesson,
 ) -> dict[str, Tensor]:  # fmt: skip
     """The student on its views of all roles; teachers answer on the batches as they are."""
     student, named = networks["student"], {}
     taught = {role: _taught_tasks(role, recipe) for role in views}
-    wanted = {role: {*taught[role], *({role} & set(TEACHERS)), *weak_tasks(role, recipe)} for role in views}
+    wanted = {
+        role: {*taught[role], *({role} & set(TEACHERS)), *weak_tasks(role, recipe), *lesson.asks(role)}
+        for role in views
+    }
     outputs = forward_together(student, {role: view.image for role, view in views.items()}, wanted)
     for role, view in views.items():
-        own = supervised_losses(student, outputs[role], view) if role != "unlabelled" else {}
+        own = supervised_losses(student, lesson.heard(outputs[role], view), view) if role != "unlabelled" else {}
         own |= weak(student, outputs[role], view) if weak is not None else {}
         named |= {f"{role}/{key}": value for key, value in own.items()}
         for task in taught[role]:
             terms = distillation_losses(task, networks, outputs[role], batches[role], recipe)
             named |= {f"{role}/{task} {key}": strength * value for key, value in terms.items()}
-    return named
+    return named | lesson.terms(networks, outputs, views)
 
 
 def distillation_losses(
@@ -130,24 +145,28 @@ def distillation_losses(
     """What the teacher of `task` says about a batch, as weighted named scalars; terms of weight zero are left out."""
     teacher = answering(networks, TEACHERS[task], recipe.co_training and recipe.ema_teachers)
     adaptors = networks["adaptors"][task] if uses_features(recipe) else None
-    return teaching_terms(task, teacher, answer(teacher, batch.image), outputs, batch, adaptors, recipe)
+    listen = listened(networks, task)
+    if listen is not None and not listen.any():  # not even asked
+        return {}
+    theirs = averaged_answer(teacher, batch.image, recipe.teacher_views)
+    return teaching_terms(task, teacher, theirs, outputs, batch, adaptors, recipe, listen)
 
 
 def _teacher(
     task: Task, name: str, networks: Networks, batches: Batches, views: Batches, recipe: PartialMultitask,
-    strength: float,
+    strength: float, lesson: Lesson,
 ) -> dict[str, Tensor]:  # fmt: skip
     """A teacher that goes on learning: from its labels, and on unlabelled chips from its own average."""
     teacher, roles = networks[name], [role for role in (task, "unlabelled") if role in views]
     outputs = forward_together(teacher, {role: views[role].image for role in roles}, dict.fromkeys(roles, (task,)))
-    own = supervised_losses(teacher, outputs[task], views[task])
+    own = supervised_losses(teacher, lesson.heard(outputs[task], views[task]), views[task])
     named = {f"{task}/{name} {key}": value for key, value in own.items()}
     if "unlabelled" in roles:
         batch = batches["unlabelled"]
         target = answer(answering(networks, name), batch.image)
         terms = soft_terms(task, outputs["unlabelled"], target, batch, recipe)
         named |= {f"unlabelled/{name} {key}": strength * value for key, value in terms.items()}
-    return named
+    return named | lesson.terms(networks, {task: outputs[task]}, views, f"{name} ")
 
 
 def _taught_tasks(role: str, recipe: PartialMultitask) -> tuple[Task, ...]:

@@ -56,6 +56,9 @@ class Stage:
         judges: trained networks that are validated; each keeps its own best weights.
         views: roles whose batches carry strong photometric views.
         seasoned: trained networks that arrive trained; their moving averages forget slowly from the start.
+        measures: frozen networks that are validated before the first step, where they were not in this run.
+        begins: trained networks that go on from a finished model; what they know already is validated before the first
+            step, and is a candidate for their best weights.
         keeps: trained networks that are not judged, and whose last weights later stages begin with.
     """
 
@@ -69,6 +72,18 @@ class Stage:
     views: tuple[Role, ...] = ()
     seasoned: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
+    begins: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
+
+
+def nothing_to_say(values: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """Nothing depends on validation."""
+    return []
+
+
+def unchanged(outputs: Outputs, batch: Batch) -> Outputs:
+    """Labels judge all of a network's outputs."""
+    return outputs
 
 
 @dataclass(frozen=True)
@@ -82,6 +97,9 @@ class Plan:
         specs: settings of each network that has a size, for cards and reports.
         score_threshold: of the shipped network's detections, where no validation block decides it.
         score_thresholds: of the detection classes that have one of their own, likewise.
+        heard: a network's outputs on a batch as the batch's labels can judge them, for validation.
+        weigh: told the metrics behind each network's best score before a stage and after each validation; returns
+            sentences for people.
     """
 
     networks: dict[str, nn.Module]
@@ -90,6 +108,8 @@ class Plan:
     specs: dict[str, Network]
     score_threshold: float = 0.3
     score_thresholds: dict[str, float] = field(default_factory=dict)
+    heard: Callable[[Outputs, Batch], Outputs] = unchanged
+    weigh: Callable[[Mapping[str, Mapping[str, float]]], list[str]] = nothing_to_say
 
     @property
     def warnings(self) -> list[str]:

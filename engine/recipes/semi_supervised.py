@@ -25,8 +25,10 @@ from ..distillation import (
 from ..errors import ConfigError
 from ..types import Batch, Outputs, Role
 from .build import build_network
+from .forgetting import NOTHING, Lesson
 from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering
 from .reuse import load_teachers
+from .starting import build_student
 from .supervised import LabelTerms, label_terms, supervised_losses
 from .together import forward_together
 from .views import CutMix, labelled, seen
@@ -48,17 +50,20 @@ def plan_semi_supervised(run: Run, prepared: Prepared) -> Plan:
     if recipe.first_teacher == recipe.second_teacher:
         raise ConfigError("The two teachers of semi_supervised are the same network; give one another architecture.")
     specs = {name: getattr(recipe, name) for name in ("student", *TEACHERS)}
-    networks: dict[str, nn.Module] = {
-        name: build_network(spec, ("segmentation",), run, prepared, seed=run.training.seed + index)
-        for index, (name, spec) in enumerate(specs.items())
-    }
+    student = build_student(recipe.student, ("segmentation",), run, prepared)
+    networks: dict[str, nn.Module] = {"student": student.network, **student.teaching}
+    for index, name in enumerate(TEACHERS, start=1):
+        networks[name] = build_network(specs[name], ("segmentation",), run, prepared, seed=run.training.seed + index)
     if recipe.teachers_from:
         load_teachers(recipe.teachers_from, {name: networks[name] for name in TEACHERS}, run, prepared)
     if recipe.weights.feature:
         networks["adaptors"] = nn.ModuleList(
             Adaptors([networks["student"].backbone_channels], [networks[name].backbone_channels]) for name in TEACHERS
         )
-    return Plan(networks, _stages(recipe, networks, label_terms(recipe, run)), "student", specs)
+    stages = _stages(recipe, networks, label_terms(recipe, run), student.lesson)
+    stages[-1] = replace(stages[-1], begins=student.arrives)
+    stages = [replace(stage, asks=(*stage.asks, *student.teaching)) for stage in stages]
+    return Plan(networks, stages, "student", specs, heard=student.lesson.heard)
 
 
 def require_roles(run: Run, needed: tuple[Role, ...]) -> None:
@@ -68,7 +73,7 @@ def require_roles(run: Run, needed: tuple[Role, ...]) -> None:
             raise ConfigError(f"The recipe {run.recipe.kind} needs a source with the role {role}, and there is none.")
 
 
-def _stages(recipe: SemiSupervised, networks: Networks, terms: LabelTerms) -> list[Stage]:
+def _stages(recipe: SemiSupervised, networks: Networks, terms: LabelTerms, lesson: Lesson) -> list[Stage]:
     alone = recipe.teacher_share if not recipe.teachers_from else 0.0
     learners = ("student", *TEACHERS) if recipe.co_training else ("student",)
     together = Stage(
@@ -77,7 +82,7 @@ def _stages(recipe: SemiSupervised, networks: Networks, terms: LabelTerms) -> li
         asks=() if recipe.co_training else TEACHERS,
         roles=ROLES,
         share=1 - alone,
-        losses=joint_losses(recipe, terms),
+        losses=joint_losses(recipe, terms, lesson),
         judges=learners,
         views=ROLES if recipe.strong_views else (),
         seasoned=TEACHERS if alone or recipe.teachers_from else (),
@@ -89,25 +94,27 @@ def _stages(recipe: SemiSupervised, networks: Networks, terms: LabelTerms) -> li
         trains=TEACHERS,
         roles=("segmentation",),
         share=alone,
-        losses=labelled_losses(TEACHERS, recipe, terms),
+        losses=labelled_losses(TEACHERS, recipe, terms, lesson),
         judges=TEACHERS,
         views=("segmentation",) if recipe.strong_views else (),
     )
     return [first, together]
 
 
-def labelled_losses(names: tuple[str, ...], recipe: SemiSupervised, terms: LabelTerms) -> Losses:
+def labelled_losses(
+    names: tuple[str, ...], recipe: SemiSupervised, terms: LabelTerms, lesson: Lesson = NOTHING
+) -> Losses:
     """L_sup: cross-entropy (and Dice, clDice) of each named network on the labelled batch."""
 
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
         batch = labelled(batches["segmentation"], recipe)
         outputs = {name: {"segmentation": networks[name](batch.image)} for name in names}
-        return _supervised(networks, outputs, batch, terms)
+        return _supervised(networks, outputs, batch, terms, lesson)
 
     return losses
 
 
-def joint_losses(recipe: SemiSupervised, terms: LabelTerms) -> Losses:
+def joint_losses(recipe: SemiSupervised, terms: LabelTerms, lesson: Lesson = NOTHING) -> Losses:
     """L_sup + L_dis^f + L_dis^p + L_unsup, with the teachers' cross supervision on unlabelled batches.
 
     What teaches are the teachers' answers on weak views: of their moving averages, or of themselves. The student sees
@@ -126,7 +133,8 @@ def joint_losses(recipe: SemiSupervised, terms: LabelTerms) -> Losses:
         answers = learned if learned and not averages else _answers(networks, weak, averages)
         taught = {name: {**each, "unlabelled": mix.answers(each["unlabelled"])} for name, each in answers.items()}
         outputs = _forward(networks, ("student",), mixed) | learned
-        named |= _supervised(networks, outputs, weak["segmentation"], terms)
+        named |= _supervised(networks, outputs, weak["segmentation"], terms, lesson)
+        named |= lesson.terms(networks, {"unlabelled": outputs["student"]["unlabelled"]}, mixed, "student ")
         unlabelled = _cross(learned, taught if averages else answers, mixed if averages else weak, recipe)
         unlabelled |= _student(networks, outputs["student"], taught, mixed, recipe)
         return named | {key: strength * term for key, term in unlabelled.items()}
@@ -149,11 +157,15 @@ def _answers(networks: Networks, batches: Batches, averages: bool) -> Answers:
     }
 
 
-def _supervised(networks: Networks, outputs: Answers, batch: Batch, terms: LabelTerms) -> dict[str, Tensor]:
+def _supervised(
+    networks: Networks, outputs: Answers, batch: Batch, terms: LabelTerms, lesson: Lesson
+) -> dict[str, Tensor]:
     named = {}
     for name, output in outputs.items():
-        losses = supervised_losses(networks[name], output["segmentation"], batch, terms)
+        losses = supervised_losses(networks[name], lesson.heard(output["segmentation"], batch), batch, terms)
         named |= {f"segmentation/{name} {key}": value for key, value in losses.items()}
+        own = {"segmentation": output["segmentation"]}
+        named |= lesson.terms(networks, own, {"segmentation": batch}, f"{name} ")
     return named
 
 

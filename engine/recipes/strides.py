@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ..config import Distil, Network, Run
+from ..config import Distil, Network, Recipe, Run
 from ..data import Prepared
 from ..data.object_sizes import ObjectSides
 from .package_teacher import CARD, ITEM
+from .starting import SHIPPED
 
 STRIDES = (4, 8, 16, 32, 64)
 CELLS = 2
@@ -34,15 +35,23 @@ def detection_strides(sides: ObjectSides | None) -> list[int]:
 def with_strides(run: Run, prepared: Prepared) -> Run:
     """The run with the levels chosen for every network that names none; all detect on the same ones.
 
-    A student of a finished package takes its teacher's, and so do networks whose teachers another run has trained.
+    A student of a finished package takes its teacher's, and so do networks whose teachers another run has trained, and
+    those beside a model that a run goes on from.
     """
     recipe = run.recipe
     if isinstance(recipe, Distil):
         return run
-    chosen = _of_teachers(getattr(recipe, "teachers_from", None)) or detection_strides(prepared.object_sides)
+    chosen = _of_start(recipe) or _of_teachers(getattr(recipe, "teachers_from", None))
+    chosen = chosen or detection_strides(prepared.object_sides)
     networks = {name: value for name, value in recipe if isinstance(value, Network) and value.detection_strides is None}
     update = {name: value.model_copy(update={"detection_strides": chosen}) for name, value in networks.items()}
     return run.model_copy(update={"recipe": recipe.model_copy(update=update)})
+
+
+def _of_start(recipe: Recipe) -> list[int] | None:
+    """The levels of the model that a run goes on from, which `with_start` has put in."""
+    started = getattr(recipe, "start_from", None)
+    return getattr(recipe, SHIPPED[recipe.kind]).detection_strides if started else None
 
 
 def _of_teachers(folders: str | dict[str, str] | None) -> list[int] | None:

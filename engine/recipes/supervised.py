@@ -10,9 +10,10 @@ from ..config import Labelled, Run, Supervised
 from ..data import Prepared
 from ..distillation import cldice_loss, dice_loss, segmentation_cross_entropy
 from ..errors import ConfigError
-from ..types import Batch, Outputs, Task
-from .build import build_network
+from ..types import Batch, Outputs, Role, Task
+from .forgetting import NOTHING, Lesson
 from .plan import Batches, Losses, Networks, Plan, Stage
+from .starting import build_student
 from .together import forward_together
 from .views import labelled
 
@@ -76,28 +77,32 @@ def tasks_of(run: Run) -> tuple[Task, ...]:
     return tuple(task for task in ("detection", "segmentation") if task in roles)
 
 
-def teach_from_labels(name: str, recipe: Labelled, terms: LabelTerms = LabelTerms()) -> Losses:
-    """The loss function of a stage that trains `name` on labelled batches of whatever roles it draws."""
+def teach_from_labels(
+    name: str, recipe: Labelled, terms: LabelTerms = LabelTerms(), lesson: Lesson = NOTHING
+) -> Losses:
+    """The loss function of a stage that trains `name` on batches of whatever roles it draws, from labels."""
 
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
         network = networks[name]
         batches = {role: labelled(batch, recipe) for role, batch in batches.items()}
         images = {role: batch.image for role, batch in batches.items()}
-        outputs = forward_together(network, images, {role: (role,) for role in batches})
-        return {
+        outputs = forward_together(network, images, {role: lesson.wanted(role, network.tasks) for role in batches})
+        named = {
             f"{role}/{key}": value
             for role, batch in batches.items()
-            for key, value in supervised_losses(network, outputs[role], batch, terms).items()
+            if role in network.tasks
+            for key, value in supervised_losses(network, lesson.heard(outputs[role], batch), batch, terms).items()
         }
+        return named | lesson.terms(networks, outputs, batches)
 
     return losses
 
 
 def plan_supervised(run: Run, prepared: Prepared) -> Plan:
-    """One network on the labels alone, one or both tasks.
+    """One network on the labels alone, one or both tasks; what it goes on from may teach beside them.
 
     Raises:
-        ConfigError: a task is asked for that no source is labelled for.
+        ConfigError: a task is asked for that no source is labelled for, or the model to start from does not fit.
     """
     recipe: Supervised = run.recipe
     tasks = tuple(recipe.tasks) if recipe.tasks else tasks_of(run)
@@ -105,8 +110,40 @@ def plan_supervised(run: Run, prepared: Prepared) -> Plan:
     if missing or not tasks:
         needed = missing[0] if missing else "detection or segmentation"
         raise ConfigError(f"The recipe supervised needs a source with the role {needed}.")
-    network = build_network(recipe.network, tasks, run, prepared, seed=run.training.seed)
-    losses = teach_from_labels("student", recipe, label_terms(recipe, run))
-    views = tasks if recipe.strong_views else ()
-    stage = Stage("training", ("student",), tasks, 1.0, losses, judges=("student",), views=views)
-    return Plan({"student": network}, [stage], "student", {"student": recipe.network})
+    student = build_student(recipe.network, tasks, run, prepared)
+    roles = _roles(tasks, run, student.lesson)
+    roles = imagery(run, roles) if recipe.all_imagery else roles
+    losses = teach_from_labels("student", recipe, label_terms(recipe, run), student.lesson)
+    stage = Stage(
+        "training",
+        ("student",),
+        roles,
+        1.0,
+        losses,
+        ("student",),
+        asks=tuple(student.teaching),
+        views=roles if recipe.strong_views else (),
+        begins=student.arrives,
+    )
+    networks = {"student": student.network, **student.teaching}
+    return Plan(networks, [stage], "student", {"student": recipe.network}, heard=student.lesson.heard)
+
+
+def imagery(run: Run, roles: tuple[Role, ...]) -> tuple[Role, ...]:
+    """Some roles, and after them all others that the run has sources of."""
+    return tuple(dict.fromkeys([*roles, *(source.role for source in run.sources)]))
+
+
+def _roles(tasks: tuple[Task, ...], run: Run, lesson: Lesson) -> tuple[Role, ...]:
+    """The roles to draw: those of the tasks, and unlabelled ones where the old model has something to say of them."""
+    if not lesson.weight:
+        return tasks
+    unlabelled = any(source.role == "unlabelled" for source in run.sources) and lesson.asks("unlabelled")
+    roles: tuple[Role, ...] = (*tasks, "unlabelled") if unlabelled else tasks
+    if not any(lesson.asks(role) for role in roles):
+        raise ConfigError(
+            "The option learning_without_forgetting has nothing to do: every source has labels of all classes that the "
+            "old model knows.",
+            "Set it to 0, or add unlabelled imagery.",
+        )
+    return roles

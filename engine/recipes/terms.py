@@ -24,7 +24,8 @@ from ..models import anchors_valid
 from ..types import Batch, Outputs, Task
 
 Form = Callable[[Tensor, Tensor, Tensor, float], Tensor]
-SEGMENTATION_FORMS: dict[str, Form] = {"kl": soft_segmentation, "dist": dist_segmentation, "cwd": channel_wise}
+SEGMENTATION_FORMS: dict[str, Form] = {"dist": dist_segmentation, "cwd": channel_wise}
+"""Beside the usual divergence."""
 
 
 FEATURE_KINDS = {"feature", "pdf", "pdf_plus", "pkd", "crosskd"}
@@ -63,7 +64,7 @@ def check_features(recipe: Distillation, student: nn.Module, teachers: list[nn.M
 
 def teaching_terms(
     task: Task, teacher: nn.Module, answer: Outputs, outputs: Outputs, batch: Batch, adaptors: nn.Module | None,
-    recipe: Distillation,
+    recipe: Distillation, listen: Tensor | None = None,
 ) -> dict[str, Tensor]:  # fmt: skip
     """All that one teacher's answer asks of the student on one task; terms of weight zero are left out.
 
@@ -75,12 +76,15 @@ def teaching_terms(
         batch: says which pixels count.
         adaptors: to the teacher's channels; none where no features are compared.
         recipe: kinds and weights.
+        listen: (C,) how far each class is listened to, from 0 to 1; terms that know no classes weigh their mean. None:
+            in full.
     """
+    if listen is not None and not listen.any():
+        return {}
     kinds, weights, terms = set(recipe.distillation), recipe.weights, {}
-    if "soft" in kinds:
-        terms |= soft_terms(task, outputs, answer, batch, recipe)
+    soft = soft_terms(task, outputs, answer, batch, recipe, listen) if "soft" in kinds else {}
     if not uses_features(recipe):
-        return terms
+        return soft
     adapted = adaptors(outputs.features, answer.features)
     if "feature" in kinds and weights.feature:
         terms["feature"] = weights.feature * feature_mse(adapted, answer.features, batch.valid)
@@ -93,10 +97,12 @@ def teaching_terms(
     if "crosskd" in kinds and weights.crosskd:
         crossed = teacher.judge(adapted, (task,))
         terms |= {f"crosskd {key}": weights.crosskd * term for key, term in _soft(task, crossed, answer, batch).items()}
-    return terms
+    return soft | (terms if listen is None else {key: listen.mean() * term for key, term in terms.items()})
 
 
-def soft_terms(task: Task, outputs: Outputs, teacher: Outputs, batch: Batch, recipe: Distillation) -> dict[str, Tensor]:
+def soft_terms(
+    task: Task, outputs: Outputs, teacher: Outputs, batch: Batch, recipe: Distillation, listen: Tensor | None = None
+) -> dict[str, Tensor]:
     """The teacher's answer as targets: probabilities, and for detection its boxes.
 
     Args:
@@ -105,11 +111,15 @@ def soft_terms(task: Task, outputs: Outputs, teacher: Outputs, batch: Batch, rec
         teacher: the teacher's on the same.
         batch: says which pixels count.
         recipe: weights, the form of segmentation's term and its temperature.
+        listen: as for `teaching_terms`.
     """
     weight = getattr(recipe.weights, f"soft_{task}")
     if not weight:
         return {}
-    terms = _soft(task, outputs, teacher, batch, SEGMENTATION_FORMS[recipe.soft_segmentation], recipe.temperature)
+    if task == "detection":
+        terms = _soft_detection(outputs, teacher, batch, listen)
+    else:
+        terms = {"soft": _soft_segmentation(outputs, teacher, batch, recipe, listen)}
     return {key: weight * term for key, term in terms.items()}
 
 
@@ -135,18 +145,29 @@ def _pdf_plus(outputs: Outputs, teacher: Outputs, batch: Batch) -> Tensor:
     return pdf_plus(mine.logits, theirs.logits, mine.regression, theirs.regression, valid)
 
 
-def _soft(
-    task: Task, outputs: Outputs, teacher: Outputs, batch: Batch, form: Form = soft_segmentation, temperature: float = 1
-) -> dict[str, Tensor]:
+def _soft(task: Task, outputs: Outputs, teacher: Outputs, batch: Batch) -> dict[str, Tensor]:
+    """Plain soft targets, by which CrossKD compares predictions."""
     if task == "detection":
         return _soft_detection(outputs, teacher, batch)
-    return {"soft": form(outputs.segmentation, teacher.segmentation, batch.valid, temperature)}
+    return {"soft": soft_segmentation(outputs.segmentation, teacher.segmentation, batch.valid)}
 
 
-def _soft_detection(outputs: Outputs, teacher: Outputs, batch: Batch) -> dict[str, Tensor]:
+def _soft_segmentation(
+    outputs: Outputs, teacher: Outputs, batch: Batch, recipe: Distillation, listen: Tensor | None
+) -> Tensor:
+    mine, theirs, valid = outputs.segmentation, teacher.segmentation, batch.valid
+    if recipe.soft_segmentation == "kl":
+        return soft_segmentation(mine, theirs, valid, recipe.temperature, listen)
+    term = SEGMENTATION_FORMS[recipe.soft_segmentation](mine, theirs, valid, recipe.temperature)
+    return term if listen is None else listen.mean() * term
+
+
+def _soft_detection(
+    outputs: Outputs, teacher: Outputs, batch: Batch, listen: Tensor | None = None
+) -> dict[str, Tensor]:
     mine, theirs = outputs.detections, teacher.detections
     valid = anchors_valid(mine.anchors, batch.valid)
     return {
-        "soft": soft_detection_classification(mine.logits, theirs.logits, valid),
-        "soft box": soft_detection_regression(mine.regression, theirs.regression, theirs.logits, valid),
+        "soft": soft_detection_classification(mine.logits, theirs.logits, valid, weights=listen),
+        "soft box": soft_detection_regression(mine.regression, theirs.regression, theirs.logits, valid, weights=listen),
     }

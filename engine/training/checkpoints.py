@@ -59,16 +59,31 @@ FIRST_KEYS = ("size", "encoder", "width", "weights", "architecture", "neck", "de
 """Settings of a network of design 1."""
 SINCE_FIRST = {"encoder_lr_factor": None, "source_statistics": False, "statistics_noise": 0.0}
 """Settings of training that came later, and their values that change nothing."""
+RECIPES_SINCE_FIRST = {
+    "start_from": None,
+    "learning_without_forgetting": 0.0,
+    "gate": 0.0,
+    "teacher_views": 1,
+    "all_imagery": False,
+}
+"""The same of recipes."""
 
 
 def fingerprint(run: Run) -> str:
     """A hash of what a checkpoint depends on; paths, devices and budgets may change between restarts."""
     training = run.training.model_dump(exclude={"device", "precision", "workers", "budget", "validations"})
-    training = {key: value for key, value in training.items() if key not in SINCE_FIRST or value != SINCE_FIRST[key]}
-    recipe = run.recipe.model_dump(exclude={"teachers_from", "package"})
+    training = _without_idle(training, SINCE_FIRST)
+    recipe = _without_idle(run.recipe.model_dump(exclude={"teachers_from", "package"}), RECIPES_SINCE_FIRST)
     recipe = {key: _as_first(value) if _is_first(value) else value for key, value in recipe.items()}
+    if "start_from" in recipe:  # the model may have moved, but not come or gone
+        recipe["start_from"] = True
     classes = [[c.name for c in run.detection_classes], [c.name for c in run.segmentation_classes], run.background]
     return hashlib.sha256(repr((training, recipe, classes, [s.role for s in run.sources])).encode()).hexdigest()
+
+
+def _without_idle(settings: dict[str, Any], idle: dict[str, Any]) -> dict[str, Any]:
+    """Settings without later ones that change nothing, as engines wrote them that did not know these."""
+    return {key: value for key, value in settings.items() if key not in idle or value != idle[key]}
 
 
 def _is_first(value: Any) -> bool:

@@ -73,9 +73,10 @@ class Loop:
     ) -> None:
         self.folder, self.run, self.prepared, self.plan = folder, run, prepared, plan
         self.fabric, self.events = fabric, events
-        self.validator = Validator(run, prepared, fabric)
+        self.validator = Validator(run, prepared, fabric, plan.heard)
         self.scores: dict[str, float] = {}
         self.values: dict[str, dict[str, float]] = {}
+        self._said: set[str] = set()
 
     def train(self) -> Trained:
         """Run what is left of the plan.
@@ -115,6 +116,13 @@ class Loop:
             for name in stage.trains:
                 stack.enter_context(uncertain_statistics(self.plan.networks[name], noise))
             work.run()
+
+    def weigh(self) -> None:
+        """Have the plan take note of what validation has found so far."""
+        for sentence in self.plan.weigh(self.values):
+            if sentence not in self._said:
+                self.events.write("warning", message=sentence)
+            self._said.add(sentence)
 
     def _load_earlier(self, index: int) -> None:
         for stage in self.plan.stages[:index]:
@@ -173,6 +181,9 @@ class _Work:
         torch.set_rng_state(state.random)
 
     def run(self) -> None:
+        if self.clock.step == 0 and self.stage.begins:
+            self._validate(self.stage.begins)
+        self._measure()
         loaders = self._loaders()
         told = checkpointed = time.monotonic()
         while not self.clock.done():
@@ -281,17 +292,33 @@ class _Work:
         due = self.clock.progress - self.validated >= 1 / self.run_settings.validations - 1e-9
         return bool(self.stage.judges) and (due or self.clock.done())
 
-    def _validate(self) -> None:
+    def _measure(self) -> None:
+        """Score frozen networks of other runs, once."""
+        loop = self.loop
+        for name in self.stage.measures:
+            if name not in loop.values:
+                loop.values[name] = loop.validator.score(loop.plan.networks[name])
+                self._report(name, loop.values[name])
+        loop.weigh()
+
+    def _report(self, name: str, values: dict[str, float]) -> None:
+        if values:
+            events, stage = self.loop.events, self.stage.name
+            events.write("metrics", stage=stage, network=name, step=self.clock.step, values=values)
+
+    def _validate(self, names: tuple[str, ...] = ()) -> None:
+        """Score the averages named, of all networks where none is; the best so far keep their weights."""
         loop = self.loop
         self.validated = self.clock.progress
-        for name, average in self.averages.items():
+        for name in names or self.averages:
+            average = self.averages[name]
             values = loop.validator.score(average.module)
-            if values:
-                loop.events.write("metrics", stage=self.stage.name, network=name, step=self.clock.step, values=values)
+            self._report(name, values)
             # Without validation blocks all scores are zero, and the latest average is the best there is.
             if main_score(values) >= loop.scores.get(name, -1.0):
                 loop.scores[name], loop.values[name] = main_score(values), values
                 save_best(loop.folder, name, average.module)
+        loop.weigh()
 
     def _checkpoint(self) -> Path:
         loop = self.loop

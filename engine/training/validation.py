@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from lightning_fabric import Fabric
@@ -10,7 +10,8 @@ from torch import nn
 
 from ..config import Run
 from ..data import Prepared, validation_batches
-from ..types import Batch, Task
+from ..recipes.plan import unchanged
+from ..types import Batch, Outputs, Task
 from .metrics import DetectionScore, SegmentationScore
 
 CANDIDATES = 0.05
@@ -26,10 +27,17 @@ class Validator:
         run: names the classes and how many chips take part.
         prepared: the sources.
         fabric: gives device and precision.
+        heard: a plan's: outputs as a batch's labels can judge them.
     """
 
-    def __init__(self, run: Run, prepared: Prepared, fabric: Fabric) -> None:
-        self._run, self._prepared, self._fabric = run, prepared, fabric
+    def __init__(
+        self,
+        run: Run,
+        prepared: Prepared,
+        fabric: Fabric,
+        heard: Callable[[Outputs, Batch], Outputs] = unchanged,
+    ) -> None:
+        self._run, self._prepared, self._fabric, self._heard = run, prepared, fabric, heard
         self._kept: dict[Task, list[Batch]] = {}
         self._room = MOST_KEPT
 
@@ -50,7 +58,7 @@ class Validator:
         for batch in self._of(task):
             moved = batch.to(self._fabric.device)
             with self._fabric.autocast():
-                outputs = network(moved.image, tasks=(task,))
+                outputs = self._heard(network(moved.image, tasks=(task,)), moved)
             if task == "segmentation":
                 score.update(outputs.segmentation, batch.mask)
             else:

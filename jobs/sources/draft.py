@@ -67,6 +67,8 @@ class RecipeDraft:
         teacher: size of its teachers.
         package: the model package that teaches, for `distil`.
         card: that package's card, once it is read; empty before.
+        start_from: the model package that other recipes start from; empty starts anew.
+        start_card: that package's card, likewise.
         options: of each recipe, what is not left as it was: `Option.parameter` -> value.
     """
 
@@ -75,6 +77,8 @@ class RecipeDraft:
     teacher: str = "medium"
     package: str = ""
     card: dict[str, Any] = field(default_factory=dict)
+    start_from: str = ""
+    start_card: dict[str, Any] = field(default_factory=dict)
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 

@@ -239,6 +239,17 @@ OPTIONS = (
         step=0.5,
     ),
     Option(
+        "learning_without_forgetting",
+        tr("Weight of what the model started from teaches"),
+        tr(
+            "Where labels say nothing of its classes it goes on teaching them, so that they are not forgotten; 1 is "
+            "usual. (Learning without Forgetting, arXiv 1606.09282)"
+        ),
+        {SUPERVISED: 0.0, PARTIAL: 0.0, SEMI: 0.0},
+        largest=100.0,
+        step=0.5,
+    ),
+    Option(
         "ramp_up",
         tr("Rise of what teachers say"),
         tr("Over this share of the student's training it grows to its full weight. (arXiv 1610.02242)"),

@@ -12,7 +12,7 @@ from ..errors import CancelledError, GeoDistilError, as_error
 from ..packages import package_path
 from ..run_folder import write_run
 from ..snapshots import Snapshot
-from ..teacher import copy_teacher
+from ..teacher import START, TEACHER, copy_teacher
 from ..translation import tr
 from .counting import Ground, features_on_any
 from .draft import Draft, SourceDraft
@@ -32,7 +32,7 @@ class Preparation(QObject):
         project: where the layers are.
 
     Raises:
-        GeoDistilError: a layer is no longer in the project, or the model that teaches is no model package.
+        GeoDistilError: a layer is no longer in the project, or the model chosen is no model package.
     """
 
     step = pyqtSignal(str)
@@ -46,7 +46,9 @@ class Preparation(QObject):
         self._folder, self._project = folder, project
         self._files = Files(draft, project)
         self._values = run_values(draft, self._files, project)
-        self._teacher = draft.recipe.package if recipe_kind(draft) == DISTIL else ""
+        distils = recipe_kind(draft) == DISTIL
+        self._model = draft.recipe.package if distils else draft.recipe.start_from
+        self._model_folder = TEACHER if distils else START
         self._exports = list(self._files.exports.items())
         self._exported = [(folder / path, project.mapLayer(source.raster).name()) for path, source in self._exports]
         self._copies = self._label_copies()
@@ -92,8 +94,8 @@ class Preparation(QObject):
         """On another thread."""
         for path, name in self._exported:
             check_export(path, name)
-        if self._teacher:
-            copy_teacher(package_path(self._teacher), self._folder)
+        if self._model:
+            copy_teacher(package_path(self._model), self._folder, self._model_folder)
         for copy in self._copies:
             copy(cancelled)
             if cancelled():

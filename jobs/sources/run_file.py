@@ -16,7 +16,7 @@ from .facts import CLASS_RASTER, label_kind
 from .files import Files
 from .options import option_patch, options_of
 from .suggestion import DISTIL, PARTIAL, SEMI, suggest
-from .teaching import decided, teacher_card
+from .teaching import decided, started, teacher_card
 
 OWN_KEYS = ("sources", "detection_classes", "segmentation_classes", "gsd", "version")
 """What a draft always says itself, so that nothing of it is kept from a template."""
@@ -26,7 +26,7 @@ def run_values(draft: Draft, files: Files, project: QgsProject) -> dict[str, Any
     """The content of `run.json`: the draft over what its template has besides.
 
     Raises:
-        GeoDistilError: the model that teaches is no model package.
+        GeoDistilError: the model that teaches, or that the run starts from, is no model package.
     """
     run = {key: value for key, value in draft.template.items() if key not in OWN_KEYS}
     if run.get("recipe", {}).get("kind") != recipe_kind(draft):
@@ -59,6 +59,10 @@ def run_values(draft: Draft, files: Files, project: QgsProject) -> dict[str, Any
         card = teacher_card(draft)
         own = {**own, **decided(draft, card)}
         own["recipe"]["student"].update(heads_of(card))
+    elif draft.recipe.start_from:
+        own = merge_patch(own, started(draft, kind), keep_null=True)
+    else:
+        own["recipe"]["start_from"] = None
     return merge_patch(run, own)
 
 

@@ -1,14 +1,15 @@
-"""A finished model that teaches a smaller one: what it asks of a draft, and what it decides in its `run.json`."""
+"""A finished model that teaches, or that a run starts from: what it asks of a draft, and decides in its `run.json`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..packages import package_path, read_card
-from ..teacher import facts
+from ..teacher import START, facts
 from ..translation import tr
 from ..vocabulary import spoken
 from .draft import LABELLED_ROLES, Draft
+from .options import NETWORKS
 from .suggestion import DISTIL
 
 
@@ -66,3 +67,44 @@ def decided(draft: Draft, card: dict[str, Any]) -> dict[str, Any]:
         for each in values[f"{role}_classes"]:
             each["values"] = labels.get(each["name"], each["values"])
     return values
+
+
+def start_problem(draft: Draft, kind: str, unread: str = "") -> str:
+    """Why a draft cannot start from the chosen model; empty where it can, or starts anew.
+
+    Args:
+        draft: the draft.
+        kind: its recipe.
+        unread: why the model's card is not read.
+    """
+    card = draft.recipe.start_card
+    if kind == DISTIL or not draft.recipe.start_from:
+        return ""
+    return start_refused(card, [role for role in LABELLED_ROLES if draft.of_role(role)]) if card else unread
+
+
+def start_refused(card: dict[str, Any], roles: list[str]) -> str:
+    """Why labels of these roles cannot go on from a model; empty where they can."""
+    if set(roles) == set(card["tasks"]):
+        return ""
+    words = {"model": card["name"], "tasks": _and(card["tasks"]), "roles": _and(roles)}
+    return tr("The model {model} does {tasks}, and the labels are for {roles}: both must be the same.").format(**words)
+
+
+def started(draft: Draft, kind: str) -> dict[str, Any]:
+    """What the model that a run starts from decides, as a merge patch of `run.json`: bands, distance, its network.
+
+    Raises:
+        GeoDistilError: it is no model package.
+    """
+    return start_patch(draft.recipe.start_card or read_package(draft.recipe.start_from), kind)
+
+
+def start_patch(card: dict[str, Any], kind: str) -> dict[str, Any]:
+    """The same for a model's card; the size that a recipe would choose gives way to the model's."""
+    recipe = {"start_from": START, NETWORKS[kind][0]: {"size": None}}
+    return {"gsd": card["gsd"], "bands": card["bands"], "recipe": recipe}
+
+
+def _and(roles: list[str]) -> str:
+    return tr(" and ").join(spoken(role) for role in sorted(roles))

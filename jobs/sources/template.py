@@ -159,6 +159,7 @@ def _recipe(run: dict[str, Any], folder: Path) -> RecipeDraft:
         student=student.get("size", usual.student),
         teacher=teacher.get("size", usual.teacher),
         package=str(folder / values["package"]) if kind == DISTIL else "",
+        start_from=str(folder / values["start_from"]) if values.get("start_from") else "",
         options={kind: chosen_in(kind, run)} if kind else {},
     )
 

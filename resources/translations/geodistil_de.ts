@@ -992,6 +992,16 @@ Das Modell ist ein Paket, oder `item.json` des Ordners `model` in einem Laufordn
     </message>
     <message>
       <location filename="toolbox/training.py" />
+      <source>Start from a model (folder, zip, or item.json)</source>
+      <translation>Mit einem Modell beginnen (Ordner, Zip oder item.json)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>Training goes on from what the model knows: classes of the same name are kept, others are learned anew. Its network, bands and ground sampling distance are taken, whatever is chosen here.</source>
+      <translation>Das Training geht von dem aus, was das Modell kann: Klassen gleichen Namens bleiben, andere werden neu gelernt. Netz, Kanäle und Bodenauflösung sind die des Modells, was immer hier gewählt ist.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
       <source>Segmentation: ground without a label is a class of its own (background)</source>
       <translation>Segmentierung: Gelände ohne Label ist eine eigene Klasse (Hintergrund)</translation>
     </message>
@@ -2633,6 +2643,16 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
+      <source>Weight of what the model started from teaches</source>
+      <translation>Gewicht dessen, was das Ausgangsmodell lehrt</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Where labels say nothing of its classes it goes on teaching them, so that they are not forgotten; 1 is usual. (Learning without Forgetting, arXiv 1606.09282)</source>
+      <translation>Wo Labels über seine Klassen nichts sagen, lehrt es sie weiter, damit sie nicht vergessen werden; üblich ist 1. (Learning without Forgetting, arXiv 1606.09282)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
       <source>Rise of what teachers say</source>
       <translation>Anstieg dessen, was Lehrernetze sagen</translation>
     </message>
@@ -3052,6 +3072,16 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Das Modell {model} hat keine Klasse {name}: Gehen Sie zurück, und benennen Sie sie um ({known}), oder lassen Sie sie weg.</translation>
     </message>
     <message>
+      <location filename="jobs/sources/teaching.py" />
+      <source>The model {model} does {tasks}, and the labels are for {roles}: both must be the same.</source>
+      <translation>Das Modell {model} macht {tasks}, und die Labels sind für {roles}: beides muss gleich sein.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/teaching.py" />
+      <source> and </source>
+      <translation> und </translation>
+    </message>
+    <message>
       <location filename="jobs/sources/template.py" />
       <source>{name} again</source>
       <translation>{name} noch einmal</translation>
@@ -3120,6 +3150,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/teacher.py" />
       <source>The run in {folder} has another teacher than {package}.</source>
       <translation>Der Lauf in {folder} hat ein anderes Lehrernetz als {package}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/teacher.py" />
+      <source>The run in {folder} started from another model than {package}.</source>
+      <translation>Der Lauf in {folder} hat mit einem anderen Modell als {package} begonnen.</translation>
     </message>
     <message>
       <location filename="jobs/teacher.py" />
@@ -4436,6 +4471,21 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Schätzung</translation>
     </message>
     <message>
+      <location filename="ui/wizard/model_field.py" />
+      <source>Model packages (*.zip item.json)</source>
+      <translation>Modellpakete (*.zip item.json)</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/model_field.py" />
+      <source>Reading the model's card…</source>
+      <translation>Die Modellkarte wird gelesen…</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/model_field.py" />
+      <source>Read the model's card</source>
+      <translation>Modellkarte lesen</translation>
+    </message>
+    <message>
       <location filename="ui/wizard/recipe_page.py" />
       <source>Recipe</source>
       <translation>Rezept</translation>
@@ -4457,8 +4507,8 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/wizard/recipe_page.py" />
-      <source>Model packages (*.zip item.json)</source>
-      <translation>Modellpakete (*.zip item.json)</translation>
+      <source>&amp;Start from a model</source>
+      <translation>Mit einem Modell &amp;beginnen</translation>
     </message>
     <message>
       <location filename="ui/wizard/recipe_page.py" />
@@ -4472,13 +4522,8 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/wizard/recipe_page.py" />
-      <source>Reading the model's card…</source>
-      <translation>Die Modellkarte wird gelesen…</translation>
-    </message>
-    <message>
-      <location filename="ui/wizard/recipe_page.py" />
-      <source>Read the model's card</source>
-      <translation>Modellkarte lesen</translation>
+      <source>Training goes on from what the model knows: classes of the same name are kept, others are learned anew. Its network, bands and ground sampling distance are taken.</source>
+      <translation>Das Training geht von dem aus, was das Modell kann: Klassen gleichen Namens bleiben, andere werden neu gelernt. Netz, Kanäle und Bodenauflösung sind die des Modells.</translation>
     </message>
     <message>
       <location filename="ui/wizard/run_page.py" />

@@ -216,6 +216,38 @@ def test_distillation_refuses_what_is_no_model_labels_it_cannot_use_and_no_image
     assert "nothing to work on" in refusal("distilmodel", nothing, context)
 
 
+def test_a_training_starts_from_a_model(provider, layers, context, package, tmp_path):
+    card = {**CARD, "tasks": ["detection"], "segmentation_classes": []}
+    (package / "item.json").write_text(json.dumps({"properties": {"geodistil:card": card}}))
+    folder = tmp_path / "run"
+    parameters = {
+        "START_FROM": str(package / "item.json"),
+        "DETECTION_RASTERS": [layers["image"]],
+        "DETECTION_LABELS": layers["boxes"],
+        "DETECTION_FIELD": "kind",
+        "LEARNING_WITHOUT_FORGETTING": 1,
+        "RUN_FOLDER": str(folder),
+    }
+    prepared("trainsupervised", parameters, context)
+    run = json.loads((folder / "run.json").read_text())
+    assert run["recipe"] == {
+        "kind": "supervised",
+        "network": {},
+        "start_from": "start",
+        "learning_without_forgetting": 1.0,
+    }
+    assert (run["gsd"], run["bands"]) == (0.5, [1, 2, 3])
+    assert (folder / "start" / "model.safetensors").read_bytes() == b"weights"
+
+
+def test_a_training_does_not_start_from_a_model_of_other_tasks(provider, layers, context, package, tmp_path):
+    parameters = {"DETECTION_RASTERS": [layers["image"]], "DETECTION_LABELS": layers["boxes"]}
+    parameters |= {"RUN_FOLDER": str(tmp_path / "run")}
+    said = refusal("trainsupervised", {**parameters, "START_FROM": str(package)}, context)
+    assert "does detection and segmentation, and the labels are for detection" in said
+    assert "no model package" in refusal("trainsupervised", {**parameters, "START_FROM": "/gone"}, context)
+
+
 def test_an_incomplete_model_stops_the_run_with_a_sentence(provider, layers, context, package, tmp_path):
     (package / "model.safetensors").unlink()
     feedback = QgsProcessingFeedback(False)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from qgis.gui import QgsFileWidget
-from qgis.PyQt import sip
 from qgis.PyQt.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -17,7 +13,6 @@ from qgis.PyQt.QtWidgets import (
     QWizardPage,
 )
 
-from ...jobs.background import Background, start
 from ...jobs.sources.run_file import recipe_kind
 from ...jobs.sources.suggestion import (
     DISTIL,
@@ -31,9 +26,10 @@ from ...jobs.sources.suggestion import (
     unavailable,
     weights_text,
 )
-from ...jobs.sources.teaching import read_package, teacher_problem
+from ...jobs.sources.teaching import start_problem, teacher_problem
 from ...jobs.translation import tr
 from .advanced import Advanced
+from .model_field import ModelField
 from .session import Session
 from .words import Hint, Notices, Problem, TextScroll
 
@@ -44,7 +40,6 @@ class RecipePage(QWizardPage):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._unread = ""
         self.setTitle(tr("Recipe"))
         self.setSubTitle(tr("How the network learns. The suggestion follows from what your imagery is labelled for."))
         self.suggestion = Notices()
@@ -53,19 +48,20 @@ class RecipePage(QWizardPage):
         self.student, self.teacher = self._sizes(), self._sizes()
         self.student_weights, self.teacher_weights = Hint(), Hint()
         self.teacher_label = QLabel(tr("Size of its &teachers"))
-        self.package, self.package_label = QgsFileWidget(), QLabel(tr("&Model that teaches"))
-        self.package.setFilter(tr("Model packages (*.zip item.json)"))
+        self.package, self.package_label = ModelField(), QLabel(tr("&Model that teaches"))
+        self.start, self.start_label = ModelField(), QLabel(tr("&Start from a model"))
         self.problem = Problem()
         self.advanced = Advanced()
         self._lay_out()
-        self.package.fileChanged.connect(self._take_package)
+        self.package.taken.connect(self._take_models)
+        self.start.taken.connect(self._take_models)
         self.advanced.changed.connect(self._check)
         self.student.currentIndexChanged.connect(lambda _: self._take_sizes())
         self.teacher.currentIndexChanged.connect(lambda _: self._take_sizes())
 
     def initializePage(self) -> None:  # noqa: D102
         draft, roles = self._session.draft, self._session.draft.roles()
-        draft.recipe.card = {}  # read anew: the package may be another by now
+        draft.recipe.card, draft.recipe.start_card = {}, {}  # read anew: the packages may be others by now
         if draft.recipe.kind and unavailable(draft.recipe.kind, roles):
             draft.recipe.kind = ""
         suggested, why = suggest(roles)
@@ -86,7 +82,10 @@ class RecipePage(QWizardPage):
 
     def _problem(self) -> str:
         draft = self._session.draft
-        return teacher_problem(draft, self._unread) if recipe_kind(draft) == DISTIL else ""
+        kind = recipe_kind(draft)
+        if kind == DISTIL:
+            return teacher_problem(draft, self.package.unread)
+        return start_problem(draft, kind, self.start.unread)
 
     def _sizes(self) -> QComboBox:
         combo = QComboBox()
@@ -117,8 +116,19 @@ class RecipePage(QWizardPage):
         form.addRow(self.teacher_label, self.teacher)
         form.addRow("", self.teacher_weights)
         form.addRow(self.package_label, self.package)
+        form.addRow(self.start_label, self.start)
         form.addRow(self.problem)
-        for label, widget in ((self.teacher_label, self.teacher), (self.package_label, self.package)):
+        self.start.setToolTip(
+            tr(
+                "Training goes on from what the model knows: classes of the same name are kept, others are learned "
+                "anew. Its network, bands and ground sampling distance are taken."
+            )
+        )
+        for label, widget in (
+            (self.teacher_label, self.teacher),
+            (self.package_label, self.package),
+            (self.start_label, self.start),
+        ):
             label.setBuddy(widget)
             widget.setAccessibleName(label.text().replace("&", ""))
         lines.addSpacing(8)
@@ -140,43 +150,23 @@ class RecipePage(QWizardPage):
             widget.setVisible(kind not in (SUPERVISED, DISTIL))
         for widget in (self.package, self.package_label):
             widget.setVisible(kind == DISTIL)
-        self.package.setFilePath(draft.recipe.package)
-        if draft.recipe.package and not draft.recipe.card:
-            self._read()
+        for widget in (self.start, self.start_label):
+            widget.setVisible(kind != DISTIL)
+        self.package.show_path(draft.recipe.package, draft.recipe.card)
+        self.start.show_path(draft.recipe.start_from, draft.recipe.start_card)
         self.advanced.show_draft(draft, kind)
-        self._check()
+        self._take_models()
 
     def _check(self) -> None:
         self.problem.say(self._problem())
         self.completeChanged.emit()
 
-    def _take_package(self, path: str) -> None:
-        recipe = self._session.draft.recipe
-        if path != recipe.package:
-            recipe.package, recipe.card = path, {}
-            self._read()
+    def _take_models(self) -> None:
+        recipe, kind = self._session.draft.recipe, recipe_kind(self._session.draft)
+        recipe.package, recipe.card = self.package.path, self.package.card
+        recipe.start_from, recipe.start_card = self.start.path, self.start.card
+        self.student.setEnabled(kind == DISTIL or not recipe.start_from)  # else it is the model's
         self._check()
-
-    def _read(self) -> None:
-        """Read the package's card on another thread: its disk may be far away."""
-        recipe = self._session.draft.recipe
-        path, self._unread = recipe.package, tr("Reading the model's card…")
-        if path:
-            start(
-                Background(
-                    tr("Read the model's card"),
-                    lambda _: read_package(path),
-                    lambda card: self._take_card(path, card),
-                    lambda error: self._take_card(path, {}, str(error)),
-                    can_cancel=False,
-                )
-            )
-
-    def _take_card(self, path: str, card: dict[str, Any], problem: str = "") -> None:
-        recipe = self._session.draft.recipe
-        if not sip.isdeleted(self) and path == recipe.package:  # else another was chosen meanwhile
-            recipe.card, self._unread = card, problem
-            self._check()
 
     def _choose(self, kind: str) -> None:
         self._session.draft.recipe.kind = kind

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from ...types import Detections, Objects
 from .anchors import anchors_valid
 from .decoding import clip, decide
 
+Axis = Literal["x", "y"]
 BACKGROUND = -1
 IGNORED = -2
 
@@ -37,7 +39,8 @@ class Matched(NamedTuple):
 class DetectionHead(nn.Module, ABC):
     """A dense detection head over pyramid levels.
 
-    A head gives `forward`, `assign`, `boxes` and `box_losses`; loss and decoding follow from them.
+    A head gives `classifier`, `forward`, `assign`, `boxes`, `box_losses` and `mirrored_regression`; loss and decoding
+    follow from them.
 
     Args:
         strides: of the levels it reads, finest first.
@@ -46,6 +49,11 @@ class DetectionHead(nn.Module, ABC):
     def __init__(self, strides: list[int]) -> None:
         super().__init__()
         self.strides = list(strides)
+
+    @property
+    @abstractmethod
+    def classifier(self) -> nn.Conv2d:
+        """What predicts the classes; output channels are anchors of a location x classes."""
 
     @abstractmethod
     def forward(self, features: list[Tensor]) -> Detections:
@@ -71,6 +79,33 @@ class DetectionHead(nn.Module, ABC):
     @abstractmethod
     def box_losses(self, detections: Detections, matched: Matched) -> dict[str, Tensor]:
         """Sums over the matched anchors: `box`, and `centerness` where the head has such a branch."""
+
+    @abstractmethod
+    def mirrored_regression(self, regression: Tensor, axis: Axis) -> Tensor:
+        """(B, N, 4) of the mirrored boxes at the same anchors."""
+
+    def mirrored(self, detections: Detections, axis: Axis) -> Detections:
+        """What the detections of a mirror image say of the image itself.
+
+        Args:
+            detections: of the mirror image.
+            axis: `x` where left and right were exchanged, `y` where top and bottom were.
+        """
+
+        def turned(values: Tensor) -> Tensor:
+            counts = [height * width * detections.per_location for height, width in detections.shapes]
+            levels = [
+                level.unflatten(1, (*shape, detections.per_location)).flip(2 if axis == "x" else 1).flatten(1, 3)
+                for level, shape in zip(values.split(counts, dim=1), detections.shapes, strict=True)
+            ]
+            return torch.cat(levels, dim=1)
+
+        return replace(
+            detections,
+            logits=turned(detections.logits),
+            regression=self.mirrored_regression(turned(detections.regression), axis),
+            centerness=None if detections.centerness is None else turned(detections.centerness),
+        )
 
     def loss(
         self,

@@ -15,7 +15,7 @@ from torchvision.ops import generalized_box_iou_loss
 from ...types import Detections
 from .anchors import centers, grid_anchors
 from .claims import claimed
-from .detection import BACKGROUND, IGNORED, DetectionHead, Matched
+from .detection import BACKGROUND, IGNORED, Axis, DetectionHead, Matched
 from .predictor import Predictor
 
 CENTER_RADIUS = 1.5
@@ -61,6 +61,11 @@ class FcosHead(DetectionHead):
         # Distances end in a ReLU, which passes no gradient where it starts below zero: begin at one stride.
         nn.init.ones_(distances.bias)
 
+    @property
+    def classifier(self) -> nn.Conv2d:
+        """What predicts the classes."""
+        return self.head.classes if isinstance(self.head, Predictor) else self.head.classification_head.cls_logits
+
     def forward(self, features: list[Tensor]) -> Detections:
         """Dense detections in float32; `regression` is left, top, right, bottom in strides, not negative."""
         logits, regression, centerness = self._predict(features)
@@ -102,6 +107,10 @@ class FcosHead(DetectionHead):
         """(B, N, 4) xyxy pixels, not clipped."""
         anchors = detections.anchors.expand_as(detections.regression)
         return self.coder.decode(detections.regression, anchors)
+
+    def mirrored_regression(self, regression: Tensor, axis: Axis) -> Tensor:
+        """Left and right, or top and bottom, change places."""
+        return regression[..., [2, 1, 0, 3] if axis == "x" else [0, 3, 2, 1]]
 
     def box_losses(self, detections: Detections, matched: Matched) -> dict[str, Tensor]:
         """Generalised IoU of the boxes, binary cross-entropy of the centerness."""

@@ -15,7 +15,7 @@ from torchvision.ops import box_iou
 from ...types import Detections
 from .anchors import grid_anchors
 from .claims import claimed
-from .detection import BACKGROUND, IGNORED, DetectionHead, Matched
+from .detection import BACKGROUND, IGNORED, Axis, DetectionHead, Matched
 from .predictor import Predictor
 
 SCALES = (4.0, 4.0 * 2 ** (1 / 3), 4.0 * 2 ** (2 / 3))
@@ -59,6 +59,11 @@ class RetinaHead(DetectionHead):
     def per_location(self) -> int:
         """A, the anchors of a location."""
         return len(SCALES) * len(RATIOS)
+
+    @property
+    def classifier(self) -> nn.Conv2d:
+        """What predicts the classes."""
+        return self.head.classes if isinstance(self.head, Predictor) else self.head.classification_head.cls_logits
 
     def forward(self, features: list[Tensor]) -> Detections:
         """Dense detections in float32; `regression` is dx, dy, dw, dh of Faster R-CNN's coding."""
@@ -108,6 +113,10 @@ class RetinaHead(DetectionHead):
         anchors = detections.anchors.expand_as(detections.regression).reshape(-1, 4)
         decoded = self.coder.decode_single(detections.regression.reshape(-1, 4), anchors)
         return decoded.reshape(detections.regression.shape)
+
+    def mirrored_regression(self, regression: Tensor, axis: Axis) -> Tensor:
+        """The centre's offset changes its sign."""
+        return regression * regression.new_tensor([-1, 1, 1, 1] if axis == "x" else [1, -1, 1, 1])
 
     def box_losses(self, detections: Detections, matched: Matched) -> dict[str, Tensor]:
         """Smooth L1 of the coded boxes, summed over the four deltas."""

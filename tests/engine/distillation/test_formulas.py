@@ -84,6 +84,34 @@ def test_soft_regression_is_a_mean_weighted_by_the_teachers_confidence(case, wei
     assert value.item() == close(total / weights)
 
 
+@pytest.mark.parametrize("weights", [[1.0, 1.0, 1.0, 1.0], [0.3, 0.0, 1.0, 0.5]])
+def test_soft_terms_weigh_classes_as_they_are_told(case, weights):
+    """A pixel by its teacher's probabilities, an anchor's box by its teacher's best class."""
+    total, count = 0.0, 0
+    for b, y, x in counted_pixels(case.valid):
+        mine, theirs = (softmax(each[b, :, y, x].tolist()) for each in (case.segmentation, case.teacher_segmentation))
+        divergence = sum(t * math.log(t / s) for t, s in zip(theirs, mine, strict=True))
+        total += divergence * sum(w * t for w, t in zip(weights, theirs, strict=True))
+        count += 1
+    w = torch.tensor(weights, dtype=torch.float64)
+    value = D.soft_segmentation(case.segmentation, case.teacher_segmentation, case.valid, weights=w)
+    assert value.item() == close(total / count)
+    classification = regression = found = 0.0
+    for b, n in counted_anchors(case):
+        probabilities = [sigmoid(t) for t in case.teacher_logits[b, n].tolist()]
+        best = max(range(3), key=probabilities.__getitem__)
+        found += probabilities[best]
+        for weight, z, p in zip(weights, case.logits[b, n].tolist(), probabilities, strict=False):
+            classification += weight * abs(p - sigmoid(z)) ** 2 * binary_cross_entropy(z, p)
+        pairs = zip(case.regression[b, n].tolist(), case.teacher_regression[b, n].tolist(), strict=True)
+        regression += weights[best] * probabilities[best] * sum(smooth_l1(s - t) for s, t in pairs) / 4
+    answer, valid = case.teacher_logits, case.anchors_valid
+    value = D.soft_detection_classification(case.logits, answer, valid, weights=w[:3])
+    assert value.item() == close(classification / found)
+    value = D.soft_detection_regression(case.regression, case.teacher_regression, answer, valid, weights=w[:3])
+    assert value.item() == close(regression / found)
+
+
 def test_feature_mse_counts_a_cell_by_its_share_of_valid_pixels(case):
     levels = []
     for student, teacher in zip(case.features, case.teacher_features, strict=True):

@@ -114,6 +114,27 @@ def test_distillation_on_the_own_task_too_is_an_option(scene):
     assert not own & set(scene({**MULTITASK, "on_own_task": False}).losses())
 
 
+@pytest.mark.parametrize("roles", [ALL[:2], ALL])
+def test_norms_may_know_imagery_that_is_not_labelled_for_them(scene, roles):
+    recipe = {"kind": "supervised", "tasks": ["detection"], "network": {**NARROW, "weights": "none"}}
+    found = scene({**recipe, "all_imagery": True}, roles)
+    assert found.stage.roles == roles and all(name.startswith("detection/") for name in found.losses())
+    network = found.plan.networks["student"]
+    norm = next(module for module in network.encoder.modules() if isinstance(module, torch.nn.BatchNorm2d))
+    seen = []
+    norm.register_forward_hook(lambda module, given, output: seen.append(given[0]))
+    found.losses()
+    images = torch.cat([found.batches[role].image for role in roles])
+    assert [each.shape[0] for each in seen] == [len(images)], "one pass: their statistics are of all together"
+    assert len(scene(recipe, roles).stage.roles) == 1
+
+
+def test_teachers_may_know_imagery_that_is_not_labelled_for_them(scene):
+    stages = scene({**MULTITASK, "all_imagery": True}, ALL).plan.stages
+    assert [stage.roles for stage in stages[:2]] == [ALL, ("segmentation", "detection", "unlabelled")]
+    assert [stage.roles for stage in scene(MULTITASK, ALL).plan.stages[:2]] == [("detection",), ("segmentation",)]
+
+
 def test_both_teachers_speak_on_unlabelled_ground_when_asked(scene):
     names = set(scene({**MULTITASK, "unlabelled": True}, ALL).losses())
     assert {"unlabelled/detection soft", "unlabelled/segmentation soft"} <= names

@@ -26,6 +26,7 @@ LEFT_OUT = {
     "tasks": "follows from the roles of the sources",
     "unlabelled": "follows from the roles of the sources",
     "package": "has its own field",
+    "start_from": "has its own field, START_FROM",
     "weights": "weights of the terms were set by measurement (docs/methods.md)",
     "thin_classes": "all classes but background unless told in run.json",
     "weak_classes": "classes of equal names unless told in run.json",

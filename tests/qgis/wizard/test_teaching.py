@@ -1,4 +1,4 @@
-"""A finished model that teaches a smaller one, chosen on the wizard's recipe page."""
+"""A finished model that teaches a smaller one, or that a run starts from, chosen on the wizard's recipe page."""
 
 import json
 
@@ -55,6 +55,57 @@ def read(wait):
         wait(lambda: page.problem.text() != "Reading the model's card…")
 
     return choose
+
+
+@pytest.fixture
+def begin(wait):
+    """Chooses a package to start from and waits until its card is read."""
+
+    def choose(page, path):
+        page.start.setFilePath("")
+        page.start.setFilePath(path)
+        wait(lambda: page.problem.text() != "Reading the model's card…")
+
+    return choose
+
+
+def test_a_model_to_start_from_must_do_what_the_labels_are_for(filled, pages, package, tmp_path, begin):
+    filled.next()
+    filled.next()
+    page = filled.recipe
+    assert not page.start.isHidden() and pages.can_go_on(filled) and page.student.isEnabled()
+    begin(page, str(tmp_path))
+    assert "is not a GeoDistil model package" in page.problem.text() and not pages.can_go_on(filled)
+    begin(page, package(tasks=["detection"]))
+    assert page.problem.text() == (
+        "The model town does detection, and the labels are for detection and segmentation: both must be the same."
+    )
+    begin(page, package())
+    assert page.problem.text() == "" and pages.can_go_on(filled) and not page.student.isEnabled()
+    page.recipes["distil"].click()
+    assert page.start.isHidden() and page.problem.text() == "Choose the model that teaches."
+    page.recipes["supervised"].click()
+    assert page.start.filePath() and page.problem.text() == ""
+
+
+def test_a_run_starts_from_the_model_with_its_network_bands_and_resolution(
+    filled, engine, wait, package, project, begin
+):
+    filled.next()
+    filled.next()
+    begin(filled.recipe, package())
+    filled.recipe.advanced.fields["LEARNING_WITHOUT_FORGETTING"].number.setValue(1.0)
+    filled.next()
+    wait(lambda: filled.check.isComplete())
+    folder = filled.session.prepared
+    run = json.loads((folder / "run.json").read_text())
+    assert (run["recipe"]["start_from"], run["recipe"]["learning_without_forgetting"]) == ("start", 1.0)
+    assert run["recipe"]["student"] == {} and run["recipe"]["detection_teacher"] == {"size": "medium"}
+    assert (run["gsd"], run["bands"]) == (0.4, [3, 2, 1])
+    assert [each["name"] for each in run["segmentation_classes"]] == ["road", "roof"]  # the labels'
+    assert (folder / "start" / "model.safetensors").read_bytes() == b"weights"
+    again = draft_from_run(folder, project)
+    assert again.recipe.start_from == str(folder / "start")
 
 
 def test_a_model_is_asked_for_and_must_fit_the_labels(filled, recipe, pages, package, tmp_path, read):

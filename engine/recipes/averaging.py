@@ -1,0 +1,89 @@
+"""A teacher's answer averaged over mirror images: steadier than any of them (docs/methods.md, section 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from ..config import Run
+from ..errors import ConfigError
+from ..types import Detections, Outputs, Task
+from .plan import answer
+
+Views = tuple[str, ...]
+VIEWS: dict[int, tuple[Views, ...]] = {1: ((),), 2: ((), ("x",)), 4: ((), ("x",), ("y",), ("x", "y"))}
+"""Axes that are mirrored, by the number of views."""
+_DIMENSIONS = {"x": -1, "y": -2}
+_LEAST = 1e-6
+"""Probabilities are kept this far from 0 and 1, so that their logits are numbers."""
+
+
+def check_views(views: int, teachers: Collection[nn.Module], run: Run) -> None:
+    """Raise ConfigError where a mirror image's anchors would lie between the image's own."""
+    heads = [each.detection_head for each in teachers if "detection" in each.tasks]
+    coarsest = max((max(head.strides) for head in heads), default=1)
+    if views > 1 and run.training.chip_size % coarsest:
+        raise ConfigError(
+            f"The option teacher_views needs chips whose side is a multiple of {coarsest}, and training.chip_size is "
+            f"{run.training.chip_size}; change one of them."
+        )
+
+
+def averaged_answer(network: nn.Module, image: Tensor, views: int, tasks: Collection[Task] | None = None) -> Outputs:
+    """A network's outputs in eval mode and without gradients, averaged over an image's mirror images.
+
+    Probabilities and centerness are averaged; boxes are, each weighed by the highest class probability that its view
+    gives the anchor. Features are those of the image itself.
+
+    Args:
+        network: whose answer it is.
+        image: (B, C, H, W) raw values.
+        views: 1 (nothing is averaged), 2 (left and right exchanged, too) or 4 (top and bottom, too).
+        tasks: none means all.
+    """
+    answers = [_answer(network, image, axes, tasks) for axes in VIEWS[views]]
+    if len(answers) == 1:
+        return answers[0]
+    first = answers[0]
+    segmentation = None if first.segmentation is None else _mean_logits([each.segmentation for each in answers])
+    detections = None if first.detections is None else _mean_detections([each.detections for each in answers])
+    return replace(first, segmentation=segmentation, detections=detections)
+
+
+def _answer(network: nn.Module, image: Tensor, axes: Views, tasks: Collection[Task] | None) -> Outputs:
+    dimensions = [_DIMENSIONS[axis] for axis in axes]
+    outputs = answer(network, image.flip(dimensions) if dimensions else image, tasks)
+    if not dimensions:
+        return outputs
+    detections = outputs.detections
+    for axis in axes if detections is not None else ():
+        detections = network.detection_head.mirrored(detections, axis)
+    areas = outputs.segmentation
+    return replace(outputs, segmentation=None if areas is None else areas.flip(dimensions), detections=detections)
+
+
+def _mean_logits(logits: list[Tensor]) -> Tensor:
+    """Logits (B, K, H, W) whose softmax is the mean of the given ones' softmax."""
+    return torch.stack([each.softmax(dim=1) for each in logits]).mean(dim=0).clamp(min=_LEAST).log()
+
+
+def _mean_detections(answers: list[Detections]) -> Detections:
+    scores = torch.stack([each.logits.sigmoid() for each in answers])
+    weights = scores.amax(dim=-1, keepdim=True)
+    boxes = torch.stack([each.regression for each in answers])
+    centerness = None
+    if answers[0].centerness is not None:
+        centerness = _logit(torch.stack([each.centerness.sigmoid() for each in answers]).mean(dim=0))
+    return replace(
+        answers[0],
+        logits=_logit(scores.mean(dim=0)),
+        regression=(weights * boxes).sum(dim=0) / weights.sum(dim=0).clamp(min=_LEAST),
+        centerness=centerness,
+    )
+
+
+def _logit(probabilities: Tensor) -> Tensor:
+    return torch.logit(probabilities, eps=_LEAST)
