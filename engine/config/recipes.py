@@ -121,8 +121,8 @@ class Distillation(Options):
     )
     temperature: float = Field(1.0, gt=0, description="Temperature of the soft segmentation targets.")
     weights: DistillationWeights = Field(default_factory=DistillationWeights, description="Weights of the terms.")
-    teacher_views: Literal[1, 2, 4] = Field(
-        1, description="Mirror images, the chip itself included, over which a teacher's answer is averaged."
+    mirrored_answers: bool = Field(
+        False, description="Teachers answer with the mean of what they say of a chip and of its three mirror images."
     )
     gate: float = Field(
         0.0,

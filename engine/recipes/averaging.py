@@ -10,30 +10,31 @@ from torch import Tensor, nn
 
 from ..config import Run
 from ..errors import ConfigError
+from ..models.heads.detection import Axis
 from ..types import Detections, Outputs, Task
 from .plan import answer
 
-Views = tuple[str, ...]
-VIEWS: dict[int, tuple[Views, ...]] = {1: ((),), 2: ((), ("x",)), 4: ((), ("x",), ("y",), ("x", "y"))}
-"""Axes that are mirrored, by the number of views."""
+Axes = tuple[Axis, ...]
+MIRRORED: tuple[Axes, ...] = ((), ("x",), ("y",), ("x", "y"))
+"""Axes that are mirrored in each of the images."""
 _DIMENSIONS = {"x": -1, "y": -2}
 _LEAST = 1e-6
 """Probabilities are kept this far from 0 and 1, so that their logits are numbers."""
 
 
-def check_views(views: int, teachers: Collection[nn.Module], run: Run) -> None:
+def check_mirrors(teachers: Collection[nn.Module], run: Run) -> None:
     """Raise ConfigError where a mirror image's anchors would lie between the image's own."""
     heads = [each.detection_head for each in teachers if "detection" in each.tasks]
     coarsest = max((max(head.strides) for head in heads), default=1)
-    if views > 1 and run.training.chip_size % coarsest:
+    if run.training.chip_size % coarsest:
         raise ConfigError(
-            f"The option teacher_views needs chips whose side is a multiple of {coarsest}, and training.chip_size is "
+            f"The option mirrored_answers needs chips whose side is a multiple of {coarsest}, and chip_size is "
             f"{run.training.chip_size}; change one of them."
         )
 
 
-def averaged_answer(network: nn.Module, image: Tensor, views: int, tasks: Collection[Task] | None = None) -> Outputs:
-    """A network's outputs in eval mode and without gradients, averaged over an image's mirror images.
+def mirrored_answer(network: nn.Module, image: Tensor, tasks: Collection[Task] | None = None) -> Outputs:
+    """A network's outputs in eval mode and without gradients, averaged over an image and its three mirror images.
 
     Probabilities and centerness are averaged; boxes are, each weighed by the highest class probability that its view
     gives the anchor. Features are those of the image itself.
@@ -41,19 +42,16 @@ def averaged_answer(network: nn.Module, image: Tensor, views: int, tasks: Collec
     Args:
         network: whose answer it is.
         image: (B, C, H, W) raw values.
-        views: 1 (nothing is averaged), 2 (left and right exchanged, too) or 4 (top and bottom, too).
         tasks: none means all.
     """
-    answers = [_answer(network, image, axes, tasks) for axes in VIEWS[views]]
-    if len(answers) == 1:
-        return answers[0]
+    answers = [_answer(network, image, axes, tasks) for axes in MIRRORED]
     first = answers[0]
     segmentation = None if first.segmentation is None else _mean_logits([each.segmentation for each in answers])
     detections = None if first.detections is None else _mean_detections([each.detections for each in answers])
     return replace(first, segmentation=segmentation, detections=detections)
 
 
-def _answer(network: nn.Module, image: Tensor, axes: Views, tasks: Collection[Task] | None) -> Outputs:
+def _answer(network: nn.Module, image: Tensor, axes: Axes, tasks: Collection[Task] | None) -> Outputs:
     dimensions = [_DIMENSIONS[axis] for axis in axes]
     outputs = answer(network, image.flip(dimensions) if dimensions else image, tasks)
     if not dimensions:

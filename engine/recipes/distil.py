@@ -16,7 +16,7 @@ from ..errors import ConfigError
 from ..models import anchors_valid
 from ..models.encoders import STRIDES
 from ..types import Batch, Outputs, Task
-from .averaging import averaged_answer, check_views
+from .averaging import check_mirrors, mirrored_answer
 from .build import build_network
 from .gate import GATE, Gate, listened
 from .package_teacher import check_imagery, load_package_teacher
@@ -47,7 +47,8 @@ def plan_distil(run: Run, prepared: Prepared) -> Plan:
         recipe = recipe.model_copy(update={"student": recipe.student.model_copy(update=strides)})
     student = build_network(recipe.student, tasks, run, prepared, seed=run.training.seed)
     _check_student(recipe, card, student, teacher)
-    check_views(recipe.teacher_views, [teacher], run)
+    if recipe.mirrored_answers:
+        check_mirrors([teacher], run)
     networks: dict[str, nn.Module] = {"student": student, "teacher": teacher}
     if uses_features(recipe):
         networks["adaptors"] = Adaptors(student.feature_channels, teacher.feature_channels)
@@ -80,7 +81,8 @@ def distil_losses(recipe: Distil) -> Losses:
             if role != "unlabelled":
                 own = supervised_losses(student, outputs[role], batch)
                 named |= {f"{role}/{key}": value for key, value in own.items()}
-            answer = averaged_answer(teacher, batch.image, recipe.teacher_views)
+            mirrored = recipe.mirrored_answers
+            answer = mirrored_answer(teacher, batch.image) if mirrored else teacher(batch.image)
             terms = taught_losses(networks, outputs[role], answer, batch, recipe)
             named |= {f"{role}/{key}": value for key, value in terms.items()}
         return named

@@ -15,7 +15,7 @@ from ..data import Prepared
 from ..distillation import Adaptors, ramp_up
 from ..errors import ConfigError
 from ..types import Batch, Outputs, Task
-from .averaging import averaged_answer, check_views
+from .averaging import check_mirrors, mirrored_answer
 from .build import build_network
 from .forgetting import NOTHING, Lesson
 from .gate import GATE, Gate, listened
@@ -49,7 +49,8 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
             networks[name] = build_network(specs[name], (task,), run, prepared, seed=run.training.seed + 1 + index)
         teachers = {name: networks[name] for name in TEACHERS.values()}
         check_features(recipe, student.network, list(teachers.values()))
-        check_views(recipe.teacher_views, teachers.values(), run)
+        if recipe.mirrored_answers:
+            check_mirrors(teachers.values(), run)
         if recipe.teachers_from:
             load_teachers(recipe.teachers_from, teachers, run, prepared)
         else:
@@ -148,7 +149,8 @@ def distillation_losses(
     listen = listened(networks, task)
     if listen is not None and not listen.any():  # not even asked
         return {}
-    theirs = averaged_answer(teacher, batch.image, recipe.teacher_views)
+    ask = mirrored_answer if recipe.mirrored_answers else answer
+    theirs = ask(teacher, batch.image)
     return teaching_terms(task, teacher, theirs, outputs, batch, adaptors, recipe, listen)
 
 

@@ -63,7 +63,7 @@ RECIPES_SINCE_FIRST = {
     "start_from": None,
     "learning_without_forgetting": 0.0,
     "gate": 0.0,
-    "teacher_views": 1,
+    "mirrored_answers": False,
     "all_imagery": False,
 }
 """The same of recipes."""

@@ -172,6 +172,27 @@ OPTIONS = (
         {PARTIAL: True},
     ),
     Option(
+        "gate",
+        tr("Listen to better teachers only"),
+        tr(
+            "On the validation ground a teacher must be better than the student by this much (AP50, IoU) to be heard "
+            "in full, class by class; one that is no better is not heard. 0: it always is."
+        ),
+        {PARTIAL: 0.0, DISTIL: 0.0},
+    ),
+    Option(
+        "mirrored_answers",
+        tr("Teachers look at mirror images, too"),
+        tr("Their answer is the mean over a chip and its three mirror images: surer, and four times the work."),
+        {PARTIAL: False, DISTIL: False},
+    ),
+    Option(
+        "all_imagery",
+        tr("Networks of one task see all imagery"),
+        tr("Also that without labels for them: they learn nothing from it but how it looks."),
+        {SUPERVISED: False, PARTIAL: False},
+    ),
+    Option(
         "co_training",
         tr("Teachers go on learning"),
         tr("Beside the student, instead of staying as they are once they have learned. (arXiv 2402.05305)"),

@@ -2553,6 +2553,36 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
+      <source>Listen to better teachers only</source>
+      <translation>Nur auf bessere Lehrer hören</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>On the validation ground a teacher must be better than the student by this much (AP50, IoU) to be heard in full, class by class; one that is no better is not heard. 0: it always is.</source>
+      <translation>Auf der Validierungsfläche muss ein Lehrer um so viel besser sein als der Schüler (AP50, IoU), um voll zu zählen, Klasse für Klasse; einer, der nicht besser ist, zählt nicht. 0: Er zählt immer.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Teachers look at mirror images, too</source>
+      <translation>Lehrer sehen auch Spiegelbilder</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Their answer is the mean over a chip and its three mirror images: surer, and four times the work.</source>
+      <translation>Ihre Antwort ist das Mittel über einen Ausschnitt und seine drei Spiegelbilder: sicherer, und vier Mal so viel Arbeit.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Networks of one task see all imagery</source>
+      <translation>Netze einer Aufgabe sehen alle Bilder</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Also that without labels for them: they learn nothing from it but how it looks.</source>
+      <translation>Auch die ohne Beschriftungen für sie: Sie lernen daraus nur, wie sie aussehen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
       <source>Teachers go on learning</source>
       <translation>Lehrernetze lernen weiter</translation>
     </message>

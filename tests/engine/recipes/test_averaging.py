@@ -8,13 +8,12 @@ from engine.data import prepare, training_loader
 from engine.errors import ConfigError
 from engine.models import build
 from engine.recipes import build_plan
-from engine.recipes.averaging import averaged_answer
-from engine.recipes.plan import answer
+from engine.recipes.averaging import mirrored_answer
 from engine.training.loop import _freeze
 
 NARROW = {"encoder": "mobilenet_v2", "width": 32, "weights": "none"}
 MEAN, STD = [100.0, 90.0, 90.0], [50.0, 40.0, 40.0]
-MIRRORS = {2: [[], [-1]], 4: [[], [-1], [-2], [-1, -2]]}
+MIRRORS = [], [-1], [-2], [-1, -2]
 
 
 @pytest.fixture(params=[{}, {"detection_head": "retinanet"}, {"light": True, "detection_strides": [4, 8]}])
@@ -33,15 +32,14 @@ def image():
     return torch.rand(2, 3, 64, 128, generator=torch.Generator().manual_seed(0)) * 255
 
 
-@pytest.mark.parametrize("views", [2, 4])
-def test_it_is_the_mean_of_what_is_found_in_each_mirror_image(network, views):
+def test_it_is_the_mean_of_what_is_found_in_each_mirror_image(network):
     """Boxes are compared as places in the image, mirrored by hand; no head's coding is trusted."""
-    mean = averaged_answer(network, image(), views)
+    mean = mirrored_answer(network, image())
     areas, scores, corners = 0, [], []
-    for axes in MIRRORS[views]:
+    for axes in MIRRORS:
         with torch.no_grad():
             outputs = network(image().flip(axes) if axes else image())
-        areas = areas + outputs.segmentation.softmax(1).flip(axes) / views
+        areas = areas + outputs.segmentation.softmax(1).flip(axes) / 4
         found = outputs.detections
         boxes = network.detection_head.boxes(found).clone()
         places = (found.anchors[:, :2] + found.anchors[:, 2:]) / 2
@@ -59,7 +57,7 @@ def test_it_is_the_mean_of_what_is_found_in_each_mirror_image(network, views):
         scores.append(found.logits.sigmoid()[:, order])
         corners.append(boxes[:, order])
     torch.testing.assert_close(mean.segmentation.softmax(1), areas, atol=1e-5, rtol=1e-4)
-    torch.testing.assert_close(mean.detections.logits.sigmoid(), sum(scores) / views, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(mean.detections.logits.sigmoid(), sum(scores) / 4, atol=1e-5, rtol=1e-4)
     boxes = network.detection_head.boxes(mean.detections)
     low, high = torch.stack(corners).amin(0), torch.stack(corners).amax(0)
     # Means of the coded boxes lie between the views' boxes; sizes are coded as logarithms, hence the slack.
@@ -74,15 +72,9 @@ def match(wanted, given):
     return distances.argmin(1)
 
 
-def test_a_single_view_is_the_plain_answer(network):
-    mine, theirs = averaged_answer(network, image(), 1), answer(network, image())
-    assert torch.equal(mine.segmentation, theirs.segmentation)
-    assert torch.equal(mine.detections.logits, theirs.detections.logits)
-
-
 def test_levels_that_do_not_divide_the_chip_are_refused(make_run):
     teacher = {**NARROW, "detection_strides": [8, 64]}
-    recipe = {"kind": "partial_multitask", "student": teacher, "teacher_views": 2}
+    recipe = {"kind": "partial_multitask", "student": teacher, "mirrored_answers": True}
     recipe |= {"detection_teacher": teacher, "segmentation_teacher": NARROW}
     run = load_run(make_run(recipe, chip_size=96))
     with pytest.raises(ConfigError, match="multiple of 64, and"):
@@ -90,9 +82,9 @@ def test_levels_that_do_not_divide_the_chip_are_refused(make_run):
 
 
 @pytest.mark.parametrize("kind", ["partial_multitask", "distil"])
-def test_recipes_ask_for_as_many_views_as_they_are_told(make_run, make_package, kind):
+def test_recipes_ask_for_the_mirror_images_where_told(make_run, make_package, kind):
     small = {**NARROW, "detection_strides": [8]}
-    recipe = {"kind": kind, "student": small, "teacher_views": 4}
+    recipe = {"kind": kind, "student": small, "mirrored_answers": True}
     if kind == "distil":
         recipe["package"] = str(make_package())
     else:
