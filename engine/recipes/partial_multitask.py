@@ -17,7 +17,7 @@ from ..errors import ConfigError
 from ..types import Batch, Outputs, Task
 from .build import build_network
 from .forgetting import NOTHING, Lesson
-from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering
+from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering, teacher_share
 from .reuse import load_teachers
 from .starting import build_student
 from .supervised import supervised_losses, tasks_of, teach_from_labels
@@ -75,7 +75,7 @@ def _check(run: Run, recipe: PartialMultitask) -> None:
 def _teacher_stage(task: Task, name: str, recipe: PartialMultitask, lesson: Lesson) -> Stage:
     losses = teach_from_labels(name, Labelled(strong_views=recipe.strong_views), lesson=lesson)
     views = (task,) if recipe.strong_views else ()
-    return Stage(name, (name,), (task,), recipe.teacher_share, losses, judges=(name,), views=views)
+    return Stage(name, (name,), (task,), teacher_share(recipe), losses, judges=(name,), views=views)
 
 
 def _student_stage(run: Run, recipe: PartialMultitask, networks: Networks, share: float, lesson: Lesson) -> Stage:
