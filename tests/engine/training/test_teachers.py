@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from io import StringIO
 from pathlib import Path
 
 import pyogrio
@@ -12,6 +13,8 @@ from lightning_fabric import Fabric
 from safetensors.torch import load_file
 
 from engine.cli.check import describe, text
+from engine.cli.progress import summary
+from engine.cli.train import train_run
 from engine.config import Baseline, PartialMultitask, SemiSupervised, load_run, save_run
 from engine.data import prepare
 from engine.events import EventLog
@@ -185,6 +188,7 @@ def test_a_run_whose_labels_changed_on_the_way_offers_nothing(make_run, tmp_path
     save_run(run, first)
     train(first)
     second = make_run(MULTITASK, "second")
+    assert len(stages(looked_at(second))) == 3
     save_run(run, second)
     assert len(stages(looked_at(second))) == 3
 
@@ -257,6 +261,23 @@ def test_a_check_says_whose_teachers_are_used_again(make_run):
         assert [stage["name"] for stage in found["stages"]] == ["student"]
         assert "The teachers of the run first are used again" in text(found)
     assert sorted(path.name for path in Path(second).iterdir()) == ["run.json"]
+
+
+def test_the_command_offers_and_uses_them(make_run, events):
+    """Interrupted as soon as it begins on pictures for the report."""
+
+    def enough(event):
+        told.write(f"{summary(event)}\n")
+        if event["kind"] == "figure":
+            raise Interrupted
+
+    for name, names in (("first", [*NAMES, "student"]), ("second", ["student"])):
+        told = StringIO()
+        folder = make_run(MULTITASK, name, budget={"steps": 4}, batch_size=2, validations=1)
+        with pytest.raises(Interrupted):
+            train_run(folder, enough)
+        assert [event["name"] for event in events(folder, "stage")] == names
+    assert "The teachers of the run first are used again" in told.getvalue()
 
 
 ALL = ("detection", "segmentation", "unlabelled")
