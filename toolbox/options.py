@@ -45,6 +45,7 @@ def _parameter(option: Option, kind: str) -> QgsProcessingParameterDefinition:
         option.title,
         QgsProcessingParameterNumber.Type.Double,
         usual,
+        usual is None,
         minValue=option.smallest,
         maxValue=option.largest,
     )
@@ -64,6 +65,8 @@ def _value(
         return [option.choices[index][0] for index in algorithm.parameterAsEnums(parameters, name, context)]
     if option.choices:
         return algorithm.parameterAsEnumString(parameters, name, context)
+    if usual is None and not algorithm.parameterAsString(parameters, name, context):
+        return None
     return algorithm.parameterAsDouble(parameters, name, context)
 
 

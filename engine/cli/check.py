@@ -39,11 +39,14 @@ def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
     from ..config import load_run
     from ..data import prepare
     from ..recipes import build_plan
+    from ..training import settle
     from .probe import estimate
 
     settings = load_run(folder)
     prepared = prepare(settings)
-    plan = build_plan(settings, prepared)
+    home = folder.parent if folder.is_file() else folder
+    settled = settle(home, settings, prepared, build_plan(settings, prepared), keep=False)
+    plan = settled.plan
     return {
         "name": settings.name,
         "recipe": settings.recipe.kind,
@@ -56,10 +59,14 @@ def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
         "label_counts": prepared.label_counts,
         "train_area_m2": prepared.train_area_m2,
         "networks": plan.described,
-        "stages": [{"name": s.name, "share": s.share, "roles": list(s.roles)} for s in plan.stages],
+        "stages": [
+            {"name": s.name, "share": s.share, "of": "steps" if s.timed else "budget", "roles": list(s.roles)}
+            for s in plan.stages
+        ],
         "blocks": prepared.blocks(),
         "estimate": estimate(settings, prepared, plan) if probe else None,
-        "warnings": [*prepared.warnings, *plan.warnings],
+        "notes": [settled.note] if settled.note else [],
+        "warnings": [*prepared.warnings, *settled.warnings, *plan.warnings],
     }
 
 
@@ -73,5 +80,8 @@ def text(result: dict[str, Any]) -> str:
     for role, counts in result["label_counts"].items():
         lines.append(f"  {role} labels: " + ", ".join(f"{name} {count}" for name, count in counts.items()))
     lines += [f"  network {name}: {description}" for name, description in result["networks"].items()]
-    lines += [f"  stage {stage['name']}: {100 * stage['share']:.0f} % of the budget" for stage in result["stages"]]
+    lines += [
+        f"  stage {stage['name']}: {100 * stage['share']:.0f} % of the {stage['of']}" for stage in result["stages"]
+    ]
+    lines += result["notes"]
     return "\n".join(lines + [f"warning: {warning}" for warning in result["warnings"]] + ["ready to train"])

@@ -66,7 +66,7 @@ def train_run(folder: Path, listener: Listener | None = None) -> dict[str, Any]:
 def _train(folder: Path, settings: Run, events: EventLog) -> dict[str, Any]:
     from ..data import prepare
     from ..recipes import build_plan
-    from ..training import Loop, enough_memory, make_fabric
+    from ..training import Loop, enough_memory, make_fabric, offer, settle
     from .examining import examine_run
 
     fabric = make_fabric(settings.training)
@@ -75,10 +75,14 @@ def _train(folder: Path, settings: Run, events: EventLog) -> dict[str, Any]:
     for warning in prepared.warnings:
         events.write("warning", message=warning)
     fabric.seed_everything(settings.training.seed, verbose=False)
-    plan = build_plan(settings, prepared)
-    for warning in plan.warnings:
+    settled = settle(folder, settings, prepared, build_plan(settings, prepared))
+    plan = settled.plan
+    for warning in [*settled.warnings, *plan.warnings]:
         events.write("warning", message=warning)
+    if settled.note:
+        events.write("note", message=settled.note)
     trained = Loop(folder, settings, prepared, plan, fabric, events).train()
+    offer(folder, settings, plan, settled.identity)
     card = _card(settings, prepared, trained, plan)
     with enough_memory(settings.training, fabric.device):
         examine_run(folder, settings, prepared, plan, card, fabric.device, events)

@@ -4,6 +4,7 @@ from .card import Card, CardClass, SourceStatistics
 from .files import RUN_FILE, load_run, parse, save_run
 from .presets import MULTITASK, SSLKD, Preset, preset, preset_names
 from .recipes import (
+    TEACHER_SHARE,
     Baseline,
     Distil,
     Distillation,
@@ -22,6 +23,7 @@ __all__ = [
     "MULTITASK",
     "RUN_FILE",
     "SSLKD",
+    "TEACHER_SHARE",
     "Area",
     "Augmentation",
     "Baseline",

@@ -9,6 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 Weight = Annotated[float, Field(ge=0)]
 TeachersFrom = str | dict[str, str] | None
 """A run folder for all teachers, or one for each by the teacher's name."""
+TEACHER_SHARE = {"partial_multitask": 0.3, "semi_supervised": 0.5, "baseline": 0.5}
+"""Teachers' share of the steps where a run leaves it open: of each, in SSLKD of both together."""
+
+REUSE_TEACHERS = Field(
+    None,
+    description="Use finished teachers of a run in the same folder again where all that decides over them is the same; "
+    "none: where the budget is in minutes.",
+)
 
 
 class Options(BaseModel):
@@ -146,10 +154,16 @@ class PartialMultitask(Distillation, Continued):
     )
     on_own_task: bool = Field(True, description="Distil on a batch's labelled task too, not only on the missing one.")
     ramp_up: float = Field(0.1, ge=0, le=1, description="Share of the student's stage over which distillation rises.")
-    teacher_share: float = Field(0.3, gt=0, lt=0.5, description="Share of the budget that each teacher gets.")
+    teacher_share: float | None = Field(
+        None,
+        gt=0,
+        lt=0.5,
+        description="Share of the budget that each teacher gets; none: 0.3 of the steps, of minutes as steps need.",
+    )
     teachers_from: TeachersFrom = Field(
         None, description="Folder of a finished run (or one for each teacher) whose teachers are used again."
     )
+    reuse_teachers: bool | None = REUSE_TEACHERS
     all_imagery: bool = Field(
         False, description="Chips of every source pass the teachers, also without labels, so that norms know them."
     )
@@ -193,10 +207,17 @@ class SemiSupervised(Labelled, Continued):
     agreement: bool = Field(True, description="Pseudo-labels count for the student only where both teachers agree.")
     co_training: bool = Field(True, description="Teachers go on learning beside the student.")
     ema_teachers: bool = Field(True, description="Moving averages of teachers that go on learning teach.")
-    teacher_share: float = Field(0.5, ge=0, lt=1, description="Share of the budget for the teachers alone, on labels.")
+    teacher_share: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="Share of the budget for the teachers alone, on labels; none: half the steps, of minutes as steps "
+        "need.",
+    )
     teachers_from: TeachersFrom = Field(
         None, description="Folder of a finished run (or one for each teacher) whose teachers are used again."
     )
+    reuse_teachers: bool | None = REUSE_TEACHERS
     ramp_up: float = Field(0.3, ge=0, le=1, description="Share of the joint stage over which unlabelled terms rise.")
 
 
@@ -225,10 +246,16 @@ class Baseline(Labelled):
     cutmix: float = Field(0.5, ge=0, le=1, description="Share of the chips that get a part of another chip.")
     confidence: float = Field(0.8, ge=0, lt=1, description="Pseudo-labels below this probability are ignored.")
     ramp_up: float = Field(0.3, ge=0, le=1, description="Share of the stage over which unlabelled terms rise.")
-    teacher_share: float = Field(0.5, gt=0, lt=1, description="Share of the budget for the teacher, for plain.")
+    teacher_share: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Share of the budget for the teacher, for plain; none: half the steps, of minutes as steps need.",
+    )
     teachers_from: TeachersFrom = Field(
         None, description="Folder of a finished run whose network teaches instead, for plain."
     )
+    reuse_teachers: bool | None = REUSE_TEACHERS
 
 
 Recipe = Annotated[Supervised | PartialMultitask | SemiSupervised | Distil | Baseline, Field(discriminator="kind")]

@@ -4,8 +4,9 @@ from ..config import Run
 from ..data import Prepared
 from .baseline import plan_baseline
 from .distil import plan_distil
+from .identity import teachers_identity, teachers_of
 from .partial_multitask import plan_partial_multitask
-from .plan import Batches, Losses, Networks, Plan, Stage, average_of
+from .plan import Batches, Losses, Networks, Plan, Stage, average_of, with_timing
 from .pretraining import with_pretraining
 from .reuse import CHECKPOINTS, best_weights
 from .semi_supervised import plan_semi_supervised
@@ -30,7 +31,20 @@ def build_plan(run: Run, prepared: Prepared) -> Plan:
         WeightsError: encoder weights cannot be had.
     """
     run = with_strides(with_start(run), prepared)
-    return with_pretraining(RECIPES[run.recipe.kind](run, prepared), run, len(prepared.bands))
+    plan = with_timing(RECIPES[run.recipe.kind](run, prepared), run.recipe)
+    return with_pretraining(plan, run, len(prepared.bands))
 
 
-__all__ = ["CHECKPOINTS", "Batches", "Losses", "Networks", "Plan", "Stage", "average_of", "best_weights", "build_plan"]
+__all__ = [
+    "CHECKPOINTS",
+    "Batches",
+    "Losses",
+    "Networks",
+    "Plan",
+    "Stage",
+    "average_of",
+    "best_weights",
+    "build_plan",
+    "teachers_identity",
+    "teachers_of",
+]

@@ -25,7 +25,7 @@ from ..distillation import (
 )
 from ..types import Batch, Outputs, Role
 from .build import build_network
-from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering
+from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering, teacher_share
 from .reuse import load_teachers
 from .semi_supervised import require_roles
 from .supervised import LabelTerms, label_terms, supervised_losses, teach_from_labels
@@ -168,7 +168,7 @@ def _plan_plain(run: Run, prepared: Prepared, recipe: Baseline) -> Plan:
         for index, (name, spec) in enumerate(specs.items())
     }
     terms, views = label_terms(recipe, run), SEGMENTATION if recipe.strong_views else ()
-    share, stages = recipe.teacher_share, []
+    share, stages = teacher_share(recipe), []
     if recipe.teachers_from:
         load_teachers(recipe.teachers_from, {"teacher": networks["teacher"]}, run, prepared)
         share = 0.0

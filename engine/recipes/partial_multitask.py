@@ -19,7 +19,17 @@ from .averaging import check_mirrors, mirrored_answer
 from .build import build_network
 from .forgetting import NOTHING, Lesson
 from .gate import GATE, Gate, listened
-from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering, nothing_to_say
+from .plan import (
+    Batches,
+    Losses,
+    Networks,
+    Plan,
+    Stage,
+    answer,
+    answering,
+    nothing_to_say,
+    teacher_share,
+)
 from .reuse import load_teachers
 from .starting import build_student, channels
 from .supervised import imagery, supervised_losses, tasks_of, teach_from_labels
@@ -83,7 +93,7 @@ def _teacher_stage(task: Task, name: str, run: Run, recipe: PartialMultitask, le
     losses = teach_from_labels(name, Labelled(strong_views=recipe.strong_views), lesson=lesson)
     roles = imagery(run, (task,)) if recipe.all_imagery else (task,)
     views = roles if recipe.strong_views else ()
-    return Stage(name, (name,), roles, recipe.teacher_share, losses, judges=(name,), views=views)
+    return Stage(name, (name,), roles, teacher_share(recipe), losses, judges=(name,), views=views)
 
 
 def _student_stage(run: Run, recipe: PartialMultitask, networks: Networks, share: float, lesson: Lesson) -> Stage:

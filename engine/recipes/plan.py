@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
 
-from ..config import Network
+from ..config import TEACHER_SHARE, Network, Recipe
 from ..types import Batch, Outputs, Role, Task
 from .build import describe, weights_warnings
 
@@ -60,6 +60,7 @@ class Stage:
         begins: trained networks that go on from a finished model; what they know already is validated before the first
             step, and is a candidate for their best weights.
         keeps: trained networks that are not judged, and whose last weights later stages begin with.
+        timed: whether `share` is one of steps, also of a budget in minutes, which is then divided by what steps take.
     """
 
     name: str
@@ -74,11 +75,24 @@ class Stage:
     keeps: tuple[str, ...] = ()
     begins: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
+    timed: bool = False
 
 
 def nothing_to_say(values: Mapping[str, Mapping[str, float]]) -> list[str]:
     """Nothing depends on validation."""
     return []
+
+
+def teacher_share(recipe: Recipe) -> float:
+    """The share of the steps (of the budget, where a run says it) that a stage of teachers gets."""
+    return TEACHER_SHARE[recipe.kind] if recipe.teacher_share is None else recipe.teacher_share
+
+
+def with_timing(plan: Plan, recipe: Recipe) -> Plan:
+    """The plan with stages that share a budget in minutes by what their steps take, where the recipe leaves it open."""
+    if len(plan.stages) < 2 or getattr(recipe, "teacher_share", 0.0) is not None:
+        return plan
+    return replace(plan, stages=[replace(stage, timed=True) for stage in plan.stages])
 
 
 def unchanged(outputs: Outputs, batch: Batch) -> Outputs:

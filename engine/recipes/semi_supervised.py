@@ -26,7 +26,7 @@ from ..errors import ConfigError
 from ..types import Batch, Outputs, Role
 from .build import build_network
 from .forgetting import NOTHING, Lesson
-from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering
+from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering, teacher_share
 from .reuse import load_teachers
 from .starting import build_student
 from .supervised import LabelTerms, label_terms, supervised_losses
@@ -74,7 +74,7 @@ def require_roles(run: Run, needed: tuple[Role, ...]) -> None:
 
 
 def _stages(recipe: SemiSupervised, networks: Networks, terms: LabelTerms, lesson: Lesson) -> list[Stage]:
-    alone = recipe.teacher_share if not recipe.teachers_from else 0.0
+    alone = teacher_share(recipe) if not recipe.teachers_from else 0.0
     learners = ("student", *TEACHERS) if recipe.co_training else ("student",)
     together = Stage(
         "teachers and student" if recipe.co_training else "student",

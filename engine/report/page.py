@@ -178,6 +178,7 @@ def _classes(finished: Finished, others: list[Finished]) -> Iterable[str]:
 def _stages(history: History) -> Iterable[str]:
     if history.stages:
         yield "<h2>Training</h2>"
+        yield from (f"<p>{text(sentence)}</p>" for sentence in history.notes)
     for stage in history.stages:
         yield f"<h3>{text(spoken(stage.name))}</h3><p class='soft'>{text(_stage_line(stage))}</p>"
         charts = [chart for chart in (losses_chart(stage), metrics_chart(stage)) if chart]

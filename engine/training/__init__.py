@@ -3,16 +3,20 @@
 from .device import device_name, enough_memory, make_fabric
 from .loop import Loop, Trained
 from .metrics import MAIN, DetectionScore, SegmentationScore, main_score, segmentation_values
+from .teachers import Settled, offer, settle
 
 __all__ = [
     "MAIN",
     "DetectionScore",
     "Loop",
     "SegmentationScore",
+    "Settled",
     "Trained",
     "device_name",
     "enough_memory",
     "main_score",
     "make_fabric",
+    "offer",
     "segmentation_values",
+    "settle",
 ]

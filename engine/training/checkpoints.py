@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from ..config import Run
+from ..config import TEACHER_SHARE, Run
 from ..errors import OutputError, TrainingError
 from ..models.storage import save_weights
 from ..recipes import CHECKPOINTS, best_weights
@@ -39,6 +40,7 @@ class State:
         random: torch's generator state.
         fingerprint: of the run's settings.
         scaler: of float16's losses, its state dictionary; empty in other arithmetic.
+        division: of a budget in minutes by measured steps, `shares.Division`'s fields; empty where nothing is measured.
     """
 
     stage: int
@@ -53,6 +55,7 @@ class State:
     random: torch.Tensor
     fingerprint: str
     scaler: dict[str, Any] = field(default_factory=dict)
+    division: dict[str, Any] = field(default_factory=dict)
 
 
 FIRST_KEYS = ("size", "encoder", "width", "weights", "architecture", "neck", "detection_head", "detection_strides")
@@ -69,11 +72,18 @@ RECIPES_SINCE_FIRST = {
 """The same of recipes."""
 
 
+FREE = {"device", "precision", "workers", "budget", "validations"}
+"""Settings of training that may change between restarts."""
+
+
 def fingerprint(run: Run) -> str:
     """A hash of what a checkpoint depends on; paths, devices and budgets may change between restarts."""
-    training = run.training.model_dump(exclude={"device", "precision", "workers", "budget", "validations"})
+    training = run.training.model_dump(exclude=FREE)
     training = _without_idle(training, SINCE_FIRST)
-    recipe = _without_idle(run.recipe.model_dump(exclude={"teachers_from", "package"}), RECIPES_SINCE_FIRST)
+    recipe = run.recipe.model_dump(exclude={"teachers_from", "reuse_teachers", "package"})
+    recipe = _without_idle(recipe, RECIPES_SINCE_FIRST)
+    if recipe.get("teacher_share", 0.0) is None:  # which was the default before there was an open one
+        recipe["teacher_share"] = TEACHER_SHARE[run.recipe.kind]
     recipe = {key: _as_first(value) if _is_first(value) else value for key, value in recipe.items()}
     if "start_from" in recipe:  # the model may have moved, but not come or gone
         recipe["start_from"] = True
@@ -101,7 +111,7 @@ def save_last(folder: Path, state: State) -> Path:
     Raises:
         OutputError: it cannot be written; the previous one stays.
     """
-    return _atomically(folder / CHECKPOINTS / LAST, lambda path: torch.save(asdict(state), path))
+    return atomically(folder / CHECKPOINTS / LAST, lambda path: torch.save(asdict(state), path))
 
 
 def load_last(folder: Path, run: Run) -> State | None:
@@ -131,7 +141,22 @@ def save_best(folder: Path, name: str, network: nn.Module) -> Path:
     Raises:
         OutputError: they cannot be written; the previous ones stay.
     """
-    return _atomically(best_weights(folder, name), lambda path: save_weights(network.state_dict(), path))
+    return atomically(best_weights(folder, name), lambda path: save_weights(network.state_dict(), path))
+
+
+def copy_best(folder: Path, name: str, copy: str) -> None:
+    """Keep a network's best weights of now under another name too.
+
+    Raises:
+        OutputError: they cannot be written.
+    """
+    if (path := best_weights(folder, name)).exists():
+        atomically(best_weights(folder, copy), lambda partial: shutil.copyfile(path, partial))
+
+
+def kept(stage: str, name: str) -> str:
+    """The name under which a network's weights are kept as they were at the end of a stage."""
+    return f"{stage}-{name}"
 
 
 def load_best(folder: Path, name: str, network: nn.Module) -> bool:
@@ -143,7 +168,16 @@ def load_best(folder: Path, name: str, network: nn.Module) -> bool:
     return True
 
 
-def _atomically(path: Path, write: Callable[[Path], Any]) -> Path:
+def atomically(path: Path, write: Callable[[Path], Any]) -> Path:
+    """Write a file whole or not at all.
+
+    Args:
+        path: of the file; its folder is made where it is missing.
+        write: writes the file that it is given.
+
+    Raises:
+        OutputError: it cannot be written; the one before stays.
+    """
     partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -18,10 +18,21 @@ class StageBudget:
     seconds: float | None
 
 
-def stage_budget(budget: Budget, share: float, steps_per_epoch: int) -> StageBudget:
-    """A stage's part of a run's budget, at least one step."""
+LEAST_SECONDS = 1.0
+"""What is left of a budget in minutes for all stages, at least."""
+
+
+def stage_budget(budget: Budget, share: float, steps_per_epoch: int, spent: float = 0.0) -> StageBudget:
+    """A stage's part of a run's budget, at least one step.
+
+    Args:
+        budget: of the run.
+        share: of the stage.
+        steps_per_epoch: of the stage.
+        spent: seconds of the run that went before the first stage.
+    """
     if budget.minutes is not None:
-        return StageBudget(None, budget.minutes * 60 * share)
+        return StageBudget(None, max(LEAST_SECONDS, budget.minutes * 60 - spent) * share)
     steps = budget.steps if budget.steps is not None else math.ceil(budget.epochs * steps_per_epoch)
     return StageBudget(max(1, round(steps * share)), None)
 

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -20,11 +20,12 @@ from ..events import EventLog
 from ..models import uncertain_statistics
 from ..recipes import Plan, Stage, average_of
 from ..types import Batch, Role
-from .checkpoints import State, fingerprint, load_best, load_last, save_best, save_last
+from .checkpoints import State, copy_best, fingerprint, kept, load_best, load_last, save_best, save_last
 from .clock import StageClock, learning_rate, stage_budget
 from .device import enough_memory, half_precision
 from .ema import averaged
 from .metrics import main_score
+from .shares import Division, divided_by_time, with_division
 from .validation import Validator
 
 PROGRESS_EVERY = 1.0
@@ -77,6 +78,7 @@ class Loop:
         self.scores: dict[str, float] = {}
         self.values: dict[str, dict[str, float]] = {}
         self._said: set[str] = set()
+        self.division: Division | None = None
 
     def train(self) -> Trained:
         """Run what is left of the plan.
@@ -92,11 +94,23 @@ class Loop:
             self.scores, self.values = state.scores, state.values
         for network in self.plan.networks.values():
             network.to(self.fabric.device, memory_format=torch.channels_last)
+        self._divide(state)
         for index in range(state.stage if state else 0, len(self.plan.stages)):
             self._stage(index, state if state and state.stage == index else None)
         network = self.plan.networks[self.plan.ships]
         load_best(self.folder, self.plan.ships, network)
         return Trained(network.cpu().eval(), self.values.get(self.plan.ships, {}), self.values)
+
+    def _divide(self, state: State | None) -> None:
+        """Divide a budget in minutes by what steps take; once, for a training that goes on keeps its division."""
+        if state is not None:
+            self.division = Division(**state.division) if state.division else None
+        elif self.run.training.budget.minutes is not None and any(stage.timed for stage in self.plan.stages):
+            with enough_memory(self.run.training, self.fabric.device):
+                self.division, sentence = divided_by_time(self.run, self.prepared, self.plan, self.fabric)
+            self.events.write("note", message=sentence)
+        if self.division is not None and self.run.training.budget.minutes is not None:
+            self.plan = with_division(self.plan, self.division)
 
     def _stage(self, index: int, state: State | None) -> None:
         stage = self.plan.stages[index]
@@ -116,6 +130,9 @@ class Loop:
             for name in stage.trains:
                 stack.enter_context(uncertain_statistics(self.plan.networks[name], noise))
             work.run()
+        for name in stage.judges:  # later runs may want it as it is now
+            if any(name in later.trains for later in self.plan.stages[index + 1 :]):
+                copy_best(self.folder, name, kept(stage.name, name))
 
     def weigh(self) -> None:
         """Have the plan take note of what validation has found so far."""
@@ -127,7 +144,7 @@ class Loop:
     def _load_earlier(self, index: int) -> None:
         for stage in self.plan.stages[:index]:
             for name in stage.keeps:
-                load_best(self.folder, _kept(stage, name), self.plan.networks[name])
+                load_best(self.folder, kept(stage.name, name), self.plan.networks[name])
         for name in {name for stage in self.plan.stages[:index] for name in stage.judges}:
             load_best(self.folder, name, self.plan.networks[name])
 
@@ -162,8 +179,9 @@ class _Work:
     def _clock(self, step: int = 0, elapsed: float = 0.0) -> StageClock:
         loop = self.loop
         chips = max(chips_per_epoch(loop.prepared, loop.run, role) for role in self.stage.roles)
+        spent = loop.division.spent if loop.division is not None else 0.0
         budget = stage_budget(
-            self.run_settings.budget, self.stage.share, math.ceil(chips / self.run_settings.batch_size)
+            self.run_settings.budget, self.stage.share, math.ceil(chips / self.run_settings.batch_size), spent
         )
         return StageClock(budget, step, elapsed)
 
@@ -206,7 +224,7 @@ class _Work:
                     f"Training stopped as asked; {path.name} in {path.parent} keeps its place.", "Train again to go on."
                 )
         for name in self.stage.keeps:
-            save_best(self.loop.folder, _kept(self.stage, name), self.loop.plan.networks[name])
+            save_best(self.loop.folder, kept(self.stage.name, name), self.loop.plan.networks[name])
 
     def _loaders(self) -> dict[Role, Iterator[Batch]]:
         loop = self.loop
@@ -333,6 +351,7 @@ class _Work:
             averages={name: average.state_dict() for name, average in self.averages.items()},
             optimizer=self.optimizer.state_dict(),
             scaler=self.loop.fabric.strategy.precision.state_dict(),
+            division=asdict(loop.division) if loop.division is not None else {},
             random=torch.get_rng_state(),
             fingerprint=fingerprint(loop.run),
         )
@@ -375,10 +394,6 @@ def _freeze(plan: Plan, stage: Stage) -> None:
     for name, network in plan.networks.items():
         trains = name in stage.trains
         network.requires_grad_(trains).train(trains)
-
-
-def _kept(stage: Stage, name: str) -> str:
-    return f"{stage.name}-{name}"
 
 
 def _worst(losses: dict[str, Tensor]) -> str:

@@ -50,6 +50,7 @@ class History:
         ending: the event that ended the work; empty while it goes on, again after a later `started`.
         progress: the last `progress` event of the last start.
         checkpoint: the last `checkpoint` event.
+        note: what the engine decided about the training, the last such message.
         warning: the last warning's message.
         stage_count: stages of the recipe.
         time: of the last event.
@@ -60,6 +61,7 @@ class History:
     ending: dict[str, Any] = field(default_factory=dict)
     progress: dict[str, Any] = field(default_factory=dict)
     checkpoint: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
     warning: str = ""
     stage_count: int = 0
     time: float = 0.0
@@ -119,6 +121,8 @@ class HistoryReader:
             self._metrics(event)
         elif kind == "checkpoint":
             self.history.checkpoint = event
+        elif kind == "note":
+            self.history.note = str(event.get("message", ""))
         elif kind == "warning":
             self.history.warning = str(event.get("message", ""))
         elif kind in ENDINGS:

@@ -33,7 +33,8 @@ def estimate_text(estimate: dict[str, Any], training: TrainingDraft) -> str:
 
 
 def _steps_in(stage: dict[str, Any], seconds: float) -> int:
-    return round(stage["share"] * seconds / max(stage["seconds_per_step"], 1e-6))
+    share = stage.get("share_of_minutes", stage["share"])
+    return round(share * seconds / max(stage["seconds_per_step"], 1e-6))
 
 
 def _seconds(stage: dict[str, Any], budget: float, kind: str) -> float:

@@ -21,6 +21,7 @@ NETWORKS = {
 """The networks that a network's option is for; SSLKD's second teacher has another architecture on purpose."""
 
 ALL = (SUPERVISED, PARTIAL, SEMI, DISTIL)
+MEASURED = tr("by what a step takes")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Option:
         smallest: of a number.
         largest: of a number.
         step: of a number.
+        unset: of a number that the engine chooses where none is given, which is then the default: words for that.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Option:
     smallest: float = 0.0
     largest: float = 1.0
     step: float = 0.05
+    unset: str = ""
 
     @property
     def parameter(self) -> str:
@@ -280,9 +283,10 @@ OPTIONS = (
         "teacher_share",
         tr("Share of the time for teachers"),
         tr("Each teacher learns for this share of the training time, before the student does."),
-        {PARTIAL: 0.3},
+        {PARTIAL: None},
         smallest=0.01,
         largest=0.49,
+        unset=MEASURED,
     ),
     Option(
         "teacher_share",
@@ -290,8 +294,9 @@ OPTIONS = (
         tr(
             "Both teachers learn from the labels alone for this share of the training time: untrained ones teach noise."
         ),
-        {SEMI: 0.5},
+        {SEMI: None},
         largest=0.99,
+        unset=MEASURED,
     ),
     Option(
         "neck",

@@ -2423,6 +2423,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
+      <source>by what a step takes</source>
+      <translation>nach der Dauer eines Schritts</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
       <source>What the student learns from its teachers</source>
       <translation>Was das Schülernetz von seinen Lehrernetzen lernt</translation>
     </message>
@@ -4254,6 +4259,11 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/runs/details.py" />
       <source>Device</source>
       <translation>Gerät</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/details.py" />
+      <source>Note</source>
+      <translation>Hinweis</translation>
     </message>
     <message>
       <location filename="ui/runs/details.py" />

@@ -69,7 +69,7 @@ class RunDetails(QWidget):
         self._place = 0
         self._title, self._message = _text(tr("Run and state")), _text(tr("What to know"))
         self._title.setTextFormat(Qt.TextFormat.RichText)
-        self._rows = {name: _text(name) for name in (tr("Stage"), tr("Device"), tr("Warning"))}
+        self._rows = {name: _text(name) for name in (tr("Stage"), tr("Device"), tr("Note"), tr("Warning"))}
         self._form = QFormLayout()
         self._form.setVerticalSpacing(3)
         for name, label in self._rows.items():
@@ -98,6 +98,7 @@ class RunDetails(QWidget):
         self._message.setVisible(bool(message(state)))
         self._fill(tr("Stage"), stage_text(state))
         self._fill(tr("Device"), device_text(state))
+        self._fill(tr("Note"), state.history.note)
         self._fill(tr("Warning"), state.history.warning)
         self.refresh_time()
         if not same:

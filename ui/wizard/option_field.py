@@ -87,10 +87,14 @@ class OptionField(QWidget):
 
     def _make_number(self, option: Option) -> None:
         self.number = QDoubleSpinBox()
-        self.number.setRange(option.smallest, option.largest)
+        lowest = option.smallest - option.step if option.unset else option.smallest
+        self.number.setRange(lowest, option.largest)
         self.number.setSingleStep(option.step)
-        self._show = self.number.setValue
-        self.number.valueChanged.connect(lambda value: self._tell(round(value, 2)))
+        self.number.setSpecialValueText(option.unset)
+        self._show = lambda value: self.number.setValue(lowest if value is None else value)
+        self.number.valueChanged.connect(
+            lambda value: self._tell(None if option.unset and value < option.smallest else round(value, 2))
+        )
         self._beside(option.title, self.number)
         self._explain(self.number, option.help, add=False)
 

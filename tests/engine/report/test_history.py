@@ -27,6 +27,11 @@ def test_steps_trained_again_after_an_interruption_count_once_and_the_pause_cost
     assert history.seconds == pytest.approx(worked)
 
 
+def test_notes_count_once_however_often_a_run_began():
+    note = {"time": 1, "kind": "note", "message": "Steps take 1 s."}
+    assert read_history([note, note, {**note, "message": "Other."}]).notes == ["Steps take 1 s.", "Other."]
+
+
 def test_a_curve_leaves_out_values_that_are_missing():
     values = [{"detection/ap50": 0.1}, {"detection/ap50": None}, {}]
     events = [

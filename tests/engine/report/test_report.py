@@ -65,6 +65,11 @@ def test_a_weak_teacher_of_strong_views_is_told_of_them(run_folder, events, reci
     assert ("without strong views and CutMix" in words) == recipe.strong_views
 
 
+def test_what_was_decided_about_the_training_is_told(run_folder, events):
+    folder = run_folder([*events, {"time": 9e4, "kind": "note", "message": "Teachers of <first> are used again."}])
+    assert "<p>Teachers of &lt;first&gt; are used again.</p>" in write_report(folder).read_text(encoding="utf-8")
+
+
 def test_the_report_needs_nothing_from_outside(run_folder, events):
     text = write_report(run_folder(events)).read_text()
     assert all(reference.startswith("#") for reference in Page(text).references)

@@ -47,9 +47,10 @@ def test_all_runs_are_listed_what_works_first(dock, make_run, write, engine, wai
 def test_the_selected_run_is_told_in_full_and_live(dock, make_run, write, engine, wait):
     stage = write.event("stage", name="student", index=1, of=2)
     warning = write.event("warning", message="Few labels.")
-    folder = make_run("town", write.started(engine.pid), warning, stage, write.progress(40, stage="student"))
+    note = write.event("note", message="Steps take 1 s.")
+    folder = make_run("town", write.started(engine.pid), warning, note, stage, write.progress(40, stage="student"))
     wait(lambda: "student (2 of 2), step 40 of 100" in shown_texts(dock))
-    assert "Few labels." in shown_texts(dock)
+    assert {"Few labels.", "Steps take 1 s."} <= set(shown_texts(dock))
     values = {"detection/ap50": 0.625}
     metrics = write.event("metrics", stage="student", network="student", step=50, values=values)
     write.append(folder, metrics, write.progress(60, stage="student"))

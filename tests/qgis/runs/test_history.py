@@ -51,6 +51,11 @@ def test_other_ways_of_writing_json_and_broken_lines_are_read_too(write):
     assert [step for step, _ in reader.history.stages[0].losses] == [1, 2, 4]
 
 
+def test_the_last_note_is_kept(write):
+    notes = [write.event("note", message=text) for text in ("Steps take a second.", "They are used again.")]
+    assert fed(write.started(1), *notes).note == "They are used again."
+
+
 def test_what_is_trained_again_after_an_interruption_replaces_what_was_lost(write):
     history = fed(
         write.event("stage", name="training", index=0, of=1),

@@ -31,6 +31,7 @@ LEFT_OUT = {
     "thin_classes": "all classes but background unless told in run.json",
     "weak_classes": "classes of equal names unless told in run.json",
     "teachers_from": "the runs dock fills it in: Use its teachers",
+    "reuse_teachers": "follows from the unit of the budget",
 }
 LEFT_OUT_OF_NETWORKS = {
     "size": "has its own field",
@@ -185,3 +186,25 @@ def test_what_is_changed_in_the_wizard_is_found_again_in_a_run(qgis_app, kind):
 def test_what_goes_back_to_its_default_leaves_the_networks_of_a_template():
     patch = option_patch("supervised", {"NETWORK_NECK": "fpn", "TRAINING_PRETRAINING": 0.0, "DICE": 0.0})
     assert patch == {"recipe": {"network": {"neck": None}, "dice": 0.0}, "training": {"pretraining": None}}
+
+
+def test_a_share_that_the_engine_measures_is_no_number(qgis_app):
+    """It stands below the smallest number, and a number is a choice that can be taken back."""
+    (option,) = (each for each in options_of("semi_supervised") if each.name == "teacher_share")
+    draft, page = Draft(), Advanced()
+    page.show_draft(draft, "semi_supervised")
+    number = page.fields[option.parameter].number
+    assert number.text() == option.unset
+    number.stepUp()
+    assert draft.recipe.options["semi_supervised"] == {"TEACHER_SHARE": 0.0}
+    number.stepDown()
+    assert number.text() == option.unset
+    assert draft.recipe.options["semi_supervised"] == {"TEACHER_SHARE": None}
+
+
+@pytest.mark.parametrize("share", [None, 0.2])
+def test_only_a_share_that_was_chosen_is_in_the_run(engine, draft, prepare, share):
+    draft.recipe.kind = "partial_multitask"
+    draft.recipe.options["partial_multitask"] = {"TEACHER_SHARE": share} if share else {}
+    _, run = prepare(draft)
+    assert run["recipe"].get("teacher_share") == share

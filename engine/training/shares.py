@@ -1,0 +1,94 @@
+"""A budget in minutes, divided so that stages get their shares of steps whatever a step of each takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from lightning_fabric import Fabric
+
+from ..config import Run
+from ..data import Prepared
+from ..recipes import Plan, Stage
+from .timing import PATIENCE_SECONDS, seconds_per_step, untouched
+
+LEAST, MOST = 0.3, 0.8
+"""Bounds of the share of time that all teachers have together; of each, divided by their number."""
+MEASURED = 0.02
+"""Share of the budget after which no further step of a stage is timed."""
+
+
+@dataclass(frozen=True)
+class Division:
+    """How a budget in minutes is divided.
+
+    Args:
+        shares: of the stages, in order.
+        spent: seconds that measuring took, which count.
+    """
+
+    shares: list[float]
+    spent: float
+
+
+def divided_by_time(run: Run, prepared: Prepared, plan: Plan, fabric: Fabric) -> tuple[Division, str]:
+    """Time the stages' steps, leave everything as it was, and divide what is left of the minutes.
+
+    Returns:
+        the division, and a sentence on it.
+    """
+    begin, budget = time.monotonic(), run.training.budget.minutes * 60
+    patience = min(PATIENCE_SECONDS, MEASURED * budget)
+    with untouched(plan, fabric):
+        seconds = [
+            seconds_per_step(run, prepared, plan, stage, fabric, patience) if stage.timed else 0.0
+            for stage in plan.stages
+        ]
+    division = Division(shares_of_time(plan.stages, seconds), time.monotonic() - begin)
+    return division, _sentence(plan.stages, seconds, division, budget)
+
+
+def shares_of_time(stages: Sequence[Stage], seconds: Sequence[float]) -> list[float]:
+    """The stages' shares of time for their shares of steps.
+
+    A stage with the share n of the steps, of t seconds each, gets the share n t / sum(n t) of the time that the timed
+    stages have together: teachers between `LEAST` and `MOST` (divided by their number), the last stage the rest.
+
+    Args:
+        stages: in order.
+        seconds: of a step of each; those of stages that are not timed do not matter.
+    """
+    shares = [stage.share for stage in stages]
+    timed = [index for index, stage in enumerate(stages) if stage.timed]
+    if not timed:
+        return shares
+    *teaching, last = timed
+    wanted = {index: shares[index] * seconds[index] for index in timed}
+    whole, teachers = sum(shares[index] for index in timed), sum(len(stages[index].judges) for index in teaching)
+    for index in teaching:
+        part = len(stages[index].judges) / teachers
+        share = wanted[index] / sum(wanted.values())
+        shares[index] = whole * min(max(share, LEAST * part), MOST * part)
+    shares[last] = whole - sum(shares[index] for index in teaching)
+    return shares
+
+
+def with_division(plan: Plan, division: Division) -> Plan:
+    """The plan with the shares of a division; the plan itself where its stages are others, or have their shares."""
+    if len(division.shares) != len(plan.stages) or not any(stage.timed for stage in plan.stages):
+        return plan
+    pairs = zip(plan.stages, division.shares, strict=True)
+    return replace(plan, stages=[replace(stage, share=share) for stage, share in pairs])
+
+
+def _sentence(stages: Sequence[Stage], seconds: Sequence[float], division: Division, budget: float) -> str:
+    timed = [index for index, stage in enumerate(stages) if stage.timed]
+    minutes = (budget - division.spent) / 60
+    steps = _listed([f"{seconds[index]:.2g} s ({stages[index].name.replace('_', ' ')})" for index in timed])
+    given = _listed([f"{max(0.0, minutes * division.shares[index]):.1f}" for index in timed])
+    return f"Steps take {steps}; they get {given} minutes."
+
+
+def _listed(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]

@@ -1,0 +1,78 @@
+"""What a step of each stage takes: a few real steps, after which everything is as it was."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from lightning_fabric import Fabric
+
+from ..config import Run
+from ..data import Prepared, training_loader
+from ..recipes import Plan, Stage
+
+STEPS = 3
+"""Steps timed for each stage, after one that warms up."""
+
+PATIENCE_SECONDS = 10.0
+"""No further step of a stage begins after so long; a single slow step is an estimate too."""
+
+
+def seconds_per_step(
+    run: Run, prepared: Prepared, plan: Plan, stage: Stage, fabric: Fabric, patience: float = PATIENCE_SECONDS
+) -> float:
+    """Train a stage for a few steps on a real batch; see `untouched`.
+
+    Reading is left out: it goes on beside the steps. So is validation.
+
+    Args:
+        run: its settings.
+        prepared: its sources.
+        plan: its networks, on the device.
+        stage: of the plan.
+        fabric: device and precision.
+        patience: seconds after which no further step begins.
+
+    Returns:
+        the quickest step's seconds.
+    """
+    for name, network in plan.networks.items():
+        network.requires_grad_(name in stage.trains).train(name in stage.trains)
+    parameters = [p for name in stage.trains for p in plan.networks[name].parameters()]
+    optimizer = fabric.setup_optimizers(torch.optim.AdamW(parameters, lr=1e-6))
+    alone = run.model_copy(update={"training": run.training.model_copy(update={"workers": 0})})
+    batches = {
+        role: next(iter(training_loader(prepared, alone, role, views=role in stage.views))).to(fabric.device)
+        for role in stage.roles
+    }
+    begin, seconds = time.monotonic(), []
+    while len(seconds) <= STEPS and (not seconds or time.monotonic() - begin < patience):
+        start = time.monotonic()
+        with fabric.autocast():
+            losses = stage.losses(plan.networks, batches, 0.5)
+        fabric.backward(sum(losses.values()))
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        if fabric.device.type == "cuda":
+            torch.cuda.synchronize(fabric.device)
+        seconds.append(time.monotonic() - start)
+    return min(seconds)
+
+
+@contextmanager
+def untouched(plan: Plan, fabric: Fabric) -> Iterator[None]:
+    """Weights, statistics, random state and float16's scale are afterwards, bit by bit, as they were before."""
+    precision = fabric.strategy.precision
+    states = {
+        name: {key: value.to("cpu", copy=True) for key, value in network.state_dict().items()}
+        for name, network in plan.networks.items()
+    }
+    scale = precision.state_dict()
+    with torch.random.fork_rng(devices=[fabric.device] if fabric.device.type == "cuda" else []):
+        yield
+    for name, state in states.items():
+        plan.networks[name].load_state_dict(state)
+    if scale:
+        precision.load_state_dict(scale)
