@@ -12,7 +12,17 @@ from typing import Any, Literal
 from .errors import GeoDistilError, OutputError
 
 Kind = Literal[
-    "started", "stage", "progress", "metrics", "figure", "checkpoint", "warning", "finished", "failed", "stopped"
+    "started",
+    "stage",
+    "progress",
+    "metrics",
+    "figure",
+    "checkpoint",
+    "note",
+    "warning",
+    "finished",
+    "failed",
+    "stopped",
 ]
 EVENTS_FILE = "events.jsonl"
 STOP_FILE = "stop"

@@ -38,12 +38,15 @@ def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
     """What can be known of a run folder without training it; with `probe`, also how long that would take."""
     from ..config import load_run
     from ..data import prepare
+    from ..data.scarcity import scarce_classes
     from ..recipes import build_plan
+    from ..training import check_patience
     from .probe import estimate
 
     settings = load_run(folder)
     prepared = prepare(settings)
     plan = build_plan(settings, prepared)
+    check_patience(settings, plan)
     return {
         "name": settings.name,
         "recipe": settings.recipe.kind,
@@ -59,7 +62,7 @@ def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
         "stages": [{"name": s.name, "share": s.share, "roles": list(s.roles)} for s in plan.stages],
         "blocks": prepared.blocks(),
         "estimate": estimate(settings, prepared, plan) if probe else None,
-        "warnings": [*prepared.warnings, *plan.warnings],
+        "warnings": [*prepared.warnings, *scarce_classes(settings, prepared), *plan.warnings],
     }
 
 

@@ -29,6 +29,8 @@ def summary(event: dict[str, Any]) -> str | None:
     kind = event["kind"]
     if kind == "stage":
         return f"stage {event['index'] + 1} of {event['of']}: {event['name']}"
+    if kind == "note":
+        return event["message"]
     if kind == "warning":
         return f"warning: {event['message']}"
     if kind == "metrics":

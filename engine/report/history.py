@@ -51,6 +51,7 @@ class History:
     Args:
         started: the last `started` event, empty before it.
         stages: in their order.
+        notes: what training decided by itself, each once.
         warnings: each once.
         ending: the last `failed` or `stopped` event after which nothing started, or none.
         seconds: time spent, interruptions not counted.
@@ -58,6 +59,7 @@ class History:
 
     started: dict[str, Any] = field(default_factory=dict)
     stages: list[Stage] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     ending: dict[str, Any] | None = None
     seconds: float = 0.0
@@ -97,6 +99,8 @@ def _take(history: History, event: dict[str, Any]) -> None:
     elif kind == "metrics":
         steps = _stage(history, event["stage"]).metrics.setdefault(event["network"], {})
         steps[event["step"]] = event["values"]
+    elif kind == "note" and event["message"] not in history.notes:
+        history.notes.append(event["message"])
     elif kind == "warning" and event["message"] not in history.warnings:
         history.warnings.append(event["message"])
     elif kind in ("failed", "stopped"):

@@ -3,6 +3,7 @@
 from .device import device_name, enough_memory, make_fabric
 from .loop import Loop, Trained
 from .metrics import MAIN, DetectionScore, SegmentationScore, main_score, segmentation_values
+from .patience import check_patience
 
 __all__ = [
     "MAIN",
@@ -10,6 +11,7 @@ __all__ = [
     "Loop",
     "SegmentationScore",
     "Trained",
+    "check_patience",
     "device_name",
     "enough_memory",
     "main_score",

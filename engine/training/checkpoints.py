@@ -39,6 +39,7 @@ class State:
         random: torch's generator state.
         fingerprint: of the run's settings.
         scaler: of float16's losses, its state dictionary; empty in other arithmetic.
+        waited: validations in a row without a better score.
     """
 
     stage: int
@@ -53,20 +54,26 @@ class State:
     random: torch.Tensor
     fingerprint: str
     scaler: dict[str, Any] = field(default_factory=dict)
+    waited: int = 0
 
 
+FREE = {"device", "precision", "workers", "budget", "validations", "patience"}
+"""Settings of training that may change between restarts."""
 FIRST_KEYS = ("size", "encoder", "width", "weights", "architecture", "neck", "detection_head", "detection_strides")
 """Settings of a network of design 1."""
-SINCE_FIRST = {"encoder_lr_factor": None, "source_statistics": False, "statistics_noise": 0.0}
+SINCE_FIRST = {"encoder_lr_factor": None, "source_statistics": False, "statistics_noise": 0.0, "class_balance": 0.0}
 """Settings of training that came later, and their values that change nothing."""
+AUGMENTATION_SINCE_FIRST = {"mosaic": 0.0, "copy_paste": 0.0}
+"""The same of augmentation."""
 RECIPES_SINCE_FIRST = {"start_from": None, "learning_without_forgetting": 0.0}
 """The same of recipes."""
 
 
 def fingerprint(run: Run) -> str:
     """A hash of what a checkpoint depends on; paths, devices and budgets may change between restarts."""
-    training = run.training.model_dump(exclude={"device", "precision", "workers", "budget", "validations"})
+    training = run.training.model_dump(exclude=FREE)
     training = _without_idle(training, SINCE_FIRST)
+    training["augmentation"] = _without_idle(training["augmentation"], AUGMENTATION_SINCE_FIRST)
     recipe = _without_idle(run.recipe.model_dump(exclude={"teachers_from", "package"}), RECIPES_SINCE_FIRST)
     recipe = {key: _as_first(value) if _is_first(value) else value for key, value in recipe.items()}
     if "start_from" in recipe:  # the model may have moved, but not come or gone

@@ -25,6 +25,7 @@ from .clock import StageClock, learning_rate, stage_budget
 from .device import enough_memory, half_precision
 from .ema import averaged
 from .metrics import main_score
+from .patience import Patience, check_patience
 from .validation import Validator
 
 PROGRESS_EVERY = 1.0
@@ -82,10 +83,12 @@ class Loop:
 
         Raises:
             Stopped: a person asked for an orderly end; a checkpoint was written.
+            ConfigError: `training.patience` is longer than the run.
             TrainingError: the loss is not a number, or the checkpoint does not fit.
             DeviceError: the device ran out of memory.
             OutputError: a checkpoint cannot be written.
         """
+        check_patience(self.run, self.plan)
         state = load_last(self.folder, self.run)
         if state is not None:
             self.scores, self.values = state.scores, state.values
@@ -140,6 +143,7 @@ class _Work:
         self.optimizer = _optimizer(self.trained, loop)
         self.samples: dict[str, int] = dict.fromkeys(stage.roles, 0)
         self.clock = self._clock()
+        self.patience = Patience(self.run_settings.patience)
         self.validated = 0.0
         self.skipped = 0
         self.losses: dict[str, Tensor] = {}
@@ -169,6 +173,7 @@ class _Work:
             self.loop.fabric.strategy.precision.load_state_dict(state.scaler)
         self.samples = dict(state.samples)
         self.clock = self._clock(state.step, state.elapsed)
+        self.patience = Patience(self.run_settings.patience, state.waited)
         self.validated = self.clock.progress
         torch.set_rng_state(state.random)
 
@@ -177,7 +182,7 @@ class _Work:
             self._validate(self.stage.begins)
         loaders = self._loaders()
         told = checkpointed = time.monotonic()
-        while not self.clock.done():
+        while not (self.clock.done() or self.patience.over):
             batches = {role: next(loader).to(self.loop.fabric.device) for role, loader in loaders.items()}
             self._step(batches)
             now = time.monotonic()
@@ -196,6 +201,8 @@ class _Work:
                 raise Stopped(
                     f"Training stopped as asked; {path.name} in {path.parent} keeps its place.", "Train again to go on."
                 )
+        if not self.clock.done():
+            self._tell_early_end()
         for name in self.stage.keeps:
             save_best(self.loop.folder, _kept(self.stage, name), self.loop.plan.networks[name])
 
@@ -263,21 +270,32 @@ class _Work:
             "train again."
         )
 
-    def _tell(self, losses: dict[str, Tensor]) -> None:
+    def _tell(self, losses: dict[str, Tensor], ended: bool = False) -> None:
+        """Where the training stands; a stage that has ended early has no more steps than it did, later ones theirs."""
         clock, stages = self.clock, self.loop.plan.stages
         before = sum(stage.share for stage in stages[: self.index])
         after = sum(stage.share for stage in stages[self.index + 1 :])
-        spent = max(clock.elapsed, 1e-9)
+        spent, here = max(clock.elapsed, 1e-9), 0.0 if ended else clock.remaining()
         self.loop.events.write(
             "progress",
             stage=self.stage.name,
             step=clock.step,
-            of=clock.total_steps,
+            of=clock.step if ended else clock.total_steps,
             losses={name: round(value.item(), 5) for name, value in losses.items()},
             samples_per_second=round(clock.step * self.run_settings.batch_size * len(self.stage.roles) / spent, 2),
-            eta_seconds=round(clock.remaining() + after / self.stage.share * (spent + clock.remaining()), 1),
-            fraction=round(before + self.stage.share * clock.progress, 4),
+            eta_seconds=round(here + (after / self.stage.share * (spent + clock.remaining()) if after else 0.0), 1),
+            fraction=round(before + self.stage.share * (1.0 if ended else clock.progress), 4),
         )
+
+    def _tell_early_end(self) -> None:
+        waited, steps = self.patience.waited, f"{self.clock.step} of about {self.clock.total_steps} steps"
+        self.loop.events.write(
+            "note",
+            stage=self.stage.name,
+            message=f"The stage {self.stage.name} ended after {steps}: no score was better in the last {waited} "
+            f"validation{'' if waited == 1 else 's'} (training.patience).",
+        )
+        self._tell(self.losses, ended=True)
 
     def _validation_is_due(self) -> bool:
         due = self.clock.progress - self.validated >= 1 / self.run_settings.validations - 1e-9
@@ -287,15 +305,18 @@ class _Work:
         """Score the averages named, of all networks where none is; the best so far keep their weights."""
         loop = self.loop
         self.validated = self.clock.progress
+        before, now = dict(loop.scores), {}
         for name in names or self.averages:
             average = self.averages[name]
             values = loop.validator.score(average.module)
             if values:
+                now[name] = main_score(values)
                 loop.events.write("metrics", stage=self.stage.name, network=name, step=self.clock.step, values=values)
             # Without validation blocks all scores are zero, and the latest average is the best there is.
             if main_score(values) >= loop.scores.get(name, -1.0):
                 loop.scores[name], loop.values[name] = main_score(values), values
                 save_best(loop.folder, name, average.module)
+        self.patience.take(before, now)
 
     def _checkpoint(self) -> Path:
         loop = self.loop
@@ -311,6 +332,7 @@ class _Work:
             optimizer=self.optimizer.state_dict(),
             scaler=self.loop.fabric.strategy.precision.state_dict(),
             random=torch.get_rng_state(),
+            waited=self.patience.waited,
             fingerprint=fingerprint(loop.run),
         )
         path = save_last(loop.folder, state)
