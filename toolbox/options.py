@@ -40,10 +40,11 @@ def _parameter(option: Option, kind: str) -> QgsProcessingParameterDefinition:
         return QgsProcessingParameterEnum(option.parameter, option.title, names, True, chosen, kind != "distil")
     if names:
         return QgsProcessingParameterEnum(option.parameter, option.title, names, False, usual, False, True)
+    number = QgsProcessingParameterNumber.Type
     return QgsProcessingParameterNumber(
         option.parameter,
         option.title,
-        QgsProcessingParameterNumber.Type.Double,
+        number.Integer if isinstance(usual, int) else number.Double,
         usual,
         minValue=option.smallest,
         maxValue=option.largest,
@@ -64,6 +65,8 @@ def _value(
         return [option.choices[index][0] for index in algorithm.parameterAsEnums(parameters, name, context)]
     if option.choices:
         return algorithm.parameterAsEnumString(parameters, name, context)
+    if isinstance(usual, int):
+        return algorithm.parameterAsInt(parameters, name, context)
     return algorithm.parameterAsDouble(parameters, name, context)
 
 
