@@ -289,3 +289,14 @@ def test_switched_off_chips_are_what_they_were(world, views):
         assert torch.equal(found.boxes, expected.boxes) and torch.equal(found.labels, expected.labels)
         assert found.origin == expected.origin and found.source == expected.source
         assert not views or torch.equal(found.strong, expected.strong)
+
+
+def test_the_parts_of_a_mosaic_are_drawn_on_their_own_source_s_ground(raster, layer, tools):
+    """A large raster gets most draws, and none of its places stands for one of the small raster."""
+    sources = [
+        tools.source(raster(f"{side}.tif", (3, side, side), seed=side), "detection", layer(f"{side}.gpkg", squares))
+        for side, squares in ((128, tools.scattered(128)), (640, tools.scattered(640)[600:]))
+    ]
+    sampler, rng = ChipSampler(prepare(tools.run(*sources)).sources, 64, 0.5), np.random.default_rng(0)
+    places = np.array([sampler.draw_in(0, rng) for _ in range(200)])
+    assert places.max() < 128 + 0.4 * 64 and len(np.unique(places, axis=0)) == 200
