@@ -12,7 +12,7 @@ from .gdal_files import open_vector
 from .translation import tr
 
 FREE = ("name", "version")
-FREE_TRAINING = ("budget", "device", "precision", "workers", "validations")
+FREE_TRAINING = ("budget", "device", "precision", "workers", "validations", "patience")
 """What the engine's checkpoints do not depend on, see `engine.training.checkpoints.fingerprint`."""
 
 PLACE = ("path", "layer", "field")

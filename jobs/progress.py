@@ -79,8 +79,19 @@ def _metrics(event: dict[str, Any], feedback: Feedback) -> None:
     )
 
 
+def _note(event: dict[str, Any], feedback: Feedback) -> None:
+    feedback.pushInfo(str(event.get("message")))
+
+
 def _warning(event: dict[str, Any], feedback: Feedback) -> None:
     feedback.pushWarning(str(event.get("message")))
 
 
-WRITERS = {"started": _started, "stage": _stage, "progress": _progress, "metrics": _metrics, "warning": _warning}
+WRITERS = {
+    "started": _started,
+    "stage": _stage,
+    "progress": _progress,
+    "metrics": _metrics,
+    "note": _note,
+    "warning": _warning,
+}

@@ -40,10 +40,11 @@ def _parameter(option: Option, kind: str) -> QgsProcessingParameterDefinition:
         return QgsProcessingParameterEnum(option.parameter, option.title, names, True, chosen, kind != "distil")
     if names:
         return QgsProcessingParameterEnum(option.parameter, option.title, names, False, usual, False, True)
+    number = QgsProcessingParameterNumber.Type
     return QgsProcessingParameterNumber(
         option.parameter,
         option.title,
-        QgsProcessingParameterNumber.Type.Double,
+        number.Integer if isinstance(usual, int) else number.Double,
         usual,
         usual is None,
         minValue=option.smallest,
@@ -67,6 +68,8 @@ def _value(
         return algorithm.parameterAsEnumString(parameters, name, context)
     if usual is None and not algorithm.parameterAsString(parameters, name, context):
         return None
+    if isinstance(usual, int):
+        return algorithm.parameterAsInt(parameters, name, context)
     return algorithm.parameterAsDouble(parameters, name, context)
 
 

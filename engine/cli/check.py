@@ -38,8 +38,9 @@ def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
     """What can be known of a run folder without training it; with `probe`, also how long that would take."""
     from ..config import load_run
     from ..data import prepare
+    from ..data.scarcity import scarce_classes
     from ..recipes import build_plan
-    from ..training import settle
+    from ..training import check_patience, settle
     from .probe import estimate
 
     settings = load_run(folder)
@@ -47,6 +48,7 @@ def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
     home = folder.parent if folder.is_file() else folder
     settled = settle(home, settings, prepared, build_plan(settings, prepared), keep=False)
     plan = settled.plan
+    check_patience(settings, plan)
     return {
         "name": settings.name,
         "recipe": settings.recipe.kind,
@@ -66,7 +68,12 @@ def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
         "blocks": prepared.blocks(),
         "estimate": estimate(settings, prepared, plan) if probe else None,
         "notes": [settled.note] if settled.note else [],
-        "warnings": [*prepared.warnings, *settled.warnings, *plan.warnings],
+        "warnings": [
+            *prepared.warnings,
+            *scarce_classes(settings, prepared),
+            *settled.warnings,
+            *plan.warnings,
+        ],
     }
 
 

@@ -122,6 +122,12 @@ class Augmentation(Section):
     scale: float = Field(0.25, ge=0, lt=1, description="Largest relative change of scale.")
     color: float = Field(0.2, ge=0, le=1, description="Strength of brightness, contrast and band changes.")
     strong_color: float = Field(0.5, ge=0, le=1, description="The same for the strong views of unlabelled chips.")
+    mosaic: float = Field(
+        0.0, ge=0, le=1, description="Share of detection's chips that are put together from four places of a source."
+    )
+    copy_paste: float = Field(
+        0.0, ge=0, le=1, description="Share of detection's chips that get labelled objects of other places of a source."
+    )
 
 
 class Training(Section):
@@ -155,10 +161,22 @@ class Training(Section):
     statistics_noise: float = Field(
         0.5, ge=0, le=1, description="Probability that a batch's feature statistics are perturbed; 0 is off."
     )
+    class_balance: float = Field(
+        0.0, ge=0, le=1, description="How far chips drawn around labels show all classes alike; 0: rare ones first."
+    )
+    patience: int = Field(
+        0, ge=0, description="Validations in a row without a better score after which a stage ends; 0 is off."
+    )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps.")
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = Field("auto", description="Arithmetic.")
     workers: int | None = Field(None, ge=0, description="Reading processes; none picks by the machine.")
     seed: int = Field(0, description="Seed of weights, sampling and augmentation.")
+
+    @model_validator(mode="after")
+    def _balance_needs_labels(self) -> Training:
+        if self.class_balance and not self.rare_class_share:
+            raise ValueError("class_balance is of chips drawn around labels, and rare_class_share 0 draws none")
+        return self
 
 
 class Run(Section):

@@ -19,8 +19,10 @@ from ..config import Run
 from ..errors import ConfigError, GeoDistilError, TrainingError
 from ..types import Batch, Chip, Role
 from .augmentation import Augmenter
-from .chips import cut
+from .chips import Cut, cut
+from .copy_paste import CopyPaste
 from .grid import Window
+from .mosaic import mosaic, seam
 from .prepared import ROLES, Prepared, PreparedSource
 from .sampling import ChipSampler, tiling, window_around
 from .shelves import Shelves, affordable, bytes_of
@@ -38,8 +40,14 @@ class TrainingChips(Dataset):
     def __init__(self, prepared: Prepared, run: Run, role: Role, views: bool = False, stage: str = "") -> None:
         self._sources = _sources(prepared, role)
         training = run.training
-        self._sampler = ChipSampler(self._sources, training.chip_size, training.rare_class_share)
+        self._sampler = ChipSampler(
+            self._sources, training.chip_size, training.rare_class_share, training.class_balance
+        )
         self._augmenter = Augmenter(training.augmentation, prepared, training.chip_size)
+        detects = role == "detection"
+        self._mosaics = training.augmentation.mosaic if detects else 0.0
+        self._pasted = training.augmentation.copy_paste if detects else 0.0
+        self._copy_paste = CopyPaste(self._sources, self._sampler) if self._pasted else None
         # A student must not be taught on just the crops that its teacher has memorised.
         self._key = training.seed, ROLES.index(role), zlib.crc32(f"{run.recipe.kind} {stage}".encode())
         self._views, self._masked = views, role == "segmentation"
@@ -71,17 +79,27 @@ class TrainingChips(Dataset):
         rng = np.random.default_rng([*self._key, index])
         best, damage = None, {}
         for _ in range(_TRIES):
-            source, column, row = self._sampler.draw(rng)
-            source = self._sources[source]
-            window = window_around(source.reader.grid, column, row, self._augmenter.window_side(rng))
-            piece = cut(source, window, training=True)
-            if source.reader.damage.windows:
-                damage[source.reader.path] = source.reader.damage.sentence(source.reader.path)
-            if best is None or piece.share() > best.share():
-                best = piece
-            if best.share() >= _SMALLEST_VALID:
+            source, piece = self._piece(rng)
+            reader = self._sources[source].reader
+            if reader.damage.windows:
+                damage[reader.path] = reader.damage.sentence(reader.path)
+            if best is None or piece.share() > best[1].share():
+                best = source, piece
+            if best[1].share() >= _SMALLEST_VALID:
                 break
-        return replace(self._augmenter.augment(best, rng, self._views), damage=damage)
+        source, piece = best
+        if self._pasted and rng.random() < self._pasted:
+            piece = self._copy_paste.paste(piece, source, rng)
+        return replace(self._augmenter.augment(piece, rng, self._views), damage=damage)
+
+    def _piece(self, rng: np.random.Generator) -> tuple[int, Cut]:
+        """A source's index, and a place of it or several, cut out. Without mosaics nothing is drawn for them."""
+        index, column, row = self._sampler.draw(rng)
+        source, side = self._sources[index], self._augmenter.window_side(rng)
+        if self._mosaics and rng.random() < self._mosaics:
+            places = [(column, row), *(self._sampler.draw_in(index, rng) for _ in range(3))]
+            return index, mosaic(source, places, side, seam(side, rng))
+        return index, cut(source, window_around(source.reader.grid, column, row, side), training=True)
 
 
 class TrainingBatches(Dataset):

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import shapely
 from shapely import Geometry
 
 from ..errors import SplitError
+from .balance import balanced_shares, shown_at
 from .grid import Grid, Window
+from .points import Points
 from .prepared import PreparedSource
 
 _JITTER = 0.4
 """A chip's centre lies within this share of its side from the label it was drawn for."""
+
+_LOOKED_AT = 512
+"""Chips of each class, and of those drawn anywhere, in which labels are counted."""
+_TRIES = 8
+"""Draws that may lie in another source than is asked for."""
 
 
 class GroundSampler:
@@ -45,19 +54,23 @@ class ChipSampler:
     """Draws (source, place) for the training chips of a role.
 
     A share of the chips is drawn around a label: its class with a probability that falls with the
-    square root of the class's frequency, then any label of that class, then a place near it. The rest
-    is uniform over a source's training ground, sources weighing in by the square root of theirs.
+    square root of the class's frequency, or so that all chips together show the classes alike, or anything
+    between; then any label of that class, then a place near it. The rest is uniform over a source's training
+    ground, sources weighing in by the square root of theirs.
 
     Args:
         sources: the role's sources.
         chip: side of a chip in pixels.
         rare_class_share: share of the chips drawn around a label.
+        class_balance: how far towards showing the classes alike, from 0 to 1.
 
     Raises:
         SplitError: none of the sources has ground to train on.
     """
 
-    def __init__(self, sources: list[PreparedSource], chip: int, rare_class_share: float) -> None:
+    def __init__(
+        self, sources: list[PreparedSource], chip: int, rare_class_share: float, class_balance: float = 0.0
+    ) -> None:
         self._usable = [index for index, source in enumerate(sources) if not source.training.is_empty]
         if not self._usable:
             raise SplitError(
@@ -68,26 +81,57 @@ class ChipSampler:
         areas = np.sqrt([sources[index].square_metres(sources[index].training) for index in self._usable])
         self._source_until = np.cumsum(areas / areas.sum())
         self._chip, self._rare_share = chip, rare_class_share
-        self._labels = _training_labels(sources)
+        points = [_on_training_ground(source) for source in sources]
+        self._labels = _places(points)
         frequencies = {label: weight for label, (_, weight) in self._labels.items()}
         self._classes = sorted(frequencies)
         rarity = np.array([1 / np.sqrt(frequencies[label]) for label in self._classes])
-        self._class_until = np.cumsum(rarity / rarity.sum()) if len(rarity) else rarity
+        shares = rarity / rarity.sum() if len(rarity) else rarity
+        if class_balance and len(rarity) > 1:
+            shares = (1 - class_balance) * shares + class_balance * balanced_shares(self._shown(points))
+        self._class_until = np.cumsum(shares)
+
+    def _shown(self, points: list[Points]) -> np.ndarray:
+        """How much label of class k chips show on average while those around a label are all of class c, (K, K)."""
+        rng = np.random.default_rng(0)
+        draws = [partial(self._anywhere, rng), *(partial(self._around, label, rng) for label in self._classes)]
+        places = (np.array([draw() for _ in range(_LOOKED_AT)]) for draw in draws)
+        anywhere, *around = (shown_at(each, points, self._classes, self._chip).mean(axis=0) for each in places)
+        return self._rare_share * np.array(around) + (1 - self._rare_share) * anywhere
 
     def draw(self, rng: np.random.Generator) -> tuple[int, float, float]:
         """A source's index and the centre of a chip: column, row."""
         if self._classes and rng.random() < self._rare_share:
-            places, _ = self._labels[self._classes[_one_of(self._class_until, rng)]]
-            source, column, row = places[int(rng.integers(len(places)))]
-            jitter = rng.uniform(-_JITTER, _JITTER, 2) * self._chip
-            return int(source), column + jitter[0], row + jitter[1]
+            return self._around(self.draw_class(rng), rng)
+        return self._anywhere(rng)
+
+    def _around(self, label: int, rng: np.random.Generator) -> tuple[int, float, float]:
+        places, _ = self._labels[label]
+        source, column, row = places[int(rng.integers(len(places)))]
+        jitter = rng.uniform(-_JITTER, _JITTER, 2) * self._chip
+        return int(source), column + jitter[0], row + jitter[1]
+
+    def _anywhere(self, rng: np.random.Generator) -> tuple[int, float, float]:
         source = self._usable[_one_of(self._source_until, rng)]
         return source, *self._grounds[source].draw(rng)
 
+    def draw_in(self, source: int, rng: np.random.Generator) -> tuple[float, float]:
+        """The centre of a chip in a source that has training ground: where others are drawn, or else uniform there."""
+        for _ in range(_TRIES):
+            index, column, row = self.draw(rng)
+            if index == source:
+                return column, row
+        return self._grounds[source].draw(rng)
 
-def window_around(grid: Grid, column: float, row: float, side: int) -> Window:
-    """The square window around a place, moved inside the raster where it fits."""
-    return Window(_origin(column, side, grid.width), _origin(row, side, grid.height), side, side)
+    def draw_class(self, rng: np.random.Generator) -> int:
+        """A class that has labels, as often as it is drawn for chips around a label."""
+        return self._classes[_one_of(self._class_until, rng)]
+
+
+def window_around(grid: Grid, column: float, row: float, width: int, height: int | None = None) -> Window:
+    """The window around a place, square where no height is given; moved inside the raster where it fits."""
+    height = height or width
+    return Window(_origin(column, width, grid.width), _origin(row, height, grid.height), width, height)
 
 
 def tiling(geometry: Geometry, side: int) -> list[Window]:
@@ -109,13 +153,16 @@ def _tiles(geometry: Geometry, side: int, x: int, y: int) -> list[Window]:
     return [Window(int(c), int(r), side, side) for c, r in zip(column[meets], row[meets], strict=True)]
 
 
-def _training_labels(sources: list[PreparedSource]) -> dict[int, tuple[np.ndarray, float]]:
-    """For each class the places (n, 3) of its labels on training ground (source, column, row), and their weight."""
+def _on_training_ground(source: PreparedSource) -> Points:
+    points = source.points
+    return points.where(shapely.contains_xy(source.training, points.columns, points.rows))
+
+
+def _places(points: list[Points]) -> dict[int, tuple[np.ndarray, float]]:
+    """For each class the places (n, 3) of its labels (source, column, row), and their weight."""
     places: dict[int, list[np.ndarray]] = {}
     weights: dict[int, float] = {}
-    for index, source in enumerate(sources):
-        points = source.points
-        inside = points.where(shapely.contains_xy(source.training, points.columns, points.rows))
+    for index, inside in enumerate(points):
         for label in np.unique(inside.classes).tolist():
             these = inside.where(inside.classes == label)
             origin = np.full(len(these), index)

@@ -51,7 +51,7 @@ class History:
     Args:
         started: the last `started` event, empty before it.
         stages: in their order.
-        notes: what was decided about the training, each once.
+        notes: what was decided about the training, or by it, each once.
         warnings: each once.
         ending: the last `failed` or `stopped` event after which nothing started, or none.
         seconds: time spent, interruptions not counted.

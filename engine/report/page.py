@@ -110,13 +110,14 @@ def _tiles(finished: Finished) -> Iterable[str]:
 
 
 def _findings(finished: Finished) -> Iterable[str]:
-    """What looks wrong, and what training warned of."""
+    """What looks wrong, what training warned of, and what it decided by itself."""
     warnings = finished.history.warnings
     if finished.validation:  # which says the same, of the ground that is trained on
         warnings = [each for each in warnings if not COUNTED.match(each)]
     recipe = finished.run.recipe
     strong = getattr(recipe, "strong_views", False) or getattr(recipe, "cutmix", 0) > 0
-    sentences = dict.fromkeys([*findings(finished.history, finished.validation, finished.ships, strong), *warnings])
+    found = findings(finished.history, finished.validation, finished.ships, strong)
+    sentences = dict.fromkeys([*found, *warnings, *finished.history.notes])
     if sentences:
         yield "<h2>Worth a look</h2>"
     yield from (f'<p class="note">{text(sentence)}</p>' for sentence in sentences)

@@ -3,6 +3,7 @@
 from .device import device_name, enough_memory, make_fabric
 from .loop import Loop, Trained
 from .metrics import MAIN, DetectionScore, SegmentationScore, main_score, segmentation_values
+from .patience import check_patience
 from .teachers import Settled, offer, settle
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "SegmentationScore",
     "Settled",
     "Trained",
+    "check_patience",
     "device_name",
     "enough_memory",
     "main_score",

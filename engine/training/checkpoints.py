@@ -41,6 +41,7 @@ class State:
         fingerprint: of the run's settings.
         scaler: of float16's losses, its state dictionary; empty in other arithmetic.
         division: of a budget in minutes by measured steps, `shares.Division`'s fields; empty where nothing is measured.
+        waited: validations in a row without a better score.
     """
 
     stage: int
@@ -56,12 +57,17 @@ class State:
     fingerprint: str
     scaler: dict[str, Any] = field(default_factory=dict)
     division: dict[str, Any] = field(default_factory=dict)
+    waited: int = 0
 
 
+FREE = {"device", "precision", "workers", "budget", "validations", "patience"}
+"""Settings of training that may change between restarts."""
 FIRST_KEYS = ("size", "encoder", "width", "weights", "architecture", "neck", "detection_head", "detection_strides")
 """Settings of a network of design 1."""
-SINCE_FIRST = {"encoder_lr_factor": None, "source_statistics": False, "statistics_noise": 0.0}
+SINCE_FIRST = {"encoder_lr_factor": None, "source_statistics": False, "statistics_noise": 0.0, "class_balance": 0.0}
 """Settings of training that came later, and their values that change nothing."""
+AUGMENTATION_SINCE_FIRST = {"mosaic": 0.0, "copy_paste": 0.0}
+"""The same of augmentation."""
 RECIPES_SINCE_FIRST = {
     "start_from": None,
     "learning_without_forgetting": 0.0,
@@ -72,14 +78,11 @@ RECIPES_SINCE_FIRST = {
 """The same of recipes."""
 
 
-FREE = {"device", "precision", "workers", "budget", "validations"}
-"""Settings of training that may change between restarts."""
-
-
 def fingerprint(run: Run) -> str:
     """A hash of what a checkpoint depends on; paths, devices and budgets may change between restarts."""
     training = run.training.model_dump(exclude=FREE)
     training = _without_idle(training, SINCE_FIRST)
+    training["augmentation"] = _without_idle(training["augmentation"], AUGMENTATION_SINCE_FIRST)
     recipe = run.recipe.model_dump(exclude={"teachers_from", "reuse_teachers", "package"})
     recipe = _without_idle(recipe, RECIPES_SINCE_FIRST)
     if recipe.get("teacher_share", 0.0) is None:  # which was the default before there was an open one

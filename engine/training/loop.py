@@ -25,6 +25,8 @@ from .clock import StageClock, learning_rate, stage_budget
 from .device import enough_memory, half_precision
 from .ema import averaged
 from .metrics import main_score
+from .optimizer import make_optimizer
+from .patience import Patience, check_patience
 from .shares import Division, divided_by_time, with_division
 from .validation import Validator
 
@@ -36,10 +38,6 @@ MOST_SKIPPED = 20
 
 CHECKPOINT_EVERY = 300.0
 """Seconds after which a checkpoint is written even between validations."""
-
-
-PRETRAINED_LR_FACTOR = 0.3
-"""Share of the learning rate that a pretrained encoder gets, unless a run says otherwise (docs/methods.md)."""
 
 
 @dataclass
@@ -85,10 +83,12 @@ class Loop:
 
         Raises:
             Stopped: a person asked for an orderly end; a checkpoint was written.
+            ConfigError: `training.patience` is longer than the run.
             TrainingError: the loss is not a number, or the checkpoint does not fit.
             DeviceError: the device ran out of memory.
             OutputError: a checkpoint cannot be written.
         """
+        check_patience(self.run, self.plan)
         state = load_last(self.folder, self.run)
         if state is not None:
             self.scores, self.values = state.scores, state.values
@@ -138,7 +138,7 @@ class Loop:
         """Have the plan take note of what validation has found so far."""
         for sentence in self.plan.weigh(self.values):
             if sentence not in self._said:
-                self.events.write("warning", message=sentence)
+                self.events.write("note", message=sentence)
             self._said.add(sentence)
 
     def _load_earlier(self, index: int) -> None:
@@ -162,9 +162,10 @@ class _Work:
         }
         # What losses see: everything, and the averages of what is judged, which may teach but never learn.
         self.networks = {**networks, **{average_of(name): each.module for name, each in self.averages.items()}}
-        self.optimizer = _optimizer(self.trained, loop)
+        self.optimizer = make_optimizer(self.trained, loop.run.training, loop.fabric)
         self.samples: dict[str, int] = dict.fromkeys(stage.roles, 0)
         self.clock = self._clock()
+        self.patience = Patience(self.run_settings.patience)
         self.validated = 0.0
         self.skipped = 0
         self.losses: dict[str, Tensor] = {}
@@ -195,6 +196,7 @@ class _Work:
             self.loop.fabric.strategy.precision.load_state_dict(state.scaler)
         self.samples = dict(state.samples)
         self.clock = self._clock(state.step, state.elapsed)
+        self.patience = Patience(self.run_settings.patience, state.waited)
         self.validated = self.clock.progress
         torch.set_rng_state(state.random)
 
@@ -204,7 +206,7 @@ class _Work:
         self._measure()
         loaders = self._loaders()
         told = checkpointed = time.monotonic()
-        while not self.clock.done():
+        while not (self.clock.done() or self.patience.over):
             batches = {role: next(loader).to(self.loop.fabric.device) for role, loader in loaders.items()}
             self._step(batches)
             now = time.monotonic()
@@ -223,6 +225,8 @@ class _Work:
                 raise Stopped(
                     f"Training stopped as asked; {path.name} in {path.parent} keeps its place.", "Train again to go on."
                 )
+        if not self.clock.done():
+            self._tell_early_end()
         for name in self.stage.keeps:
             save_best(self.loop.folder, kept(self.stage.name, name), self.loop.plan.networks[name])
 
@@ -290,21 +294,32 @@ class _Work:
             "train again."
         )
 
-    def _tell(self, losses: dict[str, Tensor]) -> None:
+    def _tell(self, losses: dict[str, Tensor], ended: bool = False) -> None:
+        """Where the training stands; a stage that has ended early has no more steps than it did, later ones theirs."""
         clock, stages = self.clock, self.loop.plan.stages
         before = sum(stage.share for stage in stages[: self.index])
         after = sum(stage.share for stage in stages[self.index + 1 :])
-        spent = max(clock.elapsed, 1e-9)
+        spent, here = max(clock.elapsed, 1e-9), 0.0 if ended else clock.remaining()
         self.loop.events.write(
             "progress",
             stage=self.stage.name,
             step=clock.step,
-            of=clock.total_steps,
+            of=clock.step if ended else clock.total_steps,
             losses={name: round(value.item(), 5) for name, value in losses.items()},
             samples_per_second=round(clock.step * self.run_settings.batch_size * len(self.stage.roles) / spent, 2),
-            eta_seconds=round(clock.remaining() + after / self.stage.share * (spent + clock.remaining()), 1),
-            fraction=round(before + self.stage.share * clock.progress, 4),
+            eta_seconds=round(here + (after / self.stage.share * (spent + clock.remaining()) if after else 0.0), 1),
+            fraction=round(before + self.stage.share * (1.0 if ended else clock.progress), 4),
         )
+
+    def _tell_early_end(self) -> None:
+        waited, steps = self.patience.waited, f"{self.clock.step} of about {self.clock.total_steps} steps"
+        self.loop.events.write(
+            "note",
+            stage=self.stage.name,
+            message=f"The stage {self.stage.name} ended after {steps}: no score was better in the last {waited} "
+            f"validation{'' if waited == 1 else 's'} (training.patience).",
+        )
+        self._tell(self.losses, ended=True)
 
     def _validation_is_due(self) -> bool:
         due = self.clock.progress - self.validated >= 1 / self.run_settings.validations - 1e-9
@@ -328,14 +343,18 @@ class _Work:
         """Score the averages named, of all networks where none is; the best so far keep their weights."""
         loop = self.loop
         self.validated = self.clock.progress
+        before, now = dict(loop.scores), {}
         for name in names or self.averages:
             average = self.averages[name]
             values = loop.validator.score(average.module)
+            if values:
+                now[name] = main_score(values)
             self._report(name, values)
             # Without validation blocks all scores are zero, and the latest average is the best there is.
             if main_score(values) >= loop.scores.get(name, -1.0):
                 loop.scores[name], loop.values[name] = main_score(values), values
                 save_best(loop.folder, name, average.module)
+        self.patience.take(before, now)
         loop.weigh()
 
     def _checkpoint(self) -> Path:
@@ -353,6 +372,7 @@ class _Work:
             scaler=self.loop.fabric.strategy.precision.state_dict(),
             division=asdict(loop.division) if loop.division is not None else {},
             random=torch.get_rng_state(),
+            waited=self.patience.waited,
             fingerprint=fingerprint(loop.run),
         )
         path = save_last(loop.folder, state)
@@ -360,34 +380,6 @@ class _Work:
             "checkpoint", path=str(path.relative_to(loop.folder)), stage=self.stage.name, step=self.clock.step
         )
         return path
-
-
-def _optimizer(trained: nn.Module, loop: Loop) -> torch.optim.Optimizer:
-    """Weight decay on matrices and kernels only; biases and norms are left alone."""
-    settings = loop.run.training
-    factors = _factors(trained, settings.encoder_lr_factor)
-    groups = []
-    for factor in dict.fromkeys([1.0, *factors.values()]):
-        parameters = [p for p in trained.parameters() if p.requires_grad and factors.get(p, 1.0) == factor]
-        groups += [
-            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": settings.weight_decay, "factor": factor},
-            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0, "factor": factor},
-        ]
-    if settings.optimizer == "sgd":
-        optimizer = torch.optim.SGD(groups, lr=settings.learning_rate, momentum=0.9)
-    else:
-        optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate)
-    return loop.fabric.setup_optimizers(optimizer)
-
-
-def _factors(trained: nn.ModuleDict, factor: float | None) -> dict[nn.Parameter, float]:
-    """The share of the learning rate that encoders' parameters get."""
-    shares = {}
-    for network in trained.values():
-        pretrained = getattr(network, "loaded", None) is not None
-        share = factor or (PRETRAINED_LR_FACTOR if pretrained else 1.0)
-        shares |= dict.fromkeys(network.encoder.parameters() if hasattr(network, "encoder") else (), share)
-    return shares
 
 
 def _freeze(plan: Plan, stage: Stage) -> None:

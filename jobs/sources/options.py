@@ -9,8 +9,8 @@ from typing import Any
 from ..translation import tr
 from .suggestion import DISTIL, PARTIAL, SEMI, SUPERVISED
 
-RECIPE, NETWORK, TRAINING = "recipe", "network", "training"
-"""Where an option stands in `run.json`: in the recipe, in its networks, or among the loop's settings."""
+RECIPE, NETWORK, TRAINING, AUGMENTATION = "recipe", "network", "training", "augmentation"
+"""Where an option stands in `run.json`: in the recipe, its networks, the loop's settings, or their augmentation."""
 
 NETWORKS = {
     SUPERVISED: ("network",),
@@ -81,6 +81,8 @@ def option_patch(kind: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
         value = None if value == option.defaults[kind] else value
         if option.place == TRAINING:
             patch[TRAINING][option.name] = value
+        if option.place == AUGMENTATION:
+            patch[TRAINING].setdefault(AUGMENTATION, {})[option.name] = value
         for network in NETWORKS[kind] if option.place == NETWORK else ():
             patch[RECIPE].setdefault(network, {})[option.name] = value
     return patch
@@ -89,7 +91,13 @@ def option_patch(kind: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
 def chosen_in(kind: str, run: Mapping[str, Any]) -> dict[str, Any]:
     """The options that a `run.json` has, by `Option.parameter`."""
     recipe = run.get(RECIPE) or {}
-    places = {RECIPE: recipe, TRAINING: run.get(TRAINING) or {}, NETWORK: recipe.get(NETWORKS[kind][0]) or {}}
+    training = run.get(TRAINING) or {}
+    places = {
+        RECIPE: recipe,
+        NETWORK: recipe.get(NETWORKS[kind][0]) or {},
+        TRAINING: training,
+        AUGMENTATION: training.get(AUGMENTATION) or {},
+    }
     found = [(option, places[option.place].get(option.name)) for option in options_of(kind)]
     return {option.parameter: value for option, value in found if value is not None}
 
@@ -348,5 +356,47 @@ OPTIONS = (
         ),
         dict.fromkeys((SUPERVISED, PARTIAL, SEMI), False),
         TRAINING,
+    ),
+    Option(
+        "mosaic",
+        tr("Share of chips made of four places"),
+        tr(
+            "A chip for detection shows parts of four places of a raster side by side, so that few labels are seen in "
+            "more company. (arXiv 2004.10934)"
+        ),
+        dict.fromkeys((SUPERVISED, PARTIAL), 0.0),
+        AUGMENTATION,
+    ),
+    Option(
+        "copy_paste",
+        tr("Share of chips that get objects of other places"),
+        tr(
+            "Labelled objects of detection, those of rare classes first, are pasted where their raster has none, so "
+            "that few of them are seen on much ground. (arXiv 2012.07177)"
+        ),
+        dict.fromkeys((SUPERVISED, PARTIAL), 0.0),
+        AUGMENTATION,
+    ),
+    Option(
+        "class_balance",
+        tr("Show all classes alike"),
+        tr(
+            "How far chips are chosen so that all classes are seen equally often, whatever else lies around the labels "
+            "of rare ones. 0: around rare ones first."
+        ),
+        dict.fromkeys((SUPERVISED, PARTIAL, SEMI), 0.0),
+        TRAINING,
+    ),
+    Option(
+        "patience",
+        tr("End a stage early after"),
+        tr(
+            "So many validations in a row without a better score end a stage before its time is up; there are 8 unless "
+            "a template says otherwise. 0: never."
+        ),
+        dict.fromkeys(ALL, 0),
+        TRAINING,
+        largest=100,
+        step=1,
     ),
 )

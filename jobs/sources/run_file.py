@@ -14,7 +14,7 @@ from ..teacher import TEACHER, heads_of
 from .draft import AREA_LAYER, LABELLED_ROLES, SEGMENTATION, UNLABELLED, Draft, RecipeDraft, SourceDraft
 from .facts import CLASS_RASTER, label_kind
 from .files import Files
-from .options import option_patch, options_of
+from .options import AUGMENTATION, TRAINING, option_patch, options_of
 from .suggestion import DISTIL, PARTIAL, SEMI, suggest
 from .teaching import decided, started, teacher_card
 
@@ -63,7 +63,10 @@ def run_values(draft: Draft, files: Files, project: QgsProject) -> dict[str, Any
         own = merge_patch(own, started(draft, kind), keep_null=True)
     else:
         own["recipe"]["start_from"] = None
-    return merge_patch(run, own)
+    run = merge_patch(run, own)
+    if not run[TRAINING].get(AUGMENTATION):  # all as usual; runs of before these options say nothing of it either
+        run[TRAINING].pop(AUGMENTATION, None)
+    return run
 
 
 def chosen_options(recipe: RecipeDraft, kind: str) -> dict[str, Any]:

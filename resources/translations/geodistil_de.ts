@@ -2797,6 +2797,46 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Für Raster mehrerer Sensoren oder Aufnahmetage: jeder Kanal nach Mittelwert und Standardabweichung des Rasters selbst, was auch mit dem geschieht, was vorhergesagt wird. Nicht für Kacheln einer Befliegung, von denen jede anderes Gelände zeigt.</translation>
     </message>
     <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Share of chips made of four places</source>
+      <translation>Anteil der Ausschnitte aus vier Orten</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>A chip for detection shows parts of four places of a raster side by side, so that few labels are seen in more company. (arXiv 2004.10934)</source>
+      <translation>Ein Ausschnitt für die Detektion zeigt Teile von vier Orten eines Rasters nebeneinander, sodass wenige Labels in mehr Gesellschaft zu sehen sind. (arXiv 2004.10934)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Share of chips that get objects of other places</source>
+      <translation>Anteil der Ausschnitte, die Objekte anderer Orte bekommen</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Labelled objects of detection, those of rare classes first, are pasted where their raster has none, so that few of them are seen on much ground. (arXiv 2012.07177)</source>
+      <translation>Gelabelte Objekte der Detektion, die seltener Klassen zuerst, werden dort eingesetzt, wo ihr Raster keine hat, sodass wenige davon auf viel Gelände zu sehen sind. (arXiv 2012.07177)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Show all classes alike</source>
+      <translation>Alle Klassen gleich zeigen</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>How far chips are chosen so that all classes are seen equally often, whatever else lies around the labels of rare ones. 0: around rare ones first.</source>
+      <translation>Wie weit Ausschnitte so gewählt werden, dass alle Klassen gleich oft zu sehen sind, was auch immer sonst um die Labels seltener liegt. 0: um seltene zuerst.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>End a stage early after</source>
+      <translation>Eine Stufe vorzeitig beenden nach</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>So many validations in a row without a better score end a stage before its time is up; there are 8 unless a template says otherwise. 0: never.</source>
+      <translation>So viele Validierungen hintereinander ohne besseres Gütemaß beenden eine Stufe, bevor ihre Zeit um ist; es gibt 8, wenn eine Vorlage nichts anderes sagt. 0: nie.</translation>
+    </message>
+    <message>
       <location filename="jobs/sources/place.py" />
       <source>Choose the folder that holds your runs.</source>
       <translation>Wählen Sie den Ordner für Ihre Läufe.</translation>

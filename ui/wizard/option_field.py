@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ...jobs.sources.options import Option
 from ...jobs.vocabulary import headed
@@ -42,7 +51,7 @@ class OptionField(QWidget):
         elif option.choices:
             self._make_choice(option)
         else:
-            self._make_number(option)
+            self._make_number(option, whole=isinstance(usual, int))
 
     def show_value(self, value: Any) -> None:
         """Show a value, which is not an edit."""
@@ -85,13 +94,14 @@ class OptionField(QWidget):
             self.combo.addItem(str(value), value)
         self.combo.setCurrentIndex(self.combo.findData(value))
 
-    def _make_number(self, option: Option) -> None:
-        self.number = QDoubleSpinBox()
+    def _make_number(self, option: Option, whole: bool) -> None:
+        self.number = QSpinBox() if whole else QDoubleSpinBox()
+        number = int if whole else float
         lowest = option.smallest - option.step if option.unset else option.smallest
-        self.number.setRange(lowest, option.largest)
-        self.number.setSingleStep(option.step)
+        self.number.setRange(number(lowest), number(option.largest))
+        self.number.setSingleStep(number(option.step))
         self.number.setSpecialValueText(option.unset)
-        self._show = lambda value: self.number.setValue(lowest if value is None else value)
+        self._show = lambda value: self.number.setValue(number(lowest if value is None else value))
         self.number.valueChanged.connect(
             lambda value: self._tell(None if option.unset and value < option.smallest else round(value, 2))
         )

@@ -219,8 +219,9 @@ def test_a_checkpoint_of_before_the_option_goes_on(make_run):
     off, on = (
         load_run(make_run(SUPERVISED, str(on), source_statistics=on, statistics_noise=0)) for on in (False, True)
     )
-    later = {"encoder_lr_factor", "source_statistics", "statistics_noise"}
+    later = {"encoder_lr_factor", "source_statistics", "statistics_noise", "class_balance", "patience"}
     training = off.training.model_dump(exclude={"device", "precision", "workers", "budget", "validations", *later})
+    del training["augmentation"]["mosaic"], training["augmentation"]["copy_paste"]
     classes = [[each.name for each in off.detection_classes], [each.name for each in off.segmentation_classes]]
     settings = (
         training,

@@ -188,4 +188,4 @@ def test_averages_teach_and_never_learn(make_run):
     stage = Stage("training", ("student",), ("detection",), 1.0, losses, judges=("student",))
     loop_of(folder, plan=Plan(plan.networks, [stage], "student", plan.specs)).train()
     assert len(seen) == 3 and all(not training and not learns for training, learns, _ in seen)
-    assert not torch.equal(seen[0][2]["neck.blocks.0.0.0.weight"], seen[2][2]["neck.blocks.0.0.0.weight"])
+    assert not torch.equal(seen[0][2]["neck.blocks.0.0.weight"], seen[2][2]["neck.blocks.0.0.weight"])

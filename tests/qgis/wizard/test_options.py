@@ -7,6 +7,7 @@ import pytest
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.sources.draft import Draft
 from geodistil.jobs.sources.options import (
+    AUGMENTATION,
     NETWORK,
     NETWORKS,
     OPTIONS,
@@ -51,11 +52,13 @@ LEFT_OUT_OF_TRAINING = {
         "good for all recipes",
     ),
     **dict.fromkeys(
-        ("validations", "validation_chips", "rare_class_share", "augmentation", "statistics_noise"),
+        ("validations", "validation_chips", "rare_class_share", "statistics_noise"),
         "good for all imagery",
     ),
+    "augmentation": "has options of its own, and is there where one is not as usual",
     **dict.fromkeys(("precision", "workers"), "chosen by the machine"),
 }
+LEFT_OUT_OF_AUGMENTATION = dict.fromkeys(("dihedral", "scale", "color", "strong_color"), "good for all imagery")
 LEFT_OUT_OF_RUNS = {
     "version": "not chosen",
     "preset": "the papers' settings, to reproduce them from run.json; a preset would hide what the wizard shows",
@@ -75,6 +78,7 @@ needed = {{"distil": {{"package": "x"}}, "baseline": {{"method": "cps"}}}}
 kinds = [(each.model_fields["kind"].default, each) for each in classes]
 answer = {{kind: facts(each, **needed.get(kind, {{}})) for kind, each in kinds}}
 loop = {{"network": facts(recipes.Network), "training": facts(run.Training), "budget": facts(run.Budget, steps=1)}}
+loop["augmentation"] = facts(run.Augmentation)
 print(json.dumps({{**answer, **loop, "run": dict.fromkeys(run.Run.model_fields)}}))
 """
 ALGORITHMS = {
@@ -102,7 +106,7 @@ def engine():
 
 
 def test_every_recipe_of_the_engine_is_offered_but_those_to_compare_with(engine):
-    assert set(engine) - {"network", "training", "budget", "run"} == {*RECIPES, "baseline"}
+    assert set(engine) - {"network", "training", "budget", "run", "augmentation"} == {*RECIPES, "baseline"}
     assert set(ALGORITHMS) == set(RECIPES)
 
 
@@ -119,9 +123,12 @@ def test_every_option_of_a_recipe_is_offered_under_its_name_or_left_out_for_a_re
 
 def test_every_setting_of_loop_and_run_is_in_the_wizard_or_left_out_for_a_reason(engine, draft, prepare):
     draft.recipe.kind, draft.gsd = "supervised", 0.5
-    draft.recipe.options["supervised"] = {"TRAINING_PRETRAINING": 0.2, "TRAINING_SOURCE_STATISTICS": True}
+    changed = {option.parameter: 1 for option in options_of("supervised") if option.place == TRAINING}
+    draft.recipe.options["supervised"] = changed
     _, run = prepare(draft)
     assert set(run["training"]) == set(engine["training"]) - set(LEFT_OUT_OF_TRAINING)
+    offered = {option.name for option in OPTIONS if option.place == AUGMENTATION}
+    assert offered == set(engine["augmentation"]) - set(LEFT_OUT_OF_AUGMENTATION)
     assert set(run) == set(engine["run"]) - set(LEFT_OUT_OF_RUNS) | {"version"}
     assert {kind for kind, *_ in BUDGETS} == set(engine["budget"])
 
@@ -143,7 +150,7 @@ def test_every_setting_of_the_wizard_is_a_parameter_of_the_algorithm(engine, pro
 
 @pytest.mark.parametrize("kind", RECIPES)
 def test_defaults_and_choices_are_the_engine_s(engine, kind):
-    places = {RECIPE: engine[kind], NETWORK: engine["network"], TRAINING: engine["training"]}
+    places = {RECIPE: engine[kind], **{place: engine[place] for place in (NETWORK, TRAINING, AUGMENTATION)}}
     for option in options_of(kind):
         usual, schema = places[option.place][option.name]
         assert option.defaults[kind] == usual, option.name
@@ -181,6 +188,17 @@ def test_what_is_changed_in_the_wizard_is_found_again_in_a_run(qgis_app, kind):
     again = Advanced()
     again.show_draft(draft, kind)
     assert draft.recipe.options[kind] == chosen
+
+
+@pytest.mark.parametrize(
+    ("chosen", "written"),
+    [({}, None), ({"AUGMENTATION_MOSAIC": 0.3}, {"mosaic": 0.3}), ({"TRAINING_PATIENCE": 2}, None)],
+)
+def test_augmentation_is_mentioned_where_it_is_not_as_usual(draft, prepare, chosen, written):
+    draft.recipe.kind, draft.gsd, draft.recipe.options["supervised"] = "supervised", 0.5, chosen
+    _, run = prepare(draft)
+    assert run["training"].get("augmentation") == written
+    assert run["training"].get("patience") == chosen.get("TRAINING_PATIENCE")
 
 
 def test_what_goes_back_to_its_default_leaves_the_networks_of_a_template():

@@ -1,0 +1,40 @@
+"""Segmentation classes that cover little of the labelled ground, and what would help them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..config import Run
+from .prepared import Prepared
+
+SCARCE = 0.02
+"""Share of the labelled ground below which cross-entropy hardly notices a class."""
+
+
+def scarce_classes(run: Run, prepared: Prepared) -> list[str]:
+    """A sentence for each class that covers little ground, where the run uses nothing that helps it."""
+    remedies = _remedies(run)
+    if not remedies:
+        return []
+    sources = prepared.of_role("segmentation")
+    ground = sum(source.area.area * source.reader.grid.gsd**2 for source in sources)
+    covered = np.zeros(len(run.segmentation_classes))
+    for source in sources:
+        points = source.points
+        covered += np.bincount(points.classes, points.weights, len(covered)) * source.reader.grid.gsd**2
+    help_ = " or ".join(remedies)
+    return [
+        f"The segmentation class '{each.name}' covers {100 * share:.1f} % of the labelled ground; {help_} may help it."
+        for each, share in zip(run.segmentation_classes, covered / max(ground, 1e-9), strict=True)
+        if 0 < share < SCARCE
+    ]
+
+
+def _remedies(run: Run) -> list[str]:
+    """Settings that help scarce classes and that the run has and does not use, or none where it uses one of them."""
+    dice = getattr(run.recipe, "dice", None)
+    if dice or run.training.class_balance:
+        return []
+    found = [] if dice is None else ["Dice (recipe.dice: 1)"]
+    several = len(run.segmentation_classes) > 1 and run.training.rare_class_share > 0
+    return found + (["class balance (training.class_balance: 1)"] if several else [])

@@ -1,0 +1,45 @@
+"""What changes the weights, and how fast each part of a network learns."""
+
+from __future__ import annotations
+
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+
+from ..config import Training
+
+PRETRAINED_LR_FACTOR = 0.3
+"""Share of the learning rate that a pretrained encoder gets, unless a run says otherwise (docs/methods.md)."""
+
+
+def make_optimizer(trained: nn.ModuleDict, settings: Training, fabric: Fabric) -> torch.optim.Optimizer:
+    """AdamW or SGD, as the settings say; weight decay on matrices and kernels only, biases and norms are left alone.
+
+    Args:
+        trained: networks by name; pretrained encoders get a share of the learning rate, each group's `factor`.
+        settings: of the loop.
+        fabric: device and precision.
+    """
+    factors = _factors(trained, settings.encoder_lr_factor)
+    groups = []
+    for factor in dict.fromkeys([1.0, *factors.values()]):
+        parameters = [p for p in trained.parameters() if p.requires_grad and factors.get(p, 1.0) == factor]
+        groups += [
+            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": settings.weight_decay, "factor": factor},
+            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0, "factor": factor},
+        ]
+    if settings.optimizer == "sgd":
+        optimizer = torch.optim.SGD(groups, lr=settings.learning_rate, momentum=0.9)
+    else:
+        optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate)
+    return fabric.setup_optimizers(optimizer)
+
+
+def _factors(trained: nn.ModuleDict, factor: float | None) -> dict[nn.Parameter, float]:
+    """The share of the learning rate that encoders' parameters get."""
+    shares = {}
+    for network in trained.values():
+        pretrained = getattr(network, "loaded", None) is not None
+        share = factor or (PRETRAINED_LR_FACTOR if pretrained else 1.0)
+        shares |= dict.fromkeys(network.encoder.parameters() if hasattr(network, "encoder") else (), share)
+    return shares
