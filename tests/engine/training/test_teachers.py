@@ -286,12 +286,13 @@ OTHER = {
     "co_training": None, "ema_teachers": False, "weak_labels": True, "weak_classes": {"car": "roof"},
     "distillation": ["soft", "pkd"], "teacher_share": 0.2, "strong_views": None, "cutmix": 0.25, "dice": 1.0,
     "cldice": 1.0, "thin_classes": ["roof"], "confidence": 0.5, "agreement": False, "weight": 2.0,
+    "gate": 0.1, "mirrored_answers": None, "all_imagery": None,
 }  # fmt: skip
 """Another value of each setting; none turns a switch over."""
 STUDENTS = {
     "partial_multitask": {
         "student", "distillation", "soft_segmentation", "temperature", "weights", "on_own_task", "ramp_up",
-        "unlabelled", "co_training", "ema_teachers", "weak_labels", "weak_classes",
+        "unlabelled", "co_training", "ema_teachers", "weak_labels", "weak_classes", "gate", "mirrored_answers",
     },
     "semi_supervised": {"student", "weights", "confidence", "agreement", "co_training", "ema_teachers", "ramp_up"},
     "baseline": {"student", "weight", "confidence", "ramp_up"},

@@ -1,0 +1,24 @@
+"""A run's fingerprint, restated as engines computed it that knew none of the settings that came later."""
+
+import hashlib
+
+LATER = {
+    "training": {"encoder_lr_factor", "source_statistics", "statistics_noise", "class_balance", "patience"},
+    "augmentation": {"mosaic", "copy_paste"},
+    "recipe": {
+        *("start_from", "learning_without_forgetting", "gate", "mirrored_answers", "all_imagery", "reuse_teachers"),
+        *("teachers_from", "package"),
+    },
+}
+FREE = {"device", "precision", "workers", "budget", "validations"}
+
+
+def as_first(run, **recipe):
+    """The hash; `recipe` names what the default of a setting of the recipe was."""
+    training = run.training.model_dump(exclude={*FREE, *LATER["training"]})
+    for name in LATER["augmentation"]:
+        del training["augmentation"][name]
+    mine = run.recipe.model_dump(exclude=LATER["recipe"]) | recipe
+    classes = [[each.name for each in listed] for listed in (run.detection_classes, run.segmentation_classes)]
+    settings = training, mine, [*classes, run.background], [source.role for source in run.sources]
+    return hashlib.sha256(repr(settings).encode()).hexdigest()
