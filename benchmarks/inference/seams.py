@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("--model", type=Path, help="a model package with segmentation")
     parser.add_argument("--raster", help="default: a generated scene")
     parser.add_argument("--side", type=int, default=1536, help="side of the image, in pixels, divisible by 32")
-    parser.add_argument("--steps", type=int, default=150, help="training steps, without --model")
+    parser.add_argument("--steps", type=int, default=400, help="training steps, without --model")
     parser.add_argument("--overlaps", type=float, nargs="+", default=[0.0, 0.125, 0.25, 0.5])
     options = parser.parse_args()
     import torch
