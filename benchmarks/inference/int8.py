@@ -1,6 +1,6 @@
 """A network in eight bits against the same in its own precision: rates turn by turn, and scores on generated truth.
 
-    python benchmarks/inference/int8.py [--backends openvino onnxruntime] [--repeats 3] [--steps 150]
+    python benchmarks/inference/int8.py [--backends openvino onnxruntime] [--repeats 3] [--steps 400]
 
 The network is the one of `seams.py`. Eight bits should be faster in each backend, and mean IoU fall by less than 0.005.
 """
@@ -23,7 +23,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--backends", nargs="+", choices=BACKENDS[:2], default=BACKENDS[:2])
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=150, help="training steps")
+    parser.add_argument("--steps", type=int, default=400, help="training steps")
     options = parser.parse_args()
     model = seams.trained(options.steps)
     with tempfile.TemporaryDirectory() as folder:

@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("--model", type=Path, help="a model package with segmentation")
     parser.add_argument("--raster", help="default: a generated scene")
     parser.add_argument("--side", type=int, default=1536, help="side of the image, in pixels, divisible by 32")
-    parser.add_argument("--steps", type=int, default=150, help="training steps, without --model")
+    parser.add_argument("--steps", type=int, default=400, help="training steps, without --model")
     parser.add_argument("--overlaps", type=float, nargs="+", default=[0.0, 0.125, 0.25, 0.5])
     options = parser.parse_args()
     import torch
@@ -94,28 +94,36 @@ def scene(side: int, seed: int = 1) -> Path:
 
 
 def trained(steps: int) -> Path:
-    """A package of the size small, trained for a moment on another generated scene, as `train` makes it."""
+    """A package of the size small, trained for a moment on another generated scene by `train`, in windows of 512 px."""
     from engine.cli.train import train_run
     from engine.config import Run, save_run
+    from engine.inference import TorchBackend
+    from engine.inference.checks import open_raster
+    from engine.inference.context import measured_context
+    from engine.packages import load_package, write_package
 
-    folder = BUILD / f"seams_run_{steps}"
-    if not (folder / "model" / "item.json").exists():
-        place = scene(1024, seed=0)
-        source = {
-            "raster": str(place / "scene.tif"),
-            "role": "segmentation",
-            "labels": {"path": str(place / "scene_areas.gpkg"), "field": "class"},
-        }
-        training = {"budget": {"steps": steps}, "batch_size": 4, "chip_size": TILE // 2, "learning_rate": 2e-3}
-        run = Run(
-            sources=[source],
-            segmentation_classes=[{"name": name, "color": "#ff0000"} for name in CLASSES],
-            recipe={"kind": "supervised"},
-            training={**training, "ema_decay": 0.98, "validations": 4},
-        )
-        save_run(run, folder)
-        train_run(folder)
-    return folder / "model"
+    folder, place = BUILD / f"seams_model_{steps}", scene(1024, seed=0)
+    if (folder / "item.json").exists():
+        return folder
+    source = {
+        "raster": str(place / "scene.tif"),
+        "role": "segmentation",
+        "labels": {"path": str(place / "scene_areas.gpkg"), "field": "class"},
+    }
+    training = {"budget": {"steps": steps}, "batch_size": 4, "chip_size": TILE // 2, "learning_rate": 2e-3}
+    run = Run(
+        sources=[source],
+        segmentation_classes=[{"name": name, "color": "#ff0000"} for name in CLASSES],
+        recipe={"kind": "supervised"},
+        training={**training, "ema_decay": 0.98, "validations": 4},
+    )
+    save_run(run, BUILD / f"seams_run_{steps}")
+    train_run(BUILD / f"seams_run_{steps}")
+    network, card = load_package(BUILD / f"seams_run_{steps}" / "model")
+    card = card.model_copy(update={"tile_size": TILE})
+    rasters = [open_raster(str(place / "scene.tif"), card)]
+    context = measured_context(TorchBackend(network, card, "cpu"), rasters, TILE)
+    return write_package(folder, network, card.model_copy(update={"context": context}))
 
 
 if __name__ == "__main__":

@@ -41,6 +41,9 @@ def build_neck(
 class LightFeaturePyramid(nn.Module):
     """A feature pyramid with one depthwise-separable block a level in the place of a 3x3 convolution.
 
+    The coarsest map stands alone. Added to the finer ones, as in FPN, it has classes depend on what lies hundreds of
+    pixels away, beyond a window's edge (docs/methods.md); and where no task reads its level, its stage need not be run.
+
     Args:
         channels: of the encoder's maps, finest first.
         width: of every level.
@@ -55,10 +58,10 @@ class LightFeaturePyramid(nn.Module):
 
     def forward(self, maps: OrderedDict[str, Tensor]) -> OrderedDict[str, Tensor]:
         """Levels (B, width, H_l, W_l) under the maps' names, and `pool` for the extra one."""
-        levels = [lateral(each) for lateral, each in zip(self.laterals, maps.values(), strict=True)]
-        for index in range(len(levels) - 2, -1, -1):
-            levels[index] = levels[index] + F.interpolate(levels[index + 1], size=levels[index].shape[-2:])
-        levels = [F.relu(block(level)) for block, level in zip(self.blocks, levels, strict=True)]
+        *finer, coarsest = (lateral(each) for lateral, each in zip(self.laterals, maps.values(), strict=True))
+        for index in range(len(finer) - 2, -1, -1):
+            finer[index] = finer[index] + F.interpolate(finer[index + 1], size=finer[index].shape[-2:])
+        levels = [F.relu(block(level)) for block, level in zip(self.blocks, [*finer, coarsest], strict=True)]
         names = list(maps)
         if self.extra is not None:
             levels, names = self.extra(levels, list(maps.values()), names)

@@ -128,6 +128,16 @@ def test_what_a_pixel_sees_does_not_depend_on_the_windows_size(make):
     torch.testing.assert_close(window[..., 124:132, 124:132], whole[..., 252:260, 252:260], rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("light", [True, False])
+def test_the_coarsest_map_of_a_light_network_tells_its_own_level_only(make, light):
+    network = make(light=light, detection_strides=[8, 32]).eval()
+    *finer, coarsest = network.encode(IMAGE)
+    plain, other = network.answer([*finer, coarsest]), network.answer([*finer, coarsest + 1])
+    assert torch.equal(plain.segmentation, other.segmentation) == light
+    same = [torch.equal(mine, theirs) for mine, theirs in zip(plain.features, other.features, strict=True)]
+    assert same == [light, light, light, False]
+
+
 def test_an_exported_network_agrees_for_any_batch(make, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     network = make().eval()

@@ -8,8 +8,11 @@ import pytest
 import rasterio
 import torch
 
+from engine.config import Network
 from engine.inference.backends import OnnxBackend, TorchBackend
 from engine.inference.predict import predict
+from engine.models import build_from_card
+from engine.packages.onnx import export_joint
 
 IMAGE = np.random.default_rng(0).uniform(0, 255, (1, 3, 64, 64)).astype(np.float32)
 
@@ -180,3 +183,13 @@ def test_both_backends_predict_a_raster_alike(package, network, card, tmp_path):
         counts.append(pyogrio.read_info(results.detections, layer="detections")["features"])
     assert (maps[0] == maps[1]).mean() > 0.97  # one of them in bfloat16
     assert counts[0] > 0 and counts[1] == pytest.approx(counts[0], rel=0.2)
+
+
+def test_a_light_graph_holds_no_stage_that_no_task_reads(card, tmp_path):
+    sizes = {}
+    for strides in ([8], [8, 32]):
+        spec = Network(size="small", weights="none", detection_strides=strides)
+        mine = card.model_copy(update={"network": spec})
+        export_joint(build_from_card(mine).eval(), mine, path := tmp_path / f"{len(strides)}.onnx")
+        sizes[len(strides)] = path.stat().st_size
+    assert sizes[1] < 0.6 * sizes[2]
