@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import nn
 
 from ..config import Network, Run
@@ -22,20 +24,27 @@ def build_network(spec: Network, tasks: tuple[Task, ...], run: Run, prepared: Pr
         WeightsError: its encoder weights cannot be had.
         ConfigError: the encoder or architecture is unknown.
     """
-    network = build(
-        spec,
-        tasks=tasks,
-        bands=len(prepared.bands),
-        mean=prepared.mean,
-        std=prepared.std,
-        detection_classes=len(run.detection_classes),
-        segmentation_channels=len(run.segmentation_channels()),
-        seed=seed,
-    )
+    network = standardised_by(prepared.mean, prepared.std, spec, tasks, run, seed)
     if network.loaded is not None:
         keep_statistics(network, spec, run)
         _restandardise(network, spec, prepared)
     return network
+
+
+def standardised_by(
+    mean: Sequence[float], std: Sequence[float], spec: Network, tasks: tuple[Task, ...], run: Run, seed: int
+) -> nn.Module:
+    """A network for the run's classes and for the bands that these statistics are of."""
+    return build(
+        spec,
+        tasks=tasks,
+        bands=len(mean),
+        mean=mean,
+        std=std,
+        detection_classes=len(run.detection_classes),
+        segmentation_channels=len(run.segmentation_channels()),
+        seed=seed,
+    )
 
 
 def weights_warnings(spec: Network, network: nn.Module) -> list[str]:

@@ -125,6 +125,11 @@ class Plan:
     heard: Callable[[Outputs, Batch], Outputs] = unchanged
     weigh: Callable[[Mapping[str, Mapping[str, float]]], list[str]] = nothing_to_say
 
+    def enter(self, stage: Stage) -> None:
+        """Let the networks that a stage trains learn, and hold the others still: gradients and modes."""
+        for name, network in self.networks.items():
+            network.requires_grad_(name in stage.trains).train(name in stage.trains)
+
     @property
     def warnings(self) -> list[str]:
         """Sentences about the networks that are trained, each once."""

@@ -9,10 +9,10 @@ from torch import nn
 from ..config import Card, Network, Run
 from ..data import Prepared
 from ..errors import ConfigError
-from ..models import Loaded, build, transfer
+from ..models import Loaded, transfer
 from ..models.encoders import STRIDES
 from ..types import Task
-from .build import build_network, keep_statistics
+from .build import build_network, keep_statistics, standardised_by
 from .forgetting import NOTHING, OLD, Lesson
 from .package_teacher import check_imagery, load_package_teacher, read_card
 
@@ -82,19 +82,10 @@ def build_student(spec: Network, tasks: tuple[Task, ...], run: Run, prepared: Pr
     trained, card = load_package_teacher(recipe.start_from)
     _check(run, tasks, prepared, card)
     classes, known = channels(run, tasks), channels(card, tasks)
-    by_source = run.training.source_statistics
-    network = build(
-        spec.model_copy(update={"weights": "none"}),
-        tasks=tasks,
-        bands=len(prepared.bands),
-        mean=card.mean,
-        std=card.std,
-        detection_classes=len(run.detection_classes),
-        segmentation_channels=len(run.segmentation_channels()),
-        seed=run.training.seed,
-    )
+    bare = spec.model_copy(update={"weights": "none"})
+    network = standardised_by(card.mean, card.std, bare, tasks, run, run.training.seed)
     transfer(network, trained, classes, known)
-    if by_source:
+    if run.training.source_statistics:
         network.restandardise(prepared.mean, prepared.std)
     tensors = len(network.state_dict())
     network.loaded = Loaded(tensors, tensors, _words(card.name, classes, known))

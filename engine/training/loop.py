@@ -115,7 +115,7 @@ class Loop:
     def _stage(self, index: int, state: State | None) -> None:
         stage = self.plan.stages[index]
         self._load_earlier(index)
-        _freeze(self.plan, stage)
+        self.plan.enter(stage)
         work = _Work.of(self, stage, index, state)
         self.events.write(
             "stage",
@@ -380,12 +380,6 @@ class _Work:
             "checkpoint", path=str(path.relative_to(loop.folder)), stage=self.stage.name, step=self.clock.step
         )
         return path
-
-
-def _freeze(plan: Plan, stage: Stage) -> None:
-    for name, network in plan.networks.items():
-        trains = name in stage.trains
-        network.requires_grad_(trains).train(trains)
 
 
 def _worst(losses: dict[str, Tensor]) -> str:

@@ -38,8 +38,7 @@ def seconds_per_step(
     Returns:
         the quickest step's seconds.
     """
-    for name, network in plan.networks.items():
-        network.requires_grad_(name in stage.trains).train(name in stage.trains)
+    plan.enter(stage)
     parameters = [p for name in stage.trains for p in plan.networks[name].parameters()]
     optimizer = fabric.setup_optimizers(torch.optim.AdamW(parameters, lr=1e-6))
     alone = run.model_copy(update={"training": run.training.model_copy(update={"workers": 0})})

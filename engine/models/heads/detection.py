@@ -14,6 +14,7 @@ from torchvision.ops import sigmoid_focal_loss
 from ...types import Detections, Objects
 from .anchors import anchors_valid
 from .decoding import clip, decide
+from .predictor import Predictor
 
 Axis = Literal["x", "y"]
 BACKGROUND = -1
@@ -39,21 +40,24 @@ class Matched(NamedTuple):
 class DetectionHead(nn.Module, ABC):
     """A dense detection head over pyramid levels.
 
-    A head gives `classifier`, `forward`, `assign`, `boxes`, `box_losses` and `mirrored_regression`; loss and decoding
-    follow from them.
+    A head gives `forward`, `assign`, `boxes`, `box_losses` and `mirrored_regression`; loss and decoding follow from
+    them. Its convolutions are its `head`.
 
     Args:
         strides: of the levels it reads, finest first.
     """
+
+    head: nn.Module
+    """`Predictor`, or in design 1 torchvision's."""
 
     def __init__(self, strides: list[int]) -> None:
         super().__init__()
         self.strides = list(strides)
 
     @property
-    @abstractmethod
     def classifier(self) -> nn.Conv2d:
         """What predicts the classes; output channels are anchors of a location x classes."""
+        return self.head.classes if isinstance(self.head, Predictor) else self.head.classification_head.cls_logits
 
     @abstractmethod
     def forward(self, features: list[Tensor]) -> Detections:

@@ -61,11 +61,6 @@ class FcosHead(DetectionHead):
         # Distances end in a ReLU, which passes no gradient where it starts below zero: begin at one stride.
         nn.init.ones_(distances.bias)
 
-    @property
-    def classifier(self) -> nn.Conv2d:
-        """What predicts the classes."""
-        return self.head.classes if isinstance(self.head, Predictor) else self.head.classification_head.cls_logits
-
     def forward(self, features: list[Tensor]) -> Detections:
         """Dense detections in float32; `regression` is left, top, right, bottom in strides, not negative."""
         logits, regression, centerness = self._predict(features)

@@ -60,11 +60,6 @@ class RetinaHead(DetectionHead):
         """A, the anchors of a location."""
         return len(SCALES) * len(RATIOS)
 
-    @property
-    def classifier(self) -> nn.Conv2d:
-        """What predicts the classes."""
-        return self.head.classes if isinstance(self.head, Predictor) else self.head.classification_head.cls_logits
-
     def forward(self, features: list[Tensor]) -> Detections:
         """Dense detections in float32; `regression` is dx, dy, dw, dh of Faster R-CNN's coding."""
         logits, regression = self._predict(features)

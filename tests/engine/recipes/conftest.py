@@ -7,8 +7,8 @@ from safetensors.torch import save_file
 
 from engine.config import Card, Network
 from engine.models import build
+from tests.engine.planning import NARROW
 
-NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
 MEAN, STD = [100.0, 90.0, 90.0], [50.0, 40.0, 40.0]
 BOTH = ("detection", "segmentation")
 ROOF, CAR = ({"name": name, "color": "#0000ff"} for name in ("roof", "car"))

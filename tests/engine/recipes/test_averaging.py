@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from engine.config import Network, load_run
-from engine.data import prepare, training_loader
+from engine.data import prepare
 from engine.errors import ConfigError
 from engine.models import build
 from engine.recipes import build_plan
 from engine.recipes.averaging import mirrored_answer
-from engine.training.loop import _freeze
+from tests.engine.planning import first_batches, planned
 
 NARROW = {"encoder": "mobilenet_v2", "width": 32, "weights": "none"}
 MEAN, STD = [100.0, 90.0, 90.0], [50.0, 40.0, 40.0]
@@ -89,14 +89,12 @@ def test_recipes_ask_for_the_mirror_images_where_told(make_run, make_package, ki
         recipe["package"] = str(make_package())
     else:
         recipe |= {"detection_teacher": small, "segmentation_teacher": small}
-    run = load_run(make_run(recipe))
-    prepared = prepare(run)
-    plan = build_plan(run, prepared)
+    run, prepared, plan = planned(make_run(recipe))
     stage = plan.stages[-1]
-    _freeze(plan, stage)
+    plan.enter(stage)
     seen = dict.fromkeys(stage.asks, 0)
     for name in stage.asks:
         plan.networks[name].register_forward_hook(lambda *_, name=name: seen.__setitem__(name, seen[name] + 1))
-    batches = {role: next(iter(training_loader(prepared, run, role))).to("cpu") for role in stage.roles}
+    batches = first_batches(run, prepared, stage)
     stage.losses(plan.networks, batches, 1.0)
     assert set(seen.values()) == {8}, "four views of two batches each"

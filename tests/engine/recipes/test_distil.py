@@ -1,4 +1,5 @@
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,52 +9,25 @@ from lightning_fabric import Fabric
 from safetensors.torch import load_file, save_file
 
 from engine.cli.train import train_run
-from engine.config import Card, Network, load_run
-from engine.data import prepare, training_loader
+from engine.config import load_run
+from engine.data import training_loader
 from engine.distillation import soft_centerness
 from engine.errors import ConfigError
 from engine.events import EventLog
-from engine.models import build
 from engine.packages import load_card
-from engine.recipes import build_plan
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint
 from engine.training.ema import averaged
-from engine.training.loop import _freeze
+from tests.engine.planning import NARROW, TEACHER, first_batches, planned
 
-TEACHER = {"encoder": "tu-resnet10t", "width": 64, "detection_strides": [8]}
-STUDENT = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
+STUDENT = NARROW
 GSD, MEAN, STD = 0.5, [100.0, 90.0, 90.0], [50.0, 40.0, 40.0]
 
 
 @pytest.fixture
-def make_package(tmp_path):
-    """A function that writes a package of an untrained network: `make_package(tasks, **changes of the card)`."""
-
-    def make(tasks=("detection", "segmentation"), name="package", **changes):
-        card = Card(
-            name="town",
-            tasks=list(tasks),
-            gsd=GSD,
-            bands=[1, 2, 3],
-            dtype="uint8",
-            mean=MEAN,
-            std=STD,
-            tile_size=128,
-            segmentation_classes=[{"name": "roof", "color": "#0000ff"}] if "segmentation" in tasks else [],
-            detection_classes=[{"name": "car", "color": "#ff0000"}] if "detection" in tasks else [],
-            network=Network(**TEACHER),
-            score_threshold=0.17,
-        ).model_copy(update=changes)
-        network = build(card.network, tasks, 3, MEAN, STD, 1, 2, seed=5)
-        folder = tmp_path / name
-        folder.mkdir()
-        save_file(network.state_dict(), folder / "model.safetensors")
-        item = {"properties": {"geodistil:card": card.model_dump(mode="json"), "geodistil:version": 1}}
-        (folder / "item.json").write_text(json.dumps(item))
-        return folder
-
-    return make
+def make_package(make_package):
+    """A function that writes a package of a teacher's network: `make_package(tasks, name, **changes of the card)`."""
+    return partial(make_package, network=TEACHER, tile_size=128, score_threshold=0.17)
 
 
 @pytest.fixture
@@ -77,17 +51,11 @@ def make_distil(make_run, make_package):
     return make
 
 
-def planned(folder):
-    run = load_run(folder)
-    prepared = prepare(run)
-    return run, prepared, build_plan(run, prepared)
-
-
 def losses_of(folder):
     run, prepared, plan = planned(folder)
     stage = plan.stages[0]
-    _freeze(plan, stage)
-    batches = {role: next(iter(training_loader(prepared, run, role))).to("cpu") for role in stage.roles}
+    plan.enter(stage)
+    batches = first_batches(run, prepared, stage)
     return plan, stage.losses(plan.networks, batches, 1.0)
 
 

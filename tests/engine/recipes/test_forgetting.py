@@ -3,30 +3,22 @@
 import pytest
 import torch
 
-from engine.config import load_run
-from engine.data import prepare, training_loader
+from engine.data import training_loader
 from engine.errors import ConfigError
-from engine.recipes import build_plan
 from engine.recipes.forgetting import OLD
-from engine.training.loop import _freeze
+from tests.engine.planning import first_batches, planned
 
 BOTH = ("detection", "segmentation")
 ROOF, CAR, TREE, BUS = ({"name": name, "color": "#0000ff"} for name in ("roof", "car", "tree", "bus"))
 TAUGHT = {"learning_without_forgetting": 1.0}
 
 
-def planned(folder):
-    run = load_run(folder)
-    prepared = prepare(run)
-    return run, prepared, build_plan(run, prepared)
-
-
 def step(folder, stage=-1):
     """The plan of a run, the last stage's first batches and its losses on them."""
     run, prepared, plan = planned(folder)
     stage = plan.stages[stage]
-    _freeze(plan, stage)
-    batches = {role: next(iter(training_loader(prepared, run, role))).to("cpu") for role in stage.roles}
+    plan.enter(stage)
+    batches = first_batches(run, prepared, stage)
     return plan, batches, stage.losses(plan.networks, batches, 1.0)
 
 

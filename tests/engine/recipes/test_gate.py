@@ -5,13 +5,13 @@ import torch
 from lightning_fabric import Fabric
 
 from engine.config import load_run
-from engine.data import prepare, training_loader
+from engine.data import prepare
 from engine.events import EventLog
 from engine.recipes import build_plan
 from engine.recipes.gate import GATE, Gate
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint
-from engine.training.loop import _freeze
+from tests.engine.planning import first_batches
 
 NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8], "weights": "none"}
 KINDS = ["soft", "feature", "pdf", "pdf_plus", "pkd", "crosskd"]
@@ -60,10 +60,10 @@ class Scene:
         torch.manual_seed(0)
         self.plan = build_plan(run, prepared)
         stage = self.plan.stages[-1]
-        _freeze(self.plan, stage)
+        self.plan.enter(stage)
         for task, values in (weights or {}).items():
             self.plan.networks[GATE].of(task).copy_(torch.tensor(values))
-        batches = {role: next(iter(training_loader(prepared, run, role))).to("cpu") for role in stage.roles}
+        batches = first_batches(run, prepared, stage)
         self.losses = stage.losses(self.plan.networks, batches, 1.0)
 
 

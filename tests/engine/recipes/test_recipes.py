@@ -12,25 +12,11 @@ from engine.recipes.together import forward_together
 from engine.recipes.views import labelled
 from engine.training.checkpoints import save_best
 from engine.training.ema import averaged
-from engine.training.loop import _freeze
+from tests.engine import planning
+from tests.engine.planning import NARROW, TEACHER
 
-NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
-TEACHER = {"encoder": "tu-resnet10t", "width": 64, "detection_strides": [8]}
-MULTITASK = {
-    "kind": "partial_multitask",
-    "student": NARROW,
-    "detection_teacher": TEACHER,
-    "segmentation_teacher": TEACHER,
-    "ramp_up": 0,
-}
-SSLKD = {
-    "kind": "semi_supervised",
-    "student": NARROW,
-    "first_teacher": TEACHER,
-    "second_teacher": {"architecture": "unet", "encoder": "mobilenet_v2"},
-    "confidence": 0.0,
-    "agreement": False,
-}
+MULTITASK = {**planning.MULTITASK, "ramp_up": 0}
+SSLKD = {**planning.SSLKD, "confidence": 0.0, "agreement": False}
 ALL = ("detection", "segmentation", "unlabelled")
 UNET = SSLKD["second_teacher"]
 COARSER = {**TEACHER, "detection_strides": [8, 64]}
@@ -44,7 +30,7 @@ class Scene:
         self.prepared = prepare(self.run)
         self.plan = build_plan(self.run, self.prepared)
         self.stage = self.plan.stages[-1]
-        _freeze(self.plan, self.stage)
+        self.plan.enter(self.stage)
         self.batches = {
             role: next(iter(training_loader(self.prepared, self.run, role, views=role in self.stage.views))).to("cpu")
             for role in self.stage.roles

@@ -16,23 +16,16 @@ from engine.errors import ConfigError
 from engine.events import EventLog
 from engine.models import build
 from engine.models.storage import save_weights
-from engine.recipes import build_plan
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint
 from engine.training.metrics import main_score
 from engine.training.validation import Validator
+from tests.engine.planning import NARROW, planned
 
-NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
 NEW = {"weights": "none"}
 MEAN, STD = [100.0, 90.0, 90.0], [50.0, 40.0, 40.0]
 BOTH = ("detection", "segmentation")
 ROOF, CAR, TREE, BUS = ({"name": name, "color": "#0000ff"} for name in ("roof", "car", "tree", "bus"))
-
-
-def planned(folder):
-    run = load_run(folder)
-    prepared = prepare(run)
-    return run, prepared, build_plan(run, prepared)
 
 
 def trained_by(folder):

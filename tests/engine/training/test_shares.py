@@ -14,16 +14,9 @@ from engine.recipes import Stage, build_plan
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint, load_last, save_last
 from engine.training.shares import divided_by_time, shares_of_time
+from tests.engine.planning import MULTITASK, TEACHER
 from tests.engine.training.fingerprints import as_first
 
-NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
-TEACHER = {"encoder": "tu-resnet10t", "width": 64, "detection_strides": [8]}
-MULTITASK = {
-    "kind": "partial_multitask",
-    "student": NARROW,
-    "detection_teacher": TEACHER,
-    "segmentation_teacher": TEACHER,
-}
 SHORT = {"minutes": 0.1}
 
 

@@ -21,23 +21,10 @@ from engine.events import EventLog
 from engine.recipes import build_plan, teachers_identity, teachers_of
 from engine.training import Loop, offer, settle
 from engine.training.checkpoints import FREE
+from tests.engine import planning
+from tests.engine.planning import NARROW, TEACHER
 
-NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
-TEACHER = {"encoder": "tu-resnet10t", "width": 64, "detection_strides": [8]}
-MULTITASK = {
-    "kind": "partial_multitask",
-    "student": NARROW,
-    "detection_teacher": TEACHER,
-    "segmentation_teacher": TEACHER,
-    "reuse_teachers": True,
-}
-SSLKD = {
-    "kind": "semi_supervised",
-    "student": NARROW,
-    "first_teacher": TEACHER,
-    "second_teacher": {"architecture": "unet", "encoder": "mobilenet_v2"},
-    "reuse_teachers": True,
-}
+MULTITASK, SSLKD = ({**each, "reuse_teachers": True} for each in (planning.MULTITASK, planning.SSLKD))
 NAMES = ("detection_teacher", "segmentation_teacher")
 WIDER = {"student": {**NARROW, "width": 64}, "distillation": ["soft", "feature"], "temperature": 2.0}
 

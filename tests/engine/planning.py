@@ -1,0 +1,32 @@
+"""Small networks and recipes, and what a run folder is planned to do."""
+
+from engine.config import load_run
+from engine.data import prepare, training_loader
+from engine.recipes import build_plan
+
+NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
+TEACHER = {"encoder": "tu-resnet10t", "width": 64, "detection_strides": [8]}
+MULTITASK = {
+    "kind": "partial_multitask",
+    "student": NARROW,
+    "detection_teacher": TEACHER,
+    "segmentation_teacher": TEACHER,
+}
+SSLKD = {
+    "kind": "semi_supervised",
+    "student": NARROW,
+    "first_teacher": TEACHER,
+    "second_teacher": {"architecture": "unet", "encoder": "mobilenet_v2"},
+}
+
+
+def planned(folder):
+    """A folder's run, its prepared sources and its plan."""
+    run = load_run(folder)
+    prepared = prepare(run)
+    return run, prepared, build_plan(run, prepared)
+
+
+def first_batches(run, prepared, stage):
+    """The first batch of each of a stage's roles, without the stage's own choice of chips."""
+    return {role: next(iter(training_loader(prepared, run, role))).to("cpu") for role in stage.roles}
