@@ -8,10 +8,10 @@ The vanilla student of the demo table, on that table's ground, scored on held-ou
 from __future__ import annotations
 
 import argparse
-import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
+
+from engine.packages import load_package, write_package
 
 from .__main__ import chosen
 from .declare import Row
@@ -55,14 +55,9 @@ def measure(row: Row, steps: int, seed: int, output: Path) -> None:
 
 
 def with_windows(model: Path, side: int) -> Path:
-    """A copy of a package whose card asks for windows of that side."""
-    copy = model.with_name(f"model-{side}")
-    shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(model, copy)
-    item = json.loads((copy / "item.json").read_text())
-    item["properties"]["geodistil:card"]["tile_size"] = side
-    (copy / "item.json").write_text(json.dumps(item))
-    return copy
+    """The same network in a package whose card, and graph, have windows of that side."""
+    network, card = load_package(model)
+    return write_package(model.with_name(f"model-{side}"), network, card.model_copy(update={"tile_size": side}))
 
 
 if __name__ == "__main__":
