@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from ..errors import Stopped
 
 BLOCK = 512
 ASK_SECONDS = 0.2
+REMOVALS = 100
+"""Attempts at removing a folder; where files in use cannot be removed (Windows), the next writing removes it."""
 OPTIONS = {
     "driver": "COG",
     "COMPRESS": "DEFLATE",
@@ -82,7 +85,16 @@ def optimise(source: Path, target: Path, stop: Callable[[], bool]) -> None:
         _check_end(folder / target.name)
         (folder / target.name).replace(target)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)  # with what a copy that goes on has written, and may still begin
+        _remove(folder)  # with what a copy that goes on has written; without its folder it can begin nothing more
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder in which another thread may begin files until it is gone."""
+    for _ in range(REMOVALS):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.01)
 
 
 def _check_end(path: Path) -> None:

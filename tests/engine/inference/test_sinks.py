@@ -1,5 +1,6 @@
 import json
 import os
+import time
 
 import numpy as np
 import pyogrio
@@ -11,6 +12,7 @@ from rasterio.transform import from_origin
 
 from engine.data.grid import Grid
 from engine.errors import OutputError, Stopped
+from engine.inference.cog import optimise
 from engine.inference.merging import Found
 from engine.inference.sinks import DetectionSink, RasterDescription, RasterSink, publish
 
@@ -64,6 +66,22 @@ def test_writing_a_map_ends_when_asked_leaves_nothing_and_spares_the_older_one(t
     with pytest.raises(Stopped, match=r"Writing classes.* was stopped"):
         publish(source, path, description, stop=lambda: True)
     assert path.read_text() == "older" and sorted(tmp_path.iterdir()) == [path, source]
+
+
+def test_files_that_a_stopped_copy_begins_while_its_folder_is_removed_go_too(tmp_path, monkeypatch):
+    def copies(_source, target, **_):
+        for number in range(2000):
+            try:
+                target.with_name(f"{number}.tmp").write_bytes(b"")
+            except FileNotFoundError:
+                return
+            time.sleep(0.0005)
+
+    monkeypatch.setattr("rasterio.shutil.copy", copies)
+    for _ in range(10):
+        with pytest.raises(Stopped):
+            optimise(tmp_path / "source.tif", tmp_path / "classes.tif", stop=lambda: time.sleep(0.02) or True)
+        assert not list(tmp_path.iterdir())
 
 
 def test_a_map_that_gdal_cannot_write_for_reasons_of_its_own_is_an_output_error(tmp_path, monkeypatch):
