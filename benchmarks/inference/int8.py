@@ -2,7 +2,8 @@
 
     python benchmarks/inference/int8.py [--backends openvino onnxruntime] [--repeats 3] [--steps 400]
 
-The network is the one of `seams.py`. Eight bits should be faster in each backend, and mean IoU fall by less than 0.005.
+The network is the one of `seams.py`; each line leaves more of it in 32 bits, as `export --int8` does one after the other.
+The first whose mean IoU falls by less than 0.005 should be faster in each backend.
 """
 
 from __future__ import annotations
@@ -15,8 +16,16 @@ from pathlib import Path
 import seams
 from common import BACKENDS, median
 
+from engine.cli.lighter import FIRST
+from engine.packages.int8 import Spared
+
 LOSS = 0.005
 SIDE = 1536
+VARIANTS = {
+    "all in 8 bits": Spared(),
+    f"but the first {FIRST} convolutions": Spared(FIRST),
+    "and neck and heads": Spared(FIRST, decoder=True),
+}
 
 
 def main() -> int:
@@ -26,13 +35,18 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=400, help="training steps")
     options = parser.parse_args()
     model = seams.trained(options.steps)
-    with tempfile.TemporaryDirectory() as folder:
-        light = lighter(model, Path(folder))
-        gains = [gain(name, model, light, options.repeats) for name in options.backends]
-        return int(scored(model) - scored(light) > LOSS or min(gains) <= 1)
+    plain = scored(model)
+    for what, spared in VARIANTS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            print(what, flush=True)
+            light = lighter(model, Path(folder), spared)
+            gains = [gain(name, model, light, options.repeats) for name in options.backends]
+            if plain - scored(light) <= LOSS:
+                return int(min(gains) <= 1)
+    return 1
 
 
-def lighter(model: Path, folder: Path) -> Path:
+def lighter(model: Path, folder: Path, spared: Spared) -> Path:
     """The package's graph in eight bits, their ranges found on another scene than those of training and scoring."""
     from engine.cli.lighter import CALIBRATING, images
     from engine.inference.checks import open_raster
@@ -41,7 +55,7 @@ def lighter(model: Path, folder: Path) -> Path:
 
     card = load_card(model)
     windows = images([open_raster(str(seams.scene(SIDE, seed=2) / "scene.tif"), card)], card, CALIBRATING)
-    quantise(model / "model.onnx", folder / "model.onnx", card, windows)
+    quantise(model / "model.onnx", folder / "model.onnx", card, windows, spared)
     (folder / "item.json").write_bytes((model / "item.json").read_bytes())
     return folder
 

@@ -21,7 +21,7 @@ from ..inference.checks import open_raster
 from ..inference.radiometry import by_own_statistics
 from ..inference.reading import window_reader
 from ..inference.windows import window_grid
-from ..packages.int8 import quantise
+from ..packages.int8 import Spared, quantise
 from ..packages.item import GRAPH_FILE, ONNX_FILES
 from ..packages.onnx import TASK_OUTPUTS
 from ..training.metrics import MAIN, DetectionScore, SegmentationScore
@@ -37,7 +37,15 @@ CANDIDATES = 0.05
 AGAINST_ITSELF = "against its answers in 32 bits"
 
 
-EIGHT, HEAD, PLAIN = "kept", "its head left in 32 bits", "left in 32 bits"
+FIRST = 3
+"""Convolutions up to the first linear bottleneck."""
+EIGHT, STEM, HEAD, ENCODER, PLAIN = (
+    "kept",
+    f"its first {FIRST} convolutions left in 32 bits",
+    "these and its head left in 32 bits",
+    "these, neck and heads left in 32 bits",
+    "left in 32 bits",
+)
 
 
 @dataclass(frozen=True)
@@ -47,8 +55,8 @@ class Judged:
     Args:
         task: which.
         before: its score in 32 bits; none where the windows hold nothing to score it by.
-        after: its score where all is in eight bits, none likewise.
-        fate: kept, its head left in 32 bits (encoder and neck are in eight), or left in 32 bits as a whole.
+        after: its score with what was put in eight bits, or was tried last; none likewise.
+        fate: kept, or what of it was left in 32 bits.
         truth: what it was scored against.
     """
 
@@ -69,7 +77,8 @@ class Judged:
 def lighten(model: Path, folder: Path, card: Card, chips: list[str], max_loss: float) -> list[Judged]:
     """Put a graph in eight bits in the place of a package's own.
 
-    Where a task loses too much, its head stays in 32 bits, and where that does not help, everything does.
+    Where a task loses too much, the first convolutions stay in 32 bits; where that does not help its head too; then
+    neck and heads; in the end everything.
 
     Args:
         model: what the person named; a run folder, or the package inside one, brings imagery and labels.
@@ -136,24 +145,29 @@ def _judged(
     for task in set(card.tasks) - set(batches):
         batches[task] = [_answered(plain, card, task, each) for each in windows[1::2]]
     before = _scores(folder, card, batches)
-    quantise(folder / GRAPH_FILE, light / GRAPH_FILE, card, ranges)
-    after = _scores(light, card, batches)
-    lost = [task for task in card.tasks if _loses(before[task], after[task], max_loss)]
-    fates: dict[Task, str] = {task: HEAD if task in lost else EIGHT for task in card.tasks}
-    if lost and len(lost) < len(card.tasks):
-        outputs = [name for task in lost for name in TASK_OUTPUTS[task]]
-        quantise(folder / GRAPH_FILE, light / GRAPH_FILE, card, ranges, outputs)
-        partly = _scores(light, card, batches)
-        lost = [task for task in card.tasks if _loses(before[task], partly[task], max_loss)]
-    if lost:
-        fates = dict.fromkeys(card.tasks, PLAIN)
+    lost: list[Task] = []
+    for fate in (EIGHT, STEM, HEAD, ENCODER):
+        if fate == HEAD and len(lost) == len(card.tasks):
+            continue  # the heads of all tasks and what is between them and the encoder: the next one
+        fates = {task: STEM if fate == HEAD and task not in lost else fate for task in card.tasks}
+        quantise(folder / GRAPH_FILE, light / GRAPH_FILE, card, ranges, _spared(fate, lost))
+        after = _scores(light, card, batches)
+        lost = [task for task in card.tasks if _loses(before[task], after[task], max_loss)]
+        if not lost:
+            (light / GRAPH_FILE).replace(folder / GRAPH_FILE)
+            break
     else:
-        (light / GRAPH_FILE).replace(folder / GRAPH_FILE)
+        fates = dict.fromkeys(card.tasks, PLAIN)
     for task, fate in fates.items():
         file = folder / ONNX_FILES[task]
-        if fate == EIGHT and file.is_file():
-            quantise(file, light / file.name, card, ranges).replace(file)
+        if fate not in (HEAD, PLAIN) and file.is_file():
+            quantise(file, light / file.name, card, ranges, _spared(fate)).replace(file)
     return [Judged(task, before[task], after[task], fates[task], against[task]) for task in card.tasks]
+
+
+def _spared(fate: str, lost: Iterable[Task] = ()) -> Spared:
+    outputs = [name for task in lost for name in TASK_OUTPUTS[task]] if fate == HEAD else []
+    return Spared(0 if fate == EIGHT else FIRST, outputs, fate == ENCODER)
 
 
 def _loses(before: float | None, after: float | None, max_loss: float) -> bool:

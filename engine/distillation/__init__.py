@@ -3,6 +3,7 @@
 from ..models.heads import anchors_valid
 from .centerness import soft_centerness
 from .consistency import consistency
+from .dense import FOUND, dense_boxes, dense_classification
 from .feature import Adaptors, feature_mse, pkd
 from .pdf import pdf_detection, pdf_plus, pdf_segmentation
 from .ramp import ramp_up
@@ -14,6 +15,7 @@ from .thin import cldice_loss
 from .weak import bounded_areas, outside_boxes
 
 __all__ = [
+    "FOUND",
     "Adaptors",
     "anchors_valid",
     "bounded_areas",
@@ -21,6 +23,8 @@ __all__ = [
     "cldice_loss",
     "consistency",
     "cross_supervision",
+    "dense_boxes",
+    "dense_classification",
     "dice_loss",
     "dist_segmentation",
     "feature_mse",

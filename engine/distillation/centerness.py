@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from .arithmetic import full, mean_over, target
 
 
-def soft_centerness(student: Tensor, teacher: Tensor, teacher_logits: Tensor, valid: Tensor) -> Tensor:
+def soft_centerness(
+    student: Tensor, teacher: Tensor, teacher_logits: Tensor, valid: Tensor, found: float = 0.0
+) -> Tensor:
     """Weighted mean over valid locations of BCE(c_S, sigmoid(c_T)).
 
     Centerness is a factor of every score, and like boxes it is trained at objects only: so each location weighs its
@@ -20,11 +23,13 @@ def soft_centerness(student: Tensor, teacher: Tensor, teacher_logits: Tensor, va
         teacher: centerness logits c_T (B, N), detached here.
         teacher_logits: class logits (B, N, C).
         valid: (B, N) bool.
+        found: locations with a lower weight count nowhere.
 
     Returns:
         scalar; zero where no location counts.
     """
     weights = target(teacher_logits)[valid].sigmoid().amax(dim=1)
+    weights = torch.where(weights >= found, weights, 0.0)
     wanted = target(teacher)[valid].sigmoid()
     losses = F.binary_cross_entropy_with_logits(full(student)[valid], wanted, reduction="none")
     return mean_over((weights * losses).sum(), weights.sum())

@@ -10,6 +10,8 @@ from ..types import Objects
 
 CANDIDATES_PER_OBJECT = 5
 """Candidates that suppression sees for each object that may remain: neighbours all find the same object."""
+ROUND = 64
+"""Boxes that one round of suppression looks at: what they suppress is left out of the next."""
 
 
 def decide(
@@ -79,13 +81,33 @@ def suppress(boxes: np.ndarray, labels: np.ndarray, iou_threshold: float, limit:
     Returns:
         Indices of those that stay, best first.
     """
-    kept, rest = [], np.arange(len(boxes))
-    while len(rest) and len(kept) < limit:
-        best, rest = rest[0], rest[1:]
-        kept.append(best)
-        clash = (labels[rest] == labels[best]) & (iou(boxes[best], boxes[rest]) > iou_threshold)
-        rest = rest[~clash]
+    kept: list[int] = []
+    rest, columns = np.arange(len(boxes)), np.ascontiguousarray(boxes.T)
+    while len(rest) and len(kept) < limit:  # in rounds, after each of which what went is left out
+        stays = np.ones(len(rest), bool)
+        for place in range(min(ROUND, len(rest))):
+            if not stays[place] or len(kept) == limit:
+                continue
+            kept.append(rest[place])
+            later = slice(place + 1, None)
+            stays[later] &= (labels[later] != labels[place]) | ~(_iou(columns, place) > iou_threshold)
+        stays[:ROUND] = False
+        rest, columns, labels = rest[stays], columns[:, stays], labels[stays]
     return np.array(kept, np.int64)
+
+
+def _iou(columns: np.ndarray, place: int) -> np.ndarray:
+    """`iou` of one of the boxes (4, n) with all that follow it, on arrays that lie together in memory."""
+    left, top, right, bottom = columns[:, place]
+    lefts, tops, rights, bottoms = columns[:, place + 1 :]
+    shared = np.minimum(rights, right) - np.maximum(lefts, left)
+    height = np.minimum(bottoms, bottom) - np.maximum(tops, top)
+    np.maximum(shared, 0, out=shared)
+    shared *= np.maximum(height, 0, out=height)
+    both = (rights - lefts) * (bottoms - tops)
+    both += (right - left) * (bottom - top)
+    both -= shared
+    return np.divide(shared, np.maximum(both, 1e-9, out=both), out=shared)
 
 
 def iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:

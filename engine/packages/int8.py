@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,31 @@ from ..config import Card
 from ..inference.backends.base import standardisation
 from .onnx import quiet
 
+ENCODER = ".encoder."
+"""In the names of the encoder's weights, which the graph has from the network."""
+
+
+@dataclass(frozen=True)
+class Spared:
+    """What stays in 32 bits.
+
+    Args:
+        first: how many convolutions, from the image on. Encoders have a linear bottleneck there, whose channels differ
+            so much in their ranges that one scale for all of them leaves most with a few values.
+        outputs: names of outputs whose own convolutions.
+        decoder: whether all but the encoder: neck and heads.
+    """
+
+    first: int = 0
+    outputs: Collection[str] = ()
+    decoder: bool = False
+
+    def nodes(self, graph: onnx.GraphProto) -> list[str]:
+        """Names of the graph's nodes that stay."""
+        convolutions = [node.name for node in graph.node if node.op_type == "Conv"]
+        decoder = after(graph, lambda node: _is_convolution(node, ENCODER)) if self.decoder else []
+        return [*convolutions[: self.first], *only_for(graph, self.outputs), *decoder, *after(graph, _is_convolution)]
+
 
 class _Images(CalibrationDataReader):
     def __init__(self, name: str, images: Iterator[np.ndarray]) -> None:
@@ -25,9 +51,7 @@ class _Images(CalibrationDataReader):
         return None if image is None else {self.name: image}
 
 
-def quantise(
-    source: Path, target: Path, card: Card, images: Iterable[np.ndarray], left_out: Collection[str] = ()
-) -> Path:
+def quantise(source: Path, target: Path, card: Card, images: Iterable[np.ndarray], spared: Spared = Spared()) -> Path:
     """Write a graph whose weights (for each channel) and activations have eight bits, as far as convolutions go.
 
     What follows the last convolution, such as the decoding of boxes, stays as it is: coordinates need their digits.
@@ -39,7 +63,7 @@ def quantise(
         target: the file to write, with the same metadata.
         card: the package's; standardises the images.
         images: (C, T, T) raw values; the range of each activation is that over all of them.
-        left_out: outputs whose own convolutions stay in 32 bits.
+        spared: what stays in 32 bits.
     """
     mean, std = (values[:, None, None] for values in standardisation(card))
     with tempfile.TemporaryDirectory(dir=target.parent) as temporary, quiet():
@@ -55,7 +79,7 @@ def quantise(
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            nodes_to_exclude=[*after_convolutions(graph), *only_for(graph, left_out)],
+            nodes_to_exclude=spared.nodes(graph),
         )
     _copy_metadata(source, target)
     return target
@@ -73,16 +97,20 @@ def only_for(graph: onnx.GraphProto, outputs: Collection[str]) -> list[str]:
     return own
 
 
-def after_convolutions(graph: onnx.GraphProto) -> list[str]:
-    """Names of the nodes that no convolution depends on, and that are none."""
+def after(graph: onnx.GraphProto, last: Callable[[onnx.NodeProto], bool]) -> list[str]:
+    """Names of the nodes that none of the `last` ones depends on, and that are none."""
     needed: set[str] = set()
-    after = []
+    names = []
     for node in reversed(graph.node):  # in the order of their dependencies
-        if node.op_type == "Conv" or needed.intersection(node.output):
+        if last(node) or needed.intersection(node.output):
             needed.update(node.input)
         else:
-            after.append(node.name)
-    return after
+            names.append(node.name)
+    return names
+
+
+def _is_convolution(node: onnx.NodeProto, of: str = "") -> bool:
+    return node.op_type == "Conv" and of in node.input[1]
 
 
 def _copy_metadata(source: Path, target: Path) -> None:

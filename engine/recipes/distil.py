@@ -98,7 +98,7 @@ def taught_losses(
     for task in networks["student"].tasks:
         asked = teaching_terms(task, teacher, answer, outputs, batch, adaptors, recipe, listened(networks, task))
         terms |= {f"{task} {key}" if key not in SHARED else key: value for key, value in asked.items()}
-    if "soft" in recipe.distillation:
+    if "soft" in recipe.distillation and recipe.soft_detection == "all":  # which the other forms teach themselves
         heard = listened(networks, "detection")
         weight = recipe.weights.soft_detection * (1.0 if heard is None else heard.mean().item())
         terms |= _centerness(outputs, answer, batch, weight)

@@ -176,7 +176,7 @@ def _teacher(
     if "unlabelled" in roles:
         batch = batches["unlabelled"]
         target = answer(answering(networks, name), batch.image)
-        terms = soft_terms(task, outputs["unlabelled"], target, batch, recipe)
+        terms = soft_terms(task, teacher, outputs["unlabelled"], target, batch, recipe)
         named |= {f"unlabelled/{name} {key}": strength * value for key, value in terms.items()}
     return named | lesson.terms(networks, {task: outputs[task]}, views, f"{name} ")
 

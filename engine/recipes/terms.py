@@ -8,25 +8,31 @@ from torch import Tensor, nn
 
 from ..config import Distillation
 from ..distillation import (
+    FOUND,
     channel_wise,
+    dense_boxes,
+    dense_classification,
     dist_segmentation,
     feature_mse,
     pdf_detection,
     pdf_plus,
     pdf_segmentation,
     pkd,
+    soft_centerness,
     soft_detection_classification,
     soft_detection_regression,
     soft_segmentation,
 )
 from ..errors import ConfigError
 from ..models import anchors_valid
-from ..types import Batch, Outputs, Task
+from ..models.heads import DetectionHead
+from ..types import Batch, Detections, Outputs, Task
 
 Form = Callable[[Tensor, Tensor, Tensor, float], Tensor]
 SEGMENTATION_FORMS: dict[str, Form] = {"dist": dist_segmentation, "cwd": channel_wise}
 """Beside the usual divergence."""
-
+SURE, UNSURE, NMS_IOU = 0.4, 0.2, 0.5
+"""Scores of pseudo-boxes: those above the first are objects, those above the second may be."""
 
 FEATURE_KINDS = {"feature", "pdf", "pdf_plus", "pkd", "crosskd"}
 """Kinds that compare the student's pyramid with the teacher's, and need adaptors."""
@@ -82,7 +88,7 @@ def teaching_terms(
     if listen is not None and not listen.any():
         return {}
     kinds, weights, terms = set(recipe.distillation), recipe.weights, {}
-    soft = soft_terms(task, outputs, answer, batch, recipe, listen) if "soft" in kinds else {}
+    soft = soft_terms(task, teacher, outputs, answer, batch, recipe, listen) if "soft" in kinds else {}
     if not uses_features(recipe):
         return soft
     adapted = adaptors(outputs.features, answer.features)
@@ -101,25 +107,30 @@ def teaching_terms(
 
 
 def soft_terms(
-    task: Task, outputs: Outputs, teacher: Outputs, batch: Batch, recipe: Distillation, listen: Tensor | None = None
-) -> dict[str, Tensor]:
+    task: Task, teacher: nn.Module, outputs: Outputs, answer: Outputs, batch: Batch, recipe: Distillation,
+    listen: Tensor | None = None,
+) -> dict[str, Tensor]:  # fmt: skip
     """The teacher's answer as targets: probabilities, and for detection its boxes.
 
     Args:
         task: detection or segmentation, which both must have.
+        teacher: whose head decodes boxes.
         outputs: the student's on the batch's chips.
-        teacher: the teacher's on the same.
+        answer: the teacher's on the same.
         batch: says which pixels count.
-        recipe: weights, the form of segmentation's term and its temperature.
+        recipe: weights, the forms of both tasks' terms and segmentation's temperature.
         listen: as for `teaching_terms`.
     """
     weight = getattr(recipe.weights, f"soft_{task}")
     if not weight:
         return {}
-    if task == "detection":
-        terms = _soft_detection(outputs, teacher, batch, listen)
+    if task == "segmentation":
+        terms = {"soft": _soft_segmentation(outputs, answer, batch, recipe, listen)}
+    elif recipe.soft_detection == "all":
+        terms = _soft_detection(outputs, answer, batch, listen)
     else:
-        terms = {"soft": _soft_segmentation(outputs, teacher, batch, recipe, listen)}
+        form = _dense_detection if recipe.soft_detection == "dense" else _pseudo_boxes
+        terms = form(teacher.detection_head, outputs.detections, answer.detections, batch, listen)
     return {key: weight * term for key, term in terms.items()}
 
 
@@ -171,3 +182,34 @@ def _soft_detection(
         "soft": soft_detection_classification(mine.logits, theirs.logits, valid, weights=listen),
         "soft box": soft_detection_regression(mine.regression, theirs.regression, theirs.logits, valid, weights=listen),
     }
+
+
+def _dense_detection(
+    head: DetectionHead, mine: Detections, theirs: Detections, batch: Batch, listen: Tensor | None
+) -> dict[str, Tensor]:
+    """Targets where the teacher finds something; centerness too, which is a factor of every score."""
+    valid = anchors_valid(mine.anchors, batch.valid)
+    terms = {
+        "soft": dense_classification(mine.logits, theirs.logits, valid, weights=listen),
+        "soft box": dense_boxes(head.boxes(mine), head.boxes(theirs), theirs.logits, valid, weights=listen),
+    }
+    if mine.centerness is not None:
+        centerness = soft_centerness(mine.centerness, theirs.centerness, theirs.logits, valid, FOUND)
+        terms["soft centerness"] = centerness if listen is None else listen.mean() * centerness
+    return terms
+
+
+def _pseudo_boxes(
+    head: DetectionHead, mine: Detections, theirs: Detections, batch: Batch, listen: Tensor | None
+) -> dict[str, Tensor]:
+    """The supervised loss with the boxes that the teacher is sure of; ground in those it is unsure of is ignored."""
+    valid, boxes, labels = batch.valid.clone(), [], []
+    for index, found in enumerate(head.decode(theirs, UNSURE, NMS_IOU)):
+        sure = found.scores >= SURE
+        boxes.append(found.boxes[sure])
+        labels.append(found.labels[sure])
+        for left, top, right, bottom in found.boxes[~sure].round().long().tolist():
+            valid[index, top:bottom, left:right] = False
+    terms = head.loss(mine, boxes, labels, valid)
+    strength = 1.0 if listen is None else listen.mean()
+    return {f"soft {key}": strength * value for key, value in terms.items()}

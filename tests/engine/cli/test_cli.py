@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pyogrio
 import pytest
 import rasterio
@@ -153,6 +154,53 @@ def test_an_export_in_eight_bits_scores_as_well_or_is_left_alone(trained, worlds
     assert judged["segmentation"]["before"] == 1 and "its answers in 32 bits" in judged["detection"]["truth"]
     assert {each["fate"] for each in judged.values()} == {"left in 32 bits"}
     assert graph == (folder / "model" / "model.onnx").read_bytes()
+
+
+LOSSES = {  # what costs a score in eight bits -> (fates of detection and segmentation, which convolutions keep 32 bits)
+    "nothing": (("kept", "kept"), set()),
+    "first": ((lighter.STEM, lighter.STEM), {"first"}),
+    "segmentation": ((lighter.STEM, lighter.HEAD), {"first", "segmentation"}),
+    "neck": ((lighter.ENCODER, lighter.ENCODER), {"first", "neck", "detection", "segmentation"}),
+    "middle": ((lighter.PLAIN, lighter.PLAIN), {"first", "middle", "neck", "detection", "segmentation"}),
+}
+
+
+@pytest.mark.parametrize("costly", LOSSES)
+def test_of_a_graph_in_eight_bits_what_costs_its_scores_stays_in_32(trained, tmp_path, monkeypatch, costly):
+    """Scores are scripted: each task loses where the costly part of the graph is in eight bits."""
+    package = shutil.copytree(trained[0] / "model", tmp_path / "package")
+    card = load_card(package)
+    windows = list(np.random.default_rng(0).integers(0, 255, (2, 3, card.tile_size, card.tile_size)).astype(np.float32))
+
+    def scores(folder, _card, batches):
+        lost = costly in (parts := quantised_parts(folder / "model.onnx"))
+        assert parts or folder == package
+        both = costly != "segmentation"
+        return {task: 0.5 if lost and (both or task == "segmentation") else 1.0 for task in batches}
+
+    monkeypatch.setattr(lighter, "_scores", scores)
+    monkeypatch.setattr(lighter, "_answered", lambda *_: None)
+    (tmp_path / "light").mkdir()
+    truths = {"detection": [None], "segmentation": [None]}
+    judged = {each.task: each.fate for each in lighter._judged(package, tmp_path / "light", card, windows, truths, 0.1)}
+    fates, spared = LOSSES[costly]
+    assert (judged["detection"], judged["segmentation"]) == fates
+    parts = {"first", "middle", "neck", "detection", "segmentation"}
+    assert quantised_parts(package / "model.onnx") == parts - spared
+
+
+def quantised_parts(path):
+    """Parts of a graph with convolutions in eight bits."""
+    graph = onnx.load(path).graph
+    made = {output: node for node in graph.node for output in node.output}
+    parts = set()
+    for number, node in enumerate(each for each in graph.node if each.op_type == "Conv"):
+        light = node.input[1] in made and made[node.input[1]].op_type == "DequantizeLinear"
+        name = made[node.input[1]].input[0] if light else node.input[1]
+        part = next(part for part in ("encoder", "neck", "detection", "segmentation") if f".{part}" in name)
+        if light:
+            parts.add(part if part != "encoder" else "first" if number < lighter.FIRST else "middle")
+    return parts
 
 
 @pytest.mark.parametrize(("threshold", "judged", "fate"), [(0.0, True, "kept"), (1.1, False, "left in 32 bits")])

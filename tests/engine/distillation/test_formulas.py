@@ -112,6 +112,37 @@ def test_soft_terms_weigh_classes_as_they_are_told(case, weights):
     assert value.item() == close(regression / found)
 
 
+@pytest.mark.parametrize("weights", [[1.0, 1.0, 1.0], [0.3, 0.0, 1.0]])
+@pytest.mark.parametrize("found", [0.1, 0.6])
+def test_dense_pseudo_labels_are_what_a_teacher_finds_and_background_elsewhere(case, weights, found):
+    boxes = [torch.cat([each[..., :2], each[..., :2] + each[..., 2:].exp()], -1) for each in
+             (case.regression, case.teacher_regression)]  # fmt: skip
+    classification = regression = divisor = 0.0
+    for b, n in counted_anchors(case):
+        probabilities = [sigmoid(t) for t in case.teacher_logits[b, n].tolist()]
+        targets = [p if p >= found else 0.0 for p in probabilities]
+        divisor += max(targets)
+        for weight, z, q in zip(weights, case.logits[b, n].tolist(), targets, strict=True):
+            classification += weight * abs(q - sigmoid(z)) ** 2 * binary_cross_entropy(z, q)
+        if max(targets):
+            best = targets.index(max(targets))
+            pair = (each[b, n].tolist() for each in boxes)
+            regression += weights[best] * max(targets) * (1 - naive_giou(*pair))
+    w, answer, valid = torch.tensor(weights, dtype=torch.float64), case.teacher_logits, case.anchors_valid
+    value = D.dense_classification(case.logits, answer, valid, found, weights=w)
+    assert value.item() == close(classification / divisor) and divisor > 1
+    value = D.dense_boxes(*boxes, answer, valid, found, weights=w)
+    assert value.item() == pytest.approx(regression / divisor, rel=1e-5)
+
+
+def naive_giou(a, b):
+    width, height = (max(0.0, min(a[2 + i], b[2 + i]) - max(a[i], b[i])) for i in (0, 1))
+    hull = math.prod(max(a[2 + i], b[2 + i]) - min(a[i], b[i]) for i in (0, 1))
+    areas = sum((each[2] - each[0]) * (each[3] - each[1]) for each in (a, b))
+    union = areas - width * height
+    return width * height / union - (hull - union) / hull
+
+
 def test_feature_mse_counts_a_cell_by_its_share_of_valid_pixels(case):
     levels = []
     for student, teacher in zip(case.features, case.teacher_features, strict=True):

@@ -227,16 +227,18 @@ def test_a_student_comes_close_to_its_teacher_s_answers(make_distil, make_packag
     assert distance(trained.network) < 0.7 * before, distance(trained.network) / before
 
 
-def test_soft_centerness_is_its_formula():
+@pytest.mark.parametrize("found", [0.0, 0.75])
+def test_soft_centerness_is_its_formula(found):
     rng = np.random.default_rng(0)
     student, teacher = rng.normal(size=(2, 7)), rng.normal(size=(2, 7))
     logits, valid = rng.normal(size=(2, 7, 3)), rng.random((2, 7)) < 0.6
     total = weight_sum = 0.0
     for b, n in np.argwhere(valid):
         weight = max(1 / (1 + np.exp(-z)) for z in logits[b, n])
+        weight = weight if weight >= found else 0.0
         wanted, mine = (1 / (1 + np.exp(-c[b, n])) for c in (teacher, student))
         total -= weight * (wanted * np.log(mine) + (1 - wanted) * np.log(1 - mine))
         weight_sum += weight
     tensors = [torch.tensor(each) for each in (student, teacher, logits, valid)]
-    assert soft_centerness(*tensors).item() == pytest.approx(total / max(weight_sum, 1))
+    assert soft_centerness(*tensors, found).item() == pytest.approx(total / max(weight_sum, 1)) and total > 0
     assert soft_centerness(*tensors[:3], torch.zeros(2, 7, dtype=torch.bool)).item() == 0

@@ -1,0 +1,69 @@
+"""Dense pseudo-labels: what a detection teacher says where it finds something (arXiv 2207.02541, section 3)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torchvision.ops import generalized_box_iou_loss
+
+from .arithmetic import full, mean_over, target
+from .soft import quality_focal
+
+FOUND = 0.1
+"""Class probability from which an anchor finds something. Focal losses start every anchor at 0.01."""
+
+
+def dense_classification(
+    student: Tensor, teacher: Tensor, valid: Tensor, found: float = FOUND, weights: Tensor | None = None
+) -> Tensor:
+    """Sum over valid anchors and classes of |q - p_S|^2 BCE(z_S, q) / sum of max_c q, where q is p_T >= found, else 0.
+
+    Beside `soft_detection_classification` nobody is asked to repeat how unsure the teacher is of background, and the
+    divisor counts nothing but what is found, so that it is the supervised loss's number of positives.
+
+    Args:
+        student: logits z_S (B, N, C).
+        teacher: logits z_T (B, N, C), detached here; p = sigmoid(z).
+        valid: (B, N) bool.
+        found: the least probability of a pseudo-label.
+        weights: (C,) of the classes' summands; none: all 1.
+
+    Returns:
+        scalar; the divisor is at least 1.
+    """
+    probabilities = _found(target(teacher)[valid].sigmoid(), found)
+    each = quality_focal(full(student)[valid], probabilities, 2.0)
+    return mean_over((each if weights is None else each * weights).sum(), probabilities.amax(dim=1).sum())
+
+
+def dense_boxes(
+    student: Tensor,
+    teacher: Tensor,
+    teacher_logits: Tensor,
+    valid: Tensor,
+    found: float = FOUND,
+    weights: Tensor | None = None,
+) -> Tensor:
+    """Weighted mean over the anchors that find something of 1 - GIoU(b_S, b_T), weighed by max_c p_T.
+
+    Args:
+        student: boxes b_S (B, N, 4), xyxy pixels.
+        teacher: boxes b_T (B, N, 4), detached here.
+        teacher_logits: (B, N, C).
+        valid: (B, N) bool.
+        found: as for `dense_classification`.
+        weights: (C,) of the classes, by which the summands of their anchors are multiplied; none: all 1.
+
+    Returns:
+        scalar; the divisor is at least 1.
+    """
+    confidence, classes = target(teacher_logits).sigmoid().max(dim=2)
+    chosen = valid & (confidence >= found)
+    anchors = confidence[chosen]
+    losses = generalized_box_iou_loss(full(student)[chosen], target(teacher)[chosen], reduction="none")
+    summands = anchors * losses if weights is None else anchors * losses * weights[classes[chosen]]
+    return mean_over(summands.sum(), anchors.sum())
+
+
+def _found(probabilities: Tensor, found: float) -> Tensor:
+    return torch.where(probabilities >= found, probabilities, 0.0)
