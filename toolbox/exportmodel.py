@@ -55,7 +55,7 @@ class ExportModel(EngineAlgorithm):
         self.addParameter(
             explained(
                 QgsProcessingParameterBoolean("INT8", tr("ONNX files in 8 bits"), False),
-                tr("About twice as fast on a CPU. A file that would score worse by more than 0.005 stays as it is."),
+                tr("Up to twice as fast on a CPU. What would lower a score by more than 0.005 stays as it is."),
             )
         )
         rasters = QgsProcessing.SourceType.TypeRaster

@@ -2,7 +2,7 @@
 
     python benchmarks/inference/int8.py [--backends openvino onnxruntime] [--repeats 3] [--steps 400]
 
-The network is the one of `seams.py`; each line leaves more of it in 32 bits, as `export --int8` does one after the other.
+The network is the one of `seams.py`; each line leaves more of it in 32 bits, as `export --int8` does in turn.
 The first whose mean IoU falls by less than 0.005 should be faster in each backend.
 """
 

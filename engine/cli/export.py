@@ -17,7 +17,7 @@ HELP = "export a model package as one .zip"
 DESCRIPTION = (
     "Checks the package at MODEL (a folder, a .zip, or a run folder) and writes it as one .zip, with an ONNX file a "
     "task (segmentation.onnx, detection.onnx) that other QGIS plugins run. With --int8 its ONNX files compute in 8 "
-    "bits, which is about twice as fast on a CPU, as far as no task's score falls by more than --max-loss. Ranges and "
+    "bits, which is up to twice as fast on a CPU, as far as no task's score falls by more than --max-loss. Ranges and "
     "score come from the run folder that the package lies in, or from --chips."
 )
 

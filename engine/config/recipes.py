@@ -124,9 +124,8 @@ class Distillation(Options):
     distillation: list[Literal["soft", "feature", "pdf", "pdf_plus", "pkd", "crosskd"]] = Field(
         default_factory=lambda: ["soft"], description="Any combination; pdf_plus is pdf with its additional terms."
     )
-    soft_detection: Literal["all", "dense", "boxes"] = Field(
-        "all",
-        description="Form of soft's detection term: all anchors, where the teacher finds something, or its boxes.",
+    soft_detection: Literal["dense", "all"] = Field(
+        "dense", description="Form of soft's detection term: anchors where the teacher finds something, or all."
     )
     soft_segmentation: Literal["kl", "dist", "cwd"] = Field(
         "kl", description="Form of soft's segmentation term: divergence, DIST (weight 0.3) or channel-wise."

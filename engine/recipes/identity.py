@@ -17,8 +17,9 @@ from .plan import Plan
 
 _OF_STUDENTS = {
     "partial_multitask": {
-        *("student", "distillation", "soft_segmentation", "temperature", "weights", "on_own_task", "ramp_up"),
-        *("unlabelled", "co_training", "ema_teachers", "weak_labels", "weak_classes", "gate", "mirrored_answers"),
+        *("student", "distillation", "soft_detection", "soft_segmentation", "temperature", "weights", "on_own_task"),
+        *("ramp_up", "unlabelled", "co_training", "ema_teachers", "weak_labels", "weak_classes", "gate"),
+        "mirrored_answers",
     },
     "semi_supervised": {
         *("student", "weights", "confidence", "agreement", "co_training", "ema_teachers", "ramp_up"),

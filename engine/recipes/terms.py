@@ -31,8 +31,6 @@ from ..types import Batch, Detections, Outputs, Task
 Form = Callable[[Tensor, Tensor, Tensor, float], Tensor]
 SEGMENTATION_FORMS: dict[str, Form] = {"dist": dist_segmentation, "cwd": channel_wise}
 """Beside the usual divergence."""
-SURE, UNSURE, NMS_IOU = 0.4, 0.2, 0.5
-"""Scores of pseudo-boxes: those above the first are objects, those above the second may be."""
 
 FEATURE_KINDS = {"feature", "pdf", "pdf_plus", "pkd", "crosskd"}
 """Kinds that compare the student's pyramid with the teacher's, and need adaptors."""
@@ -129,8 +127,7 @@ def soft_terms(
     elif recipe.soft_detection == "all":
         terms = _soft_detection(outputs, answer, batch, listen)
     else:
-        form = _dense_detection if recipe.soft_detection == "dense" else _pseudo_boxes
-        terms = form(teacher.detection_head, outputs.detections, answer.detections, batch, listen)
+        terms = _dense_detection(teacher.detection_head, outputs.detections, answer.detections, batch, listen)
     return {key: weight * term for key, term in terms.items()}
 
 
@@ -197,19 +194,3 @@ def _dense_detection(
         centerness = soft_centerness(mine.centerness, theirs.centerness, theirs.logits, valid, FOUND)
         terms["soft centerness"] = centerness if listen is None else listen.mean() * centerness
     return terms
-
-
-def _pseudo_boxes(
-    head: DetectionHead, mine: Detections, theirs: Detections, batch: Batch, listen: Tensor | None
-) -> dict[str, Tensor]:
-    """The supervised loss with the boxes that the teacher is sure of; ground in those it is unsure of is ignored."""
-    valid, boxes, labels = batch.valid.clone(), [], []
-    for index, found in enumerate(head.decode(theirs, UNSURE, NMS_IOU)):
-        sure = found.scores >= SURE
-        boxes.append(found.boxes[sure])
-        labels.append(found.labels[sure])
-        for left, top, right, bottom in found.boxes[~sure].round().long().tolist():
-            valid[index, top:bottom, left:right] = False
-    terms = head.loss(mine, boxes, labels, valid)
-    strength = 1.0 if listen is None else listen.mean()
-    return {f"soft {key}": strength * value for key, value in terms.items()}

@@ -74,6 +74,7 @@ RECIPES_SINCE_FIRST = {
     "gate": 0.0,
     "mirrored_answers": False,
     "all_imagery": False,
+    "soft_detection": "all",
 }
 """The same of recipes."""
 

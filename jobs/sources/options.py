@@ -157,6 +157,16 @@ OPTIONS = (
         ),
     ),
     Option(
+        "soft_detection",
+        tr("Compare answers on boxes"),
+        tr("Where the student's answer on boxes is held against its teacher's."),
+        {PARTIAL: "dense", DISTIL: "dense"},
+        choices=(
+            ("dense", tr("where the teacher finds something"), tr("Background elsewhere. (arXiv 2207.02541)")),
+            ("all", tr("everywhere"), tr("Also how unsure it is of background. (arXiv 2006.04388)")),
+        ),
+    ),
+    Option(
         "soft_segmentation",
         tr("Compare answers on areas by"),
         tr("How far the student's answer on areas is from its teacher's."),

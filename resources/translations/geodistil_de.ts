@@ -553,8 +553,8 @@ Das Paket ist der Ordner `model` eines Laufordners, oder `item.json` darin. Es e
     </message>
     <message>
       <location filename="toolbox/exportmodel.py" />
-      <source>About twice as fast on a CPU. A file that would score worse by more than 0.005 stays as it is.</source>
-      <translation>Auf einer CPU etwa doppelt so schnell. Eine Datei, deren Gütemaß um mehr als 0,005 sinken würde, bleibt, wie sie ist.</translation>
+      <source>Up to twice as fast on a CPU. What would lower a score by more than 0.005 stays as it is.</source>
+      <translation>Auf einer CPU bis zu doppelt so schnell. Was ein Gütemaß um mehr als 0,005 senken würde, bleibt, wie es ist.</translation>
     </message>
     <message>
       <location filename="toolbox/exportmodel.py" />
@@ -2495,6 +2495,36 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/sources/options.py" />
       <source>The student's features go through the teacher's detection head and must be answered as the teacher does; for boxes. (arXiv 2306.11369)</source>
       <translation>Die Merkmale des Schülernetzes gehen durch den Detektionskopf des Lehrernetzes und müssen dessen Antworten ergeben; für Boxen. (arXiv 2306.11369)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Compare answers on boxes</source>
+      <translation>Antworten zu Boxen vergleichen</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Where the student's answer on boxes is held against its teacher's.</source>
+      <translation>Wo die Antwort des Schülernetzes zu Boxen an der des Lehrernetzes gemessen wird.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>where the teacher finds something</source>
+      <translation>wo das Lehrernetz etwas findet</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Background elsewhere. (arXiv 2207.02541)</source>
+      <translation>Sonst Hintergrund. (arXiv 2207.02541)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>everywhere</source>
+      <translation>überall</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Also how unsure it is of background. (arXiv 2006.04388)</source>
+      <translation>Auch wie unsicher es sich beim Hintergrund ist. (arXiv 2006.04388)</translation>
     </message>
     <message>
       <location filename="jobs/sources/options.py" />

@@ -4,6 +4,7 @@ import json
 import pytest
 import torch
 
+from engine import distillation as D
 from engine.config import DistillationWeights, load_run, save_run
 from engine.data import prepare, training_loader
 from engine.errors import ConfigError
@@ -274,6 +275,42 @@ def test_a_teacher_of_other_classes_is_refused(make_run):
     run = load_run(make_run({**MULTITASK, "teachers_from": str(first)}, "second"))
     with pytest.raises(ConfigError, match="segmentation_classes"):
         build_plan(run, prepare(run))
+
+
+@pytest.mark.parametrize("strides", [[4], [8, 16]])
+def test_detection_answers_are_compared_where_the_teacher_finds_something_or_everywhere(scene, strides):
+    """Dense terms are those of the loss functions on decoded boxes; a teacher that finds nothing asks for background."""
+    networks = {name: {**MULTITASK[name], "detection_strides": strides} for name in ("student", "detection_teacher")}
+    found = scene({**MULTITASK, **networks, "on_own_task": False})
+    teacher, student = found.plan.networks["detection_teacher"], found.plan.networks["student"]
+    prefix = "segmentation/detection "
+
+    def terms():
+        return {key[len(prefix) :]: value for key, value in found.losses().items() if key.startswith(prefix)}
+
+    assert set(terms()) == {"soft", "soft box", "soft centerness"}
+    torch.nn.init.constant_(teacher.detection_head.classifier.bias, -20.0)
+    sure_of_nothing = terms()
+    assert sure_of_nothing["soft box"] == sure_of_nothing["soft centerness"] == 0 < sure_of_nothing["soft"]
+    torch.nn.init.constant_(teacher.detection_head.classifier.bias, 3.0)
+    batch, weight = found.batches["segmentation"], found.run.recipe.weights.soft_detection
+    with torch.no_grad():
+        theirs = teacher(batch.image, ("detection",)).detections
+        images = {role: each.image for role, each in found.batches.items()}
+        outputs = forward_together(student, images, dict.fromkeys(images, ("detection", "segmentation")))
+    mine = outputs["segmentation"].detections
+    valid = D.anchors_valid(mine.anchors, batch.valid)
+    boxes = [student.detection_head.boxes(each) for each in (mine, theirs)]
+    expected = {
+        "soft": D.dense_classification(mine.logits, theirs.logits, valid),
+        "soft box": D.dense_boxes(*boxes, theirs.logits, valid),
+        "soft centerness": D.soft_centerness(mine.centerness, theirs.centerness, theirs.logits, valid, D.FOUND),
+    }
+    assert {key: value.item() for key, value in terms().items()} == {
+        key: pytest.approx(weight * value.item(), rel=1e-4) for key, value in expected.items()
+    }
+    found = scene({**MULTITASK, **networks, "on_own_task": False, "soft_detection": "all"})
+    assert set(terms()) == {"soft", "soft box"}
 
 
 @pytest.mark.parametrize("form", ["dist", "cwd"])
