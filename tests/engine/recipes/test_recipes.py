@@ -279,7 +279,7 @@ def test_a_teacher_of_other_classes_is_refused(make_run):
 
 @pytest.mark.parametrize("strides", [[4], [8, 16]])
 def test_detection_answers_are_compared_where_the_teacher_finds_something_or_everywhere(scene, strides):
-    """Dense terms are those of the loss functions on decoded boxes; a teacher that finds nothing asks for background."""
+    """Dense terms are those of the loss functions on decoded boxes; who finds nothing asks for background."""
     networks = {name: {**MULTITASK[name], "detection_strides": strides} for name in ("student", "detection_teacher")}
     found = scene({**MULTITASK, **networks, "on_own_task": False})
     teacher, student = found.plan.networks["detection_teacher"], found.plan.networks["student"]
