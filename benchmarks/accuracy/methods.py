@@ -8,6 +8,7 @@ DETECTION_TEACHER = "detection alone, teacher's size"
 SEGMENTATION_TEACHER = "segmentation alone, teacher's size"
 TEACHERS = {"detection_teacher": DETECTION_TEACHER, "segmentation_teacher": SEGMENTATION_TEACHER}
 VANILLA = "vanilla multi-task"
+BOTH = "soft, both tasks"
 SUPERVISED = "supervised only"
 
 
@@ -29,10 +30,11 @@ def supervised(network: Settings, *tasks: str, **options: object) -> Settings:
     return {"kind": "supervised", "network": network, "tasks": list(tasks), **options}
 
 
-def vanilla(form: Form) -> Row:
-    """Both tasks from the labels alone."""
+def vanilla(form: Form) -> tuple[Row, ...]:
+    """Both tasks from the labels alone; a second row tells what strong views alone give."""
     recipe = {"kind": "partial_multitask", "student": form.student, "distillation": []}
-    return Row(VANILLA, recipe, form.steps)
+    strong = Row(f"{VANILLA}, strong views", {**recipe, "strong_views": True}, form.steps)
+    return Row(VANILLA, recipe, form.steps), strong
 
 
 def networks(form: Form) -> tuple[Row, ...]:
@@ -74,6 +76,20 @@ def distilled(
         **options,
     }
     return Row(f"distilled, {name}", recipe, form.steps, sources, TEACHERS, extra=extra)
+
+
+def soft(form: Form) -> tuple[Row, ...]:
+    """Soft targets on the missing task and on both; the latter also as ablations and with further options."""
+    changes: dict[str, Settings] = {
+        "all anchors": {"soft_detection": "all"},
+        "mirrored answers": {"mirrored_answers": True},
+        "gate": {"gate": 0.02},
+    }
+    return (
+        distilled(form, "soft", "soft"),
+        distilled(form, BOTH, "soft", on_own_task=True),
+        *(distilled(form, f"{BOTH}, {k}", "soft", on_own_task=True, extra=True, **v) for k, v in changes.items()),
+    )
 
 
 def few_labels(form: Form, labelled: str, peers: bool = False, **options: object) -> tuple[Row, ...]:

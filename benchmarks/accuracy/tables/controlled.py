@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..banepa import BUILDING, ROWS, make_banepa, train_tiles
 from ..declare import Form, Ground, Metric, Row, Table
-from ..methods import VANILLA, distilled, networks, single_task, vanilla
+from ..methods import VANILLA, distilled, networks, single_task, soft, vanilla
 
 FORMS = {
     "small": Form(
@@ -43,10 +43,9 @@ def table(form: Form) -> Table:
         ground,
         (
             *single_task(form),
-            vanilla(form),
+            *vanilla(form),
             *networks(form),
-            distilled(form, "soft", "soft"),
-            distilled(form, "soft, both tasks", "soft", on_own_task=True),
+            *soft(form),
             *further(form),
         ),
         (

@@ -7,7 +7,7 @@ from pathlib import Path
 from engine.demo import GSD, Scene, generate
 
 from ..declare import WEAK, Form, Ground, Metric, Settings, Table, Test
-from ..methods import SUPERVISED, VANILLA, all_labels, distilled, few_labels, networks, single_task, vanilla
+from ..methods import SUPERVISED, VANILLA, all_labels, distilled, few_labels, networks, single_task, soft, vanilla
 
 FEW = "a quarter of the areas"
 VEHICLE = {"name": "vehicle", "color": "#ffe119", "values": ["car", "truck"]}
@@ -55,10 +55,9 @@ def table(form: Form) -> Table:
         ground,
         (
             *single_task(form),
-            vanilla(form),
+            *vanilla(form),
             *networks(form),
-            distilled(form, "soft", "soft"),
-            distilled(form, "soft, both tasks", "soft", on_own_task=True),
+            *soft(form),
             distilled(form, "feature", "feature", extra=True),
             distilled(form, "PDF", "pdf", extra=True),
             distilled(form, "soft and feature", "soft", "feature", extra=True),

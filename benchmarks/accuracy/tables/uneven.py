@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..banepa import BUILDING, make_banepa, train_tiles
 from ..declare import Form, Ground, Metric, Settings, Table, Test
-from ..methods import VANILLA, distilled, networks, single_task, vanilla
+from ..methods import VANILLA, distilled, networks, single_task, soft, vanilla
 
 VEHICLE = {"name": "vehicle", "color": "#ffd92f", "values": ["car", "minibus", "bus"]}
 VALIDATION_SCENE = 3
@@ -45,10 +45,9 @@ def table(form: Form) -> Table:
         ground,
         (
             *single_task(form),
-            vanilla(form),
+            *vanilla(form),
             *networks(form),
-            distilled(form, "soft", "soft"),
-            distilled(form, "soft, both tasks", "soft", on_own_task=True),
+            *soft(form),
             distilled(form, "soft and feature", "soft", "feature", extra=True),
             distilled(form, "soft and PDF", "soft", "pdf", extra=True),
         ),
