@@ -10,6 +10,7 @@ from lightning_fabric import Fabric
 from safetensors.torch import load_file, save_file
 
 from engine.cli.train import train_run
+from engine.config import load_run
 from engine.distillation import spatial_cosine
 from engine.errors import ConfigError
 from engine.events import EventLog
@@ -142,6 +143,34 @@ def test_a_run_of_four_bands_says_which_are_its_colours(make_run, taught, worlds
     seen = four[1]["segmentation"].image[:, [2, 1, 0]]
     three = planned(make_run(SUPERVISED | taught, "three", ("segmentation",)))[2].networks[TEACHER]
     assert torch.equal(four[0].networks[TEACHER](four[1]["segmentation"].image), three(seen))
+
+
+def test_weights_may_lie_in_the_run_folder_which_may_move(make_run, taught, weights):
+    folder = make_run(SUPERVISED | taught, "here")
+    weights.rename(folder / weights.name)
+    run = json.loads((folder / "run.json").read_text())
+    run["recipe"]["feature_teacher"] = weights.name
+    (folder / "run.json").write_text(json.dumps(run))
+    moved = folder.rename(folder.with_name("there"))
+    assert TEACHER in planned(moved)[2].networks
+    assert load_run(moved).recipe.feature_teacher == str(moved / weights.name)
+
+
+@pytest.mark.parametrize("teacher", ["none", "hub"])
+def test_words_are_no_paths(make_run, taught, teacher):
+    assert load_run(make_run(SUPERVISED | taught | {"feature_teacher": teacher})).recipe.feature_teacher == teacher
+
+
+def test_half_precision_gives_a_finite_term_in_full_precision(make_run, taught):
+    run, prepared, plan = planned(make_run(SUPERVISED | taught, "half", ("segmentation",)))
+    stage = plan.stages[-1]
+    plan.enter(stage)
+    with torch.autocast("cpu", torch.bfloat16):
+        losses = stage.losses(plan.networks, first_batches(run, prepared, stage), 1.0)
+    term = losses["segmentation/feature teacher"]
+    assert term.dtype == torch.float32 and torch.isfinite(term)
+    term.backward()
+    assert plan.networks[PROJECTOR].weight.grad.any()
 
 
 def test_licences_that_are_not_free_are_a_warning(make_run, taught, tmp_path):
