@@ -108,6 +108,8 @@ def _with_paths(run: Run, change: Callable[[str], str]) -> Run:
         run.recipe.package = change(run.recipe.package)
     if getattr(run.recipe, "start_from", None):
         run.recipe.start_from = change(run.recipe.start_from)
+    if getattr(run.recipe, "feature_teacher", "none") not in ("none", "hub"):
+        run.recipe.feature_teacher = change(run.recipe.feature_teacher)
     teachers = getattr(run.recipe, "teachers_from", None)
     if teachers:
         each = isinstance(teachers, dict)

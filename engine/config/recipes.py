@@ -91,7 +91,27 @@ class Continued(Options):
     )
 
 
-class Supervised(Labelled, Continued):
+class FeatureTaught(Options):
+    """A student whose encoder a self-supervised vision transformer teaches, on chips with and without labels."""
+
+    feature_teacher: Annotated[str, Field(min_length=1)] = Field(
+        "none", description="Its weights: none (there is no such teacher), hub, or a local .safetensors or .pth file."
+    )
+    feature_teacher_model: str = Field(
+        "vit_small_patch14_dinov2.lvd142m", description="Its name in timm; of DINOv2, DINOv3, or any like them."
+    )
+    feature_teacher_bands: Annotated[list[int], Field(min_length=3, max_length=3)] | None = Field(
+        None, description="Bands that it sees as red, green and blue, also the same twice; none: those of the run."
+    )
+    feature_teacher_weight: Weight = Field(1.0, description="Weight of its term.")
+
+    @property
+    def features_teach(self) -> bool:
+        """Whether there is such a teacher, and its term has a weight."""
+        return self.feature_teacher != "none" and self.feature_teacher_weight > 0
+
+
+class Supervised(Labelled, Continued, FeatureTaught):
     """One network on the labels alone; one or both tasks, as the sources have them."""
 
     kind: Literal["supervised"] = "supervised"
@@ -143,7 +163,7 @@ class Distillation(Options):
     )
 
 
-class PartialMultitask(Distillation, Continued):
+class PartialMultitask(Distillation, Continued, FeatureTaught):
     """Two single-task teachers, then one student for both tasks (arXiv 2405.15394).
 
     An empty `distillation` is the vanilla student without teachers.
@@ -170,7 +190,7 @@ class PartialMultitask(Distillation, Continued):
     all_imagery: bool = Field(
         False, description="Chips of every source pass the teachers, also without labels, so that norms know them."
     )
-    unlabelled: bool = Field(False, description="Both teachers speak on unlabelled sources too.")
+    unlabelled: bool = Field(False, description="Teachers speak on unlabelled sources too.")
     strong_views: bool = Field(False, description="Networks learn from strong views; teachers answer on weak ones.")
     co_training: bool = Field(
         False, description="Teachers go on learning beside the student, on unlabelled chips from their own averages."
@@ -224,7 +244,7 @@ class SemiSupervised(Labelled, Continued):
     ramp_up: float = Field(0.3, ge=0, le=1, description="Share of the joint stage over which unlabelled terms rise.")
 
 
-class Distil(Distillation):
+class Distil(Distillation, FeatureTaught):
     """A finished model package teaches another, usually smaller network on any imagery."""
 
     kind: Literal["distil"] = "distil"

@@ -200,7 +200,7 @@ def _recipe_roles(run: Run) -> tuple[Role, ...]:
     recipe = run.recipe
     if isinstance(recipe, Supervised):
         tasks = tuple(recipe.tasks or ("detection", "segmentation"))
-        tasks = ROLES if recipe.all_imagery else tasks
+        tasks = ROLES if recipe.all_imagery or recipe.features_teach else tasks
         return (*tasks, "unlabelled") if recipe.learning_without_forgetting else tasks
     if isinstance(recipe, SemiSupervised):
         return "segmentation", "unlabelled"

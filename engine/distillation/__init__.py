@@ -4,7 +4,7 @@ from ..models.heads import anchors_valid
 from .centerness import soft_centerness
 from .consistency import consistency
 from .dense import FOUND, dense_boxes, dense_classification
-from .feature import Adaptors, feature_mse, pkd
+from .feature import Adaptors, feature_mse, pkd, spatial_cosine
 from .pdf import pdf_detection, pdf_plus, pdf_segmentation
 from .ramp import ramp_up
 from .relations import channel_wise, dist_segmentation
@@ -42,4 +42,5 @@ __all__ = [
     "soft_detection_regression",
     "soft_segmentation",
     "soft_term",
+    "spatial_cosine",
 ]

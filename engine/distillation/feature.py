@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .arithmetic import full, pooled, resized, target
@@ -69,6 +70,30 @@ def pkd(student_adapted: list[Tensor], teacher: list[Tensor], valid: Tensor) -> 
     """
     pairs = zip(student_adapted, teacher, strict=False)
     return torch.stack([_level_pkd(mine, theirs, valid) for mine, theirs in pairs]).mean()
+
+
+def spatial_cosine(student: Tensor, teacher: Tensor, valid: Tensor) -> Tensor:
+    """Sum of v (1 - cos(p(F_S), F_T)) / sum of v over cells, v = a cell's share of valid pixels.
+
+    Only the direction of a cell's features counts, not their length (after AM-RADIO, Ranzinger et al., arXiv
+    2312.06709, which adds a smooth L1).
+
+    Args:
+        student: p(F_S) (B, D, H_S, W_S), projected to the teacher's channels.
+        teacher: F_T (B, D, H_T, W_T), detached here; the coarser of the two is resized to the other.
+        valid: (B, H, W) bool.
+
+    Returns:
+        scalar; zero where nothing counts.
+    """
+    student, teacher = full(student), target(teacher)
+    if student.shape[-2:].numel() < teacher.shape[-2:].numel():
+        student = resized(student, teacher)
+    teacher = resized(teacher, student)
+    shares = pooled(valid.to(student.dtype), student.shape[-2:])[:, 0]
+    distance = torch.where(shares > 0, 1 - F.cosine_similarity(student, teacher, dim=1), 0.0)
+    counted = shares.sum()
+    return (shares * distance).sum() / torch.where(counted > 0, counted, 1.0)
 
 
 def weighted_squares(student: Tensor, teacher: Tensor, weights: Tensor) -> Tensor:

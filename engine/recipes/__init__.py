@@ -4,6 +4,7 @@ from ..config import Run
 from ..data import Prepared
 from .baseline import plan_baseline
 from .distil import plan_distil
+from .feature_teaching import with_feature_teacher
 from .identity import teachers_identity, teachers_of
 from .partial_multitask import plan_partial_multitask
 from .plan import Batches, Losses, Networks, Plan, Stage, average_of, with_timing
@@ -31,7 +32,8 @@ def build_plan(run: Run, prepared: Prepared) -> Plan:
         WeightsError: encoder weights cannot be had.
     """
     run = with_strides(with_start(run), prepared)
-    plan = with_timing(RECIPES[run.recipe.kind](run, prepared), run.recipe)
+    plan = with_feature_teacher(RECIPES[run.recipe.kind](run, prepared), run, prepared)
+    plan = with_timing(plan, run.recipe)
     return with_pretraining(plan, run, len(prepared.bands))
 
 

@@ -18,6 +18,7 @@ from ..models.encoders import STRIDES
 from ..types import Batch, Outputs, Task
 from .averaging import check_mirrors, mirrored_answer
 from .build import build_network
+from .feature_teaching import feature_terms
 from .gate import GATE, Gate, listened
 from .package_teacher import check_imagery, load_package_teacher
 from .plan import Batches, Losses, Networks, Plan, Stage, nothing_to_say
@@ -85,7 +86,7 @@ def distil_losses(recipe: Distil) -> Losses:
             answer = mirrored_answer(teacher, batch.image) if mirrored else teacher(batch.image)
             terms = taught_losses(networks, outputs[role], answer, batch, recipe)
             named |= {f"{role}/{key}": value for key, value in terms.items()}
-        return named
+        return named | feature_terms(networks, outputs, batches, recipe)
 
     return losses
 

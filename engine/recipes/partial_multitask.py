@@ -17,6 +17,7 @@ from ..errors import ConfigError
 from ..types import Batch, Outputs, Task
 from .averaging import check_mirrors, mirrored_answer
 from .build import build_network
+from .feature_teaching import feature_terms
 from .forgetting import NOTHING, Lesson
 from .gate import GATE, Gate, listened
 from .plan import (
@@ -79,7 +80,8 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
 def _check(run: Run, recipe: PartialMultitask) -> None:
     if len(tasks_of(run)) < 2:
         raise ConfigError("The recipe partial_multitask needs detection and segmentation sources; one role is missing.")
-    if recipe.unlabelled and not (recipe.distillation and any(s.role == "unlabelled" for s in run.sources)):
+    taught = recipe.distillation or recipe.features_teach
+    if recipe.unlabelled and not (taught and any(s.role == "unlabelled" for s in run.sources)):
         raise ConfigError("The option unlabelled needs a distillation and a source with the role unlabelled.")
     if recipe.co_training and not recipe.distillation:
         raise ConfigError("The option co_training needs a distillation; without one there are no teachers.")
@@ -147,6 +149,7 @@ def _student(
         for task in taught[role]:
             terms = distillation_losses(task, networks, outputs[role], batches[role], recipe)
             named |= {f"{role}/{task} {key}": strength * value for key, value in terms.items()}
+    named |= feature_terms(networks, outputs, batches, recipe, strength)
     return named | lesson.terms(networks, outputs, views)
 
 

@@ -132,9 +132,10 @@ class Plan:
 
     @property
     def warnings(self) -> list[str]:
-        """Sentences about the networks that are trained, each once."""
+        """Sentences about the networks that are trained, and about one that teaches features, each once."""
         trained = {name for stage in self.stages for name in stage.trains}
         found = (weights_warnings(spec, self.networks[name]) for name, spec in self.specs.items() if name in trained)
+        found = [*found, *(getattr(network, "warnings", []) for network in self.networks.values())]
         return list(dict.fromkeys(sentence for sentences in found for sentence in sentences))
 
     @property

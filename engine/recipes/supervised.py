@@ -11,6 +11,7 @@ from ..data import Prepared
 from ..distillation import cldice_loss, dice_loss, segmentation_cross_entropy
 from ..errors import ConfigError
 from ..types import Batch, Outputs, Role, Task
+from .feature_teaching import feature_terms
 from .forgetting import NOTHING, Lesson
 from .plan import Batches, Losses, Networks, Plan, Stage
 from .starting import build_student
@@ -93,6 +94,7 @@ def teach_from_labels(
             if role in network.tasks
             for key, value in supervised_losses(network, lesson.heard(outputs[role], batch), batch, terms).items()
         }
+        named |= feature_terms(networks, outputs, batches, recipe)
         return named | lesson.terms(networks, outputs, batches)
 
     return losses
@@ -112,7 +114,7 @@ def plan_supervised(run: Run, prepared: Prepared) -> Plan:
         raise ConfigError(f"The recipe supervised needs a source with the role {needed}.")
     student = build_student(recipe.network, tasks, run, prepared)
     roles = _roles(tasks, run, student.lesson)
-    roles = imagery(run, roles) if recipe.all_imagery else roles
+    roles = imagery(run, roles) if recipe.all_imagery or recipe.features_teach else roles
     losses = teach_from_labels("student", recipe, label_terms(recipe, run), student.lesson)
     stage = Stage(
         "training",

@@ -75,6 +75,10 @@ RECIPES_SINCE_FIRST = {
     "mirrored_answers": False,
     "all_imagery": False,
     "soft_detection": "all",
+    "feature_teacher": "none",
+    "feature_teacher_model": "vit_small_patch14_dinov2.lvd142m",
+    "feature_teacher_bands": None,
+    "feature_teacher_weight": 1.0,
 }
 """The same of recipes."""
 
@@ -89,8 +93,8 @@ def fingerprint(run: Run) -> str:
     if recipe.get("teacher_share", 0.0) is None:  # which was the default before there was an open one
         recipe["teacher_share"] = TEACHER_SHARE[run.recipe.kind]
     recipe = {key: _as_first(value) if _is_first(value) else value for key, value in recipe.items()}
-    if "start_from" in recipe:  # the model may have moved, but not come or gone
-        recipe["start_from"] = True
+    for name in {"start_from", "feature_teacher"} & set(recipe):  # what they name may have moved, but not come or gone
+        recipe[name] = True
     classes = [[c.name for c in run.detection_classes], [c.name for c in run.segmentation_classes], run.background]
     return hashlib.sha256(repr((training, recipe, classes, [s.role for s in run.sources])).encode()).hexdigest()
 

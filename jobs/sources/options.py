@@ -292,6 +292,27 @@ OPTIONS = (
         step=0.5,
     ),
     Option(
+        "feature_teacher",
+        tr("A vision transformer teaches what things look like"),
+        tr(
+            "The student's encoder learns from one that has seen millions of images without labels (DINOv2), on all "
+            "imagery; it wants a graphics card. (arXiv 2304.07193, 2312.06709)"
+        ),
+        {SUPERVISED: "none", PARTIAL: "none", DISTIL: "none"},
+        choices=(
+            ("none", tr("no"), ""),
+            ("hub", tr("yes, weights fetched from the hub"), tr("Once. run.json can name a file of weights instead.")),
+        ),
+    ),
+    Option(
+        "feature_teacher_weight",
+        tr("Weight of what it teaches"),
+        tr("How much the vision transformer's features count beside the other terms; 0: not at all."),
+        {SUPERVISED: 1.0, PARTIAL: 1.0, DISTIL: 1.0},
+        largest=100.0,
+        step=0.5,
+    ),
+    Option(
         "ramp_up",
         tr("Rise of what teachers say"),
         tr("Over this share of the student's training it grows to its full weight. (arXiv 1610.02242)"),

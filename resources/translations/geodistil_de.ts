@@ -2718,6 +2718,41 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
+      <source>A vision transformer teaches what things look like</source>
+      <translation>Ein Vision-Transformer lehrt, wie Dinge aussehen</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>The student's encoder learns from one that has seen millions of images without labels (DINOv2), on all imagery; it wants a graphics card. (arXiv 2304.07193, 2312.06709)</source>
+      <translation>Der Encoder des Schülernetzes lernt von einem, der Millionen Bilder ohne Labels gesehen hat (DINOv2), auf allen Bilddaten; dafür ist eine Grafikkarte ratsam. (arXiv 2304.07193, 2312.06709)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>no</source>
+      <translation>nein</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>yes, weights fetched from the hub</source>
+      <translation>ja, Gewichte vom Hub geholt</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Once. run.json can name a file of weights instead.</source>
+      <translation>Einmal. run.json kann stattdessen eine Datei mit Gewichten nennen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Weight of what it teaches</source>
+      <translation>Gewicht dessen, was er lehrt</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>How much the vision transformer's features count beside the other terms; 0: not at all.</source>
+      <translation>Wie viel die Merkmale des Vision-Transformers neben den anderen Termen zählen; 0: gar nicht.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
       <source>Rise of what teachers say</source>
       <translation>Anstieg dessen, was Lehrernetze sagen</translation>
     </message>

@@ -309,6 +309,41 @@ def test_pkd_is_the_squared_difference_of_standardised_channels(case):
     assert D.pkd(case.features, scaled, case.valid).item() == pytest.approx(value.item(), rel=1e-4)
 
 
+def stretched(features, height, width):
+    """Bilinear, each output cell's centre looked up between the input cells' centres, as plain loops."""
+    batch, channels, rows, columns = features.shape
+    found = torch.zeros(batch, channels, height, width, dtype=features.dtype)
+    for y in range(height):
+        v = min(max((y + 0.5) * rows / height - 0.5, 0), rows - 1)
+        for x in range(width):
+            u = min(max((x + 0.5) * columns / width - 0.5, 0), columns - 1)
+            for j, i in {(j, i) for j in (int(v), int(v) + 1) for i in (int(u), int(u) + 1)}:
+                weight = max(0, 1 - abs(v - j)) * max(0, 1 - abs(u - i))
+                if weight:
+                    found[:, :, y, x] += weight * features[:, :, j, i]
+    return found
+
+
+@pytest.mark.parametrize("sizes", [((4, 6), (4, 6)), ((2, 3), (4, 6)), ((4, 6), (2, 3)), ((2, 3), (8, 4))])
+def test_spatial_cosine_is_one_minus_the_cosine_of_each_cell_by_its_share_of_valid_pixels(case, sizes):
+    finer = max(sizes, key=math.prod)
+    student, teacher = (torch.randn(2, 5, *size, dtype=torch.float64) for size in sizes)
+    mine, theirs = (stretched(each, *finer) for each in (student, teacher))
+    total = weight = 0.0
+    for b in range(2):
+        for y in range(finer[0]):
+            for x in range(finer[1]):
+                rows, columns = 16 // finer[0], 24 // finer[1]
+                cell = case.valid[b, y * rows : (y + 1) * rows, x * columns : (x + 1) * columns]
+                share = cell.double().mean().item()
+                s, t = mine[b, :, y, x].tolist(), theirs[b, :, y, x].tolist()
+                dot = sum(p * q for p, q in zip(s, t, strict=True))
+                total += share * (1 - dot / math.sqrt(sum(p * p for p in s)) / math.sqrt(sum(q * q for q in t)))
+                weight += share
+    assert D.spatial_cosine(student, teacher, case.valid).item() == close(total / weight)
+    assert D.spatial_cosine(3 * student, 0.2 * teacher, case.valid).item() == close(total / weight)
+
+
 def test_consistency_is_the_mean_squared_difference_of_probabilities(case):
     total = 0.0
     for b, y, x in counted_pixels(case.valid):

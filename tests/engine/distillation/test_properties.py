@@ -37,6 +37,7 @@ LOSSES = {
     "dist": lambda c: D.dist_segmentation(c.segmentation, c.teacher_segmentation, c.valid, 2.0),
     "channel_wise": lambda c: D.channel_wise(c.segmentation, c.teacher_segmentation, c.valid),
     "pkd": lambda c: D.pkd(c.features, c.teacher_features, c.valid),
+    "spatial_cosine": lambda c: D.spatial_cosine(c.features[0], c.teacher_features[0], c.valid),
     "consistency": lambda c: D.consistency(c.segmentation, c.teacher_segmentation, c.valid),
     "soft_term": lambda c: D.soft_term(c.segmentation, [c.teacher_segmentation] * 2, c.valid),
     "feature_term": lambda c: D.feature_term(list(zip(c.features, c.teacher_features, strict=True)), c.valid),
@@ -83,7 +84,7 @@ def test_garbage_where_nothing_counts_changes_neither_value_nor_gradient(case, s
     assert all((mine is None and theirs is None) or torch.equal(mine, theirs) for mine, theirs in pairs)
 
 
-@pytest.mark.parametrize("name", ["feature_mse", "pdf_segmentation", "feature_term", "pkd"])
+@pytest.mark.parametrize("name", ["feature_mse", "pdf_segmentation", "feature_term", "pkd", "spatial_cosine"])
 def test_features_of_cells_without_a_valid_pixel_may_hold_anything(case, name):
     clean = LOSSES[name](case)
     cells = torch.nn.functional.adaptive_max_pool2d(case.valid[:, None].double(), (4, 6)) > 0

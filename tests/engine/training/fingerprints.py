@@ -7,7 +7,8 @@ LATER = {
     "augmentation": {"mosaic", "copy_paste"},
     "recipe": {
         *("start_from", "learning_without_forgetting", "gate", "mirrored_answers", "all_imagery", "reuse_teachers"),
-        *("teachers_from", "package"),
+        *("teachers_from", "package", "feature_teacher", "feature_teacher_model", "feature_teacher_bands"),
+        "feature_teacher_weight",
     },
 }
 FREE = {"device", "precision", "workers", "budget", "validations"}

@@ -269,17 +269,22 @@ def test_the_command_offers_and_uses_them(make_run, events):
 
 ALL = ("detection", "segmentation", "unlabelled")
 OTHER = {
+    "soft_detection": "all",
     "soft_segmentation": "dist", "temperature": 2.0, "on_own_task": False, "ramp_up": 0.5, "unlabelled": True,
     "co_training": None, "ema_teachers": False, "weak_labels": True, "weak_classes": {"car": "roof"},
     "distillation": ["soft", "pkd"], "teacher_share": 0.2, "strong_views": None, "cutmix": 0.25, "dice": 1.0,
     "cldice": 1.0, "thin_classes": ["roof"], "confidence": 0.5, "agreement": False, "weight": 2.0,
     "gate": 0.1, "mirrored_answers": None, "all_imagery": None,
+    "feature_teacher": "hub", "feature_teacher_model": "test_vit", "feature_teacher_bands": [1, 2, 3],
+    "feature_teacher_weight": 2.0,
 }  # fmt: skip
 """Another value of each setting; none turns a switch over."""
 STUDENTS = {
     "partial_multitask": {
+        "soft_detection",
         "student", "distillation", "soft_segmentation", "temperature", "weights", "on_own_task", "ramp_up",
         "unlabelled", "co_training", "ema_teachers", "weak_labels", "weak_classes", "gate", "mirrored_answers",
+        "feature_teacher", "feature_teacher_model", "feature_teacher_bands", "feature_teacher_weight",
     },
     "semi_supervised": {"student", "weights", "confidence", "agreement", "co_training", "ema_teachers", "ramp_up"},
     "baseline": {"student", "weight", "confidence", "ramp_up"},

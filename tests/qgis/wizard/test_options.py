@@ -31,6 +31,8 @@ LEFT_OUT = {
     "weights": "weights of the terms were set by measurement (docs/methods.md)",
     "thin_classes": "all classes but background unless told in run.json",
     "weak_classes": "classes of equal names unless told in run.json",
+    "feature_teacher_model": "DINOv2's smallest unless told in run.json",
+    "feature_teacher_bands": "the colour bands, as of runs",
     "teachers_from": "the runs dock fills it in: Use its teachers",
     "reuse_teachers": "follows from the unit of the budget",
 }
@@ -112,7 +114,7 @@ def test_every_recipe_of_the_engine_is_offered_but_those_to_compare_with(engine)
 
 @pytest.mark.parametrize("kind", RECIPES)
 def test_every_option_of_a_recipe_is_offered_under_its_name_or_left_out_for_a_reason(engine, kind):
-    networks = {name for name in engine[kind] if name == "network" or name.endswith(("student", "_teacher"))}
+    networks = {name for name, (usual, _) in engine[kind].items() if isinstance(usual, dict) and "encoder" in usual}
     offered = {option.name for option in options_of(kind) if option.place == RECIPE}
     assert offered | (set(LEFT_OUT) & set(engine[kind])) == set(engine[kind]) - networks
     assert not offered & set(LEFT_OUT)
