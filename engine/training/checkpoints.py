@@ -75,6 +75,8 @@ RECIPES_SINCE_FIRST = {
     "mirrored_answers": False,
     "all_imagery": False,
     "soft_detection": "all",
+    "thresholds": "fixed",
+    "complementary_dropout": False,
 }
 """The same of recipes."""
 

@@ -7,6 +7,7 @@ LATER = {
     "augmentation": {"mosaic", "copy_paste"},
     "recipe": {
         *("start_from", "learning_without_forgetting", "gate", "mirrored_answers", "all_imagery", "reuse_teachers"),
+        *("thresholds", "complementary_dropout"),
         *("teachers_from", "package"),
     },
 }

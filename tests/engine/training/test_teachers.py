@@ -274,15 +274,19 @@ OTHER = {
     "distillation": ["soft", "pkd"], "teacher_share": 0.2, "strong_views": None, "cutmix": 0.25, "dice": 1.0,
     "cldice": 1.0, "thin_classes": ["roof"], "confidence": 0.5, "agreement": False, "weight": 2.0,
     "gate": 0.1, "mirrored_answers": None, "all_imagery": None,
+    "thresholds": "adaptive", "complementary_dropout": None, "soft_detection": "all",
 }  # fmt: skip
 """Another value of each setting; none turns a switch over."""
 STUDENTS = {
     "partial_multitask": {
-        "student", "distillation", "soft_segmentation", "temperature", "weights", "on_own_task", "ramp_up",
-        "unlabelled", "co_training", "ema_teachers", "weak_labels", "weak_classes", "gate", "mirrored_answers",
+        "student", "distillation", "soft_detection", "soft_segmentation", "temperature", "weights", "on_own_task",
+        "ramp_up", "unlabelled", "co_training", "ema_teachers", "weak_labels", "weak_classes", "gate", "mirrored_answers",
     },
-    "semi_supervised": {"student", "weights", "confidence", "agreement", "co_training", "ema_teachers", "ramp_up"},
-    "baseline": {"student", "weight", "confidence", "ramp_up"},
+    "semi_supervised": {
+        "student", "weights", "confidence", "agreement", "co_training", "ema_teachers", "ramp_up", "thresholds",
+        "complementary_dropout",
+    },
+    "baseline": {"student", "weight", "confidence", "thresholds", "ramp_up"},
 }  # fmt: skip
 
 
