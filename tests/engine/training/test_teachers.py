@@ -280,7 +280,8 @@ OTHER = {
 STUDENTS = {
     "partial_multitask": {
         "student", "distillation", "soft_detection", "soft_segmentation", "temperature", "weights", "on_own_task",
-        "ramp_up", "unlabelled", "co_training", "ema_teachers", "weak_labels", "weak_classes", "gate", "mirrored_answers",
+        "ramp_up", "unlabelled", "co_training", "ema_teachers", "weak_labels", "weak_classes", "gate",
+        "mirrored_answers",
     },
     "semi_supervised": {
         "student", "weights", "confidence", "agreement", "co_training", "ema_teachers", "ramp_up", "thresholds",
