@@ -211,6 +211,14 @@ class SslkdWeights(Options):
     feature: Weight = 0.1
 
 
+Thresholds = Literal["fixed", "adaptive"]
+THRESHOLDS = Field(
+    "fixed",
+    description="What pseudo-labels must reach: confidence, or, of each class, what moving averages of the answers on "
+    "unlabelled chips say (FreeMatch, arXiv 2205.07246).",
+)
+
+
 class SemiSupervised(Labelled, Continued):
     """Two different teachers and a student on few labels and much imagery (SSLKD, arXiv 2402.05305)."""
 
@@ -227,7 +235,13 @@ class SemiSupervised(Labelled, Continued):
     strong_views: bool = Field(True, description="Networks learn from strong views; teachers answer on weak ones.")
     cutmix: float = Field(0.5, ge=0, le=1, description="Share of the chips that get a part of another chip.")
     confidence: float = Field(0.8, ge=0, lt=1, description="Pseudo-labels below this probability are ignored.")
+    thresholds: Thresholds = THRESHOLDS
     agreement: bool = Field(True, description="Pseudo-labels count for the student only where both teachers agree.")
+    complementary_dropout: bool = Field(
+        False,
+        description="The student learns from two views of unlabelled chips with complementary channels (UniMatch V2, "
+        "arXiv 2410.10777).",
+    )
     co_training: bool = Field(True, description="Teachers go on learning beside the student.")
     ema_teachers: bool = Field(True, description="Moving averages of teachers that go on learning teach.")
     teacher_share: float | None = Field(
@@ -268,6 +282,7 @@ class Baseline(Labelled):
     strong_views: bool = Field(True, description="Networks learn from strong views; targets come from weak ones.")
     cutmix: float = Field(0.5, ge=0, le=1, description="Share of the chips that get a part of another chip.")
     confidence: float = Field(0.8, ge=0, lt=1, description="Pseudo-labels below this probability are ignored.")
+    thresholds: Thresholds = THRESHOLDS
     ramp_up: float = Field(0.3, ge=0, le=1, description="Share of the stage over which unlabelled terms rise.")
     teacher_share: float | None = Field(
         None,

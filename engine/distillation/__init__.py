@@ -9,14 +9,17 @@ from .pdf import pdf_detection, pdf_plus, pdf_segmentation
 from .ramp import ramp_up
 from .relations import channel_wise, dist_segmentation
 from .soft import soft_detection_classification, soft_detection_regression, soft_segmentation
-from .sslkd import cross_supervision, feature_term, pseudo_labels, soft_term
+from .sslkd import Confidence, cross_supervision, feature_term, pseudo_labels, soft_term
 from .supervised import dice_loss, segmentation_cross_entropy
 from .thin import cldice_loss
+from .thresholds import AdaptiveThresholds
 from .weak import bounded_areas, outside_boxes
 
 __all__ = [
     "FOUND",
+    "AdaptiveThresholds",
     "Adaptors",
+    "Confidence",
     "anchors_valid",
     "bounded_areas",
     "channel_wise",

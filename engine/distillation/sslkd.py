@@ -10,9 +10,12 @@ from .feature import feature_mse
 from .soft import soft_segmentation
 from .supervised import segmentation_cross_entropy
 
+Confidence = float | Tensor
+"""What a probability must reach to count: of all classes, or (K,) of each."""
+
 
 def pseudo_labels(
-    first: Tensor, second: Tensor, valid: Tensor, confidence: float = 0.0, agreement: bool = False
+    first: Tensor, second: Tensor, valid: Tensor, confidence: Confidence = 0.0, agreement: bool = False
 ) -> Tensor:
     """Both teachers' opinion as labels: the most probable class of the mean of their probabilities.
 
@@ -20,7 +23,7 @@ def pseudo_labels(
         first: logits (B, K, H, W), detached here.
         second: logits (B, K, H, W), detached here.
         valid: (B, H, W) bool.
-        confidence: mean probabilities below it are ignored.
+        confidence: mean probabilities below it (of their class) are ignored.
         agreement: pixels where the teachers' most probable classes differ are ignored.
 
     Returns:
@@ -28,7 +31,8 @@ def pseudo_labels(
     """
     first, second = target(first).softmax(dim=1), target(second).softmax(dim=1)
     probability, labels = ((first + second) / 2).max(dim=1)
-    counted = valid & (probability >= confidence)
+    needed = confidence[labels] if isinstance(confidence, Tensor) else confidence
+    counted = valid & (probability >= needed)
     if agreement:
         counted &= first.argmax(dim=1) == second.argmax(dim=1)
     return labels.masked_fill(~counted, IGNORE_INDEX)
@@ -38,7 +42,7 @@ def cross_supervision(
     first: Tensor,
     second: Tensor,
     valid: Tensor,
-    confidence: float = 0.0,
+    confidence: Confidence | tuple[Confidence, Confidence] = 0.0,
     answers: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor:
     """CE(T1, argmax T2) + CE(T2, argmax T1), labels without gradient (CPS, Chen et al., arXiv 2106.01226).
@@ -47,13 +51,15 @@ def cross_supervision(
         first: logits (B, K, H, W).
         second: logits (B, K, H, W).
         valid: (B, H, W) bool.
-        confidence: labels below this probability of their own teacher are ignored.
+        confidence: labels below this probability of their own teacher are ignored; of both teachers, or of each.
         answers: the two networks' logits that give the labels, where they are others: of weak views, of averages.
 
     Returns:
         scalar; zero where nothing counts.
     """
-    by_first, by_second = (pseudo_labels(each, each, valid, confidence) for each in answers or (first, second))
+    needed = confidence if isinstance(confidence, tuple) else (confidence, confidence)
+    pairs = zip(answers or (first, second), needed, strict=True)
+    by_first, by_second = (pseudo_labels(each, each, valid, own) for each, own in pairs)
     return segmentation_cross_entropy(first, by_second) + segmentation_cross_entropy(second, by_first)
 
 

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..config import Baseline, Run
 from ..data import Prepared
 from ..distillation import (
+    Confidence,
     consistency,
     cross_supervision,
     pseudo_labels,
@@ -25,18 +25,16 @@ from ..distillation import (
 )
 from ..types import Batch, Outputs, Role
 from .build import build_network
+from .dropout import dropped
 from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering, teacher_share
 from .reuse import load_teachers
-from .semi_supervised import require_roles
+from .semi_supervised import THRESHOLDS, adaptive_thresholds, require_roles
 from .supervised import LabelTerms, label_terms, supervised_losses, teach_from_labels
 from .together import forward_together
 from .views import CutMix, labelled, seen
 
 ROLES: tuple[Role, ...] = ("segmentation", "unlabelled")
 SEGMENTATION = ("segmentation",)
-DROPPED_LEVELS = 4
-"""Of an encoder's maps, those of the last strides, which feature dropout takes channels from."""
-DROPOUT = 0.5
 
 
 def plan_baseline(run: Run, prepared: Prepared) -> Plan:
@@ -54,9 +52,11 @@ def plan_baseline(run: Run, prepared: Prepared) -> Plan:
         name: build_network(recipe.student, SEGMENTATION, run, prepared, seed=run.training.seed + index)
         for index, name in enumerate(names)
     }
+    if recipe.thresholds == "adaptive" and recipe.method != "mean_teacher":  # which has no labels
+        networks[THRESHOLDS] = adaptive_thresholds(names, run)
     losses = unlabelled_losses(METHODS[recipe.method], names, recipe, label_terms(recipe, run))
     views = ROLES if recipe.strong_views else ()
-    stage = Stage("student", names, ROLES, 1.0, losses, judges=("student",), views=views)
+    stage = Stage("student", tuple(networks), ROLES, 1.0, losses, judges=("student",), views=views)
     return Plan(networks, [stage], "student", dict.fromkeys(names, recipe.student))
 
 
@@ -95,9 +95,11 @@ def _cps(networks: Networks, batch: Batch, unlabelled: Batch, recipe: Baseline) 
     """Two networks of other seeds give each other labels (arXiv 2106.01226, with its CutMix)."""
     mix, view = _mixed(unlabelled, recipe)
     outputs = {name: _forward(networks, name, batch, view) for name in ("student", "twin")}
-    theirs = tuple(mix.answers(answer(networks[name], unlabelled.image)).segmentation for name in outputs)
+    given = {name: answer(networks[name], unlabelled.image) for name in outputs}
+    needed = tuple(_confidence(networks, name, each, unlabelled, recipe) for name, each in given.items())
+    theirs = tuple(mix.answers(each).segmentation for each in given.values())
     mine = (each["unlabelled"].segmentation for each in outputs.values())
-    term = cross_supervision(*mine, view.valid, recipe.confidence, theirs)
+    term = cross_supervision(*mine, view.valid, needed, theirs)
     return {name: each["segmentation"] for name, each in outputs.items()}, term
 
 
@@ -107,7 +109,8 @@ def _fixmatch(
     """Confident labels of the weak view for the strong one (arXiv 2001.07685)."""
     mix, view = _mixed(unlabelled, recipe)
     outputs = _forward(networks, "student", batch, view)
-    labels = _labels(mix.answers(answer(networks["student"], unlabelled.image)), view, recipe)
+    target = answer(networks["student"], unlabelled.image)
+    labels = _labels(mix.answers(target), view, _confidence(networks, "student", target, unlabelled, recipe))
     return {"student": outputs["segmentation"]}, segmentation_cross_entropy(outputs["unlabelled"].segmentation, labels)
 
 
@@ -122,13 +125,14 @@ def _unimatch(
     images = [batch.image, unlabelled.image, *(view.image for _, view in pairs)]
     encoded = student.encode(torch.cat(images))
     parts = [[level[start : start + len(images[0])] for level in encoded] for start in _starts(images)]
-    outputs, dropped, *strong = (
-        student.answer(_dropped(part) if index == 1 else part, SEGMENTATION) for index, part in enumerate(parts)
+    outputs, perturbed, *strong = (
+        student.answer(dropped(part) if index == 1 else part, SEGMENTATION) for index, part in enumerate(parts)
     )
     target = answer(student, unlabelled.image)
-    term = segmentation_cross_entropy(dropped.segmentation, _labels(target, unlabelled, recipe)) / 2
+    needed = _confidence(networks, "student", target, unlabelled, recipe)
+    term = segmentation_cross_entropy(perturbed.segmentation, _labels(target, unlabelled, needed)) / 2
     for (mix, view), output in zip(pairs, strong, strict=True):
-        term = term + segmentation_cross_entropy(output.segmentation, _labels(mix.answers(target), view, recipe)) / 4
+        term = term + segmentation_cross_entropy(output.segmentation, _labels(mix.answers(target), view, needed)) / 4
     return {"student": outputs}, term
 
 
@@ -146,18 +150,19 @@ def _forward(networks: Networks, name: str, batch: Batch, view: Batch) -> dict[R
     return forward_together(networks[name], images, dict.fromkeys(images, SEGMENTATION))
 
 
-def _labels(outputs: Outputs, view: Batch, recipe: Baseline) -> Tensor:
-    return pseudo_labels(outputs.segmentation, outputs.segmentation, view.valid, recipe.confidence)
+def _confidence(networks: Networks, name: str, target: Outputs, batch: Batch, recipe: Baseline) -> Confidence:
+    """What a network's labels must reach after this answer on the weak view."""
+    if THRESHOLDS not in networks:
+        return recipe.confidence
+    return networks[THRESHOLDS][name]([target.segmentation], batch.valid)
+
+
+def _labels(outputs: Outputs, view: Batch, needed: Confidence) -> Tensor:
+    return pseudo_labels(outputs.segmentation, outputs.segmentation, view.valid, needed)
 
 
 def _starts(images: list[Tensor]) -> list[int]:
     return [index * len(images[0]) for index in range(len(images))]
-
-
-def _dropped(encoded: list[Tensor]) -> list[Tensor]:
-    """Half the channels of the last maps are set to zero."""
-    first, last = encoded[:-DROPPED_LEVELS], encoded[-DROPPED_LEVELS:]
-    return [*first, *(F.dropout2d(level, DROPOUT) for level in last)]
 
 
 def _plan_plain(run: Run, prepared: Prepared, recipe: Baseline) -> Plan:

@@ -24,8 +24,9 @@ _OF_STUDENTS = {
     },
     "semi_supervised": {
         *("student", "weights", "confidence", "agreement", "co_training", "ema_teachers", "ramp_up"),
+        *("thresholds", "complementary_dropout"),
     },
-    "baseline": {"student", "weight", "confidence", "ramp_up"},
+    "baseline": {"student", "weight", "confidence", "thresholds", "ramp_up"},
 }
 """Settings of the stage after the teachers'."""
 _OF_BOTH = {"teachers_from", "reuse_teachers", "start_from"}

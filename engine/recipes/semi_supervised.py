@@ -7,6 +7,7 @@ go on learning from the labels and from each other.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from torch import Tensor, nn
@@ -14,7 +15,9 @@ from torch import Tensor, nn
 from ..config import Run, SemiSupervised
 from ..data import Prepared
 from ..distillation import (
+    AdaptiveThresholds,
     Adaptors,
+    Confidence,
     cross_supervision,
     feature_term,
     pseudo_labels,
@@ -25,16 +28,19 @@ from ..distillation import (
 from ..errors import ConfigError
 from ..types import Batch, Outputs, Role
 from .build import build_network
+from .dropout import complementary
 from .forgetting import NOTHING, Lesson
 from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering, teacher_share
 from .reuse import load_teachers
 from .starting import build_student
 from .supervised import LabelTerms, label_terms, supervised_losses
-from .together import forward_together
-from .views import CutMix, labelled, seen
+from .together import Change, forward_together
+from .views import CutMix, joined, joined_answers, labelled, seen
 
 TEACHERS = ("first_teacher", "second_teacher")
 ROLES: tuple[Role, ...] = ("segmentation", "unlabelled")
+THRESHOLDS = "thresholds"
+"""The thresholds' name among a plan's networks; there is one for each network that learns from pseudo-labels."""
 Answers = dict[str, dict[Role, Outputs]]
 """By network and role."""
 
@@ -60,6 +66,9 @@ def plan_semi_supervised(run: Run, prepared: Prepared) -> Plan:
         networks["adaptors"] = nn.ModuleList(
             Adaptors([networks["student"].backbone_channels], [networks[name].backbone_channels]) for name in TEACHERS
         )
+    if recipe.thresholds == "adaptive":
+        crossing = TEACHERS if recipe.co_training and recipe.weights.cross else ()
+        networks[THRESHOLDS] = adaptive_thresholds(("student", *crossing), run)
     stages = _stages(recipe, networks, label_terms(recipe, run), student.lesson)
     stages[-1] = replace(stages[-1], begins=student.arrives)
     stages = [replace(stage, asks=(*stage.asks, *student.teaching)) for stage in stages]
@@ -73,12 +82,17 @@ def require_roles(run: Run, needed: tuple[Role, ...]) -> None:
             raise ConfigError(f"The recipe {run.recipe.kind} needs a source with the role {role}, and there is none.")
 
 
+def adaptive_thresholds(names: tuple[str, ...], run: Run) -> nn.ModuleDict:
+    """Of each network named, those of the labels that it gets (the student) or gives."""
+    return nn.ModuleDict({name: AdaptiveThresholds(len(run.segmentation_channels())) for name in names})
+
+
 def _stages(recipe: SemiSupervised, networks: Networks, terms: LabelTerms, lesson: Lesson) -> list[Stage]:
     alone = teacher_share(recipe) if not recipe.teachers_from else 0.0
     learners = ("student", *TEACHERS) if recipe.co_training else ("student",)
     together = Stage(
         "teachers and student" if recipe.co_training else "student",
-        trains=tuple(name for name in (*learners, "adaptors") if name in networks),
+        trains=tuple(name for name in (*learners, "adaptors", THRESHOLDS) if name in networks),
         asks=() if recipe.co_training else TEACHERS,
         roles=ROLES,
         share=1 - alone,
@@ -118,34 +132,59 @@ def joint_losses(recipe: SemiSupervised, terms: LabelTerms, lesson: Lesson = NOT
     """L_sup + L_dis^f + L_dis^p + L_unsup, with the teachers' cross supervision on unlabelled batches.
 
     What teaches are the teachers' answers on weak views: of their moving averages, or of themselves. The student sees
-    the strong view of the same pixels, mixed by CutMix as the answers are. Teachers with averages learn from each
-    other's answers on the same; without, each on the weak view from the other's answer there.
+    the strong view of the same pixels, mixed by CutMix as the answers are, or two of them (`complementary_dropout`).
+    Teachers with averages learn from each other's answers on the first; without, each on the weak view from the
+    other's answer there.
     """
 
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
         strength, named = ramp_up(progress, recipe.ramp_up), {}
         weak = {"segmentation": labelled(batches["segmentation"], recipe), "unlabelled": batches["unlabelled"]}
-        mix = CutMix.draw(weak["unlabelled"], recipe.cutmix)
+        mixes = [CutMix.draw(weak["unlabelled"], recipe.cutmix) for _ in range(1 + recipe.complementary_dropout)]
         shown = replace(weak["unlabelled"], image=seen(weak["unlabelled"], recipe.strong_views))
-        mixed = {**weak, "unlabelled": mix.batch(shown)}
+        views = [mix.batch(shown) for mix in mixes]
+        mixed, mine = {**weak, "unlabelled": views[0]}, {**weak, "unlabelled": joined(views)}
         averages = recipe.co_training and recipe.ema_teachers
         learned = _forward(networks, TEACHERS, mixed if averages else weak) if recipe.co_training else {}
         answers = learned if learned and not averages else _answers(networks, weak, averages)
-        taught = {name: {**each, "unlabelled": mix.answers(each["unlabelled"])} for name, each in answers.items()}
-        outputs = _forward(networks, ("student",), mixed) | learned
+        needed = _confidence(networks, answers, weak["unlabelled"], recipe)
+        taught = _mixed(answers, mixes)
+        first = taught if len(mixes) == 1 else _mixed(answers, mixes[:1])
+        change = _complementary if recipe.complementary_dropout else None
+        outputs = _forward(networks, ("student",), mine, change) | learned
         named |= _supervised(networks, outputs, weak["segmentation"], terms, lesson)
-        named |= lesson.terms(networks, {"unlabelled": outputs["student"]["unlabelled"]}, mixed, "student ")
-        unlabelled = _cross(learned, taught if averages else answers, mixed if averages else weak, recipe)
-        unlabelled |= _student(networks, outputs["student"], taught, mixed, recipe)
+        named |= lesson.terms(networks, {"unlabelled": outputs["student"]["unlabelled"]}, mine, "student ")
+        unlabelled = _cross(learned, first if averages else answers, mixed if averages else weak, needed, recipe)
+        unlabelled |= _student(networks, outputs["student"], taught, mine, needed["student"], recipe)
         return named | {key: strength * term for key, term in unlabelled.items()}
 
     return losses
 
 
-def _forward(networks: Networks, names: tuple[str, ...], batches: Batches) -> Answers:
+def _confidence(networks: Networks, answers: Answers, batch: Batch, recipe: SemiSupervised) -> dict[str, Confidence]:
+    """What labels for the student, and of each teacher, must reach after these answers on the weak view."""
+    needed = dict.fromkeys(("student", *TEACHERS), recipe.confidence)
+    for name, thresholds in networks[THRESHOLDS].items() if THRESHOLDS in networks else ():
+        opinions = [answers[each]["unlabelled"].segmentation for each in (TEACHERS if name == "student" else (name,))]
+        needed[name] = thresholds(opinions, batch.valid)
+    return needed
+
+
+def _mixed(answers: Answers, mixes: list[CutMix]) -> Answers:
+    return {
+        name: {**each, "unlabelled": joined_answers([mix.answers(each["unlabelled"]) for mix in mixes])}
+        for name, each in answers.items()
+    }
+
+
+def _complementary(encoded: list[Tensor], parts: Mapping[Role, slice]) -> list[Tensor]:
+    return complementary(encoded, parts["unlabelled"])
+
+
+def _forward(networks: Networks, names: tuple[str, ...], batches: Batches, change: Change | None = None) -> Answers:
     images = {role: batch.image for role, batch in batches.items()}
     tasks = dict.fromkeys(images, ("segmentation",))
-    return {name: forward_together(networks[name], images, tasks) for name in names}
+    return {name: forward_together(networks[name], images, tasks, change) for name in names}
 
 
 def _answers(networks: Networks, batches: Batches, averages: bool) -> Answers:
@@ -169,22 +208,30 @@ def _supervised(
     return named
 
 
-def _cross(learned: Answers, answers: Answers, batches: Batches, recipe: SemiSupervised) -> dict[str, Tensor]:
+def _cross(
+    learned: Answers, answers: Answers, batches: Batches, needed: dict[str, Confidence], recipe: SemiSupervised
+) -> dict[str, Tensor]:
     if not learned or not recipe.weights.cross:
         return {}
     first, second = (learned[name]["unlabelled"].segmentation for name in TEACHERS)
     theirs = tuple(answers[name]["unlabelled"].segmentation for name in TEACHERS)
-    term = cross_supervision(first, second, batches["unlabelled"].valid, recipe.confidence, theirs)
+    own = tuple(needed[name] for name in TEACHERS)
+    term = cross_supervision(first, second, batches["unlabelled"].valid, own, theirs)
     return {"unlabelled/cross supervision": recipe.weights.cross * term}
 
 
 def _student(
-    networks: Networks, outputs: dict[Role, Outputs], answers: Answers, batches: Batches, recipe: SemiSupervised
+    networks: Networks,
+    outputs: dict[Role, Outputs],
+    answers: Answers,
+    batches: Batches,
+    needed: Confidence,
+    recipe: SemiSupervised,
 ) -> dict[str, Tensor]:
     terms = {}
     if recipe.weights.unsupervised:
         opinions = [answers[name]["unlabelled"].segmentation for name in TEACHERS]
-        labels = pseudo_labels(*opinions, batches["unlabelled"].valid, recipe.confidence, recipe.agreement)
+        labels = pseudo_labels(*opinions, batches["unlabelled"].valid, needed, recipe.agreement)
         term = segmentation_cross_entropy(outputs["unlabelled"].segmentation, labels)
         terms["unlabelled/pseudo-labels"] = recipe.weights.unsupervised * term
     for role, batch in batches.items():

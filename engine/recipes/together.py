@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 import torch
@@ -10,9 +10,15 @@ from torch import Tensor, nn
 
 from ..types import Outputs, Role, Task
 
+Change = Callable[[list[Tensor], Mapping[Role, slice]], list[Tensor]]
+"""(an encoder's maps of a whole batch, the images of each role in it) -> the maps that neck and heads get."""
+
 
 def forward_together(
-    network: nn.Module, images: Mapping[Role, Tensor], tasks: Mapping[Role, Collection[Task]]
+    network: nn.Module,
+    images: Mapping[Role, Tensor],
+    tasks: Mapping[Role, Collection[Task]],
+    change: Change | None = None,
 ) -> dict[Role, Outputs]:
     """The network's outputs for each role's images, which pass it as one batch.
 
@@ -27,6 +33,7 @@ def forward_together(
         network: `MultiTaskNetwork`, or any network of one task.
         images: (B_r, C, H, W) raw values of each role r.
         tasks: the heads that each role needs.
+        change: of the maps between encoder and neck; `Outputs.backbone` is what they were before.
     """
     parts, start = {}, 0
     for role, image in images.items():
@@ -35,10 +42,22 @@ def forward_together(
     whole = torch.cat(list(images.values()))
     asked = {frozenset(wanted) for wanted in tasks.values()}
     if len(asked) == 1 or getattr(network, "whole_batches", False):
-        outputs = network(whole, tasks=frozenset().union(*asked))
+        every = frozenset().union(*asked)
+        outputs = network(whole, tasks=every) if change is None else _changed(network, whole, every, parts, change)
         return {role: _only(outputs.part(which), tasks[role]) for role, which in parts.items()}
     encoded = network.encode(whole)
-    return {role: network.answer([level[which] for level in encoded], tasks[role]) for role, which in parts.items()}
+    shown = encoded if change is None else change(encoded, parts)
+    outputs = {role: network.answer([level[which] for level in shown], tasks[role]) for role, which in parts.items()}
+    if change is not None:
+        outputs = {role: replace(outputs[role], backbone=encoded[-1][which]) for role, which in parts.items()}
+    return outputs
+
+
+def _changed(
+    network: nn.Module, whole: Tensor, tasks: Collection[Task], parts: Mapping[Role, slice], change: Change
+) -> Outputs:
+    encoded = network.encode(whole)
+    return replace(network.answer(change(encoded, parts), tasks), backbone=encoded[-1])
 
 
 def _only(outputs: Outputs, tasks: Collection[Task]) -> Outputs:

@@ -36,6 +36,26 @@ def labelled(batch: Batch, recipe: Labelled) -> Batch:
     return CutMix.draw(batch, recipe.cutmix).batch(batch) if batch.role == "segmentation" else batch
 
 
+def joined(batches: list[Batch]) -> Batch:
+    """Several views of the same unlabelled chips as one batch, one after the other."""
+    first, *others = batches
+    if not others:
+        return first
+    parts = {name: torch.cat([getattr(batch, name) for batch in batches]) for name in ("image", "valid")}
+    return Batch(first.role, **parts, chips=first.chips * len(batches))
+
+
+def joined_answers(answers: list[Outputs]) -> Outputs:
+    """Answers on several views as answers on the batch that `joined` makes of them."""
+    first, *others = answers
+    if not others:
+        return first
+    return Outputs(
+        segmentation=torch.cat([each.segmentation for each in answers]),
+        backbone=torch.cat([each.backbone for each in answers]),
+    )
+
+
 @dataclass(frozen=True)
 class CutMix:
     """Each chip gets a rectangle of its neighbour in the batch (arXiv 1905.04899, for segmentation 1906.01916).

@@ -79,6 +79,8 @@ RECIPES_SINCE_FIRST = {
     "feature_teacher_model": "vit_small_patch14_dinov2.lvd142m",
     "feature_teacher_bands": None,
     "feature_teacher_weight": 1.0,
+    "thresholds": "fixed",
+    "complementary_dropout": False,
 }
 """The same of recipes."""
 

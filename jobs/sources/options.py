@@ -247,6 +247,32 @@ OPTIONS = (
         largest=0.99,
     ),
     Option(
+        "thresholds",
+        tr("What pseudo-labels must reach"),
+        tr("How sure an answer on unlabelled ground must be to count as a label."),
+        {SEMI: "fixed"},
+        choices=(
+            ("fixed", tr("one probability for all classes"), ""),
+            (
+                "adaptive",
+                tr("what teachers reach, class by class"),
+                tr(
+                    "Rises as they get surer, and is lower for rare classes; the probability given is not used. "
+                    "(FreeMatch, arXiv 2205.07246)"
+                ),
+            ),
+        ),
+    ),
+    Option(
+        "complementary_dropout",
+        tr("Two views with complementary features"),
+        tr(
+            "The student sees unlabelled chips twice, each time with the half of its features that the other lacks. "
+            "(UniMatch V2, arXiv 2410.10777)"
+        ),
+        {SEMI: False},
+    ),
+    Option(
         "strong_views",
         tr("Learn from distorted views"),
         tr(

@@ -2668,6 +2668,41 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
+      <source>What pseudo-labels must reach</source>
+      <translation>Was Pseudo-Labels erreichen müssen</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>How sure an answer on unlabelled ground must be to count as a label.</source>
+      <translation>Wie sicher eine Antwort auf Boden ohne Labels sein muss, um als Label zu zählen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>one probability for all classes</source>
+      <translation>eine Wahrscheinlichkeit für alle Klassen</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>what teachers reach, class by class</source>
+      <translation>was Lehrernetze erreichen, je Klasse</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Rises as they get surer, and is lower for rare classes; the probability given is not used. (FreeMatch, arXiv 2205.07246)</source>
+      <translation>Steigt, während sie sicherer werden, und ist für seltene Klassen niedriger; die angegebene Wahrscheinlichkeit zählt dann nicht. (FreeMatch, arXiv 2205.07246)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Two views with complementary features</source>
+      <translation>Zwei Ansichten mit Merkmalen, die sich ergänzen</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>The student sees unlabelled chips twice, each time with the half of its features that the other lacks. (UniMatch V2, arXiv 2410.10777)</source>
+      <translation>Das Schülernetz sieht Ausschnitte ohne Labels zweimal, jedes Mal mit der Hälfte seiner Merkmale, die der anderen Ansicht fehlt. (UniMatch V2, arXiv 2410.10777)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
       <source>Learn from distorted views</source>
       <translation>Aus verzerrten Ansichten lernen</translation>
     </message>

@@ -277,17 +277,21 @@ OTHER = {
     "gate": 0.1, "mirrored_answers": None, "all_imagery": None,
     "feature_teacher": "hub", "feature_teacher_model": "test_vit", "feature_teacher_bands": [1, 2, 3],
     "feature_teacher_weight": 2.0,
+    "thresholds": "adaptive", "complementary_dropout": None,
 }  # fmt: skip
 """Another value of each setting; none turns a switch over."""
 STUDENTS = {
     "partial_multitask": {
-        "soft_detection",
-        "student", "distillation", "soft_segmentation", "temperature", "weights", "on_own_task", "ramp_up",
-        "unlabelled", "co_training", "ema_teachers", "weak_labels", "weak_classes", "gate", "mirrored_answers",
+        "student", "distillation", "soft_detection", "soft_segmentation", "temperature", "weights", "on_own_task",
+        "ramp_up", "unlabelled", "co_training", "ema_teachers", "weak_labels", "weak_classes", "gate",
+        "mirrored_answers",
         "feature_teacher", "feature_teacher_model", "feature_teacher_bands", "feature_teacher_weight",
     },
-    "semi_supervised": {"student", "weights", "confidence", "agreement", "co_training", "ema_teachers", "ramp_up"},
-    "baseline": {"student", "weight", "confidence", "ramp_up"},
+    "semi_supervised": {
+        "student", "weights", "confidence", "agreement", "co_training", "ema_teachers", "ramp_up", "thresholds",
+        "complementary_dropout",
+    },
+    "baseline": {"student", "weight", "confidence", "thresholds", "ramp_up"},
 }  # fmt: skip
 
 
