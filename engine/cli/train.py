@@ -150,6 +150,7 @@ def _card(settings: Run, prepared: Prepared, trained: Trained, plan: Plan) -> Ca
         fill=prepared.mean,
         nodata=prepared.nodata,
         tile_size=window_size(trained.network, prepared, settings),
+        object_size=_object_size(prepared, plan) if "detection" in tasks else None,
         segmentation_classes=shown(settings.segmentation_classes) if "segmentation" in tasks else [],
         background=settings.background,
         detection_classes=shown(settings.detection_classes) if "detection" in tasks else [],
@@ -159,6 +160,12 @@ def _card(settings: Run, prepared: Prepared, trained: Trained, plan: Plan) -> Ca
         geometry=prepared.geometry,
         metrics=trained.values,
     )
+
+
+def _object_size(prepared: Prepared, plan: Plan) -> float | None:
+    """The larger objects' longer side in pixels, of the labels, else the plan's."""
+    sides = prepared.object_sides
+    return plan.object_size if sides is None else round(sides.longer[-1], 1)
 
 
 def _thresholds(values: dict[str, float], plan: Plan) -> dict[str, Any]:

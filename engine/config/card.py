@@ -52,6 +52,9 @@ class Card(BaseModel):
     context: int | None = Field(
         None, ge=0, description="Pixels from a window's edge in which its classes depend on it; none where unknown."
     )
+    object_size: float | None = Field(
+        None, gt=0, description="Pixels that the longer side of 95 % of the labelled objects spans; none where unknown."
+    )
     segmentation_classes: list[CardClass] = Field(default_factory=list, description="Without background.")
     background: bool = Field(True, description="Whether segmentation channel 0 is background.")
     detection_classes: list[CardClass] = Field(default_factory=list)

@@ -23,21 +23,26 @@ LEAST, USUAL, MOST = 0.125, 0.25, 0.5
 
 
 def enough_overlap(backend: Backend, reader: RasterReader, tile: int) -> float:
-    """The overlap in whose middle both windows agree, as a share of a window's side, `LEAST` to `MOST`.
+    """The overlap that a network's tasks need, as a share of a window's side, `LEAST` to `MOST`.
 
-    The card says what the network needs, or it is measured on the raster.
+    Areas: in its middle both windows agree; the card says how far an edge reaches, or it is measured on the raster.
+    Objects: nearly every one lies whole in some window; the card says how large they are. Pieces of those that do not
+    are joined, and where windows meet in many objects that costs AP.
 
     Args:
-        backend: the model; without segmentation, `LEAST` is enough, for objects are merged and not blended.
+        backend: the model.
         reader: the raster.
         tile: side of a window, in pixels.
     """
-    if "segmentation" not in backend.card.tasks:
-        return LEAST
-    context = backend.card.context
-    if context is None:
-        context = measured_context(backend, [reader], tile, COST)
-    return USUAL if context is None else min(max(2 * context / tile, LEAST), MOST)
+    card, overlap = backend.card, LEAST
+    if "detection" in card.tasks and card.object_size is not None:
+        overlap = max(overlap, card.object_size / tile)
+    if "segmentation" in card.tasks:
+        context = card.context
+        if context is None:
+            context = measured_context(backend, [reader], tile, COST)
+        overlap = max(overlap, USUAL if context is None else 2 * context / tile)
+    return min(overlap, MOST)
 
 
 def measured_context(

@@ -11,16 +11,19 @@ from itertools import islice
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from ..config import Run
 from ..data import Prepared, validation_batches
-from ..training.metrics import MAIN, SegmentationScore
-from ..types import Batch
+from ..training.metrics import MAIN, segmentation_values
+from ..types import IGNORE_INDEX, Batch
 
 CHIPS = 64
 """Validation chips that are looked at in windows of both sizes."""
 TOLERANCE = 0.01
-"""Larger windows cost less, so they may lose this much of mean IoU."""
+"""Larger windows cost less and cut fewer objects, so they may lose this much of mean IoU,"""
+ERRORS = 2
+"""and as many standard errors of what they lose."""
 
 
 def window_size(network: nn.Module, prepared: Prepared, run: Run) -> int:
@@ -35,17 +38,42 @@ def window_size(network: nn.Module, prepared: Prepared, run: Run) -> int:
     if "segmentation" not in network.tasks or not prepared.of_role("segmentation"):
         return 2 * chip
     names = [channel.name for channel in run.segmentation_channels()]
-    alone, wide = SegmentationScore(names), SegmentationScore(names)
+    alone, wide = [], []
     batches = validation_batches(prepared, run, "segmentation")
     middle = slice(chip // 2, chip // 2 + chip)
     with torch.inference_mode():
         for batch in islice(batches, -(-CHIPS // run.training.batch_size)):
-            alone.update(_logits(network, batch.image), batch.mask)
-            wide.update(_logits(network, _around(prepared, batch, chip))[..., middle, middle], batch.mask)
-    before, after = (score.compute().get(MAIN["segmentation"]) for score in (alone, wide))
-    if before is None or after is None:  # the chips hold no truth
-        return 2 * chip
-    return chip if before - after > TOLERANCE else 2 * chip
+            alone += _confusion(_logits(network, batch.image), batch.mask, len(names))
+            around = _logits(network, _around(prepared, batch, chip))[..., middle, middle]
+            wide += _confusion(around, batch.mask, len(names))
+    return chip if surely_lost(torch.stack(alone), torch.stack(wide), names) > TOLERANCE else 2 * chip
+
+
+def surely_lost(before: Tensor, after: Tensor, names: list[str]) -> float:
+    """How much mean IoU falls, less its standard errors (jackknife over chips, Efron 1982); 0 without any truth.
+
+    Args:
+        before: confusion matrices (n, K, K) of chips, rows are truth.
+        after: the same of the same chips.
+        names: of the K channels.
+    """
+
+    def loss(which: Tensor) -> float:
+        scores = [
+            segmentation_values(each[which].sum(dim=0), names).get(MAIN["segmentation"]) for each in (before, after)
+        ]
+        return 0.0 if None in scores else scores[0] - scores[1]
+
+    every = torch.arange(len(before))
+    without = np.array([loss(every[every != chip]) for chip in every])
+    error = np.sqrt((len(without) - 1) * without.var())
+    return loss(every) - ERRORS * float(error)
+
+
+def _confusion(logits: Tensor, mask: Tensor, classes: int) -> list[Tensor]:
+    """(K, K) of each chip."""
+    pairs = zip(logits.argmax(dim=1), mask, strict=True)
+    return [multiclass_confusion_matrix(*pair, classes, ignore_index=IGNORE_INDEX).double() for pair in pairs]
 
 
 def _logits(network: nn.Module, image: Tensor) -> Tensor:

@@ -67,7 +67,8 @@ def plan_distil(run: Run, prepared: Prepared) -> Plan:
     )
     weigh = networks[GATE].weigh if GATE in networks else nothing_to_say
     specs = {"student": recipe.student, "teacher": card.network}
-    return Plan(networks, [stage], "student", specs, card.score_threshold, card.score_thresholds, weigh=weigh)
+    of_card = (card.score_threshold, card.score_thresholds, card.object_size)
+    return Plan(networks, [stage], "student", specs, *of_card, weigh=weigh)
 
 
 def distil_losses(recipe: Distil) -> Losses:

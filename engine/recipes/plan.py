@@ -111,6 +111,7 @@ class Plan:
         specs: settings of each network that has a size, for cards and reports.
         score_threshold: of the shipped network's detections, where no validation block decides it.
         score_thresholds: of the detection classes that have one of their own, likewise.
+        object_size: of the shipped network's card, where no labels decide it.
         heard: a network's outputs on a batch as the batch's labels can judge them, for validation.
         weigh: told the metrics behind each network's best score before a stage and after each validation; returns
             sentences for people.
@@ -122,6 +123,7 @@ class Plan:
     specs: dict[str, Network]
     score_threshold: float = 0.3
     score_thresholds: dict[str, float] = field(default_factory=dict)
+    object_size: float | None = None
     heard: Callable[[Outputs, Batch], Outputs] = unchanged
     weigh: Callable[[Mapping[str, Mapping[str, float]]], list[str]] = nothing_to_say
 

@@ -16,6 +16,8 @@ import torch
 from engine.cli import lighter
 from engine.cli.main import main
 from engine.cli.train import _thresholds
+from engine.config import load_run
+from engine.data import prepare
 from engine.packages import load_card
 from engine.recipes import Plan
 from engine.types import Batch
@@ -223,6 +225,15 @@ def test_validation_chooses_the_card_s_thresholds_before_the_plan_does():
     assert _thresholds({}, plan) == {"score_threshold": 0.17, "score_thresholds": {"car": 0.23}}
     values = {"detection/ap50": 0.5, "detection/threshold": 0.31239, "detection/threshold/a/b": 0.41239}
     assert _thresholds(values, plan) == {"score_threshold": 0.312, "score_thresholds": {"a/b": 0.412}}
+
+
+def test_a_card_says_how_large_objects_are(trained):
+    """Windows overlap by it, so that objects lie whole in one of them."""
+    sources = prepare(load_run(trained[0])).of_role("detection")
+    left, top, right, bottom = np.concatenate([source.labels.boxes for source in sources]).T
+    longer = np.maximum(right - left, bottom - top)
+    size = load_card(trained[0] / "model").object_size
+    assert longer.min() - 0.1 <= size <= longer.max() + 0.1 and (longer <= size + 0.1).mean() >= 0.9
 
 
 def test_a_package_says_from_which_score_each_class_is_reported(trained, tmp_path, capsys):

@@ -247,6 +247,11 @@ def test_the_overlap_that_a_network_needs_is_the_cards_or_measured(convolution, 
     assert measured_context(convolution, [reader], 512) is None, "too small to tell"
     convolution.card = make_card(context=40)
     assert enough_overlap(convolution, reader, 128) == 0.5 and enough_overlap(convolution, reader, 256) == 80 / 256
+    convolution.card = make_card(tasks=["detection", "segmentation"], context=10, object_size=48.0)
+    assert enough_overlap(convolution, reader, 128) == 48 / 128, "objects lie whole in some window"
+    assert enough_overlap(convolution, reader, 64) == 0.5 and enough_overlap(convolution, reader, 512) == 0.125
+    convolution.card = make_card(tasks=["detection"], context=None, object_size=48.0)
+    assert enough_overlap(convolution, reader, 128) == 48 / 128
     changed = np.array([0.5, 0.2, 0.1, 0.01, 0.001, 0.0])
     assert depth(changed, 64) == 4, "beyond 3 it is 4 x 0.011 of the 58 pixels between the cuts, more than 0.05 %"
     assert depth(changed, 128) == 3, "and less than that of 122"
