@@ -12,13 +12,13 @@ from ..methods import VANILLA, distilled, networks, single_task, soft, vanilla
 FORMS = {
     "small": Form(
         "small",
-        steps=120,
-        teacher_steps=300,
+        steps=480,
+        teacher_steps=600,
         chip_size=96,
         batch_size=8,
         gsd=0.52,
         student={"size": "small"},
-        teacher={"size": "medium", "width": 64},
+        teacher={"size": "medium", "width": 64, "light": True},
     ),
     "full": Form(
         "full",

@@ -21,13 +21,13 @@ _SIZE = 1024
 FORMS = {
     "small": Form(
         "small",
-        steps=160,
-        teacher_steps=500,
+        steps=480,
+        teacher_steps=600,
         chip_size=96,
         batch_size=8,
         gsd=GSD,
         student={"size": "small"},
-        teacher={"size": "medium", "width": 64, **_SMALL_OBJECTS},
+        teacher={"size": "medium", "width": 64, "light": True, **_SMALL_OBJECTS},
         second_teacher={"architecture": "unet", "encoder": "tu-tf_efficientnet_lite1"},
         views=WEAK,
     ),

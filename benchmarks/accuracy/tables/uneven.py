@@ -15,13 +15,13 @@ _SMALL_OBJECTS = {"detection_strides": [4, 8]}
 FORMS = {
     "small": Form(
         "small",
-        steps=120,
-        teacher_steps=240,
+        steps=480,
+        teacher_steps=600,
         chip_size=96,
         batch_size=8,
         gsd=0.26,
         student={"size": "small"},
-        teacher={"size": "medium", "width": 64, **_SMALL_OBJECTS},
+        teacher={"size": "medium", "width": 64, "light": True, **_SMALL_OBJECTS},
     ),
     "full": Form(
         "full",
