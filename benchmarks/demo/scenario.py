@@ -20,7 +20,7 @@ AREAS = [
     {"name": "water", "color": "#2e86de", "values": ["water"]},
 ]
 STUDENT = {"size": "small"}
-TEACHER = {"size": "medium", "width": 64}
+TEACHER = {"size": "medium", "width": 64, "light": True}
 
 
 @dataclass(frozen=True)
