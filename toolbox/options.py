@@ -13,7 +13,8 @@ from qgis.core import (
     QgsProcessingParameterNumber,
 )
 
-from ..jobs.sources.options import Option, options_of
+from ..jobs.sources.option import Option
+from ..jobs.sources.options import options_of
 from .base import Parameters, advanced, explained
 
 

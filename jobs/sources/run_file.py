@@ -14,7 +14,8 @@ from ..teacher import TEACHER, heads_of
 from .draft import AREA_LAYER, LABELLED_ROLES, SEGMENTATION, UNLABELLED, Draft, RecipeDraft, SourceDraft
 from .facts import CLASS_RASTER, label_kind
 from .files import Files
-from .options import AUGMENTATION, TRAINING, option_patch, options_of
+from .option import AUGMENTATION, TRAINING
+from .options import option_patch, options_of
 from .suggestion import DISTIL, PARTIAL, SEMI, suggest
 from .teaching import decided, started, teacher_card
 

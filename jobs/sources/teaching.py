@@ -9,7 +9,7 @@ from ..teacher import START, facts
 from ..translation import tr
 from ..vocabulary import spoken
 from .draft import LABELLED_ROLES, Draft
-from .options import NETWORKS
+from .option import NETWORKS
 from .suggestion import DISTIL
 
 

@@ -16,7 +16,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ...jobs.sources.options import Option
+from ...jobs.sources.option import Option
 from ...jobs.vocabulary import headed
 from .words import Hint
 

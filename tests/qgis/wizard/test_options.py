@@ -6,17 +6,8 @@ import subprocess
 import pytest
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.sources.draft import Draft
-from geodistil.jobs.sources.options import (
-    AUGMENTATION,
-    NETWORK,
-    NETWORKS,
-    OPTIONS,
-    RECIPE,
-    TRAINING,
-    chosen_in,
-    option_patch,
-    options_of,
-)
+from geodistil.jobs.sources.option import AUGMENTATION, NETWORK, NETWORKS, RECIPE, TRAINING
+from geodistil.jobs.sources.options import OPTIONS, chosen_in, option_patch, options_of
 from geodistil.jobs.sources.suggestion import RECIPES
 from geodistil.ui.wizard.advanced import Advanced
 from geodistil.ui.wizard.run_page import BUDGETS
