@@ -29,7 +29,7 @@ from engine.cli.main import main as engine  # noqa: E402
 from engine.config import Run, save_run  # noqa: E402
 from engine.demo import Scene, World, generate  # noqa: E402
 
-FULL = scenario.Steps(teacher=120, student=150, semi_teachers=80)
+FULL = scenario.Steps(teacher=120, student=150, semi_teachers=120)
 CANDIDATES = 0.05
 SMALL = scenario.Steps(teacher=4, student=4, semi_teachers=4)
 
