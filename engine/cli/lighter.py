@@ -39,12 +39,9 @@ AGAINST_ITSELF = "against its answers in 32 bits"
 
 FIRST = 3
 """Convolutions up to the first linear bottleneck."""
-EIGHT, STEM, HEAD, ENCODER, PLAIN = (
-    "kept",
-    f"its first {FIRST} convolutions left in 32 bits",
-    "these and its head left in 32 bits",
-    "these, neck and heads left in 32 bits",
-    "left in 32 bits",
+EIGHT, PLAIN = "kept", "left in 32 bits"
+STEM, HEAD, ENCODER = (
+    f"the first {FIRST} convolutions{further} {PLAIN}" for further in ("", " and its head", ", neck and heads")
 )
 
 

@@ -90,29 +90,24 @@ def suppress(boxes: np.ndarray, labels: np.ndarray, iou_threshold: float, limit:
                 continue
             kept.append(rest[place])
             later = slice(place + 1, None)
-            stays[later] &= (labels[later] != labels[place]) | ~(_iou(columns, place) > iou_threshold)
+            stays[later] &= (labels[later] != labels[place]) | ~(
+                _iou(columns[:, place], columns[:, place + 1 :]) > iou_threshold
+            )
         stays[:ROUND] = False
         rest, columns, labels = rest[stays], columns[:, stays], labels[stays]
     return np.array(kept, np.int64)
 
 
-def _iou(columns: np.ndarray, place: int) -> np.ndarray:
-    """`iou` of one of the boxes (4, n) with all that follow it, on arrays that lie together in memory."""
-    left, top, right, bottom = columns[:, place]
-    lefts, tops, rights, bottoms = columns[:, place + 1 :]
-    shared = np.minimum(rights, right) - np.maximum(lefts, left)
-    height = np.minimum(bottoms, bottom) - np.maximum(tops, top)
-    np.maximum(shared, 0, out=shared)
-    shared *= np.maximum(height, 0, out=height)
-    both = (rights - lefts) * (bottoms - tops)
-    both += (right - left) * (bottom - top)
-    both -= shared
-    return np.divide(shared, np.maximum(both, 1e-9, out=both), out=shared)
-
-
 def iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Intersection over union of boxes (..., 4) xyxy, pair by pair; 0 of boxes without area."""
-    low, high = np.maximum(first[..., :2], second[..., :2]), np.minimum(first[..., 2:], second[..., 2:])
-    shared = (high - low).clip(0).prod(axis=-1)
-    both = (first[..., 2:] - first[..., :2]).prod(axis=-1) + (second[..., 2:] - second[..., :2]).prod(axis=-1)
+    return _iou(np.moveaxis(first, -1, 0), np.moveaxis(second, -1, 0))
+
+
+def _iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The same of boxes by column, (4, ...), which is quick where columns lie together in memory."""
+    left, top, right, bottom = first
+    lefts, tops, rights, bottoms = second
+    shared = (np.minimum(rights, right) - np.maximum(lefts, left)).clip(0)
+    shared = shared * (np.minimum(bottoms, bottom) - np.maximum(tops, top)).clip(0)
+    both = (right - left) * (bottom - top) + (rights - lefts) * (bottoms - tops)
     return shared / np.maximum(both - shared, 1e-9)

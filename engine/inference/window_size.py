@@ -46,6 +46,8 @@ def window_size(network: nn.Module, prepared: Prepared, run: Run) -> int:
             alone += _confusion(_logits(network, batch.image), batch.mask, len(names))
             around = _logits(network, _around(prepared, batch, chip))[..., middle, middle]
             wide += _confusion(around, batch.mask, len(names))
+    if not alone:  # there is no validation ground
+        return 2 * chip
     return chip if surely_lost(torch.stack(alone), torch.stack(wide), names) > TOLERANCE else 2 * chip
 
 

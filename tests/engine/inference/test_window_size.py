@@ -67,6 +67,12 @@ def test_without_any_truth_in_the_chips_the_larger_ones_are_taken(make_run, monk
     assert window_size(Bright(CHIP), prepared, run) == 2 * CHIP
 
 
+def test_without_any_validation_chips_the_larger_ones_are_taken(make_run, monkeypatch):
+    run = load_run(make_run({"kind": "supervised"}, roles=("segmentation",), chip_size=CHIP))
+    monkeypatch.setattr("engine.inference.window_size.validation_batches", lambda *_: [])
+    assert window_size(Bright(CHIP), prepare(run), run) == 2 * CHIP
+
+
 def test_boxes_are_found_in_the_larger_ones(make_run):
     run = load_run(make_run({"kind": "supervised"}, roles=("detection",), chip_size=CHIP))
     network = Bright(CHIP)

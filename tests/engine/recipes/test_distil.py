@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from lightning_fabric import Fabric
 from safetensors.torch import load_file, save_file
 
-from engine.cli.train import train_run
+from engine.cli.train import _object_size, train_run
 from engine.config import load_run
 from engine.data import training_loader
 from engine.distillation import soft_centerness
@@ -68,6 +68,23 @@ def test_the_teacher_is_the_package_s_network_and_answers_as_it_did(make_distil,
     assert [(stage.roles, stage.trains, stage.asks) for stage in plan.stages] == [
         (("unlabelled",), ("student",), ("teacher",))
     ]
+
+
+def test_objects_are_as_large_as_the_package_says_where_no_labels_do(make_distil, make_package):
+    _, prepared, plan = planned(make_distil(package=make_package(object_size=37.5)))
+    assert _object_size(prepared, plan) == 37.5
+
+
+@pytest.mark.parametrize("form", ["dense", "all"])
+def test_centerness_is_taught_once_and_where_boxes_are(make_distil, form):
+    """By a teacher that is nowhere sure enough to find something, everywhere or nowhere."""
+    run, prepared, plan = planned(make_distil(soft_detection=form))
+    classifier = plan.networks["teacher"].detection_head.classifier
+    torch.nn.init.zeros_(classifier.weight)
+    torch.nn.init.constant_(classifier.bias, -3.0)
+    plan.enter(plan.stages[0])
+    losses = plan.stages[0].losses(plan.networks, first_batches(run, prepared, plan.stages[0]), 1.0)
+    assert (losses["unlabelled/detection soft centerness"] > 0) == (form == "all")
 
 
 @pytest.mark.parametrize("kinds", [["soft"], ["feature"], ["pdf"], ["soft", "feature", "pdf"]])
