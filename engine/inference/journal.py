@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from ..data.flushing import synchronise
 from .sinks import writing
 
 JOB_FILE = "job.json"
@@ -42,7 +43,7 @@ class Journal:
                 shutil.rmtree(self.folder, ignore_errors=True)
                 self.folder.mkdir(parents=True)
                 (self.folder / JOB_FILE).write_text(json.dumps(job), encoding="utf-8")
-                _synchronise(self.folder / JOB_FILE)
+                synchronise(self.folder / JOB_FILE)
 
     def finished(self) -> set[int]:
         """The rows that are finished."""
@@ -70,14 +71,14 @@ class Journal:
         partial = self._partial(i)
         with writing(partial):
             for path in (*partial.iterdir(), partial):
-                _synchronise(path)
+                synchronise(path)
             try:
                 partial.rename(self.row(i))
             except OSError:
                 if not self.row(i).is_dir():
                     raise
                 shutil.rmtree(partial)  # another process was given up too early, and finished the same
-            _synchronise(self.folder)
+            synchronise(self.folder)
 
     def remove(self) -> None:
         """Remove it all, the outputs being in place."""
@@ -93,14 +94,3 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-
-
-def _synchronise(path: Path) -> None:
-    """Have a file's or a folder's content on the disk itself; Windows knows it for files only."""
-    if os.name == "nt" and path.is_dir():
-        return
-    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

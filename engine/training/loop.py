@@ -20,9 +20,10 @@ from ..events import EventLog
 from ..models import uncertain_statistics
 from ..recipes import Plan, Stage, average_of
 from ..types import Batch, Role
-from .checkpoints import State, copy_best, fingerprint, kept, load_best, load_last, save_best, save_last
+from .best import BestWeights, kept
+from .checkpoints import State, check_stages, fingerprint, load_last, save_last
 from .clock import StageClock, learning_rate, stage_budget
-from .device import enough_memory, half_precision
+from .device import enough_memory, half_precision, random_states, set_random_states
 from .ema import averaged
 from .metrics import main_score
 from .optimizer import make_optimizer
@@ -72,6 +73,7 @@ class Loop:
     ) -> None:
         self.folder, self.run, self.prepared, self.plan = folder, run, prepared, plan
         self.fabric, self.events = fabric, events
+        self.best = BestWeights(folder)
         self.validator = Validator(run, prepared, fabric, plan.heard)
         self.scores: dict[str, float] = {}
         self.values: dict[str, dict[str, float]] = {}
@@ -89,17 +91,27 @@ class Loop:
             OutputError: a checkpoint cannot be written.
         """
         check_patience(self.run, self.plan)
-        state = load_last(self.folder, self.run)
+        state = load_last(self.folder, self.run, self.warn)
         if state is not None:
-            self.scores, self.values = state.scores, state.values
+            self._go_on(state)
         for network in self.plan.networks.values():
             network.to(self.fabric.device, memory_format=torch.channels_last)
         self._divide(state)
         for index in range(state.stage if state else 0, len(self.plan.stages)):
             self._stage(index, state if state and state.stage == index else None)
         network = self.plan.networks[self.plan.ships]
-        load_best(self.folder, self.plan.ships, network)
+        self.best.load(self.plan.ships, network)
         return Trained(network.cpu().eval(), self.values.get(self.plan.ships, {}), self.values)
+
+    def _go_on(self, state: State) -> None:
+        """Have scores and files as they were at a checkpoint."""
+        check_stages(state, self.plan, self.folder)
+        self.scores, self.values = state.scores, state.values
+        self.best.restore(state.best, state.left, self.warn)
+
+    def warn(self, sentence: str) -> None:
+        """Tell people something that they should know."""
+        self.events.write("warning", message=sentence)
 
     def _divide(self, state: State | None) -> None:
         """Divide a budget in minutes by what steps take; once, for a training that goes on keeps its division."""
@@ -115,6 +127,7 @@ class Loop:
     def _stage(self, index: int, state: State | None) -> None:
         stage = self.plan.stages[index]
         self._load_earlier(index)
+        self.best.enter(stage.judges)
         self.plan.enter(stage)
         work = _Work.of(self, stage, index, state)
         self.events.write(
@@ -130,9 +143,7 @@ class Loop:
             for name in stage.trains:
                 stack.enter_context(uncertain_statistics(self.plan.networks[name], noise))
             work.run()
-        for name in stage.judges:  # later runs may want it as it is now
-            if any(name in later.trains for later in self.plan.stages[index + 1 :]):
-                copy_best(self.folder, name, kept(stage.name, name))
+        self.best.leave(stage, self.plan.stages[index + 1 :])
 
     def weigh(self) -> None:
         """Have the plan take note of what validation has found so far."""
@@ -144,9 +155,9 @@ class Loop:
     def _load_earlier(self, index: int) -> None:
         for stage in self.plan.stages[:index]:
             for name in stage.keeps:
-                load_best(self.folder, kept(stage.name, name), self.plan.networks[name])
+                self.best.load(kept(stage.name, name), self.plan.networks[name])
         for name in {name for stage in self.plan.stages[:index] for name in stage.judges}:
-            load_best(self.folder, name, self.plan.networks[name])
+            self.best.load(name, self.plan.networks[name])
 
 
 class _Work:
@@ -197,8 +208,10 @@ class _Work:
         self.samples = dict(state.samples)
         self.clock = self._clock(state.step, state.elapsed)
         self.patience = Patience(self.run_settings.patience, state.waited)
-        self.validated = self.clock.progress
+        self.validated = self.clock.progress if state.validated is None else state.validated
+        self.skipped = state.skipped
         torch.set_rng_state(state.random)
+        set_random_states(state.device_random, self.loop.fabric.device)
 
     def run(self) -> None:
         if self.clock.step == 0 and self.stage.begins:
@@ -227,24 +240,16 @@ class _Work:
                 )
         if not self.clock.done():
             self._tell_early_end()
-        for name in self.stage.keeps:
-            save_best(self.loop.folder, kept(self.stage.name, name), self.loop.plan.networks[name])
+        self.loop.best.keep(self.stage, self.loop.plan.networks)
 
     def _loaders(self) -> dict[Role, Iterator[Batch]]:
-        loop = self.loop
-
-        def warn(sentence: str) -> None:
-            loop.events.write("warning", message=sentence)
-
+        loop, stage = self.loop, self.stage
         return {
             role: training_loader(
-                loop.prepared, loop.run, role, self.samples[role], self._views(role), warn, self.stage.name
+                loop.prepared, loop.run, role, self.samples[role], role in stage.views, loop.warn, stage.name
             )
-            for role in self.stage.roles
+            for role in stage.roles
         }
-
-    def _views(self, role: Role) -> bool:
-        return role in self.stage.views
 
     def _step(self, batches: dict[Role, Batch]) -> None:
         fabric, settings = self.loop.fabric, self.run_settings
@@ -353,7 +358,7 @@ class _Work:
             # Without validation blocks all scores are zero, and the latest average is the best there is.
             if main_score(values) >= loop.scores.get(name, -1.0):
                 loop.scores[name], loop.values[name] = main_score(values), values
-                save_best(loop.folder, name, average.module)
+                loop.best.take(name, average.module)
         self.patience.take(before, now)
         loop.weigh()
 
@@ -373,6 +378,12 @@ class _Work:
             division=asdict(loop.division) if loop.division is not None else {},
             random=torch.get_rng_state(),
             waited=self.patience.waited,
+            validated=self.validated,
+            skipped=self.skipped,
+            device_random=random_states(loop.fabric.device),
+            stages=[stage.name for stage in loop.plan.stages],
+            best=loop.best.now,
+            left=loop.best.left,
             fingerprint=fingerprint(loop.run),
         )
         path = save_last(loop.folder, state)
