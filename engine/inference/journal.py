@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zlib
 from pathlib import Path
 from typing import Any
 
 from ..data.flushing import synchronise
+from ..data.identity import difference
 from .sinks import writing
 
-JOB_FILE = "job.json"
+JOB_FILE, SUMS_FILE = "job.json", "checksums.json"
 
 
 class Journal:
@@ -27,23 +29,45 @@ class Journal:
 
     def is_of(self, job: dict[str, Any]) -> bool:
         """Whether its rows are those of a job."""
-        return read_json(self.folder / JOB_FILE) == job
+        return not changed(read_json(self.folder / JOB_FILE), job)
 
-    def prepare(self, job: dict[str, Any]) -> None:
+    def prepare(self, job: dict[str, Any]) -> str:
         """Make the folder, and remove what another job has left in it.
 
         Args:
             job: all that decides about the outputs.
 
+        Returns:
+            a sentence on why finished rows were removed, where there were some.
+
         Raises:
             OutputError: the folder cannot be written.
         """
+        if self.is_of(job):
+            return ""
         with writing(self.folder):
-            if not self.is_of(job):
-                shutil.rmtree(self.folder, ignore_errors=True)
-                self.folder.mkdir(parents=True)
-                (self.folder / JOB_FILE).write_text(json.dumps(job), encoding="utf-8")
-                synchronise(self.folder / JOB_FILE)
+            why = changed(read_json(self.folder / JOB_FILE), job)
+            lost = self.folder.exists() and len(self.finished())
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder.mkdir(parents=True)
+            (self.folder / JOB_FILE).write_text(json.dumps(job), encoding="utf-8")
+            synchronise(self.folder / JOB_FILE)
+            synchronise(self.folder)
+        return f"The interrupted prediction in {self.folder.parent} begins anew, for {why}." if lost else ""
+
+    def drop_damaged(self) -> str:
+        """Remove finished rows whose files are not as they were written; they are run again.
+
+        Returns:
+            a sentence, where there were some.
+        """
+        damaged = [i for i in self.finished() if not _is_whole(self.row(i))]
+        for i in damaged:
+            shutil.rmtree(self.row(i), ignore_errors=True)
+        if not damaged:
+            return ""
+        rows = "A finished row" if len(damaged) == 1 else f"{len(damaged)} finished rows"
+        return f"{rows} of the interrupted prediction in {self.folder.parent} had to be run again: files were damaged."
 
     def finished(self) -> set[int]:
         """The rows that are finished."""
@@ -70,6 +94,8 @@ class Journal:
         """
         partial = self._partial(i)
         with writing(partial):
+            sums = json.dumps({path.name: _sum(path) for path in partial.iterdir()})
+            (partial / SUMS_FILE).write_text(sums, encoding="utf-8")
             for path in (*partial.iterdir(), partial):
                 synchronise(path)
             try:
@@ -94,3 +120,37 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+
+
+def changed(before: Any, job: dict[str, Any]) -> str:
+    """What decides about outputs and is not as it was, in words; empty where all is."""
+    if not isinstance(before, dict) or not isinstance(before.get("raster"), list):
+        return "its journal cannot be read"
+    same = [len(before["raster"]) == len(job["raster"])]
+    for known, now in zip(before["raster"], job["raster"], strict=False):
+        same.append(isinstance(known, dict) and known.keys() == now.keys() and known["path"] == now["path"])
+        if same[-1] and (how := difference(known, now)):
+            return f"the raster {now['path']} has changed ({how})"
+    if not all(same):
+        return "it was of other rasters"
+    others = [key for key in {**before, **job} if key != "raster" and before.get(key) != job.get(key)]
+    if {"model", "card"} & set(others):
+        return "the model is another"
+    return f"it was asked for otherwise ({', '.join(others)})" if others else ""
+
+
+def _is_whole(row: Path) -> bool:
+    sums = read_json(row / SUMS_FILE)
+    try:
+        return isinstance(sums, dict) and bool(sums) and all(_sum(row / name) == told for name, told in sums.items())
+    except OSError:
+        return False
+
+
+def _sum(path: Path) -> int:
+    """A checksum of a file."""
+    found = 0
+    with path.open("rb") as file:
+        while part := file.read(2**20):
+            found = zlib.crc32(part, found)
+    return found

@@ -11,9 +11,11 @@ from typing import Any
 import torch
 
 from ..config import TEACHER_SHARE, Run
+from ..data.identity import Identity
 from ..errors import TrainingError
 from ..recipes import CHECKPOINTS, Plan
-from .durable import LAST, read_generation, write_generation
+from .belonging import differences, sentence, settings_of_sources
+from .durable import read_generation, write_generation
 
 
 @dataclass
@@ -41,6 +43,9 @@ class State:
         stages: names of the plan's stages; empty of earlier engines.
         best: best weights of the networks that the stage judges, by network.
         left: checksums of the files that finished stages have left, by their names.
+        settings: what of the run's settings decides over weights, as a tree; empty of earlier engines.
+        data: identities of the files that the training reads (`belonging.data_of`); empty of earlier engines.
+        loaded: what encoders began with, by network.
     """
 
     stage: int
@@ -63,6 +68,9 @@ class State:
     stages: list[str] = field(default_factory=list)
     best: dict[str, dict[str, torch.Tensor]] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Identity] = field(default_factory=dict)
+    loaded: dict[str, str] = field(default_factory=dict)
 
 
 FREE = {"device", "precision", "workers", "budget", "validations", "patience"}
@@ -91,7 +99,20 @@ RECIPES_SINCE_FIRST = {
 
 
 def fingerprint(run: Run) -> str:
-    """A hash of what a checkpoint depends on; paths, devices and budgets may change between restarts."""
+    """A hash of what checkpoints of the first engines depend on: `settings` without what is said of the sources."""
+    training, recipe = _deciding(run)
+    classes = [[c.name for c in run.detection_classes], [c.name for c in run.segmentation_classes], run.background]
+    return hashlib.sha256(repr((training, recipe, classes, [s.role for s in run.sources])).encode()).hexdigest()
+
+
+def settings(run: Run) -> dict[str, Any]:
+    """What a checkpoint depends on, as a tree; paths, devices and budgets may change between restarts."""
+    training, recipe = _deciding(run)
+    return {"training": training, "recipe": recipe, **settings_of_sources(run)}
+
+
+def _deciding(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The settings of training and recipe that decide over weights."""
     training = run.training.model_dump(exclude=FREE)
     training = _without_idle(training, SINCE_FIRST)
     training["augmentation"] = _without_idle(training["augmentation"], AUGMENTATION_SINCE_FIRST)
@@ -102,8 +123,7 @@ def fingerprint(run: Run) -> str:
     recipe = {key: _as_first(value) if _is_first(value) else value for key, value in recipe.items()}
     for name in {"start_from", "feature_teacher"} & set(recipe):  # what they name may have moved, but not come or gone
         recipe[name] = True
-    classes = [[c.name for c in run.detection_classes], [c.name for c in run.segmentation_classes], run.background]
-    return hashlib.sha256(repr((training, recipe, classes, [s.role for s in run.sources])).encode()).hexdigest()
+    return training, recipe
 
 
 def _without_idle(settings: dict[str, Any], idle: dict[str, Any]) -> dict[str, Any]:
@@ -141,11 +161,11 @@ def load_last(folder: Path, run: Run, warn: Callable[[str], None] = lambda sente
         TrainingError: all are damaged, or belong to other settings.
     """
     state = read_generation(folder / CHECKPOINTS, lambda values: State(**values), warn)
-    if state is not None and state.fingerprint != fingerprint(run):
-        raise TrainingError(
-            f"The checkpoint {folder / CHECKPOINTS / LAST} belongs to other settings than run.json; restore them, or "
-            "delete the folder checkpoints to start again."
-        )
+    if state is None:
+        return None
+    changed = differences(state.settings, settings(run)) if state.settings else []
+    if changed or (not state.settings and state.fingerprint != fingerprint(run)):
+        raise TrainingError(sentence(folder, changed), "Restore them, or delete that folder to train anew.")
     return state
 
 
@@ -153,7 +173,8 @@ def check_stages(state: State, plan: Plan, folder: Path) -> None:
     """See that a checkpoint is one of a plan's stages.
 
     Raises:
-        TrainingError: teachers were to be trained then and are taken from another run now, or the other way.
+        TrainingError: teachers were to be trained then and are taken from another run now, or the other way; or an
+            encoder whose stage is yet to come had pretrained weights and has none now, or the other way.
     """
     now = [stage.name for stage in plan.stages]
     if state.stages and state.stages != now:
@@ -162,3 +183,22 @@ def check_stages(state: State, plan: Plan, folder: Path) -> None:
             f"and this one has {', '.join(now)}.",
             "Restore recipe.teachers_from and the file teachers.json beside them, or delete that folder to train anew.",
         )
+    here = loaded(plan)
+    trained = {name for stage in plan.stages[: state.stage + 1] for name in stage.trains}
+    for name in state.loaded.keys() & here.keys() - trained:
+        if state.loaded[name] != here[name]:
+            raise TrainingError(
+                f"The encoder of the {name.replace('_', ' ')} began with other weights when this training did "
+                f"({state.loaded[name]}, now {here[name]}).",
+                f"Have them at hand again, or delete the folder {folder / CHECKPOINTS} to train anew.",
+            )
+
+
+def loaded(plan: Plan) -> dict[str, str]:
+    """What the encoders of a plan's networks began with."""
+    found = {name: getattr(network, "loaded", None) for name, network in plan.networks.items()}
+    return {
+        name: "random" if found[name] is None else f"{found[name].matched} pretrained tensors"
+        for name, network in plan.networks.items()
+        if hasattr(network, "loaded")
+    }

@@ -15,13 +15,15 @@ from torch import Tensor, nn
 
 from ..config import Run
 from ..data import Prepared, chips_per_epoch, training_loader
+from ..data.identity import Identity
 from ..errors import Stopped, TrainingError
 from ..events import EventLog
 from ..models import uncertain_statistics
 from ..recipes import Plan, Stage, average_of
 from ..types import Batch, Role
+from .belonging import check_data, data_of
 from .best import BestWeights, kept
-from .checkpoints import State, check_stages, fingerprint, load_last, save_last
+from .checkpoints import State, check_stages, fingerprint, load_last, loaded, save_last, settings
 from .clock import StageClock, learning_rate, stage_budget
 from .device import enough_memory, half_precision, random_states, set_random_states
 from .ema import averaged
@@ -79,6 +81,7 @@ class Loop:
         self.values: dict[str, dict[str, float]] = {}
         self._said: set[str] = set()
         self.division: Division | None = None
+        self.data: dict[str, Identity] = {}
 
     def train(self) -> Trained:
         """Run what is left of the plan.
@@ -92,7 +95,9 @@ class Loop:
         """
         check_patience(self.run, self.plan)
         state = load_last(self.folder, self.run, self.warn)
+        self.data = data_of(self.run, self.plan, state.data if state else None)
         if state is not None:
+            check_data(state.data, self.data, self.folder)
             self._go_on(state)
         for network in self.plan.networks.values():
             network.to(self.fabric.device, memory_format=torch.channels_last)
@@ -384,6 +389,9 @@ class _Work:
             stages=[stage.name for stage in loop.plan.stages],
             best=loop.best.now,
             left=loop.best.left,
+            settings=settings(loop.run),
+            data=loop.data,
+            loaded=loaded(loop.plan),
             fingerprint=fingerprint(loop.run),
         )
         path = save_last(loop.folder, state)
