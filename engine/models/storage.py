@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
 from ..errors import WeightsError
@@ -34,13 +35,11 @@ def load_weights(path: Path) -> dict[str, Tensor]:
         OSError: there is no such file, or it cannot be read.
         WeightsError: it is damaged.
     """
-    if not path.stat().st_size:
-        raise WeightsError(f"The weights file {path} is damaged (it is empty).")
+    content = path.read_bytes()  # not mapped: a file that is cut short meanwhile would end the process
     try:
-        with safe_open(path, framework="pt") as file:
-            told = (file.metadata() or {}).get(CHECKSUM)
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, RuntimeError, ValueError) as error:
+        weights = load(content)
+        told = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__", {}).get(CHECKSUM)
+    except (SafetensorError, RuntimeError, ValueError, KeyError, AttributeError) as error:
         raise WeightsError(f"The weights file {path} is damaged ({error}).") from error
     if told is not None and told != checksum(weights):
         raise WeightsError(f"The weights file {path} is damaged (its content does not match its checksum).")

@@ -46,6 +46,8 @@ class State:
         settings: what of the run's settings decides over weights, as a tree; empty of earlier engines.
         data: identities of the files that the training reads (`belonging.data_of`); empty of earlier engines.
         loaded: what encoders began with, by network.
+        setbacks: how often the stage has gone back, with half the learning rate each time.
+        at_once: chips of each role in a pass; 0 (of earlier engines): all of a batch.
     """
 
     stage: int
@@ -71,6 +73,8 @@ class State:
     settings: dict[str, Any] = field(default_factory=dict)
     data: dict[str, Identity] = field(default_factory=dict)
     loaded: dict[str, str] = field(default_factory=dict)
+    setbacks: int = 0
+    at_once: int = 0
 
 
 FREE = {"device", "precision", "workers", "budget", "validations", "patience"}
@@ -192,6 +196,13 @@ def check_stages(state: State, plan: Plan, folder: Path) -> None:
                 f"({state.loaded[name]}, now {here[name]}).",
                 f"Have them at hand again, or delete the folder {folder / CHECKPOINTS} to train anew.",
             )
+
+
+def belongs_to(run: Run, plan: Plan, data: dict[str, Identity]) -> dict[str, Any]:
+    """The fields of a state that say what it belongs to."""
+    stages = [stage.name for stage in plan.stages]
+    hashed = {"fingerprint": fingerprint(run), "settings": settings(run)}
+    return {**hashed, "data": data, "stages": stages, "loaded": loaded(plan)}
 
 
 def loaded(plan: Plan) -> dict[str, str]:

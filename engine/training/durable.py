@@ -7,6 +7,7 @@ tensor has a checksum; they are read without unpickling anything but tensors and
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import zipfile
 import zlib
@@ -123,6 +124,17 @@ def read_generation(
     except OSError as error:
         raise OutputError(f"The folder {folder} cannot be written: {error.strerror}.") from error
     return content
+
+
+def packed(values: dict[str, Any]) -> bytes:
+    """A generation in memory."""
+    torch.save(values, file := io.BytesIO())
+    return file.getvalue()
+
+
+def unpacked(content: bytes) -> dict[str, Any]:
+    """What `packed` made bytes of, on the CPU."""
+    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
 
 
 def _write(values: dict[str, Any], path: Path) -> None:

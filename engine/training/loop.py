@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -16,21 +16,26 @@ from torch import Tensor, nn
 from ..config import Run
 from ..data import Prepared, chips_per_epoch, training_loader
 from ..data.identity import Identity
-from ..errors import Stopped, TrainingError
+from ..errors import Stopped
 from ..events import EventLog
 from ..models import uncertain_statistics
 from ..recipes import Plan, Stage, average_of
 from ..types import Batch, Role
 from .belonging import check_data, data_of
 from .best import BestWeights, kept
-from .checkpoints import State, check_stages, fingerprint, load_last, loaded, save_last, settings
+from .checkpoints import State, belongs_to, check_stages, load_last, save_last
 from .clock import StageClock, learning_rate, stage_budget
 from .device import enough_memory, half_precision, random_states, set_random_states
+from .durable import packed, unpacked
 from .ema import averaged
 from .metrics import main_score
 from .optimizer import make_optimizer
+from .outcome import Trained
+from .passes import Passes
 from .patience import Patience, check_patience
+from .setbacks import MOST_SETBACKS, Diverged, check_finite, diverged, rate_after
 from .shares import Division, divided_by_time, with_division
+from .telling import Telling
 from .validation import Validator
 
 PROGRESS_EVERY = 1.0
@@ -41,21 +46,6 @@ MOST_SKIPPED = 20
 
 CHECKPOINT_EVERY = 300.0
 """Seconds after which a checkpoint is written even between validations."""
-
-
-@dataclass
-class Trained:
-    """What training leaves.
-
-    Args:
-        network: the one that ships, with its best weights, on the CPU, in eval mode.
-        values: its validation metrics.
-        scores: of every judged network, their metrics by name.
-    """
-
-    network: nn.Module
-    values: dict[str, float]
-    scores: dict[str, dict[str, float]]
 
 
 class Loop:
@@ -98,7 +88,7 @@ class Loop:
         self.data = data_of(self.run, self.plan, state.data if state else None)
         if state is not None:
             check_data(state.data, self.data, self.folder)
-            self._go_on(state)
+            self.go_on(state)
         for network in self.plan.networks.values():
             network.to(self.fabric.device, memory_format=torch.channels_last)
         self._divide(state)
@@ -108,7 +98,7 @@ class Loop:
         self.best.load(self.plan.ships, network)
         return Trained(network.cpu().eval(), self.values.get(self.plan.ships, {}), self.values)
 
-    def _go_on(self, state: State) -> None:
+    def go_on(self, state: State) -> None:
         """Have scores and files as they were at a checkpoint."""
         check_stages(state, self.plan, self.folder)
         self.scores, self.values = state.scores, state.values
@@ -183,7 +173,12 @@ class _Work:
         self.clock = self._clock()
         self.patience = Patience(self.run_settings.patience)
         self.validated = 0.0
-        self.skipped = 0
+        self.skipped = self.setbacks = 0
+        size, device = self.run_settings.batch_size, loop.fabric.device
+        self.telling = Telling(loop.events, loop.plan.stages, index, size)
+        self.passes = Passes(loop.fabric, size, lambda at_once: self.telling.full(device, self.clock.step, at_once))
+        self.start = b""
+        """The stage's beginning, until it has a checkpoint."""
         self.losses: dict[str, Tensor] = {}
 
     @classmethod
@@ -191,6 +186,8 @@ class _Work:
         work = cls(loop, stage, index)
         if state is not None:
             work._restore(state)
+        else:
+            work.start = packed(vars(work._state()))
         return work
 
     def _clock(self, step: int = 0, elapsed: float = 0.0) -> StageClock:
@@ -214,11 +211,19 @@ class _Work:
         self.clock = self._clock(state.step, state.elapsed)
         self.patience = Patience(self.run_settings.patience, state.waited)
         self.validated = self.clock.progress if state.validated is None else state.validated
-        self.skipped = state.skipped
+        self.skipped, self.setbacks = state.skipped, state.setbacks
+        self.passes.at_once = state.at_once or self.passes.at_once
         torch.set_rng_state(state.random)
         set_random_states(state.device_random, self.loop.fabric.device)
 
     def run(self) -> None:
+        while True:
+            try:
+                return self._run()
+            except Diverged as error:
+                self._go_back(error)
+
+    def _run(self) -> None:
         if self.clock.step == 0 and self.stage.begins:
             self._validate(self.stage.begins)
         self._measure()
@@ -229,7 +234,7 @@ class _Work:
             self._step(batches)
             now = time.monotonic()
             if now - told >= PROGRESS_EVERY or self.clock.done():
-                self._tell(self.losses)
+                self.telling.progress(self.clock, self.losses)
                 told = now
             if self._validation_is_due():
                 self._validate()
@@ -244,7 +249,7 @@ class _Work:
                     f"Training stopped as asked; {path.name} in {path.parent} keeps its place.", "Train again to go on."
                 )
         if not self.clock.done():
-            self._tell_early_end()
+            self.telling.early_end(self.clock, self.losses, self.patience.waited)
         self.loop.best.keep(self.stage, self.loop.plan.networks)
 
     def _loaders(self) -> dict[Role, Iterator[Batch]]:
@@ -258,11 +263,11 @@ class _Work:
 
     def _step(self, batches: dict[Role, Batch]) -> None:
         fabric, settings = self.loop.fabric, self.run_settings
+        rate = rate_after(self.setbacks) * learning_rate(settings, self.clock.progress)
         for group in self.optimizer.param_groups:
-            group["lr"] = group.get("factor", 1.0) * learning_rate(settings, self.clock.progress)
+            group["lr"] = group.get("factor", 1.0) * rate
         statistics = [each.clone() for each in self.trained.buffers()] if half_precision(fabric) else []
-        with fabric.autocast():
-            losses = self.stage.losses(self.networks, batches, self.clock.progress)
+        losses = self.passes.gradients(self.stage, self.networks, batches, self.clock.progress)
         if torch.isfinite(sum(losses.values())):
             self._learn(losses)
         else:
@@ -274,7 +279,6 @@ class _Work:
     def _learn(self, losses: dict[str, Tensor]) -> None:
         fabric = self.loop.fabric
         self.losses, self.skipped = losses, 0
-        fabric.backward(sum(losses.values()))
         clip = self.run_settings.clip_norm
         fabric.clip_gradients(self.trained, self.optimizer, max_norm=clip, error_if_nonfinite=False)
         self.optimizer.step()
@@ -290,46 +294,33 @@ class _Work:
             statistics: the trained networks' buffers before it: their batch norms have seen what was too large.
 
         Raises:
-            TrainingError: it is, or too many steps in a row are so.
+            Diverged: it is, or too many steps in a row are so.
         """
         self.skipped += 1
+        self.optimizer.zero_grad(set_to_none=True)
         half = half_precision(self.loop.fabric)
         if half and self.skipped <= MOST_SKIPPED:
             for buffer, before in zip(self.trained.buffers(), statistics, strict=True):
                 buffer.copy_(before)
             return
-        raise TrainingError(
-            f"The loss of stage {self.stage.name} is not a number after {self.clock.step} steps "
-            f"({_worst(losses)}); lower training.learning_rate{', or set training.precision to 32-true,' * half} and "
-            "train again."
-        )
+        raise diverged(losses, self.stage.name, self.clock.step, half)
 
-    def _tell(self, losses: dict[str, Tensor], ended: bool = False) -> None:
-        """Where the training stands; a stage that has ended early has no more steps than it did, later ones theirs."""
-        clock, stages = self.clock, self.loop.plan.stages
-        before = sum(stage.share for stage in stages[: self.index])
-        after = sum(stage.share for stage in stages[self.index + 1 :])
-        spent, here = max(clock.elapsed, 1e-9), 0.0 if ended else clock.remaining()
-        self.loop.events.write(
-            "progress",
-            stage=self.stage.name,
-            step=clock.step,
-            of=clock.step if ended else clock.total_steps,
-            losses={name: round(value.item(), 5) for name, value in losses.items()},
-            samples_per_second=round(clock.step * self.run_settings.batch_size * len(self.stage.roles) / spent, 2),
-            eta_seconds=round(here + (after / self.stage.share * (spent + clock.remaining()) if after else 0.0), 1),
-            fraction=round(before + self.stage.share * (1.0 if ended else clock.progress), 4),
-        )
+    def _go_back(self, error: Diverged) -> None:
+        """Go on from the last good checkpoint, or the stage's beginning, with half the learning rate.
 
-    def _tell_early_end(self) -> None:
-        waited, steps = self.patience.waited, f"{self.clock.step} of about {self.clock.total_steps} steps"
-        self.loop.events.write(
-            "note",
-            stage=self.stage.name,
-            message=f"The stage {self.stage.name} ended after {steps}: no score was better in the last {waited} "
-            f"validation{'' if waited == 1 else 's'} (training.patience).",
-        )
-        self._tell(self.losses, ended=True)
+        Raises:
+            Diverged: the stage has gone back often enough.
+        """
+        if self.setbacks == MOST_SETBACKS:
+            raise error
+        loop, setbacks = self.loop, self.setbacks + 1
+        state = State(**unpacked(self.start)) if self.start else load_last(loop.folder, loop.run, loop.warn)
+        self.optimizer.zero_grad(set_to_none=True)
+        loop.go_on(state)
+        self._restore(state)
+        self.setbacks = setbacks
+        self.telling.setback(error.message, state.step, setbacks)
+        self._checkpoint()  # so that the rate stays what it is now, whatever comes
 
     def _validation_is_due(self) -> bool:
         due = self.clock.progress - self.validated >= 1 / self.run_settings.validations - 1e-9
@@ -352,6 +343,7 @@ class _Work:
     def _validate(self, names: tuple[str, ...] = ()) -> None:
         """Score the averages named, of all networks where none is; the best so far keep their weights."""
         loop = self.loop
+        self._check_finite()
         self.validated = self.clock.progress
         before, now = dict(loop.scores), {}
         for name in names or self.averages:
@@ -368,8 +360,20 @@ class _Work:
         loop.weigh()
 
     def _checkpoint(self) -> Path:
+        self._check_finite()
+        path = save_last(self.loop.folder, self._state())
+        self.start = b""
+        self.loop.events.write(
+            "checkpoint", path=str(path.relative_to(self.loop.folder)), stage=self.stage.name, step=self.clock.step
+        )
+        return path
+
+    def _check_finite(self) -> None:
+        check_finite([self.trained, *self.averages.values()], self.stage.name, self.clock.step)
+
+    def _state(self) -> State:
         loop = self.loop
-        state = State(
+        return State(
             stage=self.index,
             step=self.clock.step,
             elapsed=self.clock.elapsed,
@@ -386,20 +390,9 @@ class _Work:
             validated=self.validated,
             skipped=self.skipped,
             device_random=random_states(loop.fabric.device),
-            stages=[stage.name for stage in loop.plan.stages],
             best=loop.best.now,
             left=loop.best.left,
-            settings=settings(loop.run),
-            data=loop.data,
-            loaded=loaded(loop.plan),
-            fingerprint=fingerprint(loop.run),
+            setbacks=self.setbacks,
+            at_once=self.passes.at_once,
+            **belongs_to(loop.run, loop.plan, loop.data),
         )
-        path = save_last(loop.folder, state)
-        loop.events.write(
-            "checkpoint", path=str(path.relative_to(loop.folder)), stage=self.stage.name, step=self.clock.step
-        )
-        return path
-
-
-def _worst(losses: dict[str, Tensor]) -> str:
-    return ", ".join(name for name, value in losses.items() if not torch.isfinite(value)) or "their sum"
