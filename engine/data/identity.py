@@ -23,6 +23,12 @@ PIECE, PIECES = 2**16, 64
 """Bytes of a piece of a file that is hashed, and how many of a raster's files together: the first, the last, others."""
 SMALL_PIECE = 2**12
 """Of each of a mosaic's many files, of which two are hashed."""
+LARGE = 2**27
+"""Bytes of a layer's files above which a part of them is hashed, and not all features."""
+SQLITE_HEADER = 100
+"""First bytes of a GeoPackage, which change when somebody looks at it."""
+STYLES = (".qml", ".sld", ".qmd", ".lock")
+"""What programs write beside a layer that they show."""
 STATISTICS = ".aux.xml"
 """What programs write beside a raster that they show."""
 
@@ -62,8 +68,12 @@ def of_layer(layer: Layer, known: Identity | None = None) -> Identity:
     if not path.exists():
         return _address(layer.path)
     # a GeoPackage has its newest features beside it, a shapefile all of its values
-    files = path.rglob("*") if path.is_dir() else path.parent.glob(f"{_escaped(path.stem)}.*")
-    return _identity(layer.path, sorted(map(str, files)), known, lambda: _hash_of_features(layer))
+    found = path.rglob("*") if path.is_dir() else path.parent.glob(f"{_escaped(path.stem)}.*")
+    files = sorted(str(file) for file in found if file.suffix.lower() not in STYLES)
+    large = sum(max(0, size) for _, size, _ in seen(files)) > LARGE
+    whole = [file for file in files if not file.endswith(("-wal", "-shm"))]
+    content = (lambda: _hash_of(whole, start=SQLITE_HEADER)) if large else (lambda: _hash_of_features(layer))
+    return _identity(layer.path, files, known, content)
 
 
 def of_files(paths: Sequence[str | Path], known: Identity | None = None) -> Identity:
@@ -106,8 +116,14 @@ def _identity(path: str, files: Sequence[str], known: Identity | None, content: 
     return {**mine, "content": content()}
 
 
-def _hash_of(files: Sequence[str], together: int = 1) -> str:
-    """A hash of sizes and pieces of files, the same pieces each time."""
+def _hash_of(files: Sequence[str], together: int = 1, start: int = 0) -> str:
+    """A hash of sizes and pieces of files, the same pieces each time.
+
+    Args:
+        files: by their paths.
+        together: how many there are of their kind.
+        start: first bytes of each that do not count.
+    """
     found, count = hashlib.sha256(), max(1, len(files)) * together
     piece, pieces = (PIECE, max(2, PIECES // count)) if count <= PIECES else (SMALL_PIECE, 2)
     for name in files:
@@ -115,8 +131,8 @@ def _hash_of(files: Sequence[str], together: int = 1) -> str:
             with open(name, "rb") as file:
                 size = os.fstat(file.fileno()).st_size
                 found.update(f"{size}\n".encode())
-                for start in _starts(size, piece, pieces):
-                    file.seek(start)
+                for at in _starts(size, piece, pieces):
+                    file.seek(max(at, start))
                     found.update(file.read(piece))
         except OSError:
             found.update(f"{name}\n".encode())

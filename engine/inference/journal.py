@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +56,16 @@ class Journal:
             synchronise(self.folder)
         return f"The interrupted prediction in {self.folder.parent} begins anew, for {why}." if lost else ""
 
-    def drop_damaged(self) -> str:
+    def drop_damaged(self, stop: Callable[[], bool] = lambda: False) -> str:
         """Remove finished rows whose files are not as they were written; they are run again.
+
+        Args:
+            stop: asked before each row whether to leave it at that.
 
         Returns:
             a sentence, where there were some.
         """
-        damaged = [i for i in self.finished() if not _is_whole(self.row(i))]
+        damaged = [i for i in self.finished() if not (stop() or _is_whole(self.row(i)))]
         for i in damaged:
             shutil.rmtree(self.row(i), ignore_errors=True)
         if not damaged:

@@ -125,7 +125,7 @@ def _journal(folder: Path, job: dict[str, Any], share: Share | None, events: Eve
     """The prediction's journal, its finished rows checked; of several processes one prepares it."""
     journal = Journal(folder, "" if share is None else share.crew.name)
     told = journal.prepare(job) if share is None else _prepared_together(journal, job, share)
-    for sentence in filter(None, (told, journal.drop_damaged())):
+    for sentence in filter(None, (told, journal.drop_damaged(events.stop_requested))):
         events.write("warning", message=sentence)
     return journal
 

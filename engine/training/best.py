@@ -42,14 +42,14 @@ class BestWeights:
         """Begin or go on with a stage that judges some networks."""
         self.now = {name: weights for name, weights in self.now.items() if name in judged}
 
-    def take(self, name: str, network: nn.Module) -> None:
+    def take(self, name: str, network: nn.Module) -> Path:
         """Write a network's weights as its best ones.
 
         Raises:
             OutputError: they cannot be written; the previous ones stay.
         """
         self.now[name] = {key: value.detach().cpu().clone() for key, value in network.state_dict().items()}
-        self._write(name, self.now[name])
+        return self._write(name, self.now[name])
 
     def keep(self, stage: Stage, networks: Mapping[str, nn.Module]) -> None:
         """Write what later stages begin with: last weights of networks that are not judged.
@@ -131,8 +131,8 @@ class BestWeights:
         except (OSError, WeightsError) as error:
             raise _lost(path, "it is damaged") from error
 
-    def _write(self, name: str, weights: Weights) -> None:
-        atomically(best_weights(self._folder, name), lambda path: save_weights(weights, path))
+    def _write(self, name: str, weights: Weights) -> Path:
+        return atomically(best_weights(self._folder, name), lambda path: save_weights(weights, path))
 
 
 def _lost(path: Path, reason: str) -> TrainingError:

@@ -212,7 +212,7 @@ class _Work:
         self.patience = Patience(self.run_settings.patience, state.waited)
         self.validated = self.clock.progress if state.validated is None else state.validated
         self.skipped, self.setbacks = state.skipped, state.setbacks
-        self.passes.at_once = state.at_once or self.passes.at_once
+        self.passes.at_once = min(self.passes.at_once, state.at_once or self.passes.at_once)
         torch.set_rng_state(state.random)
         set_random_states(state.device_random, self.loop.fabric.device)
 
@@ -315,6 +315,8 @@ class _Work:
             raise error
         loop, setbacks = self.loop, self.setbacks + 1
         state = State(**unpacked(self.start)) if self.start else load_last(loop.folder, loop.run, loop.warn)
+        if state is None or state.stage != self.index:  # what there was is gone, or damaged
+            raise error
         self.optimizer.zero_grad(set_to_none=True)
         loop.go_on(state)
         self._restore(state)

@@ -121,14 +121,25 @@ def test_a_moved_or_copied_run_goes_on_whatever_its_files_times_are(place, event
     assert [event["step"] for event in events(copy, "checkpoint")] == [4, 8]
 
 
-def test_what_looks_at_files_changes_nothing(place, events):
+@pytest.mark.parametrize("large", [False, True])
+def test_what_looks_at_files_changes_nothing(place, events, monkeypatch, large):
     """QGIS writes statistics beside a raster that it shows, and into a GeoPackage that it opens."""
+    if large:
+        monkeypatch.setattr(identity, "LARGE", 0)
+        before = identity.of_layer(Layer(str(place / "files/roofs.gpkg")))
     (place / "files/image.tif.aux.xml").write_text("<PAMDataset/>")
     (place / "files/roofs.qml").write_text("<qgis/>")
     with open(place / "files/roofs.gpkg", "r+b") as file:  # SQLite's counter of changes, twice
         for at in (24, 92):
             file.seek(at)
             file.write((99).to_bytes(4, "big"))
+    os.utime(place / "files/roofs.gpkg", (LATER, LATER))
+    if large:
+        now = identity.of_layer(Layer(str(place / "files/roofs.gpkg")), before)
+        assert now is not before and not identity.difference(before, now)
+        other_labels(place / "files/roofs.gpkg")
+        assert identity.difference(before, identity.of_layer(Layer(str(place / "files/roofs.gpkg")), before))
+        return
     train(place, ("teacher", 8))
     assert events(place, "checkpoint")[-1]["step"] == 8
 
