@@ -101,7 +101,7 @@ def chosen(table: Table, patterns: list[str]) -> list[Row]:
 
 
 def fill(table: Table, form: Form, rows: list[Row], options: argparse.Namespace, folder: Path) -> str:
-    """Carry out the rows of all seeds that the repository lacks, with the table written anew after each; its Markdown."""
+    """Carry out the rows of all seeds that the repository lacks, the table written anew after each; its Markdown."""
     known = kept(options.table, table, form)
     results = merged(known, finished(table, folder))
     text = _write(table, form, results, folder) if results else ""
