@@ -43,6 +43,7 @@ lint: .venv/installed
 
 bench: setup
 	$(ENGINE) benchmarks/training_step.py
+	$(ENGINE) benchmarks/freed_memory.py
 	$(ENGINE) benchmarks/chips.py
 	$(ENGINE) benchmarks/inference/pipeline.py
 	$(ENGINE) benchmarks/inference/memory.py
