@@ -1,4 +1,4 @@
-# make setup | demo | session | test | lint | translations | bench | clean; each sets up what it needs.
+# make setup | demo | session | test | lint | package | translations | bench | clean; each sets up what it needs.
 
 PYTHON ?= python3
 # The interpreter that can import qgis: the system's own.
@@ -8,7 +8,7 @@ QGIS_TOOLS := build/qgis-python
 QGIS := QT_QPA_PLATFORM=offscreen PYTHONPATH=$(QGIS_TOOLS) $(QGIS_PYTHON)
 DATA ?= ../shared/data
 
-.PHONY: setup qgis demo session test lint translations bench clean
+.PHONY: setup qgis demo session test lint package translations bench clean
 
 setup: .venv/installed $(QGIS_TOOLS)/pytest qgis
 
@@ -40,6 +40,10 @@ test: setup
 lint: .venv/installed
 	$(ENGINE) -m ruff check .
 	$(ENGINE) -m ruff format --check .
+
+# The zip that QGIS installs; PACKAGE="--email ADDRESS --repository URL" where it goes to the store.
+package:
+	$(PYTHON) .ci/package.py $(PACKAGE)
 
 bench: setup
 	$(ENGINE) benchmarks/training_step.py
