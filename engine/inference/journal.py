@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -38,8 +39,9 @@ class Journal:
             OutputError: the folder cannot be written.
         """
         with writing(self.folder):
+            shutil.rmtree(self._removed, ignore_errors=True)
             if not self.is_of(job):
-                shutil.rmtree(self.folder, ignore_errors=True)
+                self.remove()
                 self.folder.mkdir(parents=True)
                 (self.folder / JOB_FILE).write_text(json.dumps(job), encoding="utf-8")
                 _synchronise(self.folder / JOB_FILE)
@@ -80,8 +82,16 @@ class Journal:
             _synchronise(self.folder)
 
     def remove(self) -> None:
-        """Remove it all, the outputs being in place."""
+        """Remove it all, the outputs being in place; it goes at once, as a half of it would be believed after a kill."""
+        with contextlib.suppress(OSError):  # not there, or held open by another process on Windows
+            shutil.rmtree(self._removed, ignore_errors=True)
+            self.folder.rename(self._removed)
+        shutil.rmtree(self._removed, ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def _removed(self) -> Path:
+        return self.folder.with_name(f"{self.folder.name}.removed{self.writer}")
 
     def _partial(self, i: int) -> Path:
         return self.folder / f"{i:06d}.partial{self.writer}"
