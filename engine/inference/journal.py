@@ -82,7 +82,7 @@ class Journal:
             _synchronise(self.folder)
 
     def remove(self) -> None:
-        """Remove it all, the outputs being in place; it goes at once, as a half of it would be believed after a kill."""
+        """Remove it all, the outputs being in place; it goes at once, as half of it would be believed after a kill."""
         with contextlib.suppress(OSError):  # not there, or held open by another process on Windows
             shutil.rmtree(self._removed, ignore_errors=True)
             self.folder.rename(self._removed)
