@@ -25,7 +25,7 @@ class Kind:
     Args:
         make: (folder for the job, the ground's folder) to the engine's arguments.
         outcome: of the job's folder, all that must be the same bytes however often it was disturbed.
-        begins: the event after which disturbances come; empty: from its start on.
+        begins: the kind of event, or the stage, with which disturbances begin; empty: from its start on.
     """
 
     make: Callable[[Path, Path], list[str]]

@@ -69,12 +69,13 @@ def left_alive(children: list[psutil.Process], seconds: float = KILL_SECONDS) ->
     return [child.pid for child in alive if child.status() != psutil.STATUS_ZOMBIE]
 
 
-def seen(folder: Path, kind: str) -> bool:
-    """Whether a run has written an event of this kind."""
+def seen(folder: Path, what: str) -> bool:
+    """Whether a run has written an event of this kind, or of this stage."""
     file = next(folder.rglob("events.jsonl"), None)
     for line in file.read_bytes().splitlines() if file else ():
         try:
-            if json.loads(line).get("kind") == kind:
+            event = json.loads(line)
+            if what in (event.get("kind"), event.get("stage")):
                 return True
         except (ValueError, AttributeError):  # torn by a kill
             continue
