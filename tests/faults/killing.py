@@ -59,8 +59,8 @@ def killed(
     digests, first, last = expected
     arguments, found, code = kind.make(folder, ground), Killed(), None
     while found.kills < kills and code is None:
-        attempt = Attempt(arguments, folder / "log.txt")
-        while kind.begins and (code := attempt.wait(0.01)) is None and not seen(folder, kind.begins):
+        before, attempt = seen(folder, kind.begins), Attempt(arguments, folder / "log.txt")
+        while kind.begins and (code := attempt.wait(0.02)) is None and seen(folder, kind.begins) == before:
             pass
         if code is None:
             code = attempt.wait(rng.uniform(0, last - first if kind.begins else last))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -69,14 +70,11 @@ def left_alive(children: list[psutil.Process], seconds: float = KILL_SECONDS) ->
     return [child.pid for child in alive if child.status() != psutil.STATUS_ZOMBIE]
 
 
-def seen(folder: Path, what: str) -> bool:
-    """Whether a run has written an event of this kind, or of this stage."""
-    file = next(folder.rglob("events.jsonl"), None)
+def seen(folder: Path, what: str) -> int:
+    """How many events of this kind, or of this stage, a run has written."""
+    file, count = next(folder.rglob("events.jsonl"), None), 0
     for line in file.read_bytes().splitlines() if file else ():
-        try:
+        with contextlib.suppress(ValueError, AttributeError):  # torn by a kill
             event = json.loads(line)
-            if what in (event.get("kind"), event.get("stage")):
-                return True
-        except (ValueError, AttributeError):  # torn by a kill
-            continue
-    return False
+            count += what in (event.get("kind"), event.get("stage"))
+    return count
