@@ -34,7 +34,7 @@ session: setup
 	$(ENGINE) docs/screenshots/session.py --scale 2 --output build/session_200
 
 test: setup
-	$(ENGINE) -m pytest tests/engine
+	$(ENGINE) -m pytest tests/engine tests/faults
 	$(QGIS) -m pytest tests/qgis tests/end_to_end
 
 lint: .venv/installed
