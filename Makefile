@@ -7,6 +7,8 @@ ENGINE := .venv/bin/python
 QGIS_TOOLS := build/qgis-python
 QGIS := QT_QPA_PLATFORM=offscreen PYTHONPATH=$(QGIS_TOOLS) $(QGIS_PYTHON)
 DATA ?= ../shared/data
+# The engine's tests are many small trainings, which more threads would not make faster.
+SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile
 
 .PHONY: setup qgis demo session test lint package translations bench clean
 
@@ -34,7 +36,7 @@ session: setup
 	$(ENGINE) docs/screenshots/session.py --scale 2 --output build/session_200
 
 test: setup
-	$(ENGINE) -m pytest tests/engine tests/faults
+	OMP_NUM_THREADS=1 $(ENGINE) -m pytest $(SIDE_BY_SIDE) tests/engine tests/faults
 	$(QGIS) -m pytest tests/qgis tests/end_to_end
 
 lint: .venv/installed
