@@ -1,4 +1,4 @@
-# make setup | demo | session | test | lint | translations | bench | clean; each sets up what it needs.
+# make setup | demo | session | test | lint | package | translations | bench | clean; each sets up what it needs.
 
 PYTHON ?= python3
 # The interpreter that can import qgis: the system's own.
@@ -7,8 +7,10 @@ ENGINE := .venv/bin/python
 QGIS_TOOLS := build/qgis-python
 QGIS := QT_QPA_PLATFORM=offscreen PYTHONPATH=$(QGIS_TOOLS) $(QGIS_PYTHON)
 DATA ?= ../shared/data
+# The engine's tests are many small trainings, which more threads would not make faster.
+SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile
 
-.PHONY: setup qgis demo session test lint translations bench clean
+.PHONY: setup qgis demo session test lint package translations bench clean
 
 setup: .venv/installed $(QGIS_TOOLS)/pytest qgis
 
@@ -34,15 +36,20 @@ session: setup
 	$(ENGINE) docs/screenshots/session.py --scale 2 --output build/session_200
 
 test: setup
-	$(ENGINE) -m pytest tests/engine
+	OMP_NUM_THREADS=1 $(ENGINE) -m pytest $(SIDE_BY_SIDE) tests/engine tests/faults
 	$(QGIS) -m pytest tests/qgis tests/end_to_end
 
 lint: .venv/installed
 	$(ENGINE) -m ruff check .
 	$(ENGINE) -m ruff format --check .
 
+# The zip that QGIS installs; PACKAGE="--email ADDRESS --repository URL" where it goes to the store.
+package:
+	$(PYTHON) .ci/package.py $(PACKAGE)
+
 bench: setup
 	$(ENGINE) benchmarks/training_step.py
+	$(ENGINE) benchmarks/freed_memory.py
 	$(ENGINE) benchmarks/chips.py
 	$(ENGINE) benchmarks/inference/pipeline.py
 	$(ENGINE) benchmarks/inference/memory.py

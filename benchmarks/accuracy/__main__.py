@@ -16,6 +16,7 @@ from typing import Any
 from engine.errors import GeoDistilError
 
 from .declare import Form, Ground, Row, Table
+from .kept import RESULTS, keep, kept
 from .parallel import Job, carried_out
 from .pictures import write_picture
 from .readme import write_readme
@@ -100,18 +101,33 @@ def chosen(table: Table, patterns: list[str]) -> list[Row]:
 
 
 def fill(table: Table, form: Form, rows: list[Row], options: argparse.Namespace, folder: Path) -> str:
-    """Carry out all rows of all seeds, write the table anew after each, draw each seed; returns the Markdown."""
-    results, text = finished(table, folder), ""
-    grounds = {seed: _ground(table, options.data, folder / f"seed-{seed}" / "ground", seed) for seed in options.seeds}
-    jobs = [Job(row, form, grounds[seed], seed, folder / f"seed-{seed}") for seed in options.seeds for row in rows]
+    """Carry out the rows of all seeds that the repository lacks, the table written anew after each; its Markdown."""
+    known = kept(options.table, table, form)
+    results = merged(known, finished(table, folder))
+    text = _write(table, form, results, folder) if results else ""
+    missing = {seed: unknown(table, rows, known, seed) for seed in options.seeds}
+    rows_of = {seed: rows for seed, rows in missing.items() if rows}
+    grounds = {seed: _ground(table, options.data, folder / f"seed-{seed}" / "ground", seed) for seed in rows_of}
+    jobs = [Job(row, form, grounds[seed], seed, folder / f"seed-{seed}") for seed in grounds for row in rows_of[seed]]
     left = Counter(job.seed for job in jobs)
     for job, result in carried_out(jobs, options.jobs) if options.jobs > 1 else one_by_one(jobs):
         results.setdefault(job.row.name, {})[job.seed] = result
         text = _write(table, form, results, folder)
         left[job.seed] -= 1
         if not left[job.seed]:
-            _draw(rows, job.ground, job.seed_folder)
+            _draw(rows_of[job.seed], job.ground, job.seed_folder)
     return text
+
+
+def unknown(table: Table, rows: list[Row], known: Results, seed: int) -> list[Row]:
+    """Of the rows those that the repository has no result of, after the rows that train their teachers."""
+    missing = [row for row in rows if seed not in known.get(row.name, {})]
+    return list({each.name: each for row in missing for each in table.needed(row)}.values())
+
+
+def merged(known: Results, fresh: Results) -> Results:
+    """All results; of a row and seed that both have, the fresh one."""
+    return {row: known.get(row, {}) | fresh.get(row, {}) for row in known.keys() | fresh.keys()}
 
 
 def one_by_one(jobs: list[Job]) -> Iterator[tuple[Job, dict[str, Any]]]:
@@ -142,13 +158,14 @@ def finished(table: Table, folder: Path) -> Results:
     return results
 
 
-def write_anew(output: Path) -> None:
-    """Bring the tables up to date with all results: seeds may have been filled by several calls at once."""
+def write_anew(output: Path, repository: Path = RESULTS) -> None:
+    """Bring the tables up to date with all results, of the output and of the repository, which keeps both."""
     for name, (declare, forms) in TABLES.items():
         for form in forms.values():
             table, folder = declare(form), output / f"{name}-{form.name}"
-            if results := finished(table, folder):
+            if results := merged(kept(name, table, form, repository), finished(table, folder)):
                 _write(table, form, results, folder)
+                keep(name, table, form, results, repository)
 
 
 def _ground(table: Table, data: Path, folder: Path, seed: int) -> Ground:
@@ -168,6 +185,7 @@ def _write(table: Table, form: Form, results: Results, folder: Path) -> str:
         f"seed. {hours:.1f} hours in all on {'; '.join(devices)} ({max(run['date'] for run in runs)}).",
     ]
     text = markdown(table, summary, notes)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.json").write_text(
         json.dumps({"form": form.name, "rows": summary, "runs": runs}, indent=2) + "\n"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -44,12 +45,13 @@ class Journal:
         Raises:
             OutputError: the folder cannot be written.
         """
+        shutil.rmtree(self._removed, ignore_errors=True)
         if self.is_of(job):
             return ""
         with writing(self.folder):
             why = changed(read_json(self.folder / JOB_FILE), job)
             lost = self.folder.exists() and len(self.finished())
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self.remove()
             self.folder.mkdir(parents=True)
             (self.folder / JOB_FILE).write_text(json.dumps(job), encoding="utf-8")
             synchronise(self.folder / JOB_FILE)
@@ -111,8 +113,16 @@ class Journal:
             synchronise(self.folder)
 
     def remove(self) -> None:
-        """Remove it all, the outputs being in place."""
+        """Remove it all, the outputs being in place; it goes at once, as half of it would be believed after a kill."""
+        with contextlib.suppress(OSError):  # not there, or held open by another process on Windows
+            shutil.rmtree(self._removed, ignore_errors=True)
+            self.folder.rename(self._removed)
+        shutil.rmtree(self._removed, ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def _removed(self) -> Path:
+        return self.folder.with_name(f"{self.folder.name}.removed{self.writer}")
 
     def _partial(self, i: int) -> Path:
         return self.folder / f"{i:06d}.partial{self.writer}"

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from ..config import Card
+from ..malloc import give_back
 from .backends import Arrays
 from .blending import NODATA, Blender
-from .heap import give_back
 from .journal import Journal
 from .merging import Found, Merger
 from .mosaic import mosaic

@@ -17,12 +17,12 @@ from ..data.identity import of_raster
 from ..data.raster import RasterReader
 from ..errors import DeviceError, RasterError, Stopped
 from ..events import EventLog
+from ..malloc import few_pools
 from .backends import Arrays, Backend
 from .backends.base import cores
 from .checks import FreeBytes, check_space, doubts, open_raster
 from .collage import Collage
 from .context import enough_overlap
-from .heap import few_pools
 from .journal import Journal
 from .layers import Layers, Results
 from .pipeline import ordered

@@ -3473,8 +3473,8 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="ui/environment/dialog.py" />
-      <source>Training and prediction need GeoDistil's engine, which is not set up yet.</source>
-      <translation>Training und Vorhersage brauchen die Engine von GeoDistil, die noch nicht eingerichtet ist.</translation>
+      <source>GeoDistil's engine is not set up yet.</source>
+      <translation>Die Engine von GeoDistil ist noch nicht eingerichtet.</translation>
     </message>
     <message>
       <location filename="ui/environment/dialog.py" />

@@ -1,9 +1,10 @@
-"""QGIS itself, on a virtual screen: plugin manager, menu, dialog, layers on the canvas."""
+"""QGIS itself, on a virtual screen, in an empty profile: the zip installed as a person does, menu, dialog, layers."""
 
 import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
 import json, os, sys, time, traceback
 from pathlib import Path
-import processing, qgis.utils
+import processing, pyplugin_installer, qgis.utils
 from qgis.core import QgsProject, QgsRasterLayer
-from qgis.PyQt.QtCore import QTimer
+from qgis.PyQt.QtCore import QTimer, QUrl
 from qgis.PyQt.QtWidgets import QApplication, QDialog
 from qgis.utils import iface
 
@@ -29,7 +30,20 @@ def entries():
     menus = [action.menu() for action in iface.pluginMenu().actions() if action.text() == "GeoDistil"]
     return [action for menu in menus for action in menu.actions()]
 
+def install():
+    pyplugin_installer.instance().installFromZipFile(os.environ["PACKAGE"])
+    found["active"] = "geodistil" in qgis.utils.active_plugins
+    import geodistil
+    from geodistil.jobs.help import help_url
+    from geodistil.jobs.translation import install_translator, remove_translator, tr
+    found["folder"] = str(Path(geodistil.__file__).parent)
+    found["help"] = Path(QUrl(help_url("wizard")).toLocalFile()).read_text()
+    translator = install_translator("de")
+    found["german"] = tr("Model")
+    remove_translator(translator)
+
 def look():
+    install()
     found["entries"] = [action.text() for action in entries()]
     next(action for action in entries() if action.text().startswith("Predict")).trigger()
     QApplication.processEvents()
@@ -78,14 +92,26 @@ def desktop(trained, town, tmp_path_factory):
     folder = tmp_path_factory.mktemp("desktop")
     settings = folder / "profiles" / "default" / "QGIS" / "QGIS3.ini"
     settings.parent.mkdir(parents=True)
-    settings.write_text("[PythonPlugins]\ngeodistil=true\nprocessing=true\n")
+    settings.write_text("[PythonPlugins]\nprocessing=true\n")
+    made = subprocess.run(
+        [sys.executable, ROOT / ".ci" / "package.py", "--output", folder], capture_output=True, text=True
+    )
+    assert made.returncode == 0, made.stderr
     (folder / "script.py").write_text(SCRIPT)
     environment = {key: value for key, value in os.environ.items() if key != "QT_QPA_PLATFORM"}
-    environment |= {"QGIS_PLUGINPATH": str(ROOT / "build" / "plugins"), "OUTPUT": str(folder)}
+    environment |= {"PACKAGE": str(next(folder.glob("geodistil-*.zip"))), "OUTPUT": str(folder)}
+    environment["GEODISTIL_PYTHON"] = str(ROOT / ".venv" / "bin" / "python")
     environment |= {"TOWN": str(town), "MODEL": trained["MODEL"], "XDG_RUNTIME_DIR": str(folder)}
     qgis = ["qgis", "--nologo", "--noversioncheck", "--profiles-path", str(folder), "--code", str(folder / "script.py")]
     subprocess.run(["xvfb-run", "-a", *qgis], env=environment, capture_output=True, timeout=240)
     return json.loads((folder / "found.json").read_text())
+
+
+def test_the_zip_installs_into_an_empty_profile_with_its_guide_and_its_german(desktop):
+    assert "error" not in desktop, desktop["error"]
+    assert desktop["active"]
+    assert desktop["folder"].endswith("profiles/default/python/plugins/geodistil")
+    assert "<h1" in desktop["help"] and desktop["german"] == "Modell"
 
 
 def test_the_menu_opens_dialogs_that_leave_the_map_usable(desktop):

@@ -71,7 +71,7 @@ def invite(iface: Any) -> None:
     now, settings = status(), QgsSettings()
     state = now.state
     texts = {
-        State.MISSING: tr("Training and prediction need GeoDistil's engine, which is not set up yet."),
+        State.MISSING: tr("GeoDistil's engine is not set up yet."),
         State.OUTDATED: tr("There is an update for GeoDistil's engine."),
     }
     if state not in texts or not now.writable:

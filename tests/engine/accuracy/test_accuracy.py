@@ -10,9 +10,10 @@ import rasterio
 from rasterio.transform import from_origin
 
 from benchmarks.accuracy import speed
-from benchmarks.accuracy.__main__ import chosen, finished, lengthened, write_anew
+from benchmarks.accuracy.__main__ import chosen, finished, lengthened, merged, unknown, write_anew
 from benchmarks.accuracy.banepa import ROWS, labelled_order, make_banepa, tile, train_tiles
 from benchmarks.accuracy.declare import Form, Ground, Metric, Row, Table, Test
+from benchmarks.accuracy.kept import keep, kept
 from benchmarks.accuracy.mosaic import write_mosaic
 from benchmarks.accuracy.parallel import Job, carried_out
 from benchmarks.accuracy.readme import MARK, write_readme
@@ -136,8 +137,29 @@ def test_a_table_has_all_seeds_whichever_call_filled_them(tmp_path):
         file.write_text(
             json.dumps(result(seed, 0.5, steps=form.steps, device="here", precision="exact", date="2026-01-01"))
         )
-    write_anew(tmp_path)
+    write_anew(tmp_path, tmp_path / "kept")
     assert "seeds 0, 1;" in (tmp_path / "controlled-small" / "table.md").read_text()
+
+
+def test_the_repository_keeps_results_of_rows_as_they_are_and_only_others_are_trained(tmp_path):
+    form = TABLES["demo"][1]["small"]
+    teacher, student = Row("big", {"size": 1}, 1), Row("taught", {}, 1, teachers={"a": "big"})
+    table = table_of(student, teacher)
+    results = {"taught": {0: result(0, 0.5), 1: result(1, 0.6)}, "big": {0: result(0, 0.7)}}
+    results["taught"][0]["row"] = results["taught"][1]["row"] = "taught"
+    results["big"][0]["row"] = "big"
+    keep("demo", table, form, results, tmp_path)
+    known = kept("demo", table, form, tmp_path)
+    assert summarise(table, known) == summarise(table, results)
+    assert [[row.name for row in unknown(table, [teacher, student], known, seed)] for seed in (0, 1, 2)] == [
+        [],
+        ["big"],
+        ["big", "taught"],
+    ]
+    another = table_of(student, Row("big", {"size": 2}, 1))
+    assert kept("demo", another, form, tmp_path) == {}
+    assert [row.name for row in unknown(another, [student], {}, 0)] == ["big", "taught"]
+    assert merged(known, {"taught": {1: result(1, 0.9)}})["taught"][1]["scores"] != known["taught"][1]["scores"]
 
 
 def test_longer_forms_have_more_steps_for_students_and_teachers():

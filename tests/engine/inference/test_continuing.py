@@ -10,6 +10,7 @@ import pytest
 
 from engine.errors import DeviceError
 from engine.inference import Options, predict
+from engine.inference.journal import Journal
 from engine.inference.windows import window_grid
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
@@ -83,6 +84,29 @@ def test_a_prediction_killed_ten_times_ends_with_the_same_bytes(make_card, write
     whole = hashes(tmp_path / "whole")
     assert list(whole) == ["classes.tif", "classes.tif.aux.xml", "confidence.tif", "detections.gpkg"]
     assert hashes(tmp_path / "killed") == whole
+
+
+@pytest.mark.parametrize("begun", [Journal.remove, lambda journal: journal.prepare({"another": 1})])
+def test_a_journal_whose_removal_was_killed_is_never_believed(begun, tmp_path, monkeypatch):
+    """Found by tests/faults: what was left of it had a row without its files."""
+    job = {"raster": "a.tif"}
+    journal = Journal(tmp_path / "prediction.partial")
+    journal.prepare(job)
+    for row in range(3):
+        (journal.begin(row) / "classes.tif").write_bytes(b"map")
+        journal.commit(row)
+
+    def killed(folder, ignore_errors=False):
+        for path in Path(folder).rglob("classes.tif"):
+            path.unlink()
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("shutil.rmtree", killed)
+        begun(journal)
+    again = Journal(tmp_path / "prediction.partial")
+    again.prepare(job)
+    assert again.finished() == set() and [path.name for path in tmp_path.iterdir()] == ["prediction.partial"]
 
 
 def test_a_map_of_values_goes_on_where_its_network_broke_off(values_backend, write_raster, tmp_path):

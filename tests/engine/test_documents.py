@@ -1,0 +1,52 @@
+"""What the documents point at is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PLACES = ("*.md", "docs/**/*.md", "benchmarks/**/*.md", "resources/**/*.md")
+DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for place in PLACES for path in ROOT.glob(place))
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+PATH = re.compile(r"`([\w./-]+/[\w./-]*\.(?:py|md|json|sh|txt|ts))`")
+
+
+def anchors(text):
+    plain = [re.sub(r"[`*]", "", heading).lower() for heading in HEADING.findall(text)]
+    return {re.sub(r"[^\w]+", "-", heading).strip("-") for heading in plain}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_link_leads_somewhere(name):
+    source = ROOT / name
+    missing = []
+    for link in LINK.findall(source.read_text(encoding="utf-8")):
+        if re.match(r"\w+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = source.parent / path if path else source
+        if not target.exists() or (anchor and anchor not in anchors(target.read_text(encoding="utf-8"))):
+            missing.append(link)
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "README.md", "SECURITY.md"])
+def test_every_file_named_is_there(name):
+    named = PATH.findall((ROOT / name).read_text(encoding="utf-8"))
+    places = (ROOT, ROOT / "engine", ROOT / "engine" / "recipes")
+    patterns = [path for path in named if re.search(r"NAME|COMMAND|^build/|^dist/", path)]
+    gone = [path for path in named if not any((place / path).exists() for place in places)]
+    assert sorted(set(gone) - set(patterns)) == []
+
+
+def test_every_promise_names_tests_that_exist():
+    text = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text)
+    assert len(named) > 20
+    files = {path: (ROOT / path).read_text(encoding="utf-8") if (ROOT / path).exists() else "" for path, _ in named}
+    assert [f"{path}::{test}" for path, test in named if f"def {test}(" not in files[path]] == []
+    rows = [line for line in text.splitlines() if line.startswith("| ") and "held by" not in line]
+    promises = [row for row in rows if row.count("|") == 4 and "---" not in row]
+    assert [row for row in promises if "::" not in row] == []

@@ -1,0 +1,138 @@
+"""The long form: so many trials of every fault; each result is kept, so that a stopped call goes on."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # no threads yet when processes fork
+
+import argparse
+import json
+import random
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import engine.cli.main
+import engine.cli.train  # noqa: F401
+
+from . import starving
+from .jobs import KINDS, make_ground
+from .killing import Killed, killed, undisturbed
+
+ASKED = "SIGTERM, "
+"""Before a kind's name: it is asked to end, and must do so in time."""
+IN_TIME = 3.0
+STARVING = {
+    "small disk": ("training", starving.small_disk),
+    "small disk, prediction": ("prediction", starving.small_disk),
+    "read-only disk": ("training", starving.read_only_disk),
+    "lost imagery": ("training", starving.lost_imagery),
+    "lost imagery, prediction": ("prediction", starving.lost_imagery),
+    "dead worker": ("training in stages, 2 workers", starving.dead_worker),
+    "little memory": ("training", starving.little_memory),
+}
+"""Name to the job and what is done to it."""
+
+
+def main() -> int:
+    """All trials that are missing, then the figures; 1 where anything was lost."""
+    options = arguments()
+    options.output.mkdir(parents=True, exist_ok=True)
+    ground = options.output / "ground"
+    make_ground(ground)
+    results = options.output / "results.jsonl"
+    done = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+    for name in options.only or names():
+        for trial in missing(name, done, options):
+            result = {"name": name, "trial": trial, **tried(name, trial, options, ground)}
+            done.append(result)
+            with results.open("a") as file:
+                file.write(json.dumps(result) + "\n")
+            for fault in result["faults"]:
+                print(f"{name}, trial {trial}: {fault}", file=sys.stderr, flush=True)
+    print(figures(done))
+    return int(any(result["faults"] for result in done))
+
+
+def arguments() -> argparse.Namespace:
+    """What can be changed from outside."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--trials", type=int, default=100, help="kills, or disturbances, of each kind")
+    parser.add_argument("--each", type=int, default=5, help="kills of one job before it is let through")
+    parser.add_argument("--only", nargs="+", choices=names(), metavar="KIND", help=f"of: {'; '.join(names())}")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--output", type=Path, default=Path("build/faults"))
+    return parser.parse_args()
+
+
+def names() -> list[str]:
+    """All kinds of faults."""
+    return [*KINDS, *(ASKED + name for name in KINDS), *STARVING]
+
+
+def missing(name: str, done: list[dict[str, Any]], options: argparse.Namespace) -> range:
+    """The numbers of the trials of a kind that have no result yet."""
+    so_far = sum(result["name"] == name for result in done)
+    return range(so_far, options.trials if name in STARVING else -(-options.trials // options.each))
+
+
+def tried(name: str, trial: int, options: argparse.Namespace, ground: Path) -> dict[str, Any]:
+    """One trial."""
+    rng = random.Random(f"{options.seed} {name} {trial}")
+    folder = options.output / "jobs" / name.replace(", ", "-").replace(" ", "-")
+    if name in STARVING:
+        return _starved(name, folder, ground, rng)
+    job = name.removeprefix(ASKED)
+    number = signal.SIGTERM if name.startswith(ASKED) else signal.SIGKILL
+    expected = reference(job, options.output, ground)
+    found = killed(KINDS[job], folder, ground, expected, rng, options.each, number)
+    slow = [f"asked to end, it took {seconds:.1f} s" for seconds in found.seconds if seconds > IN_TIME]
+    return {"kills": found.kills, "faults": found.faults + slow, "seconds": found.seconds}
+
+
+def _starved(name: str, folder: Path, ground: Path, rng: random.Random) -> dict[str, Any]:
+    job, disturb = STARVING[name]
+    output = folder.parents[1]
+    digests, _, last = reference(job, output, ground)
+    shutil.rmtree(folder, ignore_errors=True)
+    work = folder / "job"
+    work.mkdir(parents=True)
+    if "disk" in name and not starving.can_mount(work):
+        return {"kills": 0, "faults": [], "skipped": "this user may not mount a disk"}
+    amount = _size(output / "undisturbed" / job) if disturb is starving.small_disk else last
+    found: Killed = disturb(KINDS[job], work, ground, digests, rng, amount)
+    if not found.faults:
+        shutil.rmtree(folder)
+    return {"kills": found.kills, "faults": found.faults}
+
+
+_REFERENCES: dict[str, tuple] = {}
+
+
+def reference(job: str, output: Path, ground: Path) -> tuple:
+    """What comes of a job left alone, made once a call."""
+    if job not in _REFERENCES:
+        _REFERENCES[job] = undisturbed(KINDS[job], output / "undisturbed" / job, ground)
+    return _REFERENCES[job]
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def figures(done: list[dict[str, Any]]) -> str:
+    """A table in Markdown."""
+    lines = ["| fault | tried | survived | slowest end |", "|---|---|---|---|"]
+    for name in dict.fromkeys(result["name"] for result in done):
+        mine = [result for result in done if result["name"] == name]
+        tried_, bad = sum(result["kills"] for result in mine), sum(bool(result["faults"]) for result in mine)
+        slowest = max((seconds for result in mine for seconds in result.get("seconds", ())), default=None)
+        lines.append(f"| {name} | {tried_} | {tried_ - bad} | {f'{slowest:.1f} s' if slowest else ''} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

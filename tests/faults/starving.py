@@ -1,0 +1,167 @@
+"""Jobs whose disk fills up, whose imagery disappears, whose readers die, whose memory ends."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import resource
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+
+from .jobs import Digests, Kind
+from .killing import LONGEST, Killed, _differences, _last_line, _litter
+from .processes import Attempt, left_alive
+
+Disturb = Callable[[Kind, Path, Path, random.Random], "Killed | None"]
+MARKS = ("Traceback", "Unexpected error", "enforce fail")
+"""What no person should read."""
+
+
+def small_disk(kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, needed: int) -> Killed:
+    """A disk of a part of what the job needs; when it is made larger the job goes on.
+
+    Args:
+        needed: bytes that the undisturbed job's folder has in the end.
+    """
+    with _disk(folder, round(needed * rng.uniform(0.05, 0.95))):
+        try:
+            arguments = kind.make(folder, ground)
+        except OSError:  # not even its beginning fits
+            return Killed()
+        found = _refused(Attempt(arguments, folder.parent / "log.txt"), folder.parent, "space", "full")
+        _mount("remount", folder, needed * 8)
+        return _gone_on(kind, folder, arguments, expected, found)
+
+
+def read_only_disk(
+    kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float
+) -> Killed:
+    """A disk that becomes read-only at some moment, as one does that has an error."""
+    with _disk(folder, 2**30):
+        arguments = kind.make(folder, ground)
+        attempt = Attempt(arguments, folder.parent / "log.txt")
+        code = attempt.wait(rng.uniform(0, last))
+        if code is not None:
+            return Killed()
+        frozen = subprocess.run(["mount", "-o", "remount,ro", folder], capture_output=True).returncode == 0
+        found = Killed()
+        if frozen:  # refused while a file is open for writing
+            found = _refused(attempt, folder.parent)
+            _mount("remount,rw", folder, 2**30)
+        else:
+            attempt.wait(LONGEST)
+        return _gone_on(kind, folder, arguments, expected, found)
+
+
+def lost_imagery(kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float) -> Killed:
+    """A drive that is pulled out and put back: all imagery is away at some moment, and there again afterwards."""
+    own = folder.parent / "drive"
+    shutil.rmtree(own, ignore_errors=True)
+    shutil.copytree(ground, own, copy_function=shutil.copy2)
+    arguments = kind.make(folder, own)
+    attempt, away = Attempt(arguments, folder.parent / "log.txt"), own.with_name("away")
+    code = attempt.wait(rng.uniform(0, last))
+    own.rename(away)
+    code = attempt.wait(LONGEST) if code is None else code
+    away.rename(own)
+    found = Killed(kills=1)
+    if code:
+        found.faults += _unfit(folder.parent)
+    return _gone_on(kind, folder, arguments, expected, found)
+
+
+def dead_worker(kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float) -> Killed:
+    """One of a job's children is killed, as the kernel does where memory ends."""
+    arguments = kind.make(folder, ground)
+    attempt, found = Attempt(arguments, folder.parent / "log.txt"), Killed()
+    code = attempt.wait(rng.uniform(0.3, 1.0) * last)
+    children = attempt.children() if code is None else []
+    if children:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            rng.choice(children).kill()
+            found.kills = 1
+    code = attempt.wait(LONGEST) if code is None else code
+    if code:
+        found.faults += _unfit(folder.parent)
+    elif code is None:
+        found.faults.append("it hung after a worker's death")
+    if alive := left_alive(children):
+        found.faults.append(f"{len(alive)} children lived on")
+    return _gone_on(kind, folder, arguments, expected, found)
+
+
+def little_memory(kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float) -> Killed:
+    """No more memory from some moment on."""
+    arguments = kind.make(folder, ground)
+    attempt, found = Attempt(arguments, folder.parent / "log.txt"), Killed()
+    if attempt.wait(rng.uniform(0, last)) is not None:
+        return found
+    size = psutil.Process(attempt.process).memory_info().data + rng.randrange(2**20, 2**25)
+    resource.prlimit(attempt.process, resource.RLIMIT_DATA, (size, size))
+    found.kills, code = 1, attempt.wait(LONGEST)
+    if code is None:
+        found.faults.append("it hung when memory ended")
+    elif code > 0:
+        found.faults += _unfit(folder.parent)
+    return _gone_on(kind, folder, arguments, expected, found)
+
+
+def _refused(attempt: Attempt, folder: Path, *words: str) -> Killed:
+    """The attempt must end with a sentence that has one of the words."""
+    found, code = Killed(kills=1), attempt.wait(LONGEST)
+    if code is None:
+        found.faults.append("it hung")
+    elif code:
+        found.faults += _unfit(folder)
+        said = (folder / "log.txt").read_text(errors="replace").lower()
+        if words and not any(word in said for word in words):
+            found.faults.append(f"it did not say why: {_last_line(folder)}")
+    return found
+
+
+def _gone_on(kind: Kind, folder: Path, arguments: list[str], expected: Digests, found: Killed) -> Killed:
+    """With everything in order again the same command must end as if nothing had been."""
+    code = Attempt(arguments, folder.parent / "log.txt").wait(LONGEST)
+    if code:
+        found.faults.append(f"it did not go on: {code}, {_last_line(folder.parent)}")
+    else:
+        found.faults += _differences(kind.outcome(folder), expected) + _litter(folder)
+    return found
+
+
+def _unfit(folder: Path) -> list[str]:
+    said = (folder / "log.txt").read_text(errors="replace")
+    return [f"it said {mark}: {_last_line(folder)}" for mark in MARKS if mark in said]
+
+
+@contextlib.contextmanager
+def _disk(folder: Path, size: int) -> Iterator[None]:
+    """A disk of so many bytes at this folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _mount("rw", folder, size)
+    try:
+        yield
+    finally:
+        for _ in range(20):
+            if not subprocess.run(["umount", folder], capture_output=True).returncode:
+                break
+            time.sleep(0.2)
+
+
+def can_mount(folder: Path) -> bool:
+    """Whether this user may."""
+    try:
+        with _disk(folder, 2**20):
+            return True
+    except (OSError, subprocess.CalledProcessError):
+        return False
+
+
+def _mount(how: str, folder: Path, size: int) -> None:
+    options = f"{how},size={size}"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], check=True, capture_output=True)
