@@ -19,10 +19,12 @@ from .opening import is_remote, open_raster
 from .shapefiles import encoding_of
 from .vectors import UNREADABLE, Layer, unreadable, value_text
 
-PIECE, PIECES = 2**16, 64
-"""Bytes of a piece of a file that is hashed, and how many of a raster's files together: the first, the last, others."""
+PIECE, PIECES, FEWEST = 2**16, 64, 4
+"""Bytes of a piece of a file that is hashed, and how many are: the first, the last, and some between."""
+TOGETHER = 1024
+"""Pieces of all files together, up to which each has as many."""
 SMALL_PIECE = 2**12
-"""Of each of a mosaic's many files, of which two are hashed."""
+"""Bytes of a piece where there are more files than `TOGETHER` has room for."""
 LARGE = 2**27
 """Bytes of a layer's files above which a part of them is hashed, and not all features."""
 SQLITE_HEADER = 100
@@ -125,7 +127,7 @@ def _hash_of(files: Sequence[str], together: int = 1, start: int = 0) -> str:
         start: first bytes of each that do not count.
     """
     found, count = hashlib.sha256(), max(1, len(files)) * together
-    piece, pieces = (PIECE, max(2, PIECES // count)) if count <= PIECES else (SMALL_PIECE, 2)
+    piece, pieces = (PIECE if FEWEST * count <= TOGETHER else SMALL_PIECE), min(PIECES, max(FEWEST, TOGETHER // count))
     for name in files:
         try:
             with open(name, "rb") as file:

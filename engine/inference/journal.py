@@ -138,19 +138,27 @@ def read_json(path: Path) -> Any:
 
 def changed(before: Any, job: dict[str, Any]) -> str:
     """What decides about outputs and is not as it was, in words; empty where all is."""
-    if not isinstance(before, dict) or not isinstance(before.get("raster"), list):
+    if before == job:
+        return ""
+    if not isinstance(before, dict):
         return "its journal cannot be read"
-    same = [len(before["raster"]) == len(job["raster"])]
-    for known, now in zip(before["raster"], job["raster"], strict=False):
-        same.append(isinstance(known, dict) and known.keys() == now.keys() and known["path"] == now["path"])
-        if same[-1] and (how := difference(known, now)):
-            return f"the raster {now['path']} has changed ({how})"
-    if not all(same):
-        return "it was of other rasters"
-    others = [key for key in {**before, **job} if key != "raster" and before.get(key) != job.get(key)]
+    others = [key for key in {**before, **job} if before.get(key) != job.get(key)]
+    if "raster" in others:
+        if how := _changed_rasters(before.get("raster"), job.get("raster")):
+            return how
+        others.remove("raster")
     if {"model", "card"} & set(others):
         return "the model is another"
     return f"it was asked for otherwise ({', '.join(others)})" if others else ""
+
+
+def _changed_rasters(before: Any, now: Any) -> str:
+    """How rasters differ: a later time alone does not count."""
+    known, here = ([each for each in listed if isinstance(each, dict)] if listed else [] for listed in (before, now))
+    if not known or [each["path"] for each in known] != [each["path"] for each in here]:
+        return "it was of other rasters"
+    found = [(mine["path"], difference(theirs, mine)) for theirs, mine in zip(known, here, strict=True)]
+    return next((f"the raster {path} has changed ({how})" for path, how in found if how), "")
 
 
 def _is_whole(row: Path) -> bool:

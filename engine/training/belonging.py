@@ -46,7 +46,11 @@ def differences(before: Any, now: Any, where: str = "") -> list[str]:
     if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
         found = [differences(*pair, f"{where}.{index}") for index, pair in enumerate(zip(before, now, strict=True))]
         return [each for part in found for each in part]
-    return [] if before == now else [f"{where} was {_spoken(before)} and is {_spoken(now)}"]
+    if before == now:
+        return []
+    if isinstance(before, list) and isinstance(now, list) and isinstance((before or now)[0], dict):
+        return [f"{where} had {len(before)} and has {len(now)} entries"]
+    return [f"{where} was {_spoken(before)} and is {_spoken(now)}"]
 
 
 def data_of(run: Run, plan: Plan, known: dict[str, Identity] | None = None) -> dict[str, Identity]:
@@ -64,7 +68,7 @@ def data_of(run: Run, plan: Plan, known: dict[str, Identity] | None = None) -> d
     known, found = known or {}, {}
     for index, source in enumerate(run.sources):
         name = f"sources.{index}"
-        found[f"{name}.raster"] = identity.of_raster(source.raster, known.get(f"{name}.raster"))
+        found[f"{name}.raster"] = identity.of_raster(source.raster, known.get(f"{name}.raster"), len(run.sources))
         if source.labels is not None:
             found[f"{name}.labels"] = _of_labels(source, known.get(f"{name}.labels"))
         if source.area.kind == "layer":
@@ -134,6 +138,6 @@ def _weights_of(run: Run, plan: Plan) -> dict[str, list[Path]]:
 
 
 def _spoken(value: Any) -> str:
-    if value is None:
-        return "not set"
-    return repr(value) if not isinstance(value, dict | list) else "otherwise" if len(str(value)) > 60 else str(value)
+    if value is None or isinstance(value, dict):
+        return "not set" if value is None else "set"
+    return repr(value)

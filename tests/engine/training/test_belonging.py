@@ -112,6 +112,19 @@ def test_checkpoints_of_engines_that_kept_a_hash_alone_are_held_to_it(place):
     assert state.settings == settings(load_run(place)) and not differences(state.settings, settings(load_run(place)))
 
 
+def test_differences_of_trees_are_said_in_words():
+    before = {"a": [1, 2], "b": {"c": None, "d": [{"e": 1}]}, "f": "x", "g": [{"h": 1}, {"h": 2}]}
+    now = {"a": [1, 3, 2], "b": {"c": {"i": 1}, "d": [{"e": 2}]}, "f": "y", "g": [{"h": 1}]}
+    assert differences(before, before) == []
+    assert differences(before, now) == [
+        "a was [1, 2] and is [1, 3, 2]",
+        "b.c was not set and is set",
+        "b.d.0.e was 1 and is 2",
+        "f was 'x' and is 'y'",
+        "g had 2 and has 1 entries",
+    ]
+
+
 def test_a_moved_or_copied_run_goes_on_whatever_its_files_times_are(place, events):
     moved = place.rename(place.with_name("moved"))
     for file in (moved / "files").iterdir():
