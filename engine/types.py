@@ -72,6 +72,12 @@ class Batch:
     strong: Tensor | None = None
     chips: list[tuple[str, int, int]] = field(default_factory=list)
 
+    def part(self, which: slice) -> Batch:
+        """Some of its chips."""
+        names = ("image", "valid", "mask", "boxes", "labels", "strong", "chips")
+        parts = {name: value[which] for name in names if (value := getattr(self, name)) is not None}
+        return replace(self, **parts)
+
     def nbytes(self) -> int:
         """The memory that its images, masks and strong views take."""
         return sum(each.nbytes for each in (self.image, self.valid, self.mask, self.strong) if each is not None)

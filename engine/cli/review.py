@@ -81,12 +81,10 @@ def _networks(options: argparse.Namespace, run: Run | None) -> tuple[list[Backen
 
 
 def _teachers(options: argparse.Namespace, run: Run, card: Card) -> list[Backend]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    from ..errors import ConfigError
+    from ..errors import ConfigError, WeightsError
     from ..inference import TorchBackend
     from ..models import build_from_card
+    from ..models.storage import load_weights
     from ..recipes.reuse import best_weights
     from ..recipes.semi_supervised import TEACHERS
 
@@ -98,8 +96,8 @@ def _teachers(options: argparse.Namespace, run: Run, card: Card) -> list[Backend
         described = card.model_copy(update={"network": getattr(run.recipe, name), "tasks": ["segmentation"]})
         network = build_from_card(described)
         try:
-            network.load_state_dict(load_file(path))
-        except (SafetensorError, RuntimeError) as error:
+            network.load_state_dict(load_weights(path))
+        except (WeightsError, RuntimeError) as error:
             raise ConfigError(f"{path} is not the {name} that run.json describes; train the run again.") from error
         backends.append(TorchBackend(network, described, options.device))
     return backends

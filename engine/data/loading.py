@@ -330,6 +330,7 @@ def _loader(batches: TrainingBatches, workers: int, prefetch: int) -> DataLoader
         multiprocessing_context=_context(),
         prefetch_factor=prefetch,
         worker_init_fn=_one_thread,
+        generator=torch.Generator(),  # else it draws a number from the state that a checkpoint has kept
     )
 
 

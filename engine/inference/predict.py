@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
+from ..data.identity import of_raster
 from ..data.raster import RasterReader
 from ..errors import DeviceError, RasterError, Stopped
 from ..events import EventLog
 from ..malloc import few_pools
-from .archive import seen
 from .backends import Arrays, Backend
 from .backends.base import cores
 from .checks import FreeBytes, check_space, doubts, open_raster
@@ -110,7 +110,7 @@ def predict(
     few_pools()
     with bounded_cache(reader, options.tile_size or card.tile_size):
         windows = _lattice(backend, reader, options).around(*region.part)
-        journal = _journal(output / JOURNAL, _job(backend, raster, region, windows, options), options.share)
+        journal = _journal(output / JOURNAL, _job(backend, raster, region, windows, options), options.share, events)
         kind = ValueLayers if "regression" in card.tasks else Layers
         progress = Progress(events, windows, name, options.fraction, journal)
         with kind(output, region, windows, card, options.confidence, journal) as layers:
@@ -121,24 +121,28 @@ def predict(
         return results
 
 
-def _journal(folder: Path, job: dict[str, Any], share: Share | None) -> Journal:
-    """The prediction's journal; of several processes one prepares it."""
-    if share is None:
-        journal = Journal(folder)
-        journal.prepare(job)
-        return journal
+def _journal(folder: Path, job: dict[str, Any], share: Share | None, events: EventLog) -> Journal:
+    """The prediction's journal, its finished rows checked; of several processes one prepares it."""
+    journal = Journal(folder, "" if share is None else share.crew.name)
+    told = journal.prepare(job) if share is None else _prepared_together(journal, job, share)
+    for sentence in filter(None, (told, journal.drop_damaged(events.stop_requested))):
+        events.write("warning", message=sentence)
+    return journal
+
+
+def _prepared_together(journal: Journal, job: dict[str, Any], share: Share) -> str:
     if share.agree("job", lambda: job) != job:
         raise DeviceError(
-            f"This process would predict {job['raster'][0]} otherwise than those that it shares the work with.",
+            f"This process would predict {job['raster'][0]['path']} otherwise than those that it shares the work with.",
             "Give all of them the same rasters, options and version, and --backend.",
         )
-    journal = Journal(folder, share.crew.name)
+    told = ""
     while not journal.is_of(job) and not share.outcome:
         if share.take("journal"):
-            journal.prepare(job)
+            told = journal.prepare(job)
         else:
             time.sleep(POLL_SECONDS)
-    return journal
+    return told
 
 
 def _all_rows(
@@ -228,7 +232,7 @@ def _job(
         "backend": backend.name,
         "model": options.model,
         "card": backend.card.model_dump(mode="json"),
-        "raster": [part for file in files for part in seen(file)],
+        "raster": [of_raster(file, together=len(files)) for file in files],
         "region": region.as_json(),
         "windows": [windows.width, windows.height, windows.tile, windows.overlap, list(windows.margin)],
         "batch_size": options.batch_size or backend.batch_size,

@@ -1,12 +1,21 @@
-"""Writing weights as safetensors files that those may read who may read the files beside them."""
+"""Weights as safetensors files with a checksum, which those may read who may read the files beside them."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from safetensors.torch import save
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
+
+from ..errors import WeightsError
+
+CHECKSUM = "sha256"
+"""The key of the checksum in the file's metadata; files of engines before 0.2 and of others have none."""
 
 
 def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
@@ -15,4 +24,37 @@ def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    path.write_bytes(save({name: value.detach().cpu().contiguous().clone() for name, value in weights.items()}))
+    copies = {name: value.detach().cpu().contiguous().clone() for name, value in weights.items()}
+    path.write_bytes(save(copies, metadata={CHECKSUM: checksum(copies)}))
+
+
+def load_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of a file, on the CPU, as they were written.
+
+    Raises:
+        OSError: there is no such file, or it cannot be read.
+        WeightsError: it is damaged.
+    """
+    content = path.read_bytes()  # not mapped: a file that is cut short meanwhile would end the process
+    try:
+        weights = load(content)
+        told = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__", {}).get(CHECKSUM)
+    except (SafetensorError, RuntimeError, ValueError, KeyError, AttributeError) as error:
+        raise WeightsError(f"The weights file {path} is damaged ({error}).") from error
+    if told is not None and told != checksum(weights):
+        raise WeightsError(f"The weights file {path} is damaged (its content does not match its checksum).")
+    return weights
+
+
+def checksum(weights: Mapping[str, Tensor]) -> str:
+    """A hash of tensors with their names, types and shapes, in whichever order.
+
+    Args:
+        weights: contiguous, on the CPU.
+    """
+    found = hashlib.sha256()
+    for name in sorted(weights):
+        value = weights[name].detach()
+        found.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        found.update(value.contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return found.hexdigest()

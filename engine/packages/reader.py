@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..config import Card
-from ..errors import GeoDistilError, OutputError, PackageError
+from ..errors import GeoDistilError, OutputError, PackageError, WeightsError
 from .item import FILES, ITEM_FILE, WEIGHTS_FILE, read_card
 from .made_once import made_once
 
@@ -33,10 +33,8 @@ def load_package(path: Path | str) -> tuple[nn.Module, Card]:
     Raises:
         PackageError: missing, unreadable, of a newer GeoDistil, or its weights do not fit its card.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     from ..models import build_from_card
+    from ..models.storage import load_weights
 
     folder = package_folder(path)
     card = load_card(folder)
@@ -44,12 +42,12 @@ def load_package(path: Path | str) -> tuple[nn.Module, Card]:
         raise PackageError(f"{path} is a model of another program: it can predict, and nothing else.")
     weights = folder / WEIGHTS_FILE
     try:
-        state = load_file(weights)
+        state = load_weights(weights)
         network = build_from_card(card)
         network.load_state_dict(state)
     except FileNotFoundError as error:
         raise PackageError(f"{weights} is missing.", "Copy the whole model folder again.") from error
-    except (OSError, SafetensorError) as error:
+    except (OSError, WeightsError) as error:
         raise PackageError(f"{weights} is unreadable: {error}.", "Copy the model again.") from error
     except (GeoDistilError, RuntimeError) as error:
         reason = str(error).splitlines()[0]

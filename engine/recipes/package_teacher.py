@@ -6,15 +6,14 @@ import json
 import math
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 
 from ..config import Card, Run, parse
 from ..data import Prepared
 from ..data.grid import ALIGNED_TOLERANCE
-from ..errors import ConfigError, GeoDistilError
+from ..errors import ConfigError, GeoDistilError, WeightsError
 from ..models import build_from_card
+from ..models.storage import load_weights
 
 ITEM, WEIGHTS, CARD = "item.json", "model.safetensors", "geodistil:card"
 
@@ -28,8 +27,8 @@ def load_package_teacher(path: str) -> tuple[nn.Module, Card]:
     folder, card = _folder(Path(path)), read_card(path)
     try:
         network = build_from_card(card)
-        network.load_state_dict(load_file(folder / WEIGHTS))
-    except (OSError, SafetensorError) as error:
+        network.load_state_dict(load_weights(folder / WEIGHTS))
+    except (OSError, WeightsError) as error:
         raise ConfigError(f"The weights {folder / WEIGHTS} cannot be read; copy the model package again.") from error
     except (GeoDistilError, RuntimeError) as error:
         raise ConfigError(f"The weights of {folder} do not fit its card; copy the model package again.") from error

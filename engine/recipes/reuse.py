@@ -6,14 +6,13 @@ import json
 import math
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 
 from ..config import Run, Supervised, load_run
 from ..data import Prepared
 from ..data.grid import ALIGNED_TOLERANCE
-from ..errors import ConfigError
+from ..errors import ConfigError, WeightsError
+from ..models.storage import load_weights
 from .package_teacher import CARD, ITEM
 
 CHECKPOINTS = "checkpoints"
@@ -94,11 +93,13 @@ def _card_of(folder: Path) -> tuple[list[int], float] | None:
 def _load(folder: Path, stored: str, name: str, teacher: nn.Module, by_source: bool) -> None:
     path = best_weights(folder, stored)
     try:
-        state = load_file(path)
+        state = load_weights(path)
         if by_source:  # what this run's rasters are mapped onto; standardised they are what the teacher has learned
             state |= {"mean": teacher.mean, "std": teacher.std}
         teacher.load_state_dict(state)
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         raise ConfigError(f"There is no trained {name} at {path}; finish that run first.") from error
+    except WeightsError as error:
+        raise ConfigError(f"The trained {name} at {path} is damaged; put a copy of it back.") from error
     except RuntimeError as error:
         raise ConfigError(f"The {name} at {path} is another network than this run's; give it the same size.") from error

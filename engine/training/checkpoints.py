@@ -1,26 +1,21 @@
-"""Checkpoints: written atomically, read without unpickling."""
+"""Where a training stands, and what settings that belongs to."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
-from torch import nn
 
 from ..config import TEACHER_SHARE, Run
-from ..errors import OutputError, TrainingError
-from ..models.storage import save_weights
-from ..recipes import CHECKPOINTS, best_weights
-
-LAST = "last.pt"
+from ..data.identity import Identity
+from ..errors import TrainingError
+from ..recipes import CHECKPOINTS, Plan
+from .belonging import differences, sentence, settings_of_sources
+from .durable import read_generation, write_generation
 
 
 @dataclass
@@ -37,11 +32,22 @@ class State:
         networks: state dictionaries by network.
         averages: of the moving averages, by network.
         optimizer: its state dictionary.
-        random: torch's generator state.
+        random: torch's generator state, of the CPU.
         fingerprint: of the run's settings.
         scaler: of float16's losses, its state dictionary; empty in other arithmetic.
         division: of a budget in minutes by measured steps, `shares.Division`'s fields; empty where nothing is measured.
         waited: validations in a row without a better score.
+        validated: the stage's progress at its last validation; none (of earlier engines): at the checkpoint.
+        skipped: steps in a row that float16 has left out.
+        device_random: generator states of other devices, by their type.
+        stages: names of the plan's stages; empty of earlier engines.
+        best: best weights of the networks that the stage judges, by network.
+        left: checksums of the files that finished stages have left, by their names.
+        settings: what of the run's settings decides over weights, as a tree; empty of earlier engines.
+        data: identities of the files that the training reads (`belonging.data_of`); empty of earlier engines.
+        loaded: what encoders began with, by network.
+        setbacks: how often the stage has gone back, with half the learning rate each time.
+        at_once: chips of each role in a pass; 0 (of earlier engines): all of a batch.
     """
 
     stage: int
@@ -58,6 +64,17 @@ class State:
     scaler: dict[str, Any] = field(default_factory=dict)
     division: dict[str, Any] = field(default_factory=dict)
     waited: int = 0
+    validated: float | None = None
+    skipped: int = 0
+    device_random: dict[str, torch.Tensor] = field(default_factory=dict)
+    stages: list[str] = field(default_factory=list)
+    best: dict[str, dict[str, torch.Tensor]] = field(default_factory=dict)
+    left: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Identity] = field(default_factory=dict)
+    loaded: dict[str, str] = field(default_factory=dict)
+    setbacks: int = 0
+    at_once: int = 0
 
 
 FREE = {"device", "precision", "workers", "budget", "validations", "patience"}
@@ -86,7 +103,20 @@ RECIPES_SINCE_FIRST = {
 
 
 def fingerprint(run: Run) -> str:
-    """A hash of what a checkpoint depends on; paths, devices and budgets may change between restarts."""
+    """A hash of what checkpoints of the first engines depend on: `settings` without what is said of the sources."""
+    training, recipe = _deciding(run)
+    classes = [[c.name for c in run.detection_classes], [c.name for c in run.segmentation_classes], run.background]
+    return hashlib.sha256(repr((training, recipe, classes, [s.role for s in run.sources])).encode()).hexdigest()
+
+
+def settings(run: Run) -> dict[str, Any]:
+    """What a checkpoint depends on, as a tree; paths, devices and budgets may change between restarts."""
+    training, recipe = _deciding(run)
+    return {"training": training, "recipe": recipe, **settings_of_sources(run)}
+
+
+def _deciding(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The settings of training and recipe that decide over weights."""
     training = run.training.model_dump(exclude=FREE)
     training = _without_idle(training, SINCE_FIRST)
     training["augmentation"] = _without_idle(training["augmentation"], AUGMENTATION_SINCE_FIRST)
@@ -97,8 +127,7 @@ def fingerprint(run: Run) -> str:
     recipe = {key: _as_first(value) if _is_first(value) else value for key, value in recipe.items()}
     for name in {"start_from", "feature_teacher"} & set(recipe):  # what they name may have moved, but not come or gone
         recipe[name] = True
-    classes = [[c.name for c in run.detection_classes], [c.name for c in run.segmentation_classes], run.background]
-    return hashlib.sha256(repr((training, recipe, classes, [s.role for s in run.sources])).encode()).hexdigest()
+    return training, recipe
 
 
 def _without_idle(settings: dict[str, Any], idle: dict[str, Any]) -> dict[str, Any]:
@@ -116,86 +145,71 @@ def _as_first(network: dict[str, Any]) -> dict[str, Any]:
 
 
 def save_last(folder: Path, state: State) -> Path:
-    """Write `checkpoints/last.pt`.
+    """Write `checkpoints/last.pt`; what it was becomes `checkpoints/previous.pt`.
 
     Raises:
-        OutputError: it cannot be written; the previous one stays.
+        OutputError: it cannot be written; the ones there are stay.
     """
-    return atomically(folder / CHECKPOINTS / LAST, lambda path: torch.save(asdict(state), path))
+    return write_generation(folder / CHECKPOINTS, {each.name: getattr(state, each.name) for each in fields(state)})
 
 
-def load_last(folder: Path, run: Run) -> State | None:
-    """The last checkpoint, or none where training has not begun.
+def load_last(folder: Path, run: Run, warn: Callable[[str], None] = lambda sentence: None) -> State | None:
+    """The last checkpoint that is whole, or none where training has not begun.
+
+    Args:
+        folder: the run folder.
+        run: its settings.
+        warn: told where the newest checkpoint is damaged, and the one before it is used.
 
     Raises:
-        TrainingError: it is damaged, or belongs to other settings.
+        TrainingError: all are damaged, or belong to other settings.
     """
-    path = folder / CHECKPOINTS / LAST
-    if not path.exists():
+    state = read_generation(folder / CHECKPOINTS, lambda values: State(**values), warn)
+    if state is None:
         return None
-    try:
-        state = State(**torch.load(path, map_location="cpu", weights_only=True))
-    except (OSError, RuntimeError, UnpicklingError, TypeError, EOFError) as error:
-        raise TrainingError(f"The checkpoint {path} cannot be read; delete it to start again.") from error
-    if state.fingerprint != fingerprint(run):
-        raise TrainingError(
-            f"The checkpoint {path} belongs to other settings than run.json; restore them, or delete the folder "
-            "checkpoints to start again."
-        )
+    changed = differences(state.settings, settings(run)) if state.settings else []
+    if changed or (not state.settings and state.fingerprint != fingerprint(run)):
+        raise TrainingError(sentence(folder, changed), "Restore them, or delete that folder to train anew.")
     return state
 
 
-def save_best(folder: Path, name: str, network: nn.Module) -> Path:
-    """Write a network's best weights as safetensors.
+def check_stages(state: State, plan: Plan, folder: Path) -> None:
+    """See that a checkpoint is one of a plan's stages.
 
     Raises:
-        OutputError: they cannot be written; the previous ones stay.
+        TrainingError: teachers were to be trained then and are taken from another run now, or the other way; or an
+            encoder whose stage is yet to come had pretrained weights and has none now, or the other way.
     """
-    return atomically(best_weights(folder, name), lambda path: save_weights(network.state_dict(), path))
+    now = [stage.name for stage in plan.stages]
+    if state.stages and state.stages != now:
+        raise TrainingError(
+            f"The checkpoints in {folder / CHECKPOINTS} are of a training with the stages {', '.join(state.stages)}, "
+            f"and this one has {', '.join(now)}.",
+            "Restore recipe.teachers_from and the file teachers.json beside them, or delete that folder to train anew.",
+        )
+    here = loaded(plan)
+    trained = {name for stage in plan.stages[: state.stage + 1] for name in stage.trains}
+    for name in state.loaded.keys() & here.keys() - trained:
+        if state.loaded[name] != here[name]:
+            raise TrainingError(
+                f"The encoder of the {name.replace('_', ' ')} began with other weights when this training did "
+                f"({state.loaded[name]}, now {here[name]}).",
+                f"Have them at hand again, or delete the folder {folder / CHECKPOINTS} to train anew.",
+            )
 
 
-def copy_best(folder: Path, name: str, copy: str) -> None:
-    """Keep a network's best weights of now under another name too.
-
-    Raises:
-        OutputError: they cannot be written.
-    """
-    if (path := best_weights(folder, name)).exists():
-        atomically(best_weights(folder, copy), lambda partial: shutil.copyfile(path, partial))
+def belongs_to(run: Run, plan: Plan, data: dict[str, Identity]) -> dict[str, Any]:
+    """The fields of a state that say what it belongs to."""
+    stages = [stage.name for stage in plan.stages]
+    hashed = {"fingerprint": fingerprint(run), "settings": settings(run)}
+    return {**hashed, "data": data, "stages": stages, "loaded": loaded(plan)}
 
 
-def kept(stage: str, name: str) -> str:
-    """The name under which a network's weights are kept as they were at the end of a stage."""
-    return f"{stage}-{name}"
-
-
-def load_best(folder: Path, name: str, network: nn.Module) -> bool:
-    """Fill a network with its best weights, where there are any."""
-    path = best_weights(folder, name)
-    if not path.exists():
-        return False
-    network.load_state_dict(load_file(path))
-    return True
-
-
-def atomically(path: Path, write: Callable[[Path], Any]) -> Path:
-    """Write a file whole or not at all.
-
-    Args:
-        path: of the file; its folder is made where it is missing.
-        write: writes the file that it is given.
-
-    Raises:
-        OutputError: it cannot be written; the one before stays.
-    """
-    partial = path.with_name(path.name + ".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(partial)
-        os.replace(partial, path)
-    except (OSError, RuntimeError) as error:
-        partial.unlink(missing_ok=True)
-        raise OutputError(
-            f"The checkpoint {path} cannot be written: {error}. Free some space and train again."
-        ) from error
-    return path
+def loaded(plan: Plan) -> dict[str, str]:
+    """What the encoders of a plan's networks began with."""
+    found = {name: getattr(network, "loaded", None) for name, network in plan.networks.items()}
+    return {
+        name: "random" if found[name] is None else f"{found[name].matched} pretrained tensors"
+        for name, network in plan.networks.items()
+        if hasattr(network, "loaded")
+    }

@@ -66,6 +66,21 @@ def enough_memory(settings: Training, device: torch.device) -> Iterator[None]:
         ) from error
 
 
+def random_states(device: torch.device) -> dict[str, torch.Tensor]:
+    """The state of the generator of a device that is not the CPU, by its type."""
+    if device.type == "cuda":
+        return {"cuda": torch.cuda.get_rng_state(device)}
+    return {"mps": torch.mps.get_rng_state()} if device.type == "mps" else {}
+
+
+def set_random_states(states: dict[str, torch.Tensor], device: torch.device) -> None:
+    """Go on with what `random_states` gave, on a device of that type."""
+    if device.type == "cuda" and "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"], device)
+    elif device.type == "mps" and "mps" in states:
+        torch.mps.set_rng_state(states["mps"])
+
+
 def device_name(fabric: Fabric) -> str:
     """The device as people call it."""
     if fabric.device.type == "cuda":

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -15,19 +15,27 @@ from torch import Tensor, nn
 
 from ..config import Run
 from ..data import Prepared, chips_per_epoch, training_loader
-from ..errors import Stopped, TrainingError
+from ..data.identity import Identity
+from ..errors import Stopped
 from ..events import EventLog
 from ..models import uncertain_statistics
 from ..recipes import Plan, Stage, average_of
 from ..types import Batch, Role
-from .checkpoints import State, copy_best, fingerprint, kept, load_best, load_last, save_best, save_last
+from .belonging import check_data, data_of
+from .best import BestWeights, kept
+from .checkpoints import State, belongs_to, check_stages, load_last, save_last
 from .clock import StageClock, learning_rate, stage_budget
-from .device import enough_memory, half_precision
+from .device import enough_memory, half_precision, random_states, set_random_states
+from .durable import packed, unpacked
 from .ema import averaged
 from .metrics import main_score
 from .optimizer import make_optimizer
+from .outcome import Trained
+from .passes import Passes
 from .patience import Patience, check_patience
+from .setbacks import MOST_SETBACKS, Diverged, check_finite, diverged, rate_after
 from .shares import Division, divided_by_time, with_division
+from .telling import Telling
 from .validation import Validator
 
 PROGRESS_EVERY = 1.0
@@ -38,21 +46,6 @@ MOST_SKIPPED = 20
 
 CHECKPOINT_EVERY = 300.0
 """Seconds after which a checkpoint is written even between validations."""
-
-
-@dataclass
-class Trained:
-    """What training leaves.
-
-    Args:
-        network: the one that ships, with its best weights, on the CPU, in eval mode.
-        values: its validation metrics.
-        scores: of every judged network, their metrics by name.
-    """
-
-    network: nn.Module
-    values: dict[str, float]
-    scores: dict[str, dict[str, float]]
 
 
 class Loop:
@@ -72,11 +65,13 @@ class Loop:
     ) -> None:
         self.folder, self.run, self.prepared, self.plan = folder, run, prepared, plan
         self.fabric, self.events = fabric, events
+        self.best = BestWeights(folder)
         self.validator = Validator(run, prepared, fabric, plan.heard)
         self.scores: dict[str, float] = {}
         self.values: dict[str, dict[str, float]] = {}
         self._said: set[str] = set()
         self.division: Division | None = None
+        self.data: dict[str, Identity] = {}
 
     def train(self) -> Trained:
         """Run what is left of the plan.
@@ -89,17 +84,29 @@ class Loop:
             OutputError: a checkpoint cannot be written.
         """
         check_patience(self.run, self.plan)
-        state = load_last(self.folder, self.run)
+        state = load_last(self.folder, self.run, self.warn)
+        self.data = data_of(self.run, self.plan, state.data if state else None)
         if state is not None:
-            self.scores, self.values = state.scores, state.values
+            check_data(state.data, self.data, self.folder)
+            self.go_on(state)
         for network in self.plan.networks.values():
             network.to(self.fabric.device, memory_format=torch.channels_last)
         self._divide(state)
         for index in range(state.stage if state else 0, len(self.plan.stages)):
             self._stage(index, state if state and state.stage == index else None)
         network = self.plan.networks[self.plan.ships]
-        load_best(self.folder, self.plan.ships, network)
+        self.best.load(self.plan.ships, network)
         return Trained(network.cpu().eval(), self.values.get(self.plan.ships, {}), self.values)
+
+    def go_on(self, state: State) -> None:
+        """Have scores and files as they were at a checkpoint."""
+        check_stages(state, self.plan, self.folder)
+        self.scores, self.values = state.scores, state.values
+        self.best.restore(state.best, state.left, self.warn)
+
+    def warn(self, sentence: str) -> None:
+        """Tell people something that they should know."""
+        self.events.write("warning", message=sentence)
 
     def _divide(self, state: State | None) -> None:
         """Divide a budget in minutes by what steps take; once, for a training that goes on keeps its division."""
@@ -115,6 +122,7 @@ class Loop:
     def _stage(self, index: int, state: State | None) -> None:
         stage = self.plan.stages[index]
         self._load_earlier(index)
+        self.best.enter(stage.judges)
         self.plan.enter(stage)
         work = _Work.of(self, stage, index, state)
         self.events.write(
@@ -130,9 +138,7 @@ class Loop:
             for name in stage.trains:
                 stack.enter_context(uncertain_statistics(self.plan.networks[name], noise))
             work.run()
-        for name in stage.judges:  # later runs may want it as it is now
-            if any(name in later.trains for later in self.plan.stages[index + 1 :]):
-                copy_best(self.folder, name, kept(stage.name, name))
+        self.best.leave(stage, self.plan.stages[index + 1 :])
 
     def weigh(self) -> None:
         """Have the plan take note of what validation has found so far."""
@@ -144,9 +150,9 @@ class Loop:
     def _load_earlier(self, index: int) -> None:
         for stage in self.plan.stages[:index]:
             for name in stage.keeps:
-                load_best(self.folder, kept(stage.name, name), self.plan.networks[name])
+                self.best.load(kept(stage.name, name), self.plan.networks[name])
         for name in {name for stage in self.plan.stages[:index] for name in stage.judges}:
-            load_best(self.folder, name, self.plan.networks[name])
+            self.best.load(name, self.plan.networks[name])
 
 
 class _Work:
@@ -167,7 +173,12 @@ class _Work:
         self.clock = self._clock()
         self.patience = Patience(self.run_settings.patience)
         self.validated = 0.0
-        self.skipped = 0
+        self.skipped = self.setbacks = 0
+        size, device = self.run_settings.batch_size, loop.fabric.device
+        self.telling = Telling(loop.events, loop.plan.stages, index, size)
+        self.passes = Passes(loop.fabric, size, lambda at_once: self.telling.full(device, self.clock.step, at_once))
+        self.start = b""
+        """The stage's beginning, until it has a checkpoint."""
         self.losses: dict[str, Tensor] = {}
 
     @classmethod
@@ -175,6 +186,8 @@ class _Work:
         work = cls(loop, stage, index)
         if state is not None:
             work._restore(state)
+        else:
+            work.start = packed(vars(work._state()))
         return work
 
     def _clock(self, step: int = 0, elapsed: float = 0.0) -> StageClock:
@@ -197,10 +210,20 @@ class _Work:
         self.samples = dict(state.samples)
         self.clock = self._clock(state.step, state.elapsed)
         self.patience = Patience(self.run_settings.patience, state.waited)
-        self.validated = self.clock.progress
+        self.validated = self.clock.progress if state.validated is None else state.validated
+        self.skipped, self.setbacks = state.skipped, state.setbacks
+        self.passes.at_once = min(self.passes.at_once, state.at_once or self.passes.at_once)
         torch.set_rng_state(state.random)
+        set_random_states(state.device_random, self.loop.fabric.device)
 
     def run(self) -> None:
+        while True:
+            try:
+                return self._run()
+            except Diverged as error:
+                self._go_back(error)
+
+    def _run(self) -> None:
         if self.clock.step == 0 and self.stage.begins:
             self._validate(self.stage.begins)
         self._measure()
@@ -211,7 +234,7 @@ class _Work:
             self._step(batches)
             now = time.monotonic()
             if now - told >= PROGRESS_EVERY or self.clock.done():
-                self._tell(self.losses)
+                self.telling.progress(self.clock, self.losses)
                 told = now
             if self._validation_is_due():
                 self._validate()
@@ -226,33 +249,25 @@ class _Work:
                     f"Training stopped as asked; {path.name} in {path.parent} keeps its place.", "Train again to go on."
                 )
         if not self.clock.done():
-            self._tell_early_end()
-        for name in self.stage.keeps:
-            save_best(self.loop.folder, kept(self.stage.name, name), self.loop.plan.networks[name])
+            self.telling.early_end(self.clock, self.losses, self.patience.waited)
+        self.loop.best.keep(self.stage, self.loop.plan.networks)
 
     def _loaders(self) -> dict[Role, Iterator[Batch]]:
-        loop = self.loop
-
-        def warn(sentence: str) -> None:
-            loop.events.write("warning", message=sentence)
-
+        loop, stage = self.loop, self.stage
         return {
             role: training_loader(
-                loop.prepared, loop.run, role, self.samples[role], self._views(role), warn, self.stage.name
+                loop.prepared, loop.run, role, self.samples[role], role in stage.views, loop.warn, stage.name
             )
-            for role in self.stage.roles
+            for role in stage.roles
         }
-
-    def _views(self, role: Role) -> bool:
-        return role in self.stage.views
 
     def _step(self, batches: dict[Role, Batch]) -> None:
         fabric, settings = self.loop.fabric, self.run_settings
+        rate = rate_after(self.setbacks) * learning_rate(settings, self.clock.progress)
         for group in self.optimizer.param_groups:
-            group["lr"] = group.get("factor", 1.0) * learning_rate(settings, self.clock.progress)
+            group["lr"] = group.get("factor", 1.0) * rate
         statistics = [each.clone() for each in self.trained.buffers()] if half_precision(fabric) else []
-        with fabric.autocast():
-            losses = self.stage.losses(self.networks, batches, self.clock.progress)
+        losses = self.passes.gradients(self.stage, self.networks, batches, self.clock.progress)
         if torch.isfinite(sum(losses.values())):
             self._learn(losses)
         else:
@@ -264,7 +279,6 @@ class _Work:
     def _learn(self, losses: dict[str, Tensor]) -> None:
         fabric = self.loop.fabric
         self.losses, self.skipped = losses, 0
-        fabric.backward(sum(losses.values()))
         clip = self.run_settings.clip_norm
         fabric.clip_gradients(self.trained, self.optimizer, max_norm=clip, error_if_nonfinite=False)
         self.optimizer.step()
@@ -280,46 +294,35 @@ class _Work:
             statistics: the trained networks' buffers before it: their batch norms have seen what was too large.
 
         Raises:
-            TrainingError: it is, or too many steps in a row are so.
+            Diverged: it is, or too many steps in a row are so.
         """
         self.skipped += 1
+        self.optimizer.zero_grad(set_to_none=True)
         half = half_precision(self.loop.fabric)
         if half and self.skipped <= MOST_SKIPPED:
             for buffer, before in zip(self.trained.buffers(), statistics, strict=True):
                 buffer.copy_(before)
             return
-        raise TrainingError(
-            f"The loss of stage {self.stage.name} is not a number after {self.clock.step} steps "
-            f"({_worst(losses)}); lower training.learning_rate{', or set training.precision to 32-true,' * half} and "
-            "train again."
-        )
+        raise diverged(losses, self.stage.name, self.clock.step, half)
 
-    def _tell(self, losses: dict[str, Tensor], ended: bool = False) -> None:
-        """Where the training stands; a stage that has ended early has no more steps than it did, later ones theirs."""
-        clock, stages = self.clock, self.loop.plan.stages
-        before = sum(stage.share for stage in stages[: self.index])
-        after = sum(stage.share for stage in stages[self.index + 1 :])
-        spent, here = max(clock.elapsed, 1e-9), 0.0 if ended else clock.remaining()
-        self.loop.events.write(
-            "progress",
-            stage=self.stage.name,
-            step=clock.step,
-            of=clock.step if ended else clock.total_steps,
-            losses={name: round(value.item(), 5) for name, value in losses.items()},
-            samples_per_second=round(clock.step * self.run_settings.batch_size * len(self.stage.roles) / spent, 2),
-            eta_seconds=round(here + (after / self.stage.share * (spent + clock.remaining()) if after else 0.0), 1),
-            fraction=round(before + self.stage.share * (1.0 if ended else clock.progress), 4),
-        )
+    def _go_back(self, error: Diverged) -> None:
+        """Go on from the last good checkpoint, or the stage's beginning, with half the learning rate.
 
-    def _tell_early_end(self) -> None:
-        waited, steps = self.patience.waited, f"{self.clock.step} of about {self.clock.total_steps} steps"
-        self.loop.events.write(
-            "note",
-            stage=self.stage.name,
-            message=f"The stage {self.stage.name} ended after {steps}: no score was better in the last {waited} "
-            f"validation{'' if waited == 1 else 's'} (training.patience).",
-        )
-        self._tell(self.losses, ended=True)
+        Raises:
+            Diverged: the stage has gone back often enough.
+        """
+        if self.setbacks == MOST_SETBACKS:
+            raise error
+        loop, setbacks = self.loop, self.setbacks + 1
+        state = State(**unpacked(self.start)) if self.start else load_last(loop.folder, loop.run, loop.warn)
+        if state is None or state.stage != self.index:  # what there was is gone, or damaged
+            raise error
+        self.optimizer.zero_grad(set_to_none=True)
+        loop.go_on(state)
+        self._restore(state)
+        self.setbacks = setbacks
+        self.telling.setback(error.message, state.step, setbacks)
+        self._checkpoint()  # so that the rate stays what it is now, whatever comes
 
     def _validation_is_due(self) -> bool:
         due = self.clock.progress - self.validated >= 1 / self.run_settings.validations - 1e-9
@@ -342,6 +345,7 @@ class _Work:
     def _validate(self, names: tuple[str, ...] = ()) -> None:
         """Score the averages named, of all networks where none is; the best so far keep their weights."""
         loop = self.loop
+        self._check_finite()
         self.validated = self.clock.progress
         before, now = dict(loop.scores), {}
         for name in names or self.averages:
@@ -353,13 +357,25 @@ class _Work:
             # Without validation blocks all scores are zero, and the latest average is the best there is.
             if main_score(values) >= loop.scores.get(name, -1.0):
                 loop.scores[name], loop.values[name] = main_score(values), values
-                save_best(loop.folder, name, average.module)
+                loop.best.take(name, average.module)
         self.patience.take(before, now)
         loop.weigh()
 
     def _checkpoint(self) -> Path:
+        self._check_finite()
+        path = save_last(self.loop.folder, self._state())
+        self.start = b""
+        self.loop.events.write(
+            "checkpoint", path=str(path.relative_to(self.loop.folder)), stage=self.stage.name, step=self.clock.step
+        )
+        return path
+
+    def _check_finite(self) -> None:
+        check_finite([self.trained, *self.averages.values()], self.stage.name, self.clock.step)
+
+    def _state(self) -> State:
         loop = self.loop
-        state = State(
+        return State(
             stage=self.index,
             step=self.clock.step,
             elapsed=self.clock.elapsed,
@@ -373,14 +389,12 @@ class _Work:
             division=asdict(loop.division) if loop.division is not None else {},
             random=torch.get_rng_state(),
             waited=self.patience.waited,
-            fingerprint=fingerprint(loop.run),
+            validated=self.validated,
+            skipped=self.skipped,
+            device_random=random_states(loop.fabric.device),
+            best=loop.best.now,
+            left=loop.best.left,
+            setbacks=self.setbacks,
+            at_once=self.passes.at_once,
+            **belongs_to(loop.run, loop.plan, loop.data),
         )
-        path = save_last(loop.folder, state)
-        loop.events.write(
-            "checkpoint", path=str(path.relative_to(loop.folder)), stage=self.stage.name, step=self.clock.step
-        )
-        return path
-
-
-def _worst(losses: dict[str, Tensor]) -> str:
-    return ", ".join(name for name, value in losses.items() if not torch.isfinite(value)) or "their sum"

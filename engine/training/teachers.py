@@ -20,7 +20,9 @@ from ..config import Budget, Run
 from ..data import Prepared
 from ..errors import GeoDistilError
 from ..recipes import CHECKPOINTS, Plan, best_weights, build_plan, teachers_identity, teachers_of
-from .checkpoints import FREE, LAST, atomically, kept
+from .best import kept
+from .checkpoints import FREE
+from .durable import atomically, begun
 
 RECORD = "teachers.json"
 UNITS = ("steps", "epochs", "minutes")
@@ -58,7 +60,7 @@ def settle(folder: Path, run: Run, prepared: Prepared, plan: Plan, keep: bool = 
         ConfigError: the copies of an earlier start are gone.
     """
     identity = teachers_identity(run, prepared, plan, FREE)
-    if (folder / CHECKPOINTS / LAST).exists():  # it has begun
+    if begun(folder / CHECKPOINTS):
         owner = _read(folder).get("reused")
         if not owner or not teachers_of(plan):
             return Settled(plan, identity=identity)

@@ -12,6 +12,7 @@ from lightning_fabric import Fabric
 from ..config import Run
 from ..data import Prepared, training_loader
 from ..recipes import Plan, Stage
+from .passes import Passes
 
 STEPS = 3
 """Steps timed for each stage, after one that warms up."""
@@ -46,12 +47,11 @@ def seconds_per_step(
         role: next(iter(training_loader(prepared, alone, role, views=role in stage.views))).to(fabric.device)
         for role in stage.roles
     }
+    passes = Passes(fabric, run.training.batch_size)
     begin, seconds = time.monotonic(), []
     while len(seconds) <= STEPS and (not seconds or time.monotonic() - begin < patience):
         start = time.monotonic()
-        with fabric.autocast():
-            losses = stage.losses(plan.networks, batches, 0.5)
-        fabric.backward(sum(losses.values()))
+        passes.gradients(stage, plan.networks, batches, 0.5)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         if fabric.device.type == "cuda":

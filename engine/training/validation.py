@@ -10,6 +10,7 @@ from torch import nn
 
 from ..config import Run
 from ..data import Prepared, validation_batches
+from ..models.devices import out_of_memory
 from ..recipes.plan import unchanged
 from ..types import Batch, Outputs, Task
 from .metrics import DetectionScore, SegmentationScore
@@ -40,6 +41,7 @@ class Validator:
         self._run, self._prepared, self._fabric, self._heard = run, prepared, fabric, heard
         self._kept: dict[Task, list[Batch]] = {}
         self._room = MOST_KEPT
+        self._at_once = run.training.batch_size
 
     def score(self, network: nn.Module) -> dict[str, float]:
         """Metrics of every task of `network` that has validation blocks, by name; empty where none has."""
@@ -55,16 +57,32 @@ class Validator:
 
     def _task(self, network: nn.Module, task: Task) -> dict[str, float]:
         score = self._empty(task)
-        for batch in self._of(task):
-            moved = batch.to(self._fabric.device)
-            with self._fabric.autocast():
-                outputs = self._heard(network(moved.image, tasks=(task,)), moved)
+        for batch, outputs in self._outputs(network, task):
             if task == "segmentation":
                 score.update(outputs.segmentation, batch.mask)
             else:
                 objects = network.detection_head.decode(outputs.detections, CANDIDATES, 0.5, 300)
                 score.update(objects, batch.boxes, batch.labels, batch.valid)
         return score.compute()
+
+    def _outputs(self, network: nn.Module, task: Task) -> Iterator[tuple[Batch, Outputs]]:
+        """Batches on the device and outputs on them; half of a batch, and so on, where memory is full."""
+        for batch in self._of(task):
+            moved, start = batch.to(self._fabric.device), 0
+            while start < len(moved.image):
+                part = moved.part(slice(start, start + self._at_once))
+                try:
+                    with self._fabric.autocast():
+                        outputs = self._heard(network(part.image, tasks=(task,)), part)
+                except (RuntimeError, MemoryError) as error:
+                    if self._at_once == 1 or not out_of_memory(error):
+                        raise
+                    outputs = None
+                if outputs is None:  # what the error's frames held is free only now
+                    self._at_once = -(-self._at_once // 2)
+                    continue
+                yield part, outputs
+                start += len(part.image)
 
     def _of(self, task: Task) -> Iterator[Batch]:
         kept = self._kept.setdefault(task, [])

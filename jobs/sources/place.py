@@ -17,8 +17,9 @@ from .suggestion import SIZES
 
 SETTING = "geodistil/runsFolder"
 BYTES_PER_PARAMETER = 4
-COPIES_OF_A_NETWORK = 8
-"""Weights, their average, two moments of the optimiser, twice for writing atomically, best weights and the package."""
+COPIES_OF_A_NETWORK = 18
+"""Weights, best weights, their average, two moments of the optimiser: in two checkpoints and one being written; best
+weights as files, now and of an earlier stage, and the package."""
 RESERVE_BYTES = 200_000_000
 
 

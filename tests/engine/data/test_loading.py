@@ -117,7 +117,9 @@ def test_chips_are_not_cut_from_damaged_blocks_and_one_warning_says_so(raster, l
     half = len(whole) // 2
     file.write_bytes(whole[:half])
     prepared = pickle.loads(pickle.dumps(prepared))  # without the blocks that GDAL keeps
+    drawn = torch.get_rng_state()
     batches = list(itertools.islice(training_loader(prepared, run, "segmentation", warn=warnings.append), 4))
+    assert torch.equal(torch.get_rng_state(), drawn), "readers draw nothing that a checkpoint would have to know"
     assert all(batch.valid.float().mean(dim=(1, 2)).min() >= 0.1 for batch in batches)
     assert len(warnings) == 1 and "a.tif is damaged: " in warnings[0]
     assert any("a.tif is damaged: " in sentence for sentence in prepare(run).warnings)

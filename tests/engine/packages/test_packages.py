@@ -15,7 +15,7 @@ from engine.models.storage import save_weights
 from engine.packages import reader
 from engine.packages.reader import load_card, load_package, package_folder
 from engine.packages.writer import check_package, write_package, zip_package
-from engine.training.checkpoints import save_best
+from engine.training.best import BestWeights
 
 IMAGE = torch.from_numpy(np.random.default_rng(0).uniform(0, 255, (1, 3, 64, 64)).astype(np.float32))
 
@@ -48,7 +48,7 @@ def test_a_package_comes_back_as_the_same_network_and_card(package, network, car
 def test_whoever_may_read_one_file_may_read_all(package, archive, network, tmp_path):
     mask = os.umask(0)
     os.umask(mask)
-    unpacked, best = package_folder(archive), save_best(tmp_path, "student", network)
+    unpacked, best = package_folder(archive), BestWeights(tmp_path).take("student", network)
     for path in (*package.iterdir(), *unpacked.iterdir(), archive, best):
         assert path.stat().st_mode & 0o777 == 0o666 & ~mask, path
 
@@ -79,7 +79,7 @@ def test_the_package_holds_what_it_should_and_no_leftovers(package):
     assert sorted(path.name for path in package.iterdir()) == names.split()
     assert [path.name for path in package.parent.iterdir()] == ["model"]
     with safe_open(package / "model.safetensors", "pt") as weights:
-        assert weights.metadata() is None
+        assert list(weights.metadata()) == ["sha256"], "nothing about who made it, or where"
 
 
 def test_writing_again_replaces_the_package_and_leaves_the_network_as_it_is(copy, card, make_network):

@@ -11,7 +11,7 @@ from engine.errors import ConfigError
 from engine.recipes import average_of, build_plan
 from engine.recipes.together import forward_together
 from engine.recipes.views import labelled
-from engine.training.checkpoints import save_best
+from engine.training.best import BestWeights
 from engine.training.ema import averaged
 from tests.engine import planning
 from tests.engine.planning import NARROW, TEACHER
@@ -230,7 +230,7 @@ def test_teachers_of_an_earlier_run_are_taken_and_must_fit(make_run, tmp_path):
     first = make_run(MULTITASK, "first")
     found = Scene(first)
     for name in found.stage.asks:
-        save_best(first, name, found.plan.networks[name])
+        BestWeights(first).take(name, found.plan.networks[name])
     run = load_run(make_run({**MULTITASK, "teachers_from": str(first)}, "second"))
     plan = build_plan(run, prepare(run))
     assert [stage.name for stage in plan.stages] == ["student"]
@@ -388,9 +388,9 @@ def test_plain_distillation_teaches_on_labelled_chips_only(scene):
 def test_frozen_teachers_of_an_earlier_run_teach_alone(make_run):
     first = make_run({"kind": "supervised", "network": TEACHER}, "first", roles=ALL[1:2])
     found = Scene(first)
-    save_best(first, "student", found.plan.networks["student"])
+    BestWeights(first).take("student", found.plan.networks["student"])
     second = make_run({**SSLKD, "teacher_share": 0.5}, "second", roles=ALL[1:])
-    save_best(second, "second_teacher", Scene(second).plan.networks["second_teacher"])
+    BestWeights(second).take("second_teacher", Scene(second).plan.networks["second_teacher"])
     folders = {"first_teacher": str(first), "second_teacher": str(second)}
     taught = Scene(make_run({**SSLKD, "co_training": False, "teachers_from": folders}, "third", roles=ALL[1:]))
     assert [(stage.name, stage.share) for stage in taught.plan.stages] == [("student", 1.0)]

@@ -17,7 +17,7 @@ from engine.errors import DeviceError, TrainingError
 from engine.events import EventLog
 from engine.models.devices import out_of_memory
 from engine.recipes import Plan, Stage, build_plan
-from engine.training import Loop, validation
+from engine.training import Loop, loop, validation
 from engine.training.loop import MOST_SKIPPED
 from engine.training.validation import Validator
 
@@ -69,16 +69,17 @@ def test_float16_leaves_a_few_steps_out_and_goes_on(make_run, events):
     assert np.isfinite([*events(folder, "progress")[-1]["losses"].values()]).all()
 
 
-def test_float16_does_not_leave_steps_out_for_ever(make_run):
+def test_float16_does_not_leave_steps_out_for_ever(make_run, monkeypatch):
+    monkeypatch.setattr(loop, "MOST_SETBACKS", 0)
     folder = make_run({"kind": "supervised", "network": NARROW}, budget={"steps": 100})
     with pytest.raises(TrainingError, match=rf"not a number after {MOST_SKIPPED} steps \(size\).*precision to 32-true"):
         loop_of(folder, too_large_at(range(100)), half()).train()
 
 
-def test_other_arithmetic_leaves_no_step_out(make_run):
-    folder = make_run({"kind": "supervised", "network": NARROW}, budget={"steps": 5})
-    with pytest.raises(TrainingError, match=r"not a number after 1 steps \(size\)"):
-        loop_of(folder, too_large_at({1}), Fabric(accelerator="cpu", devices=1, precision="32-true")).train()
+def test_other_arithmetic_leaves_no_step_out(make_run, events):
+    folder = make_run({"kind": "supervised", "network": NARROW}, budget={"steps": 2})
+    loop_of(folder, too_large_at({1}), Fabric(accelerator="cpu", devices=1, precision="32-true")).train()
+    assert "not a number after 1 steps (size). Training goes back" in events(folder, "warning")[0]["message"]
 
 
 class Interrupted(Exception):

@@ -15,7 +15,8 @@ from engine.events import EventLog
 from engine.recipes import Plan, Stage, build_plan
 from engine.report import write_report
 from engine.training import Loop
-from engine.training.checkpoints import FREE, LAST, fingerprint
+from engine.training.checkpoints import FREE, fingerprint
+from engine.training.durable import LAST
 from engine.training.patience import Patience
 
 NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}

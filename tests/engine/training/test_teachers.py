@@ -17,6 +17,7 @@ from engine.cli.progress import summary
 from engine.cli.train import train_run
 from engine.config import Baseline, PartialMultitask, SemiSupervised, load_run, save_run
 from engine.data import prepare
+from engine.errors import TrainingError
 from engine.events import EventLog
 from engine.recipes import build_plan, teachers_identity, teachers_of
 from engine.training import Loop, offer, settle
@@ -173,7 +174,8 @@ def test_a_run_whose_labels_changed_on_the_way_offers_nothing(make_run, tmp_path
         train(first, at_checkpoint_of("student"))
     run.sources[0].labels.where = "fid > 1"
     save_run(run, first)
-    train(first)
+    with pytest.raises(TrainingError, match=r"sources\.0\.labels\.where was not set and is 'fid > 1'"):
+        train(first)
     second = make_run(MULTITASK, "second")
     assert len(stages(looked_at(second))) == 3
     save_run(run, second)

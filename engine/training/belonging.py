@@ -1,0 +1,143 @@
+"""What a checkpoint belongs to beside its own settings: sources, their files, and other models' weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..config import ClassDefinition, Network, Run, Source
+from ..data import identity
+from ..data.identity import Identity
+from ..data.opening import is_raster
+from ..data.vectors import Layer
+from ..errors import TrainingError
+from ..recipes import CHECKPOINTS, Plan, best_weights
+
+MOST_NAMED = 4
+"""Settings that a sentence names."""
+WEIGHTS = "model.safetensors"
+_ELSEWHERE = {"labels": {"path"}, "area": {"path"}}
+"""What may move; the files' content is compared."""
+
+
+def settings_of_sources(run: Run) -> dict[str, Any]:
+    """The settings of a run that decide over its chips, without names, colours and paths."""
+
+    def classes(definitions: list[ClassDefinition]) -> list[dict[str, Any]]:
+        return [{"name": each.name, "values": each.label_values()} for each in definitions]
+
+    return {
+        "gsd": run.gsd,
+        "bands": run.bands,
+        "background": run.background,
+        "split": run.split.model_dump(),
+        "detection_classes": classes(run.detection_classes),
+        "segmentation_classes": classes(run.segmentation_classes),
+        "sources": [_source(source) for source in run.sources],
+    }
+
+
+def differences(before: Any, now: Any, where: str = "") -> list[str]:
+    """What differs between two trees of settings, as `training.batch_size was 4 and is 8`."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        keys = dict.fromkeys([*before, *now])
+        found = [differences(before.get(key), now.get(key), f"{where}.{key}".lstrip(".")) for key in keys]
+        return [each for part in found for each in part]
+    if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        found = [differences(*pair, f"{where}.{index}") for index, pair in enumerate(zip(before, now, strict=True))]
+        return [each for part in found for each in part]
+    if before == now:
+        return []
+    if isinstance(before, list) and isinstance(now, list) and isinstance((before or now)[0], dict):
+        return [f"{where} had {len(before)} and has {len(now)} entries"]
+    return [f"{where} was {_spoken(before)} and is {_spoken(now)}"]
+
+
+def data_of(run: Run, plan: Plan, known: dict[str, Identity] | None = None) -> dict[str, Identity]:
+    """The identities of all files that a training reads, by what they are to it.
+
+    Args:
+        run: its settings.
+        plan: its networks.
+        known: earlier ones, whose hashes are used again where nothing has moved.
+
+    Raises:
+        RasterError: a raster cannot be opened.
+        LabelError: a layer cannot be read.
+    """
+    known, found = known or {}, {}
+    for index, source in enumerate(run.sources):
+        name = f"sources.{index}"
+        found[f"{name}.raster"] = identity.of_raster(source.raster, known.get(f"{name}.raster"), len(run.sources))
+        if source.labels is not None:
+            found[f"{name}.labels"] = _of_labels(source, known.get(f"{name}.labels"))
+        if source.area.kind == "layer":
+            area = Layer(source.area.path, source.area.layer, None, source.area.where, "labelled area")
+            found[f"{name}.area"] = identity.of_layer(area, known.get(f"{name}.area"))
+    for name, files in _weights_of(run, plan).items():
+        found[name] = identity.of_files(files, known.get(name))
+    return found
+
+
+def check_data(before: dict[str, Identity], now: dict[str, Identity], folder: Path) -> None:
+    """See that a training goes on with the files that it began with, wherever they lie now.
+
+    Raises:
+        TrainingError: a file has another content.
+    """
+    for name, known in before.items():
+        here = now.get(name)
+        if here is None:
+            continue  # a setting says so
+        if how := identity.difference(known, here):
+            raise TrainingError(
+                f"{here['path'] or known['path']} ({name}) is not what it was when this training began: {how}.",
+                f"Put back what it was, or delete the folder {folder / CHECKPOINTS} to train anew.",
+            )
+
+
+def sentence(folder: Path, changed: list[str]) -> str:
+    """That settings have changed, and which."""
+    more = len(changed) - MOST_NAMED
+    named = "; ".join(changed[:MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
+    return f"The checkpoints in {folder / CHECKPOINTS} belong to other settings than run.json: {named or 'some'}."
+
+
+def _source(source: Source) -> dict[str, Any]:
+    values = source.model_dump(include={"role", "bands", "split", "nodata"})
+    for key, moving in _ELSEWHERE.items():
+        part = getattr(source, key)
+        values[key] = None if part is None else part.model_dump(exclude=moving)
+    return values
+
+
+def _of_labels(source: Source, known: Identity | None) -> Identity:
+    labels = source.labels
+    if labels.layer is None and is_raster(labels.path):
+        return identity.of_raster(labels.path, known)
+    return identity.of_layer(Layer(labels.path, labels.layer, labels.field, labels.where), known)
+
+
+def _weights_of(run: Run, plan: Plan) -> dict[str, list[Path]]:
+    """Files of weights that a recipe names."""
+    recipe, found = run.recipe, {}
+    for name in ("package", "start_from"):
+        if folder := getattr(recipe, name, None):
+            found[f"recipe.{name}"] = [Path(folder) / WEIGHTS, Path(folder) / "model" / WEIGHTS]
+    teachers = getattr(recipe, "teachers_from", None)
+    if teachers:
+        others = [name for name in plan.networks if name != plan.ships]
+        folders = teachers if isinstance(teachers, dict) else dict.fromkeys(others, teachers)
+        for name, folder in folders.items():
+            paths = [best_weights(Path(folder), name), best_weights(Path(folder), plan.ships)]
+            found[f"recipe.teachers_from.{name}"] = [next((path for path in paths if path.is_file()), paths[0])]
+    files = {"feature_teacher": getattr(recipe, "feature_teacher", "none")}
+    files |= {f"{name}.weights": part.weights for name, part in recipe if isinstance(part, Network)}
+    found |= {f"recipe.{name}": [Path(path)] for name, path in files.items() if Path(path).is_file()}
+    return {name: [path for path in paths if path.is_file()] for name, paths in found.items()}
+
+
+def _spoken(value: Any) -> str:
+    if value is None or isinstance(value, dict):
+        return "not set" if value is None else "set"
+    return repr(value)

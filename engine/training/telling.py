@@ -1,0 +1,69 @@
+"""What a stage in progress tells: where it stands, and what has happened to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from ..events import EventLog
+from ..recipes import Stage
+from .clock import StageClock
+from .setbacks import rate_after
+
+
+class Telling:
+    """Events of one stage.
+
+    Args:
+        events: get them.
+        stages: all of the run.
+        index: of this one.
+        chips: in a batch.
+    """
+
+    def __init__(self, events: EventLog, stages: Sequence[Stage], index: int, chips: int) -> None:
+        self._events, self._chips, self._stage = events, chips, stages[index]
+        self._before = sum(stage.share for stage in stages[:index])
+        self._after = sum(stage.share for stage in stages[index + 1 :])
+
+    def progress(self, clock: StageClock, losses: dict[str, Tensor], ended: bool = False) -> None:
+        """Where the training stands; a stage that has ended early has no more steps than it did, later ones theirs."""
+        share, after = self._stage.share, self._after
+        spent, here = max(clock.elapsed, 1e-9), 0.0 if ended else clock.remaining()
+        self._events.write(
+            "progress",
+            stage=self._stage.name,
+            step=clock.step,
+            of=clock.step if ended else clock.total_steps,
+            losses={name: round(value.item(), 5) for name, value in losses.items()},
+            samples_per_second=round(clock.step * self._chips * len(self._stage.roles) / spent, 2),
+            eta_seconds=round(here + (after / share * (spent + clock.remaining()) if after else 0.0), 1),
+            fraction=round(self._before + share * (1.0 if ended else clock.progress), 4),
+        )
+
+    def early_end(self, clock: StageClock, losses: dict[str, Tensor], waited: int) -> None:
+        """That no score was better for so many validations."""
+        steps = f"{clock.step} of about {clock.total_steps} steps"
+        self._events.write(
+            "note",
+            stage=self._stage.name,
+            message=f"The stage {self._stage.name} ended after {steps}: no score was better in the last {waited} "
+            f"validation{'' if waited == 1 else 's'} (training.patience).",
+        )
+        self.progress(clock, losses, ended=True)
+
+    def setback(self, why: str, step: int, setbacks: int) -> None:
+        """That it goes on from an earlier step with a lower learning rate."""
+        rate = f"{rate_after(setbacks):g} of the learning rate"
+        self._warn(f"{why} Training goes back to step {step} of the stage, with {rate}.")
+
+    def full(self, device: object, step: int, at_once: int) -> None:
+        """That a batch does not fit the device's memory."""
+        self._warn(
+            f"{device} ran out of memory in stage {self._stage.name}: from step {step} on its batches of {self._chips} "
+            f"chips pass {at_once} at a time, and their gradients are added up."
+        )
+
+    def _warn(self, sentence: str) -> None:
+        self._events.write("warning", stage=self._stage.name, message=sentence)
