@@ -1,4 +1,4 @@
-"""`predict` as one of several processes, which `torchrun` or a job scheduler starts on one or many machines."""
+"""`predict` as one of several processes, which `torchrun` or a job scheduler starts; `train` is always alone."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import DeviceError
+from ..errors import ConfigError, DeviceError, OutputError
 from ..events import EventLog
 
 if TYPE_CHECKING:
@@ -39,6 +40,20 @@ def place() -> Place | None:
     return Place(rank, size) if 0 <= rank < size and size > 1 else None
 
 
+def refuse_ranks() -> None:
+    """End a training that a launcher has started several times.
+
+    Raises:
+        ConfigError: this is one of several processes.
+    """
+    size, ranks = os.environ.get("WORLD_SIZE", ""), [os.environ.get(name, "") for name in ("RANK", "LOCAL_RANK")]
+    if (size.isdecimal() and int(size) > 1) or any(rank.isdecimal() and int(rank) > 0 for rank in ranks):
+        raise ConfigError(
+            f"A training is one process, and this is one of {size or 'several'} (RANK {ranks[0] or ranks[1]}).",
+            "Start it without torchrun, or unset RANK, LOCAL_RANK and WORLD_SIZE.",
+        )
+
+
 def own_gpu() -> None:
     """Let each process of a machine see one of its GPUs; before any library has looked for them."""
     from ..inference.backends.choice import gpus
@@ -58,9 +73,13 @@ def shared(options: argparse.Namespace, place: Place, work: Callable[[EventLog, 
         options: of the command line, the same for all processes.
         place: this process's.
         work: gets the log and the crew, and returns the outputs.
+
+    Raises:
+        OutputError: others work in the folder, on another job.
     """
     from .. import __version__
     from ..inference.sharing import Crew
+    from ..processes import refuse_owned
     from .job import carry_out
 
     if options.device in ("auto", "cuda"):
@@ -68,10 +87,35 @@ def shared(options: argparse.Namespace, place: Place, work: Callable[[EventLog, 
     job = {name: value for name, value in vars(options).items() if name not in NOT_OF_THE_JOB}
     digest = hashlib.sha256(json.dumps([__version__, job], sort_keys=True, default=str).encode()).hexdigest()
     with Crew(options.output / f"{FOLDER}-{digest[:12]}", *place) as crew:
+        refuse_owned(options.output)
+        refuse_crews(options.output, crew.folder)
         own = crew.folder / f"process{place.rank}"
         return carry_out(
             own, lambda events: work(_CrewLog(events, options.output, crew), crew), _listener(options, place)
         )
+
+
+def refuse_crews(output: Path, own: Path | None = None) -> None:
+    """Leave a folder to processes that share another job there; what dead ones have left is removed.
+
+    Args:
+        output: the folder.
+        own: where this process shares its job, if it does.
+
+    Raises:
+        OutputError: one of them lives.
+    """
+    from ..inference.sharing import at_work
+
+    for folder in output.glob(f"{FOLDER}-*"):
+        if folder == own:
+            continue
+        if at_work(folder):
+            raise OutputError(
+                f"The folder {output} is in use: processes share another prediction there, in {folder.name}.",
+                "Let them end, or end them in order with an empty file named stop in the folder, then start again.",
+            )
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def agreed_backend(model: Path, card: Card, crew: Crew, choose: Callable[[], Any]) -> tuple[Backend, int]:

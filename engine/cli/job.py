@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..events import EventLog
+    from ..processes import Owner
 
 Listener = Callable[[dict[str, Any]], None]
 
@@ -91,27 +92,44 @@ def carry_out(folder: Path | None, work: Callable[[EventLog], Any], listener: Li
     """Do the work; its events and its end are told to a listener and written into a folder.
 
     Args:
-        folder: gets `events.jsonl`, and a file `stop` in it ends the work in order; none keeps the events off disk.
+        folder: gets `events.jsonl`, and a file `stop` in it ends the work in order; it is this process's meanwhile.
+            None keeps the events off disk.
         work: gets the log and returns the outputs.
         listener: none shows a person on the error stream how it goes.
 
     Raises:
-        GeoDistilError: as the event `failed` (or `stopped`) says too.
+        GeoDistilError: as the event `failed` (or `stopped`) says too; where another process works in the folder,
+            its events are left alone.
     """
     from ..errors import GeoDistilError, Stopped
     from ..events import EventLog
+    from ..processes import Lost, Owner
     from .progress import progress_listener
     from .signals import orderly_stop
 
-    events = EventLog(folder, listener or progress_listener())
-    try:
-        with orderly_stop(folder) if folder else nullcontext():
-            outputs = work(events)
-    except Stopped as stopped:
-        events.write("stopped", message=stopped.message, hint=stopped.hint)
-        raise
-    except GeoDistilError as error:
-        events.failed(error)
-        raise
-    events.write("finished", outputs=outputs)
+    with ExitStack() as inside:
+        tell = listener or progress_listener()
+        if folder:
+            tell = _as_owner(tell, inside.enter_context(Owner(folder)))
+        events = EventLog(folder, tell)
+        try:
+            with orderly_stop(folder) if folder else nullcontext():
+                outputs = work(events)
+        except Lost:
+            raise
+        except Stopped as stopped:
+            events.write("stopped", message=stopped.message, hint=stopped.hint)
+            raise
+        except GeoDistilError as error:
+            events.failed(error)
+            raise
+        events.write("finished", outputs=outputs)
     return outputs
+
+
+def _as_owner(tell: Listener, owner: Owner) -> Listener:
+    def listen(event: dict[str, Any]) -> None:
+        tell(event)
+        owner.check()
+
+    return listen

@@ -55,8 +55,10 @@ def train_run(folder: Path, listener: Listener | None = None) -> dict[str, Any]:
     """
     from ..config import load_run
     from ..report import write_report
+    from .crew import refuse_ranks
     from .job import carry_out
 
+    refuse_ranks()
     settings = load_run(folder)
     result = carry_out(folder, lambda events: _train(folder, settings, events), listener)
     write_report(folder)  # once more, for now it has an end
