@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ..config import Run
 from ..errors import ConfigError, GeoDistilError, TrainingError
+from ..processes import FORKSERVER_GUARD, end_with_parent
 from ..types import Batch, Chip, Role
 from .augmentation import Augmenter
 from .chips import Cut, cut
@@ -329,7 +330,7 @@ def _loader(batches: TrainingBatches, workers: int, prefetch: int) -> DataLoader
         num_workers=workers,
         multiprocessing_context=_context(),
         prefetch_factor=prefetch,
-        worker_init_fn=_one_thread,
+        worker_init_fn=_begin,
     )
 
 
@@ -342,11 +343,12 @@ def _context() -> multiprocessing.context.BaseContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([FORKSERVER_GUARD, __name__])
     return context
 
 
-def _one_thread(_: int) -> None:
+def _begin(_: int) -> None:
+    end_with_parent()
     torch.set_num_threads(1)
 
 

@@ -1,10 +1,11 @@
 """Processes: who owns a folder, who ends with whom, and what the dead have left behind."""
 
 from .identity import Identity, lives, me
-from .lifetime import end_with_parent, end_with_process
+from .lifetime import FORKSERVER_GUARD, end_with_parent, end_with_process
 from .ownership import OWNER_FILE, Lost, Owner, age, refuse_owned
 
 __all__ = [
+    "FORKSERVER_GUARD",
     "OWNER_FILE",
     "Identity",
     "Lost",

@@ -19,6 +19,8 @@ from multiprocessing.connection import wait
 import psutil
 
 LOOK_SECONDS = 0.5
+FORKSERVER_GUARD = f"{__package__}.guarded"
+"""To be preloaded first by a forkserver."""
 
 
 def end_with_parent() -> None:

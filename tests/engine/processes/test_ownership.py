@@ -1,4 +1,4 @@
-"""One process works in a folder: the second is told who, the dead are known, and of many that come at once one is it."""
+"""One process works in a folder: the second is told who, the dead are known, of many at once one is it."""
 
 import json
 import os
