@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +89,12 @@ def _class_value(text: str, values: dict[str, int]) -> int:
     raise ConfigError(f"There is no class '{text}'; name {told}.")
 
 
-def carry_out(folder: Path | None, work: Callable[[EventLog], Any], listener: Listener | None = None) -> Any:
+def carry_out(
+    folder: Path | None,
+    work: Callable[[EventLog], Any],
+    listener: Listener | None = None,
+    also: Callable[[], bool] = lambda: False,
+) -> Any:
     """Do the work; its events and its end are told to a listener and written into a folder.
 
     Args:
@@ -96,6 +102,7 @@ def carry_out(folder: Path | None, work: Callable[[EventLog], Any], listener: Li
             None keeps the events off disk.
         work: gets the log and returns the outputs.
         listener: none shows a person on the error stream how it goes.
+        also: whether something else than the file asks for a stop.
 
     Raises:
         GeoDistilError: as the event `failed` (or `stopped`) says too; where another process works in the folder,
@@ -103,23 +110,33 @@ def carry_out(folder: Path | None, work: Callable[[EventLog], Any], listener: Li
     """
     from ..errors import GeoDistilError, Stopped
     from ..events import EventLog
-    from ..processes import Lost, Owner
+    from ..processes import Interrupted, Lost, Owner
     from .progress import progress_listener
     from .signals import orderly_stop
 
     with ExitStack() as inside:
-        tell = listener or progress_listener()
+        tell, owner = listener or progress_listener(), None
         if folder:
-            tell = _as_owner(tell, inside.enter_context(Owner(folder)))
+            owner = inside.enter_context(Owner(folder))
+            tell = _as_owner(tell, owner)
         events = EventLog(folder, tell)
+        stopped = Stopped("It was stopped as asked; outputs that were not complete are not there.", "Start it again.")
+
+        def last_words() -> None:
+            events.write("stopped", message=stopped.message, hint=stopped.hint)
+            print(f"error: {stopped}", file=sys.stderr)
+            if owner:
+                owner.release()
+
         try:
-            with orderly_stop(folder) if folder else nullcontext():
+            with orderly_stop(folder, also, last_words):
                 outputs = work(events)
         except Lost:
             raise
-        except Stopped as stopped:
+        except (Stopped, Interrupted) as error:
+            stopped = error if isinstance(error, Stopped) else stopped
             events.write("stopped", message=stopped.message, hint=stopped.hint)
-            raise
+            raise stopped from None
         except GeoDistilError as error:
             events.failed(error)
             raise
