@@ -76,6 +76,25 @@ class EventLog:
         return self.folder is not None and (self.folder / STOP_FILE).exists()
 
 
+class PartOfLog:
+    """Events of one part of the work: its fractions are shares of the whole.
+
+    Args:
+        events: the whole's.
+        start, end: the part's share of it.
+    """
+
+    def __init__(self, events: EventLog, start: float, end: float) -> None:
+        self._events, self._start, self._end = events, start, end
+        self.stop_requested = events.stop_requested
+
+    def write(self, kind: Kind, **values: Any) -> None:
+        """As `EventLog.write`."""
+        if "fraction" in values:
+            values["fraction"] = round(self._start + (self._end - self._start) * values["fraction"], 4)
+        self._events.write(kind, **values)
+
+
 def read_events(folder: Path) -> Iterator[dict[str, Any]]:
     """The events of a folder so far; a line still being written is left out."""
     path = folder / EVENTS_FILE

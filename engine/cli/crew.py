@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ConfigError, DeviceError, OutputError
-from ..events import EventLog
+from ..events import STOP_FILE, EventLog
 
 if TYPE_CHECKING:
     from ..config import Card
@@ -90,9 +90,19 @@ def shared(options: argparse.Namespace, place: Place, work: Callable[[EventLog, 
         refuse_owned(options.output)
         refuse_crews(options.output, crew.folder)
         own = crew.folder / f"process{place.rank}"
-        return carry_out(
-            own, lambda events: work(_CrewLog(events, options.output, crew), crew), _listener(options, place)
-        )
+
+        def asked() -> bool:
+            return _asked(options.output, crew)
+
+        return carry_out(own, lambda events: work(_CrewLog(events, asked), crew), _listener(options, place), asked)
+
+
+def _asked(output: Path, crew: Crew) -> bool:
+    """Whether all of a job's processes are to end; its file `stop` counts from when this process has come."""
+    try:
+        return (output / STOP_FILE).stat().st_mtime >= crew.joined
+    except OSError:
+        return False
 
 
 def refuse_crews(output: Path, own: Path | None = None) -> None:
@@ -151,11 +161,11 @@ def agreed_backend(model: Path, card: Card, crew: Crew, choose: Callable[[], Any
 
 
 class _CrewLog(EventLog):
-    """Events of one process; the file `stop` in the job's folder counts from when this process has come."""
+    """Events of one process, which ends with the others too."""
 
-    def __init__(self, events: EventLog, output: Path, crew: Crew) -> None:
+    def __init__(self, events: EventLog, asked: Callable[[], bool]) -> None:
         super().__init__(None)
-        self._events, self._stop, self._joined = events, output / "stop", crew.joined
+        self._events, self._asked = events, asked
 
     def write(self, kind: Any, **values: Any) -> None:
         """As of the process's own log."""
@@ -163,7 +173,7 @@ class _CrewLog(EventLog):
 
     def stop_requested(self) -> bool:
         """Whether this process, or all of them, are to end."""
-        return self._events.stop_requested() or (self._stop.exists() and self._stop.stat().st_mtime >= self._joined)
+        return self._events.stop_requested() or self._asked()
 
 
 def _listener(options: argparse.Namespace, place: Place) -> Callable[[dict[str, Any]], None]:

@@ -40,7 +40,13 @@ def orderly_stop(
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    interrupter = Interrupter(lambda: bool(stop and stop.exists()) or also(), last_words)
+
+    def leave() -> None:
+        last_words()
+        if stop:
+            stop.unlink(missing_ok=True)
+
+    interrupter = Interrupter(lambda: bool(stop and stop.exists()) or also(), leave)
 
     def ask(number: int, frame: FrameType | None) -> None:
         if number == signal.SIGINT and interrupter.is_signal():

@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,7 @@ def write_package(
     card: Card,
     report: bytes | Path | None = None,
     preview: bytes | Path | None = None,
+    tell: Callable[[str], None] = lambda part: None,
 ) -> Path:
     """Write a model package and put it in place once its outputs are the network's.
 
@@ -47,6 +49,7 @@ def write_package(
         card: its card; `mean` and `std` must be the network's.
         report: an HTML page, or where it is.
         preview: a PNG picture, or where it is.
+        tell: told what is written next: weights, graph, check; may end it by an exception.
 
     Returns:
         The folder.
@@ -62,7 +65,8 @@ def write_package(
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
             partial = Path(temporary) / "model"
             partial.mkdir()
-            _write_files(partial, network, card, {REPORT_FILE: report, PREVIEW_FILE: preview})
+            _write_files(partial, network, card, {REPORT_FILE: report, PREVIEW_FILE: preview}, tell)
+            tell("check")
             check_package(partial, network, card)
             _replace(partial, folder, Path(temporary) / "older")
     except OSError as error:
@@ -84,21 +88,26 @@ def check_package(folder: Path, network: nn.Module, card: Card) -> None:
     _compare(expected, [files[name] for name in onnx.output_names(card)], GRAPH_FILE)
 
 
-def complete_package(folder: Path, network: nn.Module, card: Card) -> None:
+def complete_package(
+    folder: Path, network: nn.Module, card: Card, tell: Callable[[str], None] = lambda part: None
+) -> None:
     """Give a copy of a package all graphs: that of all tasks, and one a task, which other programs read.
 
     Args:
         folder: the copy; graphs that it has (packages of version 1 have those of one task) stay.
         network: its network.
         card: its card.
+        tell: told what is written next: graph, and the tasks; may end it by an exception.
 
     Raises:
         PackageError: what was written answers otherwise than the network.
     """
     image = _noise(card)
+    tell("graph")
     if not (folder / GRAPH_FILE).is_file():
         onnx.export_joint(network, card, folder / GRAPH_FILE)
     for task in card.tasks:
+        tell(task)
         file = folder / ONNX_FILES[task]
         if not file.is_file():
             onnx.export(network, card, task, file)
@@ -133,8 +142,16 @@ def zip_package(folder: Path | str, file: Path | str) -> Path:
     return file
 
 
-def _write_files(folder: Path, network: nn.Module, card: Card, extras: dict[str, bytes | Path | None]) -> None:
+def _write_files(
+    folder: Path,
+    network: nn.Module,
+    card: Card,
+    extras: dict[str, bytes | Path | None],
+    tell: Callable[[str], None],
+) -> None:
+    tell("weights")
     save_weights(network.state_dict(), folder / WEIGHTS_FILE)
+    tell("graph")
     onnx.export_joint(network, card, folder / GRAPH_FILE)
     for name, content in extras.items():
         if content is not None:

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 LOOK_SECONDS = 0.2
-COOPERATION_SECONDS = 1.0
-LAST_SECONDS = 2.5
+COOPERATION_SECONDS = 0.8
+LAST_SECONDS = 2.2
 """After a stop was seen: until work is interrupted, and until the process ends."""
 
 

@@ -42,6 +42,7 @@ class State:
         scaler: of float16's losses, its state dictionary; empty in other arithmetic.
         division: of a budget in minutes by measured steps, `shares.Division`'s fields; empty where nothing is measured.
         waited: validations in a row without a better score.
+        validated: the stage's progress at its last validation; none (of earlier engines): at the checkpoint.
     """
 
     stage: int
@@ -58,6 +59,7 @@ class State:
     scaler: dict[str, Any] = field(default_factory=dict)
     division: dict[str, Any] = field(default_factory=dict)
     waited: int = 0
+    validated: float | None = None
 
 
 FREE = {"device", "precision", "workers", "budget", "validations", "patience"}

@@ -18,6 +18,7 @@ from ..data import Prepared, chips_per_epoch, training_loader
 from ..errors import Stopped, TrainingError
 from ..events import EventLog
 from ..models import uncertain_statistics
+from ..processes import Interrupted, interruptible
 from ..recipes import Plan, Stage, average_of
 from ..types import Batch, Role
 from .checkpoints import State, copy_best, fingerprint, kept, load_best, load_last, save_best, save_last
@@ -106,7 +107,7 @@ class Loop:
         if state is not None:
             self.division = Division(**state.division) if state.division else None
         elif self.run.training.budget.minutes is not None and any(stage.timed for stage in self.plan.stages):
-            with enough_memory(self.run.training, self.fabric.device):
+            with enough_memory(self.run.training, self.fabric.device), interruptible():
                 self.division, sentence = divided_by_time(self.run, self.prepared, self.plan, self.fabric)
             self.events.write("note", message=sentence)
         if self.division is not None and self.run.training.budget.minutes is not None:
@@ -197,17 +198,26 @@ class _Work:
         self.samples = dict(state.samples)
         self.clock = self._clock(state.step, state.elapsed)
         self.patience = Patience(self.run_settings.patience, state.waited)
-        self.validated = self.clock.progress
+        self.validated = self.clock.progress if state.validated is None else state.validated
         torch.set_rng_state(state.random)
 
     def run(self) -> None:
+        try:
+            self._run()
+        except Interrupted:
+            self._stop()
+
+    def _run(self) -> None:
         if self.clock.step == 0 and self.stage.begins:
             self._validate(self.stage.begins)
+        elif self._validation_is_due():  # a stop has interrupted it
+            self._validate()
         self._measure()
         loaders = self._loaders()
         told = checkpointed = time.monotonic()
         while not (self.clock.done() or self.patience.over):
-            batches = {role: next(loader).to(self.loop.fabric.device) for role, loader in loaders.items()}
+            with interruptible():  # the first batch comes when its readers are there, which takes seconds
+                batches = {role: next(loader).to(self.loop.fabric.device) for role, loader in loaders.items()}
             self._step(batches)
             now = time.monotonic()
             if now - told >= PROGRESS_EVERY or self.clock.done():
@@ -221,14 +231,17 @@ class _Work:
                 self._checkpoint()
                 checkpointed = now
             if self.loop.events.stop_requested():
-                path = self._checkpoint()
-                raise Stopped(
-                    f"Training stopped as asked; {path.name} in {path.parent} keeps its place.", "Train again to go on."
-                )
+                self._stop()
         if not self.clock.done():
             self._tell_early_end()
         for name in self.stage.keeps:
             save_best(self.loop.folder, kept(self.stage.name, name), self.loop.plan.networks[name])
+
+    def _stop(self) -> None:
+        path = self._checkpoint()
+        raise Stopped(
+            f"Training stopped as asked; {path.name} in {path.parent} keeps its place.", "Train again to go on."
+        )
 
     def _loaders(self) -> dict[Role, Iterator[Batch]]:
         loop = self.loop
@@ -330,7 +343,8 @@ class _Work:
         loop = self.loop
         for name in self.stage.measures:
             if name not in loop.values:
-                loop.values[name] = loop.validator.score(loop.plan.networks[name])
+                with interruptible():
+                    loop.values[name] = loop.validator.score(loop.plan.networks[name])
                 self._report(name, loop.values[name])
         loop.weigh()
 
@@ -342,11 +356,12 @@ class _Work:
     def _validate(self, names: tuple[str, ...] = ()) -> None:
         """Score the averages named, of all networks where none is; the best so far keep their weights."""
         loop = self.loop
+        with interruptible():  # then it has not been
+            found = {name: loop.validator.score(self.averages[name].module) for name in names or self.averages}
         self.validated = self.clock.progress
         before, now = dict(loop.scores), {}
-        for name in names or self.averages:
+        for name, values in found.items():
             average = self.averages[name]
-            values = loop.validator.score(average.module)
             if values:
                 now[name] = main_score(values)
             self._report(name, values)
@@ -373,6 +388,7 @@ class _Work:
             division=asdict(loop.division) if loop.division is not None else {},
             random=torch.get_rng_state(),
             waited=self.patience.waited,
+            validated=self.validated,
             fingerprint=fingerprint(loop.run),
         )
         path = save_last(loop.folder, state)
