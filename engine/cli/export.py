@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +52,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 def _export(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
     from ..packages import complete_package, load_card, load_package, package_folder, zip_package
+    from ..processes import scratch
     from .steps import Steps
 
     folder = package_folder(options.model)
@@ -60,8 +60,8 @@ def _export(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
     steps = Steps(events, _parts(card, options.int8))
     steps.begin("package")
     network, card = load_package(folder)
-    with tempfile.TemporaryDirectory() as temporary:
-        copy = Path(shutil.copytree(folder, Path(temporary) / "model"))
+    with scratch() as temporary:
+        copy = Path(shutil.copytree(folder, temporary / "model"))
         complete_package(copy, network, card, steps.begin)
         judged = []
         if options.int8:

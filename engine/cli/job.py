@@ -110,7 +110,7 @@ def carry_out(
     """
     from ..errors import GeoDistilError, Stopped
     from ..events import EventLog
-    from ..processes import Interrupted, Lost, Owner
+    from ..processes import Interrupted, Lost, Owner, sweep, sweep_semaphores
     from .progress import progress_listener
     from .signals import orderly_stop
 
@@ -119,6 +119,8 @@ def carry_out(
         if folder:
             owner = inside.enter_context(Owner(folder))
             tell = _as_owner(tell, owner)
+            sweep(folder)
+        sweep_semaphores()
         events = EventLog(folder, tell)
         stopped = Stopped("It was stopped as asked; outputs that were not complete are not there.", "Start it again.")
 

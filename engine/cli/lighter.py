@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from ..inference.windows import window_grid
 from ..packages.int8 import Spared, quantise
 from ..packages.item import GRAPH_FILE, ONNX_FILES
 from ..packages.onnx import TASK_OUTPUTS
+from ..processes import scratch
 from ..training.metrics import MAIN, DetectionScore, SegmentationScore
 from ..types import IGNORE_INDEX, Batch, Objects, Task
 
@@ -109,8 +109,8 @@ def lighten(
         raise ConfigError("The rasters hold too little imagery to find the ranges of 8 bits.", "Name larger ones.")
     tasks = [task for task in card.tasks if prepared and prepared.of_role(task)]
     truths = {task: _labelled(prepared, run, task, card.tile_size) for task in tasks}
-    with tempfile.TemporaryDirectory(dir=folder) as light:
-        return _judged(folder, Path(light), card, windows, truths, max_loss, tell)
+    with scratch(folder) as light:
+        return _judged(folder, light, card, windows, truths, max_loss, tell)
 
 
 def _run_of(model: Path) -> Run | None:

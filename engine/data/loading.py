@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ..config import Run
 from ..errors import ConfigError, GeoDistilError, TrainingError
-from ..processes import FORKSERVER_GUARD, end_with_parent
+from ..processes import FORKSERVER_GUARD, end_with_parent, name_semaphores
 from ..types import Batch, Chip, Role
 from .augmentation import Augmenter
 from .chips import Cut, cut
@@ -322,6 +323,7 @@ class _Numbers(Sampler):
 
 
 def _loader(batches: TrainingBatches, workers: int, prefetch: int) -> DataLoader:
+    name_semaphores()
     return DataLoader(
         batches,
         batch_size=None,
@@ -349,6 +351,7 @@ def _context() -> multiprocessing.context.BaseContext:
 
 def _begin(_: int) -> None:
     end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the parent decides
     torch.set_num_threads(1)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from ..inference.vectors import PolygonOptions, polygons
 from ..inference.vectors.layer import Fields, VectorLayer
 from ..inference.vectors.watching import watched
 from ..inference.windows import window_grid
+from ..processes import scratch
 from .cells import POOL, Cells, farthest_first
 from .looking import Kept, Labelled, Look, SureMap, as_arrays, centres, kept_part
 
@@ -118,12 +118,12 @@ def review(
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         with (
-            tempfile.TemporaryDirectory(dir=output.parent, prefix=".review_") as folder,
+            scratch(output.parent) as folder,
             rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES),
         ):
-            work = _Review(networks, rasters, Path(folder), options, labelled, events)
+            work = _Review(networks, rasters, folder, options, labelled, events)
             counts = work.write()
-            (Path(folder) / "review.gpkg").replace(output)
+            (folder / "review.gpkg").replace(output)
     except OSError as error:
         raise OutputError(f"{output} cannot be written: {error.strerror or error}.") from error
     return counts

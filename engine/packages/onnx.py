@@ -10,7 +10,6 @@ import contextlib
 import copy
 import json
 import logging
-import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +24,7 @@ from torchvision.ops import box_convert
 from ..config import Card, CardClass
 from ..inference.backends.base import OBJECT_LIMIT
 from ..inference.suppression import CANDIDATES_PER_OBJECT
+from ..processes import scratch
 from ..types import Task
 
 OPSET = 18
@@ -169,10 +169,10 @@ def _export(graph: nn.Module, card: Card, path: Path, outputs: list[str], many: 
 
 def _folded(model: onnx.ModelProto) -> onnx.ModelProto:
     """The graph with batch norms folded into the convolutions before them; its operators stay the standard's."""
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch() as folder:
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        options.optimized_model_filepath = str(Path(folder) / "folded.onnx")
+        options.optimized_model_filepath = str(folder / "folded.onnx")
         options.log_severity_level = 3
         onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
         return onnx.load(options.optimized_model_filepath)

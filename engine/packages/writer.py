@@ -6,7 +6,6 @@ import copy
 import json
 import os
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +19,7 @@ from ..errors import OutputError, PackageError
 from ..inference.backends import OnnxModel
 from ..models import parameters
 from ..models.storage import save_weights
+from ..processes import scratch
 from ..types import Task
 from . import onnx
 from .item import FILES, GRAPH_FILE, ITEM_FILE, ONNX_FILES, PREVIEW_FILE, REPORT_FILE, WEIGHTS_FILE, make_item
@@ -62,13 +62,13 @@ def write_package(
     network = copy.deepcopy(network).cpu().float().eval()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
-            partial = Path(temporary) / "model"
+        with scratch(folder.parent) as temporary:
+            partial = temporary / "model"
             partial.mkdir()
             _write_files(partial, network, card, {REPORT_FILE: report, PREVIEW_FILE: preview}, tell)
             tell("check")
             check_package(partial, network, card)
-            _replace(partial, folder, Path(temporary) / "older")
+            _replace(partial, folder, temporary / "older")
     except OSError as error:
         raise OutputError(f"The model cannot be written to {folder}: {error.strerror}.") from error
     return folder

@@ -2,6 +2,7 @@
 
 from .identity import Identity, lives, me
 from .interruption import Interrupted, held, interruptible
+from .leftovers import name_semaphores, scratch, sweep, sweep_semaphores
 from .lifetime import FORKSERVER_GUARD, end_with_parent, end_with_process
 from .ownership import OWNER_FILE, Lost, Owner, age, refuse_owned
 
@@ -19,5 +20,9 @@ __all__ = [
     "interruptible",
     "lives",
     "me",
+    "name_semaphores",
     "refuse_owned",
+    "scratch",
+    "sweep",
+    "sweep_semaphores",
 ]
