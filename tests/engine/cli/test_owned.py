@@ -48,3 +48,20 @@ def test_a_rank_of_several_is_refused(make_run, monkeypatch, capsys, ranks):
     assert main(["train", str(folder)]) == 1
     assert "Start it without torchrun" in capsys.readouterr().err
     assert {path.name for path in folder.iterdir()} == {"run.json"}
+
+
+def test_a_stop_reaches_packaging_and_leaves_the_training_and_no_half_of_a_model(make_run, family, events):
+    folder = make_run({"kind": "supervised", "network": NARROW}, budget={"steps": 2})
+    command = [sys.executable, "-m", "engine", "train", str(folder)]
+    process = family.start(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    def parts():
+        return {each["part"] for each in events(folder, "progress") if "part" in each}
+
+    wait_for(lambda: (folder / "events.jsonl").exists() and "graph" in parts())
+    asked = time.monotonic()
+    (folder / "stop").touch()
+    family.wait(3.0)
+    assert time.monotonic() - asked < 3.0 and process.wait() == 1
+    assert "what was trained is kept" in process.stderr.read() and events(folder, "stopped")
+    assert (folder / "checkpoints" / "last.pt").exists() and not {"model", "stop"} & {p.name for p in folder.iterdir()}
