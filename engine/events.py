@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from .errors import GeoDistilError, OutputError
+from .errors import GeoDistilError, cannot_write
 
 Kind = Literal[
     "started",
@@ -49,7 +49,7 @@ class EventLog:
             folder.mkdir(parents=True, exist_ok=True)
             self._file = (folder / EVENTS_FILE).open("a", encoding="utf-8")
         except OSError as error:
-            raise OutputError(f"The folder {folder} cannot be written: {error.strerror}.") from error
+            raise cannot_write(f"The folder {folder}", folder, error) from error
 
     def write(self, kind: Kind, **values: Any) -> None:
         """Append one event; numbers that are not finite become null.
@@ -63,7 +63,7 @@ class EventLog:
                 self._file.write(json.dumps(_finite(event), default=str) + "\n")
                 self._file.flush()
             except OSError as error:
-                raise OutputError(f"{self.folder} cannot be written: {error.strerror}.") from error
+                raise cannot_write(f"The log {self.folder / EVENTS_FILE}", self.folder, error) from error
         if self._listener is not None:
             self._listener(event)
 

@@ -51,6 +51,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _export(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
+    from ..errors import on_disk
     from ..packages import complete_package, load_card, load_package, package_folder, zip_package
     from ..processes import scratch
     from .steps import Steps
@@ -61,7 +62,8 @@ def _export(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
     steps.begin("package")
     network, card = load_package(folder)
     with scratch() as temporary:
-        copy = Path(shutil.copytree(folder, temporary / "model"))
+        with on_disk(f"A copy of the model, in {temporary.parent},", temporary, _bytes(folder)):
+            copy = Path(shutil.copytree(folder, temporary / "model"))
         complete_package(copy, network, card, steps.begin)
         judged = []
         if options.int8:
@@ -81,6 +83,10 @@ def _parts(card: Card, int8: bool) -> list[tuple[str, float]]:
     """What is done, and how long each takes beside the others; a task may have to be put in 8 bits four times."""
     light = [("imagery", 2), *((f"8 bits, attempt {number}", 12) for number in range(1, 5))] if int8 else []
     return [("package", 2), ("graph", 1), *((task, 10) for task in card.tasks), *light, ("archive", 1)]
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir())
 
 
 def text(result: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from rasterio.crs import CRS
 
 from ..data.grid import Grid, transformer
 from ..data.raster import RasterReader
-from ..errors import ConfigError, OutputError, RasterError
+from ..errors import ConfigError, RasterError, cannot_write
 from ..events import EventLog, PartOfLog
 from ..inference.backends import Arrays, Backend
 from ..inference.checks import doubts, open_raster
@@ -125,7 +125,7 @@ def review(
             counts = work.write()
             (folder / "review.gpkg").replace(output)
     except OSError as error:
-        raise OutputError(f"{output} cannot be written: {error.strerror or error}.") from error
+        raise cannot_write(str(output), output, error) from error
     return counts
 
 

@@ -22,7 +22,7 @@ from rasterio.io import DatasetWriter
 from rasterio.windows import Window as RasterWindow
 
 from ..data.grid import Grid
-from ..errors import OutputError
+from ..errors import cannot_write
 from .blending import NODATA
 from .cog import BLOCK, optimise
 from .merging import Found
@@ -258,8 +258,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RasterioError, DataSourceError, DataLayerError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise OutputError(f"{path} cannot be written: {reason}.", "Is the disk full?") from error
+        raise cannot_write(str(path), path, error) from error
 
 
 def _category_names(names: dict[int, str]) -> str:

@@ -12,6 +12,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from ..config import Card
+from ..errors import on_disk
 from ..inference.backends.base import standardisation
 from ..processes import scratch
 from .onnx import quiet
@@ -66,7 +67,7 @@ def quantise(source: Path, target: Path, card: Card, images: Iterable[np.ndarray
         spared: what stays in 32 bits.
     """
     mean, std = (values[:, None, None] for values in standardisation(card))
-    with scratch(target.parent) as temporary, quiet():
+    with scratch(target.parent) as temporary, quiet(), on_disk(f"The graph {target}", target):
         plain = temporary / "plain.onnx"
         quant_pre_process(str(source), str(plain), skip_symbolic_shape=True)
         graph = onnx.load(plain).graph

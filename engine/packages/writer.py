@@ -8,6 +8,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ..config import Card
-from ..errors import OutputError, PackageError
+from ..errors import PackageError, on_disk
 from ..inference.backends import OnnxModel
 from ..models import parameters
 from ..models.storage import save_weights
@@ -60,17 +61,17 @@ def write_package(
     """
     folder = Path(folder)
     network = copy.deepcopy(network).cpu().float().eval()
-    try:
+    needed = 2 * sum(value.nbytes for value in network.state_dict().values())  # weights and graph
+    said = f"The model {folder}", folder, needed
+    with on_disk(*said):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with scratch(folder.parent) as temporary:
+        with scratch(folder.parent) as temporary, on_disk(*said):  # which tells before what fills the disk goes
             partial = temporary / "model"
             partial.mkdir()
             _write_files(partial, network, card, {REPORT_FILE: report, PREVIEW_FILE: preview}, tell)
             tell("check")
             check_package(partial, network, card)
             _replace(partial, folder, temporary / "older")
-    except OSError as error:
-        raise OutputError(f"The model cannot be written to {folder}: {error.strerror}.") from error
     return folder
 
 
@@ -101,7 +102,13 @@ def complete_package(
 
     Raises:
         PackageError: what was written answers otherwise than the network.
+        OutputError: the disk of the copy is full.
     """
+    with on_disk(f"A copy of the model, in {folder.parent},", folder):
+        _complete(folder, network, card, tell)
+
+
+def _complete(folder: Path, network: nn.Module, card: Card, tell: Callable[[str], None]) -> None:
     image = _noise(card)
     tell("graph")
     if not (folder / GRAPH_FILE).is_file():
@@ -127,17 +134,16 @@ def zip_package(folder: Path | str, file: Path | str) -> Path:
     """
     folder, file = package_folder(folder), Path(file)
     partial = file.with_name(f"{file.name}.partial")
+    files = [path for path in (folder / name for name in FILES) if path.is_file()]
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(partial, "w") as archive:  # not compressed: weights hardly would be
-            for path in (folder / name for name in FILES):
-                if path.is_file():
+        with on_disk(f"The package {file}", file, sum(path.stat().st_size for path in files)):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with zipfile.ZipFile(partial, "w") as archive:  # not compressed: weights hardly would be
+                for path in files:
                     archive.write(path, path.name)
-        os.replace(partial, file)
-    except OSError as error:
-        raise OutputError(f"{file} cannot be written: {error.strerror}.") from error
+            os.replace(partial, file)
     finally:
-        if partial.exists():
+        with suppress(OSError):
             partial.unlink()
     return file
 

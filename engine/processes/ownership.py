@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ..errors import OutputError
+from ..errors import OutputError, cannot_write
 from .identity import Identity, lives, me
 
 OWNER_FILE = "owner.json"
@@ -56,7 +56,7 @@ class Owner:
             while not self._create():
                 self._take_over()
         except OSError as error:
-            raise OutputError(f"The folder {self.folder} cannot be written: {error.strerror}.") from error
+            raise cannot_write(f"The folder {self.folder}", self.folder, error) from error
         threading.Thread(target=self._live, name="owner", daemon=True).start()
         return self
 

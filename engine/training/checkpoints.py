@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from ..config import TEACHER_SHARE, Run
-from ..errors import OutputError, TrainingError
+from ..errors import TrainingError, cannot_write
 from ..models.storage import save_weights
 from ..recipes import CHECKPOINTS, best_weights
 
@@ -196,8 +196,7 @@ def atomically(path: Path, write: Callable[[Path], Any]) -> Path:
         write(partial)
         os.replace(partial, path)
     except (OSError, RuntimeError) as error:
+        sentence = cannot_write(f"The checkpoint {path}", path, error)
         partial.unlink(missing_ok=True)
-        raise OutputError(
-            f"The checkpoint {path} cannot be written: {error}. Free some space and train again."
-        ) from error
+        raise sentence from error
     return path

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -145,3 +146,17 @@ def family():
     yield found
     for process in found.members():
         process.kill()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a file system of 8 MB of its own, and what gives it more."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if (
+        shutil.which("mount") is None
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder], capture_output=True).returncode
+    ):
+        pytest.skip("file systems cannot be mounted here")
+    yield folder, lambda: subprocess.run(["mount", "-o", "remount,size=256m", folder], check=True)
+    subprocess.run(["umount", "-l", folder], check=True)

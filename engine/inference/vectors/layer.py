@@ -13,7 +13,7 @@ import shapely
 from pyogrio.errors import DataSourceError
 from rasterio.crs import CRS
 
-from ...errors import OutputError
+from ...errors import OutputError, cannot_write
 from . import geoparquet
 
 DRIVERS = {".gpkg": "GPKG", ".fgb": "FlatGeobuf", ".parquet": "Parquet"}
@@ -143,5 +143,4 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, DataSourceError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise OutputError(f"{path} cannot be written: {reason}.", "Is the disk full?") from error
+        raise cannot_write(str(path), path, error) from error
