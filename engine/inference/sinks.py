@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -219,7 +221,7 @@ class DetectionSink(Sink):
         """
         self._flush()
         with writing(self.path):
-            self.partial.replace(self.path)
+            with_usual_mode(self.partial).replace(self.path)
         return self.path
 
     def _flush(self) -> None:
@@ -250,6 +252,16 @@ def box_polygons(boxes: np.ndarray, grid: Grid) -> np.ndarray:
     corners = np.stack([np.stack([left, right, right, left]), np.stack([top, top, bottom, bottom])])
     x, y = grid.to_crs(*corners)
     return shapely.polygons(np.stack([x.T, y.T], axis=-1))
+
+
+def with_usual_mode(path: Path) -> Path:
+    """Let those use a file who may use others made in its folder; SQLite's own lets nobody else write."""
+    if os.name != "nt":
+        other = path.with_name(f"{path.name}.mode")
+        other.touch()
+        path.chmod(stat.S_IMODE(other.stat().st_mode))
+        other.unlink()
+    return path
 
 
 @contextlib.contextmanager

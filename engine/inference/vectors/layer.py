@@ -14,6 +14,7 @@ from pyogrio.errors import DataSourceError
 from rasterio.crs import CRS
 
 from ...errors import OutputError, cannot_write
+from ..sinks import with_usual_mode
 from . import geoparquet
 
 DRIVERS = {".gpkg": "GPKG", ".fgb": "FlatGeobuf", ".parquet": "Parquet"}
@@ -74,7 +75,7 @@ class VectorLayer:
         """
         self._flush()
         with _writing(self.path):
-            self._converted().replace(self.path)
+            with_usual_mode(self._converted()).replace(self.path)
         return self.path
 
     def _remove_partial(self) -> None:

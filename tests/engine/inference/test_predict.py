@@ -162,7 +162,10 @@ def test_another_model_does_not_go_on_where_one_stopped(blobs, write_raster, tmp
 
 
 def test_too_little_space_names_both_numbers_before_any_work(blobs, write_raster, tmp_path):
-    with pytest.raises(OutputError, match=r"needs about 1 MB in .*out, and 0 MB are free"):
+    with pytest.raises(
+        OutputError,
+        match=r"of \S+raster\.tif, \d+ x \d+ pixels of 0\.1 m, needs about 1 MB in .*out, and 0",
+    ):
         predict(blobs, write_raster(with_blobs([])), tmp_path / "out", Options(free_bytes=lambda folder: 1000))
     assert not blobs.sizes
 
