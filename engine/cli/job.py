@@ -110,7 +110,7 @@ def carry_out(
     """
     from ..errors import GeoDistilError, Stopped
     from ..events import EventLog
-    from ..processes import Interrupted, Lost, Owner, sweep, sweep_semaphores
+    from ..processes import Interrupted, Lost, Owner, remove_scratch, sweep, sweep_semaphores
     from .progress import progress_listener
     from .signals import orderly_stop
 
@@ -127,6 +127,7 @@ def carry_out(
         def last_words() -> None:
             events.write("stopped", message=stopped.message, hint=stopped.hint)
             print(f"error: {stopped}", file=sys.stderr)
+            remove_scratch()
             if owner:
                 owner.release()
 

@@ -2,7 +2,7 @@
 
 from .identity import Identity, lives, me
 from .interruption import Interrupted, held, interruptible
-from .leftovers import name_semaphores, scratch, sweep, sweep_semaphores
+from .leftovers import name_semaphores, remove_scratch, scratch, sweep, sweep_semaphores
 from .lifetime import FORKSERVER_GUARD, end_with_parent, end_with_process
 from .ownership import OWNER_FILE, Lost, Owner, age, refuse_owned
 
@@ -22,6 +22,7 @@ __all__ = [
     "me",
     "name_semaphores",
     "refuse_owned",
+    "remove_scratch",
     "scratch",
     "sweep",
     "sweep_semaphores",

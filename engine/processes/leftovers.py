@@ -24,6 +24,8 @@ FOLDER = re.compile(r"\.geodistil-(?P<place>[0-9a-f]{8})-(?P<pid>\d+)-(?P<starte
 SEMAPHORE = re.compile(r"sem\.geodistil-(?P<place>[0-9a-f]{8})-(?P<pid>\d+)-(?P<started>[0-9.]+)-.+")
 NAMELESS = re.compile(r"\.(model-|review_)[a-z0-9_]{8}")
 """Folders of earlier engines, whose names say nothing of their process."""
+_own: set[Path] = set()
+"""Folders of this process that are there."""
 LEFT_SECONDS = 3600.0
 """Untouched for so long, a folder is left behind whose process cannot be looked up from here."""
 
@@ -42,9 +44,17 @@ def scratch(parent: Path | None = None) -> Iterator[Path]:
     sweep(parent)
     folder = parent / f".{_name()}-{uuid.uuid4().hex[:8]}"
     folder.mkdir(mode=0o700)
+    _own.add(folder)
     try:
         yield folder
     finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        _own.discard(folder)
+
+
+def remove_scratch() -> None:
+    """Remove this process's folders now: it ends while some of its work goes on."""
+    for folder in list(_own):
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -18,7 +18,7 @@ import hashlib, sys, tempfile, threading, time
 from pathlib import Path
 from engine.cli.job import carry_out
 from engine.errors import GeoDistilError, Stopped
-from engine.processes import held, interruptible
+from engine.processes import held, interruptible, scratch
 
 folder = Path(sys.argv[1])
 
@@ -47,7 +47,8 @@ def waits(events):
     threading.Event().wait()
 
 def sleeps_in_c(events):
-    hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)
+    with scratch(folder):
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)
 
 def holds(events):
     with held():
@@ -114,10 +115,11 @@ def test_a_stop_reaches_work_within_seconds(stopped, tmp_path, kind, ask):
     assert {path.name for path in tmp_path.iterdir()} == {"events.jsonl"}
 
 
-def test_work_that_answers_nothing_is_left(stopped):
+def test_work_that_answers_nothing_is_left(stopped, tmp_path):
     seconds, said = stopped("sleeps_in_c", by_file)
     assert seconds < SECONDS, seconds
     assert "stopped as asked" in said
+    assert {path.name for path in tmp_path.iterdir()} == {"events.jsonl"}
 
 
 def test_what_must_not_be_torn_apart_is_done_first(stopped, tmp_path):
