@@ -143,7 +143,7 @@ def _judged(
     windows: list[np.ndarray],
     truths: dict[Task, list[Batch]],
     max_loss: float,
-    tell: Callable[[str], None],
+    tell: Callable[[str], None] = lambda part: None,
 ) -> list[Judged]:
     ranges, plain = windows[::2], OnnxBackend(folder, card, "cpu")
     before = _scores(folder, card, truths)

@@ -2,13 +2,16 @@
 
 A thread in the child waits for the parent's end. Linux's own signal (`PR_SET_PDEATHSIG`) comes when the *thread* ends
 that has started the child, and Windows' job objects take grandchildren along that are meant to stay; a thread needs
-neither, and works on every system and with every way of starting a process.
+neither, and works on every system and with every way of starting a process. The signal serves where the starting
+thread is the main one for certain: in a forkserver.
 """
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import time
@@ -19,6 +22,8 @@ from multiprocessing.connection import wait
 import psutil
 
 LOOK_SECONDS = 0.5
+PR_SET_PDEATHSIG = 1
+"""prctl(2): the signal at the end of the thread that forked this process."""
 FORKSERVER_GUARD = f"{__package__}.guarded"
 """To be preloaded first by a forkserver."""
 
@@ -41,6 +46,20 @@ def end_with_process(pid: int) -> None:
         pid: the starter's id, as it says itself: it may have ended before this one could ask.
     """
     _watch(lambda: _wait_for_parent(pid))
+
+
+def end_with_maker(pid: int) -> None:
+    """End this process with the one that has just forked it, and did so in its main thread.
+
+    Args:
+        pid: the maker's id.
+    """
+    if sys.platform != "linux":
+        end_with_process(pid)
+        return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # the kernel does it, whatever this process is busy with
+    if os.getppid() != pid:
+        os._exit(1)
 
 
 def _watch(wait_for_end: Callable[[], object]) -> None:

@@ -13,7 +13,8 @@ import multiprocessing, os, sys, threading, time
 from engine.processes import FORKSERVER_GUARD, end_with_parent
 
 def work(queue):
-    end_with_parent()
+    if "UNGUARDED" not in os.environ:
+        end_with_parent()
     while True:
         queue.put(os.getpid())
 
@@ -81,6 +82,10 @@ def test_workers_that_a_thread_has_started_do_not_end_with_the_thread(family, st
 
 def test_a_server_that_still_imports_what_workers_need_ends_too(family, start):
     killed_and_gone(family, start(WORKERS, "forkserver", "at once", SLOW="1"), 2)
+
+
+def test_workers_that_have_not_begun_end_with_their_server(family, start):
+    killed_and_gone(family, start(WORKERS, "forkserver", "main", UNGUARDED="1"), 4)
 
 
 def test_a_child_program_ends_with_a_killed_parent(family, start):
