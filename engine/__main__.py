@@ -1,5 +1,5 @@
 """``python -m engine``."""
 
-from .cli.main import main
+from .cli.main import program
 
-raise SystemExit(main())
+program()

@@ -6,6 +6,16 @@ toolbox and the plugin render it; nobody else catches it.
 
 from __future__ import annotations
 
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+LITTLE_BYTES = 2**20
+"""So little is left of a disk that libraries found full which do not say so: PyTorch, GDAL, ONNX."""
+
 
 class GeoDistilError(Exception):
     """An error a user can act on.
@@ -85,3 +95,72 @@ class Stopped(GeoDistilError):
     """A person asked for an orderly end before there was a result."""
 
     code = "stopped"
+
+
+def cannot_write(what: str, place: Path, error: BaseException, needed: int | None = None) -> OutputError:
+    """The sentence on an output that could not be written.
+
+    To be made before what was written of it is removed: libraries that do not say that a disk is full are believed by
+    what is left of it.
+
+    Args:
+        what: the output, as the sentence begins, such as `The report run/report.html`.
+        place: the output, or the folder that it was to go into; says which disk.
+        error: what was raised.
+        needed: bytes of the whole output, where that is known.
+    """
+    if is_full(place, error, needed):
+        free, least = _free_bytes(place), max(needed or 0, LITTLE_BYTES)
+        left = "" if free is None or free >= least else f", {free / 2**20:.1f} MB are free"
+        wanted = "" if needed is None else f", and it needs about {needed / 2**20:.1f} MB"
+        return OutputError(
+            f"{what} cannot be written: the disk of {_there(place)} is full{left}{wanted}.",
+            "Free some space, or choose a folder on another disk, then start again.",
+        )
+    reason = getattr(error, "strerror", None) or str(error).strip().partition("\n")[0].rstrip(".")
+    return OutputError(f"{what} cannot be written: {reason}.", "See that the folder is there and may be written.")
+
+
+def is_full(place: Path, error: BaseException, needed: int | None = None) -> bool:
+    """Whether it was for a full disk that something could not be written; as `cannot_write`."""
+    if any(getattr(each, "errno", None) in FULL for each in _chain(error)):
+        return True
+    free = _free_bytes(place)
+    return free is not None and free < max(needed or 0, LITTLE_BYTES)
+
+
+@contextmanager
+def on_disk(what: str, place: Path, needed: int | None = None) -> Iterator[None]:
+    """What goes wrong with the disk inside becomes the sentence of `cannot_write`, whatever a library calls it.
+
+    Raises:
+        OutputError: the output cannot be written.
+    """
+    try:
+        yield
+    except GeoDistilError:
+        raise
+    except OSError as error:
+        raise cannot_write(what, place, error, needed) from error
+    except Exception as error:
+        if is_full(place, error, needed):
+            raise cannot_write(what, place, error, needed) from error
+        raise
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _there(place: Path) -> Path:
+    """The place, or the first folder above it that is there."""
+    return next((each for each in (place, *place.parents) if each.is_dir()), place)
+
+
+def _free_bytes(place: Path) -> int | None:
+    try:
+        return shutil.disk_usage(_there(place)).free
+    except OSError:
+        return None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from .errors import GeoDistilError, OutputError
+from .errors import GeoDistilError, cannot_write
 
 Kind = Literal[
     "started",
@@ -49,7 +49,7 @@ class EventLog:
             folder.mkdir(parents=True, exist_ok=True)
             self._file = (folder / EVENTS_FILE).open("a", encoding="utf-8")
         except OSError as error:
-            raise OutputError(f"The folder {folder} cannot be written: {error.strerror}.") from error
+            raise cannot_write(f"The folder {folder}", folder, error) from error
 
     def write(self, kind: Kind, **values: Any) -> None:
         """Append one event; numbers that are not finite become null.
@@ -63,7 +63,7 @@ class EventLog:
                 self._file.write(json.dumps(_finite(event), default=str) + "\n")
                 self._file.flush()
             except OSError as error:
-                raise OutputError(f"{self.folder} cannot be written: {error.strerror}.") from error
+                raise cannot_write(f"The log {self.folder / EVENTS_FILE}", self.folder, error) from error
         if self._listener is not None:
             self._listener(event)
 
@@ -74,6 +74,25 @@ class EventLog:
     def stop_requested(self) -> bool:
         """Whether someone asked for an orderly end by putting a file named `stop` into the folder."""
         return self.folder is not None and (self.folder / STOP_FILE).exists()
+
+
+class PartOfLog:
+    """Events of one part of the work: its fractions are shares of the whole.
+
+    Args:
+        events: the whole's.
+        start, end: the part's share of it.
+    """
+
+    def __init__(self, events: EventLog, start: float, end: float) -> None:
+        self._events, self._start, self._end = events, start, end
+        self.stop_requested = events.stop_requested
+
+    def write(self, kind: Kind, **values: Any) -> None:
+        """As `EventLog.write`."""
+        if "fraction" in values:
+            values["fraction"] = round(self._start + (self._end - self._start) * values["fraction"], 4)
+        self._events.write(kind, **values)
 
 
 def read_events(folder: Path) -> Iterator[dict[str, Any]]:

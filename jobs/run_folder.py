@@ -15,6 +15,7 @@ from qgis.core import QgsMapLayer, QgsRasterLayer, QgsVectorLayer
 from .classes import NO_CLASS, RASTER_BACKGROUND, ClassReader
 from .continuing import continued
 from .errors import GeoDistilError
+from .owner import refuse_owned
 from .reading import chosen
 from .snapshots import CLASS_FIELD, Snapshot, raster_path
 from .translation import tr
@@ -90,8 +91,10 @@ class RunFolder:
             The path of `run.json`.
 
         Raises:
-            GeoDistilError: a layer cannot be read, the folder holds another or a broken run, or cannot be written.
+            GeoDistilError: a layer cannot be read, the folder holds another or a broken run, is in use, or cannot be
+                written.
         """
+        refuse_owned(self._folder)
         with writing(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             run = merge_patch(self._run(), self._settings.options)

@@ -22,6 +22,7 @@ SPOKEN = {
     "teachers and student": tr("teachers and student"),
     "training": tr("training"),
     "pretraining": tr("pretraining"),
+    "packaging": tr("packaging"),
     "sum": tr("sum"),
     "total": tr("total"),
     "step": tr("step"),

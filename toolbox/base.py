@@ -31,6 +31,9 @@ from ..jobs.translation import tr
 Parameters = dict[str, Any]
 Results = dict[str, Any]
 
+NOTHING_TO_LOSE = 0.0
+"""Grace after a cancel, in seconds, of commands that look for no stop and have nothing to end in order."""
+
 
 def icon(name: str) -> QIcon:
     """An icon of `resources/icons`."""

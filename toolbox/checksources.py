@@ -19,11 +19,8 @@ from ..jobs.layers.results import make_folder, write_page
 from ..jobs.run_folder import RunFolder, RunSettings
 from ..jobs.translation import tr
 from .anysources import AnySources
-from .base import Parameters, Results, advanced, job_folder
+from .base import NOTHING_TO_LOSE, Parameters, Results, advanced, job_folder
 from .training import Integer
-
-NOTHING_TO_LOSE = 0.0
-"""Grace after a cancel, in seconds: a check leaves nothing to end in order."""
 
 
 class CheckSources(AnySources):

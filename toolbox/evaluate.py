@@ -33,7 +33,7 @@ from ..jobs.scores import flat, html_table, without_truth
 from ..jobs.snapshots import CLASS_FIELD, Snapshot, raster_path
 from ..jobs.translation import tr
 from ..jobs.vocabulary import spoken
-from .base import EngineAlgorithm, Parameters, Results, explained, job_folder
+from .base import NOTHING_TO_LOSE, EngineAlgorithm, Parameters, Results, explained, job_folder
 from .model import known_card, model_parameter, taken
 
 NUMBERS = {
@@ -152,7 +152,7 @@ class Evaluate(EngineAlgorithm):
         command = [*self._arguments, "--model", str(model), "--output", str(scores_file)]
         if wanted:
             command += ["--errors", str(self._folder / ERRORS[self._compared][1])]
-        self.run_engine(command, self._folder, feedback)
+        self.run_engine(command, self._folder, feedback, NOTHING_TO_LOSE)
         if feedback.isCanceled():
             for destination in wanted.values():
                 do_not_load(context, destination)

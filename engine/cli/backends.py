@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -71,7 +72,7 @@ def model_files(folder: Path) -> list[Path]:
 
 def _measured(folder: Path, candidate: Candidate) -> float | None:
     """A candidate's rate, or none. In a process of its own: the memory of the libraries not chosen goes with it."""
-    command = [sys.executable, "-m", __name__, str(folder), *candidate]
+    command = [sys.executable, "-m", __name__, str(folder), *candidate, str(os.getpid())]
     root = Path(__file__).parents[2]
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=PROBE_LIMIT_SECONDS)
@@ -84,11 +85,14 @@ def main() -> None:
     """Measure one candidate, and print megapixels a second, or null where it does not run."""
     from ..inference.backends.choice import Candidate, rate
     from ..packages import load_card
+    from ..processes import end_with_process
 
     arguments = argparse.ArgumentParser()
     arguments.add_argument("folder", type=Path)
     arguments.add_argument("candidate", nargs=2)
+    arguments.add_argument("parent", type=int)
     options = arguments.parse_args()
+    end_with_process(options.parent)
     card = load_card(options.folder)
     try:
         print(json.dumps(rate(make_backend(options.folder, card, Candidate(*options.candidate)), card)))

@@ -23,14 +23,14 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Prepare the run and describe it; written to `--output` too."""
-    from ..errors import OutputError
+    from ..errors import cannot_write
 
     findings = describe(options.folder, options.probe)
     if options.output:
         try:
             options.output.write_text(json.dumps(findings, indent=2) + "\n", encoding="utf-8")
         except OSError as error:
-            raise OutputError(f"The findings {options.output} cannot be written: {error.strerror}.") from error
+            raise cannot_write(f"The findings {options.output}", options.output, error) from error
     return findings
 
 

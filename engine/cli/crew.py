@@ -1,4 +1,4 @@
-"""`predict` as one of several processes, which `torchrun` or a job scheduler starts on one or many machines."""
+"""`predict` as one of several processes, which `torchrun` or a job scheduler starts; `train` is always alone."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import DeviceError
-from ..events import EventLog
+from ..errors import ConfigError, DeviceError, OutputError
+from ..events import STOP_FILE, EventLog
 
 if TYPE_CHECKING:
     from ..config import Card
@@ -39,6 +40,20 @@ def place() -> Place | None:
     return Place(rank, size) if 0 <= rank < size and size > 1 else None
 
 
+def refuse_ranks() -> None:
+    """End a training that a launcher has started several times.
+
+    Raises:
+        ConfigError: this is one of several processes.
+    """
+    size, ranks = os.environ.get("WORLD_SIZE", ""), [os.environ.get(name, "") for name in ("RANK", "LOCAL_RANK")]
+    if (size.isdecimal() and int(size) > 1) or any(rank.isdecimal() and int(rank) > 0 for rank in ranks):
+        raise ConfigError(
+            f"A training is one process, and this is one of {size or 'several'} (RANK {ranks[0] or ranks[1]}).",
+            "Start it without torchrun, or unset RANK, LOCAL_RANK and WORLD_SIZE.",
+        )
+
+
 def own_gpu() -> None:
     """Let each process of a machine see one of its GPUs; before any library has looked for them."""
     from ..inference.backends.choice import gpus
@@ -58,9 +73,13 @@ def shared(options: argparse.Namespace, place: Place, work: Callable[[EventLog, 
         options: of the command line, the same for all processes.
         place: this process's.
         work: gets the log and the crew, and returns the outputs.
+
+    Raises:
+        OutputError: others work in the folder, on another job.
     """
     from .. import __version__
     from ..inference.sharing import Crew
+    from ..processes import refuse_owned
     from .job import carry_out
 
     if options.device in ("auto", "cuda"):
@@ -68,10 +87,45 @@ def shared(options: argparse.Namespace, place: Place, work: Callable[[EventLog, 
     job = {name: value for name, value in vars(options).items() if name not in NOT_OF_THE_JOB}
     digest = hashlib.sha256(json.dumps([__version__, job], sort_keys=True, default=str).encode()).hexdigest()
     with Crew(options.output / f"{FOLDER}-{digest[:12]}", *place) as crew:
+        refuse_owned(options.output)
+        refuse_crews(options.output, crew.folder)
         own = crew.folder / f"process{place.rank}"
-        return carry_out(
-            own, lambda events: work(_CrewLog(events, options.output, crew), crew), _listener(options, place)
-        )
+
+        def asked() -> bool:
+            return _asked(options.output, crew)
+
+        return carry_out(own, lambda events: work(_CrewLog(events, asked), crew), _listener(options, place), asked)
+
+
+def _asked(output: Path, crew: Crew) -> bool:
+    """Whether all of a job's processes are to end; its file `stop` counts from when this process has come."""
+    try:
+        return (output / STOP_FILE).stat().st_mtime >= crew.joined
+    except OSError:
+        return False
+
+
+def refuse_crews(output: Path, own: Path | None = None) -> None:
+    """Leave a folder to processes that share another job there; what dead ones have left is removed.
+
+    Args:
+        output: the folder.
+        own: where this process shares its job, if it does.
+
+    Raises:
+        OutputError: one of them lives.
+    """
+    from ..inference.sharing import at_work
+
+    for folder in output.glob(f"{FOLDER}-*"):
+        if folder == own:
+            continue
+        if at_work(folder):
+            raise OutputError(
+                f"The folder {output} is in use: processes share another prediction there, in {folder.name}.",
+                "Let them end, or end them in order with an empty file named stop in the folder, then start again.",
+            )
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def agreed_backend(model: Path, card: Card, crew: Crew, choose: Callable[[], Any]) -> tuple[Backend, int]:
@@ -107,11 +161,11 @@ def agreed_backend(model: Path, card: Card, crew: Crew, choose: Callable[[], Any
 
 
 class _CrewLog(EventLog):
-    """Events of one process; the file `stop` in the job's folder counts from when this process has come."""
+    """Events of one process, which ends with the others too."""
 
-    def __init__(self, events: EventLog, output: Path, crew: Crew) -> None:
+    def __init__(self, events: EventLog, asked: Callable[[], bool]) -> None:
         super().__init__(None)
-        self._events, self._stop, self._joined = events, output / "stop", crew.joined
+        self._events, self._asked = events, asked
 
     def write(self, kind: Any, **values: Any) -> None:
         """As of the process's own log."""
@@ -119,7 +173,7 @@ class _CrewLog(EventLog):
 
     def stop_requested(self) -> bool:
         """Whether this process, or all of them, are to end."""
-        return self._events.stop_requested() or (self._stop.exists() and self._stop.stat().st_mtime >= self._joined)
+        return self._events.stop_requested() or self._asked()
 
 
 def _listener(options: argparse.Namespace, place: Place) -> Callable[[dict[str, Any]], None]:

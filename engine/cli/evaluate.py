@@ -38,7 +38,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Score one layer; written to `--output` too."""
-    from ..errors import OutputError
+    from ..errors import cannot_write
     from ..packages import load_card
 
     scores = _scores(options, load_card(options.model))
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             options.output.parent.mkdir(parents=True, exist_ok=True)
             options.output.write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
         except OSError as error:
-            raise OutputError(f"The scores {options.output} cannot be written: {error.strerror}.") from error
+            raise cannot_write(f"The scores {options.output}", options.output, error) from error
     return scores
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from ..config import Card, Run
 from ..data import Prepared
-from ..errors import OutputError
+from ..errors import cannot_write
 from ..evaluation.examination import Examination, ScoredChip, examine
 from ..evaluation.ground import described_sources
 from ..evaluation.speed import megapixels_per_second
@@ -64,7 +64,7 @@ def examine_run(
         for task, examination in found.items():
             _write_figures(folder, run, prepared, task, examination, events)
     except OSError as error:
-        raise OutputError(f"The run folder {folder} cannot be written: {error.strerror}.") from error
+        raise cannot_write(f"The run folder {folder}", folder, error) from error
 
 
 def _sizes(plan: Plan, bands: int, side: int, device: torch.device) -> dict[str, dict[str, Any]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .job import carry_out
 
 if TYPE_CHECKING:
+    from ..config import Card
     from ..events import EventLog
 
 HELP = "export a model package as one .zip"
@@ -51,23 +51,42 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _export(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
-    from ..packages import complete_package, load_package, package_folder, zip_package
+    from ..errors import on_disk
+    from ..packages import complete_package, load_card, load_package, package_folder, zip_package
+    from ..processes import scratch
+    from .steps import Steps
 
     folder = package_folder(options.model)
+    card = load_card(folder)
+    steps = Steps(events, _parts(card, options.int8))
+    steps.begin("package")
     network, card = load_package(folder)
-    with tempfile.TemporaryDirectory() as temporary:
-        copy = Path(shutil.copytree(folder, Path(temporary) / "model"))
-        complete_package(copy, network, card)
+    with scratch() as temporary:
+        with on_disk(f"A copy of the model, in {temporary.parent},", temporary, _bytes(folder)):
+            copy = Path(shutil.copytree(folder, temporary / "model"))
+        complete_package(copy, network, card, steps.begin)
         judged = []
         if options.int8:
             from .lighter import lighten
 
-            judged = lighten(options.model, copy, card, options.chips, options.max_loss)
+            judged = lighten(options.model, copy, card, options.chips, options.max_loss, steps.begin)
+        steps.begin("archive")
         package = zip_package(copy, options.output)
+    steps.end()
     if card.source_statistics:
         events.write("warning", message=ONE_FOR_ALL)
     int8 = [{**vars(each), "sentence": each.sentence()} for each in judged]
     return {"package": str(package), **({"int8": int8} if options.int8 else {})}
+
+
+def _parts(card: Card, int8: bool) -> list[tuple[str, float]]:
+    """What is done, and how long each takes beside the others; a task may have to be put in 8 bits four times."""
+    light = [("imagery", 2), *((f"8 bits, attempt {number}", 12) for number in range(1, 5))] if int8 else []
+    return [("package", 2), ("graph", 1), *((task, 10) for task in card.tasks), *light, ("archive", 1)]
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir())
 
 
 def text(result: dict[str, Any]) -> str:

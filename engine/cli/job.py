@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..events import EventLog
+    from ..processes import Owner
 
 Listener = Callable[[dict[str, Any]], None]
 
@@ -87,31 +89,67 @@ def _class_value(text: str, values: dict[str, int]) -> int:
     raise ConfigError(f"There is no class '{text}'; name {told}.")
 
 
-def carry_out(folder: Path | None, work: Callable[[EventLog], Any], listener: Listener | None = None) -> Any:
+def carry_out(
+    folder: Path | None,
+    work: Callable[[EventLog], Any],
+    listener: Listener | None = None,
+    also: Callable[[], bool] = lambda: False,
+) -> Any:
     """Do the work; its events and its end are told to a listener and written into a folder.
 
     Args:
-        folder: gets `events.jsonl`, and a file `stop` in it ends the work in order; none keeps the events off disk.
+        folder: gets `events.jsonl`, and a file `stop` in it ends the work in order; it is this process's meanwhile.
+            None keeps the events off disk.
         work: gets the log and returns the outputs.
         listener: none shows a person on the error stream how it goes.
+        also: whether something else than the file asks for a stop.
 
     Raises:
-        GeoDistilError: as the event `failed` (or `stopped`) says too.
+        GeoDistilError: as the event `failed` (or `stopped`) says too; where another process works in the folder,
+            its events are left alone.
     """
     from ..errors import GeoDistilError, Stopped
     from ..events import EventLog
+    from ..processes import Interrupted, Lost, Owner, remove_scratch, sweep, sweep_semaphores
     from .progress import progress_listener
     from .signals import orderly_stop
 
-    events = EventLog(folder, listener or progress_listener())
-    try:
-        with orderly_stop(folder) if folder else nullcontext():
-            outputs = work(events)
-    except Stopped as stopped:
-        events.write("stopped", message=stopped.message, hint=stopped.hint)
-        raise
-    except GeoDistilError as error:
-        events.failed(error)
-        raise
-    events.write("finished", outputs=outputs)
+    with ExitStack() as inside:
+        tell, owner = listener or progress_listener(), None
+        if folder:
+            owner = inside.enter_context(Owner(folder))
+            tell = _as_owner(tell, owner)
+            sweep(folder)
+        sweep_semaphores()
+        events = EventLog(folder, tell)
+        stopped = Stopped("It was stopped as asked; outputs that were not complete are not there.", "Start it again.")
+
+        def last_words() -> None:
+            events.write("stopped", message=stopped.message, hint=stopped.hint)
+            print(f"error: {stopped}", file=sys.stderr)
+            remove_scratch()
+            if owner:
+                owner.release()
+
+        try:
+            with orderly_stop(folder, also, last_words):
+                outputs = work(events)
+        except Lost:
+            raise
+        except (Stopped, Interrupted) as error:
+            stopped = error if isinstance(error, Stopped) else stopped
+            events.write("stopped", message=stopped.message, hint=stopped.hint)
+            raise stopped from None
+        except GeoDistilError as error:
+            events.failed(error)
+            raise
+        events.write("finished", outputs=outputs)
     return outputs
+
+
+def _as_owner(tell: Listener, owner: Owner) -> Listener:
+    def listen(event: dict[str, Any]) -> None:
+        tell(event)
+        owner.check()
+
+    return listen

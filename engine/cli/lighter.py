@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from ..inference.windows import window_grid
 from ..packages.int8 import Spared, quantise
 from ..packages.item import GRAPH_FILE, ONNX_FILES
 from ..packages.onnx import TASK_OUTPUTS
+from ..processes import scratch
 from ..training.metrics import MAIN, DetectionScore, SegmentationScore
 from ..types import IGNORE_INDEX, Batch, Objects, Task
 
@@ -71,7 +71,14 @@ class Judged:
         return f"{self.task} in 8 bits: {metric} {self.before:.4f} -> {self.after:.4f} ({self.truth}), {self.fate}"
 
 
-def lighten(model: Path, folder: Path, card: Card, chips: list[str], max_loss: float) -> list[Judged]:
+def lighten(
+    model: Path,
+    folder: Path,
+    card: Card,
+    chips: list[str],
+    max_loss: float,
+    tell: Callable[[str], None] = lambda part: None,
+) -> list[Judged]:
     """Put a graph in eight bits in the place of a package's own.
 
     Where a task loses too much, the first convolutions stay in 32 bits; where that does not help its head too; then
@@ -83,10 +90,12 @@ def lighten(model: Path, folder: Path, card: Card, chips: list[str], max_loss: f
         card: its card.
         chips: rasters; none takes the run's.
         max_loss: how far a task's score may fall. Without labels the score is that against the package's own answers.
+        tell: told what is done next: imagery, and each attempt; may end it by an exception.
 
     Raises:
         ConfigError: there is neither a run nor a raster, or a raster is smaller than two windows.
     """
+    tell("imagery")
     run = None if chips else _run_of(model)
     if run is None and not chips:
         raise ConfigError(
@@ -100,8 +109,8 @@ def lighten(model: Path, folder: Path, card: Card, chips: list[str], max_loss: f
         raise ConfigError("The rasters hold too little imagery to find the ranges of 8 bits.", "Name larger ones.")
     tasks = [task for task in card.tasks if prepared and prepared.of_role(task)]
     truths = {task: _labelled(prepared, run, task, card.tile_size) for task in tasks}
-    with tempfile.TemporaryDirectory(dir=folder) as light:
-        return _judged(folder, Path(light), card, windows, truths, max_loss)
+    with scratch(folder) as light:
+        return _judged(folder, light, card, windows, truths, max_loss, tell)
 
 
 def _run_of(model: Path) -> Run | None:
@@ -134,6 +143,7 @@ def _judged(
     windows: list[np.ndarray],
     truths: dict[Task, list[Batch]],
     max_loss: float,
+    tell: Callable[[str], None] = lambda part: None,
 ) -> list[Judged]:
     ranges, plain = windows[::2], OnnxBackend(folder, card, "cpu")
     before = _scores(folder, card, truths)
@@ -143,7 +153,8 @@ def _judged(
         batches[task] = [_answered(plain, card, task, each) for each in windows[1::2]]
     before = _scores(folder, card, batches)
     lost: list[Task] = []
-    for fate in (EIGHT, STEM, HEAD, ENCODER):
+    for number, fate in enumerate((EIGHT, STEM, HEAD, ENCODER), start=1):
+        tell(f"8 bits, attempt {number}")
         if fate == HEAD and len(lost) == len(card.tasks):
             continue  # the heads of all tasks and what is between them and the encoder: the next one
         fates = {task: STEM if fate == HEAD and task not in lost else fate for task in card.tasks}

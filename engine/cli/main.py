@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import json
+import os
 import sys
 import traceback
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from .. import __version__
 from ..errors import GeoDistilError
@@ -57,6 +60,20 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_true", help="print one JSON object on standard output")
         module.add_arguments(command)
     return top
+
+
+def program() -> NoReturn:
+    """The command line as a program, which ends when its work has.
+
+    Taking PyTorch and the other libraries apart object by object, as Python does at its end, takes 1.6 s of a processor
+    and gives the system nothing that it does not take itself; what is registered for the end is done.
+    """
+    code = main()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # nobody reads it any more
+            stream.flush()
+    os._exit(code)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -110,12 +110,19 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     failed: list[dict[str, str]] = []
     here = place()
     if here is None:
-        outputs = carry_out(options.output, lambda events: _predict(options, events, failed))
+        outputs = carry_out(options.output, lambda events: _alone(options, events, failed))
     else:
         outputs = shared(options, here, lambda events, crew: _predict(options, events, failed, crew))
     if here and here.rank:
         return {"outputs": outputs, "quiet": True}  # the first process says it for all
     return {"outputs": outputs, **({"failed": failed} if failed else {})}
+
+
+def _alone(options: argparse.Namespace, events: EventLog, failed: list[dict[str, str]]) -> list[dict[str, str | None]]:
+    from .crew import refuse_crews
+
+    refuse_crews(options.output)
+    return _predict(options, events, failed)
 
 
 def _predict(

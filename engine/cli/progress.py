@@ -39,6 +39,11 @@ def summary(event: dict[str, Any]) -> str | None:
     return None
 
 
+def _named(event: dict[str, Any]) -> str:
+    """What is going on, as of `packaging` its part too."""
+    return ": ".join(str(event[key]) for key in ("stage", "part") if key in event)
+
+
 class _Bar:
     """A tqdm bar over the whole job, from 0 to 100 percent."""
 
@@ -57,7 +62,7 @@ class _Bar:
     def _show(self, event: dict[str, Any]) -> None:
         if self._bar is None:
             self._bar = tqdm(total=100, file=self._stream, bar_format="{l_bar}{bar}| {postfix}")
-        self._bar.set_description_str(str(event.get("stage", "")))
+        self._bar.set_description_str(_named(event))
         self._bar.set_postfix_str(
             f"{event['step']}/{event['of']}, {readable(event['eta_seconds'])} left", refresh=False
         )
@@ -79,9 +84,9 @@ class _Lines:
 
     def __call__(self, event: dict[str, Any]) -> None:
         line = summary(event)
-        if event["kind"] == "progress" and time.monotonic() - self._told > LINE_EVERY:
+        if event["kind"] == "progress" and ("part" in event or time.monotonic() - self._told > LINE_EVERY):
             self._told = time.monotonic()
-            left = readable(event["eta_seconds"])
-            line = f"{100 * event['fraction']:3.0f} %  step {event['step']} of {event['of']}, {left} left"
+            left, what = readable(event["eta_seconds"]), _named(event) if "part" in event else "step"
+            line = f"{100 * event['fraction']:3.0f} %  {what} {event['step']} of {event['of']}, {left} left"
         if line is not None:
             print(line, file=self._stream, flush=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..recipes import Plan
     from ..training import Trained
     from .job import Listener
+    from .steps import Steps
 
 HELP = "train a run folder into a model package"
 DESCRIPTION = (
@@ -27,6 +28,18 @@ DESCRIPTION = (
     "its last checkpoint. Ctrl-C, SIGTERM or a file RUN/stop end it in order, with a checkpoint."
 )
 MODEL_FOLDER = "model"
+TRAINED = 0.98
+"""Share of the whole that is done when a network is trained; then it is examined and packed."""
+PARTS = (
+    ("windows", 2),
+    ("examination", 4),
+    ("report", 1),
+    ("context", 3),
+    ("weights", 0.5),
+    ("graph", 10),
+    ("check", 3),
+)
+"""What is done with a trained network, and how long each takes beside the others."""
 CONTEXT_RASTERS = 2
 """Rasters on which the network's context is measured; one or two seconds each."""
 
@@ -55,8 +68,10 @@ def train_run(folder: Path, listener: Listener | None = None) -> dict[str, Any]:
     """
     from ..config import load_run
     from ..report import write_report
+    from .crew import refuse_ranks
     from .job import carry_out
 
+    refuse_ranks()
     settings = load_run(folder)
     result = carry_out(folder, lambda events: _train(folder, settings, events), listener)
     write_report(folder)  # once more, for now it has an end
@@ -65,9 +80,13 @@ def train_run(folder: Path, listener: Listener | None = None) -> dict[str, Any]:
 
 def _train(folder: Path, settings: Run, events: EventLog) -> dict[str, Any]:
     from ..data import prepare
+    from ..errors import Stopped
+    from ..events import PartOfLog
+    from ..processes import Interrupted, held
     from ..recipes import build_plan
     from ..training import Loop, enough_memory, make_fabric, offer, settle
     from .examining import examine_run
+    from .steps import Steps
 
     fabric = make_fabric(settings.training)
     events.write("started", **_machine(fabric))
@@ -81,12 +100,21 @@ def _train(folder: Path, settings: Run, events: EventLog) -> dict[str, Any]:
         events.write("warning", message=warning)
     if settled.note:
         events.write("note", message=settled.note)
-    trained = Loop(folder, settings, prepared, plan, fabric, events).train()
+    with held():  # it looks for a stop itself, and ends with a checkpoint
+        trained = Loop(folder, settings, prepared, plan, fabric, PartOfLog(events, 0, TRAINED)).train()
     offer(folder, settings, plan, settled.identity)
-    card = _card(settings, prepared, trained, plan)
-    with enough_memory(settings.training, fabric.device):
-        examine_run(folder, settings, prepared, plan, card, fabric.device, events)
-    return _package(folder, settings, prepared, trained, card)
+    steps = Steps(PartOfLog(events, TRAINED, 1), PARTS)
+    try:
+        steps.begin("windows")
+        card = _card(settings, prepared, trained, plan)
+        steps.begin("examination")
+        with enough_memory(settings.training, fabric.device):
+            examine_run(folder, settings, prepared, plan, card, fabric.device, events)
+        return _package(folder, settings, prepared, trained, card, steps)
+    except (Stopped, Interrupted):
+        raise Stopped(
+            "The model was not written, as asked; what was trained is kept.", "Train again to write it."
+        ) from None
 
 
 def _machine(fabric: Fabric) -> dict[str, Any]:
@@ -104,17 +132,22 @@ def _machine(fabric: Fabric) -> dict[str, Any]:
     }
 
 
-def _package(folder: Path, settings: Run, prepared: Prepared, trained: Trained, card: Card) -> dict[str, Any]:
+def _package(
+    folder: Path, settings: Run, prepared: Prepared, trained: Trained, card: Card, steps: Steps
+) -> dict[str, Any]:
     from ..packages import write_package
     from ..report import write_report
     from .preview import preview
 
     model = folder / MODEL_FOLDER
     result = {"model": str(model), "report": str(folder / "report.html"), "metrics": trained.values}
+    steps.begin("report")
     report = write_report(folder)
     picture = preview(settings, prepared, trained.network, card.thresholds())
+    steps.begin("context")
     card = card.model_copy(update={"context": _context(prepared, trained.network, card)})
-    write_package(model, trained.network, card, report=report, preview=picture)
+    write_package(model, trained.network, card, report=report, preview=picture, tell=steps.begin)
+    steps.end()
     return result
 
 

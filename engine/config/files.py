@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from ..errors import ConfigError, OutputError
+from ..errors import ConfigError, cannot_write
 from .recipes import Distil
 from .run import RUN_VERSION, Run
 from .upgrades import from_first
@@ -44,7 +44,7 @@ def save_run(run: Run, folder: Path | str) -> Path:
         path = folder / RUN_FILE
         path.write_text(_relative(run, folder.resolve()).model_dump_json(indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        raise OutputError(f"The run folder {folder} cannot be written: {error.strerror}.") from error
+        raise cannot_write(f"The run folder {folder}", folder, error) from error
     return path
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ..config import Run
 from ..errors import ConfigError, GeoDistilError, TrainingError
+from ..processes import FORKSERVER_GUARD, end_with_parent, name_semaphores
 from ..types import Batch, Chip, Role
 from .augmentation import Augmenter
 from .chips import Cut, cut
@@ -321,6 +323,7 @@ class _Numbers(Sampler):
 
 
 def _loader(batches: TrainingBatches, workers: int, prefetch: int) -> DataLoader:
+    name_semaphores()
     return DataLoader(
         batches,
         batch_size=None,
@@ -329,7 +332,7 @@ def _loader(batches: TrainingBatches, workers: int, prefetch: int) -> DataLoader
         num_workers=workers,
         multiprocessing_context=_context(),
         prefetch_factor=prefetch,
-        worker_init_fn=_one_thread,
+        worker_init_fn=_begin,
         generator=torch.Generator(),  # else it draws a number from the state that a checkpoint has kept
     )
 
@@ -343,11 +346,13 @@ def _context() -> multiprocessing.context.BaseContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([FORKSERVER_GUARD, __name__])
     return context
 
 
-def _one_thread(_: int) -> None:
+def _begin(_: int) -> None:
+    end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the parent decides
     torch.set_num_threads(1)
 
 

@@ -10,7 +10,7 @@ import shapely
 
 from ..config import Area, ClassDefinition, Labels
 from ..data.grid import Grid
-from ..errors import OutputError
+from ..errors import cannot_write
 from ..inference.sinks import RasterSink
 from ..inference.vectors.layer import Fields, VectorLayer
 from ..types import IGNORE_INDEX
@@ -126,4 +126,4 @@ def _make_folder(output: Path) -> None:
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"The folder {output.parent} cannot be written: {error.strerror}.") from error
+        raise cannot_write(f"The folder {output.parent}", output, error) from error

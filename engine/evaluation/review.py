@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ from rasterio.crs import CRS
 
 from ..data.grid import Grid, transformer
 from ..data.raster import RasterReader
-from ..errors import ConfigError, OutputError, RasterError
-from ..events import EventLog
+from ..errors import ConfigError, RasterError, cannot_write
+from ..events import EventLog, PartOfLog
 from ..inference.backends import Arrays, Backend
 from ..inference.checks import doubts, open_raster
 from ..inference.pipeline import ordered
@@ -29,6 +28,7 @@ from ..inference.vectors import PolygonOptions, polygons
 from ..inference.vectors.layer import Fields, VectorLayer
 from ..inference.vectors.watching import watched
 from ..inference.windows import window_grid
+from ..processes import scratch
 from .cells import POOL, Cells, farthest_first
 from .looking import Kept, Labelled, Look, SureMap, as_arrays, centres, kept_part
 
@@ -118,28 +118,15 @@ def review(
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         with (
-            tempfile.TemporaryDirectory(dir=output.parent, prefix=".review_") as folder,
+            scratch(output.parent) as folder,
             rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES),
         ):
-            work = _Review(networks, rasters, Path(folder), options, labelled, events)
+            work = _Review(networks, rasters, folder, options, labelled, events)
             counts = work.write()
-            (Path(folder) / "review.gpkg").replace(output)
+            (folder / "review.gpkg").replace(output)
     except OSError as error:
-        raise OutputError(f"{output} cannot be written: {error.strerror or error}.") from error
+        raise cannot_write(str(output), output, error) from error
     return counts
-
-
-class _Part:
-    """Events of one part of the work: its fractions are shares of the whole."""
-
-    def __init__(self, events: EventLog, start: float, end: float) -> None:
-        self._events, self._start, self._end = events, start, end
-        self.stop_requested = events.stop_requested
-
-    def write(self, kind: Any, **values: Any) -> None:
-        if "fraction" in values:
-            values["fraction"] = round(self._start + (self._end - self._start) * values["fraction"], 4)
-        self._events.write(kind, **values)
 
 
 class _Review:
@@ -180,10 +167,10 @@ class _Review:
                     if segments
                     else (nullcontext()) as sure
                 ):
-                    for cells in self._look(index, reader, sure, pseudo, _Part(self._events, start, looked)):
+                    for cells in self._look(index, reader, sure, pseudo, PartOfLog(self._events, start, looked)):
                         best = cells.best(POOL) if best is None else Cells.join([best, cells]).best(POOL)
                     if sure is not None:
-                        self._trace(*sure.finish(), pseudo, _Part(self._events, looked, end))
+                        self._trace(*sure.finish(), pseudo, PartOfLog(self._events, looked, end))
             pseudo.finish()
         self._check_data()
         chosen = best[farthest_first(best, self._options.count)]
@@ -196,7 +183,7 @@ class _Review:
         return {NEXT: len(chosen), PSEUDO: pseudo.count}
 
     def _look(
-        self, index: int, reader: RasterReader, sure: SureMap | None, pseudo: VectorLayer, events: _Part
+        self, index: int, reader: RasterReader, sure: SureMap | None, pseudo: VectorLayer, events: PartOfLog
     ) -> Iterator[Cells]:
         """Look at one raster; gives its cells as they are complete."""
         grid = reader.grid
@@ -250,7 +237,7 @@ class _Review:
         geometry = _moved(box_polygons(boxes[sure] + place, grid), grid.crs, self._crs)
         pseudo.write(geometry, _pseudo_fields(names[labels[sure]], 100 * scores[sure]))
 
-    def _trace(self, classes: Path, confidence: Path, pseudo: VectorLayer, events: _Part) -> None:
+    def _trace(self, classes: Path, confidence: Path, pseudo: VectorLayer, events: PartOfLog) -> None:
         """Polygons of the sure map, into the layer's CRS, few at a time."""
         gsd = self._card.gsd
         options = PolygonOptions(minimum_area_m2=SMALLEST * gsd**2, fill_holes_m2=SMALLEST * gsd**2, simplify_m=gsd)

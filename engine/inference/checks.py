@@ -10,7 +10,7 @@ import numpy as np
 from ..config import Card
 from ..data.grid import Grid, uneven
 from ..data.raster import RasterReader
-from ..errors import OutputError, RasterError
+from ..errors import OutputError, RasterError, cannot_write
 
 BYTES_AND_WIDER = {"uint8", "uint16", "uint32"}
 """Types whose values mean something else in one another."""
@@ -59,7 +59,7 @@ def doubts(reader: RasterReader, raster: str, card: Card) -> list[str]:
     return sentences
 
 
-def check_space(output: Path, grid: Grid, card: Card, confidence: bool, free_bytes: FreeBytes) -> None:
+def check_space(output: Path, raster: str, grid: Grid, card: Card, confidence: bool, free_bytes: FreeBytes) -> None:
     """See that the outputs will probably fit on the disk, before hours of work.
 
     Raises:
@@ -69,12 +69,13 @@ def check_space(output: Path, grid: Grid, card: Card, confidence: bool, free_byt
         output.mkdir(parents=True, exist_ok=True)
         free = free_bytes(output)
     except OSError as error:
-        raise OutputError(f"The folder {output} cannot be written: {error.strerror}.") from error
+        raise cannot_write(f"The folder {output}", output, error) from error
     needed = bytes_needed(grid.width * grid.height, card, confidence)
     if free < needed:
         raise OutputError(
-            f"The prediction needs about {needed / 2**20:.0f} MB in {output}, and {free / 2**20:.0f} MB are free.",
-            "Free some space or choose another folder.",
+            f"The prediction of {raster}, {grid.width} x {grid.height} pixels of {grid.gsd:.3g} m, needs about "
+            f"{needed / 2**20:.0f} MB in {output}, and {free / 2**20:.0f} MB are free.",
+            "Free some space or choose another folder; where the raster is not so large, its pixel size is wrong.",
         )
 
 

@@ -106,7 +106,7 @@ def predict(
         events.write("warning", message=message)
     region = region_of(name, reader.grid, options.where)
     output = Path(output)
-    check_space(output, region.grid, card, options.confidence, options.free_bytes)
+    check_space(output, name, region.grid, card, options.confidence, options.free_bytes)
     few_pools()
     with bounded_cache(reader, options.tile_size or card.tile_size):
         windows = _lattice(backend, reader, options).around(*region.part)

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..processes import Identity, age, lives, me
 from .journal import read_json
 from .sinks import writing
 
@@ -54,7 +55,7 @@ class Crew:
     def __enter__(self) -> Crew:
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._write(f"{self.name}.beat", {"host": self.host, "pid": os.getpid()})
+            self._write(f"{self.name}.beat", me().as_dict())
             self.joined = self.now()
         """When, by the clock of the folder's file system."""
         threading.Thread(target=self._live, name="beat", daemon=True).start()
@@ -142,12 +143,7 @@ class Crew:
     def _lives(self, name: str) -> bool:
         if name == self.name:
             return True
-        process = read_json(self._pulse(name))
-        if process is None:
-            return False
-        if process["host"] == self.host and os.name == "posix" and not _runs(process["pid"]):
-            return False
-        return self._age(self._pulse(name)) < self.patience
+        return _is_alive(self._pulse(name), self._age, self.patience)
 
     def _age(self, path: Path) -> float:
         """Seconds since a file was touched, infinitely many where there is none."""
@@ -219,11 +215,11 @@ class Share:
         self.crew.tell(f"{self.key}-done", {**value, "time": self.crew.now()})
 
 
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def at_work(folder: Path) -> bool:
+    """Whether a process of a crew lives."""
+    return any(_is_alive(beat, age, PATIENCE_SECONDS) for beat in folder.glob("*.beat"))
+
+
+def _is_alive(beat: Path, age: Callable[[Path], float], patience: float) -> bool:
+    process = Identity.from_dict(read_json(beat))
+    return process is not None and lives(process) is not False and age(beat) < patience

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +24,7 @@ from rasterio.io import DatasetWriter
 from rasterio.windows import Window as RasterWindow
 
 from ..data.grid import Grid
-from ..errors import OutputError
+from ..errors import cannot_write
 from .blending import NODATA
 from .cog import BLOCK, optimise
 from .merging import Found
@@ -219,7 +221,7 @@ class DetectionSink(Sink):
         """
         self._flush()
         with writing(self.path):
-            self.partial.replace(self.path)
+            with_usual_mode(self.partial).replace(self.path)
         return self.path
 
     def _flush(self) -> None:
@@ -252,14 +254,23 @@ def box_polygons(boxes: np.ndarray, grid: Grid) -> np.ndarray:
     return shapely.polygons(np.stack([x.T, y.T], axis=-1))
 
 
+def with_usual_mode(path: Path) -> Path:
+    """Let those use a file who may use others made in its folder; SQLite's own lets nobody else write."""
+    if os.name != "nt":
+        other = path.with_name(f"{path.name}.mode")
+        other.touch()
+        path.chmod(stat.S_IMODE(other.stat().st_mode))
+        other.unlink()
+    return path
+
+
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
     """What goes wrong inside becomes one sentence that names the path."""
     try:
         yield
     except (OSError, RasterioError, DataSourceError, DataLayerError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise OutputError(f"{path} cannot be written: {reason}.", "Is the disk full?") from error
+        raise cannot_write(str(path), path, error) from error
 
 
 def _category_names(names: dict[int, str]) -> str:

@@ -132,8 +132,12 @@ class Description(BaseModel):
         )
 
 
-def described(metadata: dict[str, str]) -> Description:
+def described(metadata: dict[str, str], path: Path) -> Description:
     """What a file's metadata says, in the other plugin's keys or in the Ultralytics exporter's own; the rest is left.
+
+    Args:
+        metadata: of an ONNX file.
+        path: the file.
 
     Raises:
         PackageError: a key has a value that it cannot have.
@@ -150,7 +154,7 @@ def described(metadata: dict[str, str]) -> Description:
         found = {"model_type": kind, "det_type": layout, "tile_size": _side(values.get("imgsz"))} | {
             key: value for key, value in found.items() if value is not None
         }
-    return _validated(found, "The metadata")
+    return _validated(found, f"The metadata of {path}")
 
 
 def read_description(path: Path) -> Description:

@@ -16,7 +16,7 @@ import onnx
 import onnxruntime
 from google.protobuf.message import DecodeError
 
-from ..errors import OutputError, PackageError
+from ..errors import PackageError, cannot_write
 from ..inference.backends import OnnxModel
 from . import layouts
 from .description import TASKS, Description, described, read_description
@@ -116,7 +116,7 @@ def adopt(path: Path | str, sidecar: Path | str | None, cache: Path) -> Path:
         folder = cache / f"onnx{ADOPTION}-{_digest(foreign)}"
         return made_once(folder, lambda complete: _write(foreign, complete))
     except OSError as error:
-        raise OutputError(f"{path} cannot be prepared in {cache}: {error.strerror}.") from error
+        raise cannot_write(f"{path}, prepared in {cache},", cache, error) from error
 
 
 def _digest(foreign: Foreign) -> str:
@@ -143,7 +143,7 @@ def look(path: Path | str, sidecar: Path | str | None = None) -> Foreign:
         raise PackageError(f"{path} takes {shapes}; a model for images takes one (batch, bands, height, width).")
     _check_input(path, shape)
     outputs = {output.name: list(output.shape) for output in session.get_outputs()}
-    description = described(session.get_modelmeta().custom_metadata_map)
+    description = described(session.get_modelmeta().custom_metadata_map, path)
     beside = path.with_suffix(SIDECAR)
     if sidecar is not None or beside.is_file():
         description = description.joined(read_description(Path(sidecar or beside)))

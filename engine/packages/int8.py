@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,9 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from ..config import Card
+from ..errors import on_disk
 from ..inference.backends.base import standardisation
+from ..processes import scratch
 from .onnx import quiet
 
 ENCODER = ".encoder."
@@ -66,8 +67,8 @@ def quantise(source: Path, target: Path, card: Card, images: Iterable[np.ndarray
         spared: what stays in 32 bits.
     """
     mean, std = (values[:, None, None] for values in standardisation(card))
-    with tempfile.TemporaryDirectory(dir=target.parent) as temporary, quiet():
-        plain = Path(temporary) / "plain.onnx"
+    with scratch(target.parent) as temporary, quiet(), on_disk(f"The graph {target}", target):
+        plain = temporary / "plain.onnx"
         quant_pre_process(str(source), str(plain), skip_symbolic_shape=True)
         graph = onnx.load(plain).graph
         standardised = (((image - mean) / std)[None].astype(np.float32) for image in images)

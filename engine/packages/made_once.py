@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+from ..processes import scratch
 
 
 def made_once(folder: Path, fill: Callable[[Path], None]) -> Path:
@@ -20,8 +21,8 @@ def made_once(folder: Path, fill: Callable[[Path], None]) -> Path:
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-        complete = Path(temporary) / "model"
+    with scratch(folder.parent) as temporary:
+        complete = temporary / "model"
         complete.mkdir()
         fill(complete)
         try:

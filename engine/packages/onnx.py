@@ -10,7 +10,6 @@ import contextlib
 import copy
 import json
 import logging
-import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,8 +22,10 @@ from torch import Tensor, nn
 from torchvision.ops import box_convert
 
 from ..config import Card, CardClass
+from ..errors import on_disk
 from ..inference.backends.base import OBJECT_LIMIT
 from ..inference.suppression import CANDIDATES_PER_OBJECT
+from ..processes import scratch
 from ..types import Task
 
 OPSET = 18
@@ -160,19 +161,19 @@ def _export(graph: nn.Module, card: Card, path: Path, outputs: list[str], many: 
             dynamic_shapes=({0: torch.export.Dim("batch")} if many else {},),
             verbose=False,
         )
-        model = _folded(program.model_proto)
+        model = _folded(program.model_proto, path.parent)
     model.ir_version = IR_VERSION
     onnx.helper.set_model_props(model, {key: json.dumps(value) for key, value in keys.items()})
     onnx.save(model, str(path))
     return path
 
 
-def _folded(model: onnx.ModelProto) -> onnx.ModelProto:
+def _folded(model: onnx.ModelProto, beside: Path) -> onnx.ModelProto:
     """The graph with batch norms folded into the convolutions before them; its operators stay the standard's."""
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch(beside) as folder, on_disk(f"A graph in {beside}", beside):
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        options.optimized_model_filepath = str(Path(folder) / "folded.onnx")
+        options.optimized_model_filepath = str(folder / "folded.onnx")
         options.log_severity_level = 3
         onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
         return onnx.load(options.optimized_model_filepath)

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..config import Card
-from ..errors import GeoDistilError, OutputError, PackageError, WeightsError
+from ..errors import GeoDistilError, PackageError, WeightsError, cannot_write
 from .item import FILES, ITEM_FILE, WEIGHTS_FILE, read_card
 from .made_once import made_once
 
@@ -103,7 +103,7 @@ def _unpacked(path: Path) -> Path:
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise PackageError(f"{path} is not a readable model archive: {error}.") from error
     except OSError as error:
-        raise OutputError(f"{path} cannot be unpacked into {cache_folder()}: {error.strerror}.") from error
+        raise cannot_write(f"{path}, unpacked into {cache_folder()},", cache_folder(), error) from error
 
 
 def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:

@@ -6,8 +6,9 @@ import copy
 import json
 import os
 import shutil
-import tempfile
 import zipfile
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,11 @@ import torch
 from torch import Tensor, nn
 
 from ..config import Card
-from ..errors import OutputError, PackageError
+from ..errors import PackageError, on_disk
 from ..inference.backends import OnnxModel
 from ..models import parameters
 from ..models.storage import save_weights
+from ..processes import scratch
 from ..types import Task
 from . import onnx
 from .item import FILES, GRAPH_FILE, ITEM_FILE, ONNX_FILES, PREVIEW_FILE, REPORT_FILE, WEIGHTS_FILE, make_item
@@ -38,6 +40,7 @@ def write_package(
     card: Card,
     report: bytes | Path | None = None,
     preview: bytes | Path | None = None,
+    tell: Callable[[str], None] = lambda part: None,
 ) -> Path:
     """Write a model package and put it in place once its outputs are the network's.
 
@@ -47,6 +50,7 @@ def write_package(
         card: its card; `mean` and `std` must be the network's.
         report: an HTML page, or where it is.
         preview: a PNG picture, or where it is.
+        tell: told what is written next: weights, graph, check; may end it by an exception.
 
     Returns:
         The folder.
@@ -57,16 +61,17 @@ def write_package(
     """
     folder = Path(folder)
     network = copy.deepcopy(network).cpu().float().eval()
-    try:
+    needed = 2 * sum(value.nbytes for value in network.state_dict().values())  # weights and graph
+    said = f"The model {folder}", folder, needed
+    with on_disk(*said):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
-            partial = Path(temporary) / "model"
+        with scratch(folder.parent) as temporary, on_disk(*said):  # which tells before what fills the disk goes
+            partial = temporary / "model"
             partial.mkdir()
-            _write_files(partial, network, card, {REPORT_FILE: report, PREVIEW_FILE: preview})
+            _write_files(partial, network, card, {REPORT_FILE: report, PREVIEW_FILE: preview}, tell)
+            tell("check")
             check_package(partial, network, card)
-            _replace(partial, folder, Path(temporary) / "older")
-    except OSError as error:
-        raise OutputError(f"The model cannot be written to {folder}: {error.strerror}.") from error
+            _replace(partial, folder, temporary / "older")
     return folder
 
 
@@ -84,21 +89,32 @@ def check_package(folder: Path, network: nn.Module, card: Card) -> None:
     _compare(expected, [files[name] for name in onnx.output_names(card)], GRAPH_FILE)
 
 
-def complete_package(folder: Path, network: nn.Module, card: Card) -> None:
+def complete_package(
+    folder: Path, network: nn.Module, card: Card, tell: Callable[[str], None] = lambda part: None
+) -> None:
     """Give a copy of a package all graphs: that of all tasks, and one a task, which other programs read.
 
     Args:
         folder: the copy; graphs that it has (packages of version 1 have those of one task) stay.
         network: its network.
         card: its card.
+        tell: told what is written next: graph, and the tasks; may end it by an exception.
 
     Raises:
         PackageError: what was written answers otherwise than the network.
+        OutputError: the disk of the copy is full.
     """
+    with on_disk(f"A copy of the model, in {folder.parent},", folder):
+        _complete(folder, network, card, tell)
+
+
+def _complete(folder: Path, network: nn.Module, card: Card, tell: Callable[[str], None]) -> None:
     image = _noise(card)
+    tell("graph")
     if not (folder / GRAPH_FILE).is_file():
         onnx.export_joint(network, card, folder / GRAPH_FILE)
     for task in card.tasks:
+        tell(task)
         file = folder / ONNX_FILES[task]
         if not file.is_file():
             onnx.export(network, card, task, file)
@@ -118,23 +134,30 @@ def zip_package(folder: Path | str, file: Path | str) -> Path:
     """
     folder, file = package_folder(folder), Path(file)
     partial = file.with_name(f"{file.name}.partial")
+    files = [path for path in (folder / name for name in FILES) if path.is_file()]
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(partial, "w") as archive:  # not compressed: weights hardly would be
-            for path in (folder / name for name in FILES):
-                if path.is_file():
+        with on_disk(f"The package {file}", file, sum(path.stat().st_size for path in files)):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with zipfile.ZipFile(partial, "w") as archive:  # not compressed: weights hardly would be
+                for path in files:
                     archive.write(path, path.name)
-        os.replace(partial, file)
-    except OSError as error:
-        raise OutputError(f"{file} cannot be written: {error.strerror}.") from error
+            os.replace(partial, file)
     finally:
-        if partial.exists():
+        with suppress(OSError):
             partial.unlink()
     return file
 
 
-def _write_files(folder: Path, network: nn.Module, card: Card, extras: dict[str, bytes | Path | None]) -> None:
+def _write_files(
+    folder: Path,
+    network: nn.Module,
+    card: Card,
+    extras: dict[str, bytes | Path | None],
+    tell: Callable[[str], None],
+) -> None:
+    tell("weights")
     save_weights(network.state_dict(), folder / WEIGHTS_FILE)
+    tell("graph")
     onnx.export_joint(network, card, folder / GRAPH_FILE)
     for name, content in extras.items():
         if content is not None:

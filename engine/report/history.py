@@ -94,7 +94,7 @@ def _take(history: History, event: dict[str, Any]) -> None:
         stage = _stage(history, event["name"])
         stage.networks = dict(event.get("networks") or {})
         stage.roles = list(event.get("roles") or ())
-    elif kind == "progress":
+    elif kind == "progress" and "part" not in event:  # packaging learns nothing
         _progress(_stage(history, event["stage"]), event)
     elif kind == "metrics":
         steps = _stage(history, event["stage"]).metrics.setdefault(event["network"], {})

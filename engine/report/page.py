@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..config import Run
-from ..errors import OutputError
+from ..errors import cannot_write
 from .charts import losses_chart, metrics_chart, title
 from .comparison import Finished, beside, comparison, teacher_folders
 from .findings import findings
@@ -53,7 +53,7 @@ def write_report(run_folder: Path, compare_with: Sequence[Path] = ()) -> Path:
     try:
         path.write_text(page(finished, others), encoding="utf-8")
     except OSError as error:
-        raise OutputError(f"The report {path} cannot be written: {error.strerror}.") from error
+        raise cannot_write(f"The report {path}", path, error) from error
     return path
 
 

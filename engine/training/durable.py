@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import torch
 
 from ..data.flushing import synchronise
-from ..errors import OutputError, TrainingError
+from ..errors import OutputError, TrainingError, cannot_write
 
 LAST, PREVIOUS = "last.pt", "previous.pt"
 UNREADABLE = (
@@ -51,12 +51,10 @@ def atomically(path: Path, write: Callable[[Path], Any], first: Callable[[], Any
         os.replace(partial, path)
         synchronise(path.parent)
     except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or error
+        sentence = cannot_write(f"The checkpoint {path}", path, error)
         with contextlib.suppress(OSError):  # the folder is gone or read-only, which the sentence says
             partial.unlink(missing_ok=True)
-        raise OutputError(
-            f"The checkpoint {path} cannot be written: {reason}. Free some space and train again."
-        ) from error
+        raise sentence from error
     return path
 
 

@@ -19,6 +19,7 @@ from ..data.identity import Identity
 from ..errors import Stopped
 from ..events import EventLog
 from ..models import uncertain_statistics
+from ..processes import Interrupted, interruptible
 from ..recipes import Plan, Stage, average_of
 from ..types import Batch, Role
 from .belonging import check_data, data_of
@@ -113,7 +114,7 @@ class Loop:
         if state is not None:
             self.division = Division(**state.division) if state.division else None
         elif self.run.training.budget.minutes is not None and any(stage.timed for stage in self.plan.stages):
-            with enough_memory(self.run.training, self.fabric.device):
+            with enough_memory(self.run.training, self.fabric.device), interruptible():
                 self.division, sentence = divided_by_time(self.run, self.prepared, self.plan, self.fabric)
             self.events.write("note", message=sentence)
         if self.division is not None and self.run.training.budget.minutes is not None:
@@ -222,15 +223,20 @@ class _Work:
                 return self._run()
             except Diverged as error:
                 self._go_back(error)
+            except Interrupted:
+                self._stop()
 
     def _run(self) -> None:
         if self.clock.step == 0 and self.stage.begins:
             self._validate(self.stage.begins)
+        elif self._validation_is_due():  # a stop has interrupted it
+            self._validate()
         self._measure()
         loaders = self._loaders()
         told = checkpointed = time.monotonic()
         while not (self.clock.done() or self.patience.over):
-            batches = {role: next(loader).to(self.loop.fabric.device) for role, loader in loaders.items()}
+            with interruptible():  # the first batch comes when its readers are there, which takes seconds
+                batches = {role: next(loader).to(self.loop.fabric.device) for role, loader in loaders.items()}
             self._step(batches)
             now = time.monotonic()
             if now - told >= PROGRESS_EVERY or self.clock.done():
@@ -244,13 +250,16 @@ class _Work:
                 self._checkpoint()
                 checkpointed = now
             if self.loop.events.stop_requested():
-                path = self._checkpoint()
-                raise Stopped(
-                    f"Training stopped as asked; {path.name} in {path.parent} keeps its place.", "Train again to go on."
-                )
+                self._stop()
         if not self.clock.done():
             self.telling.early_end(self.clock, self.losses, self.patience.waited)
         self.loop.best.keep(self.stage, self.loop.plan.networks)
+
+    def _stop(self) -> None:
+        path = self._checkpoint()
+        raise Stopped(
+            f"Training stopped as asked; {path.name} in {path.parent} keeps its place.", "Train again to go on."
+        )
 
     def _loaders(self) -> dict[Role, Iterator[Batch]]:
         loop, stage = self.loop, self.stage
@@ -333,7 +342,8 @@ class _Work:
         loop = self.loop
         for name in self.stage.measures:
             if name not in loop.values:
-                loop.values[name] = loop.validator.score(loop.plan.networks[name])
+                with interruptible():
+                    loop.values[name] = loop.validator.score(loop.plan.networks[name])
                 self._report(name, loop.values[name])
         loop.weigh()
 
@@ -346,11 +356,12 @@ class _Work:
         """Score the averages named, of all networks where none is; the best so far keep their weights."""
         loop = self.loop
         self._check_finite()
+        with interruptible():  # then it has not been
+            found = {name: loop.validator.score(self.averages[name].module) for name in names or self.averages}
         self.validated = self.clock.progress
         before, now = dict(loop.scores), {}
-        for name in names or self.averages:
+        for name, values in found.items():
             average = self.averages[name]
-            values = loop.validator.score(average.module)
             if values:
                 now[name] = main_score(values)
             self._report(name, values)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import signal
 import subprocess
 import sys
 import threading
@@ -11,6 +13,8 @@ from typing import Callable, TextIO
 
 POLL_SECONDS = 0.1
 KILL_SECONDS = 3.0
+PR_SET_PDEATHSIG = 1
+"""prctl(2)."""
 
 
 class ChildFailed(Exception):
@@ -57,6 +61,7 @@ def run(command: Sequence[str], environment: Mapping[str, str], between: Callabl
 
 def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen:
     hidden = {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {}
+    with_us = {"preexec_fn": _end_with_parent} if sys.platform == "linux" else {}
     return subprocess.Popen(
         command,
         env=dict(environment),
@@ -66,7 +71,16 @@ def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess
         encoding="utf-8",
         errors="replace",
         **hidden,
+        **with_us,
     )
+
+
+if sys.platform == "linux":
+    _prctl = ctypes.CDLL(None).prctl
+
+    def _end_with_parent() -> None:
+        """Have the kernel end this child when the installer's main thread, which starts all, ends: also by a kill."""
+        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _echo(stream: TextIO, lines: list[str]) -> None:

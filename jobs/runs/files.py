@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import GeoDistilError
 from ..events import EVENTS_FILE, EventReader
+from ..owner import OWNER_FILE
 from ..process import LOG_FILE, STOP_FILE
 from ..run_folder import RUN_FILE
 from ..translation import tr
@@ -28,7 +29,7 @@ PREDICTIONS = "predictions"
 PACKED = (RUN_FILE, "labels", "rasters", EVENTS_FILE, LOG_FILE, CHECKPOINTS, MODEL_FOLDER, REPORT_FILE)
 """A run's own files and folders, those that travel."""
 
-OWN = (*PACKED, LAUNCH_FILE, AFTERWARDS_FILE, STOP_FILE)
+OWN = (*PACKED, LAUNCH_FILE, AFTERWARDS_FILE, STOP_FILE, OWNER_FILE)
 
 
 def is_run(folder: Path) -> bool:

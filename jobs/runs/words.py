@@ -74,7 +74,8 @@ def message(state: RunState) -> str:
 
 
 def _running(state: RunState) -> str:
-    done = bool(state.history.progress) and state.fraction >= 1
+    progress = state.history.progress
+    done = "part" in progress or (bool(progress) and state.fraction >= 1)
     return tr("The model and its report are being written.") if done else ""
 
 

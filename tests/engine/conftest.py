@@ -1,9 +1,16 @@
 """A tiny labelled world that networks can learn in seconds: two rasters, red cars in boxes, white roofs as areas."""
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+import uuid
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pyogrio
 import pytest
 import rasterio
@@ -12,6 +19,8 @@ from rasterio.transform import from_origin
 
 from engine.config import Run, save_run
 
+KILL_SECONDS = 3.0
+"""Within which everything that a killed process has started is to be gone."""
 SIDE = 256
 GSD = 0.5
 NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
@@ -98,3 +107,56 @@ def events():
         return [event for event in map(json.loads, lines) if kind in (None, event["kind"])]
 
     return read
+
+
+class Family:
+    """Processes and all that they start, whoever is their parent meanwhile: all have a mark in their environment."""
+
+    def __init__(self) -> None:
+        self._mark = str(uuid.uuid4())
+
+    def start(self, command, env=None, **more):
+        return subprocess.Popen(command, env={**os.environ, **(env or {}), "MARK": self._mark}, text=True, **more)
+
+    def members(self):
+        return [process for process in psutil.process_iter() if self._has(process)]
+
+    def kill_and_wait(self, process):
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        self.wait()
+
+    def wait(self, seconds=KILL_SECONDS):
+        deadline = time.monotonic() + seconds
+        while left := self.members():
+            assert time.monotonic() < deadline, [each.cmdline() for each in left]
+            time.sleep(0.05)
+
+    def _has(self, process):
+        try:
+            return process.environ().get("MARK") == self._mark and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
+
+@pytest.fixture
+def family():
+    """Starts processes, and knows theirs; none is left after the test."""
+    found = Family()
+    yield found
+    for process in found.members():
+        process.kill()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a file system of 8 MB of its own, and what gives it more."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if (
+        shutil.which("mount") is None
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder], capture_output=True).returncode
+    ):
+        pytest.skip("file systems cannot be mounted here")
+    yield folder, lambda: subprocess.run(["mount", "-o", "remount,size=256m", folder], check=True)
+    subprocess.run(["umount", "-l", folder], check=True)

@@ -13,7 +13,8 @@ import shapely
 from pyogrio.errors import DataSourceError
 from rasterio.crs import CRS
 
-from ...errors import OutputError
+from ...errors import OutputError, cannot_write
+from ..sinks import with_usual_mode
 from . import geoparquet
 
 DRIVERS = {".gpkg": "GPKG", ".fgb": "FlatGeobuf", ".parquet": "Parquet"}
@@ -74,7 +75,7 @@ class VectorLayer:
         """
         self._flush()
         with _writing(self.path):
-            self._converted().replace(self.path)
+            with_usual_mode(self._converted()).replace(self.path)
         return self.path
 
     def _remove_partial(self) -> None:
@@ -143,5 +144,4 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, DataSourceError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise OutputError(f"{path} cannot be written: {reason}.", "Is the disk full?") from error
+        raise cannot_write(str(path), path, error) from error

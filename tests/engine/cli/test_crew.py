@@ -1,12 +1,15 @@
 """`predict` among other processes: what its environment says, and who ends when."""
 
+import json
 import os
 from argparse import Namespace
 
 import pytest
 
-from engine.cli.crew import Place, own_gpu, place, shared
+from engine.cli.crew import Place, own_gpu, place, refuse_crews, shared
+from engine.errors import OutputError
 from engine.events import read_events
+from engine.processes import Owner, me
 
 
 @pytest.mark.parametrize(
@@ -52,3 +55,25 @@ def test_the_stop_file_of_the_job_ends_every_process_but_not_one_that_comes_late
     os.utime(old, (1, 1))
     assert shared(options, Place(1, 2), work) == [False, True]
     assert {path.name for path in tmp_path.iterdir()} == {"stop", "events.jsonl"}
+
+
+def test_one_prediction_works_in_a_folder_alone_or_shared(monkeypatch, tmp_path):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    options, others = (Namespace(output=tmp_path, device="cpu", rasters=[name]) for name in ("a.tif", "b.tif"))
+
+    def work(events, crew):
+        refused = []
+        for attempt in (lambda: refuse_crews(tmp_path), lambda: shared(others, Place(0, 2), work)):
+            with pytest.raises(OutputError, match="in use") as error:
+                attempt()
+            refused.append(error)
+        return len(refused)
+
+    assert shared(options, Place(0, 2), work) == 2
+    with Owner(tmp_path), pytest.raises(OutputError, match=f"process {os.getpid()}"):
+        shared(options, Place(0, 2), work)
+    dead = tmp_path / "prediction.shared-dead"
+    dead.mkdir()
+    (dead / "0.x.1.beat").write_text(json.dumps({**me().as_dict(), "started": "1"}))
+    refuse_crews(tmp_path)
+    assert not dead.exists(), "what dead processes left is in nobody's way"

@@ -15,6 +15,7 @@ from engine.errors import OutputError, Stopped
 from engine.inference.cog import optimise
 from engine.inference.merging import Found
 from engine.inference.sinks import DetectionSink, RasterDescription, RasterSink, publish
+from engine.inference.vectors.layer import VectorLayer
 
 resource = pytest.importorskip("resource", reason="file size limits are a matter of Unix")
 GRID = Grid(CRS.from_epsg(32632), from_origin(691000, 5335000, 0.1, 0.1), 1300, 700, 0.1)
@@ -160,6 +161,25 @@ def test_a_map_whose_end_did_not_reach_the_disk_never_takes_its_place(tmp_path, 
     values = np.random.default_rng(0).integers(0, 2, (700, 1300), dtype=np.uint8)
     with RasterSink(tmp_path / "classes.tif", GRID, "class") as sink:
         sink.write(0, 0, values)
-        with pytest.raises(OutputError, match="Is the disk full"):
+        with pytest.raises(OutputError, match="is full"):
             sink.finish()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
+@pytest.mark.parametrize("mask", [0o002, 0o022, 0o027])
+def test_whoever_may_use_other_files_may_use_these(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        with RasterSink(tmp_path / "classes.tif", GRID, "class", names={1: "roof"}) as sink:
+            sink.finish()
+        with DetectionSink(tmp_path / "detections.gpkg", GRID, ["car"]) as sink:
+            sink.finish()
+        for ending in ("gpkg", "fgb"):
+            layer = VectorLayer(tmp_path / f"areas.{ending}", "areas", "Polygon", {"area": np.zeros(0)}, GRID.crs)
+            with layer:
+                layer.finish()
+    finally:
+        os.umask(before)
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(modes, oct(0o666 & ~mask)) and len(modes) == 5, modes

@@ -194,10 +194,10 @@ def test_what_the_ultralytics_exporter_writes_is_understood(save_detector):
     "change, sentence",
     [
         ({"class_names": {"0": "a", "1": "b"}}, r"returns 3 channels and names 2 classes"),
-        ({"class_names": {"0": "a", "2": "b"}}, r"metadata has a wrong 'class_names': the numbers of the classes"),
-        ({"resolution": -5}, r"metadata has a wrong 'resolution'"),
+        ({"class_names": {"0": "a", "2": "b"}}, r"metadata of \S+\.onnx has a wrong 'class_names': the numbers"),
+        ({"resolution": -5}, r"metadata of \S+\.onnx has a wrong 'resolution'"),
         ({"model_type": "Detector", "det_type": "YOLO_v6"}, r"returns \[1, 3, 64, 64\], which no Detector does"),
-        ({"model_type": "Superresolution"}, r"metadata has a wrong 'model_type'"),
+        ({"model_type": "Superresolution"}, r"metadata of \S+\.onnx has a wrong 'model_type'"),
     ],
 )
 def test_what_does_not_fit_is_one_sentence(save_segmentor, change, sentence):

@@ -44,3 +44,9 @@ def test_a_curve_leaves_out_values_that_are_missing():
 def test_a_loss_that_was_not_a_number_is_left_out():
     event = {"time": 0, "kind": "progress", "stage": "s", "step": 1, "of": 2, "losses": {"box": None, "dice": 1.0}}
     assert read_history([event]).stages[0].losses == {"dice": {1: 1.0}}
+
+
+def test_packaging_is_no_stage(events):
+    part = {"time": 5000.0, "kind": "progress", "stage": "packaging", "part": "graph", "step": 6, "of": 7}
+    packed = read_history([*events, {**part, "eta_seconds": 1.0, "fraction": 0.99}])
+    assert [stage.name for stage in packed.stages] == [stage.name for stage in read_history(events).stages]

@@ -14,6 +14,7 @@ from engine.config import load_run
 from engine.data import prepare
 from engine.errors import Stopped, TrainingError
 from engine.events import EventLog
+from engine.processes import Interrupted as StopInTheMidst
 from engine.recipes import Plan, Stage, average_of, build_plan
 from engine.training import Loop
 
@@ -72,6 +73,29 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(make_run, events):
     moved = broken.rename(broken.with_name("moved"))
     found = loop_of(moved).train()
     assert max(event["step"] for event in events(moved, "checkpoint")) == 6
+    for name, value in weights_of(expected.network).items():
+        assert torch.allclose(value.float(), found.network.state_dict()[name].float(), atol=1e-5), name
+
+
+def test_a_training_stopped_in_a_validation_validates_there_again_and_ends_with_the_same_weights(make_run, events):
+    recipe = {"kind": "supervised", "network": NARROW}
+    whole, broken = (make_run(recipe, name, budget={"steps": 4}, ema_decay=0.5) for name in ("whole", "broken"))
+    expected = loop_of(whole).train()
+    for validation in (1, 2):  # the first, then the one after it, the last: nothing is left to train then
+        loop, count = loop_of(broken), iter(range(1, 9))
+        score = loop.validator.score
+
+        def interrupted(network, score=score, count=count, validation=validation):
+            if next(count) == validation:
+                raise StopInTheMidst
+            return score(network)
+
+        loop.validator.score = interrupted
+        with pytest.raises(Stopped, match=r"last\.pt"):
+            loop.train()
+    found = loop_of(broken).train()
+    steps = [[event["step"] for event in events(folder, "metrics")] for folder in (whole, broken)]
+    assert steps[0] == steps[1] == [2, 4]
     for name, value in weights_of(expected.network).items():
         assert torch.allclose(value.float(), found.network.state_dict()[name].float(), atol=1e-5), name
 

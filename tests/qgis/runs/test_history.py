@@ -150,3 +150,9 @@ def test_smoothing_is_an_average_that_follows_and_keeps_constants():
     assert rising[0] == (0, 0.0) and rising[1] == (1, 0.5)
     assert all(smoothed < step for step, smoothed in rising[2:])
     assert rising[-1][1] == pytest.approx(49 - 0.8 / 0.2, abs=0.01)  # an average with weight w lags (1 - w) / w
+
+
+def test_packaging_is_progress_and_no_stage(write):
+    part = write.event("progress", stage="packaging", part="graph", step=6, of=7, eta_seconds=5.0, fraction=0.99)
+    history = fed(write.started(1), write.progress(1), write.progress(2), part)
+    assert [stage.name for stage in history.stages] == ["training"] and history.progress["part"] == "graph"

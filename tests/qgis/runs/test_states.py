@@ -208,3 +208,11 @@ def test_a_damaged_run_folder_is_told_and_the_others_are_watched_on(make_run, wr
     (damaged / "launch.json").unlink()
     watcher.poll()
     assert watcher.changes()[-1].folder == damaged and watcher.changes()[-1].status is Status.NEW
+
+
+def test_a_model_that_is_being_written_says_so_and_how_long_it_takes(make_run, write, state_of, engine):
+    part = write.event("progress", stage="packaging", part="graph", step=6, of=7, eta_seconds=50.0, fraction=0.99)
+    state = state_of(make_run("town", write.started(engine.pid), write.progress(99), part))
+    assert (state.status, state.fraction) == (Status.RUNNING, 0.99)
+    assert 40 < state.seconds_left(time.time()) <= 50
+    assert message(state) == "The model and its report are being written."

@@ -1,0 +1,115 @@
+"""Ending work that was asked to stop and does not look: within seconds, wherever it is.
+
+Work that can end in order looks for the stop itself, between two steps of its own. What does not within a second, such
+as a conversion inside a library, gets an exception in the midst of it; and where a library answers nothing at all, the
+process ends. Outputs appear whole or not at all, so that neither leaves half of one.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+LOOK_SECONDS = 0.2
+COOPERATION_SECONDS = 0.8
+LAST_SECONDS = 2.2
+"""After a stop was seen: until work is interrupted, and until the process ends."""
+
+
+class Interrupted(BaseException):
+    """Work was interrupted as asked; no `Exception`, for libraries take those for their own failures."""
+
+
+_holds: list[bool] = []
+"""What holds and lets go, from the outermost on; of the main thread, the only one that is interrupted."""
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Inside, nothing is interrupted: for what must not be torn apart, and looks for a stop itself."""
+    _holds.append(True)
+    try:
+        yield
+    finally:
+        _holds.pop()
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Inside, also where something around it holds, work may be interrupted."""
+    _holds.append(False)
+    try:
+        yield
+    finally:
+        _holds.pop()
+
+
+def is_held() -> bool:
+    """Whether work may not be interrupted now."""
+    return bool(_holds) and _holds[-1]
+
+
+class Interrupter:
+    """Interrupts the main thread's work when a stop is asked for; used as a context, in the main thread.
+
+    Args:
+        wanted: whether a stop is asked for.
+        last_words: called before the process ends where the work cannot be interrupted.
+    """
+
+    def __init__(self, wanted: Callable[[], bool], last_words: Callable[[], None]) -> None:
+        self._wanted, self._last_words = wanted, last_words
+        self._ended, self._sent = threading.Event(), False
+
+    def __enter__(self) -> Interrupter:
+        self._thread = threading.Thread(target=self._watch, name="interrupter", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def is_signal(self) -> bool:
+        """For the handler of SIGINT: whether this was ours, and not a person's.
+
+        Raises:
+            Interrupted: it was, and nothing holds.
+        """
+        if not self._sent:
+            return False
+        self._sent = False
+        if not is_held() and not self._ended.is_set():
+            raise Interrupted
+        return True
+
+    def _watch(self) -> None:
+        while not self._wanted():
+            if self._ended.wait(LOOK_SECONDS):
+                return
+        free = time.monotonic()  # since when nothing holds
+        if self._ended.wait(COOPERATION_SECONDS):
+            return
+        while not self._ended.wait(LOOK_SECONDS):
+            if is_held():
+                free = time.monotonic() - COOPERATION_SECONDS
+            elif time.monotonic() - free < LAST_SECONDS:
+                self._interrupt()
+            else:
+                self._last_words()
+                sys.stderr.flush()
+                os._exit(1)
+
+    def _interrupt(self) -> None:
+        self._sent = True
+        if sys.platform == "win32":
+            import _thread
+
+            _thread.interrupt_main(signal.SIGINT)
+        else:  # which also ends a wait inside the system
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)

@@ -1,0 +1,179 @@
+"""One process works in a folder at a time: a file there says which, and is taken over when that process is dead.
+
+The file is created exclusively, which is atomic on local and on shared storage; locks of the operating system
+(`flock`) are not kept by many network file systems. Whether an owner on this machine lives is looked up; an owner
+elsewhere lives as long as it touches its file, by the clock of the folder's own file system.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import threading
+import time
+import uuid
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ..errors import OutputError, cannot_write
+from .identity import Identity, lives, me
+
+OWNER_FILE = "owner.json"
+BEAT_SECONDS = 5.0
+PATIENCE_SECONDS = 60.0
+"""Without a sign of life for so long, an owner on another machine is dead; network file systems tell late."""
+
+
+class Lost(OutputError):
+    """Another process has taken the folder over, for this one had shown no sign of life, as a sleeping machine does."""
+
+
+class Owner:
+    """This process as the one that works in a folder; used as a context.
+
+    Args:
+        folder: made where it is missing.
+        beat: seconds between signs of life.
+        patience: seconds without one after which an owner on another machine counts as dead.
+
+    Raises:
+        OutputError: another process works there, or the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path, beat: float = BEAT_SECONDS, patience: float = PATIENCE_SECONDS) -> None:
+        self.folder, self.path = folder, folder / OWNER_FILE
+        self._beat, self._patience = beat, patience
+        self._mark = uuid.uuid4().hex
+        self._ended = threading.Event()
+        self._lost = False
+
+    def __enter__(self) -> Owner:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            while not self._create():
+                self._take_over()
+        except OSError as error:
+            raise cannot_write(f"The folder {self.folder}", self.folder, error) from error
+        threading.Thread(target=self._live, name="owner", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self.release()
+
+    def release(self) -> None:
+        """Let others in; does nothing where the folder is another's by now."""
+        with contextlib.suppress(OSError):
+            if self._is_mine(_read(self.path)):
+                self.path.unlink()
+
+    def check(self) -> None:
+        """Go on only as the owner.
+
+        Raises:
+            Lost: another process is it.
+        """
+        if self._lost:
+            raise Lost(
+                f"The folder {self.folder} was taken over: this process had shown no sign of life for "
+                f"{self._patience:.0f} s. {_who(_read(self.path))} works there now."
+            )
+
+    def _create(self) -> bool:
+        """Whether the file could be made, which only one of several processes can."""
+        try:
+            descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+        except FileExistsError:
+            return False
+        try:
+            with open(descriptor, "w", encoding="utf-8") as file:
+                json.dump({**me().as_dict(), "since": time.time(), "mark": self._mark}, file)
+        except OSError:
+            self.path.unlink(missing_ok=True)
+            raise
+        return True
+
+    def _take_over(self) -> None:
+        """Remove the file of a dead owner.
+
+        Raises:
+            OutputError: it lives, or may.
+        """
+        owner = _read(self.path)
+        self._refuse_while_alive(owner)
+        aside = self.path.with_name(f"{OWNER_FILE}.{self._mark}")
+        with contextlib.suppress(FileNotFoundError):  # someone else was quicker
+            self.path.rename(aside)
+            if (moved := _read(aside)) != owner and moved:  # who was quicker has made its own file by then: put it back
+                with contextlib.suppress(OSError):
+                    os.link(aside, self.path)
+            aside.unlink()
+
+    def _refuse_while_alive(self, owner: dict[str, Any]) -> None:
+        identity, seconds = Identity.from_dict(owner), age(self.path)
+        alive = lives(identity) if identity else None
+        if alive is False or (alive is None and seconds >= self._patience):
+            return
+        seen = f" Its last sign of life was {seconds:.0f} s ago; after {self._patience:.0f} s without one it is dead."
+        raise OutputError(
+            f"The folder {self.folder} is in use: {_who(owner)} works there.{'' if alive else seen}",
+            "Let it end, or end it in order with an empty file named stop in the folder, then start again.",
+        )
+
+    def _live(self) -> None:
+        while not self._ended.wait(self._beat):
+            with contextlib.suppress(OSError):
+                if not self._is_mine(_read(self.path)) and self.folder.is_dir() and not self._ended.is_set():
+                    self._lost = True
+                    return
+                os.utime(self.path)
+
+    def _is_mine(self, owner: dict[str, Any]) -> bool:
+        return owner.get("mark") == self._mark
+
+
+def refuse_owned(folder: Path) -> None:
+    """Leave a folder to its owner, without wanting to be it.
+
+    Raises:
+        OutputError: another process works there.
+    """
+    owner = Owner(folder)
+    if owner.path.exists():
+        owner._refuse_while_alive(_read(owner.path))
+
+
+def age(path: Path) -> float:
+    """Seconds since a file was touched, by the clock of its file system; infinitely many where there is none."""
+    probe = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    try:
+        probe.touch()
+        with path.open("rb") as file:  # opening it has network file systems ask anew
+            return probe.stat().st_mtime - os.fstat(file.fileno()).st_mtime
+    except OSError:
+        return math.inf
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """What the file says; empty where it is gone, or is just being written."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _who(owner: dict[str, Any]) -> str:
+    if not (identity := Identity.from_dict(owner)):
+        return "a process that has only just come"
+    since = owner.get("since")
+    when = time.strftime(" since %Y-%m-%d %H:%M", time.localtime(since)) if isinstance(since, int | float) else ""
+    return f"process {identity.pid} on {identity.host}{when}"

@@ -1,0 +1,117 @@
+"""One process works in a folder: the second is told who, the dead are known, of many at once one is it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.errors import OutputError
+from engine.processes import OWNER_FILE, Identity, Lost, Owner, lives, me
+
+ROOT = Path(__file__).parents[3]
+CONTENDER = """
+import sys, time
+from pathlib import Path
+from engine.errors import OutputError
+from engine.processes import Owner
+folder, hold = Path(sys.argv[1]), float(sys.argv[2])
+while time.time() < float(sys.argv[3]):
+    pass
+try:
+    with Owner(folder):
+        print("mine", flush=True)
+        time.sleep(hold)
+except OutputError as error:
+    print(error, flush=True)
+"""
+
+
+def contend(folder, hold=0.0, at=0.0):
+    command = [sys.executable, "-c", CONTENDER, str(folder), str(hold), str(at)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def leave(folder, **values):
+    """The file of an owner, ourselves but for some values."""
+    folder.mkdir(exist_ok=True)
+    (folder / OWNER_FILE).write_text(json.dumps({**me().as_dict(), "since": 0.0, "mark": "another", **values}))
+
+
+def test_the_second_is_told_who_is_first_and_comes_in_when_that_has_ended(tmp_path):
+    with Owner(tmp_path / "run"):
+        said = contend(tmp_path / "run").communicate()[0]
+        assert f"process {os.getpid()} on {me().host}" in said and "stop" in said and "sign of life" not in said
+    assert not list((tmp_path / "run").iterdir())
+    assert contend(tmp_path / "run").communicate()[0] == "mine\n"
+
+
+def test_a_killed_owner_is_known_for_dead_at_once_whether_or_not_it_was_waited_for(tmp_path):
+    owner = contend(tmp_path, hold=60)
+    assert owner.stdout.readline() == "mine\n"
+    with pytest.raises(OutputError, match=f"process {owner.pid}"), Owner(tmp_path):
+        pass
+    owner.send_signal(signal.SIGKILL)
+    time.sleep(0.2)  # a zombie now
+    with Owner(tmp_path):
+        assert json.loads((tmp_path / OWNER_FILE).read_text())["pid"] == os.getpid()
+    owner.communicate()
+    assert not list(tmp_path.iterdir())
+
+
+def test_whoever_has_a_dead_owners_number_is_not_taken_for_it(tmp_path):
+    leave(tmp_path, started="1")
+    assert lives(me()) and lives(Identity(**{**me().as_dict(), "started": "1"})) is False
+    with Owner(tmp_path):
+        pass
+
+
+def test_an_owner_elsewhere_lives_as_long_as_it_gives_signs_of_life(tmp_path):
+    for elsewhere in ({"host": "cluster7"}, {"world": "another start of a machine of this name"}):
+        leave(tmp_path, **elsewhere)
+        with pytest.raises(OutputError, match=r"sign of life was 0 s ago; after 60 s"), Owner(tmp_path):
+            pass
+        before = time.time() - 61
+        os.utime(tmp_path / OWNER_FILE, (before, before))
+        with Owner(tmp_path):
+            pass
+
+
+def test_a_file_that_is_just_being_written_counts_for_its_writer(tmp_path):
+    (tmp_path / OWNER_FILE).touch()
+    with pytest.raises(OutputError, match="only just come"), Owner(tmp_path):
+        pass
+
+
+def test_of_many_that_find_a_dead_owner_at_the_same_moment_one_takes_its_place(tmp_path):
+    leave(tmp_path, started="1")
+    contenders = [contend(tmp_path, hold=1.5, at=time.time() + 2.5) for _ in range(6)]
+    said = [each.communicate()[0] for each in contenders]
+    assert said.count("mine\n") == 1, said
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_owner_that_was_given_up_finds_out_and_leaves_the_file_alone(tmp_path):
+    with pytest.raises(Lost, match="taken over"), Owner(tmp_path, beat=0.05) as owner:
+        owner.check()
+        leave(tmp_path, host="cluster7")
+        time.sleep(0.3)
+        owner.check()
+    assert json.loads((tmp_path / OWNER_FILE).read_text())["host"] == "cluster7"
+
+
+def test_signs_of_life_are_given(tmp_path):
+    with Owner(tmp_path, beat=0.05):
+        os.utime(tmp_path / OWNER_FILE, (1, 1))
+        time.sleep(0.3)
+        assert (tmp_path / OWNER_FILE).stat().st_mtime > 1
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="file"), Owner(tmp_path / "file"):
+        pass
