@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from ..text_files import json_or_none, write_text
 from .sinks import writing
 
 JOB_FILE = "job.json"
@@ -26,7 +27,7 @@ class Journal:
 
     def is_of(self, job: dict[str, Any]) -> bool:
         """Whether its rows are those of a job."""
-        return read_json(self.folder / JOB_FILE) == job
+        return json_or_none(self.folder / JOB_FILE) == job
 
     def prepare(self, job: dict[str, Any]) -> None:
         """Make the folder, and remove what another job has left in it.
@@ -41,7 +42,7 @@ class Journal:
             if not self.is_of(job):
                 shutil.rmtree(self.folder, ignore_errors=True)
                 self.folder.mkdir(parents=True)
-                (self.folder / JOB_FILE).write_text(json.dumps(job), encoding="utf-8")
+                write_text(self.folder / JOB_FILE, json.dumps(job))
                 _synchronise(self.folder / JOB_FILE)
 
     def finished(self) -> set[int]:
@@ -85,14 +86,6 @@ class Journal:
 
     def _partial(self, i: int) -> Path:
         return self.folder / f"{i:06d}.partial{self.writer}"
-
-
-def read_json(path: Path) -> Any:
-    """What a file says; none where it is not there, or not whole."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
 
 
 def _synchronise(path: Path) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .journal import read_json
+from ..text_files import json_or_none
 from .sinks import writing
 
 BEAT_SECONDS = 5.0
@@ -107,7 +107,7 @@ class Crew:
 
     def told(self, what: str) -> Any:
         """A value that was left, or none."""
-        return read_json(self.folder / f"{what}.json")
+        return json_or_none(self.folder / f"{what}.json")
 
     def now(self) -> float:
         """The time by the clock of the folder's file system, which may be another machine's."""
@@ -142,10 +142,10 @@ class Crew:
     def _lives(self, name: str) -> bool:
         if name == self.name:
             return True
-        process = read_json(self._pulse(name))
-        if process is None:
+        process = json_or_none(self._pulse(name))
+        if not isinstance(process, dict) or not isinstance(process.get("pid"), int):
             return False
-        if process["host"] == self.host and os.name == "posix" and not _runs(process["pid"]):
+        if process.get("host") == self.host and os.name == "posix" and not _runs(process["pid"]):
             return False
         return self._age(self._pulse(name)) < self.patience
 
@@ -209,6 +209,7 @@ class Share:
         Results that were removed since do not count, nor do failures of an earlier start.
         """
         value = self.crew.told(f"{self.key}-done")
+        value = value if isinstance(value, dict) and ("results" in value or "time" in value) else None
         if value and "results" in value:
             paths = [path for name, path in value["results"].items() if path and name != "raster"]
             return value if all(map(os.path.exists, paths)) else None
