@@ -127,8 +127,8 @@ def _findings(finished: Finished) -> Iterable[str]:
 
 def _damage(history: History) -> Iterable[str]:
     if history.damaged:
-        lines = "line" if history.damaged == 1 else "lines"
-        yield f"The event log has {history.damaged:,} damaged {lines}, left out here; a kill or a full disk leaves such."
+        count = "1 damaged line" if history.damaged == 1 else f"{history.damaged:,} damaged lines"
+        yield f"The event log has {count}, left out here; a kill or a full disk leaves such."
 
 
 def _networks(history: History) -> Iterable[str]:
