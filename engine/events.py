@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,16 +34,22 @@ Kind = Literal[
 EVENTS_FILE = "events.jsonl"
 STOP_FILE = "stop"
 
-LONGEST_LINE = 1 << 25
-"""Bytes; a longer line counts as damaged. That of a prediction of 100,000 rasters is shorter."""
+CHUNK_BYTES = LONGEST_LINE = 1 << 20
+"""A longer line counts as damaged, unless it is the end of the work: of a prediction of many rasters. Of that only time
+and kind are taken."""
 
-CHUNK_BYTES = 1 << 20
+PARSED_BYTES = 1 << 25
+"""Of lines that are neither progress nor starts and ends; then every other is read, then every fourth, and so on."""
+
 MOST_PROGRESS = 1000
 """`progress` lines in a row that are all read; of more, every other, then every fourth, and so on."""
 
 PROGRESS = b'"kind": "progress"'
 KIND_ENDS = 80
 """Time and kind are written first, so the kind is within so many bytes."""
+
+MANY = re.compile(rb'"kind": "(?:metrics|note|warning|figure|checkpoint)"')
+HEAD = re.compile(rb'\{"time": (\d{1,11}(?:\.\d{1,9})?), "kind": "(finished|failed|stopped)"[,}]')
 
 
 class EventLog:
@@ -109,8 +116,8 @@ def _ends_within_a_line(path: Path) -> bool:
 class Events(Iterator[dict[str, Any]]):
     """The sound events of a log so far, in their order; each is of a shape that readers need not doubt.
 
-    A line still being written is left out. Of a long row of `progress` only the first `MOST_PROGRESS` and then ever
-    fewer are read, and its last; time and memory are bounded by that, and by `LONGEST_LINE`.
+    A line still being written is left out. Of a long row of `progress` the first `MOST_PROGRESS`, then ever fewer, and
+    the last are read; time and memory are bounded by that, by `PARSED_BYTES` and by `LONGEST_LINE`.
 
     Args:
         path: the log; it may not be there.
@@ -138,12 +145,13 @@ class Events(Iterator[dict[str, Any]]):
 
     def _lines(self, file: BinaryIO) -> Iterator[bytes]:
         """Whole lines that may be events; those that cannot be are counted here, where it costs least."""
-        rest, too_long = b"", False
+        rest, head = b"", b""
         while chunk := file.read(CHUNK_BYTES):
             whole, end, rest = (rest + chunk).rpartition(b"\n")
-            if end and too_long:
+            if end and head:  # of a line that is too long
                 _, _, whole = whole.partition(b"\n")
-                self.damaged, too_long = self.damaged + 1, False
+                yield head
+                head = b""
             if b'"kind"' in whole:
                 for line in whole.split(b"\n"):
                     if line.startswith(b"{") and line.endswith((b"}", b"}\r")):
@@ -153,7 +161,7 @@ class Events(Iterator[dict[str, Any]]):
             elif whole.strip():
                 self.damaged += whole.count(b"\n") + 1
             if len(rest) > LONGEST_LINE:
-                rest, too_long = b"", True
+                rest, head = b"", head or rest[:KIND_ENDS]
 
 
 def read_events(folder: Path) -> Events:
@@ -167,6 +175,11 @@ def read_events(folder: Path) -> Events:
 
 def sound_event(line: bytes) -> dict[str, Any] | None:
     """The event of a line; none where it is damaged or has something of another type than we write."""
+    ended = HEAD.match(line)
+    if ended and (len(line) > LONGEST_LINE or not line.endswith((b"}", b"}\r"))):
+        return {"time": float(ended[1]), "kind": ended[2].decode("ascii")}
+    if len(line) > LONGEST_LINE or (not ended and line.count(b"[") + line.count(b"{") > _MOST_BRACKETS):
+        return None
     try:
         event = parsed_json(line)
     except ValueError:
@@ -182,22 +195,28 @@ def sound_event(line: bytes) -> dict[str, Any] | None:
 
 
 def _thinned(lines: Iterator[bytes]) -> Iterator[bytes]:
-    """Lines with ever fewer of a long row of `progress`; the last before anything else is always among them."""
+    """Lines with ever fewer of what there is very much; the last `progress` before anything else is among them."""
     count, stride, last = 0, 1, b""
+    others, every, parsed = 0, 1, 0
     for line in lines:
         if line.find(PROGRESS, 0, KIND_ENDS) < 0:
             if last:
                 yield last
-            if b'"kind": "stage"' in line[:KIND_ENDS]:
+                last = b""
+            if MANY.search(line, 0, KIND_ENDS):
+                others += 1
+                if others % every:
+                    continue
+                parsed += len(line)
+                if parsed > PARSED_BYTES:
+                    parsed, every = 0, 2 * every
+            elif line.find(b'"kind": "stage"', 0, KIND_ENDS) >= 0:
                 count, stride = 0, 1
-            last = b""
             yield line
             continue
         count += 1
-        if count % stride:
-            last = line
-        else:
-            last = b""
+        last = line if count % stride else b""
+        if not last:
             yield line
             if count >= MOST_PROGRESS * stride:
                 stride *= 2
@@ -211,6 +230,8 @@ _MOST = 1e39
 
 _MOST_STEPS = 2**53
 _MOST_CHARACTERS = 100_000
+_MOST_BRACKETS = 1_000
+"""In a line that is not an end: a cheap sign that it will take long to parse, for nothing."""
 _MOST_KEYS = 4_000
 """Of losses or scores, of which the classes have several each; and characters of one."""
 

@@ -70,9 +70,10 @@ class LineReader:
         if b'"kind"' not in whole:
             self.damaged += whole.count(b"\n") + 1 if whole.strip() else 0
             return []
-        lines = [line for line in whole.split(b"\n") if line.strip()]
-        likely = [line for line in lines if line.startswith(b"{") and line.endswith((b"}", b"}\r"))]
-        self.damaged += len(lines) - len(likely)
+        lines = whole.split(b"\n")
+        likely = [line for line in lines if line[:1] == b"{" and line.endswith(_ENDS)]
+        if len(likely) < len(lines):
+            self.damaged += len(lines) - len(likely) - sum(not line.strip() for line in lines)
         return likely
 
 
@@ -116,6 +117,8 @@ def last_event(folder: Path) -> dict[str, Any]:
 
 def sound_event(line: bytes) -> dict[str, Any] | None:
     """The event of a line; none where it is damaged or has something of another type than is written."""
+    if line.count(b"[") + line.count(b"{") > _MOST_BRACKETS and not _HEAD.match(line):
+        return None
     try:
         event = parsed_json(line)
     except ValueError:
@@ -130,14 +133,18 @@ def sound_event(line: bytes) -> dict[str, Any] | None:
 
 
 def head_of(line: bytes) -> dict[str, Any] | None:
-    """Time and kind of a line that is too long to be parsed in passing; none where it does not begin with them."""
+    """Time and kind of an end of work whose line is too long to be parsed in passing; none of any other line."""
     found = _HEAD.match(line)
     return {"time": float(found[1]), "kind": found[2].decode("ascii")} if found else None
 
 
-_HEAD = re.compile(rb'\{"time": (\d{1,11}(?:\.\d{1,9})?), "kind": "([a-z]{1,20})"[,}]')
+_ENDS = (b"}", b"}\r")
+_HEAD = re.compile(rb'\{"time": (\d{1,11}(?:\.\d{1,9})?), "kind": "(finished|failed|stopped)"[,}]')
 _MOST_TRIED = 1000
 """Lines at a log's end among which there is a sound one."""
+
+_MOST_BRACKETS = 1000
+"""In a line that is not an end: a cheap sign that it will take long to parse, for nothing."""
 
 _YEAR_9000 = 2.2e11
 _MOST = 1e39

@@ -133,7 +133,7 @@ def svg(figure: Figure, name: str) -> str:
     """The figure as an SVG element that takes the page's colour; `name` is unique on the page."""
     file = io.StringIO()
     # The salt keeps ids of several figures on one page apart, and equal runs equal.
-    with matplotlib.rc_context({"svg.hashsalt": name}):
+    with matplotlib.rc_context({"svg.hashsalt": spoken(name)}):
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     drawing = file.getvalue()
     drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing[drawing.index("<svg") :], flags=re.DOTALL)

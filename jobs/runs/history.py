@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,6 +21,10 @@ MOST_CHARACTERS = 1000
 MOST_PARSED = 1 << 20
 """Bytes of a line that is parsed; of a longer one only time and kind count, as of the end of a large prediction."""
 
+PARSED_BYTES = 1 << 25
+"""Of lines that are neither progress nor starts and ends; then every other is read, then every fourth, and so on."""
+
+MANY = re.compile(rb'"kind": "(?:metrics|note|warning|figure|checkpoint)"')
 ENDINGS = ("finished", "failed", "stopped")
 PROGRESS = b'"kind": "progress"'
 KIND_ENDS = 80
@@ -98,6 +103,7 @@ class HistoryReader:
         self._count = 0
         self._skipped = b""
         self._unsound = 0
+        self._others, self._every, self._bytes = 0, 1, 0
 
     def overlook(self, damaged: int) -> None:
         """Note how many lines were not even given to `feed`."""
@@ -108,7 +114,8 @@ class HistoryReader:
         for line in lines:
             if line.find(PROGRESS, 0, KIND_ENDS) < 0:
                 self._catch_up()
-                self._take(self._parsed(line))
+                if not self._is_one_of_very_many(line):
+                    self._take(self._parsed(line))
             elif self._is_a_point():
                 self._skipped = b""
                 self._progress(self._parsed(line), point=True)
@@ -116,9 +123,21 @@ class HistoryReader:
                 self._skipped = line
         self._catch_up()
 
+    def _is_one_of_very_many(self, line: bytes) -> bool:
+        """Whether a line is left out because there are more such lines than a person could look at."""
+        if not MANY.search(line, 0, KIND_ENDS):
+            return False
+        self._others += 1
+        if self._others % self._every:
+            return True
+        self._bytes += len(line)
+        if self._bytes > PARSED_BYTES:
+            self._bytes, self._every = 0, 2 * self._every
+        return False
+
     def _parsed(self, line: bytes) -> dict[str, Any]:
         """The event of a line, empty where it is damaged, which is counted."""
-        event = sound_event(line) if len(line) <= MOST_PARSED else _shortened(line)
+        event = sound_event(line) if len(line) <= MOST_PARSED else head_of(line)
         self._unsound += event is None
         return event or {}
 
@@ -204,12 +223,6 @@ def _go_back(stage: Stage, step: int) -> None:
     stage.metrics = {
         network: [point for point in values if point[0] < step] for network, values in stage.metrics.items()
     }
-
-
-def _shortened(line: bytes) -> dict[str, Any] | None:
-    """What counts of a very long line: that, and when, the work ended."""
-    event = head_of(line)
-    return event if event and event["kind"] in ENDINGS else None
 
 
 def _finite(values: Any, most: int) -> dict[str, float]:
