@@ -59,8 +59,6 @@ def last_kind(log: Path) -> str:
             continue
         if kind in ENDS:
             return kind
-        if kind == "progress":  # it goes on since
-            return ""
     return ""
 
 
