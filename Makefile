@@ -40,6 +40,7 @@ test: setup
 lint: .venv/installed
 	$(ENGINE) -m ruff check .
 	$(ENGINE) -m ruff format --check .
+	$(ENGINE) .ci/scan.py
 
 bench: setup
 	$(ENGINE) benchmarks/training_step.py
