@@ -42,6 +42,7 @@ test: setup
 lint: .venv/installed
 	$(ENGINE) -m ruff check .
 	$(ENGINE) -m ruff format --check .
+	$(ENGINE) .ci/scan.py
 
 # The zip that QGIS installs; PACKAGE="--email ADDRESS --repository URL" where it goes to the store.
 package:

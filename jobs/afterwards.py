@@ -7,30 +7,59 @@ is not followed by anything; the same command goes on from its checkpoint, or wi
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+LIST_FILE = "afterwards.json"
 PREDICTIONS = "predictions"
+ENDS = ("started", "finished", "failed", "stopped")
+TAIL_BYTES = 1 << 20
 
 
 def main(folder: Path) -> int:
     """Train, then predict; returns the exit code of the last command."""
-    rasters = json.loads((folder / "afterwards.json").read_text(encoding="utf-8"))["predict"]
+    rasters = wanted(folder)
     code = 0 if is_trained(folder) else engine("train", str(folder))
     if code == 0 and rasters:
         code = engine("predict", str(folder / "model"), *rasters, "--output", str(folder / PREDICTIONS))
+    elif code == 0 and rasters is None:
+        print(f"error: {folder / LIST_FILE} is damaged, so nothing is predicted; choose Predict instead.", flush=True)
+        code = 1
     return code
+
+
+def wanted(folder: Path) -> list[str] | None:
+    """What is to be predicted; none where that cannot be read."""
+    try:
+        rasters = json.loads((folder / LIST_FILE).read_bytes())["predict"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return rasters if isinstance(rasters, list) and all(isinstance(each, str) for each in rasters) else None
 
 
 def is_trained(folder: Path) -> bool:
     """Whether the last training of the run has finished, and its model is there."""
+    return last_kind(folder / "events.jsonl") == "finished" and (folder / "model" / "item.json").is_file()
+
+
+def last_kind(log: Path) -> str:
+    """The kind of the last start or end in an event log, whatever damaged lines and warnings follow it."""
     try:
-        lines = (folder / "events.jsonl").read_text(encoding="utf-8").splitlines()
-        ended = json.loads(lines[-1])["kind"] == "finished"
-    except (OSError, ValueError, LookupError, TypeError):
-        return False
-    return ended and (folder / "model" / "item.json").is_file()
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
+            lines = file.read().split(b"\n")
+    except OSError:
+        return ""
+    for line in reversed(lines):
+        try:
+            kind = json.loads(line)["kind"]
+        except (ValueError, LookupError, TypeError, RecursionError):
+            continue
+        if kind in ENDS:
+            return kind
+    return ""
 
 
 def engine(*arguments: str) -> int:

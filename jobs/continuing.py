@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
 from .errors import GeoDistilError
 from .gdal_files import open_vector
+from .text_files import read_json
 from .translation import tr
 
 FREE = ("name", "version")
@@ -48,7 +48,7 @@ def continued(run_file: Path, run: dict[str, Any], copies: Path) -> dict[str, An
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        run = json.loads(path.read_text(encoding="utf-8"))
+        run = read_json(path)
         if not isinstance(run, dict) or not isinstance(run.get("training", {}), dict):
             raise ValueError("not an object")
         return run

@@ -18,6 +18,7 @@ from qgis.core import QgsApplication, QgsSettings
 from .environment import ROOT, child_environment, engine_python
 from .errors import GeoDistilError
 from .packages import ITEM_FILE, is_foreign, package_path
+from .text_files import parsed_json, write_text
 from .translation import tr
 
 ADOPTED = "geodistil/adopted"
@@ -95,7 +96,7 @@ def describe(model: Path, values: dict[str, Any]) -> Path:
     try:
         if not _is_ours(beside):
             return _keep(kept, text)
-        beside.write_text(text, encoding="utf-8")
+        write_text(beside, text)
     except OSError:
         return _keep(kept, text)
     _remember(WRITTEN, {**_remembered(WRITTEN), str(beside.resolve()): _digest(beside)})
@@ -120,7 +121,7 @@ def _digest(path: Path) -> str:
 def _keep(path: Path, text: str) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_text(path, text)
     except OSError as error:
         raise GeoDistilError(
             "output", tr("{destination} cannot be written: {reason}.").format(destination=path, reason=error.strerror)
@@ -145,10 +146,10 @@ def _remember(setting: str, values: dict[str, str]) -> None:
 
 def _remembered(setting: str) -> dict[str, str]:
     try:
-        found = json.loads(QgsSettings().value(setting) or "{}")
+        found = parsed_json(QgsSettings().value(setting) or "{}")
     except (TypeError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return {key: value for key, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
 
 
 def _engine(model: Path, *more: str) -> dict[str, Any]:
@@ -162,7 +163,7 @@ def _engine(model: Path, *more: str) -> dict[str, Any]:
             cwd=ROOT, env=child_environment(), capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False,
             stdin=subprocess.DEVNULL, **quiet,
         )  # fmt: skip
-        answer = json.loads(done.stdout)
+        answer = parsed_json(done.stdout)
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         raise GeoDistilError(
             "engine",

@@ -14,6 +14,7 @@ from .environment import ROOT, child_environment, engine_python
 from .errors import GeoDistilError
 from .process import LOG_FILE, STOP_FILE
 from .runs.files import AFTERWARDS_FILE, LAUNCH_FILE, PREDICTIONS
+from .text_files import write_text
 from .translation import tr
 
 AFTERWARDS_SCRIPT = Path(__file__).with_name("afterwards.py")
@@ -50,7 +51,7 @@ def launch(folder: Path, python: Path | None = None, root: Path = ROOT) -> int:
     if not started:
         raise GeoDistilError("environment", tr("The engine's Python {python} cannot be started.").format(python=python))
     note = {"pid": pid, "host": socket.gethostname(), "time": time.time(), "log": log_size}
-    (folder / LAUNCH_FILE).write_text(json.dumps(note), encoding="utf-8")
+    write_text(folder / LAUNCH_FILE, json.dumps(note))
     return pid
 
 
@@ -58,7 +59,7 @@ def predict_afterwards(folder: Path, rasters: Sequence[str]) -> None:
     """Note in a run folder what is to be predicted when its training is done; nothing removes the note."""
     path = folder / AFTERWARDS_FILE
     if rasters:
-        path.write_text(json.dumps({"predict": list(rasters)}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_text(path, json.dumps({"predict": list(rasters)}, indent=2, ensure_ascii=False) + "\n")
     else:
         path.unlink(missing_ok=True)
 

@@ -12,6 +12,7 @@ from qgis.core import QgsSettings
 from .errors import GeoDistilError
 from .foreign import package_of
 from .packages import CARD_PROPERTY, ITEM_FILE, is_foreign, package_path, read_card
+from .text_files import parsed_json, texts
 from .translation import tr
 
 PACKAGES = "geodistil/packages"
@@ -116,11 +117,12 @@ def _item_text(path: Path) -> str:
 
 def _read() -> dict[Path, str]:
     try:
-        entries = json.loads(QgsSettings().value(PACKAGES) or "[]")
+        entries = parsed_json(QgsSettings().value(PACKAGES) or "[]")
     except (TypeError, ValueError):
         return {}
-    pairs = [(each, "") if isinstance(each, str) else each for each in entries]  # once without names
-    return {Path(path): name or Path(path).stem for path, name in pairs}
+    entries = entries if isinstance(entries, list) else []
+    pairs = [texts([each] if isinstance(each, str) else each) for each in entries]  # once without names
+    return {Path(path): "".join(name) or Path(path).stem for path, *name in filter(None, pairs)}
 
 
 def _write(packages: dict[Path, str]) -> None:

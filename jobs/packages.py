@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from pathlib import Path
 from typing import Any, Callable
 
 from .errors import GeoDistilError
+from .text_files import parsed_json
 from .translation import tr
 
 ITEM_FILE = "item.json"
@@ -49,7 +49,7 @@ def read_card(path: Path) -> dict[str, Any]:
         GeoDistilError: it is no model package, its `item.json` has no card, or the card leaves out what it must say.
     """
     try:
-        card = json.loads(_item(path))["properties"][CARD_PROPERTY]
+        card = parsed_json(_item(path))["properties"][CARD_PROPERTY]
     except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise GeoDistilError(
             "package",

@@ -18,6 +18,7 @@ from .errors import GeoDistilError
 from .owner import refuse_owned
 from .reading import chosen
 from .snapshots import CLASS_FIELD, Snapshot, raster_path
+from .text_files import write_text
 from .translation import tr
 
 RUN_FILE = "run.json"
@@ -149,10 +150,9 @@ def write_run(folder: Path, run: dict[str, Any]) -> Path:
     Raises:
         GeoDistilError: the folder cannot be written.
     """
-    path, new = folder / RUN_FILE, folder / f"{RUN_FILE}.new"
+    path = folder / RUN_FILE
     with writing(folder):
-        new.write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        new.replace(path)
+        write_text(path, json.dumps(run, indent=2, ensure_ascii=False) + "\n")
     return path
 
 

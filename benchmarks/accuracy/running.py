@@ -17,6 +17,7 @@ from engine.models.sizes import parameters
 from engine.packages import load_package
 from engine.recipes import CHECKPOINTS, best_weights
 from engine.report.history import read_history
+from engine.text_files import json_or_none, write_text
 from engine.training.checkpoints import LAST
 
 from .declare import Form, Ground, Row
@@ -69,17 +70,17 @@ def carry_out(row: Row, form: Form, ground: Ground, seed: int, seed_folder: Path
     if not _is_same(folder, run, teachers):
         shutil.rmtree(folder, ignore_errors=True)
         save_run(run, folder)
-        (folder / TEACHERS_FILE).write_text(json.dumps(teachers))
+        write_text(folder / TEACHERS_FILE, json.dumps(teachers))
     result_file = folder / RESULT_FILE
-    if result_file.exists():
-        return json.loads(result_file.read_text())
+    if (known := json_or_none(result_file)) is not None:
+        return known
     if not _is_trained(folder):
         train_run(folder)
     tests = ground.tests_of(row)
     predict(folder / "model", tests, folder / "predictions")
     scores = score(folder / "model", tests, folder / "predictions", ground.lines)
     result = _result(row, folder, seed) | {"scores": scores}
-    result_file.write_text(json.dumps(result, indent=2) + "\n")
+    write_text(result_file, json.dumps(result, indent=2) + "\n")
     (folder / CHECKPOINTS / LAST).unlink(missing_ok=True)
     return result
 
@@ -94,7 +95,7 @@ def _taught_by(row: Row, seed_folder: Path) -> dict[str, str]:
 
 def _is_same(folder: Path, run: Run, teachers: dict[str, str]) -> bool:
     file = folder / TEACHERS_FILE  # written last
-    return file.exists() and load_run(folder) == run and json.loads(file.read_text()) == teachers
+    return file.exists() and load_run(folder) == run and json_or_none(file) == teachers
 
 
 def _is_trained(folder: Path) -> bool:

@@ -19,6 +19,7 @@ from ..evaluation.speed import megapixels_per_second
 from ..models.sizes import parameters
 from ..recipes import Plan
 from ..report import VALIDATION_FILE, Labelling, figure_path, preview_png
+from ..text_files import write_text
 from ..types import Task
 from .preview import shown
 
@@ -60,7 +61,7 @@ def examine_run(
         **{task: examination.values for task, examination in found.items()},
     }
     try:
-        (folder / VALIDATION_FILE).write_text(json.dumps(values) + "\n", encoding="utf-8")
+        write_text(folder / VALIDATION_FILE, json.dumps(values) + "\n")
         for task, examination in found.items():
             _write_figures(folder, run, prepared, task, examination, events)
     except OSError as error:

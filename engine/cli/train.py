@@ -6,6 +6,8 @@ import argparse
 import os
 import platform
 import socket
+import sys
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,15 +69,26 @@ def train_run(folder: Path, listener: Listener | None = None) -> dict[str, Any]:
         GeoDistilError: as the event `failed` (or `stopped`) says too.
     """
     from ..config import load_run
-    from ..report import write_report
     from .crew import refuse_ranks
     from .job import carry_out
 
     refuse_ranks()
     settings = load_run(folder)
     result = carry_out(folder, lambda events: _train(folder, settings, events), listener)
-    write_report(folder)  # once more, for now it has an end
+    report(folder, lambda sentence: print(sentence, file=sys.stderr))  # once more, for now it has an end
     return result
+
+
+def report(folder: Path, warn: Callable[[str], Any]) -> Path | None:
+    """The run's report; none, with a sentence, where it cannot be written: hours of training never fail for that."""
+    from ..report import write_report
+
+    try:
+        return write_report(folder)
+    except Exception as error:  # whatever it is: the model matters more
+        reason = str(error) or type(error).__name__
+        warn(f"The report is left out: {reason.rstrip('.')}. Mend that and run: python -m engine report {folder}")
+        return None
 
 
 def _train(folder: Path, settings: Run, events: EventLog) -> dict[str, Any]:
@@ -110,7 +123,7 @@ def _train(folder: Path, settings: Run, events: EventLog) -> dict[str, Any]:
         steps.begin("examination")
         with enough_memory(settings.training, fabric.device):
             examine_run(folder, settings, prepared, plan, card, fabric.device, events)
-        return _package(folder, settings, prepared, trained, card, steps)
+        return _package(folder, settings, prepared, trained, card, steps, events)
     except (Stopped, Interrupted):
         raise Stopped(
             "The model was not written, as asked; what was trained is kept.", "Train again to write it."
@@ -133,20 +146,19 @@ def _machine(fabric: Fabric) -> dict[str, Any]:
 
 
 def _package(
-    folder: Path, settings: Run, prepared: Prepared, trained: Trained, card: Card, steps: Steps
+    folder: Path, settings: Run, prepared: Prepared, trained: Trained, card: Card, steps: Steps, events: EventLog
 ) -> dict[str, Any]:
     from ..packages import write_package
-    from ..report import write_report
     from .preview import preview
 
     model = folder / MODEL_FOLDER
     result = {"model": str(model), "report": str(folder / "report.html"), "metrics": trained.values}
     steps.begin("report")
-    report = write_report(folder)
+    page = report(folder, lambda sentence: events.write("warning", message=sentence))
     picture = preview(settings, prepared, trained.network, card.thresholds())
     steps.begin("context")
     card = card.model_copy(update={"context": _context(prepared, trained.network, card)})
-    write_package(model, trained.network, card, report=report, preview=picture, tell=steps.begin)
+    write_package(model, trained.network, card, report=page, preview=picture, tell=steps.begin)
     steps.end()
     return result
 

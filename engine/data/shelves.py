@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-SHARED = Path("/dev/shm")
+SHARED = Path("/dev/shm")  # nosec B108 # only asked how much room it has
 """Where Linux keeps memory that processes share; containers are given 64 MB of it unless somebody asks for more."""
 MOST_OF_IT = 0.5
 """Share of what is free there that one role's shelves may take: others come after it."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..config import Labels, parse
 from ..errors import ConfigError, OutputError
+from ..text_files import read_json, write_text
 
 TEST_FILE = "test.json"
 
@@ -43,7 +44,7 @@ def save_held_out(items: list[HeldOut], folder: Path) -> Path:
     folder = folder.resolve()
     values = [_changed(item, lambda path: _relative(path, folder)).model_dump(exclude_defaults=True) for item in items]
     try:
-        (folder / TEST_FILE).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+        write_text(folder / TEST_FILE, json.dumps(values, indent=2) + "\n")
     except OSError as error:
         raise OutputError(f"{folder / TEST_FILE} cannot be written: {error.strerror}.") from error
     return folder / TEST_FILE
@@ -57,11 +58,11 @@ def load_held_out(folder: Path) -> list[HeldOut]:
     """
     path = folder / TEST_FILE
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = read_json(path)
     except OSError as error:
         raise ConfigError(f"There is no {TEST_FILE} in {folder}; import the dataset again.") from error
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"{path} is not valid JSON: {error.msg} at line {error.lineno}.") from error
+    except ValueError as error:
+        raise ConfigError(f"{path} is not valid JSON: {error}.") from error
     items = parse(_File, {"items": values}, str(path)).items
     return [_changed(item, lambda text: str((folder / text).absolute())) for item in items]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..data.flushing import synchronise
 from ..data.identity import difference
+from ..text_files import json_or_none, write_text
 from .sinks import writing
 
 JOB_FILE, SUMS_FILE = "job.json", "checksums.json"
@@ -31,7 +32,7 @@ class Journal:
 
     def is_of(self, job: dict[str, Any]) -> bool:
         """Whether its rows are those of a job."""
-        return not changed(read_json(self.folder / JOB_FILE), job)
+        return not changed(json_or_none(self.folder / JOB_FILE), job)
 
     def prepare(self, job: dict[str, Any]) -> str:
         """Make the folder, and remove what another job has left in it.
@@ -49,11 +50,11 @@ class Journal:
         if self.is_of(job):
             return ""
         with writing(self.folder):
-            why = changed(read_json(self.folder / JOB_FILE), job)
+            why = changed(json_or_none(self.folder / JOB_FILE), job)
             lost = self.folder.exists() and len(self.finished())
             self.remove()
             self.folder.mkdir(parents=True)
-            (self.folder / JOB_FILE).write_text(json.dumps(job), encoding="utf-8")
+            write_text(self.folder / JOB_FILE, json.dumps(job))
             synchronise(self.folder / JOB_FILE)
             synchronise(self.folder)
         return f"The interrupted prediction in {self.folder.parent} begins anew, for {why}." if lost else ""
@@ -128,14 +129,6 @@ class Journal:
         return self.folder / f"{i:06d}.partial{self.writer}"
 
 
-def read_json(path: Path) -> Any:
-    """What a file says; none where it is not there, or not whole."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
 def changed(before: Any, job: dict[str, Any]) -> str:
     """What decides about outputs and is not as it was, in words; empty where all is."""
     if before == job:
@@ -162,7 +155,7 @@ def _changed_rasters(before: Any, now: Any) -> str:
 
 
 def _is_whole(row: Path) -> bool:
-    sums = read_json(row / SUMS_FILE)
+    sums = json_or_none(row / SUMS_FILE)
     try:
         return isinstance(sums, dict) and bool(sums) and all(_sum(row / name) == told for name, told in sums.items())
     except OSError:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..processes import Identity, age, lives, me
-from .journal import read_json
+from ..text_files import json_or_none
 from .sinks import writing
 
 BEAT_SECONDS = 5.0
@@ -108,7 +108,7 @@ class Crew:
 
     def told(self, what: str) -> Any:
         """A value that was left, or none."""
-        return read_json(self.folder / f"{what}.json")
+        return json_or_none(self.folder / f"{what}.json")
 
     def now(self) -> float:
         """The time by the clock of the folder's file system, which may be another machine's."""
@@ -205,6 +205,7 @@ class Share:
         Results that were removed since do not count, nor do failures of an earlier start.
         """
         value = self.crew.told(f"{self.key}-done")
+        value = value if isinstance(value, dict) and ("results" in value or "time" in value) else None
         if value and "results" in value:
             paths = [path for name, path in value["results"].items() if path and name != "raster"]
             return value if all(map(os.path.exists, paths)) else None
@@ -221,5 +222,5 @@ def at_work(folder: Path) -> bool:
 
 
 def _is_alive(beat: Path, age: Callable[[Path], float], patience: float) -> bool:
-    process = Identity.from_dict(read_json(beat))
+    process = Identity.from_dict(json_or_none(beat))
     return process is not None and lives(process) is not False and age(beat) < patience

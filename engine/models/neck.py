@@ -64,7 +64,7 @@ class LightFeaturePyramid(nn.Module):
         levels = [F.relu(block(level)) for block, level in zip(self.blocks, [*finer, coarsest], strict=True)]
         names = list(maps)
         if self.extra is not None:
-            levels, names = self.extra(levels, list(maps.values()), names)
+            levels, names = self.extra(levels, list(maps.values()), names)  # nosec B610 # torchvision's, not Django's
         return OrderedDict(zip(names, levels, strict=True))
 
 
@@ -102,5 +102,5 @@ class PathAggregationNeck(nn.Module):
             levels.append(fuse(down(levels[-1]) + level))
         names = list(pyramid)
         if self.extra is not None:
-            levels, names = self.extra(levels, list(maps.values()), names)
+            levels, names = self.extra(levels, list(maps.values()), names)  # nosec B610 # torchvision's, not Django's
         return OrderedDict(zip(names, levels, strict=True))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from ..config import Card, CardClass
 from ..errors import PackageError
+from ..text_files import parsed_json, read_json
 from .layouts import DECIDED
 
 COLOURS = ("#e41a1c", "#377eb8", "#4daf4a", "#984ea3", "#ff7f00", "#ffff33", "#a65628", "#f781bf", "#00ced1", "#999999")
@@ -164,7 +164,7 @@ def read_description(path: Path) -> Description:
         PackageError: it is missing, no JSON, or a key is unknown or wrong.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = read_json(path)
     except (OSError, ValueError) as error:
         raise PackageError(f"The description {path} cannot be read: {error}.") from error
     if not isinstance(values, dict):
@@ -185,7 +185,7 @@ def _validated(values: dict[str, Any], where: str) -> Description:
 
 def _value(text: str) -> Any:
     """JSON, or what other exporters write: a Python literal, or plain text."""
-    for parse in (json.loads, ast.literal_eval):
+    for parse in (parsed_json, ast.literal_eval):
         try:
             value = parse(text)
         except (ValueError, SyntaxError, MemoryError, RecursionError):

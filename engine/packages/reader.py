@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import stat
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..config import Card
 from ..errors import GeoDistilError, PackageError, WeightsError, cannot_write
+from ..text_files import read_json
 from .item import FILES, ITEM_FILE, WEIGHTS_FILE, read_card
 from .made_once import made_once
 
@@ -63,7 +63,7 @@ def load_card(path: Path | str) -> Card:
     """
     item = package_folder(path) / ITEM_FILE
     try:
-        return read_card(json.loads(item.read_text(encoding="utf-8")), str(path))
+        return read_card(read_json(item), str(path))
     except (OSError, ValueError) as error:
         raise PackageError(f"{item} is unreadable: {error}.") from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from ..data.grid import ALIGNED_TOLERANCE
 from ..errors import ConfigError, GeoDistilError, WeightsError
 from ..models import build_from_card
 from ..models.storage import load_weights
+from ..text_files import read_json
 
 ITEM, WEIGHTS, CARD = "item.json", "model.safetensors", "geodistil:card"
 
@@ -77,7 +77,7 @@ def _folder(path: Path) -> Path:
 
 def _card(item: Path) -> Card:
     try:
-        values = json.loads(item.read_text(encoding="utf-8"))["properties"][CARD]
+        values = read_json(item)["properties"][CARD]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{item} holds no GeoDistil card; name a model package that GeoDistil wrote.") from error
     return parse(Card, values, str(item))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from ..data import Prepared
 from ..data.grid import ALIGNED_TOLERANCE
 from ..errors import ConfigError, WeightsError
 from ..models.storage import load_weights
+from ..text_files import read_json
 from .package_teacher import CARD, ITEM
 
 CHECKPOINTS = "checkpoints"
@@ -84,7 +84,7 @@ def _check_standardisation(folder: str, other: Run, run: Run) -> None:
 
 def _card_of(folder: Path) -> tuple[list[int], float] | None:
     try:
-        card = json.loads((folder / "model" / ITEM).read_text(encoding="utf-8"))["properties"][CARD]
+        card = read_json(folder / "model" / ITEM)["properties"][CARD]
         return card["bands"], card["gsd"]
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from ..config import Distil, Network, Recipe, Run
 from ..data import Prepared
 from ..data.object_sizes import ObjectSides
+from ..text_files import read_json
 from .package_teacher import CARD, ITEM
 from .starting import SHIPPED
 
@@ -58,7 +58,7 @@ def _of_teachers(folders: str | dict[str, str] | None) -> list[int] | None:
     """The levels of the first other run's finished model that says them."""
     for folder in [folders] if isinstance(folders, str) else (folders or {}).values():
         try:
-            item = json.loads((Path(folder) / "model" / ITEM).read_text(encoding="utf-8"))
+            item = read_json(Path(folder) / "model" / ITEM)
             card = item["properties"][CARD]
             if "detection" in card["tasks"] and card["network"]["detection_strides"]:
                 return list(card["network"]["detection_strides"])

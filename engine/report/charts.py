@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from .history import Curve, Stage
-from .markup import spoken
+from .markup import spoken, text
 
 INK = "#010203"
 """Stands for the page's text colour in figures."""
@@ -31,6 +31,7 @@ _MOST_INSIDE = 5
 """Names in a legend that do not hide the curves."""
 STYLE = {
     "svg.fonttype": "none",
+    "text.parse_math": False,  # names of classes may hold dollars
     "font.family": "sans-serif",
     "font.size": 9,
     "text.color": INK,
@@ -46,12 +47,12 @@ STYLE = {
 
 def title(metric: str) -> str:
     """A metric's name for people."""
-    return TITLES.get(metric, metric.split("/", 1)[-1].replace("_", " "))
+    return TITLES.get(metric, spoken(metric.split("/", 1)[-1]))
 
 
 def losses_chart(stage: Stage) -> str | None:
     """The smoothed losses of a stage, or none where there are too few."""
-    curves = {name.replace("_", " "): curve for name, curve in stage.losses.items() if len(curve) > 1}
+    curves = {spoken(name): curve for name, curve in stage.losses.items() if len(curve) > 1}
     if not curves:
         return None
     with matplotlib.rc_context(STYLE):
@@ -130,10 +131,11 @@ def finish(axes: Axes, below: str, beside: str) -> None:
 
 def svg(figure: Figure, name: str) -> str:
     """The figure as an SVG element that takes the page's colour; `name` is unique on the page."""
-    text = io.StringIO()
+    file = io.StringIO()
     # The salt keeps ids of several figures on one page apart, and equal runs equal.
-    with matplotlib.rc_context({"svg.hashsalt": name}):
-        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
-    drawing = text.getvalue()
+    with matplotlib.rc_context({"svg.hashsalt": spoken(name)}):
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    drawing = file.getvalue()
     drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing[drawing.index("<svg") :], flags=re.DOTALL)
-    return drawing.replace(INK, "currentColor").replace("<svg ", f'<svg role="img" aria-label="{name}" ', 1)
+    head = f'<svg role="img" aria-label="{text(name)}" '
+    return drawing.replace(INK, "currentColor").replace("<svg ", head, 1)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..config import RUN_FILE, PartialMultitask, Run, load_run
 from ..errors import ConfigError
-from ..events import read_events
+from ..events import EVENTS_FILE, read_events
 from .charts import title
 from .history import MAIN, History, read_history
 from .markup import Cell, table, text
@@ -37,9 +38,14 @@ class Finished:
         """Read a run folder, in any state.
 
         Raises:
-            ConfigError: there is no valid run file.
+            ConfigError: there is no valid run file, or a file cannot be read.
         """
-        return cls(folder, load_run(folder), read_history(read_events(folder)), read_validation(folder))
+        run = load_run(folder)
+        try:
+            history = read_history(read_events(folder))
+        except OSError as error:
+            raise ConfigError(f"{folder / EVENTS_FILE} cannot be read: {error.strerror}.") from error
+        return cls(folder, run, history, read_validation(folder))
 
     @property
     def ships(self) -> str:
@@ -58,23 +64,38 @@ class Finished:
 def beside(mine: Finished) -> list[Finished]:
     """The newest run of each other recipe that lies in the same folder and was validated on the same ground."""
     found: dict[str, Finished] = {}
-    for other in _neighbours(mine):
-        if other.values():
-            found.setdefault(other.run.recipe.model_dump_json(), other)
-    found.pop(mine.run.recipe.model_dump_json(), None)
-    return list(found.values())[:_MOST_BESIDE]
+    for folder in _neighbours(mine):
+        with suppress(Exception):  # whatever is wrong with another run is told in its own report, not in this one
+            recipe = load_run(folder).recipe.model_dump_json()
+            if recipe in found or recipe == mine.run.recipe.model_dump_json():
+                continue
+            if not _alike(_measured(mine.validation), _measured(read_validation(folder))):
+                continue
+            other = Finished.read(folder)
+            if other.values():
+                found[recipe] = other
+        if len(found) == _MOST_BESIDE:
+            break
+    return list(found.values())
 
 
-def _neighbours(mine: Finished) -> Iterator[Finished]:
-    """Finished runs in the same folder with the same validation ground, the newest first."""
-    folder = mine.folder.resolve()
-    files = [path for path in folder.parent.glob(f"*/{VALIDATION_FILE}") if path.parent != folder]
-    for path in sorted(files, key=lambda path: (-path.stat().st_mtime, path)) if mine.validation else ():
-        try:
-            if _alike(_measured(mine.validation), _measured(read_validation(path.parent))):
-                yield Finished.read(path.parent)
-        except ConfigError:
-            continue  # what is wrong with it is told in its own report
+def teachers(mine: Finished) -> list[Finished]:
+    """The runs that trained a run's teachers, as far as they are still there and can be read."""
+    found = []
+    for folder in teacher_folders(mine.run):
+        with suppress(Exception):  # as in `beside`
+            found.append(Finished.read(folder))
+    return found
+
+
+def _neighbours(mine: Finished) -> list[Path]:
+    """Folders beside a validated run's that were validated too, the newest first."""
+    folder, found = mine.folder.resolve(), []
+    for path in folder.parent.glob(f"*/{VALIDATION_FILE}") if mine.validation else ():
+        with suppress(OSError):  # gone meanwhile
+            if path.parent != folder:
+                found.append((-path.stat().st_mtime, path.parent))
+    return [each for _, each in sorted(found)]
 
 
 def comparison(mine: Finished, others: list[Finished]) -> Iterable[str]:

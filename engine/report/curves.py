@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib
 
 from .charts import INK, STYLE, finish, new_figure, svg
+from .markup import shown
 
 _WIDEST = 260.0
 """Of a map, in SVG units."""
@@ -25,7 +26,7 @@ def precision_recall_chart(task: str, curves: dict[str, dict[str, list[float]]])
         figure, axes = new_figure()
         for name, curve in curves.items():
             # not the classes' colours, which are chosen for maps and may not be seen on paper
-            axes.plot(curve["recall"], curve["precision"], label=name)
+            axes.plot(curve["recall"], curve["precision"], label=shown(name))
         axes.set(xlim=(0, 1), ylim=(0, 1.02))
         finish(axes, "recall", "precision")
         return svg(figure, f"precision recall {task}")
@@ -60,7 +61,7 @@ def split_map(sources: list[dict[str, Any]]) -> str:
     Args:
         sources: those on the raster, of `validation.json`: `outlines` (rings in metres, y down).
     """
-    corners = [point for ring in sources[0]["outlines"]["raster"] for point in ring]
+    corners = [point for ring in sources[0]["outlines"]["raster"] for point in ring] or [(0.0, 0.0)]
     left, top = (min(point[axis] for point in corners) for axis in (0, 1))
     right, bottom = (max(point[axis] for point in corners) for axis in (0, 1))
     scale = _WIDEST / max(right - left, bottom - top, 1e-9)

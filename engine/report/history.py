@@ -6,11 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..events import Events
+
 Curve = dict[int, float]
 """Values by step; a step that was trained again after an interruption has its last value."""
 
 MAIN = ("segmentation/mean_iou", "detection/ap50")
 """The metrics of each task whose mean says which weights are best."""
+
+MOST_POINTS = 1000
+"""A curve is thinned out evenly to at most twice as many; it is hardly wider in pixels."""
+
+MOST_SENTENCES = 100
+MOST_NAMES = 64
+"""Stages, networks of one, and losses of one: no recipe has as many, and a damaged log must not fill the page."""
 
 
 @dataclass
@@ -55,6 +64,7 @@ class History:
         warnings: each once.
         ending: the last `failed` or `stopped` event after which nothing started, or none.
         seconds: time spent, interruptions not counted.
+        damaged: lines of the log that could not be read.
     """
 
     started: dict[str, Any] = field(default_factory=dict)
@@ -63,6 +73,7 @@ class History:
     warnings: list[str] = field(default_factory=list)
     ending: dict[str, Any] | None = None
     seconds: float = 0.0
+    damaged: int = 0
 
     def best(self) -> dict[str, tuple[str, int, dict[str, float]]]:
         """The best validation of each network: stage, step and values."""
@@ -76,13 +87,14 @@ class History:
 
 
 def read_history(events: Iterable[dict[str, Any]]) -> History:
-    """Events, in their order, as a history."""
+    """Events, in their order and of the shapes of `engine.events.Events`, as a history."""
     history, before = History(), None
     for event in events:
         if event["kind"] != "started" and before is not None:
             _spend(history, event, event["time"] - before)
         before = event["time"]
         _take(history, event)
+    history.damaged = events.damaged if isinstance(events, Events) else 0
     return history
 
 
@@ -97,22 +109,40 @@ def _take(history: History, event: dict[str, Any]) -> None:
     elif kind == "progress" and "part" not in event:  # packaging learns nothing
         _progress(_stage(history, event["stage"]), event)
     elif kind == "metrics":
-        steps = _stage(history, event["stage"]).metrics.setdefault(event["network"], {})
-        steps[event["step"]] = event["values"]
-    elif kind == "note" and event["message"] not in history.notes:
-        history.notes.append(event["message"])
-    elif kind == "warning" and event["message"] not in history.warnings:
-        history.warnings.append(event["message"])
+        _metrics(_stage(history, event["stage"]), event)
+    elif kind == "note":
+        _say(history.notes, event["message"])
+    elif kind == "warning":
+        _say(history.warnings, event["message"])
     elif kind in ("failed", "stopped"):
         history.ending = event
+
+
+def _say(sentences: list[str], sentence: str) -> None:
+    if sentence not in sentences and len(sentences) < MOST_SENTENCES:
+        sentences.append(sentence)
 
 
 def _progress(stage: Stage, event: dict[str, Any]) -> None:
     stage.step, stage.of = event["step"], event["of"]
     stage.samples_per_second = event.get("samples_per_second")
-    for name, value in event.get("losses", {}).items():
-        if value is not None:
-            stage.losses.setdefault(name, {})[event["step"]] = value
+    for name, value in (event.get("losses") or {}).items():
+        if value is not None and (name in stage.losses or len(stage.losses) < MOST_NAMES):
+            curve = stage.losses.setdefault(name, {})
+            curve[event["step"]] = value
+            if len(curve) > 2 * MOST_POINTS:
+                stage.losses[name] = dict(list(curve.items())[::2])
+
+
+def _metrics(stage: Stage, event: dict[str, Any]) -> None:
+    network = event["network"]
+    if network in stage.metrics or len(stage.metrics) < MOST_NAMES:
+        steps = stage.metrics.setdefault(network, {})
+        steps[event["step"]] = event["values"]
+        if len(steps) > 2 * MOST_POINTS:
+            best = max(steps, key=lambda step: main_score(steps[step]))
+            kept = {*list(steps)[::2], best}
+            stage.metrics[network] = {step: values for step, values in steps.items() if step in kept}
 
 
 def _spend(history: History, event: dict[str, Any], seconds: float) -> None:
@@ -125,8 +155,10 @@ def _stage(history: History, name: str) -> Stage:
     for stage in history.stages:
         if stage.name == name:
             return stage
-    history.stages.append(Stage(name))
-    return history.stages[-1]
+    stage = Stage(name)
+    if len(history.stages) < MOST_NAMES:
+        history.stages.append(stage)
+    return stage
 
 
 def main_score(values: dict[str, float]) -> float:

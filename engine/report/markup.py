@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 Cell = str | float | int | None
 
 
+_UNSHOWN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+"""Control characters and halves of pairs, which neither HTML nor SVG may hold."""
+
+
 def text(value: str) -> str:
     """Text that means itself."""
-    return html.escape(value)
+    return html.escape(shown(value))
+
+
+def shown(value: str) -> str:
+    """Text with a sign in the place of each character that cannot be shown."""
+    return _UNSHOWN.sub("\ufffd", value)
 
 
 def spoken(name: str) -> str:
-    """A name of networks and stages, for people."""
-    return name.replace("_", " ")
+    """A name of networks, stages and losses, for people."""
+    return shown(name.replace("_", " "))
 
 
 def table(

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from ..config import Run
 from ..errors import cannot_write
+from ..text_files import write_text
 from .charts import losses_chart, metrics_chart, title
-from .comparison import Finished, beside, comparison, teacher_folders
+from .comparison import Finished, beside, comparison, teachers
 from .findings import findings
 from .history import MAIN, History, Stage
 from .markup import spoken, table, text
@@ -43,15 +44,16 @@ def write_report(run_folder: Path, compare_with: Sequence[Path] = ()) -> Path:
         The report's path.
 
     Raises:
-        ConfigError: there is no valid run file.
+        ConfigError: there is no valid run file, or `validation.json` is damaged, of the run or of one to compare with.
         OutputError: the folder cannot be written.
     """
     finished = Finished.read(Path(run_folder))
-    folders = dict.fromkeys([*map(Path, compare_with), *teacher_folders(finished.run)])
-    others = [each for each in map(Finished.read, folders) if each.values()] or beside(finished)
+    named = [*map(Finished.read, dict.fromkeys(map(Path, compare_with))), *teachers(finished)]
+    others = {each.folder: each for each in named if each.values()}
+    content = page(finished, list(others.values()) or beside(finished))
     path = finished.folder / REPORT_FILE
     try:
-        path.write_text(page(finished, others), encoding="utf-8")
+        write_text(path, content)
     except OSError as error:
         raise cannot_write(f"The report {path}", path, error) from error
     return path
@@ -117,10 +119,16 @@ def _findings(finished: Finished) -> Iterable[str]:
     recipe = finished.run.recipe
     strong = getattr(recipe, "strong_views", False) or getattr(recipe, "cutmix", 0) > 0
     found = findings(finished.history, finished.validation, finished.ships, strong)
-    sentences = dict.fromkeys([*found, *warnings, *finished.history.notes])
+    sentences = dict.fromkeys([*found, *_damage(finished.history), *warnings, *finished.history.notes])
     if sentences:
         yield "<h2>Worth a look</h2>"
     yield from (f'<p class="note">{text(sentence)}</p>' for sentence in sentences)
+
+
+def _damage(history: History) -> Iterable[str]:
+    if history.damaged:
+        count = "1 damaged line" if history.damaged == 1 else f"{history.damaged:,} damaged lines"
+        yield f"The event log has {count}, left out here; a kill or a full disk leaves such."
 
 
 def _networks(history: History) -> Iterable[str]:

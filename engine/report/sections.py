@@ -60,7 +60,7 @@ def _pixels(source: dict[str, Any]) -> bool:
 def _maps(run: Run, measured: list[dict[str, Any]]) -> Iterable[str]:
     """A map of each labelled raster, the largest first; sources on one raster share it."""
     rasters: dict[str, list[dict[str, Any]]] = {}
-    for source, ground in zip(run.sources, measured, strict=True):
+    for source, ground in zip(run.sources, measured, strict=False):  # run.json may have been changed since
         if source.role != "unlabelled":
             rasters.setdefault(source.raster, []).append(ground)
     largest = sorted(rasters.items(), key=lambda item: -sum(each["area_m2"] for each in item[1]))
@@ -134,7 +134,7 @@ def _charts(task: str, values: dict[str, Any]) -> Iterable[str]:
 def _chips(folder: Path, task: str) -> Iterable[str]:
     for kind in ("worst", "best"):
         path = figure_path(folder, task, kind)
-        if path.exists():
+        if path.is_file():
             yield figure(picture(path, f"image, truth and prediction of the {kind} chips"), f"The {kind} chips.")
 
 

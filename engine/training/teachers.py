@@ -20,6 +20,7 @@ from ..config import Budget, Run
 from ..data import Prepared
 from ..errors import GeoDistilError
 from ..recipes import CHECKPOINTS, Plan, best_weights, build_plan, teachers_identity, teachers_of
+from ..text_files import json_or_none
 from .best import kept
 from .checkpoints import FREE
 from .durable import atomically, begun
@@ -189,10 +190,7 @@ def _digest(content: bytes) -> str:
 
 def _read(folder: Path) -> dict[str, Any]:
     """A folder's record; empty where there is none that can be read."""
-    try:
-        record = json.loads((folder / CHECKPOINTS / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
+    record = json_or_none(folder / CHECKPOINTS / RECORD)
     return record if isinstance(record, dict) else {}
 
 

@@ -18,6 +18,7 @@ from .choices import Choices
 from .status import Status
 
 LOG_LINES = 60
+TAIL_BYTES = 1 << 18
 LOGIN = re.compile(r"(?<=://)[^/\s@]+@")
 
 
@@ -42,7 +43,9 @@ def diagnostics(status: Status, folder: Path, choices: Choices) -> str:
 
 def _tail(path: Path, count: int) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
+            return file.read().decode("utf-8", "replace").splitlines()[-count:]
     except OSError as error:
         return [f"({error.strerror})"]
 

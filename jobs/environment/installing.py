@@ -16,6 +16,7 @@ from ..events import EventReader
 from ..installer.guard import is_locked
 from ..installer.job import REQUEST_FILE
 from ..process import LOG_FILE, STOP_FILE, own_group, signal_group
+from ..text_files import write_text
 from ..translation import tr
 from . import ROOT, child_environment
 from .choices import Choices
@@ -127,7 +128,7 @@ class Installation:
     def _prepare(self, request: dict[str, Any]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / STOP_FILE).unlink(missing_ok=True)
-        (self.folder / REQUEST_FILE).write_text(json.dumps(request, indent=2) + "\n", encoding="utf-8")
+        write_text(self.folder / REQUEST_FILE, json.dumps(request, indent=2) + "\n")
         self._reader.new()  # what earlier installations wrote is past
         self.progress, self.stage, self.warnings, self.ending, self._deadline = {}, "", [], {}, None
 

@@ -41,7 +41,7 @@ def _proxy_variables() -> dict[str, str]:
 
 
 def proxy_address(proxy: QNetworkProxy) -> str:
-    """`http://user:password@host:port`; empty for no proxy."""
+    """`http://user:password@host:port`; empty for no proxy."""  # pragma: allowlist secret
     scheme = SCHEMES.get(proxy.type())
     if scheme is None or not proxy.hostName():
         return ""

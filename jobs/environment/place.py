@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from ..errors import GeoDistilError
 from ..installer.errors import InstallError
 from ..installer.guard import LOCK_FILE, only_one
 from ..installer.job import STATE_FILE
+from ..text_files import read_object
 from ..translation import tr
 from .sentences import sentence
 
@@ -38,10 +38,8 @@ def default_home() -> Path:
 
 def installed(folder: Path) -> dict[str, Any] | None:
     """What the installer noted when all was there and had been tried; none before, and while something is missing."""
-    try:
-        return json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+    note = read_object(folder / STATE_FILE)
+    return note if isinstance(note.get("python"), str) else None
 
 
 def installed_python(folder: Path) -> Path | None:

@@ -14,8 +14,9 @@ from typing import Any, BinaryIO, Callable
 from ..errors import CancelledError, GeoDistilError
 from ..folders import scratch
 from ..run_folder import RUN_FILE
+from ..text_files import read_object
 from ..translation import local, tr
-from .files import PACKED, is_run, read_json
+from .files import PACKED, is_run
 from .imagery import packed
 
 Progress = Callable[[float], bool]
@@ -41,7 +42,7 @@ def export_run(run: Path, file: Path, imagery: dict[str, list[Path]], progress: 
     """
     if not is_run(run):
         raise GeoDistilError("output", tr("{run} is no run folder.").format(run=run), tr("Choose another."))
-    settings, places = packed(read_json(run / RUN_FILE), imagery)
+    settings, places = packed(read_object(run / RUN_FILE), imagery)
     members = [(path, path.relative_to(run).as_posix()) for path in _own_files(run)] + list(places.items())
     partial = file.with_name(f"{file.name}.partial")
     try:

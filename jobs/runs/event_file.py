@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from ..events import EVENTS_FILE
+from ..events import EVENTS_FILE, LineReader
 from .history import History, HistoryReader
 
-CHUNK_BYTES = 1 << 20
+MOST_CHUNKS = 64
+"""Of a megabyte, taken in by one call: other runs have their turn too while a very long log is read."""
+
 BREATH_SECONDS = 0.002
 """Pause between chunks of a long file, in which QGIS's own thread gets the interpreter."""
 
@@ -21,8 +23,10 @@ class EventFile:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / EVENTS_FILE
-        self._reader, self._offset = HistoryReader(), 0
+        self._lines = LineReader(folder / EVENTS_FILE)
+        self._reader = HistoryReader()
+        self.behind = False
+        """Whether there is more than the last call has taken in."""
 
     @property
     def history(self) -> History:
@@ -31,33 +35,18 @@ class EventFile:
 
     def read(self) -> bool:
         """Take in what is new; whether there was anything."""
-        try:
-            size = self._path.stat().st_size
-        except OSError:
-            size = 0
-        if size < self._offset:  # deleted or replaced: another history
-            self._reader, self._offset = HistoryReader(), 0
-            return self.read() or True
-        changed = False
-        while self._offset < size and self._read_chunk():
-            changed = True
-        return changed
-
-    def _read_chunk(self) -> bool:
-        """Take in the next whole lines; false where there are none."""
-        try:
-            with self._path.open("rb") as file:
-                file.seek(self._offset)
-                lines = file.read(CHUNK_BYTES)
-                if b"\n" not in lines:
-                    lines += file.readline()
-        except OSError:  # deleted just now
-            return False
-        complete, end, _ = lines.rpartition(b"\n")
-        if not end:
-            return False
-        self._offset += len(complete) + 1
-        self._reader.feed(complete.splitlines())
-        if len(lines) >= CHUNK_BYTES:
-            time.sleep(BREATH_SECONDS)
-        return True
+        changed = self._lines.restarted()
+        if changed:
+            self._reader = HistoryReader()
+        for _ in range(MOST_CHUNKS):
+            lines = self._lines.chunk()
+            self.behind = lines is not None
+            if lines is None:
+                break
+            changed |= bool(lines)
+            self._reader.feed(lines)
+            if self._lines.full:
+                time.sleep(BREATH_SECONDS)
+        before = self.history.damaged
+        self._reader.overlook(self._lines.damaged)
+        return changed or self.history.damaged != before

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from contextlib import suppress
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GeoDistilError
-from ..events import EVENTS_FILE, EventReader
+from ..events import EVENTS_FILE, last_event
 from ..owner import OWNER_FILE
 from ..process import LOG_FILE, STOP_FILE
 from ..run_folder import RUN_FILE
@@ -50,25 +49,23 @@ def find_runs(root: Path, depth: int = 2) -> list[Path]:
     return [run for child in inside for run in find_runs(child, depth - 1)]
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """An object from a file; empty where there is none, or while someone is writing it."""
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return values if isinstance(values, dict) else {}
-
-
 def prediction_ending(run: Path) -> dict[str, Any]:
     """The event that ended the prediction after the training; empty where there is none, or it goes on."""
-    last = EventReader(run / PREDICTIONS).new()[-1:]
-    return last[0] if last and last[0].get("kind") in ("finished", "failed", "stopped") else {}
+    last = last_event(run / PREDICTIONS)
+    return last if last.get("kind") in ("finished", "failed", "stopped") else {}
 
 
 def predicted(run: Path) -> list[dict[str, str]]:
     """What was predicted when the training was done: raster and output files of each; empty where nothing was."""
     ending = prediction_ending(run)
-    return ending.get("outputs") or [] if ending.get("kind") == "finished" else []
+    outputs = ending.get("outputs") if ending.get("kind") == "finished" else []
+    return [each for each in outputs if _is_output(each)] if isinstance(outputs, list) else []
+
+
+def _is_output(values: Any) -> bool:
+    """Whether these are a raster and the paths of its outputs, of which some may be missing."""
+    whole = isinstance(values, dict) and isinstance(values.get("raster"), str)
+    return whole and all(isinstance(each, (str, type(None))) for each in values.values())
 
 
 def delete_run(folder: Path) -> bool:

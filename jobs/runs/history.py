@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-import json
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+from ..events import head_of, sound_event
 
 MOST_POINTS = 300
 """Points of a stage's losses that are kept; a chart is hardly wider in pixels."""
 
+MOST_NAMES = 64
+"""Stages, networks of one, losses of one event: no recipe has as many, and a damaged log must not fill the dock."""
+
+MOST_SCORES = 1200
+MOST_CHARACTERS = 1000
+"""Of a note or a warning."""
+
+MOST_PARSED = 1 << 20
+"""Bytes of a line that is parsed; of a longer one only time and kind count, as of the end of a large prediction."""
+
+PARSED_BYTES = 1 << 25
+"""Of lines that are neither progress nor starts and ends; then every other is read, then every fourth, and so on."""
+
+MANY = re.compile(rb'"kind": "(?:metrics|note|warning|figure|checkpoint)"')
 ENDINGS = ("finished", "failed", "stopped")
 PROGRESS = b'"kind": "progress"'
 KIND_ENDS = 80
@@ -54,6 +70,7 @@ class History:
         warning: the last warning's message.
         stage_count: stages of the recipe.
         time: of the last event.
+        damaged: lines of the log that could not be read.
     """
 
     stages: list[Stage] = field(default_factory=list)
@@ -65,6 +82,7 @@ class History:
     warning: str = ""
     stage_count: int = 0
     time: float = 0.0
+    damaged: int = 0
 
     @property
     def finished(self) -> bool:
@@ -84,24 +102,49 @@ class HistoryReader:
         self._stride = 1  # of the current stage: every so many progress events become a point
         self._count = 0
         self._skipped = b""
+        self._unsound = 0
+        self._others, self._every, self._bytes = 0, 1, 0
+
+    def overlook(self, damaged: int) -> None:
+        """Note how many lines were not even given to `feed`."""
+        self.history.damaged = damaged + self._unsound
 
     def feed(self, lines: list[bytes]) -> None:
         """Take in complete lines, in their order."""
         for line in lines:
             if line.find(PROGRESS, 0, KIND_ENDS) < 0:
                 self._catch_up()
-                self._take(_parsed(line))
+                if not self._is_one_of_very_many(line):
+                    self._take(self._parsed(line))
             elif self._is_a_point():
                 self._skipped = b""
-                self._progress(_parsed(line), point=True)
+                self._progress(self._parsed(line), point=True)
             else:
                 self._skipped = line
         self._catch_up()
 
+    def _is_one_of_very_many(self, line: bytes) -> bool:
+        """Whether a line is left out because there are more such lines than a person could look at."""
+        if not MANY.search(line, 0, KIND_ENDS):
+            return False
+        self._others += 1
+        if self._others % self._every:
+            return True
+        self._bytes += len(line)
+        if self._bytes > PARSED_BYTES:
+            self._bytes, self._every = 0, 2 * self._every
+        return False
+
+    def _parsed(self, line: bytes) -> dict[str, Any]:
+        """The event of a line, empty where it is damaged, which is counted."""
+        event = sound_event(line) if len(line) <= MOST_PARSED else head_of(line)
+        self._unsound += event is None
+        return event or {}
+
     def _catch_up(self) -> None:
         """The last progress counts even where it becomes no point."""
         if self._skipped:
-            self._progress(_parsed(self._skipped), point=False)
+            self._progress(self._parsed(self._skipped), point=False)
             self._skipped = b""
 
     def _is_a_point(self) -> bool:
@@ -122,9 +165,9 @@ class HistoryReader:
         elif kind == "checkpoint":
             self.history.checkpoint = event
         elif kind == "note":
-            self.history.note = str(event.get("message", ""))
+            self.history.note = str(event.get("message") or "")[:MOST_CHARACTERS]
         elif kind == "warning":
-            self.history.warning = str(event.get("message", ""))
+            self.history.warning = str(event.get("message") or "")[:MOST_CHARACTERS]
         elif kind in ENDINGS:
             self.history.ending = event
 
@@ -152,22 +195,28 @@ class HistoryReader:
             _go_back(stage, step)
         stage.step, stage.of = step, int(event.get("of") or 0)
         if point:
-            stage.losses.append((step, _finite(event.get("losses"))))
+            stage.losses.append((step, _finite(event.get("losses"), MOST_NAMES)))
             if len(stage.losses) >= MOST_POINTS:
                 del stage.losses[1::2]
                 self._stride *= 2
 
     def _metrics(self, event: dict[str, Any]) -> None:
-        values = self._find(str(event.get("stage"))).metrics.setdefault(str(event.get("network")), [])
-        values.append((int(event.get("step") or 0), _finite(event.get("values"))))
+        networks, name = self._find(str(event.get("stage"))).metrics, str(event.get("network"))
+        if name in networks or len(networks) < MOST_NAMES:
+            values = networks.setdefault(name, [])
+            values.append((int(event.get("step") or 0), _finite(event.get("values"), MOST_SCORES)))
+            if len(values) >= MOST_POINTS:
+                del values[1:-1:2]
 
     def _find(self, name: str, index: int | None = None) -> Stage:
         stages = self.history.stages
         for stage in stages:
             if stage.name == name:
                 return stage
-        stages.append(Stage(name, len(stages) if index is None else index))
-        return stages[-1]
+        stage = Stage(name, len(stages) if index is None else index)
+        if len(stages) < MOST_NAMES:
+            stages.append(stage)
+        return stage
 
 
 def _go_back(stage: Stage, step: int) -> None:
@@ -178,17 +227,10 @@ def _go_back(stage: Stage, step: int) -> None:
     }
 
 
-def _parsed(line: bytes) -> dict[str, Any]:
-    try:
-        event = json.loads(line)
-    except ValueError:  # a line cut short by a kill, to which a later run appended
-        return {}
-    return event if isinstance(event, dict) else {}
-
-
-def _finite(values: Any) -> dict[str, float]:
+def _finite(values: Any, most: int) -> dict[str, float]:
     values = values if isinstance(values, dict) else {}
-    return {name: float(value) for name, value in values.items() if _number(value) is not None}
+    found = {name: float(value) for name, value in values.items() if _number(value) is not None}
+    return found if len(found) <= most else dict(list(found.items())[:most])
 
 
 def _number(value: Any) -> float | None:

@@ -47,4 +47,4 @@ def _write(key: str, paths: list[Path]) -> None:
 def _read(key: str) -> list[Path]:
     value = QgsSettings().value(key) or []
     texts = [value] if isinstance(value, str) else value  # a list of one may come back as a string
-    return [Path(text) for text in texts if text]
+    return [Path(text) for text in texts if isinstance(text, str) and text and "\0" not in text]

@@ -89,12 +89,17 @@ class RunState:
     @property
     def recipe(self) -> str:
         """The recipe's kind."""
-        return str((self.settings.get("recipe") or {}).get("kind", ""))
+        return str(self.section("recipe").get("kind", ""))
 
     @property
     def asked_device(self) -> str:
         """The device that `run.json` asks for."""
-        return str((self.settings.get("training") or {}).get("device") or "auto")
+        return str(self.section("training").get("device") or "auto")
+
+    def section(self, name: str) -> dict[str, Any]:
+        """A part of `run.json`, such as `recipe`; empty where it has none, or one that is damaged."""
+        values = self.settings.get(name)
+        return values if isinstance(values, dict) else {}
 
     @property
     def busy(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from ..packages import ITEM_FILE
 from ..process import LOG_FILE, STOP_FILE
 from ..run_folder import RUN_FILE
+from ..text_files import read_object, texts
 from .alive import is_alive
 from .event_file import EventFile
 from .files import (
@@ -17,7 +18,6 @@ from .files import (
     MODEL_FOLDER,
     PREDICTIONS,
     REPORT_FILE,
-    read_json,
 )
 from .history import History
 from .state import TEACHERS, Alive, Launch, RunState, Status, prediction_status, status
@@ -41,19 +41,22 @@ class RunTracker:
         self._rasters: list[str] = []
         self._stamps: dict[str, int] = {}
         self._shown: tuple[Any, ...] = ()
+        self._changed = False
 
     def poll(self) -> RunState | None:
         """The run's state where it differs from the last call's; none where all is as before."""
-        changed = self._events.read()
-        changed |= self._predicted.read()
-        changed |= self._read_small_files()
+        self._changed |= self._events.read()
+        self._changed |= self._predicted.read()
+        self._changed |= self._read_small_files()
+        if self._events.behind or self._predicted.behind:  # half a story would be another state
+            return None
         launch, history = self._last_launch(), self._events.history
         now = self._status(history, launch)
         model, report = self._folder / MODEL_FOLDER / ITEM_FILE, self._folder / REPORT_FILE
         shown = (now, model.is_file(), report.is_file())
-        if not changed and shown == self._shown:
+        if not self._changed and shown == self._shown:
             return None
-        self._shown = shown
+        self._shown, self._changed = shown, False
         return RunState(
             folder=self._folder,
             settings=self._settings,
@@ -76,12 +79,12 @@ class RunTracker:
     def _read_small_files(self) -> bool:
         run_changed, launch_changed = self._touched(RUN_FILE), self._touched(LAUNCH_FILE)
         if run_changed:
-            self._settings = read_json(self._folder / RUN_FILE) or self._settings
+            self._settings = read_object(self._folder / RUN_FILE) or self._settings
         if launch_changed:
-            self._launch = read_json(self._folder / LAUNCH_FILE)
+            self._launch = _sound_launch(read_object(self._folder / LAUNCH_FILE))
         rasters_changed = self._touched(AFTERWARDS_FILE)
         if rasters_changed:
-            self._rasters = list(read_json(self._folder / AFTERWARDS_FILE).get("predict") or [])
+            self._rasters = texts(read_object(self._folder / AFTERWARDS_FILE).get("predict"))
         return run_changed or launch_changed or rasters_changed
 
     def _touched(self, name: str) -> bool:
@@ -95,15 +98,15 @@ class RunTracker:
     def _last_launch(self) -> Launch | None:
         if not self._launch:
             return None
-        host, when = str(self._launch.get("host")), float(self._launch.get("time") or 0)
+        host, when = self._launch["host"], self._launch["time"]
         silent = when > max(self._events.history.time, self._predicted.history.time)
-        return Launch(int(self._launch.get("pid") or 0), host, when, self._last_line() if silent else "")
+        return Launch(self._launch["pid"], host, when, self._last_line() if silent else "")
 
     def _last_line(self) -> str:
         """The log's last line: the engine's sentence where it ended before its first event."""
         try:
             with (self._folder / LOG_FILE).open("rb") as log:
-                log.seek(max(int(self._launch.get("log") or 0), log.seek(0, 2) - LAST_LINE_BYTES))
+                log.seek(max(self._launch["log"], log.seek(0, 2) - LAST_LINE_BYTES))
                 lines = log.read().decode("utf-8", "replace").split("\n")
         except OSError:
             return ""
@@ -116,3 +119,12 @@ class RunTracker:
         done = self._events.history.finished or any(name not in TEACHERS for name in stages)
         weights = [self._folder / CHECKPOINTS / f"{name}.safetensors" for name in TEACHERS]
         return TEACHERS if done and all(path.is_file() for path in weights) else ()
+
+
+def _sound_launch(note: dict[str, Any]) -> dict[str, Any]:
+    """What `launch.json` says; empty where it is damaged."""
+    pid, host, when, log = (note.get(key) for key in ("pid", "host", "time", "log"))
+    counts = all(isinstance(each, int) and 0 <= each < 2**53 for each in (pid, log or 0))
+    if not counts or not isinstance(host, str) or not isinstance(when, (int, float)) or not 0 <= when < 2.2e11:
+        return {}
+    return {"pid": pid, "host": host, "time": float(when), "log": log or 0}

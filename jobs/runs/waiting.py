@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import time
 from collections.abc import Collection, Iterable, Iterator
@@ -15,8 +14,9 @@ from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QLockFile
 
 from ..errors import GeoDistilError
+from ..text_files import read_object, texts, write_text
 from ..translation import tr
-from .files import is_run, read_json
+from .files import is_run
 from .state import RunState, Status
 
 LIST_FILE = "waiting.json"
@@ -43,7 +43,7 @@ class WaitingList:
 
     def runs(self) -> list[Path]:
         """The waiting runs, the next one first."""
-        return [Path(text) for text in read_json(self._path).get("runs", [])]
+        return [Path(text) for text in texts(read_object(self._path).get("runs"))]
 
     def add(self, run: Path) -> None:
         """Put a run at the end, unless it waits already.
@@ -79,7 +79,8 @@ class WaitingList:
         if not self.runs():
             return None
         with self._changing() as values:
-            if time.time() - float(values.get("started") or 0) < PAUSE_SECONDS:
+            started = values.get("started")
+            if isinstance(started, (int, float)) and 0 <= time.time() - started < PAUSE_SECONDS:
                 return None
             known = {state.folder: state for state in states}
             line = [run for run in map(Path, values["runs"]) if run not in deleted and _still_waits(known.get(run))]
@@ -102,11 +103,12 @@ class WaitingList:
                     tr("The waiting list {path} is in use.").format(path=self._path),
                     tr("Try again in a moment."),
                 )
-            values = {"runs": [], **read_json(self._path)}
+            values = read_object(self._path)
+            values["runs"] = texts(values.get("runs"))
             before = json.dumps(values)
             yield values
             if json.dumps(values) != before:
-                _write(self._path, values)
+                write_text(self._path, json.dumps(values, indent=2))
             lock.unlock()
         except OSError as error:
             raise GeoDistilError(
@@ -115,12 +117,6 @@ class WaitingList:
                     path=self._path, reason=error.strerror
                 ),
             ) from error
-
-
-def _write(path: Path, values: dict[str, Any]) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(values, indent=2), encoding="utf-8")
-    os.replace(partial, path)
 
 
 def _still_waits(state: RunState | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..progress import duration
-from ..translation import local_time, tr
+from ..translation import local, local_time, tr
 from ..vocabulary import headed, spoken
 from .curves import MAIN, WORDS, number
 from .state import RunState, Status
@@ -73,6 +73,13 @@ def message(state: RunState) -> str:
     return writer(state)
 
 
+def warning(state: RunState) -> str:
+    """The last warning, and how much of the log is damaged."""
+    history = state.history
+    damage = tr("Damaged lines in its log, left out: {count}.").format(count=local(history.damaged, 0))
+    return f"{history.warning} {damage}".strip() if history.damaged else history.warning
+
+
 def _running(state: RunState) -> str:
     progress = state.history.progress
     done = "part" in progress or (bool(progress) and state.fraction >= 1)
@@ -112,7 +119,9 @@ def _finished(state: RunState) -> str:
 
 
 def _scores(state: RunState) -> str:
-    metrics = (state.history.ending.get("outputs") or {}).get("metrics") or {}
+    outputs = state.history.ending.get("outputs")
+    metrics = outputs.get("metrics") if isinstance(outputs, dict) else {}
+    metrics = metrics if isinstance(metrics, dict) else {}
     scores = []
     for name in MAIN:
         if isinstance(metrics.get(name), (int, float)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from ..classes import NO_CLASS
 from ..errors import GeoDistilError
 from ..run_folder import RUN_FILE
+from ..text_files import read_json
 from ..translation import tr
 from .draft import AREA_LAYER, LABELLED_ROLES, ClassDraft, Draft, RecipeDraft, SourceDraft, TrainingDraft
 from .facts import raster_facts
@@ -51,7 +51,7 @@ def draft_from_run(folder: Path, project: QgsProject) -> Draft:
 def _read(folder: Path) -> dict[str, Any]:
     path = folder / RUN_FILE
     try:
-        run = json.loads(path.read_text(encoding="utf-8"))
+        run = read_json(path)
     except OSError as error:
         raise GeoDistilError(
             "config", tr("There is no run file at {path}.").format(path=path), tr("Choose a run folder.")

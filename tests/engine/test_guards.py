@@ -14,8 +14,8 @@ PLUGIN = [
 ENGINE = sorted((ROOT / "engine").rglob("*.py"))
 HEAVY = {"torch", "torchvision", "rasterio", "pydantic", "engine", "numpy", "lightning_fabric", "timm"}
 FLOORS = [
-    "errors", "types", "processes", "config", "datasets", "events", "data", "models", "distillation", "recipes",
-    "training", "inference", "evaluation", "packages", "report", "cli",
+    "errors", "text_files", "malloc", "types", "processes", "config", "datasets", "events", "data", "models",
+    "distillation", "recipes", "training", "inference", "evaluation", "packages", "report", "cli",
 ]  # fmt: skip
 
 

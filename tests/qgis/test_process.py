@@ -202,5 +202,7 @@ def test_a_line_still_being_written_is_given_once_it_is_whole(tmp_path):
 
 
 def test_a_line_cut_short_by_a_kill_is_left_out(tmp_path):
-    (tmp_path / "events.jsonl").write_text('{"kind": "prog{"kind": "started"}\n' + json.dumps({"kind": "stage"}) + "\n")
+    (tmp_path / "events.jsonl").write_text(
+        '{"kind": "prog{"kind": "started"}\n' + json.dumps({"kind": "stage", "name": "a"}) + "\n"
+    )
     assert [event["kind"] for event in EventReader(tmp_path).new()] == ["stage"]

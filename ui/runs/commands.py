@@ -156,7 +156,7 @@ class Commands:
         recipe = {"teachers_from": str(state.folder)}
         first = state.settings.get("version", 2) == 1  # networks of design 1, large teachers
         usual, design = ({"size": "large"}, {"design": 1}) if first else ({"size": "medium"}, {})
-        recipe.update({name: {**design, **(state.settings["recipe"].get(name) or usual)} for name in state.teachers})
+        recipe.update({name: {**design, **(state.section("recipe").get(name) or usual)} for name in state.teachers})
         self._open_algorithm("geodistil:trainpartialmultitask", {"OPTIONS": json.dumps({"recipe": recipe})})
 
     # files

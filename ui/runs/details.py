@@ -11,7 +11,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLabel, QSizePolicy, QVB
 from ...jobs.runs.curves import Chart, loss_charts, score_charts
 from ...jobs.runs.history import Stage
 from ...jobs.runs.state import RunState
-from ...jobs.runs.words import device_text, message, stage_text, title
+from ...jobs.runs.words import device_text, message, stage_text, title, warning
 from ...jobs.translation import tr
 from .chart import ChartView
 from .flow import FlowSplitter
@@ -99,7 +99,7 @@ class RunDetails(QWidget):
         self._fill(tr("Stage"), stage_text(state))
         self._fill(tr("Device"), device_text(state))
         self._fill(tr("Note"), state.history.note)
-        self._fill(tr("Warning"), state.history.warning)
+        self._fill(tr("Warning"), warning(state))
         self.refresh_time()
         if not same:
             self._losses.show_stages(state.history.stages)

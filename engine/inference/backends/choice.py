@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...config import Card
+from ...text_files import json_or_none
 from .base import Backend, cores
 
 PROBE_SECONDS = 1.0
@@ -133,10 +134,12 @@ def _version(library: str) -> str:
 
 
 def _remembered(folder: Path) -> dict[str, dict[str, float]]:
-    with contextlib.suppress(OSError, ValueError):
-        content = json.loads((folder / MEMORY_FILE).read_text(encoding="utf-8"))
-        return content if isinstance(content, dict) else {}
-    return {}
+    content = json_or_none(folder / MEMORY_FILE)
+    return {
+        key: {name: rate for name, rate in rates.items() if isinstance(rate, int | float)}
+        for key, rates in (content.items() if isinstance(content, dict) else ())
+        if isinstance(rates, dict)
+    }
 
 
 def _remember(folder: Path, key: str, rates: dict[str, float]) -> None:

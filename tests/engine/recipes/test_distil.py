@@ -13,11 +13,12 @@ from engine.config import load_run
 from engine.data import training_loader
 from engine.distillation import soft_centerness
 from engine.errors import ConfigError
-from engine.events import EventLog
+from engine.events import EventLog, read_events
 from engine.packages import load_card
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint
 from engine.training.ema import averaged
+from tests.damage.logs import LINES
 from tests.engine.planning import NARROW, TEACHER, first_batches, planned
 
 STUDENT = NARROW
@@ -219,11 +220,23 @@ def test_a_student_of_unlabelled_ground_becomes_a_package(make_distil, make_pack
     assert "distillation of a model package" in (folder / "report.html").read_text()
 
 
-def test_a_student_of_unlabelled_ground_reports_each_class_from_the_teacher_s_score(make_distil, make_package):
+def test_a_student_of_unlabelled_ground_reports_each_class_from_the_teacher_s_score(make_distil, make_package, capsys):
     package = make_package(("detection",), score_thresholds={"car": 0.23})
     folder = make_distil(package=package, training={"budget": {"steps": 2}, "validations": 1})
-    card = load_card(train_run(folder)["model"])
+    # Neither a damaged log, nor a report that cannot be written, nor a neighbour costs the model.
+    (folder / "events.jsonl").write_bytes(b"\n".join([*LINES.values(), LINES["torn"]]))
+    (folder / "report.html").mkdir()
+    (folder.parent / "other").mkdir()
+    for name in ("run.json", "events.jsonl", "validation.json"):
+        (folder.parent / "other" / name).write_bytes(LINES["torn"])
+    told = []
+    card = load_card(train_run(folder, told.append)["model"])
     assert (card.score_threshold, card.score_thresholds, card.thresholds()) == (0.17, {"car": 0.23}, [0.23])
+    (warning,) = (event["message"] for event in told if "The report is left out" in event.get("message", ""))
+    assert "report.html cannot be written" in warning and f"python -m engine report {folder}" in warning
+    assert "The report is left out" in capsys.readouterr().err
+    assert (folder / "events.jsonl").read_bytes().split(b"\n").count(LINES["torn"]) == 2
+    assert [event["kind"] for event in read_events(folder)] == [event["kind"] for event in told]
 
 
 def test_a_student_comes_close_to_its_teacher_s_answers(make_distil, make_package):

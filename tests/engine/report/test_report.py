@@ -130,7 +130,8 @@ def test_runs_in_the_same_folder_and_on_the_same_ground_are_compared_unasked(tmp
     (mine / "validation.json").write_text(json.dumps(validation))
     assert "How much teachers and unlabelled imagery gave shows beside a run" in write_report(mine).read_text()
     north, south = validation["sources"]
-    unlabelled = {"name": "east", "role": "unlabelled", "outlines": {"validation": []}}
+    unlabelled = {key: value for key, value in north.items() if key not in ("labels", "unit")}
+    unlabelled |= {"name": "east", "role": "unlabelled"}
     neighbour(tmp_path / "vanilla", validation, vanilla, "student", sources=[north, south, unlabelled])
     neighbour(tmp_path / "seed", validation, PartialMultitask(), "another seed")
     elsewhere = {**south, "labels": {"roof": {"training": 7000, "validation": 901}}}
