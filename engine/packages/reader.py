@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import stat
@@ -13,8 +12,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..config import Card
+from ..config.documents import read_object
 from ..errors import GeoDistilError, OutputError, PackageError
-from .item import FILES, ITEM_FILE, WEIGHTS_FILE, read_card
+from .item import AGAIN, FILES, ITEM_FILE, WEIGHTS_FILE, read_card
 from .made_once import made_once
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def load_package(path: Path | str) -> tuple[nn.Module, Card]:
     from safetensors.torch import load_file
 
     from ..models import build_from_card
+    from ..models.tensors import misfit
 
     folder = package_folder(path)
     card = load_card(folder)
@@ -46,14 +47,16 @@ def load_package(path: Path | str) -> tuple[nn.Module, Card]:
     try:
         state = load_file(weights)
         network = build_from_card(card)
-        network.load_state_dict(state)
     except FileNotFoundError as error:
         raise PackageError(f"{weights} is missing.", "Copy the whole model folder again.") from error
     except (OSError, SafetensorError) as error:
         raise PackageError(f"{weights} is unreadable: {error}.", "Copy the model again.") from error
-    except (GeoDistilError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise PackageError(f"The weights of {path} do not fit the card in its {ITEM_FILE}: {reason}") from error
+    except Exception as error:  # libraries that build encoders raise whatever a card's names lead to
+        reason = error.message if isinstance(error, GeoDistilError) else (str(error).splitlines() or [repr(error)])[0]
+        raise PackageError(f"The card of {path} describes no network: {reason.rstrip('.')}.", AGAIN) from error
+    if reason := misfit(state, network, card):
+        raise PackageError(f"The weights of {path} do not fit the card in its {ITEM_FILE}: {reason}.", AGAIN)
+    network.load_state_dict(state)
     return network.eval(), card
 
 
@@ -65,7 +68,7 @@ def load_card(path: Path | str) -> Card:
     """
     item = package_folder(path) / ITEM_FILE
     try:
-        return read_card(json.loads(item.read_text(encoding="utf-8")), str(path))
+        return read_card(read_object(item), str(path))
     except (OSError, ValueError) as error:
         raise PackageError(f"{item} is unreadable: {error}.") from error
 

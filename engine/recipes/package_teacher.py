@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 
@@ -11,10 +10,12 @@ from safetensors.torch import load_file
 from torch import nn
 
 from ..config import Card, Run, parse
+from ..config.documents import read_object
 from ..data import Prepared
 from ..data.grid import ALIGNED_TOLERANCE
 from ..errors import ConfigError, GeoDistilError
 from ..models import build_from_card
+from ..models.tensors import misfit
 
 ITEM, WEIGHTS, CARD = "item.json", "model.safetensors", "geodistil:card"
 
@@ -28,11 +29,14 @@ def load_package_teacher(path: str) -> tuple[nn.Module, Card]:
     folder, card = _folder(Path(path)), read_card(path)
     try:
         network = build_from_card(card)
-        network.load_state_dict(load_file(folder / WEIGHTS))
+        state = load_file(folder / WEIGHTS)
     except (OSError, SafetensorError) as error:
         raise ConfigError(f"The weights {folder / WEIGHTS} cannot be read; copy the model package again.") from error
-    except (GeoDistilError, RuntimeError) as error:
-        raise ConfigError(f"The weights of {folder} do not fit its card; copy the model package again.") from error
+    except GeoDistilError as error:
+        raise ConfigError(f"The card of the model package {folder} describes no network: {error.message}") from error
+    if reason := misfit(state, network, card):
+        raise ConfigError(f"The weights of {folder} do not fit its card: {reason}; copy the model package again.")
+    network.load_state_dict(state)
     return network.eval(), card
 
 
@@ -78,7 +82,7 @@ def _folder(path: Path) -> Path:
 
 def _card(item: Path) -> Card:
     try:
-        values = json.loads(item.read_text(encoding="utf-8"))["properties"][CARD]
+        values = read_object(item)["properties"][CARD]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{item} holds no GeoDistil card; name a model package that GeoDistil wrote.") from error
     return parse(Card, values, str(item))
