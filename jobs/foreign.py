@@ -163,7 +163,7 @@ def _engine(model: Path, *more: str) -> dict[str, Any]:
             stdin=subprocess.DEVNULL, **quiet,
         )  # fmt: skip
         answer = json.loads(done.stdout)
-    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+    except (OSError, ValueError, RecursionError, subprocess.TimeoutExpired) as error:
         raise GeoDistilError(
             "engine",
             tr("The engine could not look at {model}.").format(model=model),

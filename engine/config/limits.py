@@ -30,6 +30,12 @@ def readable(text: str) -> str:
     return text
 
 
+def legible(text: str) -> str:
+    """A name for what is called so: a file's stem, say, without what names may not have."""
+    kept = "".join(each if each.isprintable() else " " for each in text).strip()
+    return kept[:200] or "model"
+
+
 def _without_nul(text: str) -> str:
     if "\0" in text:
         raise ValueError("it has a character of zero, at which other programs stop reading")

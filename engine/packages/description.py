@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from ..config import Card, CardClass
 from ..config.documents import read_object
-from ..config.limits import BOUNDED, DATA_TYPES, MOST_TILE, Bands, Colour, Deviation, Name, Share, Statistic
+from ..config.limits import BOUNDED, DATA_TYPES, MOST_TILE, Bands, Colour, Deviation, Name, Share, Statistic, legible
 from ..config.problems import first_problem
 from ..errors import PackageError
 from .layouts import DECIDED
@@ -119,6 +119,9 @@ class Description(BaseModel):
             name: the model's.
             bands: channels of its input.
             classes: channels of its output that are classes or values; background is one where the first is called so.
+
+        Raises:
+            PackageError: no card can say so.
         """
         said, colors = self.class_names or [], self.class_colors or []
         if len(said) == 1 and classes == 2 and self.model_type == "Segmentor":
@@ -134,20 +137,36 @@ class Description(BaseModel):
             for at, (name, color) in enumerate(zip(names[background:], colors[background:], strict=False))
         ]
         lists = {"segmentation": "segmentation_classes", "detection": "detection_classes", "regression": "values"}
-        return Card(
-            name=name,
-            tasks=[task],
-            gsd=self.resolution / 100,
-            bands=self.bands or list(range(1, bands + 1)),
-            dtype=self.dtype or "uint8",
-            mean=mean,
-            std=std,
-            tile_size=self.tile_size,
-            background=background,
-            network=None,
-            **{lists[task]: listed},
-            **{key: value for key, value in known.items() if value is not None},
-        )
+        try:
+            return Card(
+                name=legible(name),
+                tasks=[task],
+                gsd=self.resolution / 100,
+                bands=self.bands or list(range(1, bands + 1)),
+                dtype=self.dtype or "uint8",
+                mean=mean,
+                std=std,
+                tile_size=self.tile_size,
+                background=background,
+                network=None,
+                **{lists[task]: listed},
+                **{key: value for key, value in known.items() if value is not None},
+            )
+        except ValidationError as error:
+            key, clause, _ = first_problem(error)
+            raise PackageError(f"{name} cannot be described: {key}{': ' if key else ''}{clause}.") from error
+
+    def misfit(self, bands: int) -> str:
+        """Why this cannot be of a model with so many bands: one clause, empty where it can."""
+        for key, most in (
+            ("bands", (bands,)),
+            ("standardization_mean", (1, bands)),
+            ("standardization_std", (1, bands)),
+        ):
+            values = getattr(self, key)
+            if values is not None and len(values) not in most:
+                return f"{key} has {len(values)} entries, and it takes {bands} bands"
+        return ""
 
 
 def described(metadata: dict[str, str]) -> Description:

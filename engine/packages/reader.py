@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import os
-import shutil
-import stat
 import sys
 import zipfile
-from pathlib import Path, PurePosixPath
+import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..config import Card
 from ..config.documents import read_object
 from ..errors import GeoDistilError, OutputError, PackageError
-from .item import AGAIN, FILES, ITEM_FILE, WEIGHTS_FILE, read_card
+from .archives import extract, look_over
+from .item import AGAIN, ITEM_FILE, WEIGHTS_FILE, read_card
 from .made_once import made_once
 
 if TYPE_CHECKING:
     from torch import nn
 
-MOST_BYTES = 8 * 2**30
-"""Largest unpacked size of an archive."""
+BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, ValueError, NotImplementedError, RuntimeError, EOFError)
+"""What a damaged archive raises, or one that is packed in an unknown way or with a password."""
 
 
 def load_package(path: Path | str) -> tuple[nn.Module, Card]:
@@ -103,48 +104,13 @@ def _unpacked(path: Path) -> Path:
     """The folder in the cache that holds this archive's content, named by its hash."""
     try:
         with zipfile.ZipFile(path) as archive:
-            members = _members(archive, path)
-            return _extract(archive, members, cache_folder() / _digest(path))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+            members, _ = look_over(archive, path)
+            folder = cache_folder() / _digest(path)
+            return made_once(folder, lambda complete: extract(archive, members, complete, path))
+    except BROKEN as error:
         raise PackageError(f"{path} is not a readable model archive: {error}.") from error
     except OSError as error:
         raise OutputError(f"{path} cannot be unpacked into {cache_folder()}: {error.strerror}.") from error
-
-
-def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
-    """The package's files in an archive, at its root or in its only folder, by their names.
-
-    Raises:
-        PackageError: a member has a path that leads elsewhere, the archive is too large, or it is no package.
-    """
-    infos = archive.infolist()
-    for info in infos:
-        if not _stays_inside(info):
-            raise PackageError(f"{path} is not safe to unpack: it holds '{info.filename}'.")
-    if sum(info.file_size for info in infos) > MOST_BYTES:
-        raise PackageError(f"{path} unpacks to more than {MOST_BYTES // 2**30} GB, which no model does.")
-    items = [PurePosixPath(info.filename) for info in infos if PurePosixPath(info.filename).name == ITEM_FILE]
-    if len(items) != 1:
-        raise PackageError(f"{path} is not a model: it has no {ITEM_FILE}.")
-    inside = {info.filename: info for info in infos}
-    wanted = {name: str(items[0].parent / name) for name in FILES}
-    return {name: inside[member] for name, member in wanted.items() if member in inside}
-
-
-def _stays_inside(info: zipfile.ZipInfo) -> bool:
-    """Whether a member is no link and its path, on any system, is below the folder it is unpacked to."""
-    name = info.filename.replace("\\", "/")
-    is_link = stat.S_ISLNK(info.external_attr >> 16)
-    return not (is_link or name.startswith("/") or ":" in name or ".." in PurePosixPath(name).parts)
-
-
-def _extract(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], folder: Path) -> Path:
-    def fill(complete: Path) -> None:
-        for name, info in members.items():
-            with archive.open(info) as source, (complete / name).open("wb") as target:
-                shutil.copyfileobj(source, target)
-
-    return made_once(folder, fill)
 
 
 def _digest(path: Path) -> str:

@@ -53,7 +53,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """An object from a file; empty where there is none, or while someone is writing it."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) else {}
 

@@ -225,3 +225,53 @@ def test_packages_that_an_earlier_geodistil_registered_are_offered_too(settings,
     path = make_package()
     QgsSettings().setValue(PACKAGES, json.dumps([str(path)]))
     assert known() == registered() == [("town", path)]
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"gsd": float("inf")}, "gsd"),
+        ({"gsd": float("nan")}, "gsd"),
+        ({"gsd": True}, "gsd"),
+        ({"gsd": 10**400}, "gsd"),
+        ({"bands": [-1]}, "bands"),
+        ({"bands": [True]}, "bands"),
+        ({"bands": [10**9]}, "bands"),
+        ({"tasks": ["cooking"]}, "tasks"),
+        ({"network": ["large"]}, "network"),
+        ({"background": "no"}, "background"),
+        ({"created": 5}, "created"),
+        ({"segmentation_classes": [{"name": "roof", "color": "red;}"}]}, "segmentation_classes"),
+        ({"segmentation_classes": [{"name": "ro\x01of", "color": "#ff0000"}]}, "segmentation_classes"),
+        ({"segmentation_classes": [{"name": "r" * 201, "color": "#ff0000"}]}, "segmentation_classes"),
+        ({"detection_classes": [{"name": "car", "color": "#ff0000", "values": [5]}]}, "detection_classes"),
+    ],
+)
+def test_a_stranger_s_card_is_refused_by_the_field_that_is_wrong(make_package, change, what):
+    with pytest.raises(GeoDistilError, match=f"does not say its {what}"):
+        read_card(make_package(card={**CARD, **change}))
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b'{"a": ' + b"9" * 10_000 + b"}", b"\xff\xfe", b"[]", b"null"])
+def test_an_item_that_is_none_is_a_sentence(make_package, content):
+    folder = make_package()
+    (folder / "item.json").write_bytes(content)
+    with pytest.raises(GeoDistilError, match="is not a GeoDistil model package"):
+        read_card(folder)
+
+
+def test_archives_that_are_traps_are_a_sentence_and_are_not_read(make_package, monkeypatch):
+    from geodistil.jobs import zips
+
+    monkeypatch.setattr(zips, "FREELY", 1 << 20)
+    folder = make_package()
+    bomb, twice = folder.with_name("bomb.zip"), zipped(folder)
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(folder / "item.json", "item.json")
+        archive.writestr("model.safetensors", bytes(8 << 20))
+    with zipfile.ZipFile(twice, "a") as archive, pytest.warns(UserWarning):
+        archive.writestr("town/item.json", "{}")
+    for path, words in ((bomb, "more than 200 times as large"), (twice, "two files of the name town/item.json")):
+        with pytest.raises(GeoDistilError, match=words):
+            read_card(path)
+        assert looks_like_package(str(path))
