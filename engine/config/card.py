@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from .limits import (
+    ANY_NUMBER,
     BOUNDED,
     MOST_CLASSES,
     MOST_TILE,
@@ -26,7 +27,7 @@ from .recipes import DESIGN, Network
 
 MOST_OBJECTS = 10_000
 """Classes of detections and bands of values, which no map's bytes limit."""
-Score = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=True)]
+Score = Annotated[float, Field(allow_inf_nan=True, json_schema_extra=ANY_NUMBER)]
 """Of a validation; of a class without truth it is not a number."""
 
 

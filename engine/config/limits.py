@@ -67,8 +67,9 @@ ClassValues = Annotated[frozenset[Annotated[int, Field(ge=0, le=255)]], Field(ma
 BandNumber = Annotated[int, Field(ge=1, le=65_535)]
 """Counted from 1; GDAL's formats know no more."""
 Bands = Annotated[list[BandNumber], Field(max_length=1024)]
-Nodata = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
-"""What a raster may have for no data: any number."""
+ANY_NUMBER = {"minimum": -LARGEST, "maximum": LARGEST}
+Nodata = Annotated[float, Field(allow_inf_nan=True, json_schema_extra=ANY_NUMBER)]
+"""What a raster may have for no data: any number, and what is none."""
 Statistic = Annotated[float, Field(ge=-1e30, le=1e30)]
 """Of a band, raw units; networks compute with 32 bits."""
 Deviation = Annotated[float, Field(ge=1e-30, le=1e30)]

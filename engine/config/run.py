@@ -79,9 +79,7 @@ class Source(Section):
     split: Literal["auto", "train", "validation"] = Field(
         "auto", description="Divided into blocks, or all of it for training or for validation."
     )
-    nodata: Nodata | None = Field(
-        None, allow_inf_nan=True, description="No-data value, where the file does not say or says wrongly."
-    )
+    nodata: Nodata | None = Field(None, description="No-data value, where the file does not say or says wrongly.")
 
     @model_validator(mode="after")
     def _labelled_needs_labels(self) -> Source:
