@@ -18,6 +18,7 @@ class GeoDistilError(Exception):
     code = "error"
 
     def __init__(self, message: str, hint: str = "") -> None:
+        message = " ".join(message.splitlines())  # libraries' own words come in several
         super().__init__(message)
         self.message = message
         self.hint = hint

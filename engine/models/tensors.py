@@ -38,7 +38,7 @@ def _tensor(key: str, found: Tensor | None, wanted: Tensor, field: str) -> str:
     if found is None:
         return f"there is no tensor {key}"
     if found.shape != wanted.shape:
-        return f"{key} is of the shape {list(found.shape)}, and the card's {field} asks for {list(wanted.shape)}"
+        return f"{key} is of the shape {list(found.shape)}, and by the card's {field} it would be {list(wanted.shape)}"
     if found.is_floating_point() != wanted.is_floating_point() or found.is_complex():
         return f"{key} is of the type {str(found.dtype).removeprefix('torch.')}"
     return "" if torch.isfinite(found.float()).all() else f"{key} has values that are not numbers"

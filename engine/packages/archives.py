@@ -68,7 +68,7 @@ def extract(archive: zipfile.ZipFile, members: Members, folder: Path, path: Path
     needed, free = sum(info.file_size for info in members.values()) + SPARE_BYTES, shutil.disk_usage(folder).free
     if needed > free:
         raise OutputError(
-            f"{path} needs {needed / 1e9:.1f} GB, and {folder.parent} has {free / 1e9:.1f} GB left.",
+            f"{path} needs {needed / 1e9:.1f} GB, and {folder.parents[1]} has {free / 1e9:.1f} GB left.",
             "Make room there, or unpack it yourself.",
         )
     for name, info in members.items():
