@@ -31,6 +31,7 @@ _MOST_INSIDE = 5
 """Names in a legend that do not hide the curves."""
 STYLE = {
     "svg.fonttype": "none",
+    "text.parse_math": False,  # names of classes are no formulas
     "font.family": "sans-serif",
     "font.size": 9,
     "text.color": INK,

@@ -7,12 +7,16 @@ import html
 from collections.abc import Sequence
 from pathlib import Path
 
+_CODES = (*range(9), 11, 12, *range(14, 32), *range(127, 160), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF)
+UNSHOWN = dict.fromkeys(_CODES, "\N{REPLACEMENT CHARACTER}")
+"""Control characters but tabs and ends of lines, and what is none of Unicode."""
+
 Cell = str | float | int | None
 
 
 def text(value: str) -> str:
-    """Text that means itself."""
-    return html.escape(value)
+    """Text that means itself; what HTML and XML cannot hold, such as in a label's value, is replaced."""
+    return html.escape(value.translate(UNSHOWN))
 
 
 def spoken(name: str) -> str:
