@@ -197,6 +197,6 @@ def _definition(name: str, color: str | None, values: list[str]) -> dict[str, An
 
 
 def legible(text: str) -> str:
-    """A name of what data call so, without control characters, which maps and projects cannot hold, and not for ever."""
+    """A name of what data call so, without control characters, which maps and projects cannot hold, and with an end."""
     kept = "".join(each if each.isprintable() else " " for each in text).strip()
     return kept[:LONGEST_NAME] or "?"

@@ -69,12 +69,25 @@ def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
         "estimate": estimate(settings, prepared, plan) if probe else None,
         "notes": [settled.note] if settled.note else [],
         "warnings": [
+            *_device(settings.training.device),
             *prepared.warnings,
             *scarce_classes(settings, prepared),
             *settled.warnings,
             *plan.warnings,
         ],
     }
+
+
+def _device(name: str) -> list[str]:
+    """What is to be said of a run's device, which may be one of another machine."""
+    from ..errors import DeviceError
+    from ..models import choose_device
+
+    try:
+        choose_device(name)
+    except DeviceError as error:
+        return [f"{error} On this machine the training would not begin."]
+    return []
 
 
 def text(result: dict[str, Any]) -> str:

@@ -72,7 +72,7 @@ class Commands:
     def fail(self, error: GeoDistilError) -> None:
         """Show an error."""
         level = Qgis.MessageLevel.Info if error.code == STOPPED else Qgis.MessageLevel.Warning
-        self._tell(str(error), level, error.details)
+        self._tell(str(error), level, error.explained())
 
     # work
 
