@@ -10,6 +10,7 @@ from geodistil.jobs.background import ALIVE
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.package_registry import PACKAGES, forget, known, looks_like_package, register, registered
 from geodistil.jobs.packages import read_card
+from osgeo import gdal
 from qgis.core import QgsApplication, QgsSettings
 
 from .cards import CARD, write_card
@@ -275,3 +276,38 @@ def test_archives_that_are_traps_are_a_sentence_and_are_not_read(make_package, m
         with pytest.raises(GeoDistilError, match=words):
             read_card(path)
         assert looks_like_package(str(path))
+
+
+def test_mutated_cards_are_read_or_are_a_sentence_and_what_is_read_can_be_shown(make_package, tmp_path, qgis_app):
+    """Seeded mutations as the engine's tests make them (tests/engine/fuzz), read and shown by the plugin."""
+    import random
+
+    from geodistil.jobs.layers.origin import of_model
+    from geodistil.jobs.layers.styles import style_class_map, style_detections
+    from qgis.core import QgsRasterLayer, QgsVectorLayer
+
+    gdal.GetDriverByName("GTiff").Create(str(tmp_path / "map.tif"), 4, 4)
+    class_map = QgsRasterLayer(str(tmp_path / "map.tif"), "map")
+    boxes = QgsVectorLayer("Polygon?crs=EPSG:32632&field=class:string&field=score:double", "boxes", "memory")
+    odd = [None, True, -1, 0, 1e300, float("nan"), 10**400, "", "\x01", "red;}", "<b>", "x" * 999, [], {}, [None], [1]]
+    extra = {"created": "now", "network": {"detection_head": "fcos"}, "background": True}
+    car = {"name": "car", "color": "#00ff00", "values": ["car"]}
+    folder, read = make_package(card={**CARD, **extra, "detection_classes": [car]}), 0
+    item = json.loads((folder / "item.json").read_text())
+    for seed in range(100):
+        rng = random.Random(seed)
+        changed = json.loads(json.dumps(item))
+        card = changed["properties"]["geodistil:card"]
+        owner = rng.choice([card, *(card[f"{task}_classes"][0] for task in ("segmentation", "detection"))])
+        owner[rng.choice(sorted(owner))] = rng.choice(odd)
+        (folder / "item.json").write_text(json.dumps(changed))
+        try:
+            found = read_card(folder)
+        except GeoDistilError as error:
+            assert "\n" not in str(error)
+            continue
+        read += 1
+        style_class_map(class_map, found)
+        style_detections(boxes, found)
+        of_model("map", found, str(folder), "imagery").metadata(class_map)
+    assert 5 < read < 70

@@ -135,6 +135,17 @@ def test_the_runs_themselves_are_sound(place, tmp_path, kind):
     assert said(lambda: describe(tmp_path)) == "ok"
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"gsd": 1e-4}, "0.0001 m per pixel, and image has 1: that is slow"), ({}, "cuda:99")],
+)
+def test_what_would_be_slow_or_fail_later_is_said_by_check(place, tmp_path, change, words):
+    run = run_of(place, "supervised") | change
+    run["training"]["device"] = "cpu" if change else "cuda:99"
+    (tmp_path / "run.json").write_text(json.dumps(run))
+    assert any(words in warning for warning in describe(tmp_path)["warnings"])
+
+
 @pytest.mark.parametrize("seed", cases(40))
 def test_settings(place, tmp_path, seed):
     rng = seeded("run", seed)
