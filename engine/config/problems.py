@@ -40,6 +40,8 @@ PATTERNS = {r"^#[0-9a-fA-F]{6}$": "#rrggbb", r"^(auto|cpu|mps|cuda(:\d{1,3})?)$"
 _OF_PYDANTIC = re.compile(r"^(str|int|float|bool|none|constrained-.*|.*[\[\]()].*)$")
 """Parts of places that name no key, but a branch of a choice."""
 _LONGEST = 80
+WORDS = 300
+"""Letters of what a library says of a file, which may quote the file."""
 
 
 def first_problem(error: ValidationError, without: frozenset[str] = frozenset()) -> tuple[str, str, str]:
@@ -58,10 +60,10 @@ def first_problem(error: ValidationError, without: frozenset[str] = frozenset())
     return key, _clause(first), first["type"]
 
 
-def shown(value: Any) -> str:
+def shown(value: Any, longest: int = _LONGEST) -> str:
     """A stranger's text as a part of a sentence: in one line, and not for ever."""
     text = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in str(value))
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def _clause(problem: Any) -> str:

@@ -122,8 +122,8 @@ class Budget(Section):
     """How long to train, all stages together: exactly one of steps, epochs or minutes."""
 
     steps: int | None = Field(None, ge=1, le=10**9, description="Optimiser steps over all stages.")
-    epochs: float | None = Field(None, gt=0, le=1e6, description="Passes over the labelled area, over all stages.")
-    minutes: float | None = Field(None, gt=0, le=1e6, description="Wall-clock minutes over all stages.")
+    epochs: float | None = Field(None, gt=0, le=1e7, description="Passes over the labelled area, over all stages.")
+    minutes: float | None = Field(None, gt=0, le=1e7, description="Wall-clock minutes over all stages.")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Budget:

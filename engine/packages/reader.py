@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..config import Card
 from ..config.documents import read_object
+from ..config.problems import WORDS, shown
 from ..errors import GeoDistilError, OutputError, PackageError
 from .archives import extract, look_over
 from .item import AGAIN, ITEM_FILE, WEIGHTS_FILE, read_card
@@ -51,7 +52,7 @@ def load_package(path: Path | str) -> tuple[nn.Module, Card]:
     except FileNotFoundError as error:
         raise PackageError(f"{weights} is missing.", "Copy the whole model folder again.") from error
     except (OSError, SafetensorError) as error:
-        raise PackageError(f"{weights} is unreadable: {error}.", "Copy the model again.") from error
+        raise PackageError(f"{weights} is unreadable: {shown(error, WORDS)}.", "Copy the model again.") from error
     except Exception as error:  # libraries that build encoders raise whatever a card's names lead to
         reason = error.message if isinstance(error, GeoDistilError) else (str(error).splitlines() or [repr(error)])[0]
         raise PackageError(f"The card of {path} describes no network: {reason.rstrip('.')}.", AGAIN) from error
@@ -108,7 +109,7 @@ def _unpacked(path: Path) -> Path:
             folder = cache_folder() / _digest(path)
             return made_once(folder, lambda complete: extract(archive, members, complete, path))
     except BROKEN as error:
-        raise PackageError(f"{path} is not a readable model archive: {error}.") from error
+        raise PackageError(f"{path} is not a readable model archive: {shown(error, WORDS)}.") from error
     except OSError as error:
         raise OutputError(f"{path} cannot be unpacked into {cache_folder()}: {error.strerror}.") from error
 

@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 from onnx import numpy_helper
 
 from ...config import Card
+from ...config.problems import WORDS, shown
 from ...errors import PackageError
 from ...types import Task
 
@@ -37,7 +38,7 @@ def check_graph(path: Path, card: Card, task: Task | None = None) -> None:
         model = onnx.load(str(path), load_external_data=False)
         reason = next(_reasons(model, card, task), "")
     except (DecodeError, ValueError, TypeError, IndexError) as error:
-        raise PackageError(f"{path} is not a readable ONNX file of GeoDistil: {error}.", HINT) from error
+        raise PackageError(f"{path} is not a readable ONNX file of GeoDistil: {shown(error, WORDS)}.", HINT) from error
     if reason:
         raise PackageError(f"{path} does not fit the card beside it: {reason}.", HINT)
 

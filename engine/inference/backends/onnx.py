@@ -19,6 +19,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 )
 
 from ...config import Card
+from ...config.problems import WORDS, shown
 from ...errors import DeviceError, PackageError
 from .base import GraphBackend, cores, streams
 
@@ -75,7 +76,7 @@ class OnnxModel:
                 for name in ("mean", "std")
             )
         except UNREADABLE as error:
-            raise PackageError(f"{path} is not a readable ONNX file of GeoDistil: {error}.") from error
+            raise PackageError(f"{path} is not a readable ONNX file of GeoDistil: {shown(error, WORDS)}.") from error
 
     def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """As `run`."""
