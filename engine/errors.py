@@ -23,11 +23,19 @@ class GeoDistilError(Exception):
     Args:
         message: one sentence that names the thing and what is wrong with it.
         hint: what to do about it; may be empty where the message already says so.
+
+    Attributes:
+        code: what kind of error it is, for programs.
+        reference: the same for people: never changes, and is a heading of docs/user-guide/errors.md.
+        remedy: what helps with any error of the kind.
     """
 
     code = "error"
+    reference = "GD-100"
+    remedy = "Read the sentence before it: it names the thing and what is wrong with it."
 
     def __init__(self, message: str, hint: str = "") -> None:
+        message = " ".join(message.splitlines())  # libraries' own words come in several
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -41,60 +49,84 @@ class ConfigError(GeoDistilError):
     """`run.json` is missing, malformed, or asks for something impossible."""
 
     code = "config"
+    reference = "GD-201"
+    remedy = "Correct the setting that the sentence names; `check` finds every such mistake before a training."
 
 
 class RasterError(GeoDistilError):
     """A raster is missing, unreadable, without CRS, or has other bands than asked for."""
 
     code = "raster"
+    reference = "GD-301"
+    remedy = "Open the raster in QGIS: it needs a CRS, the bands that are asked for, and a server or disk that answers."
 
 
 class LabelError(GeoDistilError):
     """A label layer is missing, empty, elsewhere, or has a value without a class."""
 
     code = "labels"
+    reference = "GD-302"
+    remedy = "Open the label layer in QGIS: it needs features of the named classes on the raster's ground."
 
 
 class SplitError(GeoDistilError):
     """The labelled area cannot be divided into training and validation blocks."""
 
     code = "split"
+    reference = "GD-303"
+    remedy = "Enlarge the labelled area, or lower `split.block_size` or `split.buffer`."
 
 
 class WeightsError(GeoDistilError):
     """Encoder weights cannot be fetched, read or matched to the network."""
 
     code = "weights"
+    reference = "GD-401"
+    remedy = "Name a local weights file, or set the network's `weights` to `auto` or `none`."
 
 
 class PackageError(GeoDistilError):
     """A model package is missing, unreadable, or does not fit its use."""
 
     code = "package"
+    reference = "GD-402"
+    remedy = "Copy or export the model again, whole; an ONNX file may need a description beside it."
 
 
 class OutputError(GeoDistilError):
     """An output cannot be written: no space, no permission, or the folder vanished."""
 
     code = "output"
+    reference = "GD-501"
+    remedy = "Make room on the disk, or choose a folder that you may write to."
 
 
 class DeviceError(GeoDistilError):
     """The device asked for is not there, or ran out of memory."""
 
     code = "device"
+    reference = "GD-601"
+    remedy = "Choose the device `auto` or `cpu`; where memory is full, lower batch or chip size."
 
 
 class TrainingError(GeoDistilError):
     """Training cannot go on: the loss is not a number, or a checkpoint does not fit."""
 
     code = "training"
+    reference = "GD-701"
+    remedy = "Lower the learning rate, or start anew in another run folder."
 
 
 class Stopped(GeoDistilError):
     """A person asked for an orderly end before there was a result."""
 
     code = "stopped"
+    reference = "GD-801"
+    remedy = "Start it again: what was done is kept where the sentence says so."
+
+
+UNEXPECTED = "GD-900"
+"""The reference of what is none of these: a fault of ours."""
 
 
 def cannot_write(what: str, place: Path, error: BaseException, needed: int | None = None) -> OutputError:

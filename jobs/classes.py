@@ -38,6 +38,9 @@ PALETTE = (
 MOST_CLASSES = 254
 """A class map is one byte: 0 is background and 255 no-data."""
 
+LONGEST_NAME = 200
+"""Letters of a class's name, as the engine takes it."""
+
 NO_CLASS = ["NULL", ""]
 """How the engine reads a feature without a class; such features count nowhere, neither as object nor as background."""
 
@@ -190,4 +193,10 @@ def _raster_classes(entries: list[QgsPalettedRasterRenderer.Class]) -> Classes:
 
 
 def _definition(name: str, color: str | None, values: list[str]) -> dict[str, Any]:
-    return {"name": name, "color": color, "values": values}
+    return {"name": legible(name), "color": color, "values": values}
+
+
+def legible(text: str) -> str:
+    """A name of what data call so, without control characters, which maps and projects cannot hold, and with an end."""
+    kept = "".join(each if each.isprintable() else " " for each in text).strip()
+    return kept[:LONGEST_NAME] or "?"

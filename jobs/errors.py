@@ -9,6 +9,35 @@ from typing import Any
 
 from .translation import tr
 
+REFERENCES = {
+    "error": "GD-100",
+    "config": "GD-201",
+    "raster": "GD-301",
+    "labels": "GD-302",
+    "split": "GD-303",
+    "layer": "GD-304",
+    "weights": "GD-401",
+    "package": "GD-402",
+    "output": "GD-501",
+    "device": "GD-601",
+    "training": "GD-701",
+    "stopped": "GD-801",
+    "environment": "GD-811",
+    "engine": "GD-812",
+    "process": "GD-813",
+    "disk": "GD-821",
+    "network": "GD-822",
+    "proxy": "GD-823",
+    "certificate": "GD-824",
+    "policy": "GD-825",
+    "python": "GD-826",
+    "hash": "GD-827",
+    "platform": "GD-828",
+    "busy": "GD-829",
+    "unexpected": "GD-900",
+}
+"""Codes of errors, the engine's and the installer's too, as people read them: headings of the guide's page `errors`."""
+
 
 class GeoDistilError(Exception):
     """An error a user can act on.
@@ -30,6 +59,18 @@ class GeoDistilError(Exception):
     def __str__(self) -> str:
         """The message and the hint, as one line."""
         return f"{self.message} {self.hint}".strip()
+
+    @property
+    def reference(self) -> str:
+        """The code as people read it."""
+        return REFERENCES.get(self.code, REFERENCES["error"])
+
+    def explained(self) -> str:
+        """The details, and where the guide says more; of a cancel there is nothing to say."""
+        if self.code == STOPPED:
+            return self.details
+        more = tr("Error {reference}: the page Errors of the guide says what helps.").format(reference=self.reference)
+        return f"{self.details}\n{more}".strip()
 
     @classmethod
     def from_event(cls, event: dict[str, Any], details: str = "") -> GeoDistilError:

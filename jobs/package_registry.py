@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from .foreign import package_of
 from .packages import CARD_PROPERTY, ITEM_FILE, is_foreign, package_path, read_card
 from .text_files import parsed_json, texts
 from .translation import tr
+from .zips import BROKEN, content_of, names_in
 
 PACKAGES = "geodistil/packages"
 """Paths and names of registered packages, the newest first."""
@@ -31,11 +31,13 @@ def looks_like_package(text: str) -> bool:
     if is_foreign(path):
         return True
     try:
-        names = _names(path)
+        names = names_in(path)
         if ITEM_FILE not in names:
             return False
-        return any(name in names for name in NETWORKS) or CARD_PROPERTY in _item_text(path)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return any(name in names for name in NETWORKS) or CARD_PROPERTY in content_of(path, ITEM_FILE).decode("utf-8")
+    except GeoDistilError:  # for whoever reads it to say
+        return True
+    except (OSError, KeyError, *BROKEN):
         return False
 
 
@@ -54,7 +56,7 @@ def register(text: str) -> tuple[Path, dict[str, Any]]:
     """
     path = _inside(package_path(text)).resolve()
     card = read_card(package_of(str(path)))
-    if not is_foreign(path) and not any(name in _names(path) for name in NETWORKS):
+    if not is_foreign(path) and not any(name in names_in(path) for name in NETWORKS):
         raise GeoDistilError(
             "package",
             tr("The model package {path} is incomplete: it holds no network.").format(path=path),
@@ -98,21 +100,6 @@ def _inside(path: Path) -> Path:
         return path.parent
     model = path / "model"
     return model if not (path / ITEM_FILE).exists() and (model / ITEM_FILE).exists() else path
-
-
-def _names(path: Path) -> set[str]:
-    if path.is_dir():
-        return {each.name for each in path.iterdir()}
-    with zipfile.ZipFile(path) as archive:
-        return {Path(name).name for name in archive.namelist()}
-
-
-def _item_text(path: Path) -> str:
-    if path.is_dir():
-        return (path / ITEM_FILE).read_text(encoding="utf-8")
-    with zipfile.ZipFile(path) as archive:
-        names = [name for name in archive.namelist() if Path(name).name == ITEM_FILE]
-        return archive.read(min(names, key=len)).decode("utf-8")
 
 
 def _read() -> dict[Path, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 import zipfile
 from pathlib import Path
 from typing import Any, Callable
@@ -9,10 +11,14 @@ from typing import Any, Callable
 from .errors import GeoDistilError
 from .text_files import parsed_json
 from .translation import tr
+from .zips import BROKEN, content_of
 
 ITEM_FILE = "item.json"
 CARD_PROPERTY = "geodistil:card"
 ONNX = ".onnx"
+TASKS = ("detection", "segmentation", "regression")
+COLOUR = re.compile("#[0-9a-fA-F]{6}")
+MOST_LETTERS, MOST_ENTRIES = 200, 10_000
 CLASS_LISTS = ("segmentation_classes", "detection_classes")
 
 
@@ -49,8 +55,8 @@ def read_card(path: Path) -> dict[str, Any]:
         GeoDistilError: it is no model package, its `item.json` has no card, or the card leaves out what it must say.
     """
     try:
-        card = parsed_json(_item(path))["properties"][CARD_PROPERTY]
-    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        card = parsed_json(content_of(path, ITEM_FILE))["properties"][CARD_PROPERTY]
+    except (OSError, KeyError, TypeError, ValueError, *BROKEN) as error:
         raise GeoDistilError(
             "package",
             tr("{path} is not a GeoDistil model package.").format(path=path),
@@ -64,10 +70,13 @@ def _checked(card: Any, path: Path) -> dict[str, Any]:
     known = card if isinstance(card, dict) else {}
     lists = {name: known.get(name) or [] for name in CLASS_LISTS}
     sound = {
-        "name": isinstance(known.get("name"), str) and known["name"],
-        "tasks": known.get("tasks") and _all(known["tasks"], lambda task: isinstance(task, str)),
-        "gsd": isinstance(known.get("gsd"), (int, float)) and known["gsd"] > 0,
-        "bands": known.get("bands") and _all(known["bands"], lambda band: isinstance(band, int)),
+        "name": _is_name(known.get("name")),
+        "tasks": known.get("tasks") and _all(known["tasks"], lambda task: isinstance(task, str) and task in TASKS),
+        "gsd": _is_number(known.get("gsd")) and 1e-4 <= known["gsd"] <= 1e6,
+        "bands": known.get("bands") and _all(known["bands"], _is_band),
+        "background": isinstance(known.get("background", True), bool),
+        "network": isinstance(known.get("network") or {}, dict),
+        "created": isinstance(known.get("created", ""), str) and len(known.get("created", "")) <= MOST_LETTERS,
         **{name: _all(classes, _is_class) for name, classes in lists.items()},
     }
     wrong = [name for name, is_sound in sound.items() if not is_sound]
@@ -81,21 +90,34 @@ def _checked(card: Any, path: Path) -> dict[str, Any]:
 
 
 def _all(values: Any, is_sound: Callable[[Any], bool]) -> bool:
-    return isinstance(values, list) and all(map(is_sound, values))
+    return isinstance(values, list) and len(values) <= MOST_ENTRIES and all(map(is_sound, values))
 
 
 def _is_class(entry: Any) -> bool:
-    return isinstance(entry, dict) and all(isinstance(entry.get(key), str) for key in ("name", "color"))
+    if not isinstance(entry, dict) or not _is_name(entry.get("name")) or not isinstance(entry.get("color"), str):
+        return False
+    return bool(COLOUR.fullmatch(entry["color"])) and _all(
+        entry.get("values", []), lambda value: isinstance(value, str)
+    )
+
+
+def _is_name(text: Any) -> bool:
+    """Whether maps, projects and reports can show it, as the engine asks of names."""
+    return isinstance(text, str) and 0 < len(text) <= MOST_LETTERS and not any(map(_is_control, text))
+
+
+def _is_control(letter: str) -> bool:
+    return unicodedata.category(letter) in ("Cc", "Cs") or letter in "\ufffe\uffff"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_band(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65535
 
 
 def run_of(package: Path) -> Path | None:
     """The run folder that a package still lies in, as its folder `model`; none where it lies elsewhere."""
     return package.parent if package.is_dir() and (package.parent / "run.json").is_file() else None
-
-
-def _item(path: Path) -> bytes:
-    if path.is_dir():
-        return (path / ITEM_FILE).read_bytes()
-    with zipfile.ZipFile(path) as archive:
-        names = [name for name in archive.namelist() if Path(name).name == ITEM_FILE]
-        return archive.read(min(names, key=len, default=ITEM_FILE))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import shutil
-import zipfile
 from pathlib import Path
 from typing import Any
 
 from .errors import GeoDistilError
 from .packages import ITEM_FILE
 from .translation import tr
+from .zips import BROKEN, content_of
 
 TEACHER, START = "teacher", "start"
 """Folders of a run folder: the model that teaches, and the one that the run starts from."""
 FILES = (ITEM_FILE, "model.safetensors")
 CHECKPOINTS = "checkpoints"
+MOST_BYTES = 4 << 30
+"""Largest file of a model that is copied."""
 
 
 def facts(card: dict[str, Any]) -> dict[str, Any]:
@@ -45,12 +47,12 @@ def copy_teacher(package: Path, folder: Path, name: str = TEACHER) -> None:
     """
     target = folder / name
     try:
-        contents = {name: _read(package, name) for name in FILES}
+        contents = {name: content_of(package, name, MOST_BYTES) for name in FILES}
         _refuse_another(contents[ITEM_FILE], target, package)
         target.mkdir(exist_ok=True)
         for name, content in contents.items():
             (target / name).write_bytes(content)
-    except (KeyError, FileNotFoundError, zipfile.BadZipFile) as error:
+    except (KeyError, FileNotFoundError, *BROKEN) as error:
         shutil.rmtree(target, ignore_errors=True)
         raise GeoDistilError(
             "package", tr("The model package {package} is incomplete.").format(package=package), tr("Copy it again.")
@@ -72,14 +74,6 @@ def _refuse_another(item: bytes, target: Path, package: Path) -> None:
         raise GeoDistilError(
             "output", said[target.name].format(folder=folder, package=package), tr("Choose another run folder.")
         )
-
-
-def _read(package: Path, name: str) -> bytes:
-    if package.is_dir():
-        return (package / name).read_bytes()
-    with zipfile.ZipFile(package) as archive:
-        found = [member for member in archive.namelist() if Path(member).name == name]
-        return archive.read(min(found, key=len, default=name))
 
 
 def _definition(each: dict[str, Any]) -> dict[str, Any]:

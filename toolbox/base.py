@@ -69,8 +69,8 @@ def sentences(feedback: QgsProcessingFeedback | None = None) -> Iterator[None]:
         with file_errors():
             yield
     except GeoDistilError as error:
-        if feedback is not None and error.details:
-            feedback.pushConsoleInfo(error.details)
+        if feedback is not None and (explained := error.explained()):
+            feedback.pushConsoleInfo(explained)
         raise QgsProcessingException(str(error)) from error
 
 

@@ -50,7 +50,7 @@ class PackageDrops(QgsCustomDropHandler):
         enquire(model, self._iface.mainWindow(), partial(self._register, str(model)), self._refuse)
 
     def _refuse(self, error: GeoDistilError) -> None:
-        tell(self._iface, str(error), Qgis.MessageLevel.Warning)
+        tell(self._iface, str(error), Qgis.MessageLevel.Warning, error.explained())
 
     def _register(self, file: str) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any, Callable
 
 from qgis.core import Qgis, QgsApplication
@@ -20,9 +21,9 @@ def tell(iface: Any, sentence: str, level: Qgis.MessageLevel = Qgis.MessageLevel
         details: for a window of their own, behind the button "Show more"; empty gives no button.
     """
     if details:
-        iface.messageBar().pushMessage(TAG, sentence, details, level)
+        iface.messageBar().pushMessage(TAG, _plain(sentence), details, level)
     else:
-        iface.messageBar().pushMessage(TAG, sentence, level)
+        iface.messageBar().pushMessage(TAG, _plain(sentence), level)
     _log(f"{sentence}\n{details}".strip(), level)
 
 
@@ -45,7 +46,7 @@ def offer(
         seconds: how long it stays; 0 until it is closed.
     """
     bar = iface.messageBar()
-    item = bar.createMessage(TAG, sentence)
+    item = bar.createMessage(TAG, _plain(sentence))
     item.setObjectName(sentence)
     action = QPushButton(button, item)
     # The slot may hold neither bar nor item: the collector would clear such a ring, and a click would end QGIS.
@@ -53,6 +54,11 @@ def offer(
     item.layout().addWidget(action)
     bar.pushWidget(item, level, seconds)
     _log(sentence, level)
+
+
+def _plain(sentence: str) -> str:
+    """A sentence for the bar, which reads HTML: names of models, classes and files may be anything."""
+    return escape(sentence, quote=False)
 
 
 def _take_away(iface: Any, sentence: str) -> None:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..data import Prepared
 
 HELP = "check a run folder: sources, labels, split, networks"
 DESCRIPTION = (
     "Opens every raster and label layer of RUN, counts labels, divides the labelled area and builds the networks, "
     "so that mistakes show before the training does. Errors are one sentence; warnings explain."
 )
+
+MUCH_FINER = 10
+"""How much finer than its pixels a raster may be seen without a word."""
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -69,12 +75,36 @@ def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
         "estimate": estimate(settings, prepared, plan) if probe else None,
         "notes": [settled.note] if settled.note else [],
         "warnings": [
+            *_device(settings.training.device),
+            *_resolution(prepared),
             *prepared.warnings,
             *scarce_classes(settings, prepared),
             *settled.warnings,
             *plan.warnings,
         ],
     }
+
+
+def _resolution(prepared: Prepared) -> list[str]:
+    """What is to be said of imagery that the run sees far finer than it is: a slip of the unit, mostly."""
+    return [
+        f"The run works at {prepared.gsd:.3g} m per pixel, and {source.name} has {source.reader.native_gsd:.3g}: that "
+        "is slow and shows nothing more. Look at gsd."
+        for source in prepared.sources
+        if source.reader.native_gsd > MUCH_FINER * prepared.gsd
+    ]
+
+
+def _device(name: str) -> list[str]:
+    """What is to be said of a run's device, which may be one of another machine."""
+    from ..errors import DeviceError
+    from ..models import choose_device
+
+    try:
+        choose_device(name)
+    except DeviceError as error:
+        return [f"{error} On this machine the training would not begin."]
+    return []
 
 
 def text(result: dict[str, Any]) -> str:

@@ -52,7 +52,7 @@ def add_class_arguments(command: argparse.ArgumentParser, what: str) -> None:
 def class_name(text: str) -> tuple[int, str]:
     """An argument type: a class value and its name, `1=roof`."""
     value, _, name = text.partition("=")
-    if not (value.isdecimal() and 1 <= int(value) <= 254 and name):
+    if not (value.isdecimal() and 1 <= int(value) <= 254 and name.isprintable() and 0 < len(name) <= 200):
         raise argparse.ArgumentTypeError(f"'{text}' is not like 1=roof, with a value from 1 to 254")
     return int(value), name
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from .. import __version__
-from ..errors import GeoDistilError
+from ..errors import UNEXPECTED, GeoDistilError, Stopped
 
 COMMANDS = (
     "check",
@@ -32,7 +32,8 @@ COMMANDS = (
 )
 
 EPILOG = """\
-exit codes: 0 done; 1 it failed, the reason is one sentence on the error stream; 2 the arguments are wrong.
+exit codes: 0 done; 1 it failed, the reason is one sentence on the error stream, with a code that
+docs/user-guide/errors.md explains; 2 the arguments are wrong.
 
 examples:
   python -m engine check runs/town
@@ -83,9 +84,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         result = module.run(options)
     except GeoDistilError as error:
-        return _fail(options, {"code": error.code, "message": error.message, "hint": error.hint}, str(error))
+        told = {"code": error.code, "message": error.message, "hint": error.hint, "reference": error.reference}
+        return _fail(options, {**told, "remedy": error.remedy}, str(error))
     except KeyboardInterrupt:
-        return _fail(options, {"code": "stopped", "message": "Interrupted."}, "Interrupted.")
+        told = {"code": Stopped.code, "message": "Interrupted.", "hint": "", "reference": Stopped.reference}
+        return _fail(options, told, "Interrupted.")
     except Exception as error:  # the last line of defence: a sentence for the person, the traceback for us
         return _fail(options, *_unexpected(options, error))
     print(json.dumps(result, indent=2, default=str) if options.json else module.text(result))
@@ -103,7 +106,7 @@ def _unexpected(options: argparse.Namespace, error: Exception) -> tuple[dict[str
         sentence += f" Details are in {Path(folder) / 'log.txt'}."
     else:
         print(details, file=sys.stderr)
-    return {"code": "unexpected", "message": sentence, "hint": ""}, sentence
+    return {"code": "unexpected", "message": sentence, "hint": "", "reference": UNEXPECTED}, sentence
 
 
 def _record_failure(folder: Path, sentence: str) -> None:
@@ -115,5 +118,5 @@ def _record_failure(folder: Path, sentence: str) -> None:
 def _fail(options: argparse.Namespace, error: dict[str, Any], sentence: str) -> int:
     if options.json:
         print(json.dumps({"error": error}, indent=2))
-    print(f"error: {sentence}", file=sys.stderr)
+    print(f"error: {sentence} [{error['reference']}]", file=sys.stderr)
     return 1

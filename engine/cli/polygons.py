@@ -41,17 +41,19 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _polygons(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
+    from ..config import parse
     from ..inference.vectors import PolygonOptions, polygons
     from .job import class_values, known_names
 
     names = known_names(options)
-    settings = PolygonOptions(
-        minimum_area_m2=options.minimum_area,
-        fill_holes_m2=options.fill_holes,
-        simplify_m=options.simplify,
-        right_angled=class_values(options.right_angled, names),
-        classes=class_values(options.classes, names) or None,
-    )
+    given = {
+        "minimum_area_m2": options.minimum_area,
+        "fill_holes_m2": options.fill_holes,
+        "simplify_m": options.simplify,
+        "right_angled": class_values(options.right_angled, names),
+        "classes": class_values(options.classes, names) or None,
+    }
+    settings = parse(PolygonOptions, given, "polygons")
     written = polygons(
         options.class_map,
         options.output,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ..errors import ConfigError, cannot_write
+from .documents import read_object
+from .problems import first_problem, shown
 from .recipes import Distil
 from .run import RUN_VERSION, Run
 from .upgrades import from_first
@@ -18,6 +19,7 @@ RUN_FILE = "run.json"
 
 UPGRADERS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: from_first}
 """From a version to the function that turns its dictionary into the next version's."""
+RECIPES = frozenset({"supervised", "partial_multitask", "semi_supervised", "distil", "baseline"})
 
 
 def load_run(folder: Path | str) -> Run:
@@ -61,36 +63,30 @@ def parse(model: type[BaseModel], values: dict[str, Any], name: str) -> Any:
 
 
 def _sentence(error: ValidationError, name: str) -> str:
-    first = error.errors()[0]
-    kinds = {"supervised", "partial_multitask", "semi_supervised", "distil", "baseline"}
-    key = ".".join(str(part) for part in first["loc"] if part not in kinds)
-    if first["type"] == "extra_forbidden":
+    key, clause, kind = first_problem(error, RECIPES)
+    if kind == "extra_forbidden":
         return f"{name} has the unknown key '{key}'; remove it or correct its spelling."
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{name}: {key}: {message}." if key else f"{name}: {message}."
+    return f"{name}: {key}: {clause}." if key else f"{name}: {clause}."
 
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        return read_object(path)
     except OSError as error:
         raise ConfigError(f"There is no run file at {path}.") from error
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"{path} is not valid JSON: {error.msg} at line {error.lineno}.") from error
-    if not isinstance(values, dict):
-        raise ConfigError(f"{path} must hold one JSON object.")
-    return values
+    except ValueError as error:
+        raise ConfigError(f"{path} cannot be read: {error}.") from error
 
 
 def _upgraded(values: dict[str, Any], path: Path) -> dict[str, Any]:
     version = values.get("version", RUN_VERSION)
     if not isinstance(version, int) or version > RUN_VERSION:
         raise ConfigError(
-            f"{path} has version {version}; this engine reads versions up to {RUN_VERSION}.", "Update GeoDistil."
+            f"{path} has version {shown(version)}; this engine reads versions up to {RUN_VERSION}.", "Update GeoDistil."
         )
     while version < RUN_VERSION:
         if version not in UPGRADERS:
-            raise ConfigError(f"{path} has version {version}, which this engine does not know.")
+            raise ConfigError(f"{path} has version {shown(version)}, which this engine does not know.")
         values = UPGRADERS[version](values)
         version += 1
     return {**values, "version": RUN_VERSION}

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ..errors import ConfigError
+from .problems import shown
 from .recipes import Network, PartialMultitask, SemiSupervised, SslkdWeights
 
 MULTITASK = "igarss2024-multitask"
@@ -43,7 +44,7 @@ def preset(name: str) -> Preset:
         ConfigError: there is none.
     """
     if name not in _PRESETS:
-        raise ConfigError(f"There is no preset '{name}'; choose one of {', '.join(_PRESETS)}.")
+        raise ConfigError(f"There is no preset '{shown(name)}'; choose one of {', '.join(_PRESETS)}.")
     return _PRESETS[name].model_copy(deep=True)
 
 
@@ -53,12 +54,15 @@ def filled(values: dict[str, Any]) -> dict[str, Any]:
     Raises:
         ConfigError: it names a preset that is none.
     """
-    recipe = values.get("recipe", {})
-    if not values.get("preset") or not isinstance(recipe, dict) or not isinstance(values.get("training", {}), dict):
+    recipe, named = values.get("recipe", {}), values.get("preset")
+    if not isinstance(named, str) or not named:  # of another type: for the model to refuse
         return values
-    chosen = preset(values["preset"])
+    if not isinstance(recipe, dict) or not isinstance(values.get("training", {}), dict):
+        return values
+    chosen = preset(named)
     if recipe.get("kind", chosen.recipe.kind) != chosen.recipe.kind:
-        raise ConfigError(f"The preset {values['preset']} is of the recipe {chosen.recipe.kind}, not {recipe['kind']}.")
+        kind = shown(recipe["kind"])
+        raise ConfigError(f"The preset {named} is of the recipe {chosen.recipe.kind}, not {kind}.")
     under = {"recipe": chosen.recipe.model_dump(), "training": chosen.training}
     return {**values, "recipe": _over(under["recipe"], recipe), "training": _training(under, values)}
 

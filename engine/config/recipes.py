@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Weight = Annotated[float, Field(ge=0)]
-TeachersFrom = str | dict[str, str] | None
+from .limits import BOUNDED, MOST_CLASSES, Address, BandNumber, Name, Weight
+
+TeachersFrom = Address | Annotated[dict[Name, Address], Field(max_length=8)] | None
 """A run folder for all teachers, or one for each by the teacher's name."""
 TEACHER_SHARE = {"partial_multitask": 0.3, "semi_supervised": 0.5, "baseline": 0.5}
 """Teachers' share of the steps where a run leaves it open: of each, in SSLKD of both together."""
@@ -22,7 +23,7 @@ REUSE_TEACHERS = Field(
 class Options(BaseModel):
     """Settings with unknown keys refused."""
 
-    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+    model_config = ConfigDict(**BOUNDED, validate_assignment=True)
 
 
 DESIGN = 2
@@ -36,9 +37,11 @@ class Network(Options):
     design: Annotated[int, Field(ge=1, le=DESIGN)] = Field(
         DESIGN, description="How neck and heads are made: 1 in models until version 0.1, 2 since."
     )
-    encoder: str | None = Field(None, description="An smp or timm encoder by name; none means the size's.")
-    width: int | None = Field(None, ge=32, multiple_of=32, description="Channels of neck and heads; none: the size's.")
-    weights: str = Field(
+    encoder: Name | None = Field(None, description="An smp or timm encoder by name; none means the size's.")
+    width: int | None = Field(
+        None, ge=32, le=1024, multiple_of=32, description="Channels of neck and heads; none: the size's."
+    )
+    weights: Address = Field(
         "auto",
         description="Encoder weights: auto (the best at hand), none, hub, or a local .safetensors or .pth file.",
     )
@@ -49,7 +52,7 @@ class Network(Options):
     batch_norm: Literal["auto", "train", "frozen"] = Field(
         "auto", description="Statistics of a pretrained encoder's batch norms; auto freezes them in small batches."
     )
-    architecture: str = Field(
+    architecture: Name = Field(
         "fpn", description="fpn, or (segmentation only) any smp architecture: unet, segformer, ..."
     )
     neck: Literal["fpn", "pafpn"] = Field(
@@ -73,15 +76,17 @@ class Labelled(Options):
     cutmix: float = Field(0.0, ge=0, le=1, description="Share of segmentation's chips that get a part of another chip.")
     dice: Weight = Field(0.0, description="Weight of the Dice term (roads: 1).")
     cldice: Weight = Field(0.0, description="Weight of clDice, which keeps thin structures connected (roads: 0.5).")
-    thin_classes: list[str] = Field(
-        default_factory=list, description="Segmentation classes of clDice; empty: all but background."
+    thin_classes: list[Name] = Field(
+        default_factory=list,
+        max_length=MOST_CLASSES,
+        description="Segmentation classes of clDice; empty: all but background.",
     )
 
 
 class Continued(Options):
     """A run that goes on from a finished model."""
 
-    start_from: Annotated[str, Field(min_length=1)] | None = Field(
+    start_from: Address | None = Field(
         None,
         description="Folder of a model package to go on from: its weights, and its heads for classes of the same name.",
     )
@@ -94,13 +99,13 @@ class Continued(Options):
 class FeatureTaught(Options):
     """A student whose encoder a self-supervised vision transformer teaches, on chips with and without labels."""
 
-    feature_teacher: Annotated[str, Field(min_length=1)] = Field(
+    feature_teacher: Address = Field(
         "none", description="Its weights: none (there is no such teacher), hub, or a local .safetensors or .pth file."
     )
-    feature_teacher_model: str = Field(
+    feature_teacher_model: Name = Field(
         "vit_small_patch14_dinov2.lvd142m", description="Its name in timm; of DINOv2, DINOv3, or any like them."
     )
-    feature_teacher_bands: Annotated[list[int], Field(min_length=3, max_length=3)] | None = Field(
+    feature_teacher_bands: Annotated[list[BandNumber], Field(min_length=3, max_length=3)] | None = Field(
         None, description="Bands that it sees as red, green and blue, also the same twice; none: those of the run."
     )
     feature_teacher_weight: Weight = Field(1.0, description="Weight of its term.")
@@ -150,7 +155,7 @@ class Distillation(Options):
     soft_segmentation: Literal["kl", "dist", "cwd"] = Field(
         "kl", description="Form of soft's segmentation term: divergence, DIST (weight 0.3) or channel-wise."
     )
-    temperature: float = Field(1.0, gt=0, description="Temperature of the soft segmentation targets.")
+    temperature: float = Field(1.0, gt=0, le=1000, description="Temperature of the soft segmentation targets.")
     weights: DistillationWeights = Field(default_factory=DistillationWeights, description="Weights of the terms.")
     mirrored_answers: bool = Field(
         False, description="Teachers answer with the mean of what they say of a chip and of its three mirror images."
@@ -197,8 +202,10 @@ class PartialMultitask(Distillation, Continued, FeatureTaught):
     )
     ema_teachers: bool = Field(True, description="Moving averages of teachers that go on learning teach.")
     weak_labels: bool = Field(False, description="Areas give boxes of their class, boxes bound areas of theirs.")
-    weak_classes: dict[str, str] = Field(
-        default_factory=dict, description="Detection class to segmentation class; empty: those of equal names."
+    weak_classes: dict[Name, Name] = Field(
+        default_factory=dict,
+        max_length=MOST_CLASSES,
+        description="Detection class to segmentation class; empty: those of equal names.",
     )
 
 
@@ -262,7 +269,7 @@ class Distil(Distillation, FeatureTaught):
     """A finished model package teaches another, usually smaller network on any imagery."""
 
     kind: Literal["distil"] = "distil"
-    package: str = Field(min_length=1, description="Folder of the model package that teaches.")
+    package: Address = Field(description="Folder of the model package that teaches.")
     student: Network = Field(default_factory=Network, description="The network that ships.")
     distillation: list[Literal["soft", "feature", "pdf", "pdf_plus", "pkd", "crosskd"]] = Field(
         default_factory=lambda: ["soft"], min_length=1, description="What the student learns of its teacher."

@@ -5,34 +5,48 @@ Paths are relative to the run folder or absolute. Unknown keys are errors that n
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from .limits import (
+    BOUNDED,
+    MOST_CLASSES,
+    Address,
+    Bands,
+    Colour,
+    Filter,
+    Metres,
+    Name,
+    Nodata,
+    Seed,
+    Value,
+    Word,
+)
 from .presets import filled
 from .recipes import Recipe
 
 RUN_VERSION = 2
 
-Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
-
 
 class Section(BaseModel):
     """A part of a run file: unknown keys are refused, assignments are checked."""
 
-    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+    model_config = ConfigDict(**BOUNDED, validate_assignment=True)
 
 
 class Labels(Section):
     """A label layer: vector features, or (for segmentation) a class raster."""
 
-    path: str = Field(description="Vector file or class raster.")
-    layer: str | None = Field(None, description="Layer name, for files that hold several.")
-    field: str | None = Field(None, description="Class field; none: all are of the first class.")
-    where: str | None = Field(None, description="Attribute filter (SQL), for example \"split = 'train'\".")
-    box_size: float | None = Field(None, gt=0, description="Side of the box around a point label, in metres.")
-    ignore_values: list[str] = Field(
-        default_factory=list, description="Class values left out: their areas count nowhere in training or scoring."
+    path: Address = Field(description="Vector file or class raster.")
+    layer: Word | None = Field(None, description="Layer name, for files that hold several.")
+    field: Word | None = Field(None, description="Class field; none: all are of the first class.")
+    where: Filter | None = Field(None, description="Attribute filter (SQL), for example \"split = 'train'\".")
+    box_size: Metres | None = Field(None, description="Side of the box around a point label, in metres.")
+    ignore_values: list[Value] = Field(
+        default_factory=list,
+        max_length=10_000,
+        description="Class values left out: their areas count nowhere in training or scoring.",
     )
 
 
@@ -42,9 +56,9 @@ class Area(Section):
     kind: Literal["layer", "hull", "raster"] = Field(
         "layer", description="Polygons of a layer, the convex hull of the labels, or the whole raster."
     )
-    path: str | None = Field(None, description="Polygon layer, for kind layer.")
-    layer: str | None = Field(None, description="Layer name, for files that hold several.")
-    where: str | None = Field(None, description="Attribute filter (SQL) on the polygons.")
+    path: Address | None = Field(None, description="Polygon layer, for kind layer.")
+    layer: Word | None = Field(None, description="Layer name, for files that hold several.")
+    where: Filter | None = Field(None, description="Attribute filter (SQL) on the polygons.")
 
     @model_validator(mode="after")
     def _layer_needs_path(self) -> Area:
@@ -56,18 +70,16 @@ class Area(Section):
 class Source(Section):
     """A raster plus its role."""
 
-    raster: str = Field(description="Any raster that GDAL opens.")
+    raster: Address = Field(description="Any raster that GDAL opens.")
     role: Literal["detection", "segmentation", "unlabelled"] = Field(description="What the raster is labelled for.")
-    name: str = Field("", description="A short name for messages; the file's stem where empty.")
+    name: Word = Field("", description="A short name for messages; the file's stem where empty.")
     labels: Labels | None = Field(None, description="The label layer; required unless unlabelled.")
     area: Area = Field(default_factory=lambda: Area(kind="raster"), description="The labelled area.")
-    bands: list[Annotated[int, Field(ge=1)]] | None = Field(
-        None, description="Bands to read, counted from 1; none means the run's."
-    )
+    bands: Bands | None = Field(None, description="Bands to read, counted from 1; none means the run's.")
     split: Literal["auto", "train", "validation"] = Field(
         "auto", description="Divided into blocks, or all of it for training or for validation."
     )
-    nodata: float | None = Field(None, description="No-data value, where the file does not say or says wrongly.")
+    nodata: Nodata | None = Field(None, description="No-data value, where the file does not say or says wrongly.")
 
     @model_validator(mode="after")
     def _labelled_needs_labels(self) -> Source:
@@ -79,10 +91,12 @@ class Source(Section):
 class ClassDefinition(Section):
     """A class: its name, its colour, and the label values that mean it."""
 
-    name: str = Field(min_length=1, description="The name shown on maps.")
+    name: Name = Field(description="The name shown on maps.")
     color: Colour = Field("#e41a1c", description="Colour as #rrggbb.")
-    values: list[str] = Field(
-        default_factory=list, description="Label values of this class, as text; empty means the name itself."
+    values: list[Value] = Field(
+        default_factory=list,
+        max_length=10_000,
+        description="Label values of this class, as text; empty means the name itself.",
     )
 
     def label_values(self) -> list[str]:
@@ -94,19 +108,22 @@ class Split(Section):
     """How the labelled area is divided: spatial blocks, some of them for validation."""
 
     validation: float = Field(0.2, gt=0, lt=1, description="Share of the blocks used for validation.")
-    block_size: float | None = Field(None, gt=0, description="Side of a block in metres; none picks it from the area.")
+    block_size: Metres | None = Field(None, description="Side of a block in metres; none picks it from the area.")
     buffer: float | None = Field(
-        None, ge=0, description="Metres left unused around validation blocks; none: half a chip, at most 1/8 block."
+        None,
+        ge=0,
+        le=1e6,
+        description="Metres left unused around validation blocks; none: half a chip, at most 1/8 block.",
     )
-    seed: int = Field(0, description="Seed of the assignment of blocks.")
+    seed: Seed = Field(0, description="Seed of the assignment of blocks.")
 
 
 class Budget(Section):
     """How long to train, all stages together: exactly one of steps, epochs or minutes."""
 
-    steps: int | None = Field(None, ge=1, description="Optimiser steps over all stages.")
-    epochs: float | None = Field(None, gt=0, description="Passes over the labelled area, over all stages.")
-    minutes: float | None = Field(None, gt=0, description="Wall-clock minutes over all stages.")
+    steps: int | None = Field(None, ge=1, le=10**9, description="Optimiser steps over all stages.")
+    epochs: float | None = Field(None, gt=0, le=1e7, description="Passes over the labelled area, over all stages.")
+    minutes: float | None = Field(None, gt=0, le=1e7, description="Wall-clock minutes over all stages.")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Budget:
@@ -134,22 +151,22 @@ class Training(Section):
     """The loop's settings."""
 
     budget: Budget = Field(default_factory=lambda: Budget(steps=3000), description="How long to train.")
-    batch_size: int = Field(8, ge=1, description="Chips in a batch, per role.")
-    chip_size: int = Field(256, ge=64, multiple_of=32, description="Side of a chip in pixels.")
+    batch_size: int = Field(8, ge=1, le=4096, description="Chips in a batch, per role.")
+    chip_size: int = Field(256, ge=64, le=4096, multiple_of=32, description="Side of a chip in pixels.")
     pretraining: float = Field(
         0.0, ge=0, lt=1, description="Share of the budget in which encoders learn from all imagery without labels."
     )
     optimizer: Literal["adamw", "sgd"] = Field("adamw", description="AdamW, or SGD with momentum 0.9.")
-    learning_rate: float = Field(1e-3, gt=0, description="Peak learning rate.")
+    learning_rate: float = Field(1e-3, gt=0, le=10, description="Peak learning rate.")
     encoder_lr_factor: float | None = Field(
         None, gt=0, le=10, description="Encoders' share of the learning rate; none: 1, or less for pretrained ones."
     )
-    weight_decay: float = Field(1e-2, ge=0, description="Weight decay.")
+    weight_decay: float = Field(1e-2, ge=0, le=10, description="Weight decay.")
     warmup: float = Field(0.05, ge=0, lt=1, description="Share of a stage over which the learning rate rises.")
     ema_decay: float = Field(0.998, ge=0, lt=1, description="Decay of the moving average of the weights; 0 is off.")
-    clip_norm: float = Field(5.0, gt=0, description="Largest norm of the gradient.")
-    validations: int = Field(8, ge=1, description="Validations in each stage.")
-    validation_chips: int = Field(256, ge=1, description="Chips a task is validated on, at most.")
+    clip_norm: float = Field(5.0, gt=0, le=1e6, description="Largest norm of the gradient.")
+    validations: int = Field(8, ge=1, le=100_000, description="Validations in each stage.")
+    validation_chips: int = Field(256, ge=1, le=10**6, description="Chips a task is validated on, at most.")
     rare_class_share: float = Field(
         0.5, ge=0, le=1, description="Share of the chips that are drawn around a label, rare classes first."
     )
@@ -165,12 +182,17 @@ class Training(Section):
         0.0, ge=0, le=1, description="How far chips drawn around labels show all classes alike; 0: rare ones first."
     )
     patience: int = Field(
-        0, ge=0, description="Validations in a row without a better score after which a stage ends; 0 is off."
+        0,
+        ge=0,
+        le=100_000,
+        description="Validations in a row without a better score after which a stage ends; 0 is off.",
     )
-    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps.")
+    device: str = Field(
+        "auto", pattern=r"^(auto|cpu|mps|cuda(:\d{1,3})?)$", max_length=8, description="auto, cpu, cuda, cuda:1, mps."
+    )
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = Field("auto", description="Arithmetic.")
-    workers: int | None = Field(None, ge=0, description="Reading processes; none picks by the machine.")
-    seed: int = Field(0, description="Seed of weights, sampling and augmentation.")
+    workers: int | None = Field(None, ge=0, le=256, description="Reading processes; none picks by the machine.")
+    seed: Seed = Field(0, description="Seed of weights, sampling and augmentation.")
 
     @model_validator(mode="after")
     def _balance_needs_labels(self) -> Training:
@@ -182,21 +204,24 @@ class Training(Section):
 class Run(Section):
     """A run file."""
 
-    version: int = Field(RUN_VERSION, description="Version of this format.")
-    preset: str = Field("", description="Named settings of recipe and training; what this file gives itself counts.")
-    name: str = Field("run", min_length=1, description="The run's and its model's name.")
-    gsd: float | None = Field(
+    version: int = Field(RUN_VERSION, ge=1, le=RUN_VERSION, description="Version of this format.")
+    preset: Word = Field("", description="Named settings of recipe and training; what this file gives itself counts.")
+    name: Name = Field("run", description="The run's and its model's name.")
+    gsd: Metres | None = Field(
         None,
-        gt=0,
         description="Ground sampling distance of the model in metres; none: the finest labelled source's.",
     )
-    bands: list[Annotated[int, Field(ge=1)]] | None = Field(
+    bands: Bands | None = Field(
         None,
         description="Bands to read, counted from 1; none: the colour bands of the first labelled source.",
     )
-    sources: list[Source] = Field(min_length=1, description="The rasters and their roles.")
-    detection_classes: list[ClassDefinition] = Field(default_factory=list, description="Classes found as boxes.")
-    segmentation_classes: list[ClassDefinition] = Field(default_factory=list, description="Classes found as areas.")
+    sources: list[Source] = Field(min_length=1, max_length=10_000, description="The rasters and their roles.")
+    detection_classes: list[ClassDefinition] = Field(
+        default_factory=list, max_length=MOST_CLASSES, description="Classes found as boxes."
+    )
+    segmentation_classes: list[ClassDefinition] = Field(
+        default_factory=list, max_length=MOST_CLASSES, description="Classes found as areas."
+    )
     background: bool = Field(
         True, description="Whether unlabelled ground inside a labelled area is a segmentation class of its own."
     )

@@ -34,7 +34,8 @@ def from_first(values: dict[str, Any]) -> dict[str, Any]:
     if isinstance(values.get("preset"), str):
         chosen = preset(values["preset"]).recipe
         under = chosen.model_dump(exclude_defaults=True) | {"kind": chosen.kind}
-    defaults = FIRST_NETWORKS.get(recipe.get("kind", under.get("kind")), {})
+    kind = recipe.get("kind", under.get("kind"))
+    defaults = FIRST_NETWORKS.get(kind, {}) if isinstance(kind, str) else {}
     networks = {}
     for name, default in defaults.items():
         given = recipe.get(name, {})

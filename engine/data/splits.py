@@ -60,7 +60,7 @@ class Lattice:
             SplitError: there are too many.
         """
         (first, _), (last, _) = self.blocks(np.array([west, west]), np.array([south, north]))
-        rows = np.arange(first, last + 1)
+        rows = np.arange(first, min(last, first + _MOST_BLOCKS) + 1)
         widths = self._width(rows)
         starts, ends = np.floor(west / widths).astype(int), np.floor(east / widths).astype(int)
         if (ends - starts + 1).sum() > _MOST_BLOCKS:

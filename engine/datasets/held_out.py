@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from ..config import Labels, parse
+from ..config.documents import parse_json, read_bytes
+from ..config.limits import BOUNDED, Address, Bands, Name
 from ..errors import ConfigError, OutputError
-from ..text_files import read_json, write_text
+from ..text_files import write_text
 
 TEST_FILE = "test.json"
 
@@ -19,11 +21,11 @@ TEST_FILE = "test.json"
 class HeldOut(BaseModel):
     """One raster and one truth to score its predictions against; paths as in `run.json`."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = BOUNDED
 
-    name: str = Field(min_length=1, description="The tile's name.")
-    raster: str = Field(description="The image to predict.")
-    bands: list[Annotated[int, Field(ge=1)]] = Field(description="Bands to read, counted from 1.")
+    name: Name = Field(description="The tile's name.")
+    raster: Address = Field(description="The image to predict.")
+    bands: Bands = Field(description="Bands to read, counted from 1.")
     task: Literal["detection", "segmentation"] = Field(description="What to score.")
     truth: Literal["complete", "eroded"] = Field(
         "complete", description="Eroded truth leaves out the pixels around object borders (value 255)."
@@ -32,7 +34,7 @@ class HeldOut(BaseModel):
 
 
 class _File(BaseModel):
-    items: list[HeldOut]
+    items: list[HeldOut] = Field(max_length=100_000)
 
 
 def save_held_out(items: list[HeldOut], folder: Path) -> Path:
@@ -58,11 +60,11 @@ def load_held_out(folder: Path) -> list[HeldOut]:
     """
     path = folder / TEST_FILE
     try:
-        values = read_json(path)
+        values = parse_json(read_bytes(path))
     except OSError as error:
         raise ConfigError(f"There is no {TEST_FILE} in {folder}; import the dataset again.") from error
     except ValueError as error:
-        raise ConfigError(f"{path} is not valid JSON: {error}.") from error
+        raise ConfigError(f"{path} cannot be read: {error}.") from error
     items = parse(_File, {"items": values}, str(path)).items
     return [_changed(item, lambda text: str((folder / text).absolute())) for item in items]
 

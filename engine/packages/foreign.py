@@ -16,6 +16,8 @@ import onnx
 import onnxruntime
 from google.protobuf.message import DecodeError
 
+from ..config.limits import MOST_TILE
+from ..config.problems import shown
 from ..errors import PackageError, cannot_write
 from ..inference.backends import OnnxModel
 from . import layouts
@@ -27,6 +29,7 @@ from .refusals import UNREADABLE, reason, refused
 SIDECAR = ".json"
 """A description beside MODEL.onnx is found as MODEL.json."""
 DEFAULT_TILE = 512
+MOST_BANDS = 1024
 ADOPTION = 2
 """To be raised when adopting does something else than before, so that nothing older is taken from the cache."""
 OUTPUTS = {"segmentation": "probabilities", "detection": "candidates", "regression": "values"}
@@ -122,10 +125,18 @@ def adopt(path: Path | str, sidecar: Path | str | None, cache: Path) -> Path:
 def _digest(foreign: Foreign) -> str:
     """Of all that makes the package: the file, those it keeps its weights in, and what is known about it."""
     digest = hashlib.sha256(foreign.path.read_bytes() + foreign.description.model_dump_json().encode())
-    tensors = onnx.load(str(foreign.path), load_external_data=False).graph.initializer
-    for name in sorted({one.value for tensor in tensors for one in tensor.external_data if one.key == "location"}):
+    for name in _elsewhere(foreign.path):
         digest.update((foreign.path.parent / name).read_bytes())
     return digest.hexdigest()[:24]
+
+
+def _elsewhere(path: Path) -> list[str]:
+    """The files that a graph keeps its weights in, relative to its own; none of a file that is no graph."""
+    try:
+        tensors = onnx.load(str(path), load_external_data=False).graph.initializer
+    except (DecodeError, ValueError, OSError):
+        return []  # onnxruntime says what it is
+    return sorted({one.value for tensor in tensors for one in tensor.external_data if one.key == "location"})
 
 
 def look(path: Path | str, sidecar: Path | str | None = None) -> Foreign:
@@ -147,6 +158,8 @@ def look(path: Path | str, sidecar: Path | str | None = None) -> Foreign:
     beside = path.with_suffix(SIDECAR)
     if sidecar is not None or beside.is_file():
         description = description.joined(read_description(Path(sidecar or beside)))
+    if reason := description.misfit(shape[1]):
+        raise PackageError(f"{path} is described wrongly: {reason}.", "Correct its metadata or its description.")
     if isinstance(shape[2], int):
         description = description.model_copy(update={"tile_size": shape[2]})
     if inputs[0].type == "tensor(uint8)":
@@ -163,6 +176,9 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
     options.log_severity_level = 4
     if not path.is_file():
         raise PackageError(f"There is no model at {path}.")
+    for name in _elsewhere(path):
+        if not (path.parent / name).resolve().is_relative_to(path.parent.resolve()):
+            raise PackageError(f"{path} keeps its weights in {shown(name)}, which does not lie beside it.")
     try:
         return onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
     except UNREADABLE as error:
@@ -172,11 +188,16 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
 def _check_input(path: Path, shape: Shape) -> None:
     batch, bands, height, width = shape
     square = not isinstance(height, int) or height == width
-    if not isinstance(bands, int) or not square or (isinstance(batch, int) and batch > 1):
+    sound = isinstance(bands, int) and bands >= 1 and all(not isinstance(side, int) or side >= 1 for side in shape)
+    if not sound or not square or (isinstance(batch, int) and batch > 1):
         raise PackageError(
             f"{path} takes images of the shape {shape}; wanted are (batch, bands, height, width) with a fixed number "
             "of bands, as high as wide, one at a time or any number.",
             "Export it again in that form.",
+        )
+    if bands > MOST_BANDS or (isinstance(height, int) and height > MOST_TILE):
+        raise PackageError(
+            f"{path} takes images of {bands} bands and {height} pixels; at most are {MOST_BANDS} and {MOST_TILE}."
         )
 
 
@@ -258,11 +279,14 @@ def _answer(path: Path, foreign: Foreign, output: str) -> np.ndarray:
         PackageError: it fails on it.
     """
     try:
-        return OnnxModel(path).run(_noise(foreign))[output]
+        answer = OnnxModel(path).run(_noise(foreign))[output]
     except (*UNREADABLE, PackageError) as error:
         why = reason(error.__cause__ or error)
         tile = foreign.description.tile_size
         raise PackageError(f"{foreign.path} fails on an image of {tile} pixels: {why}.") from error
+    if np.isnan(answer).any():
+        raise PackageError(f"{foreign.path} answers with values that are not numbers.", "Export it again.")
+    return answer
 
 
 def _noise(foreign: Foreign) -> np.ndarray:

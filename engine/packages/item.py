@@ -12,6 +12,7 @@ import shapely.geometry
 from pydantic import ValidationError
 
 from ..config import Card, CardClass
+from ..config.problems import first_problem, shown
 from ..errors import PackageError
 
 PACKAGE_VERSION = 2
@@ -23,6 +24,7 @@ ONNX_FILES = {"segmentation": "segmentation.onnx", "detection": "detection.onnx"
 """Graphs of one task, for other programs: in what is exported, and in packages of version 1."""
 FILES = (WEIGHTS_FILE, GRAPH_FILE, *ONNX_FILES.values(), ITEM_FILE, REPORT_FILE, PREVIEW_FILE)
 """Everything that a package may hold."""
+AGAIN = "Copy or export the model again."
 
 _EXTENSIONS = [
     "https://stac-extensions.github.io/mlm/v1.4.0/schema.json",
@@ -73,16 +75,25 @@ def read_card(item: Any, name: str) -> Card:
         raise PackageError(f"{name} is not a GeoDistil model: its {ITEM_FILE} holds no card.")
     version = properties.get(VERSION_KEY)
     if not isinstance(version, int) or version > PACKAGE_VERSION:
-        raise PackageError(f"{name} was made by a newer GeoDistil (version {version}).", "Update GeoDistil.")
+        raise PackageError(f"{name} was made by a newer GeoDistil (version {shown(version)}).", "Update GeoDistil.")
     try:
-        return Card.model_validate(properties[CARD_KEY])
+        card = Card.model_validate(properties[CARD_KEY])
     except ValidationError as error:
-        first = error.errors()[0]
-        if "is of design" in first["msg"]:
-            reason = first["msg"].removeprefix("Value error, ")
-            raise PackageError(f"{name} was made by a newer GeoDistil: {reason}.", "Update GeoDistil.") from error
-        key = ".".join(str(part) for part in first["loc"])
-        raise PackageError(f"The card of {name} is damaged: {key}: {first['msg']}.") from error
+        key, clause, _ = first_problem(error)
+        if "is of design" in clause:
+            raise PackageError(f"{name} was made by a newer GeoDistil: {clause}.", "Update GeoDistil.") from error
+        raise PackageError(f"The card of {name} is damaged: {key}{': ' if key else ''}{clause}.", AGAIN) from error
+    if card.geometry is not None and not _is_on_earth(card.geometry):
+        raise PackageError(f"The card of {name} is damaged: geometry: it is no GeoJSON in degrees.", AGAIN)
+    return card
+
+
+def _is_on_earth(geometry: dict[str, Any]) -> bool:
+    try:
+        west, south, east, north = shapely.geometry.shape(geometry).bounds
+    except Exception:  # shapely raises whatever the values lead to: KeyError, TypeError, ValueError, GEOSException
+        return False
+    return -360 <= west <= east <= 360 and -90 <= south <= north <= 90
 
 
 def _model(card: Card, parameters: int) -> dict[str, Any]:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import os
-import shutil
-import stat
 import sys
 import zipfile
-from pathlib import Path, PurePosixPath
+import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..config import Card
+from ..config.documents import read_object
+from ..config.problems import WORDS, shown
 from ..errors import GeoDistilError, PackageError, WeightsError, cannot_write
-from ..text_files import read_json
-from .item import FILES, ITEM_FILE, WEIGHTS_FILE, read_card
+from .archives import extract, look_over
+from .item import AGAIN, ITEM_FILE, WEIGHTS_FILE, read_card
 from .made_once import made_once
 
 if TYPE_CHECKING:
     from torch import nn
 
-MOST_BYTES = 8 * 2**30
-"""Largest unpacked size of an archive."""
+BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, ValueError, NotImplementedError, RuntimeError, EOFError)
+"""What a damaged archive raises, or one that is packed in an unknown way or with a password."""
 
 
 def load_package(path: Path | str) -> tuple[nn.Module, Card]:
@@ -35,6 +37,7 @@ def load_package(path: Path | str) -> tuple[nn.Module, Card]:
     """
     from ..models import build_from_card
     from ..models.storage import load_weights
+    from ..models.tensors import misfit
 
     folder = package_folder(path)
     card = load_card(folder)
@@ -44,14 +47,16 @@ def load_package(path: Path | str) -> tuple[nn.Module, Card]:
     try:
         state = load_weights(weights)
         network = build_from_card(card)
-        network.load_state_dict(state)
     except FileNotFoundError as error:
         raise PackageError(f"{weights} is missing.", "Copy the whole model folder again.") from error
     except (OSError, WeightsError) as error:
-        raise PackageError(f"{weights} is unreadable: {error}.", "Copy the model again.") from error
-    except (GeoDistilError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise PackageError(f"The weights of {path} do not fit the card in its {ITEM_FILE}: {reason}") from error
+        raise PackageError(f"{weights} is unreadable: {shown(error, WORDS)}.", "Copy the model again.") from error
+    except Exception as error:  # libraries that build encoders raise whatever a card's names lead to
+        reason = error.message if isinstance(error, GeoDistilError) else (str(error).splitlines() or [repr(error)])[0]
+        raise PackageError(f"The card of {path} describes no network: {reason.rstrip('.')}.", AGAIN) from error
+    if reason := misfit(state, network, card):
+        raise PackageError(f"The weights of {path} do not fit the card in its {ITEM_FILE}: {reason}.", AGAIN)
+    network.load_state_dict(state)
     return network.eval(), card
 
 
@@ -63,7 +68,7 @@ def load_card(path: Path | str) -> Card:
     """
     item = package_folder(path) / ITEM_FILE
     try:
-        return read_card(read_json(item), str(path))
+        return read_card(read_object(item), str(path))
     except (OSError, ValueError) as error:
         raise PackageError(f"{item} is unreadable: {error}.") from error
 
@@ -98,48 +103,13 @@ def _unpacked(path: Path) -> Path:
     """The folder in the cache that holds this archive's content, named by its hash."""
     try:
         with zipfile.ZipFile(path) as archive:
-            members = _members(archive, path)
-            return _extract(archive, members, cache_folder() / _digest(path))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise PackageError(f"{path} is not a readable model archive: {error}.") from error
+            members, _ = look_over(archive, path)
+            folder = cache_folder() / _digest(path)
+            return made_once(folder, lambda complete: extract(archive, members, complete, path))
+    except BROKEN as error:
+        raise PackageError(f"{path} is not a readable model archive: {shown(error, WORDS)}.") from error
     except OSError as error:
         raise cannot_write(f"{path}, unpacked into {cache_folder()},", cache_folder(), error) from error
-
-
-def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
-    """The package's files in an archive, at its root or in its only folder, by their names.
-
-    Raises:
-        PackageError: a member has a path that leads elsewhere, the archive is too large, or it is no package.
-    """
-    infos = archive.infolist()
-    for info in infos:
-        if not _stays_inside(info):
-            raise PackageError(f"{path} is not safe to unpack: it holds '{info.filename}'.")
-    if sum(info.file_size for info in infos) > MOST_BYTES:
-        raise PackageError(f"{path} unpacks to more than {MOST_BYTES // 2**30} GB, which no model does.")
-    items = [PurePosixPath(info.filename) for info in infos if PurePosixPath(info.filename).name == ITEM_FILE]
-    if len(items) != 1:
-        raise PackageError(f"{path} is not a model: it has no {ITEM_FILE}.")
-    inside = {info.filename: info for info in infos}
-    wanted = {name: str(items[0].parent / name) for name in FILES}
-    return {name: inside[member] for name, member in wanted.items() if member in inside}
-
-
-def _stays_inside(info: zipfile.ZipInfo) -> bool:
-    """Whether a member is no link and its path, on any system, is below the folder it is unpacked to."""
-    name = info.filename.replace("\\", "/")
-    is_link = stat.S_ISLNK(info.external_attr >> 16)
-    return not (is_link or name.startswith("/") or ":" in name or ".." in PurePosixPath(name).parts)
-
-
-def _extract(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], folder: Path) -> Path:
-    def fill(complete: Path) -> None:
-        for name, info in members.items():
-            with archive.open(info) as source, (complete / name).open("wb") as target:
-                shutil.copyfileobj(source, target)
-
-    return made_once(folder, fill)
 
 
 def _digest(path: Path) -> str:

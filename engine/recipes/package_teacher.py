@@ -8,12 +8,13 @@ from pathlib import Path
 from torch import nn
 
 from ..config import Card, Run, parse
+from ..config.documents import read_object
 from ..data import Prepared
 from ..data.grid import ALIGNED_TOLERANCE
 from ..errors import ConfigError, GeoDistilError, WeightsError
 from ..models import build_from_card
 from ..models.storage import load_weights
-from ..text_files import read_json
+from ..models.tensors import misfit
 
 ITEM, WEIGHTS, CARD = "item.json", "model.safetensors", "geodistil:card"
 
@@ -27,11 +28,14 @@ def load_package_teacher(path: str) -> tuple[nn.Module, Card]:
     folder, card = _folder(Path(path)), read_card(path)
     try:
         network = build_from_card(card)
-        network.load_state_dict(load_weights(folder / WEIGHTS))
+        state = load_weights(folder / WEIGHTS)
     except (OSError, WeightsError) as error:
         raise ConfigError(f"The weights {folder / WEIGHTS} cannot be read; copy the model package again.") from error
-    except (GeoDistilError, RuntimeError) as error:
-        raise ConfigError(f"The weights of {folder} do not fit its card; copy the model package again.") from error
+    except GeoDistilError as error:
+        raise ConfigError(f"The card of the model package {folder} describes no network: {error.message}") from error
+    if reason := misfit(state, network, card):
+        raise ConfigError(f"The weights of {folder} do not fit its card: {reason}; copy the model package again.")
+    network.load_state_dict(state)
     return network.eval(), card
 
 
@@ -77,7 +81,7 @@ def _folder(path: Path) -> Path:
 
 def _card(item: Path) -> Card:
     try:
-        values = read_json(item)["properties"][CARD]
+        values = read_object(item)["properties"][CARD]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{item} holds no GeoDistil card; name a model package that GeoDistil wrote.") from error
     return parse(Card, values, str(item))

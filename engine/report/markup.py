@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import base64
 import html
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
+_CODES = (*range(9), 11, 12, *range(14, 32), *range(127, 160), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF)
+UNSHOWN = dict.fromkeys(_CODES, "\N{REPLACEMENT CHARACTER}")
+"""Control characters but tabs and ends of lines, and what is none of Unicode."""
+
 Cell = str | float | int | None
-
-
-_UNSHOWN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-"""Control characters and halves of pairs, which neither HTML nor SVG may hold."""
 
 
 def text(value: str) -> str:
@@ -21,8 +20,8 @@ def text(value: str) -> str:
 
 
 def shown(value: str) -> str:
-    """Text with a sign in the place of each character that cannot be shown."""
-    return _UNSHOWN.sub("\ufffd", value)
+    """Text with a sign in the place of each character that HTML and XML cannot hold, such as in a label's value."""
+    return value.translate(UNSHOWN)
 
 
 def spoken(name: str) -> str:

@@ -16,6 +16,7 @@ from ..folders import scratch
 from ..run_folder import RUN_FILE
 from ..text_files import read_object
 from ..translation import local, tr
+from ..zips import BROKEN, MOST_READ, look_over
 from .files import PACKED, is_run
 from .imagery import packed
 
@@ -79,12 +80,13 @@ def import_run(file: Path, parent: Path, progress: Progress) -> Path:
         parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(file) as archive, scratch(parent, ".import_") as beside:
             members = _members(archive, file)
+            _check_settings(archive, members, file)
             _check_space(members, parent)
             unpacked = beside / "run"
             _unpack(archive, members, unpacked, progress)
             run = _free_name(parent / (_top(archive) or file.stem))
             os.replace(unpacked, run)
-    except zipfile.BadZipFile as error:
+    except BROKEN as error:
         raise GeoDistilError(
             "package", tr("{file} is not a zip, or is damaged.").format(file=file), tr("Export the run again.")
         ) from error
@@ -121,7 +123,7 @@ def _members(archive: zipfile.ZipFile, file: Path) -> dict[str, zipfile.ZipInfo]
             tr("There is no {run_file} in {file}.").format(run_file=RUN_FILE, file=file),
             tr("Choose a zip of a run folder."),
         )
-    for info in archive.infolist():
+    for info in look_over(archive, file):
         path = PurePosixPath(info.filename.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or ":" in info.filename or stat.S_ISLNK(info.external_attr >> 16):
             raise GeoDistilError(
@@ -133,6 +135,22 @@ def _members(archive: zipfile.ZipFile, file: Path) -> dict[str, zipfile.ZipInfo]
         if parts and parts[0] in PACKED and not info.is_dir() and (not top or path.parts[0] == top):
             members["/".join(parts)] = info
     return members
+
+
+def _check_settings(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], file: Path) -> None:
+    """Read `run.json` before anything is unpacked."""
+    with archive.open(members[RUN_FILE]) as source:
+        content = source.read(MOST_READ + 1)
+    try:
+        sound = len(content) <= MOST_READ and isinstance(json.loads(content), dict)
+    except (ValueError, RecursionError):
+        sound = False
+    if not sound:
+        raise GeoDistilError(
+            "package",
+            tr("The {run_file} in {file} is damaged.").format(run_file=RUN_FILE, file=file),
+            tr("Export the run again."),
+        )
 
 
 def _top(archive: zipfile.ZipFile) -> str | None:

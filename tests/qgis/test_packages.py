@@ -10,6 +10,7 @@ from geodistil.jobs.background import ALIVE
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.package_registry import PACKAGES, forget, known, looks_like_package, register, registered
 from geodistil.jobs.packages import read_card
+from osgeo import gdal
 from qgis.core import QgsApplication, QgsSettings
 
 from .cards import CARD, write_card
@@ -225,3 +226,88 @@ def test_packages_that_an_earlier_geodistil_registered_are_offered_too(settings,
     path = make_package()
     QgsSettings().setValue(PACKAGES, json.dumps([str(path)]))
     assert known() == registered() == [("town", path)]
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"gsd": float("inf")}, "gsd"),
+        ({"gsd": float("nan")}, "gsd"),
+        ({"gsd": True}, "gsd"),
+        ({"gsd": 10**400}, "gsd"),
+        ({"bands": [-1]}, "bands"),
+        ({"bands": [True]}, "bands"),
+        ({"bands": [10**9]}, "bands"),
+        ({"tasks": ["cooking"]}, "tasks"),
+        ({"network": ["large"]}, "network"),
+        ({"background": "no"}, "background"),
+        ({"created": 5}, "created"),
+        ({"segmentation_classes": [{"name": "roof", "color": "red;}"}]}, "segmentation_classes"),
+        ({"segmentation_classes": [{"name": "ro\x01of", "color": "#ff0000"}]}, "segmentation_classes"),
+        ({"segmentation_classes": [{"name": "r" * 201, "color": "#ff0000"}]}, "segmentation_classes"),
+        ({"detection_classes": [{"name": "car", "color": "#ff0000", "values": [5]}]}, "detection_classes"),
+    ],
+)
+def test_a_stranger_s_card_is_refused_by_the_field_that_is_wrong(make_package, change, what):
+    with pytest.raises(GeoDistilError, match=f"does not say its {what}"):
+        read_card(make_package(card={**CARD, **change}))
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b'{"a": ' + b"9" * 10_000 + b"}", b"\xff\xfe", b"[]", b"null"])
+def test_an_item_that_is_none_is_a_sentence(make_package, content):
+    folder = make_package()
+    (folder / "item.json").write_bytes(content)
+    with pytest.raises(GeoDistilError, match="is not a GeoDistil model package"):
+        read_card(folder)
+
+
+def test_archives_that_are_traps_are_a_sentence_and_are_not_read(make_package, monkeypatch):
+    from geodistil.jobs import zips
+
+    monkeypatch.setattr(zips, "FREELY", 1 << 20)
+    folder = make_package()
+    bomb, twice = folder.with_name("bomb.zip"), zipped(folder)
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(folder / "item.json", "item.json")
+        archive.writestr("model.safetensors", bytes(8 << 20))
+    with zipfile.ZipFile(twice, "a") as archive, pytest.warns(UserWarning):
+        archive.writestr("town/item.json", "{}")
+    for path, words in ((bomb, "more than 200 times as large"), (twice, "two files of the name town/item.json")):
+        with pytest.raises(GeoDistilError, match=words):
+            read_card(path)
+        assert looks_like_package(str(path))
+
+
+def test_mutated_cards_are_read_or_are_a_sentence_and_what_is_read_can_be_shown(make_package, tmp_path, qgis_app):
+    """Seeded mutations as the engine's tests make them (tests/engine/fuzz), read and shown by the plugin."""
+    import random
+
+    from geodistil.jobs.layers.origin import of_model
+    from geodistil.jobs.layers.styles import style_class_map, style_detections
+    from qgis.core import QgsRasterLayer, QgsVectorLayer
+
+    gdal.GetDriverByName("GTiff").Create(str(tmp_path / "map.tif"), 4, 4)
+    class_map = QgsRasterLayer(str(tmp_path / "map.tif"), "map")
+    boxes = QgsVectorLayer("Polygon?crs=EPSG:32632&field=class:string&field=score:double", "boxes", "memory")
+    odd = [None, True, -1, 0, 1e300, float("nan"), 10**400, "", "\x01", "red;}", "<b>", "x" * 999, [], {}, [None], [1]]
+    extra = {"created": "now", "network": {"detection_head": "fcos"}, "background": True}
+    car = {"name": "car", "color": "#00ff00", "values": ["car"]}
+    folder, read = make_package(card={**CARD, **extra, "detection_classes": [car]}), 0
+    item = json.loads((folder / "item.json").read_text())
+    for seed in range(100):
+        rng = random.Random(seed)
+        changed = json.loads(json.dumps(item))
+        card = changed["properties"]["geodistil:card"]
+        owner = rng.choice([card, *(card[f"{task}_classes"][0] for task in ("segmentation", "detection"))])
+        owner[rng.choice(sorted(owner))] = rng.choice(odd)
+        (folder / "item.json").write_text(json.dumps(changed))
+        try:
+            found = read_card(folder)
+        except GeoDistilError as error:
+            assert "\n" not in str(error)
+            continue
+        read += 1
+        style_class_map(class_map, found)
+        style_detections(boxes, found)
+        of_model("map", found, str(folder), "imagery").metadata(class_map)
+    assert 5 < read < 70

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from qgis.core import Qgis, QgsProject
-from qgis.PyQt.QtCore import QTimer, QUrl
+from qgis.PyQt.QtCore import Qt, QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
@@ -72,7 +72,7 @@ class Commands:
     def fail(self, error: GeoDistilError) -> None:
         """Show an error."""
         level = Qgis.MessageLevel.Info if error.code == STOPPED else Qgis.MessageLevel.Warning
-        self._tell(str(error), level, error.details)
+        self._tell(str(error), level, error.explained())
 
     # work
 
@@ -271,6 +271,7 @@ class Commands:
         box = QMessageBox(self._parent)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("GeoDistil")
+        box.setTextFormat(Qt.TextFormat.PlainText)  # names of runs and files may be anything
         box.setText(question)
         box.setInformativeText(details)
         return box

@@ -214,7 +214,7 @@ class CheckPage(QWizardPage):
 
 
 def facts_text(report: dict[str, Any]) -> str:
-    """The engine's description of a run, as a few lines of rich text."""
+    """The engine's description of a run, as a few lines."""
     hectares = report["train_area_m2"] / 10_000
     bands = ", ".join(map(str, report["bands"]))
     lines = [
@@ -225,4 +225,4 @@ def facts_text(report: dict[str, Any]) -> str:
     lines += [tr("Network {}: {}").format(spoken(name), text) for name, text in report["networks"].items()]
     stages = [f"{spoken(stage['name'])} {100 * stage['share']:.0f} %" for stage in report["stages"]]
     lines.append(tr("Budget: {}").format(", ".join(stages)))
-    return "<br>".join(lines)
+    return "\n".join(lines)

@@ -13,8 +13,9 @@ import numpy as np
 
 from ...config import Card
 from ...errors import PackageError
-from ...types import Objects
+from ...types import Objects, Task
 from ..suppression import decide, decide_sorted
+from .graphs import check_graph
 
 OBJECT_LIMIT = 1000
 """Most objects of one window."""
@@ -78,7 +79,7 @@ class GraphBackend(ABC):
         card: its card.
 
     Raises:
-        PackageError: an ONNX file is missing or unreadable.
+        PackageError: an ONNX file is missing, unreadable, or not of the card's model.
     """
 
     name = "ONNX"
@@ -88,9 +89,9 @@ class GraphBackend(ABC):
         self.card = card
         self.parallel = streams()
         joint = Path(folder) / GRAPH_FILE
-        self._joint: Graph | None = self.load(joint) if joint.is_file() else None
+        self._joint: Graph | None = self._open(joint) if joint.is_file() else None
         separate = () if self._joint else card.tasks
-        self._separate: dict[str, Graph] = {task: self._open(Path(folder) / f"{task}.onnx") for task in separate}
+        self._separate: dict[str, Graph] = {task: self._open(Path(folder) / f"{task}.onnx", task) for task in separate}
 
     @abstractmethod
     def load(self, path: Path) -> Graph:
@@ -118,9 +119,10 @@ class GraphBackend(ABC):
         limits = (card.thresholds(), card.iou_threshold, OBJECT_LIMIT)
         return Arrays(segmentation, [decide_sorted(*each, *limits) for each in candidates])
 
-    def _open(self, path: Path) -> Graph:
+    def _open(self, path: Path, task: Task | None = None) -> Graph:
         if not path.is_file():
             raise PackageError(f"{path} is missing; export the model again.")
+        check_graph(path, self.card, task)
         return self.load(path)
 
     def _decided(self, dense: np.ndarray) -> Objects:

@@ -8,14 +8,26 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, InvalidProtobuf, NotImplemented
+from onnxruntime.capi.onnxruntime_pybind11_state import (
+    Fail,
+    InvalidArgument,
+    InvalidGraph,
+    InvalidProtobuf,
+    NoSuchFile,
+    NotImplemented,
+    RuntimeException,
+)
 
 from ...config import Card
+from ...config.problems import WORDS, shown
 from ...errors import DeviceError, PackageError
 from .base import GraphBackend, cores, streams
 
-UNREADABLE = (Fail, InvalidGraph, InvalidProtobuf, NotImplemented, ValueError, KeyError)
-"""What onnxruntime and a wrong file's metadata raise; they share no base."""
+RUNNING = (Fail, InvalidArgument, InvalidGraph, NotImplemented, RuntimeException)
+"""What onnxruntime raises of a graph that does not work; they share no base."""
+UNREADABLE = (*RUNNING, InvalidProtobuf, NoSuchFile, ValueError, KeyError, RecursionError)
+"""What onnxruntime and a wrong file's metadata raise."""
+NO_MEMORY = ("failed to allocate memory", "out of memory", "bad_alloc")
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
@@ -55,6 +67,7 @@ class OnnxModel:
     def __init__(self, path: Path, device: str = "cpu") -> None:
         if not path.is_file():
             raise PackageError(f"{path} is missing; export the model again.")
+        self.path = path
         try:
             self.session = onnxruntime.InferenceSession(str(path), _options(), [PROVIDERS[device]])
             self.metadata = _metadata(self.session)
@@ -63,25 +76,40 @@ class OnnxModel:
                 for name in ("mean", "std")
             )
         except UNREADABLE as error:
-            raise PackageError(f"{path} is not a readable ONNX file of GeoDistil: {error}.") from error
+            raise PackageError(f"{path} is not a readable ONNX file of GeoDistil: {shown(error, WORDS)}.") from error
 
     def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """As `run`."""
         return self.run(images)
 
     def run(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        """The outputs for (B, C, T, T) raw values; image by image where the graph has a fixed batch of one."""
+        """The outputs for (B, C, T, T) raw values; image by image where the graph has a fixed batch of one.
+
+        Raises:
+            PackageError: the graph fails on them.
+            DeviceError: they do not fit into memory.
+        """
         given = self.session.get_inputs()[0]
         size = 1 if given.shape[0] == 1 else len(images)
         standardised = images - self.mean
         standardised /= self.std
         parts = [standardised[start : start + size] for start in range(0, len(images), size)]
-        answers = zip(*(self.session.run(None, {given.name: part}) for part in parts), strict=True)
+        answers = zip(*(self._answer({given.name: part}) for part in parts), strict=True)
         names = (output.name for output in self.session.get_outputs())
         return {
             name: values[0] if len(values) == 1 else np.concatenate(values)
             for name, values in zip(names, answers, strict=True)
         }
+
+    def _answer(self, given: dict[str, np.ndarray]) -> list[np.ndarray]:
+        try:
+            return self.session.run(None, given)
+        except RUNNING as error:
+            if any(words in str(error).lower() for words in NO_MEMORY):
+                raise DeviceError("The memory is full.", "Lower --batch-size.") from error
+            raise PackageError(
+                f"{self.path} fails on an image: {' '.join(str(error).split()).rstrip('.')}.", "Export the model again."
+            ) from error
 
 
 def _options() -> onnxruntime.SessionOptions:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from rasterio.crs import CRS
 from rasterio.transform import Affine
 
+from ...config.limits import BOUNDED, ClassValues
 from ...datasets.components import MINIMUM_PIXELS, large_enough, opened
 from ...events import EventLog
 from .class_map import BACKGROUND, NODATA
@@ -26,15 +27,18 @@ LAYER = "boxes"
 class BoxOptions(BaseModel):
     """How areas become boxes, in pixels."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(**BOUNDED, frozen=True)
 
     minimum_pixels: int = Field(
-        MINIMUM_PIXELS, ge=0, description="Smaller objects are dropped, unless all of their class are smaller."
+        MINIMUM_PIXELS,
+        ge=0,
+        le=10**12,
+        description="Smaller objects are dropped, unless all of their class are smaller.",
     )
     opening: int = Field(
         0, ge=0, le=50, description="Cuts bridges thinner than 2 * opening + 1 pixels, and drops what is thinner."
     )
-    classes: frozenset[int] | None = Field(None, description="Class values that get boxes; none for all.")
+    classes: ClassValues | None = Field(None, description="Class values that get boxes; none for all.")
 
 
 class Rows(Protocol):

@@ -37,7 +37,7 @@ def card_of(**changes):
         "bands": [1, 2, 4],
         "dtype": "uint8",
         "mean": [100.0, 110.0, 120.0],
-        "std": [30.0, 0.0, 32.0],
+        "std": [30.0, 1.0, 32.0],
         "nodata": 0.0,
         "tile_size": 64,
         "segmentation_classes": [

@@ -188,3 +188,29 @@ def test_runs_are_found_two_folders_deep_and_not_inside_other_runs(make_run, tmp
     assert find_runs(tmp_path / "runs") == [outer, deep]
     assert find_runs(outer) == [outer]
     assert find_runs(tmp_path / "nowhere") == []
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ({"town/run.json": b"{}", "town/log.txt": bytes(70 << 20)}, "more than 200 times as large"),
+        ({"town/run.json": b"[" * 100_000}, r"The run\.json in .*odd\.zip is damaged"),
+        ({"town/run.json": b"\xff\xff"}, "is damaged"),
+        ({"town/run.json": b"[]"}, "is damaged"),
+    ],
+)
+def test_an_archive_is_looked_over_before_it_is_unpacked(tmp_path, content, sentence):
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in content.items():
+            archive.writestr(name, data)
+    with pytest.raises(GeoDistilError, match=sentence):
+        import_run(tmp_path / "odd.zip", tmp_path / "here", go_on)
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_two_files_of_one_name_are_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w") as archive, pytest.warns(UserWarning):
+        for content in ("{}", '{"name": "other"}'):
+            archive.writestr("town/run.json", content)
+    with pytest.raises(GeoDistilError, match=r"holds two files of the name town/run\.json"):
+        import_run(tmp_path / "odd.zip", tmp_path / "here", go_on)
