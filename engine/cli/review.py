@@ -56,9 +56,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 def _review(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
     from ..config import load_run
+    from ..data.reach import permit
     from ..evaluation.review import ReviewOptions, review
 
     run = load_run(options.model) if (options.model / "run.json").is_file() else None
+    if run:
+        permit([*options.rasters, options.labelled, *run.named()], options.allow_remote or run.allow_remote)
     sources = run.sources if run else []
     rasters = options.rasters or [source.raster for source in sources if source.role == "unlabelled"]
     networks, threshold = _networks(options, run)

@@ -22,6 +22,7 @@ from .points import Points
 from .prepared import ROLES, Prepared, PreparedSource
 from .radiometry import Radiometry, measured
 from .raster import RasterReader, to_lonlat
+from .reach import permit
 from .statistics import band_moments
 from .vector_labels import VectorLabels
 
@@ -41,6 +42,7 @@ def prepare(run: Run) -> Prepared:
         SplitError: a labelled area is too small to be divided, or no label of a role lies in validation ground.
     """
     _check_classes(run)
+    permit(run.named(), run.allow_remote)
     probes = [RasterReader(source.raster, source.bands or run.bands, nodata=source.nodata) for source in run.sources]
     labelled = [probe for probe, source in zip(probes, run.sources, strict=True) if source.role != "unlabelled"]
     labelled = labelled or probes

@@ -21,7 +21,8 @@ from ..errors import RasterError
 from .collar import REACH, has_collar, without_collar
 from .damage import Damage
 from .grid import Grid, Window, ground_grid, native_gsd, outline
-from .opening import check_placed, is_remote, open_raster, palette_bands, with_colours, without_alpha
+from .opening import check_placed, open_raster, palette_bands, with_colours, without_alpha
+from .reach import is_remote, way_to
 
 if TYPE_CHECKING:
     from .radiometry import Radiometry
@@ -69,9 +70,10 @@ class RasterReader:
         self.radiometry: Radiometry | None = None
         with ExitStack() as files:
             dataset = files.enter_context(open_raster(self.path))
+            self._way = way_to(self.path)  # for processes that were not told what may be reached
             self._source = self._shown(dataset, bands)
             if self._source != self.path:
-                dataset = files.enter_context(open_raster(self._source))
+                dataset = files.enter_context(open_raster(self._source, way=self._way._replace(drivers=("VRT",))))
             self._describe(dataset, nodata)
             self.bands = list(bands or self.colours_only())
             # a fourth band that is asked for is no mask, whatever the file calls it
@@ -189,7 +191,7 @@ class RasterReader:
         if is_remote(self.path):
             hint = "Check the connection, then start again."
             raise RasterError(f"{self.path} cannot be read: {reason.rstrip('.')}.", hint) from error
-        open_raster(self.path).close()
+        open_raster(self.path, way=self._way).close()
         self.damage.add(window, self.grid, reason)
         shape = window.height, window.width
         return np.zeros((len(self.bands), *shape), self.dtype), np.zeros(shape, bool)
@@ -201,7 +203,8 @@ class RasterReader:
         return self._opened[1]
 
     def _open(self) -> DatasetReader:
-        dataset = open_raster(self._source, self._overview)
+        way = self._way if self._source == self.path else self._way._replace(drivers=("VRT",))
+        dataset = open_raster(self._source, self._overview, way)
         if self._aligned:
             return dataset
         if self._alpha_is_data:

@@ -17,6 +17,7 @@ from pyproj.exceptions import CRSError, ProjError
 from ..errors import LabelError
 from .crs import is_undefined
 from .grid import Grid, transformer
+from .reach import Beyond, check_driver, check_layers
 from .shapefiles import encoding_of
 from .surfaces import geometries_of, type_name
 
@@ -113,6 +114,7 @@ def _existing(layer: Layer) -> Layer:
     """The layer with its name, once file and name are known to exist."""
     if "://" not in layer.path and not layer.path.startswith(("/vsi", "PG:")) and not Path(layer.path).exists():
         raise LabelError(f"The {layer.purpose} {layer.path} does not exist.", "Correct its path or put the file back.")
+    check_reach(layer.path)
     try:
         names = [name for name, geometry in pyogrio.list_layers(layer.path) if geometry is not None]
     except DataSourceError as error:
@@ -140,13 +142,27 @@ def described(layer: Layer, **options: Any) -> dict[str, Any]:
     Raises:
         LabelError: it cannot be read, or nobody has said where it is.
     """
+    check_reach(layer.path)
     try:
         info = pyogrio.read_info(layer.path, layer=layer.layer, **options)
     except UNREADABLE as error:
         raise unreadable(layer, error) from error
+    check_reach(layer.path, info["driver"])
     if is_undefined(info["crs"]):
         raise LabelError(f"{layer} has no coordinate reference system; assign one to it.")
     return info
+
+
+def check_reach(path: str | Path, driver: str = "") -> None:
+    """See that a vector file does not reach where it may not; to be asked before GDAL opens it, and with its driver.
+
+    Raises:
+        LabelError: it does.
+    """
+    try:
+        check_driver(str(path), driver) if driver else check_layers(str(path))
+    except Beyond as error:
+        raise LabelError(str(error), error.hint) from error
 
 
 def unreadable(layer: object, error: Exception) -> LabelError:
