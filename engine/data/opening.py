@@ -13,7 +13,6 @@ from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 
 from ..errors import RasterError
-from .crs import is_undefined
 from .reach import ALLOW, Beyond, Way, check_opened, is_remote, open_by, open_network, way_to
 
 _SETTINGS = {
@@ -75,32 +74,6 @@ def _hint(path: str) -> str:
     if Path(path).is_file() and Path(path).suffix.lower() in (".xml", ".json", ".vrt", ".wms", ".wmts", ".kml"):
         return f"If it stands for others, and you trust it, {ALLOW}."
     return ""
-
-
-def check_placed(dataset: DatasetReader, name: str) -> None:
-    """See that a raster's pixels have a place in a CRS.
-
-    Args:
-        dataset: the open raster.
-        name: as the message calls it.
-
-    Raises:
-        RasterError: nobody has said its CRS, or it is placed by points or by a camera's model instead of a transform.
-    """
-    points, _ = dataset.gcps
-    if dataset.transform.is_identity and (points or dataset.rpcs is not None):
-        how, option = (
-            ("ground control points", "-r bilinear") if points else ("a camera's model (RPCs)", "-rpc -t_srs EPSG:CODE")
-        )
-        raise RasterError(
-            f"{name} is placed by {how}, by which it cannot be read here.",
-            f"Warp it first: gdalwarp {option} IN.tif OUT.tif (in QGIS: Raster, Projections, Warp).",
-        )
-    if is_undefined(dataset.crs):
-        raise RasterError(
-            f"{name} has no coordinate reference system; assign one to it (its layer's properties in QGIS, or "
-            "gdal_edit.py -a_srs)."
-        )
 
 
 def is_raster(path: str) -> bool:

@@ -21,7 +21,8 @@ from ..errors import RasterError
 from .collar import REACH, has_collar, without_collar
 from .damage import Damage
 from .grid import Grid, Window, ground_grid, native_gsd, outline
-from .opening import check_placed, open_raster, palette_bands, with_colours, without_alpha
+from .opening import open_raster, palette_bands, with_colours, without_alpha
+from .placement import check_placed
 from .reach import is_remote, way_to
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _OVERVIEW_TOLERANCE = 1.01
 """An overview may be this much coarser than the grid and still be read for it."""
+_MOST_STRETCHED = 1000
+"""Pixels a side that a raster's own pixel may become."""
 _OF_CLASSES = (Resampling.nearest, Resampling.mode)
 """Resampling that makes no new values, as classes need it."""
 
@@ -83,6 +86,7 @@ class RasterReader:
             own = dataset.crs, dataset.transform, dataset.width, dataset.height
             self.grid: Grid = grid or ground_grid(*own, gsd)
             self.native_gsd = native_gsd(*own)
+            self._check_scale()
             self._aligned = (self.grid.crs, self.grid.transform, self.grid.width, self.grid.height) == own
             self._overview = self._coarsest_overview(dataset)
             self._collar = self._collar_width(dataset)
@@ -112,6 +116,13 @@ class RasterReader:
             raise RasterError(
                 f"{self.path} has {dataset.count} band{plural}; the run asks for {wanted}.",
                 "Choose bands that every raster has.",
+            )
+
+    def _check_scale(self) -> None:
+        if self.native_gsd > _MOST_STRETCHED * self.grid.gsd:
+            raise RasterError(
+                f"{self.path} has pixels of {self.native_gsd:.3g} m, too coarse to be read at {self.grid.gsd:.3g} m.",
+                "Choose another raster, or correct its geotransform.",
             )
 
     def __getstate__(self) -> dict:

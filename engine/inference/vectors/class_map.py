@@ -13,7 +13,8 @@ from rasterio.transform import Affine
 from rasterio.windows import Window
 
 from ...data.grid import pixel_metres
-from ...data.opening import check_placed, open_raster
+from ...data.opening import open_raster
+from ...data.placement import check_placed
 from ...errors import RasterError
 
 NODATA = 255
