@@ -12,7 +12,7 @@ from rasterio.io import DatasetReader
 from rasterio.transform import Affine
 
 from ..errors import RasterError
-from .crs import is_undefined
+from .crs import horizontal, is_undefined, without_places
 from .grid import pixel_metres, transformer
 
 LEAST_METRES, MOST_METRES = 1e-6, 1e6
@@ -93,12 +93,9 @@ def _system(crs: CRS, name: str) -> pyproj.CRS:
         system = pyproj.CRS(crs.to_wkt())
     except (CRSError, UnicodeError) as error:
         raise RasterError(f"{name} has a coordinate reference system that cannot be understood; {_ASSIGN}") from error
-    plain = system.sub_crs_list[0] if system.is_compound and system.sub_crs_list else system
-    plain = plain.source_crs if plain.is_bound and plain.source_crs else plain
-    if plain.is_geocentric or plain.is_vertical:
-        kind = "counts from the earth's centre" if plain.is_geocentric else "says heights only"
+    if kind := without_places(system):
         raise RasterError(f"{name} has the coordinate reference system '{system.name}', which {kind}; {_ASSIGN}")
-    return plain
+    return horizontal(system)
 
 
 def _check_ground(system: pyproj.CRS, dataset: DatasetReader, name: str) -> None:
@@ -124,8 +121,8 @@ def _check_ground(system: pyproj.CRS, dataset: DatasetReader, name: str) -> None
             there = math.nan, math.nan
         if not np.isfinite(there).all():
             raise RasterError(
-                f"{name} lies at {middle[0]:.6g}, {middle[1]:.6g}, where its coordinate reference system '{system.name}' "
-                f"has no place; {_ASSIGN}"
+                f"{name} lies at {middle[0]:.6g}, {middle[1]:.6g}, where its coordinate reference system "
+                f"'{system.name}' has no place; {_ASSIGN}"
             )
 
 
