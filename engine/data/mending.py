@@ -19,6 +19,8 @@ _SAMPLE = 64
 _CELLS = 1024
 """Most cells a side on which other outlines are painted."""
 _AREA = 2
+_BEYOND = 16
+"""Sizes of a grid beyond it that a geometry is kept: what stands for a large label are places all over it."""
 
 
 def broken(geometries: np.ndarray) -> np.ndarray:
@@ -53,14 +55,14 @@ def mended(geometries: np.ndarray, size: tuple[int, int] | None = None) -> np.nd
 
 
 def clipped(geometries: np.ndarray, bounds: tuple[float, float, float, float]) -> np.ndarray:
-    """What of valid geometries (n,) lies near a grid: those are cut that reach further than its size beyond it.
+    """What of valid geometries (n,) lies near a grid: those are cut that reach many times its size beyond it.
 
     Args:
         geometries: in some CRS.
         bounds: left, bottom, right, top of the grid in that CRS.
     """
     left, bottom, right, top = bounds
-    across, up = right - left, top - bottom
+    across, up = _BEYOND * (right - left), _BEYOND * (top - bottom)
     near = left - across, bottom - up, right + across, top + up
     own = shapely.bounds(geometries)
     far = (own[:, :2] < near[:2]).any(axis=1) | (own[:, 2:] > near[2:]).any(axis=1)
