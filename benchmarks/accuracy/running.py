@@ -54,6 +54,7 @@ def run_of(row: Row, form: Form, ground: Ground, seed: int, seed_folder: Path) -
         sources=ground.sources[row.sources],
         recipe=recipe,
         training=training,
+        allow_remote=True,
         **ground.settings,
     )
 
@@ -69,7 +70,8 @@ def carry_out(row: Row, form: Form, ground: Ground, seed: int, seed_folder: Path
     teachers = _taught_by(row, seed_folder)
     if not _is_same(folder, run, teachers):
         shutil.rmtree(folder, ignore_errors=True)
-        save_run(run, folder)
+    save_run(run, folder)
+    if not (folder / TEACHERS_FILE).exists():
         write_text(folder / TEACHERS_FILE, json.dumps(teachers))
     result_file = folder / RESULT_FILE
     if (known := json_or_none(result_file)) is not None:
@@ -95,7 +97,10 @@ def _taught_by(row: Row, seed_folder: Path) -> dict[str, str]:
 
 def _is_same(folder: Path, run: Run, teachers: dict[str, str]) -> bool:
     file = folder / TEACHERS_FILE  # written last
-    return file.exists() and load_run(folder) == run and json_or_none(file) == teachers
+    if not file.exists():
+        return False
+    before = load_run(folder).model_copy(update={"allow_remote": run.allow_remote})  # which changes no weights
+    return before == run and json_or_none(file) == teachers
 
 
 def _is_trained(folder: Path) -> bool:

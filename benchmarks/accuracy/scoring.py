@@ -29,7 +29,7 @@ LAYERS = {"detection": "detections.gpkg", "segmentation": "classes.tif"}
 def predict(model: Path, tests: list[Test], folder: Path) -> None:
     """Predict each test's raster once, into a subfolder of its name."""
     for name, raster in {test.name: test.raster for test in tests}.items():
-        call("predict", model, raster, "--output", folder / name, "--score", CANDIDATES)
+        call("predict", model, raster, "--output", folder / name, "--score", CANDIDATES, "--allow-remote")
 
 
 def score(model: Path, tests: list[Test], folder: Path, lines: str | None = None) -> dict[str, Any]:

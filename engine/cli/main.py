@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from .. import __version__
 from ..errors import UNEXPECTED, GeoDistilError, Stopped
+from .reaching import READING, add_argument, permit_named
 
 COMMANDS = (
     "check",
@@ -60,6 +61,8 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=module.HELP, description=module.DESCRIPTION)
         command.add_argument("--json", action="store_true", help="print one JSON object on standard output")
         module.add_arguments(command)
+        if name in READING:
+            add_argument(command)
     return top
 
 
@@ -82,6 +85,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     module = import_module(f".{options.command}", __package__)
     try:
+        if options.command in READING:
+            permit_named(options)
         result = module.run(options)
     except GeoDistilError as error:
         told = {"code": error.code, "message": error.message, "hint": error.hint, "reference": error.reference}

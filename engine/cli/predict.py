@@ -135,8 +135,10 @@ def _predict(
     from ..inference.many import predict_many, readable
     from ..packages import load_card, package_folder
     from .backends import model_files
+    from .reaching import permit_named
 
     rasters = rasters_of(options.rasters)
+    permit_named(options, rasters)
     model = package_folder(options.model, options.describe)
     card = load_card(model)
     card = card if options.score is None else card.with_threshold(options.score)

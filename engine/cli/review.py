@@ -56,9 +56,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 def _review(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
     from ..config import load_run
+    from ..data.reach import permit
     from ..evaluation.review import ReviewOptions, review
 
     run = load_run(options.model) if (options.model / "run.json").is_file() else None
+    if run:
+        permit([*options.rasters, options.labelled, *run.named()], options.allow_remote or run.allow_remote)
     sources = run.sources if run else []
     rasters = options.rasters or [source.raster for source in sources if source.role == "unlabelled"]
     networks, threshold = _networks(options, run)
@@ -131,7 +134,8 @@ def _area(source: Any, run: Run, grid: Grid) -> Geometry:
     from ..data.raster import RasterReader
 
     reader = RasterReader(source.raster, gsd=run.gsd)
-    area = labelled_area(source, reader, read_labels(run, source, reader.grid))
+    skip = lambda _: None  # noqa: E731 - the run has said so
+    area = labelled_area(source, reader, read_labels(run, source, reader.grid, skip), skip)
     on_ground = shapely.transform(area, reader.grid.to_crs, interleaved=False)
     return shapely.transform(on_ground, grid.pixels_from(reader.grid.crs), interleaved=False)
 

@@ -100,6 +100,8 @@ def _with_paths(run: Run, change: Callable[[str], str]) -> Run:
             source.labels.path = change(source.labels.path)
         if source.area.path:
             source.area.path = change(source.area.path)
+    if isinstance(run.allow_remote, list):
+        run.allow_remote = [change(place) for place in run.allow_remote]
     if isinstance(run.recipe, Distil):
         run.recipe.package = change(run.recipe.package)
     if getattr(run.recipe, "start_from", None):

@@ -225,6 +225,11 @@ class Run(Section):
     background: bool = Field(
         True, description="Whether unlabelled ground inside a labelled area is a segmentation class of its own."
     )
+    allow_remote: bool | list[str] = Field(
+        False,
+        description="Where files (virtual rasters, services) may reach besides what lies beside them or is named here: "
+        "anywhere, or folders and addresses.",
+    )
     recipe: Recipe = Field(description="How the networks are trained.")
     split: Split = Field(default_factory=Split, description="Training and validation blocks.")
     training: Training = Field(default_factory=Training, description="The loop's settings.")
@@ -243,6 +248,11 @@ class Run(Section):
             if len(set(names)) < len(names):
                 raise ValueError(f"two {role}_classes share a name")
         return self
+
+    def named(self) -> list[str]:
+        """All files and addresses of its sources."""
+        paths = [(each.raster, each.labels and each.labels.path, each.area.path) for each in self.sources]
+        return [path for source in paths for path in source if path]
 
     def segmentation_channels(self) -> list[ClassDefinition]:
         """The segmentation network's channels in order: background first where it is a class."""

@@ -12,13 +12,15 @@ from .grid import Grid
 from .masks import polygons_of
 from .raster import RasterReader
 from .vector_labels import VectorLabels
-from .vectors import Layer, read_features
+from .vectors import Layer, Skip, read_features
 
 
-def labelled_area(source: Source, reader: RasterReader, labels: VectorLabels | ClassRaster | None) -> Geometry:
+def labelled_area(
+    source: Source, reader: RasterReader, labels: VectorLabels | ClassRaster | None, skip: Skip | None = None
+) -> Geometry:
     """A source's labelled area inside its raster, in grid pixels; the whole raster for unlabelled sources.
 
-    A class raster labels no more than it covers.
+    A class raster labels no more than it covers. `skip` is told which features of a layer are left out.
 
     Raises:
         LabelError: the area's layer is missing, empty, without polygons, or does not touch the raster.
@@ -26,7 +28,7 @@ def labelled_area(source: Source, reader: RasterReader, labels: VectorLabels | C
     raster = reader.outline()
     if labels is None:
         return raster
-    area = raster if source.area.kind == "raster" else _area(source.area, reader.grid, labels)
+    area = raster if source.area.kind == "raster" else _area(source.area, reader.grid, labels, skip)
     if isinstance(labels, ClassRaster):
         area = shapely.intersection(area, labels.hull())
     area = polygons_of(shapely.intersection(area, raster))
@@ -38,11 +40,11 @@ def labelled_area(source: Source, reader: RasterReader, labels: VectorLabels | C
     return area
 
 
-def _area(area: Area, grid: Grid, labels: VectorLabels | ClassRaster) -> Geometry:
+def _area(area: Area, grid: Grid, labels: VectorLabels | ClassRaster, skip: Skip | None) -> Geometry:
     if area.kind == "hull":
         return labels.hull()
     layer = Layer(area.path, area.layer, None, area.where, purpose="labelled area's layer")
-    geometries = read_features(layer, grid).geometries
+    geometries = read_features(layer, grid, skip).geometries
     if len(geometries) and (shapely.get_dimensions(geometries) != 2).all():
         raise LabelError(f"{layer} has no polygons; a labelled area is made of polygons.")
     return polygons_of(shapely.union_all(geometries))

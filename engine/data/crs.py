@@ -19,3 +19,17 @@ def is_undefined(crs: CRS | str | None) -> bool:
     except CRSError:
         return False
     return known.name.lower() in UNDEFINED
+
+
+def horizontal(crs: pyproj.CRS) -> pyproj.CRS:
+    """The part of a CRS that says where on the ground."""
+    plain = crs.sub_crs_list[0] if crs.is_compound and crs.sub_crs_list else crs
+    return plain.source_crs if plain.is_bound and plain.source_crs else plain
+
+
+def without_places(crs: pyproj.CRS) -> str:
+    """Why a CRS's two first coordinates are no place on the ground; empty where they are one."""
+    plain = horizontal(crs)
+    if plain.is_geocentric:
+        return "counts from the earth's centre"
+    return "says heights only" if plain.is_vertical else ""

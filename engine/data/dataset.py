@@ -22,8 +22,10 @@ from .points import Points
 from .prepared import ROLES, Prepared, PreparedSource
 from .radiometry import Radiometry, measured
 from .raster import RasterReader, to_lonlat
+from .reach import permit
 from .statistics import band_moments
 from .vector_labels import VectorLabels
+from .vectors import Skip
 
 __all__ = ["Prepared", "PreparedSource", "chips_per_epoch", "prepare", "training_loader", "validation_batches"]
 
@@ -41,15 +43,18 @@ def prepare(run: Run) -> Prepared:
         SplitError: a labelled area is too small to be divided, or no label of a role lies in validation ground.
     """
     _check_classes(run)
+    permit(run.named(), run.allow_remote)
     probes = [RasterReader(source.raster, source.bands or run.bands, nodata=source.nodata) for source in run.sources]
     labelled = [probe for probe, source in zip(probes, run.sources, strict=True) if source.role != "unlabelled"]
     labelled = labelled or probes
     gsd = run.gsd or min(probe.native_gsd for probe in labelled)
     bands = run.bands or labelled[0].bands
     readers = [_reader(source, gsd, bands) for source in run.sources]
-    labels = [read_labels(run, source, reader.grid) for source, reader in zip(run.sources, readers, strict=True)]
+    left_out: list[str] = []
+    skip = left_out.append
+    labels = [read_labels(run, source, reader.grid, skip) for source, reader in zip(run.sources, readers, strict=True)]
     _check_touching(run.sources, labels)
-    sources = [_source(run, *parts) for parts in zip(_names(run), run.sources, readers, labels, strict=True)]
+    sources = [_source(run, *parts, skip) for parts in zip(_names(run), run.sources, readers, labels, strict=True)]
     counts = _label_counts(run, sources)
     _check_labelled(counts, sources)
     blocks = divide(run, sources)
@@ -69,6 +74,7 @@ def prepare(run: Run) -> Prepared:
         train_area_m2=sum(source.square_metres(source.training) for source in training),
         geometry=_footprint(training),
         warnings=[
+            *dict.fromkeys(left_out),
             *_warnings(sources, counts, bool(own)),
             *too_small(sources, [each.name for each in run.detection_classes], gsd),
         ],
@@ -99,9 +105,9 @@ def _reader(source: Source, gsd: float, bands: list[int]) -> RasterReader:
 
 
 def _source(
-    run: Run, name: str, source: Source, reader: RasterReader, labels: VectorLabels | ClassRaster | None
+    run: Run, name: str, source: Source, reader: RasterReader, labels: VectorLabels | ClassRaster | None, skip: Skip
 ) -> PreparedSource:
-    area = labelled_area(source, reader, labels)
+    area = labelled_area(source, reader, labels, skip)
     points = Points.joined([]) if labels is None else label_points(labels, source.role, run.background)
     shapely.prepare(area)
     inside = shapely.contains_xy(area, points.columns, points.rows)

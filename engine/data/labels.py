@@ -16,13 +16,13 @@ from .grid import Grid
 from .opening import is_raster
 from .points import IGNORED, Points
 from .vector_labels import VectorLabels
-from .vectors import Features, Layer, read_features
+from .vectors import Features, Layer, Skip, read_features
 
 _POINT, _LINE, _AREA = 0, 1, 2
 
 
-def read_labels(run: Run, source: Source, grid: Grid) -> VectorLabels | ClassRaster | None:
-    """The labels of a source, none for unlabelled ones.
+def read_labels(run: Run, source: Source, grid: Grid, skip: Skip | None = None) -> VectorLabels | ClassRaster | None:
+    """The labels of a source, none for unlabelled ones; `skip` is told which features are left out.
 
     Raises:
         LabelError: the layer is missing, empty, of the wrong geometry, or has a value without a class.
@@ -34,7 +34,7 @@ def read_labels(run: Run, source: Source, grid: Grid) -> VectorLabels | ClassRas
         if source.role == "detection":
             raise LabelError(f"{layer} is a raster; detection needs vector labels.", "Polygonise it first.")
         return ClassRaster(source.labels.path, grid, _mask_values(run, source.labels), len(run.segmentation_channels()))
-    features = _single_points(read_features(layer, grid))
+    features = _single_points(read_features(layer, grid, skip))
     classes = _class_indices(run, source, layer, features)
     return VectorLabels(_areas(features.geometries, source, layer, grid), classes, run.background)
 

@@ -13,9 +13,8 @@ from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 
 from ..errors import RasterError
-from .crs import is_undefined
+from .reach import ALLOW, Beyond, Way, check_opened, is_remote, open_by, open_network, way_to
 
-_NETWORKS = "/vsicurl", "/vsis3", "/vsigs", "/vsiaz", "/vsiadls", "/vsioss", "/vsiswift"
 _SETTINGS = {
     # a VRT of many tiles would otherwise open and close them all the time; GDAL's own default is 100
     "GDAL_MAX_DATASET_POOL_SIZE": "450",
@@ -31,60 +30,63 @@ for _name, _value in _SETTINGS.items():
     os.environ.setdefault(_name, _value)
 
 
-def is_remote(path: str) -> bool:
-    """Whether reading it goes over a network."""
-    return "://" in path or path.startswith(
-        ("/vsicurl", "/vsis3", "/vsigs", "/vsiaz", "/vsiadls", "/vsioss", "/vsiswift")
-    )
-
-
-def open_raster(path: str, overview: int | None = None) -> DatasetReader:
+def open_raster(path: str, overview: int | None = None, way: Way | None = None) -> DatasetReader:
     """Open a raster, at one of its overviews where asked.
 
+    Args:
+        path: as GDAL opens it.
+        overview: its number; none means the raster itself.
+        way: of a raster that was opened before, in this process or another; none has it looked at.
+
     Raises:
-        RasterError: missing, not a raster, or its server does not answer.
+        RasterError: missing, not a raster, reaching where it may not (`reach`), or its server does not answer.
     """
     if not is_remote(path) and not path.startswith(("/vsi", "<")) and not Path(path).exists():
         raise RasterError(f"The raster {path} does not exist.", "Correct its path or put the file back.")
     try:
-        with _looking(path):
-            return rasterio.open(path) if overview is None else rasterio.open(path, overview_level=overview)
+        return _opened(path, overview, way)
+    except Beyond as error:
+        raise RasterError(str(error), error.hint) from error
     except RasterioError as error:
-        hint = "Check the address and the connection." if is_remote(path) else ""
-        raise RasterError(f"{path} cannot be opened as a raster: {error.__cause__ or error}.", hint) from error
+        raise RasterError(f"{path} cannot be opened as a raster: {error.__cause__ or error}.", _hint(path)) from error
 
 
-def check_placed(dataset: DatasetReader, name: str) -> None:
-    """See that a raster's pixels have a place in a CRS.
+def _opened(path: str, overview: int | None = None, way: Way | None = None) -> DatasetReader:
+    known, way = way is not None, way or way_to(path)
+    if way.network:
+        open_network()
+    options = {} if overview is None else {"overview_level": overview}
+    with _looking(path):
+        dataset = open_by(path, way.drivers, **options)
+    try:
+        if not known:
+            check_opened(path, dataset)
+    except Beyond:
+        dataset.close()
+        raise
+    return dataset
 
-    Args:
-        dataset: the open raster.
-        name: as the message calls it.
 
-    Raises:
-        RasterError: nobody has said its CRS, or it is placed by points or by a camera's model instead of a transform.
-    """
-    points, _ = dataset.gcps
-    if dataset.transform.is_identity and (points or dataset.rpcs is not None):
-        how, option = (
-            ("ground control points", "-r bilinear") if points else ("a camera's model (RPCs)", "-rpc -t_srs EPSG:CODE")
-        )
-        raise RasterError(
-            f"{name} is placed by {how}, by which it cannot be read here.",
-            f"Warp it first: gdalwarp {option} IN.tif OUT.tif (in QGIS: Raster, Projections, Warp).",
-        )
-    if is_undefined(dataset.crs):
-        raise RasterError(
-            f"{name} has no coordinate reference system; assign one to it (its layer's properties in QGIS, or "
-            "gdal_edit.py -a_srs)."
-        )
+def _hint(path: str) -> str:
+    """What to do about a raster that does not open."""
+    if is_remote(path):
+        return f"Check the address and the connection. If it leads to a virtual raster that you trust, {ALLOW}."
+    if Path(path).is_file() and Path(path).suffix.lower() in (".xml", ".json", ".vrt", ".wms", ".wmts", ".kml"):
+        return f"If it stands for others, and you trust it, {ALLOW}."
+    return ""
 
 
 def is_raster(path: str) -> bool:
-    """Whether GDAL opens the file as a raster."""
+    """Whether GDAL opens the file as a raster.
+
+    Raises:
+        RasterError: it reaches where it may not.
+    """
     try:
-        with rasterio.open(path):
+        with _opened(path):
             return True
+    except Beyond as error:
+        raise RasterError(str(error), error.hint) from error
     except RasterioError:
         return False
 
@@ -97,7 +99,7 @@ def without_alpha(dataset: DatasetReader) -> DatasetReader:
         f"<SourceBand>{band}</SourceBand></SimpleSource></VRTRasterBand>"
         for band, kind in enumerate(dataset.dtypes, 1)
     )
-    return rasterio.open(_virtual(dataset, bands))
+    return rasterio.open(_virtual(dataset, bands), driver="VRT")
 
 
 def palette_bands(dataset: DatasetReader) -> int:

@@ -21,13 +21,17 @@ from ..errors import RasterError
 from .collar import REACH, has_collar, without_collar
 from .damage import Damage
 from .grid import Grid, Window, ground_grid, native_gsd, outline
-from .opening import check_placed, is_remote, open_raster, palette_bands, with_colours, without_alpha
+from .opening import open_raster, palette_bands, with_colours, without_alpha
+from .placement import check_placed
+from .reach import is_remote, way_to
 
 if TYPE_CHECKING:
     from .radiometry import Radiometry
 
 _OVERVIEW_TOLERANCE = 1.01
 """An overview may be this much coarser than the grid and still be read for it."""
+_MOST_STRETCHED = 1000
+"""Pixels a side that a raster's own pixel may become."""
 _OF_CLASSES = (Resampling.nearest, Resampling.mode)
 """Resampling that makes no new values, as classes need it."""
 
@@ -69,9 +73,10 @@ class RasterReader:
         self.radiometry: Radiometry | None = None
         with ExitStack() as files:
             dataset = files.enter_context(open_raster(self.path))
+            self._way = way_to(self.path)  # for processes that were not told what may be reached
             self._source = self._shown(dataset, bands)
             if self._source != self.path:
-                dataset = files.enter_context(open_raster(self._source))
+                dataset = files.enter_context(open_raster(self._source, way=self._way._replace(drivers=("VRT",))))
             self._describe(dataset, nodata)
             self.bands = list(bands or self.colours_only())
             # a fourth band that is asked for is no mask, whatever the file calls it
@@ -81,6 +86,7 @@ class RasterReader:
             own = dataset.crs, dataset.transform, dataset.width, dataset.height
             self.grid: Grid = grid or ground_grid(*own, gsd)
             self.native_gsd = native_gsd(*own)
+            self._check_scale()
             self._aligned = (self.grid.crs, self.grid.transform, self.grid.width, self.grid.height) == own
             self._overview = self._coarsest_overview(dataset)
             self._collar = self._collar_width(dataset)
@@ -110,6 +116,13 @@ class RasterReader:
             raise RasterError(
                 f"{self.path} has {dataset.count} band{plural}; the run asks for {wanted}.",
                 "Choose bands that every raster has.",
+            )
+
+    def _check_scale(self) -> None:
+        if self.native_gsd > _MOST_STRETCHED * self.grid.gsd:
+            raise RasterError(
+                f"{self.path} has pixels of {self.native_gsd:.3g} m, too coarse to be read at {self.grid.gsd:.3g} m.",
+                "Choose another raster, or correct its geotransform.",
             )
 
     def __getstate__(self) -> dict:
@@ -189,7 +202,7 @@ class RasterReader:
         if is_remote(self.path):
             hint = "Check the connection, then start again."
             raise RasterError(f"{self.path} cannot be read: {reason.rstrip('.')}.", hint) from error
-        open_raster(self.path).close()
+        open_raster(self.path, way=self._way).close()
         self.damage.add(window, self.grid, reason)
         shape = window.height, window.width
         return np.zeros((len(self.bands), *shape), self.dtype), np.zeros(shape, bool)
@@ -201,7 +214,8 @@ class RasterReader:
         return self._opened[1]
 
     def _open(self) -> DatasetReader:
-        dataset = open_raster(self._source, self._overview)
+        way = self._way if self._source == self.path else self._way._replace(drivers=("VRT",))
+        dataset = open_raster(self._source, self._overview, way)
         if self._aligned:
             return dataset
         if self._alpha_is_data:

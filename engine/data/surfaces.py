@@ -13,15 +13,22 @@ from shapely import Geometry
 from shapely.errors import GEOSException
 
 POINT, LINE, POLYGON, COLLECTION, SURFACE, TIN, TRIANGLE = 1, 2, 3, 7, 15, 16, 17
-NAMES = {SURFACE: "PolyhedralSurface", TIN: "TIN", TRIANGLE: "Triangle"}
-"""Types of WKB (OGC 06-103r4, table 7) that are read here."""
+NAMES = {
+    8: "CircularString", 9: "CompoundCurve", 10: "CurvePolygon", 11: "MultiCurve", 12: "MultiSurface", 13: "Curve",
+    14: "Surface", SURFACE: "PolyhedralSurface", TIN: "TIN", TRIANGLE: "Triangle",
+}  # fmt: skip
+"""Types of WKB (OGC 06-103r4, table 7) beyond the plain ones."""
 _MULTIPLE = {4: shapely.MultiPoint, 5: shapely.MultiLineString, 6: shapely.MultiPolygon}
 _Z, _M = 0x80000000, 0x40000000
 """The flags by which older WKB says that there are more coordinates."""
 
 
+BROKEN = shapely.Point(np.inf, np.inf)
+"""What stands for bytes that are no geometry: at no place."""
+
+
 def geometries_of(wkb: np.ndarray) -> np.ndarray:
-    """Geometries (n,) of WKB (n,), none for none.
+    """Geometries (n,) of WKB (n,), none for none, `BROKEN` for what is damaged.
 
     Raises:
         ValueError: a type that is not known here; the message names it.
@@ -41,7 +48,17 @@ def _geometry(wkb: bytes) -> Geometry:
     try:
         return shapely.from_wkb(wkb)
     except GEOSException:
+        pass
+    try:
         return _Reader(wkb).geometry()
+    except _Unknown:
+        raise
+    except (struct.error, GEOSException, ValueError, RecursionError):
+        return BROKEN
+
+
+class _Unknown(ValueError):
+    """A type of geometry that is not known here."""
 
 
 class _Reader:
@@ -66,7 +83,7 @@ class _Reader:
             rings = [self._coordinates(order, size, self._take(f"{order}I")) for _ in range(count)]
             return shapely.Polygon(rings[0], rings[1:]) if rings else shapely.Polygon()
         if kind not in (*_MULTIPLE, COLLECTION, SURFACE, TIN):
-            raise ValueError(f"geometries of {type_name(code)}")
+            raise _Unknown(f"geometries of {type_name(code)}")
         parts = [self.geometry() for _ in range(count)]
         if kind in (SURFACE, TIN):
             return shapely.union_all([shapely.make_valid(face) for face in parts if face.area > 0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ from pyogrio.errors import DataLayerError, DataSourceError, GeometryError
 from pyproj.exceptions import CRSError, ProjError
 
 from ..errors import LabelError
-from .crs import is_undefined
+from .crs import is_undefined, without_places
 from .grid import Grid, transformer
+from .mending import broken, clipped, mended
+from .reach import Beyond, check_driver, check_layers
 from .shapefiles import encoding_of
 from .surfaces import geometries_of, type_name
 
@@ -52,6 +55,10 @@ class Layer:
         return f"The {self.purpose} {name}" + (f" (layer {self.layer})" if self.layer else "")
 
 
+Skip = Callable[[str], None]
+"""Is told what is left out, in a sentence."""
+
+
 @dataclass
 class Features:
     """Features near a grid: 2D geometries (n,) in grid pixels, mended, and class values (n,) as text."""
@@ -60,12 +67,18 @@ class Features:
     values: np.ndarray
 
 
-def read_features(layer: Layer, grid: Grid) -> Features:
+def read_features(layer: Layer, grid: Grid, skip: Skip | None = None) -> Features:
     """The features of a layer that lie on a grid, none where they all lie elsewhere.
 
+    Args:
+        layer: where they come from.
+        grid: what they are for.
+        skip: is told in a sentence which features are left out, and how many; without it those whose coordinates are no
+            places are an error.
+
     Raises:
-        LabelError: the file, layer or field is missing, the filter is wrong, there is no CRS, or
-            nothing passes the filter.
+        LabelError: the file, layer or field is missing, the filter is wrong, there is no CRS, nothing passes the
+            filter, or features are broken.
     """
     layer = _existing(layer)
     info = _info(layer)
@@ -74,11 +87,31 @@ def read_features(layer: Layer, grid: Grid) -> Features:
     wkb, values = _read(layer, bbox=bbox)
     if len(wkb) == 0:
         _check_not_empty(layer)
-    geometries = _mended(_geometries(wkb, layer))
-    present = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
-    geometries = _to_pixels(geometries[present], info["crs"], grid)
+    geometries, sound = _sound(_geometries(wkb, layer), layer, skip)
+    geometries = _to_pixels(geometries, info["crs"], grid, bbox)
     touches = shapely.intersects(geometries, shapely.box(0, 0, grid.width, grid.height))
-    return Features(geometries[touches], values[present][touches])
+    return Features(geometries[touches], values[sound][touches])
+
+
+def _sound(geometries: np.ndarray, layer: Layer, skip: Skip | None) -> tuple[np.ndarray, np.ndarray]:
+    """Geometries (m,) that have a place, mended, and which (n,) of all those are."""
+    absent = shapely.is_missing(geometries) | shapely.is_empty(geometries)
+    wrong = ~absent & broken(geometries)
+    sound = ~(absent | wrong)
+    geometries = mended(np.where(sound, geometries, None))
+    flat = sound & shapely.is_empty(geometries)
+    sound &= ~flat
+    reasons = [(wrong, "with coordinates that are no places"), (flat, "without area"), (absent, "without geometry")]
+    counted = [f"{which.sum()} {reason}" for which, reason in reasons if which.any()]
+    hint = "Mend or delete them (in QGIS: Check validity, Fix geometries)."
+    if counted and not sound.any():
+        raise LabelError(f"{layer} has no feature that can be used: {', '.join(counted)}.", hint)
+    if wrong.any() and skip is None:
+        one = wrong.sum() == 1
+        raise LabelError(f"{layer} has {wrong.sum()} feature{'' if one else 's'} {reasons[0][1]}.", hint)
+    if counted and skip is not None:
+        skip(f"{layer} has features that are left out: {', '.join(counted)}.")
+    return geometries[sound], sound
 
 
 def extent(layer: Layer, grid: Grid) -> tuple[float, float, float, float]:
@@ -88,6 +121,7 @@ def extent(layer: Layer, grid: Grid) -> tuple[float, float, float, float]:
         LabelError: it cannot be read, or nobody has said where it is.
     """
     crs = described(layer)["crs"]
+    _check_related(layer, crs, grid)
     try:
         _, bounds = pyogrio.read_bounds(layer.path, layer=layer.layer, where=layer.where)
     except (*UNREADABLE, ValueError) as error:
@@ -113,6 +147,7 @@ def _existing(layer: Layer) -> Layer:
     """The layer with its name, once file and name are known to exist."""
     if "://" not in layer.path and not layer.path.startswith(("/vsi", "PG:")) and not Path(layer.path).exists():
         raise LabelError(f"The {layer.purpose} {layer.path} does not exist.", "Correct its path or put the file back.")
+    check_reach(layer.path)
     try:
         names = [name for name, geometry in pyogrio.list_layers(layer.path) if geometry is not None]
     except DataSourceError as error:
@@ -140,13 +175,27 @@ def described(layer: Layer, **options: Any) -> dict[str, Any]:
     Raises:
         LabelError: it cannot be read, or nobody has said where it is.
     """
+    check_reach(layer.path)
     try:
         info = pyogrio.read_info(layer.path, layer=layer.layer, **options)
     except UNREADABLE as error:
         raise unreadable(layer, error) from error
+    check_reach(layer.path, info["driver"])
     if is_undefined(info["crs"]):
         raise LabelError(f"{layer} has no coordinate reference system; assign one to it.")
     return info
+
+
+def check_reach(path: str | Path, driver: str = "") -> None:
+    """See that a vector file does not reach where it may not; to be asked before GDAL opens it, and with its driver.
+
+    Raises:
+        LabelError: it does.
+    """
+    try:
+        check_driver(str(path), driver) if driver else check_layers(str(path))
+    except Beyond as error:
+        raise LabelError(str(error), error.hint) from error
 
 
 def unreadable(layer: object, error: Exception) -> LabelError:
@@ -201,10 +250,20 @@ def _check_not_empty(layer: Layer) -> None:
 def _check_related(layer: Layer, crs: str, grid: Grid) -> None:
     """See that there is a way from a layer's CRS to the grid's; from a site's own there is none."""
     try:
+        system = pyproj.CRS(crs)
+    except CRSError as error:
+        raise LabelError(
+            f"{layer} has a coordinate reference system that cannot be understood; assign the right one to it."
+        ) from error
+    if kind := without_places(system):
+        raise LabelError(
+            f"{layer} has the coordinate reference system '{system.name}', which {kind}; assign the right one to it."
+        )
+    try:
         grid.pixels_from(crs)
     except (CRSError, ProjError) as error:
         raise LabelError(
-            f"{layer} has the coordinate reference system '{pyproj.CRS(crs).name}', from which no way leads to the "
+            f"{layer} has the coordinate reference system '{system.name}', from which no way leads to the "
             f"raster's '{pyproj.CRS(grid.crs.to_wkt()).name}'.",
             "Assign the right one to it.",
         ) from error
@@ -219,26 +278,20 @@ def _bounds_in(crs: str, grid: Grid) -> tuple[float, float, float, float] | None
     return bounds if np.isfinite(bounds).all() and bounds[0] <= bounds[2] else None
 
 
-def _mended(geometries: np.ndarray) -> np.ndarray:
-    """Valid geometries: self-crossing polygons keep their area and lose the lines that mending leaves."""
-    invalid = ~shapely.is_valid(geometries) & ~shapely.is_missing(geometries)
-    for index in np.flatnonzero(invalid):
-        mended = shapely.make_valid(geometries[index])
-        parts = [part for part in shapely.get_parts(mended) if shapely.get_dimensions(part) == 2]
-        geometries[index] = shapely.union_all(parts) if parts else mended
-    return geometries
-
-
-def _to_pixels(geometries: np.ndarray, crs: str, grid: Grid) -> np.ndarray:
-    """Reproject; long edges get vertices first, for straight lines bend between CRSs."""
-    bounds = _bounds_in(crs, grid)
+def _to_pixels(
+    geometries: np.ndarray, crs: str, grid: Grid, bounds: tuple[float, float, float, float] | None
+) -> np.ndarray:
+    """Reproject what is near the grid; long edges get vertices first, for straight lines bend between CRSs."""
     same = pyproj.CRS(crs).equals(pyproj.CRS(grid.crs.to_wkt()), ignore_axis_order=True)
-    if bounds is not None and not same:
-        geometries = shapely.segmentize(geometries, max(bounds[2] - bounds[0], bounds[3] - bounds[1]) / 32)
+    if bounds is not None:
+        geometries = clipped(geometries, bounds)
+        if not same:
+            fine, step = shapely.is_valid(geometries), max(bounds[2] - bounds[0], bounds[3] - bounds[1]) / 32
+            geometries[fine] = shapely.segmentize(geometries[fine], step)
     pixels = shapely.transform(geometries, grid.pixels_from(crs), interleaved=False)
     # what the projection cannot show is elsewhere
     pixels[~np.isfinite(shapely.bounds(pixels)).all(axis=-1)] = shapely.Polygon()
-    return _mended(pixels)
+    return mended(pixels, (grid.width, grid.height))
 
 
 def _list(names: Any) -> str:

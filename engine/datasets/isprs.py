@@ -189,6 +189,7 @@ class _Writer:
             detection_classes=class_definitions(list(self._boxes.classes) if "detection" in tasks else [], False),
             segmentation_classes=class_definitions(list(CLASSES) if "segmentation" in tasks else [], True),
             background="segmentation" not in tasks,
+            allow_remote=sorted({str(tile.image.resolve().parent) for tile in self._tiles.values()}),
             recipe=recipe,
             training=training,
         )

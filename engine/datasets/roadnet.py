@@ -68,6 +68,7 @@ def import_roadnet(
         bands=[1, 2, 3],
         sources=sources,
         segmentation_classes=[road],
+        allow_remote=[str(folder.resolve())],
         recipe=recipe,
         training=training,
     )

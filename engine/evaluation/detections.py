@@ -17,7 +17,7 @@ from ..config import Area, Labels
 from ..data.crs import is_undefined
 from ..data.grid import Grid, ground_grid, transformer
 from ..data.surfaces import geometries_of
-from ..data.vectors import UNREADABLE
+from ..data.vectors import UNREADABLE, check_reach
 from ..errors import LabelError
 from .boxes import Boxes
 
@@ -89,6 +89,7 @@ def _layer(path: Path) -> str | None:
 def _info(path: Path) -> dict:
     if not Path(path).exists():
         raise LabelError(f"The detections {path} do not exist.", "Correct the path, or predict first.")
+    check_reach(path)
     try:
         info = pyogrio.read_info(path, layer=_layer(path))
     except UNREADABLE as error:
@@ -100,6 +101,7 @@ def _info(path: Path) -> dict:
 
 def _extent(path: Path, layer: str | None, crs: str) -> tuple[float, float, float, float] | None:
     """A layer's bounds in a CRS; none where it is empty or cannot be read, which is told when it is used."""
+    check_reach(path)
     try:
         info = pyogrio.read_info(path, layer=layer, force_total_bounds=True)
         to_crs = transformer(info["crs"], crs)

@@ -16,7 +16,8 @@ from ..data.class_raster import ClassRaster
 from ..data.grid import Grid, Window, native_gsd
 from ..data.labels import label_layer, read_labels
 from ..data.masks import coverage
-from ..data.opening import check_placed, open_raster
+from ..data.opening import open_raster
+from ..data.placement import check_placed
 from ..data.points import IGNORED
 from ..data.raster import RasterReader
 from ..data.vector_labels import VectorLabels

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..data.opening import is_remote
+from ..data.reach import is_remote
 from ..errors import RasterError
 
 SUFFIXES = {".tif", ".tiff", ".vrt", ".jp2", ".img", ".ecw", ".sid", ".asc", ".bil", ".png", ".jpg", ".jpeg", ".webp"}

@@ -13,7 +13,8 @@ from rasterio.transform import Affine
 from rasterio.windows import Window
 
 from ...data.grid import pixel_metres
-from ...data.opening import check_placed
+from ...data.opening import open_raster
+from ...data.placement import check_placed
 from ...errors import RasterError
 
 NODATA = 255
@@ -142,10 +143,7 @@ def _cache_bytes(raster: rasterio.DatasetReader) -> int:
 def _open(path: Path) -> rasterio.DatasetReader:
     if not Path(path).exists():
         raise RasterError(f"The class map {path} does not exist.", "Correct its path or put the file back.")
-    try:
-        raster = rasterio.open(path)
-    except RasterioError as error:
-        raise RasterError(f"{path} cannot be read as a raster: {error}.") from error
+    raster = open_raster(str(path))
     if raster.count != 1 or raster.dtypes[0] != "uint8":
         raise RasterError(
             f"{path} is not a class map: it has {raster.count} band(s) of {raster.dtypes[0]}, not one of uint8."
