@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Weight = Annotated[float, Field(ge=0)]
-TeachersFrom = str | dict[str, str] | None
-"""A run folder for all teachers, or one for each by the teacher's name."""
+TeachersFrom = Annotated[
+    str | list[str] | dict[str, str | list[str]] | None,
+    BeforeValidator(lambda value: None if value in ("", {}) else value),
+]
+"""A run folder for all teachers, or one for each by the teacher's name; several folders are an ensemble."""
 TEACHER_SHARE = {"partial_multitask": 0.3, "semi_supervised": 0.5, "baseline": 0.5}
 """Teachers' share of the steps where a run leaves it open: of each, in SSLKD of both together."""
 
@@ -17,6 +20,13 @@ REUSE_TEACHERS = Field(
     description="Use finished teachers of a run in the same folder again where all that decides over them is the same; "
     "none: where the budget is in minutes.",
 )
+
+
+def named_folders(teachers: TeachersFrom) -> list[str]:
+    """All that `teachers_from` names, in order, each once."""
+    if isinstance(teachers, dict):
+        return list(dict.fromkeys(folder for each in teachers.values() for folder in named_folders(each)))
+    return list(dict.fromkeys([teachers] if isinstance(teachers, str) else teachers or []))
 
 
 class Options(BaseModel):
@@ -184,7 +194,9 @@ class PartialMultitask(Distillation, Continued, FeatureTaught):
         description="Share of the budget that each teacher gets; none: 0.3 of the steps, of minutes as steps need.",
     )
     teachers_from: TeachersFrom = Field(
-        None, description="Folder of a finished run (or one for each teacher) whose teachers are used again."
+        None,
+        description="Folder of a finished run or model (or one for each teacher) whose teachers are used again; of "
+        "several in a list the mean of the answers teaches.",
     )
     reuse_teachers: bool | None = REUSE_TEACHERS
     all_imagery: bool = Field(
@@ -252,7 +264,9 @@ class SemiSupervised(Labelled, Continued):
         "need.",
     )
     teachers_from: TeachersFrom = Field(
-        None, description="Folder of a finished run (or one for each teacher) whose teachers are used again."
+        None,
+        description="Folder of a finished run or model (or one for each teacher) whose teachers are used again; of "
+        "several in a list the mean of the answers teaches.",
     )
     reuse_teachers: bool | None = REUSE_TEACHERS
     ramp_up: float = Field(0.3, ge=0, le=1, description="Share of the joint stage over which unlabelled terms rise.")

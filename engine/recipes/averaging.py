@@ -1,8 +1,8 @@
-"""A teacher's answer averaged over mirror images: steadier than any of them (docs/methods.md, section 1)."""
+"""A teacher's answer averaged over an ensemble's members and over mirror images (docs/methods.md, section 1)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import torch
@@ -36,16 +36,39 @@ def check_mirrors(teachers: Collection[nn.Module], run: Run) -> None:
 def mirrored_answer(network: nn.Module, image: Tensor, tasks: Collection[Task] | None = None) -> Outputs:
     """A network's outputs in eval mode and without gradients, averaged over an image and its three mirror images.
 
-    Probabilities and centerness are averaged; boxes are, each weighed by the highest class probability that its view
-    gives the anchor. Features are those of the image itself.
-
     Args:
-        network: whose answer it is.
+        network: whose answer it is; of an ensemble, all members' are averaged at once.
         image: (B, C, H, W) raw values.
         tasks: none means all.
     """
-    answers = [_answer(network, image, axes, tasks) for axes in MIRRORED]
+    return mean_answer(opinions(network, image, tasks, mirrored=True))
+
+
+def opinions(
+    network: nn.Module, image: Tensor, tasks: Collection[Task] | None = None, mirrored: bool = False
+) -> list[Outputs]:
+    """What an ensemble's members say of an image, or one network, each in eval mode and without gradients.
+
+    Args:
+        network: an `Ensemble`, or any other.
+        image: (B, C, H, W) raw values.
+        tasks: none means all.
+        mirrored: also what each says of the three mirror images, turned back.
+    """
+    members = getattr(network, "members", (network,))
+    tasks = network.tasks if tasks is None and hasattr(network, "members") else tasks
+    return [_answer(each, image, axes, tasks) for each in members for axes in (MIRRORED if mirrored else MIRRORED[:1])]
+
+
+def mean_answer(answers: Sequence[Outputs]) -> Outputs:
+    """Answers on one image as one; of a single answer, itself.
+
+    Probabilities and centerness are averaged; boxes are, each weighed by the highest class probability that its answer
+    gives the anchor. Features are the first answer's.
+    """
     first = answers[0]
+    if len(answers) == 1:
+        return first
     segmentation = None if first.segmentation is None else _mean_logits([each.segmentation for each in answers])
     detections = None if first.detections is None else _mean_detections([each.detections for each in answers])
     return replace(first, segmentation=segmentation, detections=detections)

@@ -31,9 +31,9 @@ from .plan import (
     nothing_to_say,
     teacher_share,
 )
-from .reuse import load_teachers
 from .starting import build_student, channels
 from .supervised import imagery, supervised_losses, tasks_of, teach_from_labels
+from .teachers import check_frozen, load_teachers
 from .terms import check_features, has_terms, soft_terms, teaching_terms, uses_features
 from .together import forward_together
 from .views import seen
@@ -54,17 +54,20 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
     networks: dict[str, nn.Module] = {"student": student.network, **student.teaching}
     specs = {"student": recipe.student}
     stages: list[Stage] = []
+    notes: list[str] = []
     if recipe.distillation:
         for index, (task, name) in enumerate(TEACHERS.items()):
             specs[name] = getattr(recipe, name)
             networks[name] = build_network(specs[name], (task,), run, prepared, seed=run.training.seed + 1 + index)
-        teachers = {name: networks[name] for name in TEACHERS.values()}
-        check_features(recipe, student.network, list(teachers.values()))
+        if recipe.teachers_from is not None:
+            taught = load_teachers(recipe.teachers_from, list(TEACHERS.values()), networks, run, prepared)
+            check_frozen(taught, recipe.co_training)
+            networks, notes = networks | taught.networks, taught.notes
+        teachers = [networks[name] for name in TEACHERS.values()]
+        check_features(recipe, student.network, teachers)
         if recipe.mirrored_answers:
-            check_mirrors(teachers.values(), run)
-        if recipe.teachers_from:
-            load_teachers(recipe.teachers_from, teachers, run, prepared)
-        else:
+            check_mirrors(teachers, run)
+        if recipe.teachers_from is None:
             stages += [_teacher_stage(task, name, run, recipe, student.lesson) for task, name in TEACHERS.items()]
         if uses_features(recipe):
             networks["adaptors"] = _adaptors(networks)
@@ -74,7 +77,7 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
     stages.append(replace(_student_stage(run, recipe, networks, left, student.lesson), begins=student.arrives))
     stages = [replace(stage, asks=(*stage.asks, *student.teaching)) for stage in stages]
     weigh = networks[GATE].weigh if GATE in networks else nothing_to_say
-    return Plan(networks, stages, "student", specs, heard=student.lesson.heard, weigh=weigh)
+    return Plan(networks, stages, "student", specs, heard=student.lesson.heard, weigh=weigh, notes=notes)
 
 
 def _check(run: Run, recipe: PartialMultitask) -> None:

@@ -115,6 +115,7 @@ class Plan:
         heard: a network's outputs on a batch as the batch's labels can judge them, for validation.
         weigh: told the metrics behind each network's best score before a stage and after each validation; returns
             sentences for people.
+        notes: sentences for people on what was decided.
     """
 
     networks: dict[str, nn.Module]
@@ -126,6 +127,7 @@ class Plan:
     object_size: float | None = None
     heard: Callable[[Outputs, Batch], Outputs] = unchanged
     weigh: Callable[[Mapping[str, Mapping[str, float]]], list[str]] = nothing_to_say
+    notes: list[str] = field(default_factory=list)
 
     def enter(self, stage: Stage) -> None:
         """Let the networks that a stage trains learn, and hold the others still: gradients and modes."""
