@@ -165,6 +165,9 @@ class Distillation(Options):
     mirrored_answers: bool = Field(
         False, description="Teachers answer with the mean of what they say of a chip and of its three mirror images."
     )
+    calibrated_answers: bool = Field(
+        False, description="Teachers answer as surely as they are right on validation ground (temperature scaling)."
+    )
     gate: float = Field(
         0.0,
         ge=0,

@@ -1,6 +1,7 @@
 """Losses as pure functions; formulas in docs/methods.md."""
 
 from ..models.heads import anchors_valid
+from .calibration import detection_temperature, segmentation_temperature
 from .centerness import soft_centerness
 from .consistency import consistency
 from .dense import FOUND, dense_boxes, dense_classification
@@ -28,6 +29,7 @@ __all__ = [
     "cross_supervision",
     "dense_boxes",
     "dense_classification",
+    "detection_temperature",
     "dice_loss",
     "dist_segmentation",
     "feature_mse",
@@ -40,6 +42,7 @@ __all__ = [
     "pseudo_labels",
     "ramp_up",
     "segmentation_cross_entropy",
+    "segmentation_temperature",
     "soft_centerness",
     "soft_detection_classification",
     "soft_detection_regression",

@@ -18,6 +18,7 @@ from ..models.encoders import STRIDES
 from ..types import Batch, Outputs, Task
 from .averaging import check_mirrors, mirrored_answer
 from .build import build_network
+from .calibration import CALIBRATION, Calibration, calibrated
 from .feature_teaching import feature_terms
 from .gate import GATE, Gate, listened
 from .package_teacher import check_imagery, load_package_teacher
@@ -55,6 +56,8 @@ def plan_distil(run: Run, prepared: Prepared) -> Plan:
         networks["adaptors"] = Adaptors(student.feature_channels, teacher.feature_channels)
     if recipe.gate:
         networks[GATE] = Gate(dict.fromkeys(tasks, "teacher"), channels(run, tasks), recipe.gate)
+    if recipe.calibrated_answers:
+        networks[CALIBRATION] = Calibration(dict.fromkeys(tasks, "teacher"), recipe.mirrored_answers)
     stage = Stage(
         "student",
         trains=tuple(name for name in ("student", "adaptors") if name in networks),
@@ -64,6 +67,7 @@ def plan_distil(run: Run, prepared: Prepared) -> Plan:
         losses=distil_losses(recipe),
         judges=("student",),
         measures=("teacher",) if GATE in networks else (),
+        fits=(CALIBRATION,) if CALIBRATION in networks else (),
     )
     weigh = networks[GATE].weigh if GATE in networks else nothing_to_say
     specs = {"student": recipe.student, "teacher": card.network}
@@ -85,7 +89,7 @@ def distil_losses(recipe: Distil) -> Losses:
                 named |= {f"{role}/{key}": value for key, value in own.items()}
             mirrored = recipe.mirrored_answers
             answer = mirrored_answer(teacher, batch.image) if mirrored else teacher(batch.image)
-            terms = taught_losses(networks, outputs[role], answer, batch, recipe)
+            terms = taught_losses(networks, outputs[role], calibrated(networks, answer), batch, recipe)
             named |= {f"{role}/{key}": value for key, value in terms.items()}
         return named | feature_terms(networks, outputs, batches, recipe)
 

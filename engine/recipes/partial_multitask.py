@@ -17,6 +17,7 @@ from ..errors import ConfigError
 from ..types import Batch, Outputs, Task
 from .averaging import check_mirrors, mirrored_answer
 from .build import build_network
+from .calibration import CALIBRATION, Calibration, calibrated
 from .feature_teaching import feature_terms
 from .forgetting import NOTHING, Lesson
 from .gate import GATE, Gate, listened
@@ -73,6 +74,8 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
             networks["adaptors"] = _adaptors(networks)
         if recipe.gate:
             networks[GATE] = Gate(TEACHERS, channels(run, tasks_of(run)), recipe.gate)
+        if recipe.calibrated_answers:
+            networks[CALIBRATION] = Calibration(TEACHERS, recipe.mirrored_answers)
     left = 1 - sum(stage.share for stage in stages)
     stages.append(replace(_student_stage(run, recipe, networks, left, student.lesson), begins=student.arrives))
     stages = [replace(stage, asks=(*stage.asks, *student.teaching)) for stage in stages]
@@ -88,6 +91,10 @@ def _check(run: Run, recipe: PartialMultitask) -> None:
         raise ConfigError("The option unlabelled needs a distillation and a source with the role unlabelled.")
     if recipe.co_training and not recipe.distillation:
         raise ConfigError("The option co_training needs a distillation; without one there are no teachers.")
+    if recipe.co_training and recipe.calibrated_answers:
+        raise ConfigError(
+            "The option calibrated_answers needs teachers that stand still; drop it, or set co_training to false."
+        )
     if recipe.co_training and not recipe.ema_teachers and "crosskd" in recipe.distillation:
         raise ConfigError(
             "The distillation crosskd needs teachers that stand still; set ema_teachers or drop co_training."
@@ -116,6 +123,7 @@ def _student_stage(run: Run, recipe: PartialMultitask, networks: Networks, share
         views=roles if recipe.strong_views else (),
         seasoned=learners,
         measures=teachers if GATE in networks and not recipe.co_training else (),
+        fits=(CALIBRATION,) if CALIBRATION in networks else (),
     )
 
 
@@ -166,7 +174,7 @@ def distillation_losses(
     if listen is not None and not listen.any():  # not even asked
         return {}
     ask = mirrored_answer if recipe.mirrored_answers else answer
-    theirs = ask(teacher, batch.image)
+    theirs = calibrated(networks, ask(teacher, batch.image))
     return teaching_terms(task, teacher, theirs, outputs, batch, adaptors, recipe, listen)
 
 

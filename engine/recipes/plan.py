@@ -60,6 +60,8 @@ class Stage:
         begins: trained networks that go on from a finished model; what they know already is validated before the first
             step, and is a candidate for their best weights.
         keeps: trained networks that are not judged, and whose last weights later stages begin with.
+        fits: networks without weights that are fitted on validation ground before the first step, once: their
+            `fit(networks, answers)` returns sentences for people.
         timed: whether `share` is one of steps, also of a budget in minutes, which is then divided by what steps take.
     """
 
@@ -75,6 +77,7 @@ class Stage:
     keeps: tuple[str, ...] = ()
     begins: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
+    fits: tuple[str, ...] = ()
     timed: bool = False
 
 

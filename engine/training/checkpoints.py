@@ -42,6 +42,7 @@ class State:
         scaler: of float16's losses, its state dictionary; empty in other arithmetic.
         division: of a budget in minutes by measured steps, `shares.Division`'s fields; empty where nothing is measured.
         waited: validations in a row without a better score.
+        fitted: state dictionaries of what stages have fitted on validation ground, by network.
     """
 
     stage: int
@@ -58,6 +59,7 @@ class State:
     scaler: dict[str, Any] = field(default_factory=dict)
     division: dict[str, Any] = field(default_factory=dict)
     waited: int = 0
+    fitted: dict[str, Any] = field(default_factory=dict)
 
 
 FREE = {"device", "precision", "workers", "budget", "validations", "patience"}
@@ -73,6 +75,7 @@ RECIPES_SINCE_FIRST = {
     "learning_without_forgetting": 0.0,
     "gate": 0.0,
     "mirrored_answers": False,
+    "calibrated_answers": False,
     "all_imagery": False,
     "soft_detection": "all",
     "feature_teacher": "none",

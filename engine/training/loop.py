@@ -24,6 +24,7 @@ from .checkpoints import State, copy_best, fingerprint, kept, load_best, load_la
 from .clock import StageClock, learning_rate, stage_budget
 from .device import enough_memory, half_precision
 from .ema import averaged
+from .fitting import Fitted, fit_once, take_fitted
 from .metrics import main_score
 from .optimizer import make_optimizer
 from .patience import Patience, check_patience
@@ -76,6 +77,7 @@ class Loop:
         self.scores: dict[str, float] = {}
         self.values: dict[str, dict[str, float]] = {}
         self._said: set[str] = set()
+        self.fitted: Fitted = {}
         self.division: Division | None = None
 
     def train(self) -> Trained:
@@ -94,6 +96,7 @@ class Loop:
             self.scores, self.values = state.scores, state.values
         for network in self.plan.networks.values():
             network.to(self.fabric.device, memory_format=torch.channels_last)
+        self.fitted = take_fitted(state.fitted if state is not None else {}, self.plan.networks)
         self._divide(state)
         for index in range(state.stage if state else 0, len(self.plan.stages)):
             self._stage(index, state if state and state.stage == index else None)
@@ -326,12 +329,14 @@ class _Work:
         return bool(self.stage.judges) and (due or self.clock.done())
 
     def _measure(self) -> None:
-        """Score frozen networks of other runs, once."""
+        """Score frozen networks of other runs, and fit what is fitted, once."""
         loop = self.loop
         for name in self.stage.measures:
             if name not in loop.values:
                 loop.values[name] = loop.validator.score(loop.plan.networks[name])
                 self._report(name, loop.values[name])
+        for sentence in fit_once(self.stage.fits, loop.plan.networks, loop.validator, loop.fitted):
+            loop.events.write("note", message=sentence)
         loop.weigh()
 
     def _report(self, name: str, values: dict[str, float]) -> None:
@@ -373,6 +378,7 @@ class _Work:
             division=asdict(loop.division) if loop.division is not None else {},
             random=torch.get_rng_state(),
             waited=self.patience.waited,
+            fitted=loop.fitted,
             fingerprint=fingerprint(loop.run),
         )
         path = save_last(loop.folder, state)
