@@ -168,6 +168,9 @@ class Distillation(Options):
     calibrated_answers: bool = Field(
         False, description="Teachers answer as surely as they are right on validation ground (temperature scaling)."
     )
+    agreement_weights: bool = Field(
+        False, description="Soft targets weigh, place by place, how far a teacher's several answers agree."
+    )
     gate: float = Field(
         0.0,
         ge=0,

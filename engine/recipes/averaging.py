@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..config import Run
+from ..distillation import detection_agreement, segmentation_agreement
 from ..errors import ConfigError
 from ..models.heads.detection import Axis
 from ..types import Detections, Outputs, Task
@@ -33,17 +34,6 @@ def check_mirrors(teachers: Collection[nn.Module], run: Run) -> None:
         )
 
 
-def mirrored_answer(network: nn.Module, image: Tensor, tasks: Collection[Task] | None = None) -> Outputs:
-    """A network's outputs in eval mode and without gradients, averaged over an image and its three mirror images.
-
-    Args:
-        network: whose answer it is; of an ensemble, all members' are averaged at once.
-        image: (B, C, H, W) raw values.
-        tasks: none means all.
-    """
-    return mean_answer(opinions(network, image, tasks, mirrored=True))
-
-
 def opinions(
     network: nn.Module, image: Tensor, tasks: Collection[Task] | None = None, mirrored: bool = False
 ) -> list[Outputs]:
@@ -58,6 +48,24 @@ def opinions(
     members = getattr(network, "members", (network,))
     tasks = network.tasks if tasks is None and hasattr(network, "members") else tasks
     return [_answer(each, image, axes, tasks) for each in members for axes in (MIRRORED if mirrored else MIRRORED[:1])]
+
+
+def check_opinions(teachers: Collection[nn.Module], mirrored: bool) -> None:
+    """Raise ConfigError where no teacher has opinions that could agree."""
+    if not mirrored and not any(len(getattr(each, "members", ())) > 1 for each in teachers):
+        raise ConfigError(
+            "The option agreement_weights compares several answers, and each teacher gives one.",
+            "Name several runs for a teacher in teachers_from, or set mirrored_answers.",
+        )
+
+
+def agreement(answers: Sequence[Outputs], task: Task) -> Tensor | None:
+    """How far answers on one image agree: (B, H, W) of areas, (B, N) of dense detections; none where there is one."""
+    if len(answers) == 1:
+        return None
+    if task == "segmentation":
+        return segmentation_agreement([each.segmentation for each in answers])
+    return detection_agreement([each.detections.logits for each in answers])
 
 
 def mean_answer(answers: Sequence[Outputs]) -> Outputs:

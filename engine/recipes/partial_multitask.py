@@ -15,7 +15,7 @@ from ..data import Prepared
 from ..distillation import Adaptors, ramp_up
 from ..errors import ConfigError
 from ..types import Batch, Outputs, Task
-from .averaging import check_mirrors, mirrored_answer
+from .averaging import agreement, check_mirrors, check_opinions, mean_answer, opinions
 from .build import build_network
 from .calibration import CALIBRATION, Calibration, calibrated
 from .feature_teaching import feature_terms
@@ -68,6 +68,8 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
         check_features(recipe, student.network, teachers)
         if recipe.mirrored_answers:
             check_mirrors(teachers, run)
+        if recipe.agreement_weights:
+            check_opinions(teachers, recipe.mirrored_answers)
         if recipe.teachers_from is None:
             stages += [_teacher_stage(task, name, run, recipe, student.lesson) for task, name in TEACHERS.items()]
         if uses_features(recipe):
@@ -173,9 +175,10 @@ def distillation_losses(
     listen = listened(networks, task)
     if listen is not None and not listen.any():  # not even asked
         return {}
-    ask = mirrored_answer if recipe.mirrored_answers else answer
-    theirs = calibrated(networks, ask(teacher, batch.image))
-    return teaching_terms(task, teacher, theirs, outputs, batch, adaptors, recipe, listen)
+    said = opinions(teacher, batch.image, mirrored=recipe.mirrored_answers)
+    agreed = agreement(said, task) if recipe.agreement_weights else None
+    theirs = calibrated(networks, mean_answer(said))
+    return teaching_terms(task, teacher, theirs, outputs, batch, adaptors, recipe, listen, agreed)
 
 
 def _teacher(

@@ -76,6 +76,7 @@ RECIPES_SINCE_FIRST = {
     "gate": 0.0,
     "mirrored_answers": False,
     "calibrated_answers": False,
+    "agreement_weights": False,
     "all_imagery": False,
     "soft_detection": "all",
     "feature_teacher": "none",

@@ -9,11 +9,13 @@ import torch
 
 from engine.config import Network, load_run, save_run
 from engine.data import prepare
+from engine.distillation import segmentation_agreement
 from engine.errors import ConfigError
 from engine.models import build
 from engine.recipes import build_plan
-from engine.recipes.averaging import mean_answer, mirrored_answer, opinions
+from engine.recipes.averaging import mean_answer, opinions
 from engine.recipes.ensemble import Ensemble
+from engine.recipes.partial_multitask import student_losses
 from engine.recipes.teachers import load_teachers
 from engine.training.checkpoints import save_best
 from tests.engine.planning import NARROW, SSLKD, TEACHER, first_batches, planned
@@ -89,8 +91,8 @@ def test_mirror_images_of_all_members_are_averaged_at_once():
     ensemble = Ensemble(members, TASKS, "")
     said = opinions(ensemble, image(), mirrored=True)
     assert len(said) == 8 and len(opinions(ensemble, image())) == 2
-    one, other = (mirrored_answer(each, image()) for each in members)
-    both = mirrored_answer(ensemble, image())
+    one, other = (mean_answer(opinions(each, image(), mirrored=True)) for each in members)
+    both = mean_answer(said)
     expected = (one.segmentation.softmax(1) + other.segmentation.softmax(1)) / 2
     torch.testing.assert_close(both.segmentation.softmax(1), expected, atol=1e-5, rtol=1e-4)
     weights = torch.stack([each.detections.logits.sigmoid().amax(-1, keepdim=True) for each in said])
@@ -255,3 +257,41 @@ def test_members_of_one_run_may_be_named_for_all_teachers(make_run, tmp_path):
     run = load_run(make_run({**TAUGHT, "teachers_from": folders}, "taught"))
     plan = build_plan(run, prepare(run))
     assert [len(plan.networks[f"{task}_teacher"].members) for task in TASKS] == [2, 2]
+
+
+def test_soft_targets_weigh_by_the_agreement_of_members_and_mirror_images(make_run, trained, cars):
+    """Areas by their places; DIST, which has none, by the mean; boxes by theirs."""
+    roofs = [str(trained(f"roofs{seed}", seed, "segmentation")) for seed in (2, 3)]
+    options = {"on_own_task": False, "soft_detection": "all", "agreement_weights": True}
+    run, prepared, plan = taught(make_run, cars, roofs, **options)
+    plan.enter(plan.stages[-1])
+    torch.manual_seed(0)
+    for member in plan.networks["segmentation_teacher"].members:
+        torch.nn.init.normal_(member.segmentation_head.classify.weight, std=2.0)
+    batches, found = first_batches(run, prepared, plan.stages[-1]), {}
+    for name in ("plain", "agreed"):
+        for form in ("kl", "dist"):
+            changes = {"soft_segmentation": form, "agreement_weights": name == "agreed"}
+            torch.manual_seed(0)
+            found[name, form] = student_losses(run.recipe.model_copy(update=changes))(plan.networks, batches, 1.0)
+    key = "detection/segmentation soft"
+    assert 0 < found["agreed", "kl"][key] < found["plain", "kl"][key]
+    said = opinions(plan.networks["segmentation_teacher"], batches["detection"].image)
+    places = segmentation_agreement([each.segmentation for each in said])[batches["detection"].valid]
+    torch.testing.assert_close(found["agreed", "dist"][key], found["plain", "dist"][key] * places.mean())
+    same = [name for name, value in found["plain", "kl"].items() if torch.equal(value, found["agreed", "kl"][name])]
+    assert set(found["plain", "kl"]) - set(same) == {key}, "the other teacher has one answer"
+
+
+def test_agreement_needs_several_answers(make_run, trained, cars, make_package):
+    roofs = str(trained("roofs", 2, "segmentation"))
+    with pytest.raises(ConfigError, match="agreement_weights compares several answers"):
+        taught(make_run, cars, [roofs], agreement_weights=True)
+    recipe = {"kind": "distil", "package": str(make_package()), "student": BARE, "agreement_weights": True}
+    with pytest.raises(ConfigError, match="mirrored_answers"):
+        planned(make_run(recipe, "distilled"))
+    run, prepared, plan = planned(make_run({**recipe, "mirrored_answers": True, "soft_detection": "all"}, "mirrored"))
+    batches = first_batches(run, prepared, plan.stages[-1])
+    assert {"detection/detection soft", "detection/detection soft centerness"} <= set(
+        plan.stages[-1].losses(plan.networks, batches, 1.0)
+    )
