@@ -191,7 +191,7 @@ def trained_by(folder, listener=None):
 
 
 def test_a_run_that_goes_on_keeps_its_temperatures_and_ends_bit_by_bit_the_same(make_run, events):
-    """Under ensembles and mirror images, too: nothing of them is in a checkpoint."""
+    """Under ensembles, too, of which nothing is in a checkpoint."""
     teachers = {}
     for task, seeds in (("detection", (1, 2)), ("segmentation", (3,))):
         members = []
@@ -200,7 +200,7 @@ def test_a_run_that_goes_on_keeps_its_temperatures_and_ends_bit_by_bit_the_same(
             save_best(member, "student", planned(member)[2].networks["student"])
             members.append(str(member))
         teachers[f"{task}_teacher"] = members
-    recipe = {**TAUGHT, "calibrated_answers": True, "mirrored_answers": True, "teachers_from": teachers}
+    recipe = {**TAUGHT, "calibrated_answers": True, "agreement_weights": True, "teachers_from": teachers}
     settings = {"budget": {"steps": 2}, "validations": 2, "batch_size": 2, "validation_chips": 2}
     whole, parted = (make_run(recipe, name, **settings) for name in ("whole", "parted"))
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 import torch
 
+from engine.cli.check import describe
 from engine.config import Network, load_run, save_run
 from engine.data import prepare
 from engine.distillation import segmentation_agreement
@@ -165,15 +166,17 @@ def test_members_are_runs_their_checkpoints_and_packages_of_any_architecture(mak
     assert "4 passes" in of_areas and " MB)" in of_areas
 
 
-def test_a_list_of_one_is_the_network_alone_with_a_sentence(make_run, trained, cars):
+def test_a_list_of_one_is_the_network_alone_with_a_sentence(make_run, trained, cars, tmp_path):
     roofs = str(trained("roofs", 2, "segmentation"))
     found = []
     for name, listed in (("alone", roofs), ("listed", [roofs])):
         run, prepared, plan = taught(make_run, cars, listed, name)
+        run_folder = tmp_path / name
         plan.enter(plan.stages[-1])
         torch.manual_seed(0)
         found.append((plan, plan.stages[-1].losses(plan.networks, first_batches(run, prepared, plan.stages[-1]), 1.0)))
     (alone, mine), (listed, theirs) = found
+    assert describe(run_folder)["notes"] == listed.notes
     assert alone.notes == [] and ["ensemble of one network" in note for note in listed.notes] == [True]
     assert all(torch.equal(value, theirs[key]) for key, value in mine.items()) and mine.keys() == theirs.keys()
 
