@@ -55,20 +55,29 @@ class Row:
         recipe: as in `run.json`.
         steps: of the whole run, teachers included.
         sources: which of the ground's lists of sources it may see.
-        teachers: names of its teachers to the rows whose networks they are, trained once a seed.
+        teachers: names of its teachers to the rows whose networks they are, trained once a seed; several rows are an
+            ensemble.
         training: further settings of the loop.
         group: heading that it stands under; differences are to the group's baseline.
         extra: whether the small form leaves it out unless it is asked for by name.
+        draw: added to the seed of its weights, sampling and augmentation.
     """
 
     name: str
     recipe: Settings
     steps: int
     sources: str = "all"
-    teachers: dict[str, str] = field(default_factory=dict)
+    teachers: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
     training: Settings = field(default_factory=dict)
     group: str = ""
     extra: bool = False
+    draw: int = 0
+
+    @property
+    def taught_by(self) -> list[str]:
+        """Names of the rows that train its teachers, each once."""
+        listed = ([each] if isinstance(each, str) else each for each in self.teachers.values())
+        return list(dict.fromkeys(name for names in listed for name in names))
 
 
 @dataclass(frozen=True)
@@ -156,4 +165,4 @@ class Table:
 
     def needed(self, row: Row) -> list[Row]:
         """A row after those that it takes its teachers from."""
-        return [*(self.row(name) for name in dict.fromkeys(row.teachers.values())), row]
+        return [*(self.row(name) for name in row.taught_by), row]

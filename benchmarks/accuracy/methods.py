@@ -7,6 +7,9 @@ from .declare import STRONG, WEAK, Form, Row, Settings
 DETECTION_TEACHER = "detection alone, teacher's size"
 SEGMENTATION_TEACHER = "segmentation alone, teacher's size"
 TEACHERS = {"detection_teacher": DETECTION_TEACHER, "segmentation_teacher": SEGMENTATION_TEACHER}
+ENSEMBLES = {teacher: (row, f"{row}, second seed") for teacher, row in TEACHERS.items()}
+SECOND_DRAW = 100
+"""Far from the tables' seeds, so that no other row of a seed has it."""
 VANILLA = "vanilla multi-task"
 BOTH = "soft, both tasks"
 SUPERVISED = "supervised only"
@@ -22,6 +25,10 @@ def single_task(form: Form) -> tuple[Row, ...]:
         Row("segmentation alone", supervised(form.student, "segmentation"), form.steps),
         Row(DETECTION_TEACHER, supervised(form.teacher, "detection"), form.teacher_steps),
         Row(SEGMENTATION_TEACHER, supervised(form.teacher, "segmentation"), form.teacher_steps),
+        *(
+            Row(rows[1], supervised(form.teacher, task), form.teacher_steps, extra=True, draw=SECOND_DRAW)
+            for task, rows in zip(("detection", "segmentation"), ENSEMBLES.values(), strict=True)
+        ),
     )
 
 
@@ -63,7 +70,13 @@ def networks(form: Form) -> tuple[Row, ...]:
 
 
 def distilled(
-    form: Form, name: str, *distillation: str, sources: str = "all", extra: bool = False, **options: object
+    form: Form,
+    name: str,
+    *distillation: str,
+    sources: str = "all",
+    extra: bool = False,
+    teachers: dict[str, str | tuple[str, ...]] = TEACHERS,
+    **options: object,
 ) -> Row:
     """A student of both tasks under the finished single-task teachers."""
     recipe = {
@@ -75,7 +88,7 @@ def distilled(
         "on_own_task": False,
         **options,
     }
-    return Row(f"distilled, {name}", recipe, form.steps, sources, TEACHERS, extra=extra)
+    return Row(f"distilled, {name}", recipe, form.steps, sources, teachers, extra=extra)
 
 
 def soft(form: Form) -> tuple[Row, ...]:
@@ -84,6 +97,9 @@ def soft(form: Form) -> tuple[Row, ...]:
         "all anchors": {"soft_detection": "all"},
         "mirrored answers": {"mirrored_answers": True},
         "gate": {"gate": 0.02},
+        "calibrated": {"calibrated_answers": True},
+        "ensemble": {"teachers": ENSEMBLES},
+        "ensemble, agreement": {"teachers": ENSEMBLES, "agreement_weights": True},
     }
     return (
         distilled(form, "soft", "soft"),

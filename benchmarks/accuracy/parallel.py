@@ -31,7 +31,7 @@ class Job:
 
     def needs(self) -> set[tuple[Path, str]]:
         """Keys of the jobs that train its teachers."""
-        return {(self.seed_folder, name) for name in self.row.teachers.values()}
+        return {(self.seed_folder, name) for name in self.row.taught_by}
 
     def carry_out(self) -> dict[str, Any]:
         """The row's result; it is trained where there is none yet."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import shutil
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -35,13 +36,13 @@ def slug(name: str) -> str:
 
 def run_of(row: Row, form: Form, ground: Ground, seed: int, seed_folder: Path) -> Run:
     """The run file of a row; its teachers are the networks that other rows of the seed have trained."""
-    teachers = {name: str(seed_folder / slug(trained_by)) for name, trained_by in row.teachers.items()}
+    teachers = {name: _each(rows, lambda row: str(seed_folder / slug(row))) for name, rows in row.teachers.items()}
     recipe = row.recipe | ({"teachers_from": teachers} if teachers else {})
     training = {
         "budget": {"steps": row.steps},
         "chip_size": form.chip_size,
         "batch_size": form.batch_size,
-        "seed": seed,
+        "seed": seed + row.draw,
         "learning_rate": 1e-3 if form.name == "full" else 2e-3,
         "ema_decay": {"small": 0.98, "medium": 0.99, "full": 0.998}[form.name],
         "validations": 4,
@@ -87,15 +88,20 @@ def carry_out(row: Row, form: Form, ground: Ground, seed: int, seed_folder: Path
     return result
 
 
-def _taught_by(row: Row, seed_folder: Path) -> dict[str, str]:
-    """A digest of the weights of each of a row's teachers."""
-    return {
-        name: hashlib.sha256(best_weights(seed_folder / slug(trained_by), "student").read_bytes()).hexdigest()
-        for name, trained_by in row.teachers.items()
-    }
+def _taught_by(row: Row, seed_folder: Path) -> dict[str, str | list[str]]:
+    """A digest of the weights of each of a row's teachers, of an ensemble of each member."""
+
+    def digest(trained_by: str) -> str:
+        return hashlib.sha256(best_weights(seed_folder / slug(trained_by), "student").read_bytes()).hexdigest()
+
+    return {name: _each(rows, digest) for name, rows in row.teachers.items()}
 
 
-def _is_same(folder: Path, run: Run, teachers: dict[str, str]) -> bool:
+def _each(rows: str | tuple[str, ...], found: Callable[[str], str]) -> str | list[str]:
+    return found(rows) if isinstance(rows, str) else [found(row) for row in rows]
+
+
+def _is_same(folder: Path, run: Run, teachers: dict[str, str | list[str]]) -> bool:
     file = folder / TEACHERS_FILE  # written last
     if not file.exists():
         return False

@@ -73,7 +73,7 @@ def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
         ],
         "blocks": prepared.blocks(),
         "estimate": estimate(settings, prepared, plan) if probe else None,
-        "notes": [settled.note] if settled.note else [],
+        "notes": [*filter(None, [settled.note]), *plan.notes],
         "warnings": [
             *_device(settings.training.device),
             *_resolution(prepared),

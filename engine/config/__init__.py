@@ -17,6 +17,8 @@ from .recipes import (
     SemiSupervised,
     SslkdWeights,
     Supervised,
+    TeachersFrom,
+    named_folders,
 )
 from .run import Area, Augmentation, Budget, ClassDefinition, Labels, Run, Source, Split, Training
 
@@ -49,8 +51,10 @@ __all__ = [
     "Split",
     "SslkdWeights",
     "Supervised",
+    "TeachersFrom",
     "Training",
     "load_run",
+    "named_folders",
     "parse",
     "preset",
     "preset_names",

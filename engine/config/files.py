@@ -110,9 +110,15 @@ def _with_paths(run: Run, change: Callable[[str], str]) -> Run:
         run.recipe.feature_teacher = change(run.recipe.feature_teacher)
     teachers = getattr(run.recipe, "teachers_from", None)
     if teachers:
-        each = isinstance(teachers, dict)
-        run.recipe.teachers_from = {k: change(v) for k, v in teachers.items()} if each else change(teachers)
+        run.recipe.teachers_from = _changed(teachers, change)
     return run
+
+
+def _changed(named: Any, change: Callable[[str], str]) -> Any:
+    """A path, and every one of a list or of a dictionary's values, changed."""
+    if isinstance(named, dict):
+        return {key: _changed(value, change) for key, value in named.items()}
+    return [change(each) for each in named] if isinstance(named, list) else change(named)
 
 
 def _absolute(run: Run, folder: Path) -> Run:

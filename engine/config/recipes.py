@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from .limits import BOUNDED, MOST_CLASSES, Address, BandNumber, Name, Weight
 
-TeachersFrom = Address | Annotated[dict[Name, Address], Field(max_length=8)] | None
-"""A run folder for all teachers, or one for each by the teacher's name."""
+Members = Annotated[list[Address], Field(max_length=32)]
+"""An ensemble's: run folders, packages, checkpoints."""
+TeachersFrom = Annotated[
+    Address | Members | Annotated[dict[Name, Address | Members], Field(max_length=8)] | None,
+    BeforeValidator(lambda value: None if value in ("", {}) else value),
+]
+"""A run folder for all teachers, or one for each by the teacher's name; several folders are an ensemble."""
 TEACHER_SHARE = {"partial_multitask": 0.3, "semi_supervised": 0.5, "baseline": 0.5}
 """Teachers' share of the steps where a run leaves it open: of each, in SSLKD of both together."""
 
@@ -18,6 +23,13 @@ REUSE_TEACHERS = Field(
     description="Use finished teachers of a run in the same folder again where all that decides over them is the same; "
     "none: where the budget is in minutes.",
 )
+
+
+def named_folders(teachers: TeachersFrom) -> list[str]:
+    """All that `teachers_from` names, in order, each once."""
+    if isinstance(teachers, dict):
+        return list(dict.fromkeys(folder for each in teachers.values() for folder in named_folders(each)))
+    return list(dict.fromkeys([teachers] if isinstance(teachers, str) else teachers or []))
 
 
 class Options(BaseModel):
@@ -160,6 +172,12 @@ class Distillation(Options):
     mirrored_answers: bool = Field(
         False, description="Teachers answer with the mean of what they say of a chip and of its three mirror images."
     )
+    calibrated_answers: bool = Field(
+        False, description="Teachers answer as surely as they are right on validation ground (temperature scaling)."
+    )
+    agreement_weights: bool = Field(
+        False, description="Soft targets weigh, place by place, how far a teacher's several answers agree."
+    )
     gate: float = Field(
         0.0,
         ge=0,
@@ -189,7 +207,9 @@ class PartialMultitask(Distillation, Continued, FeatureTaught):
         description="Share of the budget that each teacher gets; none: 0.3 of the steps, of minutes as steps need.",
     )
     teachers_from: TeachersFrom = Field(
-        None, description="Folder of a finished run (or one for each teacher) whose teachers are used again."
+        None,
+        description="Folder of a finished run or model (or one for each teacher) whose teachers are used again; of "
+        "several in a list the mean of the answers teaches.",
     )
     reuse_teachers: bool | None = REUSE_TEACHERS
     all_imagery: bool = Field(
@@ -259,7 +279,9 @@ class SemiSupervised(Labelled, Continued):
         "need.",
     )
     teachers_from: TeachersFrom = Field(
-        None, description="Folder of a finished run (or one for each teacher) whose teachers are used again."
+        None,
+        description="Folder of a finished run or model (or one for each teacher) whose teachers are used again; of "
+        "several in a list the mean of the answers teaches.",
     )
     reuse_teachers: bool | None = REUSE_TEACHERS
     ramp_up: float = Field(0.3, ge=0, le=1, description="Share of the joint stage over which unlabelled terms rise.")

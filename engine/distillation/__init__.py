@@ -1,6 +1,8 @@
 """Losses as pure functions; formulas in docs/methods.md."""
 
 from ..models.heads import anchors_valid
+from .agreement import detection_agreement, segmentation_agreement
+from .calibration import detection_temperature, segmentation_temperature
 from .centerness import soft_centerness
 from .consistency import consistency
 from .dense import FOUND, dense_boxes, dense_classification
@@ -28,6 +30,8 @@ __all__ = [
     "cross_supervision",
     "dense_boxes",
     "dense_classification",
+    "detection_agreement",
+    "detection_temperature",
     "dice_loss",
     "dist_segmentation",
     "feature_mse",
@@ -39,7 +43,9 @@ __all__ = [
     "pkd",
     "pseudo_labels",
     "ramp_up",
+    "segmentation_agreement",
     "segmentation_cross_entropy",
+    "segmentation_temperature",
     "soft_centerness",
     "soft_detection_classification",
     "soft_detection_regression",

@@ -10,7 +10,12 @@ from .arithmetic import full, mean_over, target
 
 
 def soft_centerness(
-    student: Tensor, teacher: Tensor, teacher_logits: Tensor, valid: Tensor, found: float = 0.0
+    student: Tensor,
+    teacher: Tensor,
+    teacher_logits: Tensor,
+    valid: Tensor,
+    found: float = 0.0,
+    places: Tensor | None = None,
 ) -> Tensor:
     """Weighted mean over valid locations of BCE(c_S, sigmoid(c_T)).
 
@@ -24,6 +29,7 @@ def soft_centerness(
         teacher_logits: class logits (B, N, C).
         valid: (B, N) bool.
         found: locations with a lower weight count nowhere.
+        places: (B, N) of the locations, by which their summands are multiplied; none: all 1.
 
     Returns:
         scalar; zero where no location counts.
@@ -32,4 +38,5 @@ def soft_centerness(
     weights = torch.where(weights >= found, weights, 0.0)
     wanted = target(teacher)[valid].sigmoid()
     losses = F.binary_cross_entropy_with_logits(full(student)[valid], wanted, reduction="none")
-    return mean_over((weights * losses).sum(), weights.sum())
+    summands = weights * losses
+    return mean_over((summands if places is None else summands * places[valid]).sum(), weights.sum())

@@ -14,7 +14,12 @@ FOUND = 0.1
 
 
 def dense_classification(
-    student: Tensor, teacher: Tensor, valid: Tensor, found: float = FOUND, weights: Tensor | None = None
+    student: Tensor,
+    teacher: Tensor,
+    valid: Tensor,
+    found: float = FOUND,
+    weights: Tensor | None = None,
+    places: Tensor | None = None,
 ) -> Tensor:
     """Sum over valid anchors and classes of |q - p_S|^2 BCE(z_S, q) / sum of max_c q, where q is p_T >= found, else 0.
 
@@ -27,13 +32,16 @@ def dense_classification(
         valid: (B, N) bool.
         found: the least probability of a pseudo-label.
         weights: (C,) of the classes' summands; none: all 1.
+        places: (B, N) of the anchors, by which their summands are multiplied; none: all 1.
 
     Returns:
         scalar; the divisor is at least 1.
     """
     probabilities = _found(target(teacher)[valid].sigmoid(), found)
     each = quality_focal(full(student)[valid], probabilities, 2.0)
-    return mean_over((each if weights is None else each * weights).sum(), probabilities.amax(dim=1).sum())
+    each = each if weights is None else each * weights
+    each = each if places is None else each * places[valid][:, None]
+    return mean_over(each.sum(), probabilities.amax(dim=1).sum())
 
 
 def dense_boxes(
@@ -43,6 +51,7 @@ def dense_boxes(
     valid: Tensor,
     found: float = FOUND,
     weights: Tensor | None = None,
+    places: Tensor | None = None,
 ) -> Tensor:
     """Weighted mean over the anchors that find something of 1 - GIoU(b_S, b_T), weighed by max_c p_T.
 
@@ -53,6 +62,7 @@ def dense_boxes(
         valid: (B, N) bool.
         found: as for `dense_classification`.
         weights: (C,) of the classes, by which the summands of their anchors are multiplied; none: all 1.
+        places: (B, N) of the anchors, by which their summands are multiplied; none: all 1.
 
     Returns:
         scalar; the divisor is at least 1.
@@ -62,7 +72,7 @@ def dense_boxes(
     anchors = confidence[chosen]
     losses = generalized_box_iou_loss(full(student)[chosen], target(teacher)[chosen], reduction="none")
     summands = anchors * losses if weights is None else anchors * losses * weights[classes[chosen]]
-    return mean_over(summands.sum(), anchors.sum())
+    return mean_over((summands if places is None else summands * places[chosen]).sum(), anchors.sum())
 
 
 def _found(probabilities: Tensor, found: float) -> Tensor:

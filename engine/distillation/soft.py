@@ -13,7 +13,12 @@ SMOOTH_L1_BETA = 1 / 9
 
 
 def soft_segmentation(
-    student: Tensor, teacher: Tensor, valid: Tensor, temperature: float = 1.0, weights: Tensor | None = None
+    student: Tensor,
+    teacher: Tensor,
+    valid: Tensor,
+    temperature: float = 1.0,
+    weights: Tensor | None = None,
+    places: Tensor | None = None,
 ) -> Tensor:
     """T^2 mean over valid pixels of KL(softmax(s_T / T) || softmax(s_S / T)) (Hinton et al., arXiv 1503.02531).
 
@@ -23,17 +28,19 @@ def soft_segmentation(
         valid: (B, H, W) bool.
         temperature: T.
         weights: (K,) of the classes; a pixel then weighs what they are on average under the teacher's probabilities.
+        places: (B, H, W) of the pixels, by which their divergence is multiplied; none: all 1.
 
     Returns:
         scalar; zero where no pixel counts.
     """
     mine = F.log_softmax(pixels(full(student), valid) / temperature, dim=1)
     theirs = F.log_softmax(pixels(target(teacher), valid) / temperature, dim=1)
-    if weights is None:
+    if weights is None and places is None:
         divergence = F.kl_div(mine, theirs, log_target=True, reduction="sum")
     else:
         each = F.kl_div(mine, theirs, log_target=True, reduction="none").sum(dim=1)
-        divergence = (each * (theirs.exp() @ weights.to(theirs))).sum()
+        each = each if weights is None else each * (theirs.exp() @ weights.to(theirs))
+        divergence = (each if places is None else each * places[valid]).sum()
     return temperature**2 * mean_over(divergence, len(mine))
 
 
@@ -44,6 +51,7 @@ def soft_detection_classification(
     gamma: float = 2.0,
     reduction: Literal["objects", "mean"] = "objects",
     weights: Tensor | None = None,
+    places: Tensor | None = None,
 ) -> Tensor:
     """Sum over valid anchors and classes of |p_T - p_S|^gamma BCE(z_S, p_T), the quality focal form, reduced.
 
@@ -58,6 +66,7 @@ def soft_detection_classification(
         gamma: 2 as in Generalized Focal Loss (Li et al., arXiv 2006.04388, equation 5).
         reduction: `objects` or `mean`.
         weights: (C,) of the classes' summands; none: all 1.
+        places: (B, N) of the anchors, by which their summands are multiplied; none: all 1.
 
     Returns:
         scalar; zero where no anchor counts.
@@ -65,7 +74,8 @@ def soft_detection_classification(
     mine, probabilities = full(student)[valid], target(teacher)[valid].sigmoid()
     count = probabilities.amax(dim=1).sum() if reduction == "objects" else mine.numel()
     each = quality_focal(mine, probabilities, gamma)
-    return mean_over((each if weights is None else each * weights).sum(), count)
+    each = each if weights is None else each * weights
+    return mean_over((each if places is None else each * places[valid][:, None]).sum(), count)
 
 
 def quality_focal(logits: Tensor, probabilities: Tensor, gamma: float) -> Tensor:
@@ -81,6 +91,7 @@ def soft_detection_regression(
     valid: Tensor,
     weight: Literal["confidence", "all"] = "confidence",
     weights: Tensor | None = None,
+    places: Tensor | None = None,
 ) -> Tensor:
     """Weighted mean over valid anchors of the smooth L1 of r_S to r_T, itself a mean over the four numbers.
 
@@ -95,6 +106,7 @@ def soft_detection_regression(
         valid: (B, N) bool.
         weight: `confidence`, or `all` for the plain mean over all valid anchors.
         weights: (C,) of the classes, by which the summands of their anchors are multiplied; none: all 1.
+        places: (B, N) of the anchors, by which their summands are multiplied; none: all 1.
 
     Returns:
         scalar; zero where no anchor counts. Smooth L1 turns quadratic below 1/9.
@@ -104,4 +116,4 @@ def soft_detection_regression(
     anchors = confidence if weight == "confidence" else confidence.new_ones(confidence.shape)
     distances = F.smooth_l1_loss(mine, theirs, beta=SMOOTH_L1_BETA, reduction="none").mean(dim=1)
     summands = anchors * distances if weights is None else anchors * distances * weights[classes]
-    return mean_over(summands.sum(), anchors.sum())
+    return mean_over((summands if places is None else summands * places[valid]).sum(), anchors.sum())

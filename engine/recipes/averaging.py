@@ -1,14 +1,15 @@
-"""A teacher's answer averaged over mirror images: steadier than any of them (docs/methods.md, section 1)."""
+"""A teacher's answer averaged over an ensemble's members and over mirror images (docs/methods.md, section 1)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from ..config import Run
+from ..distillation import detection_agreement, segmentation_agreement
 from ..errors import ConfigError
 from ..models.heads.detection import Axis
 from ..types import Detections, Outputs, Task
@@ -33,19 +34,49 @@ def check_mirrors(teachers: Collection[nn.Module], run: Run) -> None:
         )
 
 
-def mirrored_answer(network: nn.Module, image: Tensor, tasks: Collection[Task] | None = None) -> Outputs:
-    """A network's outputs in eval mode and without gradients, averaged over an image and its three mirror images.
-
-    Probabilities and centerness are averaged; boxes are, each weighed by the highest class probability that its view
-    gives the anchor. Features are those of the image itself.
+def opinions(
+    network: nn.Module, image: Tensor, tasks: Collection[Task] | None = None, mirrored: bool = False
+) -> list[Outputs]:
+    """What an ensemble's members say of an image, or one network, each in eval mode and without gradients.
 
     Args:
-        network: whose answer it is.
+        network: an `Ensemble`, or any other.
         image: (B, C, H, W) raw values.
         tasks: none means all.
+        mirrored: also what each says of the three mirror images, turned back.
     """
-    answers = [_answer(network, image, axes, tasks) for axes in MIRRORED]
+    members = getattr(network, "members", (network,))
+    tasks = network.tasks if tasks is None and hasattr(network, "members") else tasks
+    return [_answer(each, image, axes, tasks) for each in members for axes in (MIRRORED if mirrored else MIRRORED[:1])]
+
+
+def check_opinions(teachers: Collection[nn.Module], mirrored: bool) -> None:
+    """Raise ConfigError where no teacher has opinions that could agree."""
+    if not mirrored and not any(len(getattr(each, "members", ())) > 1 for each in teachers):
+        raise ConfigError(
+            "The option agreement_weights compares several answers, and each teacher gives one.",
+            "Name several runs for a teacher in teachers_from, or set mirrored_answers.",
+        )
+
+
+def agreement(answers: Sequence[Outputs], task: Task) -> Tensor | None:
+    """How far answers on one image agree: (B, H, W) of areas, (B, N) of dense detections; none where there is one."""
+    if len(answers) == 1:
+        return None
+    if task == "segmentation":
+        return segmentation_agreement([each.segmentation for each in answers])
+    return detection_agreement([each.detections.logits for each in answers])
+
+
+def mean_answer(answers: Sequence[Outputs]) -> Outputs:
+    """Answers on one image as one; of a single answer, itself.
+
+    Probabilities and centerness are averaged; boxes are, each weighed by the highest class probability that its answer
+    gives the anchor. Features are the first answer's.
+    """
     first = answers[0]
+    if len(answers) == 1:
+        return first
     segmentation = None if first.segmentation is None else _mean_logits([each.segmentation for each in answers])
     detections = None if first.detections is None else _mean_detections([each.detections for each in answers])
     return replace(first, segmentation=segmentation, detections=detections)

@@ -27,9 +27,9 @@ from ..types import Batch, Outputs, Role
 from .build import build_network
 from .dropout import dropped
 from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering, teacher_share
-from .reuse import load_teachers
 from .semi_supervised import THRESHOLDS, adaptive_thresholds, require_roles
 from .supervised import LabelTerms, label_terms, supervised_losses, teach_from_labels
+from .teachers import load_teachers
 from .together import forward_together
 from .views import CutMix, labelled, seen
 
@@ -173,10 +173,10 @@ def _plan_plain(run: Run, prepared: Prepared, recipe: Baseline) -> Plan:
         for index, (name, spec) in enumerate(specs.items())
     }
     terms, views = label_terms(recipe, run), SEGMENTATION if recipe.strong_views else ()
-    share, stages = teacher_share(recipe), []
-    if recipe.teachers_from:
-        load_teachers(recipe.teachers_from, {"teacher": networks["teacher"]}, run, prepared)
-        share = 0.0
+    share, stages, notes = teacher_share(recipe), [], []
+    if recipe.teachers_from is not None:
+        taught = load_teachers(recipe.teachers_from, ("teacher",), networks, run, prepared)
+        networks, notes, share = networks | taught.networks, taught.notes, 0.0
     else:
         losses = teach_from_labels("teacher", recipe, terms)
         stages.append(Stage("teacher", ("teacher",), SEGMENTATION, share, losses, judges=("teacher",), views=views))
@@ -184,7 +184,7 @@ def _plan_plain(run: Run, prepared: Prepared, recipe: Baseline) -> Plan:
     stages.append(
         Stage("student", ("student",), SEGMENTATION, 1 - share, losses, ("student",), asks=("teacher",), views=views)
     )
-    return Plan(networks, stages, "student", specs)
+    return Plan(networks, stages, "student", specs, notes=notes)
 
 
 def plain_losses(recipe: Baseline, terms: LabelTerms) -> Losses:

@@ -71,7 +71,9 @@ def _restandardise(network: nn.Module, spec: Network, prepared: Prepared) -> Non
 
 
 def describe(spec: Network, network: nn.Module) -> str:
-    """A short line for people: architecture, encoder, size, and the levels that detect."""
+    """A short line for people: architecture, encoder, size, and the levels that detect; of an ensemble its own."""
+    if own := getattr(network, "described", ""):
+        return own
     parts = [spec.architecture, resolve(spec).encoder, f"{parameters(network) / 1e6:.1f} M parameters"]
     if network.loaded is not None:
         parts.append(f"pretrained ({network.loaded.source})")

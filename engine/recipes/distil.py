@@ -7,6 +7,8 @@ labels the last moving average ships.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
 from ..config import Card, Distil, Network, Run
@@ -16,8 +18,9 @@ from ..errors import ConfigError
 from ..models import anchors_valid
 from ..models.encoders import STRIDES
 from ..types import Batch, Outputs, Task
-from .averaging import check_mirrors, mirrored_answer
+from .averaging import agreement, check_mirrors, check_opinions, mean_answer, opinions
 from .build import build_network
+from .calibration import CALIBRATION, Calibration, calibrated
 from .feature_teaching import feature_terms
 from .gate import GATE, Gate, listened
 from .package_teacher import check_imagery, load_package_teacher
@@ -50,11 +53,15 @@ def plan_distil(run: Run, prepared: Prepared) -> Plan:
     _check_student(recipe, card, student, teacher)
     if recipe.mirrored_answers:
         check_mirrors([teacher], run)
+    if recipe.agreement_weights:
+        check_opinions([teacher], recipe.mirrored_answers)
     networks: dict[str, nn.Module] = {"student": student, "teacher": teacher}
     if uses_features(recipe):
         networks["adaptors"] = Adaptors(student.feature_channels, teacher.feature_channels)
     if recipe.gate:
         networks[GATE] = Gate(dict.fromkeys(tasks, "teacher"), channels(run, tasks), recipe.gate)
+    if recipe.calibrated_answers:
+        networks[CALIBRATION] = Calibration(dict.fromkeys(tasks, "teacher"), recipe.mirrored_answers)
     stage = Stage(
         "student",
         trains=tuple(name for name in ("student", "adaptors") if name in networks),
@@ -64,6 +71,7 @@ def plan_distil(run: Run, prepared: Prepared) -> Plan:
         losses=distil_losses(recipe),
         judges=("student",),
         measures=("teacher",) if GATE in networks else (),
+        fits=(CALIBRATION,) if CALIBRATION in networks else (),
     )
     weigh = networks[GATE].weigh if GATE in networks else nothing_to_say
     specs = {"student": recipe.student, "teacher": card.network}
@@ -83,9 +91,8 @@ def distil_losses(recipe: Distil) -> Losses:
             if role != "unlabelled":
                 own = supervised_losses(student, outputs[role], batch)
                 named |= {f"{role}/{key}": value for key, value in own.items()}
-            mirrored = recipe.mirrored_answers
-            answer = mirrored_answer(teacher, batch.image) if mirrored else teacher(batch.image)
-            terms = taught_losses(networks, outputs[role], answer, batch, recipe)
+            said = opinions(teacher, batch.image, mirrored=recipe.mirrored_answers)
+            terms = taught_losses(networks, outputs[role], said, batch, recipe)
             named |= {f"{role}/{key}": value for key, value in terms.items()}
         return named | feature_terms(networks, outputs, batches, recipe)
 
@@ -93,29 +100,33 @@ def distil_losses(recipe: Distil) -> Losses:
 
 
 def taught_losses(
-    networks: Networks, outputs: Outputs, answer: Outputs, batch: Batch, recipe: Distil
+    networks: Networks, outputs: Outputs, said: Sequence[Outputs], batch: Batch, recipe: Distil
 ) -> dict[str, Tensor]:
-    """What the teacher's answer on a batch asks of the student's, as weighted named scalars."""
+    """What the teacher's answers on a batch ask of the student's, as weighted named scalars."""
     teacher, adaptors, terms = networks["teacher"], networks.get("adaptors"), {}
+    answer = calibrated(networks, mean_answer(said))
+    agreed = {task: agreement(said, task) if recipe.agreement_weights else None for task in networks["student"].tasks}
     for task in networks["student"].tasks:
-        asked = teaching_terms(task, teacher, answer, outputs, batch, adaptors, recipe, listened(networks, task))
+        heard = listened(networks, task), agreed[task]
+        asked = teaching_terms(task, teacher, answer, outputs, batch, adaptors, recipe, *heard)
         terms |= {f"{task} {key}" if key not in SHARED else key: value for key, value in asked.items()}
     if "soft" in recipe.distillation and recipe.soft_detection == "all":  # which the other forms teach themselves
         heard = listened(networks, "detection")
         weight = recipe.weights.soft_detection * (1.0 if heard is None else heard.mean().item())
-        terms |= _centerness(outputs, answer, batch, weight)
+        terms |= _centerness(outputs, answer, batch, weight, agreed.get("detection"))
     return terms
 
 
-def _centerness(outputs: Outputs, teacher: Outputs, batch: Batch, weight: float) -> dict[str, Tensor]:
+def _centerness(
+    outputs: Outputs, teacher: Outputs, batch: Batch, weight: float, places: Tensor | None
+) -> dict[str, Tensor]:
     """Nothing but the teacher would train it where no source has boxes."""
     mine, theirs = outputs.detections, teacher.detections
     if not weight or mine is None or mine.centerness is None:
         return {}
     valid = anchors_valid(mine.anchors, batch.valid)
-    return {
-        "detection soft centerness": weight * soft_centerness(mine.centerness, theirs.centerness, theirs.logits, valid)
-    }
+    term = soft_centerness(mine.centerness, theirs.centerness, theirs.logits, valid, places=places)
+    return {"detection soft centerness": weight * term}
 
 
 def _check_run(run: Run, prepared: Prepared, card: Card) -> None:

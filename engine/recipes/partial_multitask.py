@@ -15,8 +15,9 @@ from ..data import Prepared
 from ..distillation import Adaptors, ramp_up
 from ..errors import ConfigError
 from ..types import Batch, Outputs, Task
-from .averaging import check_mirrors, mirrored_answer
+from .averaging import agreement, check_mirrors, check_opinions, mean_answer, opinions
 from .build import build_network
+from .calibration import CALIBRATION, Calibration, calibrated
 from .feature_teaching import feature_terms
 from .forgetting import NOTHING, Lesson
 from .gate import GATE, Gate, listened
@@ -31,9 +32,9 @@ from .plan import (
     nothing_to_say,
     teacher_share,
 )
-from .reuse import load_teachers
 from .starting import build_student, channels
 from .supervised import imagery, supervised_losses, tasks_of, teach_from_labels
+from .teachers import check_frozen, load_teachers
 from .terms import check_features, has_terms, soft_terms, teaching_terms, uses_features
 from .together import forward_together
 from .views import seen
@@ -54,27 +55,34 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
     networks: dict[str, nn.Module] = {"student": student.network, **student.teaching}
     specs = {"student": recipe.student}
     stages: list[Stage] = []
+    notes: list[str] = []
     if recipe.distillation:
         for index, (task, name) in enumerate(TEACHERS.items()):
             specs[name] = getattr(recipe, name)
             networks[name] = build_network(specs[name], (task,), run, prepared, seed=run.training.seed + 1 + index)
-        teachers = {name: networks[name] for name in TEACHERS.values()}
-        check_features(recipe, student.network, list(teachers.values()))
+        if recipe.teachers_from is not None:
+            taught = load_teachers(recipe.teachers_from, list(TEACHERS.values()), networks, run, prepared)
+            check_frozen(taught, recipe.co_training)
+            networks, notes = networks | taught.networks, taught.notes
+        teachers = [networks[name] for name in TEACHERS.values()]
+        check_features(recipe, student.network, teachers)
         if recipe.mirrored_answers:
-            check_mirrors(teachers.values(), run)
-        if recipe.teachers_from:
-            load_teachers(recipe.teachers_from, teachers, run, prepared)
-        else:
+            check_mirrors(teachers, run)
+        if recipe.agreement_weights:
+            check_opinions(teachers, recipe.mirrored_answers)
+        if recipe.teachers_from is None:
             stages += [_teacher_stage(task, name, run, recipe, student.lesson) for task, name in TEACHERS.items()]
         if uses_features(recipe):
             networks["adaptors"] = _adaptors(networks)
         if recipe.gate:
             networks[GATE] = Gate(TEACHERS, channels(run, tasks_of(run)), recipe.gate)
+        if recipe.calibrated_answers:
+            networks[CALIBRATION] = Calibration(TEACHERS, recipe.mirrored_answers)
     left = 1 - sum(stage.share for stage in stages)
     stages.append(replace(_student_stage(run, recipe, networks, left, student.lesson), begins=student.arrives))
     stages = [replace(stage, asks=(*stage.asks, *student.teaching)) for stage in stages]
     weigh = networks[GATE].weigh if GATE in networks else nothing_to_say
-    return Plan(networks, stages, "student", specs, heard=student.lesson.heard, weigh=weigh)
+    return Plan(networks, stages, "student", specs, heard=student.lesson.heard, weigh=weigh, notes=notes)
 
 
 def _check(run: Run, recipe: PartialMultitask) -> None:
@@ -85,6 +93,10 @@ def _check(run: Run, recipe: PartialMultitask) -> None:
         raise ConfigError("The option unlabelled needs a distillation and a source with the role unlabelled.")
     if recipe.co_training and not recipe.distillation:
         raise ConfigError("The option co_training needs a distillation; without one there are no teachers.")
+    if recipe.co_training and recipe.calibrated_answers:
+        raise ConfigError(
+            "The option calibrated_answers needs teachers that stand still; drop it, or set co_training to false."
+        )
     if recipe.co_training and not recipe.ema_teachers and "crosskd" in recipe.distillation:
         raise ConfigError(
             "The distillation crosskd needs teachers that stand still; set ema_teachers or drop co_training."
@@ -113,6 +125,7 @@ def _student_stage(run: Run, recipe: PartialMultitask, networks: Networks, share
         views=roles if recipe.strong_views else (),
         seasoned=learners,
         measures=teachers if GATE in networks and not recipe.co_training else (),
+        fits=(CALIBRATION,) if CALIBRATION in networks else (),
     )
 
 
@@ -162,9 +175,10 @@ def distillation_losses(
     listen = listened(networks, task)
     if listen is not None and not listen.any():  # not even asked
         return {}
-    ask = mirrored_answer if recipe.mirrored_answers else answer
-    theirs = ask(teacher, batch.image)
-    return teaching_terms(task, teacher, theirs, outputs, batch, adaptors, recipe, listen)
+    said = opinions(teacher, batch.image, mirrored=recipe.mirrored_answers)
+    agreed = agreement(said, task) if recipe.agreement_weights else None
+    theirs = calibrated(networks, mean_answer(said))
+    return teaching_terms(task, teacher, theirs, outputs, batch, adaptors, recipe, listen, agreed)
 
 
 def _teacher(

@@ -60,6 +60,8 @@ class Stage:
         begins: trained networks that go on from a finished model; what they know already is validated before the first
             step, and is a candidate for their best weights.
         keeps: trained networks that are not judged, and whose last weights later stages begin with.
+        fits: networks without weights that are fitted on validation ground before the first step, once: their
+            `fit(networks, answers)` returns sentences for people.
         timed: whether `share` is one of steps, also of a budget in minutes, which is then divided by what steps take.
     """
 
@@ -75,6 +77,7 @@ class Stage:
     keeps: tuple[str, ...] = ()
     begins: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
+    fits: tuple[str, ...] = ()
     timed: bool = False
 
 
@@ -115,6 +118,7 @@ class Plan:
         heard: a network's outputs on a batch as the batch's labels can judge them, for validation.
         weigh: told the metrics behind each network's best score before a stage and after each validation; returns
             sentences for people.
+        notes: sentences for people on what was decided.
     """
 
     networks: dict[str, nn.Module]
@@ -126,6 +130,7 @@ class Plan:
     object_size: float | None = None
     heard: Callable[[Outputs, Batch], Outputs] = unchanged
     weigh: Callable[[Mapping[str, Mapping[str, float]]], list[str]] = nothing_to_say
+    notes: list[str] = field(default_factory=list)
 
     def enter(self, stage: Stage) -> None:
         """Let the networks that a stage trains learn, and hold the others still: gradients and modes."""

@@ -31,9 +31,9 @@ from .build import build_network
 from .dropout import complementary
 from .forgetting import NOTHING, Lesson
 from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering, teacher_share
-from .reuse import load_teachers
 from .starting import build_student
 from .supervised import LabelTerms, label_terms, supervised_losses
+from .teachers import check_frozen, load_teachers
 from .together import Change, forward_together
 from .views import CutMix, joined, joined_answers, labelled, seen
 
@@ -60,8 +60,11 @@ def plan_semi_supervised(run: Run, prepared: Prepared) -> Plan:
     networks: dict[str, nn.Module] = {"student": student.network, **student.teaching}
     for index, name in enumerate(TEACHERS, start=1):
         networks[name] = build_network(specs[name], ("segmentation",), run, prepared, seed=run.training.seed + index)
-    if recipe.teachers_from:
-        load_teachers(recipe.teachers_from, {name: networks[name] for name in TEACHERS}, run, prepared)
+    notes: list[str] = []
+    if recipe.teachers_from is not None:
+        taught = load_teachers(recipe.teachers_from, TEACHERS, networks, run, prepared)
+        check_frozen(taught, recipe.co_training)
+        networks, notes = networks | taught.networks, taught.notes
     if recipe.weights.feature:
         networks["adaptors"] = nn.ModuleList(
             Adaptors([networks["student"].backbone_channels], [networks[name].backbone_channels]) for name in TEACHERS
@@ -72,7 +75,7 @@ def plan_semi_supervised(run: Run, prepared: Prepared) -> Plan:
     stages = _stages(recipe, networks, label_terms(recipe, run), student.lesson)
     stages[-1] = replace(stages[-1], begins=student.arrives)
     stages = [replace(stage, asks=(*stage.asks, *student.teaching)) for stage in stages]
-    return Plan(networks, stages, "student", specs, heard=student.lesson.heard)
+    return Plan(networks, stages, "student", specs, heard=student.lesson.heard, notes=notes)
 
 
 def require_roles(run: Run, needed: tuple[Role, ...]) -> None:
@@ -88,7 +91,7 @@ def adaptive_thresholds(names: tuple[str, ...], run: Run) -> nn.ModuleDict:
 
 
 def _stages(recipe: SemiSupervised, networks: Networks, terms: LabelTerms, lesson: Lesson) -> list[Stage]:
-    alone = teacher_share(recipe) if not recipe.teachers_from else 0.0
+    alone = teacher_share(recipe) if recipe.teachers_from is None else 0.0
     learners = ("student", *TEACHERS) if recipe.co_training else ("student",)
     together = Stage(
         "teachers and student" if recipe.co_training else "student",
@@ -99,7 +102,7 @@ def _stages(recipe: SemiSupervised, networks: Networks, terms: LabelTerms, lesso
         losses=joint_losses(recipe, terms, lesson),
         judges=learners,
         views=ROLES if recipe.strong_views else (),
-        seasoned=TEACHERS if alone or recipe.teachers_from else (),
+        seasoned=TEACHERS if alone or recipe.teachers_from is not None else (),
     )
     if not alone:
         return [together]

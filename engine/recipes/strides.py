@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..config import Distil, Network, Recipe, Run
+from ..config import Distil, Network, Recipe, Run, TeachersFrom, named_folders
 from ..data import Prepared
 from ..data.object_sizes import ObjectSides
 from ..text_files import read_json
@@ -54,12 +54,13 @@ def _of_start(recipe: Recipe) -> list[int] | None:
     return getattr(recipe, SHIPPED[recipe.kind]).detection_strides if started else None
 
 
-def _of_teachers(folders: str | dict[str, str] | None) -> list[int] | None:
-    """The levels of the first other run's finished model that says them."""
-    for folder in [folders] if isinstance(folders, str) else (folders or {}).values():
+def _of_teachers(teachers: TeachersFrom) -> list[int] | None:
+    """The levels of the first finished model that says them, of another run or of a package."""
+    for folder in map(Path, named_folders(teachers)):
+        folder = folder.parent.parent if folder.is_file() else folder  # a run's checkpoint
+        item = next((path for path in (folder / ITEM, folder / "model" / ITEM) if path.is_file()), folder)
         try:
-            item = read_json(Path(folder) / "model" / ITEM)
-            card = item["properties"][CARD]
+            card = read_json(item)["properties"][CARD]
             if "detection" in card["tasks"] and card["network"]["detection_strides"]:
                 return list(card["network"]["detection_strides"])
         except (OSError, ValueError, KeyError, TypeError):

@@ -23,10 +23,11 @@ from ..distillation import (
     soft_detection_regression,
     soft_segmentation,
 )
+from ..distillation.arithmetic import mean_over
 from ..errors import ConfigError
 from ..models import anchors_valid
 from ..models.heads import DetectionHead
-from ..types import Batch, Detections, Outputs, Task
+from ..types import Batch, Outputs, Task
 
 Form = Callable[[Tensor, Tensor, Tensor, float], Tensor]
 SEGMENTATION_FORMS: dict[str, Form] = {"dist": dist_segmentation, "cwd": channel_wise}
@@ -68,7 +69,7 @@ def check_features(recipe: Distillation, student: nn.Module, teachers: list[nn.M
 
 def teaching_terms(
     task: Task, teacher: nn.Module, answer: Outputs, outputs: Outputs, batch: Batch, adaptors: nn.Module | None,
-    recipe: Distillation, listen: Tensor | None = None,
+    recipe: Distillation, listen: Tensor | None = None, agreement: Tensor | None = None,
 ) -> dict[str, Tensor]:  # fmt: skip
     """All that one teacher's answer asks of the student on one task; terms of weight zero are left out.
 
@@ -82,11 +83,13 @@ def teaching_terms(
         recipe: kinds and weights.
         listen: (C,) how far each class is listened to, from 0 to 1; terms that know no classes weigh their mean. None:
             in full.
+        agreement: (B, H, W) or (B, N), how far each pixel's or anchor's answers count, from 0 to 1; terms that compare
+            pixels as a whole weigh its mean, those of features nothing. None: in full.
     """
     if listen is not None and not listen.any():
         return {}
     kinds, weights, terms = set(recipe.distillation), recipe.weights, {}
-    soft = soft_terms(task, teacher, outputs, answer, batch, recipe, listen) if "soft" in kinds else {}
+    soft = soft_terms(task, teacher, outputs, answer, batch, recipe, listen, agreement) if "soft" in kinds else {}
     if not uses_features(recipe):
         return soft
     adapted = adaptors(outputs.features, answer.features)
@@ -100,13 +103,14 @@ def teaching_terms(
         terms["pkd"] = weights.pkd * pkd(adapted, answer.features, batch.valid)
     if "crosskd" in kinds and weights.crosskd:
         crossed = teacher.judge(adapted, (task,))
-        terms |= {f"crosskd {key}": weights.crosskd * term for key, term in _soft(task, crossed, answer, batch).items()}
+        asked = _soft(task, crossed, answer, batch, agreement)
+        terms |= {f"crosskd {key}": weights.crosskd * term for key, term in asked.items()}
     return soft | (terms if listen is None else {key: listen.mean() * term for key, term in terms.items()})
 
 
 def soft_terms(
     task: Task, teacher: nn.Module, outputs: Outputs, answer: Outputs, batch: Batch, recipe: Distillation,
-    listen: Tensor | None = None,
+    listen: Tensor | None = None, agreement: Tensor | None = None,
 ) -> dict[str, Tensor]:  # fmt: skip
     """The teacher's answer as targets: probabilities, and for detection its boxes.
 
@@ -118,16 +122,17 @@ def soft_terms(
         batch: says which pixels count.
         recipe: weights, the forms of both tasks' terms and segmentation's temperature.
         listen: as for `teaching_terms`.
+        agreement: as for `teaching_terms`.
     """
     weight = getattr(recipe.weights, f"soft_{task}")
     if not weight:
         return {}
     if task == "segmentation":
-        terms = {"soft": _soft_segmentation(outputs, answer, batch, recipe, listen)}
+        terms = {"soft": _soft_segmentation(outputs, answer, batch, recipe, listen, agreement)}
     elif recipe.soft_detection == "all":
-        terms = _soft_detection(outputs, answer, batch, listen)
+        terms = _soft_detection(outputs, answer, batch, listen, agreement)
     else:
-        terms = _dense_detection(teacher.detection_head, outputs.detections, answer.detections, batch, listen)
+        terms = _dense_detection(teacher.detection_head, outputs, answer, batch, listen, agreement)
     return {key: weight * term for key, term in terms.items()}
 
 
@@ -153,44 +158,50 @@ def _pdf_plus(outputs: Outputs, teacher: Outputs, batch: Batch) -> Tensor:
     return pdf_plus(mine.logits, theirs.logits, mine.regression, theirs.regression, valid)
 
 
-def _soft(task: Task, outputs: Outputs, teacher: Outputs, batch: Batch) -> dict[str, Tensor]:
+def _soft(task: Task, outputs: Outputs, teacher: Outputs, batch: Batch, agreement: Tensor | None) -> dict[str, Tensor]:
     """Plain soft targets, by which CrossKD compares predictions."""
     if task == "detection":
-        return _soft_detection(outputs, teacher, batch)
-    return {"soft": soft_segmentation(outputs.segmentation, teacher.segmentation, batch.valid)}
+        return _soft_detection(outputs, teacher, batch, None, agreement)
+    return {"soft": soft_segmentation(outputs.segmentation, teacher.segmentation, batch.valid, places=agreement)}
 
 
 def _soft_segmentation(
-    outputs: Outputs, teacher: Outputs, batch: Batch, recipe: Distillation, listen: Tensor | None
-) -> Tensor:
+    outputs: Outputs, teacher: Outputs, batch: Batch, recipe: Distillation, listen: Tensor | None,
+    agreement: Tensor | None,
+) -> Tensor:  # fmt: skip
     mine, theirs, valid = outputs.segmentation, teacher.segmentation, batch.valid
     if recipe.soft_segmentation == "kl":
-        return soft_segmentation(mine, theirs, valid, recipe.temperature, listen)
+        return soft_segmentation(mine, theirs, valid, recipe.temperature, listen, agreement)
     term = SEGMENTATION_FORMS[recipe.soft_segmentation](mine, theirs, valid, recipe.temperature)
+    term = term if agreement is None else mean_over(agreement[valid].sum(), valid.sum()) * term
     return term if listen is None else listen.mean() * term
 
 
 def _soft_detection(
-    outputs: Outputs, teacher: Outputs, batch: Batch, listen: Tensor | None = None
+    outputs: Outputs, teacher: Outputs, batch: Batch, listen: Tensor | None, agreement: Tensor | None
 ) -> dict[str, Tensor]:
     mine, theirs = outputs.detections, teacher.detections
     valid = anchors_valid(mine.anchors, batch.valid)
+    heard = {"weights": listen, "places": agreement}
     return {
-        "soft": soft_detection_classification(mine.logits, theirs.logits, valid, weights=listen),
-        "soft box": soft_detection_regression(mine.regression, theirs.regression, theirs.logits, valid, weights=listen),
+        "soft": soft_detection_classification(mine.logits, theirs.logits, valid, **heard),
+        "soft box": soft_detection_regression(mine.regression, theirs.regression, theirs.logits, valid, **heard),
     }
 
 
 def _dense_detection(
-    head: DetectionHead, mine: Detections, theirs: Detections, batch: Batch, listen: Tensor | None
-) -> dict[str, Tensor]:
+    head: DetectionHead, outputs: Outputs, teacher: Outputs, batch: Batch, listen: Tensor | None,
+    agreement: Tensor | None,
+) -> dict[str, Tensor]:  # fmt: skip
     """Targets where the teacher finds something; centerness too, which is a factor of every score."""
+    mine, theirs = outputs.detections, teacher.detections
+    heard = {"weights": listen, "places": agreement}
     valid = anchors_valid(mine.anchors, batch.valid)
     terms = {
-        "soft": dense_classification(mine.logits, theirs.logits, valid, weights=listen),
-        "soft box": dense_boxes(head.boxes(mine), head.boxes(theirs), theirs.logits, valid, weights=listen),
+        "soft": dense_classification(mine.logits, theirs.logits, valid, **heard),
+        "soft box": dense_boxes(head.boxes(mine), head.boxes(theirs), theirs.logits, valid, **heard),
     }
     if mine.centerness is not None:
-        centerness = soft_centerness(mine.centerness, theirs.centerness, theirs.logits, valid, FOUND)
+        centerness = soft_centerness(mine.centerness, theirs.centerness, theirs.logits, valid, FOUND, agreement)
         terms["soft centerness"] = centerness if listen is None else listen.mean() * centerness
     return terms

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..config import RUN_FILE, PartialMultitask, Run, load_run
+from ..config import RUN_FILE, PartialMultitask, Run, load_run, named_folders
 from ..errors import ConfigError
 from ..events import EVENTS_FILE, read_events
 from .charts import title
@@ -128,9 +128,8 @@ def _nothing_beside(mine: Finished) -> Iterator[str]:
 
 def teacher_folders(run: Run) -> list[Path]:
     """The runs that trained a run's teachers, as far as they are still there."""
-    folders = getattr(run.recipe, "teachers_from", None) or {}
-    named = [folders] if isinstance(folders, str) else folders.values()
-    return [path for path in map(Path, dict.fromkeys(named)) if (path / RUN_FILE).exists()]
+    named = named_folders(getattr(run.recipe, "teachers_from", None))
+    return [path for path in map(Path, named) if (path / RUN_FILE).exists()]
 
 
 def _row(each: Finished, metrics: list[str]) -> list[Cell]:

@@ -48,6 +48,7 @@ class State:
         loaded: what encoders began with, by network.
         setbacks: how often the stage has gone back, with half the learning rate each time.
         at_once: chips of each role in a pass; 0 (of earlier engines): all of a batch.
+        fitted: state dictionaries of what stages have fitted on validation ground, by network.
     """
 
     stage: int
@@ -75,6 +76,7 @@ class State:
     loaded: dict[str, str] = field(default_factory=dict)
     setbacks: int = 0
     at_once: int = 0
+    fitted: dict[str, Any] = field(default_factory=dict)
 
 
 FREE = {"device", "precision", "workers", "budget", "validations", "patience"}
@@ -90,6 +92,8 @@ RECIPES_SINCE_FIRST = {
     "learning_without_forgetting": 0.0,
     "gate": 0.0,
     "mirrored_answers": False,
+    "calibrated_answers": False,
+    "agreement_weights": False,
     "all_imagery": False,
     "soft_detection": "all",
     "feature_teacher": "none",

@@ -29,6 +29,7 @@ from .clock import StageClock, learning_rate, stage_budget
 from .device import enough_memory, half_precision, random_states, set_random_states
 from .durable import packed, unpacked
 from .ema import averaged
+from .fitting import Fitted, fit_once, take_fitted
 from .metrics import main_score
 from .optimizer import make_optimizer
 from .outcome import Trained
@@ -71,6 +72,7 @@ class Loop:
         self.scores: dict[str, float] = {}
         self.values: dict[str, dict[str, float]] = {}
         self._said: set[str] = set()
+        self.fitted: Fitted = {}
         self.division: Division | None = None
         self.data: dict[str, Identity] = {}
 
@@ -92,6 +94,7 @@ class Loop:
             self.go_on(state)
         for network in self.plan.networks.values():
             network.to(self.fabric.device, memory_format=torch.channels_last)
+        self.fitted = take_fitted(state.fitted if state is not None else {}, self.plan.networks)
         self._divide(state)
         for index in range(state.stage if state else 0, len(self.plan.stages)):
             self._stage(index, state if state and state.stage == index else None)
@@ -338,13 +341,15 @@ class _Work:
         return bool(self.stage.judges) and (due or self.clock.done())
 
     def _measure(self) -> None:
-        """Score frozen networks of other runs, once."""
+        """Score frozen networks of other runs, and fit what is fitted, once."""
         loop = self.loop
         for name in self.stage.measures:
             if name not in loop.values:
                 with interruptible():
                     loop.values[name] = loop.validator.score(loop.plan.networks[name])
                 self._report(name, loop.values[name])
+        for sentence in fit_once(self.stage.fits, loop.plan.networks, loop.validator, loop.fitted):
+            loop.events.write("note", message=sentence)
         loop.weigh()
 
     def _report(self, name: str, values: dict[str, float]) -> None:
@@ -407,5 +412,6 @@ class _Work:
             left=loop.best.left,
             setbacks=self.setbacks,
             at_once=self.passes.at_once,
+            fitted=loop.fitted,
             **belongs_to(loop.run, loop.plan, loop.data),
         )

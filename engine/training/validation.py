@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 from lightning_fabric import Fabric
-from torch import nn
+from torch import Tensor, nn
 
 from ..config import Run
 from ..data import Prepared, validation_batches
@@ -54,6 +54,14 @@ class Validator:
                     values |= self._task(network, task)
         network.train(was_training)
         return values
+
+    def answers(self, ask: Callable[[Tensor], Outputs], task: Task) -> Iterator[tuple[Outputs, Batch]]:
+        """What `ask` says of the images of a task's validation blocks, as labels can judge it, and each batch."""
+        for batch in self._of(task) if self._prepared.of_role(task) else ():
+            moved = batch.to(self._fabric.device)
+            with torch.inference_mode(), self._fabric.autocast():
+                outputs = self._heard(ask(moved.image), moved)
+            yield outputs, moved
 
     def _task(self, network: nn.Module, task: Task) -> dict[str, float]:
         score = self._empty(task)

@@ -163,6 +163,18 @@ OPTIONS = (
         {PARTIAL: False, DISTIL: False},
     ),
     Option(
+        "calibrated_answers",
+        tr("Teachers no surer than they are right"),
+        tr("On the validation ground it is measured how sure their answers may be. (arXiv 1706.04599)"),
+        {PARTIAL: False, DISTIL: False},
+    ),
+    Option(
+        "agreement_weights",
+        tr("Less where a teacher's answers disagree"),
+        tr("Of mirror images, or of several teachers: what they dispute teaches the student less. (arXiv 1612.01474)"),
+        {PARTIAL: False, DISTIL: False},
+    ),
+    Option(
         "all_imagery",
         tr("Networks of one task see all imagery"),
         tr("Also that without labels for them: they learn nothing from it but how it looks."),

@@ -139,6 +139,21 @@ class DetectionHead(nn.Module, ABC):
         sums |= self.box_losses(detections, matched)
         return {name: value / positives for name, value in sums.items()}
 
+    def class_targets(
+        self, detections: Detections, boxes: list[Tensor], labels: list[Tensor], valid: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """What labels say of the scores: targets (B, N, C) of 0 and 1, and which anchors (B, N) count.
+
+        Args:
+            detections: of a batch of B images.
+            boxes: per image (n, 4) xyxy pixels; n may be 0.
+            labels: per image (n,) class indices.
+            valid: (B, H, W) bool.
+        """
+        counted = anchors_valid(detections.anchors, valid)
+        matches = torch.stack([self.assign(detections, each, mask) for each, mask in zip(boxes, counted, strict=True)])
+        return _targets(detections.logits, _matched(matches, boxes, labels)), matches != IGNORED
+
     def scores_and_boxes(self, detections: Detections) -> tuple[Tensor, Tensor]:
         """Scores (B, N, C) in 0 to 1 and boxes (B, N, 4) xyxy pixels within the image; traceable."""
         scores = detections.logits.sigmoid()
@@ -170,9 +185,15 @@ def _matched(matches: Tensor, boxes: list[Tensor], labels: list[Tensor]) -> Matc
     return Matched(image, anchor, torch.cat(boxes).float()[chosen], torch.cat(labels)[chosen])
 
 
-def _classification_loss(logits: Tensor, matches: Tensor, matched: Matched, classes: list[int] | None) -> Tensor:
+def _targets(logits: Tensor, matched: Matched) -> Tensor:
+    """(B, N, C) like the logits: 1 at the class of an anchor's object."""
     targets = torch.zeros_like(logits)
     targets[matched.image, matched.anchor, matched.labels] = 1.0
+    return targets
+
+
+def _classification_loss(logits: Tensor, matches: Tensor, matched: Matched, classes: list[int] | None) -> Tensor:
+    targets = _targets(logits, matched)
     counted = matches != IGNORED
     logits, targets = logits[counted], targets[counted]
     if classes is not None:

@@ -51,7 +51,7 @@ def test_every_row_of_every_table_is_a_valid_run(name, form):
     ground = Ground({row.sources: sources for row in table.rows}, [], classes)
     for row in table.rows:
         run = run_of(row, forms[form], ground, 3, Path("seed-3"))
-        assert run.training.seed == 3 and run.training.budget.steps == row.steps
+        assert run.training.seed == 3 + row.draw and run.training.budget.steps == row.steps
     assert len({slug(row.name) for row in table.rows}) == len(table.rows)
     assert set(table.baselines) <= {row.name for row in table.rows}
 
@@ -84,6 +84,22 @@ def test_a_row_comes_after_those_that_train_its_teachers_and_each_once():
     assert [row.name for row in chosen(table, ["taught", "b*"])] == ["big", "taught"]
     with pytest.raises(SystemExit, match="No row is called nothing"):
         chosen(table, ["nothing"])
+
+
+@pytest.mark.parametrize("name", ["controlled", "uneven", "demo"])
+def test_an_ensemble_s_members_are_teachers_of_another_draw(name, tmp_path):
+    declare, forms = TABLES[name]
+    table, form = declare(forms["small"]), forms["small"]
+    row = table.row("distilled, soft, both tasks, ensemble")
+    members = table.needed(row)[:-1]
+    assert len(members) == 4 and all(row.extra for row in [row, *members[1::2]])
+    assert [member.draw for member in members] == [0, 100, 0, 100]
+    assert [members[index].recipe for index in (0, 2)] == [members[index].recipe for index in (1, 3)]
+    source = {"raster": "r.tif", "role": "segmentation", "labels": {"path": "labels.gpkg"}}
+    ground = Ground({"all": [source]}, [], {"segmentation_classes": [{"name": "building"}]})
+    named = run_of(row, form, ground, 1, tmp_path).recipe.teachers_from
+    assert [len(set(folders)) for folders in named.values()] == [2, 2]
+    assert [run_of(member, form, ground, 1, tmp_path).training.seed for member in members] == [1, 101, 1, 101]
 
 
 def test_results_of_earlier_calls_stay_in_the_table_unless_their_length_was_another(tmp_path):

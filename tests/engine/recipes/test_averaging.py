@@ -8,7 +8,7 @@ from engine.data import prepare
 from engine.errors import ConfigError
 from engine.models import build
 from engine.recipes import build_plan
-from engine.recipes.averaging import mirrored_answer
+from engine.recipes.averaging import mean_answer, opinions
 from tests.engine.planning import first_batches, planned
 
 NARROW = {"encoder": "mobilenet_v2", "width": 32, "weights": "none"}
@@ -34,7 +34,7 @@ def image():
 
 def test_it_is_the_mean_of_what_is_found_in_each_mirror_image(network):
     """Boxes are compared as places in the image, mirrored by hand; no head's coding is trusted."""
-    mean = mirrored_answer(network, image())
+    mean = mean_answer(opinions(network, image(), mirrored=True))
     areas, scores, corners = 0, [], []
     for axes in MIRRORS:
         with torch.no_grad():

@@ -276,7 +276,7 @@ OTHER = {
     "co_training": None, "ema_teachers": False, "weak_labels": True, "weak_classes": {"car": "roof"},
     "distillation": ["soft", "pkd"], "teacher_share": 0.2, "strong_views": None, "cutmix": 0.25, "dice": 1.0,
     "cldice": 1.0, "thin_classes": ["roof"], "confidence": 0.5, "agreement": False, "weight": 2.0,
-    "gate": 0.1, "mirrored_answers": None, "all_imagery": None,
+    "gate": 0.1, "mirrored_answers": None, "calibrated_answers": None, "agreement_weights": None, "all_imagery": None,
     "feature_teacher": "hub", "feature_teacher_model": "test_vit", "feature_teacher_bands": [1, 2, 3],
     "feature_teacher_weight": 2.0,
     "thresholds": "adaptive", "complementary_dropout": None,
@@ -286,7 +286,7 @@ STUDENTS = {
     "partial_multitask": {
         "student", "distillation", "soft_detection", "soft_segmentation", "temperature", "weights", "on_own_task",
         "ramp_up", "unlabelled", "co_training", "ema_teachers", "weak_labels", "weak_classes", "gate",
-        "mirrored_answers",
+        "mirrored_answers", "calibrated_answers", "agreement_weights",
         "feature_teacher", "feature_teacher_model", "feature_teacher_bands", "feature_teacher_weight",
     },
     "semi_supervised": {

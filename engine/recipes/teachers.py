@@ -1,0 +1,209 @@
+"""Teachers that are trained already: of a run or a package, or of several as an ensemble (`teachers_from`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from ..config import RUN_FILE, Card, Network, Run, Supervised, TeachersFrom, load_run
+from ..data import Prepared
+from ..errors import ConfigError
+from .build import describe, standardised_by
+from .ensemble import Ensemble, cost
+from .package_teacher import ITEM, check_imagery, load_package_teacher
+from .reuse import best_weights, card_of, check_run, checked, fill, stored_as
+from .supervised import tasks_of
+
+if TYPE_CHECKING:
+    from ..types import Task
+
+WEIGHTS = (".safetensors", ".pt")
+"""Suffixes of a run's checkpoints, which may be members themselves."""
+
+
+@dataclass(frozen=True)
+class Taught:
+    """Teachers that were found.
+
+    Args:
+        networks: by name: those that were to be filled, or ensembles in their place.
+        notes: sentences for people.
+    """
+
+    networks: dict[str, nn.Module]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def ensembles(self) -> list[str]:
+        """Names of the teachers that are frozen for good."""
+        return [name for name, network in self.networks.items() if isinstance(network, Ensemble)]
+
+
+@dataclass(frozen=True)
+class _Member:
+    path: str
+    network: nn.Module
+    spec: Network
+
+
+def load_teachers(
+    teachers_from: TeachersFrom, names: Sequence[str], networks: dict[str, nn.Module], run: Run, prepared: Prepared
+) -> Taught:
+    """Fill teachers with trained weights, or put ensembles in their place.
+
+    A path names a run folder, whose network of the teacher's name is taken (of a supervised run its only one), one of
+    its checkpoints (`.safetensors`, or `last.pt` for its last moving average), or a model package's folder. A run
+    folder alone fills the network that this run describes; packages, checkpoints and members of a list are built as
+    they were trained.
+
+    Args:
+        teachers_from: a path or a list for all teachers, or of each by its name.
+        names: of the teachers.
+        networks: they and the student, by name.
+        run: this run.
+        prepared: its sources.
+
+    Raises:
+        ConfigError: what a path names has other classes, bands, ground sampling distance, networks or (detection) a
+            head of other places, or is not finished; a teacher has no path, or two that name the same network.
+    """
+    named = {name: _paths(teachers_from, name) for name in names}
+    found, notes, waiting = {}, [], {}
+    for name, paths in named.items():
+        teacher, alone = networks[name], isinstance(paths, str) or len(paths) == 1
+        if alone and not isinstance(paths, str):
+            notes.append(f"The {name.replace('_', ' ')} is an ensemble of one network, which is that network alone.")
+        path = paths if isinstance(paths, str) else paths[0]
+        if alone and _is_run(Path(path)):
+            found[name], waiting[name] = teacher, checked(path, name, teacher, run, prepared)
+            continue
+        members = [_member(each, name, teacher, run, prepared) for each in ([path] if alone else paths)]
+        _check_members(name, members, networks["student"])
+        lines = (f"{each.path} ({describe(each.spec, each.network)})" for each in members)
+        words = f"ensemble of {len(members)}, frozen: " if len(members) > 1 else ""
+        found[name] = Ensemble([each.network for each in members], teacher.tasks, words + "; ".join(lines))
+        if not alone:
+            notes.append(cost(name, found[name], getattr(run.recipe, "mirrored_answers", False)))
+    for name, (weights, stored) in waiting.items():  # once all are known to fit
+        fill(found[name], weights, stored, name, run.training.source_statistics)
+    return Taught(found, notes)
+
+
+def check_frozen(taught: Taught, co_training: bool) -> None:
+    """Raise ConfigError where a teacher that cannot learn is asked to go on learning."""
+    if co_training and taught.ensembles:
+        raise ConfigError(
+            f"The {taught.ensembles[0]} of recipe.teachers_from is an ensemble or a finished model and learns no more.",
+            "Set co_training to false, or name one run folder.",
+        )
+
+
+def _paths(teachers_from: TeachersFrom, name: str) -> str | list[str]:
+    paths = teachers_from.get(name) if isinstance(teachers_from, dict) else teachers_from
+    if paths is None:
+        raise ConfigError(f"recipe.teachers_from has no run folder for {name}; give one.")
+    if not paths:
+        raise ConfigError(f"The list of recipe.teachers_from for {name} is empty; name at least one run folder.")
+    return paths
+
+
+def _is_run(path: Path) -> bool:
+    """Whether a path is (to be) a run folder: what is neither a file nor a package is one that is missing."""
+    return not path.is_file() and ((path / RUN_FILE).is_file() or not (path / ITEM).is_file())
+
+
+def _member(path: str, name: str, teacher: nn.Module, run: Run, prepared: Prepared) -> _Member:
+    """A network as it was trained, with its weights."""
+    place = Path(path)
+    if not _is_run(place) and place.suffix not in WEIGHTS:
+        return _of_package(path, teacher.tasks, run, prepared)
+    folder = place.parent.parent if place.is_file() else place
+    other = load_run(folder)
+    check_run(str(folder), other, teacher.tasks, run, prepared)
+    stored = stored_as(other, name)
+    spec, tasks = _spec(folder, other, name, run), teacher.tasks
+    if isinstance(other.recipe, Supervised):
+        tasks = tuple(task for task in tasks_of(other) if task in (other.recipe.tasks or tasks_of(other)))
+    bare = spec.model_copy(update={"weights": "none"})
+    network = standardised_by(prepared.mean, prepared.std, bare, tasks, other, run.training.seed)
+    weights = place if place.is_file() else best_weights(folder, stored)
+    fill(network, weights, stored, name, run.training.source_statistics)
+    return _Member(path, network.eval(), spec)
+
+
+def _spec(folder: Path, other: Run, name: str, run: Run) -> Network:
+    """A teacher's settings in its own run; levels that it left to its labels are in its card."""
+    card = card_of(folder)
+    theirs = card.network if card is not None else None
+    if isinstance(other.recipe, Supervised):
+        return theirs or _with_levels(other.recipe.network, getattr(run.recipe, name))
+    spec = getattr(other.recipe, name, None)
+    if not isinstance(spec, Network):
+        raise ConfigError(f"The run {folder} trains no {name}; name one of the recipe supervised or {run.recipe.kind}.")
+    return _with_levels(spec, theirs or getattr(run.recipe, name))
+
+
+def _with_levels(spec: Network, other: Network) -> Network:
+    if spec.detection_strides is not None:
+        return spec
+    return spec.model_copy(update={"detection_strides": other.detection_strides})
+
+
+def _of_package(path: str, tasks: tuple[Task, ...], run: Run, prepared: Prepared) -> _Member:
+    network, card = load_package_teacher(path)
+    for task in tasks:
+        _check_task(path, task, card, run)
+    check_imagery(run, prepared, card)
+    if run.training.source_statistics != bool(card.source_statistics):
+        raise ConfigError(
+            f"The package {path} and this run differ in training.source_statistics.", "Make them the same."
+        )
+    if run.training.source_statistics:
+        network.restandardise(prepared.mean, prepared.std)
+    return _Member(path, network, card.network)
+
+
+def _check_task(path: str, task: Task, card: Card, run: Run) -> None:
+    if task not in card.tasks:
+        raise ConfigError(f"The package {path} has no {task}; name another teacher.")
+    mine, theirs = ([each.name for each in getattr(which, f"{task}_classes")] for which in (run, card))
+    if mine != theirs:
+        raise ConfigError(f"The package {path} knows the {task}_classes {theirs}, and this run has {mine}.")
+    if task == "segmentation" and card.background != run.background:
+        raise ConfigError(f"The setting background of {path} is {card.background}, and this run's {run.background}.")
+
+
+def _check_members(name: str, members: list[_Member], student: nn.Module) -> None:
+    """Members of detection must answer for the student's places, and no network may count twice."""
+    for each in members:
+        mine, theirs = (getattr(network, "detection_head", None) for network in (student, each.network))
+        if mine is not None and theirs is not None and _places(mine) != _places(theirs):
+            raise ConfigError(
+                f"The member {each.path} of the {name} detects with {_places(theirs)}, and the student with "
+                f"{_places(mine)}.",
+                "Give the student the same detection_head and detection_strides, or leave that member out.",
+            )
+    for first, second in combinations(members, 2):
+        if _same(first.network, second.network):
+            raise ConfigError(
+                f"The {name} of recipe.teachers_from has the same network twice, {first.path} and {second.path}; leave "
+                "one out."
+            )
+
+
+def _places(head: nn.Module) -> str:
+    """What decides where a head's scores and boxes are."""
+    return f"{type(head).__name__.removesuffix('Head')} on strides {sorted(head.strides)}"
+
+
+def _same(first: nn.Module, second: nn.Module) -> bool:
+    mine, theirs = first.state_dict(), second.state_dict()
+    return mine.keys() == theirs.keys() and all(
+        value.shape == theirs[key].shape and torch.equal(value, theirs[key]) for key, value in mine.items()
+    )
