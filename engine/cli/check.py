@@ -67,7 +67,7 @@ def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
         ],
         "blocks": prepared.blocks(),
         "estimate": estimate(settings, prepared, plan) if probe else None,
-        "notes": [settled.note] if settled.note else [],
+        "notes": [*plan.notes, *filter(None, [settled.note])],
         "warnings": [
             *prepared.warnings,
             *scarce_classes(settings, prepared),

@@ -79,8 +79,8 @@ def _train(folder: Path, settings: Run, events: EventLog) -> dict[str, Any]:
     plan = settled.plan
     for warning in [*settled.warnings, *plan.warnings]:
         events.write("warning", message=warning)
-    if settled.note:
-        events.write("note", message=settled.note)
+    for note in [*plan.notes, *filter(None, [settled.note])]:
+        events.write("note", message=note)
     trained = Loop(folder, settings, prepared, plan, fabric, events).train()
     offer(folder, settings, plan, settled.identity)
     card = _card(settings, prepared, trained, plan)

@@ -66,6 +66,14 @@ class Network(Options):
     )
 
 
+SegmentationLoss = Literal["cross_entropy", "weighted", "focal", "auto"]
+SEGMENTATION_LOSS = Field(
+    "cross_entropy",
+    description="What segmentation learns from labels by: cross-entropy, weighted by class or focal; auto: by how much "
+    "ground the classes cover, with Dice where one is scarce.",
+)
+
+
 class Labelled(Options):
     """How segmentation learns from its labels: views of the chips and terms beside cross-entropy."""
 
@@ -76,6 +84,7 @@ class Labelled(Options):
     thin_classes: list[str] = Field(
         default_factory=list, description="Segmentation classes of clDice; empty: all but background."
     )
+    segmentation_loss: SegmentationLoss = SEGMENTATION_LOSS
 
 
 class Continued(Options):
@@ -190,6 +199,7 @@ class PartialMultitask(Distillation, Continued, FeatureTaught):
     all_imagery: bool = Field(
         False, description="Chips of every source pass the teachers, also without labels, so that norms know them."
     )
+    segmentation_loss: SegmentationLoss = SEGMENTATION_LOSS
     unlabelled: bool = Field(False, description="Teachers speak on unlabelled sources too.")
     strong_views: bool = Field(False, description="Networks learn from strong views; teachers answer on weak ones.")
     co_training: bool = Field(

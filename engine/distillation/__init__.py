@@ -10,7 +10,7 @@ from .ramp import ramp_up
 from .relations import channel_wise, dist_segmentation
 from .soft import soft_detection_classification, soft_detection_regression, soft_segmentation
 from .sslkd import Confidence, cross_supervision, feature_term, pseudo_labels, soft_term
-from .supervised import dice_loss, segmentation_cross_entropy
+from .supervised import dice_loss, segmentation_cross_entropy, segmentation_focal, weighted_cross_entropy
 from .thin import cldice_loss
 from .thresholds import AdaptiveThresholds
 from .weak import bounded_areas, outside_boxes
@@ -40,10 +40,12 @@ __all__ = [
     "pseudo_labels",
     "ramp_up",
     "segmentation_cross_entropy",
+    "segmentation_focal",
     "soft_centerness",
     "soft_detection_classification",
     "soft_detection_regression",
     "soft_segmentation",
     "soft_term",
     "spatial_cosine",
+    "weighted_cross_entropy",
 ]

@@ -1,11 +1,14 @@
 """What is trained on what, in which stages."""
 
+from dataclasses import replace
+
 from ..config import Run
 from ..data import Prepared
 from .baseline import plan_baseline
 from .distil import plan_distil
 from .feature_teaching import with_feature_teacher
 from .identity import teachers_identity, teachers_of
+from .label_loss import chosen_loss
 from .partial_multitask import plan_partial_multitask
 from .plan import Batches, Losses, Networks, Plan, Stage, average_of, with_timing
 from .pretraining import with_pretraining
@@ -34,6 +37,7 @@ def build_plan(run: Run, prepared: Prepared) -> Plan:
     run = with_strides(with_start(run), prepared)
     plan = with_feature_teacher(RECIPES[run.recipe.kind](run, prepared), run, prepared)
     plan = with_timing(plan, run.recipe)
+    plan = replace(plan, notes=(*plan.notes, *filter(None, [chosen_loss(run, prepared).sentence])))
     return with_pretraining(plan, run, len(prepared.bands))
 
 

@@ -54,7 +54,7 @@ def plan_baseline(run: Run, prepared: Prepared) -> Plan:
     }
     if recipe.thresholds == "adaptive" and recipe.method != "mean_teacher":  # which has no labels
         networks[THRESHOLDS] = adaptive_thresholds(names, run)
-    losses = unlabelled_losses(METHODS[recipe.method], names, recipe, label_terms(recipe, run))
+    losses = unlabelled_losses(METHODS[recipe.method], names, recipe, label_terms(recipe, run, prepared))
     views = ROLES if recipe.strong_views else ()
     stage = Stage("student", tuple(networks), ROLES, 1.0, losses, judges=("student",), views=views)
     return Plan(networks, [stage], "student", dict.fromkeys(names, recipe.student))
@@ -172,7 +172,7 @@ def _plan_plain(run: Run, prepared: Prepared, recipe: Baseline) -> Plan:
         name: build_network(spec, SEGMENTATION, run, prepared, seed=run.training.seed + index)
         for index, (name, spec) in enumerate(specs.items())
     }
-    terms, views = label_terms(recipe, run), SEGMENTATION if recipe.strong_views else ()
+    terms, views = label_terms(recipe, run, prepared), SEGMENTATION if recipe.strong_views else ()
     share, stages = teacher_share(recipe), []
     if recipe.teachers_from:
         load_teachers(recipe.teachers_from, {"teacher": networks["teacher"]}, run, prepared)

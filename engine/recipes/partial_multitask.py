@@ -18,7 +18,7 @@ from ..types import Batch, Outputs, Task
 from .averaging import check_mirrors, mirrored_answer
 from .build import build_network
 from .feature_teaching import feature_terms
-from .forgetting import NOTHING, Lesson
+from .forgetting import Lesson
 from .gate import GATE, Gate, listened
 from .plan import (
     Batches,
@@ -33,7 +33,7 @@ from .plan import (
 )
 from .reuse import load_teachers
 from .starting import build_student, channels
-from .supervised import imagery, supervised_losses, tasks_of, teach_from_labels
+from .supervised import LabelTerms, imagery, label_terms, supervised_losses, tasks_of, teach_from_labels
 from .terms import check_features, has_terms, soft_terms, teaching_terms, uses_features
 from .together import forward_together
 from .views import seen
@@ -54,6 +54,7 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
     networks: dict[str, nn.Module] = {"student": student.network, **student.teaching}
     specs = {"student": recipe.student}
     stages: list[Stage] = []
+    terms = label_terms(recipe, run, prepared)
     if recipe.distillation:
         for index, (task, name) in enumerate(TEACHERS.items()):
             specs[name] = getattr(recipe, name)
@@ -65,13 +66,14 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
         if recipe.teachers_from:
             load_teachers(recipe.teachers_from, teachers, run, prepared)
         else:
-            stages += [_teacher_stage(task, name, run, recipe, student.lesson) for task, name in TEACHERS.items()]
+            of_all = run, recipe, student.lesson, terms
+            stages += [_teacher_stage(task, name, *of_all) for task, name in TEACHERS.items()]
         if uses_features(recipe):
             networks["adaptors"] = _adaptors(networks)
         if recipe.gate:
             networks[GATE] = Gate(TEACHERS, channels(run, tasks_of(run)), recipe.gate)
     left = 1 - sum(stage.share for stage in stages)
-    stages.append(replace(_student_stage(run, recipe, networks, left, student.lesson), begins=student.arrives))
+    stages.append(replace(_student_stage(run, recipe, networks, left, student.lesson, terms), begins=student.arrives))
     stages = [replace(stage, asks=(*stage.asks, *student.teaching)) for stage in stages]
     weigh = networks[GATE].weigh if GATE in networks else nothing_to_say
     return Plan(networks, stages, "student", specs, heard=student.lesson.heard, weigh=weigh)
@@ -91,14 +93,18 @@ def _check(run: Run, recipe: PartialMultitask) -> None:
         )
 
 
-def _teacher_stage(task: Task, name: str, run: Run, recipe: PartialMultitask, lesson: Lesson) -> Stage:
-    losses = teach_from_labels(name, Labelled(strong_views=recipe.strong_views), lesson=lesson)
+def _teacher_stage(
+    task: Task, name: str, run: Run, recipe: PartialMultitask, lesson: Lesson, terms: LabelTerms
+) -> Stage:
+    losses = teach_from_labels(name, Labelled(strong_views=recipe.strong_views), terms, lesson)
     roles = imagery(run, (task,)) if recipe.all_imagery else (task,)
     views = roles if recipe.strong_views else ()
     return Stage(name, (name,), roles, teacher_share(recipe), losses, judges=(name,), views=views)
 
 
-def _student_stage(run: Run, recipe: PartialMultitask, networks: Networks, share: float, lesson: Lesson) -> Stage:
+def _student_stage(
+    run: Run, recipe: PartialMultitask, networks: Networks, share: float, lesson: Lesson, terms: LabelTerms
+) -> Stage:
     roles = (*tasks_of(run), "unlabelled") if recipe.unlabelled else tasks_of(run)
     teachers = tuple(name for name in TEACHERS.values() if name in networks)
     learners = teachers if recipe.co_training else ()
@@ -108,7 +114,7 @@ def _student_stage(run: Run, recipe: PartialMultitask, networks: Networks, share
         asks=() if recipe.co_training else teachers,
         roles=roles,
         share=share,
-        losses=student_losses(recipe, weak_losses(recipe, run) if recipe.weak_labels else None, lesson),
+        losses=student_losses(recipe, weak_losses(recipe, run) if recipe.weak_labels else None, lesson, terms),
         judges=("student", *learners),
         views=roles if recipe.strong_views else (),
         seasoned=learners,
@@ -116,7 +122,7 @@ def _student_stage(run: Run, recipe: PartialMultitask, networks: Networks, share
     )
 
 
-def student_losses(recipe: PartialMultitask, weak: WeakLosses | None = None, lesson: Lesson = NOTHING) -> Losses:
+def student_losses(recipe: PartialMultitask, weak: WeakLosses | None, lesson: Lesson, terms: LabelTerms) -> Losses:
     """The student's stage: labels on a batch's own task, teachers on the other (or on both), and weak labels."""
 
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
@@ -124,15 +130,15 @@ def student_losses(recipe: PartialMultitask, weak: WeakLosses | None = None, les
         views = {role: replace(batch, image=seen(batch, recipe.strong_views)) for role, batch in batches.items()}
         named = {}
         for task, name in TEACHERS.items() if recipe.co_training else ():  # before they are asked: see `answer`
-            named |= _teacher(task, name, networks, batches, views, recipe, strength, lesson)
-        return named | _student(networks, batches, views, recipe, weak, strength, lesson)
+            named |= _teacher(task, name, networks, batches, views, recipe, strength, lesson, terms)
+        return named | _student(networks, batches, views, recipe, weak, strength, lesson, terms)
 
     return losses
 
 
 def _student(
     networks: Networks, batches: Batches, views: Batches, recipe: PartialMultitask, weak: WeakLosses | None,
-    strength: float, lesson: Lesson,
+    strength: float, lesson: Lesson, terms: LabelTerms,
 ) -> dict[str, Tensor]:  # fmt: skip
     """The student on its views of all roles; teachers answer on the batches as they are."""
     student, named = networks["student"], {}
@@ -143,7 +149,8 @@ def _student(
     }
     outputs = forward_together(student, {role: view.image for role, view in views.items()}, wanted)
     for role, view in views.items():
-        own = supervised_losses(student, lesson.heard(outputs[role], view), view) if role != "unlabelled" else {}
+        heard = lesson.heard(outputs[role], view) if role != "unlabelled" else None
+        own = supervised_losses(student, heard, view, terms) if heard is not None else {}
         own |= weak(student, outputs[role], view) if weak is not None else {}
         named |= {f"{role}/{key}": value for key, value in own.items()}
         for task in taught[role]:
@@ -169,12 +176,12 @@ def distillation_losses(
 
 def _teacher(
     task: Task, name: str, networks: Networks, batches: Batches, views: Batches, recipe: PartialMultitask,
-    strength: float, lesson: Lesson,
+    strength: float, lesson: Lesson, terms: LabelTerms,
 ) -> dict[str, Tensor]:  # fmt: skip
     """A teacher that goes on learning: from its labels, and on unlabelled chips from its own average."""
     teacher, roles = networks[name], [role for role in (task, "unlabelled") if role in views]
     outputs = forward_together(teacher, {role: views[role].image for role in roles}, dict.fromkeys(roles, (task,)))
-    own = supervised_losses(teacher, lesson.heard(outputs[task], views[task]), views[task])
+    own = supervised_losses(teacher, lesson.heard(outputs[task], views[task]), views[task], terms)
     named = {f"{task}/{name} {key}": value for key, value in own.items()}
     if "unlabelled" in roles:
         batch = batches["unlabelled"]

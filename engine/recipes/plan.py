@@ -113,6 +113,7 @@ class Plan:
         score_thresholds: of the detection classes that have one of their own, likewise.
         object_size: of the shipped network's card, where no labels decide it.
         heard: a network's outputs on a batch as the batch's labels can judge them, for validation.
+        notes: what was decided about the training, as sentences for people.
         weigh: told the metrics behind each network's best score before a stage and after each validation; returns
             sentences for people.
     """
@@ -125,6 +126,7 @@ class Plan:
     score_thresholds: dict[str, float] = field(default_factory=dict)
     object_size: float | None = None
     heard: Callable[[Outputs, Batch], Outputs] = unchanged
+    notes: tuple[str, ...] = ()
     weigh: Callable[[Mapping[str, Mapping[str, float]]], list[str]] = nothing_to_say
 
     def enter(self, stage: Stage) -> None:

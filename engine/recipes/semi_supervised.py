@@ -69,7 +69,7 @@ def plan_semi_supervised(run: Run, prepared: Prepared) -> Plan:
     if recipe.thresholds == "adaptive":
         crossing = TEACHERS if recipe.co_training and recipe.weights.cross else ()
         networks[THRESHOLDS] = adaptive_thresholds(("student", *crossing), run)
-    stages = _stages(recipe, networks, label_terms(recipe, run), student.lesson)
+    stages = _stages(recipe, networks, label_terms(recipe, run, prepared), student.lesson)
     stages[-1] = replace(stages[-1], begins=student.arrives)
     stages = [replace(stage, asks=(*stage.asks, *student.teaching)) for stage in stages]
     return Plan(networks, stages, "student", specs, heard=student.lesson.heard)

@@ -81,6 +81,7 @@ RECIPES_SINCE_FIRST = {
     "feature_teacher_weight": 1.0,
     "thresholds": "fixed",
     "complementary_dropout": False,
+    "segmentation_loss": "cross_entropy",
 }
 """The same of recipes."""
 

@@ -359,6 +359,23 @@ def test_cross_entropy_is_the_mean_over_counted_pixels(case):
     assert D.segmentation_cross_entropy(case.segmentation, case.mask).item() == close(total / len(pixels))
 
 
+def test_weighted_cross_entropy_is_the_weighted_mean_over_counted_pixels(case):
+    weights, total, weighed = (1.0, 2.5, 10.0, 1.5), 0.0, 0.0
+    for b, y, x in counted_pixels(case.valid):
+        k = int(case.mask[b, y, x])
+        total -= weights[k] * math.log(softmax(case.segmentation[b, :, y, x].tolist())[k])
+        weighed += weights[k]
+    assert D.weighted_cross_entropy(case.segmentation, case.mask, weights).item() == close(total / weighed)
+
+
+def test_focal_cross_entropy_counts_sure_pixels_less(case):
+    pixels, total = counted_pixels(case.valid), 0.0
+    for b, y, x in pixels:
+        p = softmax(case.segmentation[b, :, y, x].tolist())[case.mask[b, y, x]]
+        total -= (1 - p) ** 2 * math.log(p)
+    assert D.segmentation_focal(case.segmentation, case.mask).item() == close(total / len(pixels))
+
+
 def test_dice_loss_averages_the_classes_over_the_batchs_counted_pixels(case):
     losses = []
     for k in range(4):
