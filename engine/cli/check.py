@@ -39,6 +39,7 @@ def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
     from ..config import load_run
     from ..data import prepare
     from ..data.scarcity import scarce_classes
+    from ..data.thinness import thin_classes
     from ..recipes import build_plan
     from ..training import check_patience, settle
     from .probe import estimate
@@ -71,6 +72,7 @@ def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
         "warnings": [
             *prepared.warnings,
             *scarce_classes(settings, prepared),
+            *thin_classes(settings, prepared),
             *settled.warnings,
             *plan.warnings,
         ],

@@ -246,6 +246,22 @@ OPTIONS = (
         {SUPERVISED: 0.0, SEMI: 0.5},
     ),
     Option(
+        "segmentation_loss",
+        tr("Areas learn by"),
+        tr("What each labelled pixel counts."),
+        dict.fromkeys((SUPERVISED, PARTIAL, SEMI), "cross_entropy"),
+        choices=(
+            ("cross_entropy", tr("all pixels alike (cross-entropy)"), ""),
+            ("weighted", tr("pixels of rare classes more"), tr("Up to ten times as much.")),
+            ("focal", tr("unsure pixels more (focal)"), tr("(arXiv 1708.02002)")),
+            (
+                "auto",
+                tr("what the labels ask for"),
+                tr("By how much ground the classes cover: rare ones more, and the overlap (Dice) where one is scarce."),
+            ),
+        ),
+    ),
+    Option(
         "dice",
         tr("Weight of the overlap (Dice)"),
         tr("Counts how far areas overlap beside how many pixels are right; 1 for rare classes. (arXiv 1606.04797)"),
