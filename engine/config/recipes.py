@@ -172,6 +172,13 @@ class Distillation(Options):
     )
 
 
+UnlabelledChips = Literal["uniform", "disagreement"]
+UNLABELLED_CHIPS = Field(
+    "uniform",
+    description="Where unlabelled chips are drawn: anywhere, or half of them where what teaches disagrees most.",
+)
+
+
 class PartialMultitask(Distillation, Continued, FeatureTaught):
     """Two single-task teachers, then one student for both tasks (arXiv 2405.15394).
 
@@ -201,6 +208,7 @@ class PartialMultitask(Distillation, Continued, FeatureTaught):
     )
     segmentation_loss: SegmentationLoss = SEGMENTATION_LOSS
     unlabelled: bool = Field(False, description="Teachers speak on unlabelled sources too.")
+    unlabelled_chips: UnlabelledChips = UNLABELLED_CHIPS
     strong_views: bool = Field(False, description="Networks learn from strong views; teachers answer on weak ones.")
     co_training: bool = Field(
         False, description="Teachers go on learning beside the student, on unlabelled chips from their own averages."
@@ -246,6 +254,7 @@ class SemiSupervised(Labelled, Continued):
     cutmix: float = Field(0.5, ge=0, le=1, description="Share of the chips that get a part of another chip.")
     confidence: float = Field(0.8, ge=0, lt=1, description="Pseudo-labels below this probability are ignored.")
     thresholds: Thresholds = THRESHOLDS
+    unlabelled_chips: UnlabelledChips = UNLABELLED_CHIPS
     agreement: bool = Field(True, description="Pseudo-labels count for the student only where both teachers agree.")
     complementary_dropout: bool = Field(
         False,

@@ -4,6 +4,7 @@ from ..models.heads import anchors_valid
 from .centerness import soft_centerness
 from .consistency import consistency
 from .dense import FOUND, dense_boxes, dense_classification
+from .disagreement import difference_of_scores, divergence_of_areas
 from .feature import Adaptors, feature_mse, pkd, spatial_cosine
 from .pdf import pdf_detection, pdf_plus, pdf_segmentation
 from .ramp import ramp_up
@@ -29,7 +30,9 @@ __all__ = [
     "dense_boxes",
     "dense_classification",
     "dice_loss",
+    "difference_of_scores",
     "dist_segmentation",
+    "divergence_of_areas",
     "feature_mse",
     "feature_term",
     "outside_boxes",

@@ -5,6 +5,7 @@ from dataclasses import replace
 from ..config import Run
 from ..data import Prepared
 from .baseline import plan_baseline
+from .disagreement import TABLE
 from .distil import plan_distil
 from .feature_teaching import with_feature_teacher
 from .identity import teachers_identity, teachers_of
@@ -43,6 +44,7 @@ def build_plan(run: Run, prepared: Prepared) -> Plan:
 
 __all__ = [
     "CHECKPOINTS",
+    "TABLE",
     "Batches",
     "Losses",
     "Networks",

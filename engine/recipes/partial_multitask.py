@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import torch
 from torch import Tensor, nn
 
 from ..config import Labelled, PartialMultitask, Run
@@ -15,8 +16,9 @@ from ..data import Prepared
 from ..distillation import Adaptors, ramp_up
 from ..errors import ConfigError
 from ..types import Batch, Outputs, Task
-from .averaging import check_mirrors, mirrored_answer
+from .averaging import MIRRORED, answer_of_mirror, check_mirrors, mirrored_answer
 from .build import build_network
+from .disagreement import RENEWALS, TABLE, ChipChoice, disagreement, disagreement_table
 from .feature_teaching import feature_terms
 from .forgetting import Lesson
 from .gate import GATE, Gate, listened
@@ -70,6 +72,9 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
             stages += [_teacher_stage(task, name, *of_all) for task, name in TEACHERS.items()]
         if uses_features(recipe):
             networks["adaptors"] = _adaptors(networks)
+        if recipe.unlabelled_chips == "disagreement":
+            check_mirrors(teachers.values(), run, "unlabelled_chips")
+            networks[TABLE] = disagreement_table(run, prepared)
         if recipe.gate:
             networks[GATE] = Gate(TEACHERS, channels(run, tasks_of(run)), recipe.gate)
     left = 1 - sum(stage.share for stage in stages)
@@ -85,6 +90,12 @@ def _check(run: Run, recipe: PartialMultitask) -> None:
     taught = recipe.distillation or recipe.features_teach
     if recipe.unlabelled and not (taught and any(s.role == "unlabelled" for s in run.sources)):
         raise ConfigError("The option unlabelled needs a distillation and a source with the role unlabelled.")
+    asked = recipe.unlabelled and any(has_terms(task, recipe) for task in TEACHERS)
+    if recipe.unlabelled_chips == "disagreement" and not asked:
+        raise ConfigError(
+            "The option unlabelled_chips: disagreement needs teachers that speak on unlabelled sources.",
+            "Set unlabelled to true and choose a distillation, or set unlabelled_chips to uniform.",
+        )
     if recipe.co_training and not recipe.distillation:
         raise ConfigError("The option co_training needs a distillation; without one there are no teachers.")
     if recipe.co_training and not recipe.ema_teachers and "crosskd" in recipe.distillation:
@@ -110,7 +121,7 @@ def _student_stage(
     learners = teachers if recipe.co_training else ()
     return Stage(
         "student",
-        trains=tuple(name for name in ("student", "adaptors", *learners) if name in networks),
+        trains=tuple(name for name in ("student", "adaptors", TABLE, *learners) if name in networks),
         asks=() if recipe.co_training else teachers,
         roles=roles,
         share=share,
@@ -119,7 +130,24 @@ def _student_stage(
         views=roles if recipe.strong_views else (),
         seasoned=learners,
         measures=teachers if GATE in networks and not recipe.co_training else (),
+        chooses=_chip_choice(recipe) if TABLE in networks else None,
     )
+
+
+def _chip_choice(recipe: PartialMultitask) -> ChipChoice:
+    """Chips of which a teacher, each of its own task, says something else than of their mirror image."""
+    averages = recipe.co_training and recipe.ema_teachers
+
+    def measure(networks: Networks, batch: Batch) -> Tensor:
+        found = []
+        for task, name in TEACHERS.items():
+            if has_terms(task, recipe):
+                teacher = answering(networks, name, averages)
+                answers = [answer_of_mirror(teacher, batch.image, axes) for axes in MIRRORED[:2]]
+                found.append(disagreement(task, *answers, batch))
+        return torch.stack(found)
+
+    return ChipChoice(measure, RENEWALS if recipe.co_training else 1, ready=True)
 
 
 def student_losses(recipe: PartialMultitask, weak: WeakLosses | None, lesson: Lesson, terms: LabelTerms) -> Losses:

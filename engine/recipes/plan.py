@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..config import TEACHER_SHARE, Network, Recipe
 from ..types import Batch, Outputs, Role, Task
 from .build import describe, weights_warnings
+from .disagreement import ChipChoice
 
 Networks = Mapping[str, nn.Module]
 Batches = Mapping[Role, Batch]
@@ -60,6 +61,7 @@ class Stage:
         begins: trained networks that go on from a finished model; what they know already is validated before the first
             step, and is a candidate for their best weights.
         keeps: trained networks that are not judged, and whose last weights later stages begin with.
+        chooses: how it chooses its unlabelled chips, by a table that it trains; none: uniform.
         timed: whether `share` is one of steps, also of a budget in minutes, which is then divided by what steps take.
     """
 
@@ -75,6 +77,7 @@ class Stage:
     keeps: tuple[str, ...] = ()
     begins: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
+    chooses: ChipChoice | None = None
     timed: bool = False
 
 

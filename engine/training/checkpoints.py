@@ -82,6 +82,7 @@ RECIPES_SINCE_FIRST = {
     "thresholds": "fixed",
     "complementary_dropout": False,
     "segmentation_loss": "cross_entropy",
+    "unlabelled_chips": "uniform",
 }
 """The same of recipes."""
 

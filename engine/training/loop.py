@@ -21,6 +21,7 @@ from ..models import uncertain_statistics
 from ..recipes import Plan, Stage, average_of
 from ..types import Batch, Role
 from .checkpoints import State, copy_best, fingerprint, kept, load_best, load_last, save_best, save_last
+from .choosing import Chooser
 from .clock import StageClock, learning_rate, stage_budget
 from .device import enough_memory, half_precision
 from .ema import averaged
@@ -166,6 +167,7 @@ class _Work:
         self.samples: dict[str, int] = dict.fromkeys(stage.roles, 0)
         self.clock = self._clock()
         self.patience = Patience(self.run_settings.patience)
+        self.chooser = Chooser(stage, loop.run, loop.prepared, loop.fabric) if stage.chooses else None
         self.validated = 0.0
         self.skipped = 0
         self.losses: dict[str, Tensor] = {}
@@ -204,9 +206,12 @@ class _Work:
         if self.clock.step == 0 and self.stage.begins:
             self._validate(self.stage.begins)
         self._measure()
-        loaders = self._loaders()
+        loaders = {role: self._loader(role) for role in self.stage.roles}
         told = checkpointed = time.monotonic()
         while not (self.clock.done() or self.patience.over):
+            if self.chooser is not None and (sentence := self.chooser.renew(self.networks, self.clock.progress)):
+                self.loop.events.write("note", message=sentence)
+                loaders["unlabelled"] = self._loader("unlabelled")
             batches = {role: next(loader).to(self.loop.fabric.device) for role, loader in loaders.items()}
             self._step(batches)
             now = time.monotonic()
@@ -230,21 +235,17 @@ class _Work:
         for name in self.stage.keeps:
             save_best(self.loop.folder, kept(self.stage.name, name), self.loop.plan.networks[name])
 
-    def _loaders(self) -> dict[Role, Iterator[Batch]]:
-        loop = self.loop
+    def _loader(self, role: Role) -> Iterator[Batch]:
+        loop, views = self.loop, role in self.stage.views
+        chosen = self.chooser is not None and role == "unlabelled"
+        measured = self.chooser.measured(self.networks) if chosen else None
 
         def warn(sentence: str) -> None:
             loop.events.write("warning", message=sentence)
 
-        return {
-            role: training_loader(
-                loop.prepared, loop.run, role, self.samples[role], self._views(role), warn, self.stage.name
-            )
-            for role in self.stage.roles
-        }
-
-    def _views(self, role: Role) -> bool:
-        return role in self.stage.views
+        return training_loader(
+            loop.prepared, loop.run, role, self.samples[role], views, warn, self.stage.name, measured
+        )
 
     def _step(self, batches: dict[Role, Batch]) -> None:
         fabric, settings = self.loop.fabric, self.run_settings

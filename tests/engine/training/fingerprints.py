@@ -8,7 +8,7 @@ LATER = {
     "recipe": {
         *("start_from", "learning_without_forgetting", "gate", "mirrored_answers", "all_imagery", "reuse_teachers"),
         *("teachers_from", "package", "feature_teacher", "feature_teacher_model", "feature_teacher_bands"),
-        *("feature_teacher_weight", "thresholds", "complementary_dropout", "segmentation_loss"),
+        *("feature_teacher_weight", "thresholds", "complementary_dropout", "segmentation_loss", "unlabelled_chips"),
     },
 }
 FREE = {"device", "precision", "workers", "budget", "validations"}
