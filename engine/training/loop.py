@@ -100,6 +100,8 @@ class Loop:
             self._stage(index, state if state and state.stage == index else None)
         network = self.plan.networks[self.plan.ships]
         load_best(self.folder, self.plan.ships, network)
+        if self.run.training.mirrored_validation:  # which chose the weights; predict looks once, by thresholds for that
+            self.values[self.plan.ships] = self.validator.score(network, mirrored=False)
         return Trained(network.cpu().eval(), self.values.get(self.plan.ships, {}), self.values)
 
     def _divide(self, state: State | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from lightning_fabric import Fabric
@@ -10,6 +11,7 @@ from torch import nn
 
 from ..config import Run
 from ..data import Prepared, validation_batches
+from ..recipes.averaging import mirrored_answer
 from ..recipes.plan import unchanged
 from ..types import Batch, Outputs, Task
 from .metrics import DetectionScore, SegmentationScore
@@ -41,24 +43,31 @@ class Validator:
         self._kept: dict[Task, list[Batch]] = {}
         self._room = MOST_KEPT
 
-    def score(self, network: nn.Module) -> dict[str, float]:
-        """Metrics of every task of `network` that has validation blocks, by name; empty where none has."""
+    def score(self, network: nn.Module, mirrored: bool | None = None) -> dict[str, float]:
+        """Metrics of every task of `network` that has validation blocks, by name; empty where none has.
+
+        Args:
+            network: whose answers are judged.
+            mirrored: whether these are averaged over mirror images; none: as the run says.
+        """
+        mirrored = self._run.training.mirrored_validation if mirrored is None else mirrored
         was_training = network.training
         network.eval()
         values: dict[str, float] = {}
         with torch.inference_mode():
             for task in network.tasks:
                 if self._prepared.of_role(task):
-                    values |= self._task(network, task)
+                    values |= self._task(network, task, mirrored)
         network.train(was_training)
         return values
 
-    def _task(self, network: nn.Module, task: Task) -> dict[str, float]:
+    def _task(self, network: nn.Module, task: Task, mirrored: bool) -> dict[str, float]:
         score = self._empty(task)
         for batch in self._of(task):
             moved = batch.to(self._fabric.device)
             with self._fabric.autocast():
-                outputs = self._heard(network(moved.image, tasks=(task,)), moved)
+                ask = partial(mirrored_answer, network) if mirrored else network
+                outputs = self._heard(ask(moved.image, tasks=(task,)), moved)
             if task == "segmentation":
                 score.update(outputs.segmentation, batch.mask)
             else:

@@ -219,6 +219,20 @@ OPTIONS = (
         ),
     ),
     Option(
+        "unlabelled_chips",
+        tr("Chips without labels come from"),
+        tr("Where imagery without labels is looked at while training."),
+        {PARTIAL: "uniform", SEMI: "uniform"},
+        choices=(
+            ("uniform", tr("anywhere"), ""),
+            (
+                "disagreement",
+                tr("where teachers disagree, half of them"),
+                tr("With each other or, of one task each, with themselves on mirror images; the other half: anywhere."),
+            ),
+        ),
+    ),
+    Option(
         "complementary_dropout",
         tr("Two views with complementary features"),
         tr(
@@ -413,6 +427,16 @@ OPTIONS = (
             "of rare ones. 0: around rare ones first."
         ),
         dict.fromkeys((SUPERVISED, PARTIAL, SEMI), 0.0),
+        TRAINING,
+    ),
+    Option(
+        "mirrored_validation",
+        tr("Validate on mirror images, too"),
+        tr(
+            "Weights are chosen by what the network says of a chip and of its three mirror images together: steadier, "
+            "and four times the work. Predict can do the same."
+        ),
+        dict.fromkeys(ALL, False),
         TRAINING,
     ),
     Option(

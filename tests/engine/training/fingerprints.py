@@ -3,7 +3,10 @@
 import hashlib
 
 LATER = {
-    "training": {"encoder_lr_factor", "source_statistics", "statistics_noise", "class_balance", "patience"},
+    "training": {
+        *("encoder_lr_factor", "source_statistics", "statistics_noise", "class_balance", "patience"),
+        "mirrored_validation",
+    },
     "augmentation": {"mosaic", "copy_paste"},
     "recipe": {
         *("start_from", "learning_without_forgetting", "gate", "mirrored_answers", "all_imagery", "reuse_teachers"),
