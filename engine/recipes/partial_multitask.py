@@ -182,8 +182,8 @@ def _student(
         own |= weak(student, outputs[role], view) if weak is not None else {}
         named |= {f"{role}/{key}": value for key, value in own.items()}
         for task in taught[role]:
-            terms = distillation_losses(task, networks, outputs[role], batches[role], recipe)
-            named |= {f"{role}/{task} {key}": strength * value for key, value in terms.items()}
+            asked = distillation_losses(task, networks, outputs[role], batches[role], recipe)
+            named |= {f"{role}/{task} {key}": strength * value for key, value in asked.items()}
     named |= feature_terms(networks, outputs, batches, recipe, strength)
     return named | lesson.terms(networks, outputs, views)
 
@@ -214,8 +214,8 @@ def _teacher(
     if "unlabelled" in roles:
         batch = batches["unlabelled"]
         target = answer(answering(networks, name), batch.image)
-        terms = soft_terms(task, teacher, outputs["unlabelled"], target, batch, recipe)
-        named |= {f"unlabelled/{name} {key}": strength * value for key, value in terms.items()}
+        asked = soft_terms(task, teacher, outputs["unlabelled"], target, batch, recipe)
+        named |= {f"unlabelled/{name} {key}": strength * value for key, value in asked.items()}
     return named | lesson.terms(networks, {task: outputs[task]}, views, f"{name} ")
 
 

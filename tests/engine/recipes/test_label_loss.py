@@ -12,7 +12,7 @@ BOTH, AREAS = ("detection", "segmentation"), ("segmentation", "unlabelled")
 FIXMATCH = {"kind": "baseline", "method": "fixmatch", "student": NARROW, "cutmix": 0, "strong_views": False}
 RECIPES = {
     "supervised": ({"kind": "supervised", "network": NARROW}, BOTH, "segmentation/"),
-    "partial_multitask": ({**MULTITASK, "distillation": []}, BOTH, "segmentation/"),
+    "partial_multitask": ({**MULTITASK, "co_training": True}, BOTH, "segmentation/"),
     "semi_supervised": ({**SSLKD, "cutmix": 0, "strong_views": False}, AREAS, "segmentation/student "),
     "baseline": (FIXMATCH, AREAS, "segmentation/student "),
 }
