@@ -16,6 +16,7 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterMapLayer,
     QgsProcessingParameterRasterDestination,
+    QgsProcessingParameterString,
     QgsProcessingParameterVectorDestination,
     QgsProcessingParameterVectorLayer,
     QgsRasterLayer,
@@ -33,13 +34,15 @@ from ..jobs.scores import flat, html_table, without_truth
 from ..jobs.snapshots import CLASS_FIELD, Snapshot, raster_path
 from ..jobs.translation import tr
 from ..jobs.vocabulary import spoken
-from .base import NOTHING_TO_LOSE, EngineAlgorithm, Parameters, Results, explained, job_folder
+from .base import NOTHING_TO_LOSE, EngineAlgorithm, Parameters, Results, advanced, explained, job_folder
 from .model import known_card, model_parameter, taken
 
 NUMBERS = {
     "MEAN_IOU": ("mean_iou", tr("Mean IoU (class maps)")),
     "AP50": ("ap50", tr("AP50 (detections)")),
     "AP": ("ap", tr("AP (detections)")),
+    "LINE_F1": ("lines/f1", tr("F1 of centre lines")),
+    "CONNECTIVITY": ("lines/connectivity", tr("Connectivity of centre lines")),
 }
 """Number output -> (the engine's name, description)."""
 
@@ -106,6 +109,17 @@ class Evaluate(EngineAlgorithm):
             )
         )
         self.addParameter(model_parameter("MODEL"))
+        self.addParameter(
+            advanced(
+                explained(
+                    QgsProcessingParameterString("LINES", tr("Class that is made of lines"), "", optional=True),
+                    tr(
+                        "For example road: its centre lines are scored, too, by how many are found within three metres "
+                        "and whether they are still connected. A gap that no IoU shows cuts a road."
+                    ),
+                )
+            )
+        )
         self._add_outputs()
 
     def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
@@ -118,6 +132,12 @@ class Evaluate(EngineAlgorithm):
         if card is not None and task not in card["tasks"]:
             return tr("The model {name} has no {task}, so it did not make these predictions.").format(
                 name=card["name"], task=spoken(task)
+            )
+        lines = self.parameterAsString(parameters, "LINES", context).strip()
+        classes = [each["name"] for each in card["segmentation_classes"]] if card is not None else [lines]
+        if task == "segmentation" and lines and lines not in classes:
+            return tr("The model {name} has no class {lines} of areas; it has {classes}.").format(
+                name=card["name"], lines=lines, classes=", ".join(classes)
             )
         labels = self.parameterAsLayer(parameters, "LABELS", context)
         if task == "detection" and isinstance(labels, QgsRasterLayer):
@@ -150,6 +170,8 @@ class Evaluate(EngineAlgorithm):
         wanted = self._wanted_errors(parameters, context, feedback)
         model = taken(self.parameterAsString(parameters, "MODEL", context))
         command = [*self._arguments, "--model", str(model), "--output", str(scores_file)]
+        if lines := self._lines(parameters, context):
+            command += ["--lines", lines]
         if wanted:
             command += ["--errors", str(self._folder / ERRORS[self._compared][1])]
         self.run_engine(command, self._folder, feedback, NOTHING_TO_LOSE)
@@ -198,6 +220,11 @@ class Evaluate(EngineAlgorithm):
             level = OVERLAYS if is_raster else VECTORS
             layer = Result(destination, style, {}, self._origin, names, raster=is_raster, level=level)
             self.give_back(layer, context)
+
+    def _lines(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        """The class that is scored as lines; of detections none is."""
+        named = self.parameterAsString(parameters, "LINES", context).strip()
+        return named if self._compared == "segmentation" else ""
 
     def _file(self, output: str, name: str, parameters: Parameters, context: QgsProcessingContext) -> Path:
         return Path(self.parameterAsFileOutput(parameters, output, context) or self._folder / name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .declare import STRONG, WEAK, Form, Row, Settings
 
 DETECTION_TEACHER = "detection alone, teacher's size"
@@ -13,6 +15,7 @@ SECOND_DRAW = 100
 VANILLA = "vanilla multi-task"
 BOTH = "soft, both tasks"
 SUPERVISED = "supervised only"
+CHOSEN: Settings = {"unlabelled_chips": "disagreement"}
 
 
 def single_task(form: Form) -> tuple[Row, ...]:
@@ -127,7 +130,9 @@ def few_labels(form: Form, labelled: str, peers: bool = False, **options: object
         return row(name, {**recipe, "teacher": form.teacher} if more else recipe, form.steps, extra, **more)
 
     teacher, second = "supervised, teacher's size", "supervised, second teacher"
-    strong = supervised(form.student, "segmentation", **STRONG)
+    alone = supervised(form.student, "segmentation")
+    strong, by_statistics = {**alone, **STRONG}, {**alone, "segmentation_loss": "auto"}
+    mirrored = {"mirrored_validation": True}
     sslkd = {
         "kind": "semi_supervised",
         "student": form.student,
@@ -135,12 +140,14 @@ def few_labels(form: Form, labelled: str, peers: bool = False, **options: object
         "second_teacher": form.second_teacher,
         **form.views,
     }
-    frozen = {**sslkd, "co_training": False, "ramp_up": 0.1}
+    frozen, joint = {**sslkd, "co_training": False, "ramp_up": 0.1}, {**sslkd, "co_training": True}
     taught = {"first_teacher": teacher, "second_teacher": second}
     strong_or_weak, other_views = ("strong views and CutMix", STRONG) if form.views == WEAK else ("weak views", WEAK)
     return (
-        row(SUPERVISED, supervised(form.student, "segmentation"), form.steps),
+        row(SUPERVISED, alone, form.steps),
         row("supervised, strong views and CutMix", strong, form.steps, extra=True),
+        row("supervised, loss by label statistics", by_statistics, form.steps, extra=True),
+        replace(row("supervised, mirrored validation", alone, form.steps, extra=True), training=mirrored),
         row(teacher, supervised(form.teacher, "segmentation", **form.views), form.teacher_steps),
         row(second, supervised(form.second_teacher, "segmentation", **form.views), form.teacher_steps),
         baseline("mean teacher", "mean_teacher", extra=not peers),
@@ -150,7 +157,9 @@ def few_labels(form: Form, labelled: str, peers: bool = False, **options: object
         baseline("plain distillation", "plain", extra=True, teacher=teacher),
         row("SSLKD", frozen, form.steps, **taught),
         row(f"SSLKD, {strong_or_weak}", frozen | other_views, form.steps, extra=True, **taught),
-        row("SSLKD, co-trained", {**sslkd, "co_training": True}, form.steps, extra=True, **taught),
+        row("SSLKD, chips by disagreement", frozen | CHOSEN, form.steps, extra=True, **taught),
+        row("SSLKD, co-trained", joint, form.steps, extra=True, **taught),
+        row("SSLKD, co-trained, chips by disagreement", joint | CHOSEN, form.steps, extra=True, **taught),
     )
 
 

@@ -45,6 +45,7 @@ def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
     from ..config import load_run
     from ..data import prepare
     from ..data.scarcity import scarce_classes
+    from ..data.thinness import thin_classes
     from ..recipes import build_plan
     from ..training import check_patience, settle
     from .probe import estimate
@@ -73,12 +74,13 @@ def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
         ],
         "blocks": prepared.blocks(),
         "estimate": estimate(settings, prepared, plan) if probe else None,
-        "notes": [*filter(None, [settled.note]), *plan.notes],
+        "notes": [*plan.notes, *filter(None, [settled.note])],
         "warnings": [
             *_device(settings.training.device),
             *_resolution(prepared),
             *prepared.warnings,
             *scarce_classes(settings, prepared),
+            *thin_classes(settings, prepared),
             *settled.warnings,
             *plan.warnings,
         ],

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 HELP = "score predicted layers against a label layer"
 DESCRIPTION = (
     "Compares PREDICTIONS (classes.tif for segmentation, detections.gpkg for detection) with the label layer TRUTH "
-    "inside a labelled area: IoU, F1 and a confusion matrix, or AP, AP50, precision and recall, per class."
+    "inside a labelled area: IoU, F1 and a confusion matrix, or AP, AP50, precision and recall, per class. Of roads "
+    "--lines says whether their centre lines are found and still connected."
 )
 
 
@@ -29,6 +30,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--area", metavar="LAYER", help="polygons inside which the truth is complete (default: all)")
     command.add_argument("--area-layer", help="their layer name")
     command.add_argument("--area-where", help="attribute filter (SQL) on them")
+    command.add_argument(
+        "--lines", metavar="CLASS",
+        help="score this class of a class map as centre lines, too: completeness, correctness, F1 and connectivity",
+    )  # fmt: skip
+    command.add_argument(
+        "--tolerance", metavar="METRES", type=_length, default=3.0, help="how far lines may lie apart (default: 3)"
+    )
     command.add_argument("--output", metavar="FILE", type=Path, help="write the scores as JSON")
     command.add_argument(
         "--errors", metavar="FILE", type=Path,
@@ -53,9 +61,10 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 def _scores(options: argparse.Namespace, card: Card) -> dict[str, Any]:
     from ..config import ClassDefinition
-    from ..errors import PackageError
+    from ..errors import ConfigError, PackageError
     from ..evaluation import (
         evaluate_detection,
+        evaluate_lines,
         evaluate_segmentation,
         write_detection_errors,
         write_segmentation_errors,
@@ -63,6 +72,8 @@ def _scores(options: argparse.Namespace, card: Card) -> dict[str, Any]:
 
     if options.task not in card.tasks:
         raise PackageError(f"The model {card.name} has no {options.task}; it does {' and '.join(card.tasks)}.")
+    if options.lines is not None and options.task == "detection":
+        raise ConfigError("Lines are made of areas, and detections are boxes; leave --lines out.")
     known = card.detection_classes if options.task == "detection" else card.segmentation_classes
     classes = [ClassDefinition(name=each.name, color=each.color, values=each.values) for each in known]
     labels, area = _labels(options), _area(options)
@@ -72,8 +83,17 @@ def _scores(options: argparse.Namespace, card: Card) -> dict[str, Any]:
         counted = write_detection_errors(*compared, options.errors, card.thresholds()) if options.errors else None
     else:
         scores = evaluate_segmentation(*compared, card.background)
+        if options.lines is not None:
+            found = evaluate_lines(*compared, options.lines, card.background, options.tolerance)
+            scores["lines"] = {name: value for name, value in found.items() if name != "counts"}
         counted = write_segmentation_errors(*compared, options.errors, card.background) if options.errors else None
     return scores if counted is None else {**scores, "errors": counted}
+
+
+def _length(text: str) -> float:
+    if not 0 < (value := float(text)) < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no length")
+    return value
 
 
 def _labels(options: argparse.Namespace) -> Labels:

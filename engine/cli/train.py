@@ -111,7 +111,7 @@ def _train(folder: Path, settings: Run, events: EventLog) -> dict[str, Any]:
     plan = settled.plan
     for warning in [*settled.warnings, *plan.warnings]:
         events.write("warning", message=warning)
-    for note in filter(None, [settled.note, *plan.notes]):
+    for note in [*plan.notes, *filter(None, [settled.note])]:
         events.write("note", message=note)
     with held():  # it looks for a stop itself, and ends with a checkpoint
         trained = Loop(folder, settings, prepared, plan, fabric, PartOfLog(events, 0, TRAINED)).train()

@@ -81,6 +81,14 @@ class Network(Options):
     )
 
 
+SegmentationLoss = Literal["cross_entropy", "weighted", "focal", "auto"]
+SEGMENTATION_LOSS = Field(
+    "cross_entropy",
+    description="What segmentation learns from labels by: cross-entropy, weighted by class or focal; auto: by how much "
+    "ground the classes cover, with Dice where one is scarce.",
+)
+
+
 class Labelled(Options):
     """How segmentation learns from its labels: views of the chips and terms beside cross-entropy."""
 
@@ -93,6 +101,7 @@ class Labelled(Options):
         max_length=MOST_CLASSES,
         description="Segmentation classes of clDice; empty: all but background.",
     )
+    segmentation_loss: SegmentationLoss = SEGMENTATION_LOSS
 
 
 class Continued(Options):
@@ -186,6 +195,13 @@ class Distillation(Options):
     )
 
 
+UnlabelledChips = Literal["uniform", "disagreement"]
+UNLABELLED_CHIPS = Field(
+    "uniform",
+    description="Where unlabelled chips are drawn: anywhere, or half of them where what teaches disagrees most.",
+)
+
+
 class PartialMultitask(Distillation, Continued, FeatureTaught):
     """Two single-task teachers, then one student for both tasks (arXiv 2405.15394).
 
@@ -215,7 +231,9 @@ class PartialMultitask(Distillation, Continued, FeatureTaught):
     all_imagery: bool = Field(
         False, description="Chips of every source pass the teachers, also without labels, so that norms know them."
     )
+    segmentation_loss: SegmentationLoss = SEGMENTATION_LOSS
     unlabelled: bool = Field(False, description="Teachers speak on unlabelled sources too.")
+    unlabelled_chips: UnlabelledChips = UNLABELLED_CHIPS
     strong_views: bool = Field(False, description="Networks learn from strong views; teachers answer on weak ones.")
     co_training: bool = Field(
         False, description="Teachers go on learning beside the student, on unlabelled chips from their own averages."
@@ -263,6 +281,7 @@ class SemiSupervised(Labelled, Continued):
     cutmix: float = Field(0.5, ge=0, le=1, description="Share of the chips that get a part of another chip.")
     confidence: float = Field(0.8, ge=0, lt=1, description="Pseudo-labels below this probability are ignored.")
     thresholds: Thresholds = THRESHOLDS
+    unlabelled_chips: UnlabelledChips = UNLABELLED_CHIPS
     agreement: bool = Field(True, description="Pseudo-labels count for the student only where both teachers agree.")
     complementary_dropout: bool = Field(
         False,

@@ -167,6 +167,9 @@ class Training(Section):
     clip_norm: float = Field(5.0, gt=0, le=1e6, description="Largest norm of the gradient.")
     validations: int = Field(8, ge=1, le=100_000, description="Validations in each stage.")
     validation_chips: int = Field(256, ge=1, le=10**6, description="Chips a task is validated on, at most.")
+    mirrored_validation: bool = Field(
+        False, description="Weights are chosen by answers averaged over a chip and its three mirror images."
+    )
     rare_class_share: float = Field(
         0.5, ge=0, le=1, description="Share of the chips that are drawn around a label, rare classes first."
     )

@@ -25,6 +25,7 @@ from .chips import Cut, cut
 from .copy_paste import CopyPaste
 from .grid import Window
 from .mosaic import mosaic, seam
+from .places import Cells, PreferredPlaces
 from .prepared import ROLES, Prepared, PreparedSource
 from .sampling import ChipSampler, tiling, window_around
 from .shelves import Shelves, affordable, bytes_of
@@ -39,7 +40,15 @@ _PREFETCH = 4
 class TrainingChips(Dataset):
     """Chip `i` of a role, for every `i`; it depends on the run's seed, the stage, the role and `i` alone."""
 
-    def __init__(self, prepared: Prepared, run: Run, role: Role, views: bool = False, stage: str = "") -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        run: Run,
+        role: Role,
+        views: bool = False,
+        stage: str = "",
+        measured: np.ndarray | None = None,
+    ) -> None:
         self._sources = _sources(prepared, role)
         training = run.training
         self._sampler = ChipSampler(
@@ -50,6 +59,9 @@ class TrainingChips(Dataset):
         self._mosaics = training.augmentation.mosaic if detects else 0.0
         self._pasted = training.augmentation.copy_paste if detects else 0.0
         self._copy_paste = CopyPaste(self._sources, self._sampler) if self._pasted else None
+        preferred = measured is not None and measured.any()
+        cells = Cells(self._sources, training.chip_size) if preferred else None
+        self._places = PreferredPlaces(self._sampler, cells, measured) if preferred else self._sampler
         # A student must not be taught on just the crops that its teacher has memorised.
         self._key = training.seed, ROLES.index(role), zlib.crc32(f"{run.recipe.kind} {stage}".encode())
         self._views, self._masked = views, role == "segmentation"
@@ -96,7 +108,7 @@ class TrainingChips(Dataset):
 
     def _piece(self, rng: np.random.Generator) -> tuple[int, Cut]:
         """A source's index, and a place of it or several, cut out. Without mosaics nothing is drawn for them."""
-        index, column, row = self._sampler.draw(rng)
+        index, column, row = self._places.draw(rng)
         source, side = self._sources[index], self._augmenter.window_side(rng)
         if self._mosaics and rng.random() < self._mosaics:
             places = [(column, row), *(self._sampler.draw_in(index, rng) for _ in range(3))]
@@ -189,6 +201,7 @@ def training_loader(
     views: bool = False,
     warn: Callable[[str], None] = lambda sentence: None,
     stage: str = "",
+    measured: np.ndarray | None = None,
 ) -> Iterator[Batch]:
     """An endless stream of a role's training batches.
 
@@ -203,6 +216,7 @@ def training_loader(
         views: whether to add strong views.
         warn: told once of each raster that turns out to be damaged; where it is, chips are drawn again elsewhere.
         stage: whose chips; each stage of a run has its own.
+        measured: (n,) of each of the role's `Cells`: half the chips come from where it is large. None: all uniform.
 
     Raises:
         ConfigError: there is no source of this role.
@@ -210,7 +224,7 @@ def training_loader(
         LabelError: a class raster has a value without a class.
         TrainingError: a reading process died.
     """
-    chips = TrainingChips(prepared, run, role, views, stage)
+    chips = TrainingChips(prepared, run, role, views, stage, measured)
     return _stream(_batches(chips, run, start, warn), role, prepared.damaged, warn)
 
 

@@ -41,7 +41,7 @@ class GroundSampler:
 
     def draw(self, rng: np.random.Generator) -> tuple[float, float]:
         """A place: column, row."""
-        index = _one_of(self._until, rng)
+        index = one_of(self._until, rng)
         across, along = rng.random(2)
         if across + along > 1:
             across, along = 1 - across, 1 - along
@@ -112,7 +112,7 @@ class ChipSampler:
         return int(source), column + jitter[0], row + jitter[1]
 
     def _anywhere(self, rng: np.random.Generator) -> tuple[int, float, float]:
-        source = self._usable[_one_of(self._source_until, rng)]
+        source = self._usable[one_of(self._source_until, rng)]
         return source, *self._grounds[source].draw(rng)
 
     def draw_in(self, source: int, rng: np.random.Generator) -> tuple[float, float]:
@@ -125,7 +125,7 @@ class ChipSampler:
 
     def draw_class(self, rng: np.random.Generator) -> int:
         """A class that has labels, as often as it is drawn for chips around a label."""
-        return self._classes[_one_of(self._class_until, rng)]
+        return self._classes[one_of(self._class_until, rng)]
 
 
 def window_around(grid: Grid, column: float, row: float, width: int, height: int | None = None) -> Window:
@@ -171,7 +171,7 @@ def _places(points: list[Points]) -> dict[int, tuple[np.ndarray, float]]:
     return {label: (np.concatenate(parts), weights[label]) for label, parts in places.items()}
 
 
-def _one_of(until: np.ndarray, rng: np.random.Generator) -> int:
+def one_of(until: np.ndarray, rng: np.random.Generator) -> int:
     """An index, drawn by cumulative weights (n,); `Generator.choice` checks its weights anew every time."""
     index = int(np.searchsorted(until, rng.random() * until[-1], side="right"))
     return min(index, len(until) - 1)

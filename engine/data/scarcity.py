@@ -11,29 +11,38 @@ SCARCE = 0.02
 """Share of the labelled ground below which cross-entropy hardly notices a class."""
 
 
+def class_shares(run: Run, prepared: Prepared) -> dict[str, float]:
+    """How much of the labelled ground each segmentation class covers, background first where it is one."""
+    sources = prepared.of_role("segmentation")
+    ground = sum(source.area.area * source.reader.grid.gsd**2 for source in sources)
+    covered = np.zeros(len(run.segmentation_classes))
+    for source in sources:
+        points = source.points.where(source.points.classes >= 0)
+        covered += np.bincount(points.classes, points.weights, len(covered)) * source.reader.grid.gsd**2
+    ground = max(ground if run.background else covered.sum(), 1e-9)
+    shares = (covered / ground).tolist()
+    background = [max(0.0, 1 - sum(shares))] if run.background else []
+    return dict(zip((each.name for each in run.segmentation_channels()), [*background, *shares], strict=True))
+
+
 def scarce_classes(run: Run, prepared: Prepared) -> list[str]:
     """A sentence for each class that covers little ground, where the run uses nothing that helps it."""
     remedies = _remedies(run)
     if not remedies:
         return []
-    sources = prepared.of_role("segmentation")
-    ground = sum(source.area.area * source.reader.grid.gsd**2 for source in sources)
-    covered = np.zeros(len(run.segmentation_classes))
-    for source in sources:
-        points = source.points
-        covered += np.bincount(points.classes, points.weights, len(covered)) * source.reader.grid.gsd**2
-    help_ = " or ".join(remedies)
+    shares, help_ = class_shares(run, prepared), " or ".join(remedies)
     return [
-        f"The segmentation class '{each.name}' covers {100 * share:.1f} % of the labelled ground; {help_} may help it."
-        for each, share in zip(run.segmentation_classes, covered / max(ground, 1e-9), strict=True)
-        if 0 < share < SCARCE
+        f"The segmentation class '{each.name}' covers {100 * shares[each.name]:.1f} % of the labelled ground; {help_} "
+        "may help it."
+        for each in run.segmentation_classes
+        if 0 < shares[each.name] < SCARCE
     ]
 
 
 def _remedies(run: Run) -> list[str]:
     """Settings that help scarce classes and that the run has and does not use, or none where it uses one of them."""
     dice = getattr(run.recipe, "dice", None)
-    if dice or run.training.class_balance:
+    if dice or run.training.class_balance or getattr(run.recipe, "segmentation_loss", "") in ("weighted", "auto"):
         return []
     found = [] if dice is None else ["Dice (recipe.dice: 1)"]
     several = len(run.segmentation_classes) > 1 and run.training.rare_class_share > 0

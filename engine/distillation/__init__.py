@@ -6,13 +6,14 @@ from .calibration import detection_temperature, segmentation_temperature
 from .centerness import soft_centerness
 from .consistency import consistency
 from .dense import FOUND, dense_boxes, dense_classification
+from .disagreement import difference_of_scores, divergence_of_areas
 from .feature import Adaptors, feature_mse, pkd, spatial_cosine
 from .pdf import pdf_detection, pdf_plus, pdf_segmentation
 from .ramp import ramp_up
 from .relations import channel_wise, dist_segmentation
 from .soft import soft_detection_classification, soft_detection_regression, soft_segmentation
 from .sslkd import Confidence, cross_supervision, feature_term, pseudo_labels, soft_term
-from .supervised import dice_loss, segmentation_cross_entropy
+from .supervised import dice_loss, segmentation_cross_entropy, segmentation_focal, weighted_cross_entropy
 from .thin import cldice_loss
 from .thresholds import AdaptiveThresholds
 from .weak import bounded_areas, outside_boxes
@@ -33,7 +34,9 @@ __all__ = [
     "detection_agreement",
     "detection_temperature",
     "dice_loss",
+    "difference_of_scores",
     "dist_segmentation",
+    "divergence_of_areas",
     "feature_mse",
     "feature_term",
     "outside_boxes",
@@ -45,6 +48,7 @@ __all__ = [
     "ramp_up",
     "segmentation_agreement",
     "segmentation_cross_entropy",
+    "segmentation_focal",
     "segmentation_temperature",
     "soft_centerness",
     "soft_detection_classification",
@@ -52,4 +56,5 @@ __all__ = [
     "soft_segmentation",
     "soft_term",
     "spatial_cosine",
+    "weighted_cross_entropy",
 ]

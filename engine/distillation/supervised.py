@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from segmentation_models_pytorch.losses import DiceLoss
 from torch import Tensor
@@ -9,6 +10,7 @@ from torch import Tensor
 from ..types import IGNORE_INDEX
 from .arithmetic import full, mean_over
 
+FOCAL_GAMMA = 2.0
 _dice = DiceLoss(mode="multiclass", ignore_index=IGNORE_INDEX)
 
 
@@ -24,6 +26,37 @@ def segmentation_cross_entropy(logits: Tensor, mask: Tensor) -> Tensor:
     """
     total = F.cross_entropy(full(logits), mask, ignore_index=IGNORE_INDEX, reduction="sum")
     return mean_over(total, (mask != IGNORE_INDEX).sum())
+
+
+def weighted_cross_entropy(logits: Tensor, mask: Tensor, weights: tuple[float, ...]) -> Tensor:
+    """Cross-entropy, mean over the pixels that count, each weighing what its class does (as torch's with `weight`).
+
+    Args:
+        logits: (B, K, H, W).
+        mask: (B, H, W) int64 with `IGNORE_INDEX`.
+        weights: of each class, at least 1.
+
+    Returns:
+        scalar; zero where every pixel is ignored.
+    """
+    logits, counted = full(logits), mask != IGNORE_INDEX
+    by_class = torch.tensor(weights, dtype=logits.dtype, device=logits.device)
+    total = F.cross_entropy(logits, mask, by_class, ignore_index=IGNORE_INDEX, reduction="sum")
+    return mean_over(total, by_class[mask.masked_fill(~counted, 0)].masked_fill(~counted, 0.0).sum())
+
+
+def segmentation_focal(logits: Tensor, mask: Tensor) -> Tensor:
+    """Cross-entropy times (1 - p)^2, p the probability of the true class (Lin et al., arXiv 1708.02002), without alpha.
+
+    Args:
+        logits: (B, K, H, W).
+        mask: (B, H, W) int64 with `IGNORE_INDEX`.
+
+    Returns:
+        scalar, mean over the pixels that count; zero where every pixel is ignored.
+    """
+    each = F.cross_entropy(full(logits), mask, ignore_index=IGNORE_INDEX, reduction="none")
+    return mean_over(((1 - (-each).exp()) ** FOCAL_GAMMA * each).sum(), (mask != IGNORE_INDEX).sum())
 
 
 def dice_loss(logits: Tensor, mask: Tensor) -> Tensor:

@@ -20,6 +20,8 @@ from ..inference.vectors.thinning import thin
 from ..types import IGNORE_INDEX
 from .evaluate import compared_pixels, native_grid
 
+TOLERANCE = 3.0
+"""Metres that lines may lie apart."""
 WIDEST = 64
 """Half the widest road, in pixels."""
 
@@ -68,7 +70,7 @@ def evaluate_lines(
     area: Area,
     name: str,
     background: bool = True,
-    tolerance: float = 3.0,
+    tolerance: float = TOLERANCE,
 ) -> dict[str, Any]:
     """Line scores of one class of a class map, window by window; networks end at windows of 2048 pixels.
 

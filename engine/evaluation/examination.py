@@ -15,6 +15,7 @@ from ..data import Prepared, validation_batches
 from ..training.metrics import centred_on
 from ..types import IGNORE_INDEX, Batch, Objects, Task
 from .boxes import Boxes, assigned
+from .centre_lines import TOLERANCE, LineCounts, line_counts
 from .confusion import confusion_matrix, segmentation_scores
 from .reliability import DetectionCurves, PixelCurves
 
@@ -74,24 +75,33 @@ def examine(
         device: where the network is.
 
     Returns:
-        By task: segmentation's `confusion`, and for both tasks `curves` (precision and recall by class),
-        `calibration` (bins), `chips`.
+        By task: segmentation's `confusion` and, of classes under clDice, `lines` (`LineCounts.scores`); for both tasks
+        `curves` (precision and recall by class), `calibration` (bins), `chips`.
     """
     found: dict[Task, Examination] = {}
     for task in filter(prepared.of_role, network.tasks):
         batches = first_chips(validation_batches(prepared, run, task), run.training.validation_chips)
         with torch.inference_mode():
             if task == "segmentation":
-                found[task] = _examine_areas(
-                    network, batches, [each.name for each in run.segmentation_channels()], device
-                )
+                names = [each.name for each in run.segmentation_channels()]
+                found[task] = _examine_areas(network, batches, names, device, _thin(run), TOLERANCE / prepared.gsd)
             else:
                 names = [each.name for each in run.detection_classes]
                 found[task] = _examine_objects(network, batches, names, score_threshold, device)
     return found
 
 
-def _examine_areas(network: nn.Module, batches: Iterable[Batch], names: list[str], device: Any) -> Examination:
+def _thin(run: Run) -> list[str]:
+    """The classes that the run keeps connected, which are judged as lines, too."""
+    if not getattr(run.recipe, "cldice", 0.0):
+        return []
+    return run.recipe.thin_classes or [each.name for each in run.segmentation_classes]
+
+
+def _examine_areas(
+    network: nn.Module, batches: Iterable[Batch], names: list[str], device: Any, thin: list[str], tolerance: float
+) -> Examination:
+    lines = {name: LineCounts() for name in thin}
     matrix = np.zeros((len(names), len(names)), np.int64)
     curves, extremes, chips = PixelCurves(names), _Extremes(), 0
     for batch in batches:
@@ -100,10 +110,15 @@ def _examine_areas(network: nn.Module, batches: Iterable[Batch], names: list[str
         for index, (chip, mask) in enumerate(zip(probabilities.argmax(1).numpy(), batch.mask.numpy(), strict=True)):
             own = confusion_matrix(chip, mask, len(names))
             matrix += own
+            for name in thin:
+                there = [(values == names.index(name)) & (mask != IGNORE_INDEX) for values in (chip, mask)]
+                lines[name] += line_counts(*there, tolerance)
             score = segmentation_scores(own, names, background=False)["mean_iou"]
             extremes.offer(score, batch, index, {"mask": mask}, {"mask": chip})
             chips += 1
     values = {"chips": chips, "confusion": {"names": names, "matrix": matrix.tolist()}, **curves.compute()}
+    if thin:
+        values["lines"] = {name: counts.scores() for name, counts in lines.items()}
     return extremes.examination(values)
 
 

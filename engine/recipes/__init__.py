@@ -1,11 +1,16 @@
 """What is trained on what, in which stages."""
 
+from dataclasses import replace
+
 from ..config import Run
 from ..data import Prepared
+from .averaging import check_mirrors
 from .baseline import plan_baseline
+from .disagreement import TABLE
 from .distil import plan_distil
 from .feature_teaching import with_feature_teacher
 from .identity import teachers_identity, teachers_of
+from .label_loss import chosen_loss
 from .partial_multitask import plan_partial_multitask
 from .plan import Batches, Losses, Networks, Plan, Stage, average_of, with_timing
 from .pretraining import with_pretraining
@@ -34,11 +39,16 @@ def build_plan(run: Run, prepared: Prepared) -> Plan:
     run = with_strides(with_start(run), prepared)
     plan = with_feature_teacher(RECIPES[run.recipe.kind](run, prepared), run, prepared)
     plan = with_timing(plan, run.recipe)
+    if run.training.mirrored_validation:
+        detects = (each for each in plan.networks.values() if "detection" in getattr(each, "tasks", ()))
+        check_mirrors(list(detects), run, "training.mirrored_validation")
+    plan = replace(plan, notes=(*plan.notes, *filter(None, [chosen_loss(run, prepared).sentence])))
     return with_pretraining(plan, run, len(prepared.bands))
 
 
 __all__ = [
     "CHECKPOINTS",
+    "TABLE",
     "Batches",
     "Losses",
     "Networks",

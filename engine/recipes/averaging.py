@@ -23,13 +23,13 @@ _LEAST = 1e-6
 """Probabilities are kept this far from 0 and 1, so that their logits are numbers."""
 
 
-def check_mirrors(teachers: Collection[nn.Module], run: Run) -> None:
+def check_mirrors(teachers: Collection[nn.Module], run: Run, option: str = "mirrored_answers") -> None:
     """Raise ConfigError where a mirror image's anchors would lie between the image's own."""
     heads = [each.detection_head for each in teachers if "detection" in each.tasks]
     coarsest = max((max(head.strides) for head in heads), default=1)
     if run.training.chip_size % coarsest:
         raise ConfigError(
-            f"The option mirrored_answers needs chips whose side is a multiple of {coarsest}, and chip_size is "
+            f"The option {option} needs chips whose side is a multiple of {coarsest}, and chip_size is "
             f"{run.training.chip_size}; change one of them."
         )
 
@@ -47,7 +47,11 @@ def opinions(
     """
     members = getattr(network, "members", (network,))
     tasks = network.tasks if tasks is None and hasattr(network, "members") else tasks
-    return [_answer(each, image, axes, tasks) for each in members for axes in (MIRRORED if mirrored else MIRRORED[:1])]
+    return [
+        answer_of_mirror(each, image, axes, tasks)
+        for each in members
+        for axes in (MIRRORED if mirrored else MIRRORED[:1])
+    ]
 
 
 def check_opinions(teachers: Collection[nn.Module], mirrored: bool) -> None:
@@ -82,7 +86,8 @@ def mean_answer(answers: Sequence[Outputs]) -> Outputs:
     return replace(first, segmentation=segmentation, detections=detections)
 
 
-def _answer(network: nn.Module, image: Tensor, axes: Axes, tasks: Collection[Task] | None) -> Outputs:
+def answer_of_mirror(network: nn.Module, image: Tensor, axes: Axes, tasks: Collection[Task] | None = None) -> Outputs:
+    """A network's outputs on an image that is mirrored along some axes, mirrored back; features are as it saw them."""
     dimensions = [_DIMENSIONS[axis] for axis in axes]
     outputs = answer(network, image.flip(dimensions) if dimensions else image, tasks)
     if not dimensions:

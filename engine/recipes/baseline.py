@@ -54,7 +54,7 @@ def plan_baseline(run: Run, prepared: Prepared) -> Plan:
     }
     if recipe.thresholds == "adaptive" and recipe.method != "mean_teacher":  # which has no labels
         networks[THRESHOLDS] = adaptive_thresholds(names, run)
-    losses = unlabelled_losses(METHODS[recipe.method], names, recipe, label_terms(recipe, run))
+    losses = unlabelled_losses(METHODS[recipe.method], names, recipe, label_terms(recipe, run, prepared))
     views = ROLES if recipe.strong_views else ()
     stage = Stage("student", tuple(networks), ROLES, 1.0, losses, judges=("student",), views=views)
     return Plan(networks, [stage], "student", dict.fromkeys(names, recipe.student))
@@ -172,7 +172,7 @@ def _plan_plain(run: Run, prepared: Prepared, recipe: Baseline) -> Plan:
         name: build_network(spec, SEGMENTATION, run, prepared, seed=run.training.seed + index)
         for index, (name, spec) in enumerate(specs.items())
     }
-    terms, views = label_terms(recipe, run), SEGMENTATION if recipe.strong_views else ()
+    terms, views = label_terms(recipe, run, prepared), SEGMENTATION if recipe.strong_views else ()
     share, stages, notes = teacher_share(recipe), [], []
     if recipe.teachers_from is not None:
         taught = load_teachers(recipe.teachers_from, ("teacher",), networks, run, prepared)
@@ -184,7 +184,7 @@ def _plan_plain(run: Run, prepared: Prepared, recipe: Baseline) -> Plan:
     stages.append(
         Stage("student", ("student",), SEGMENTATION, 1 - share, losses, ("student",), asks=("teacher",), views=views)
     )
-    return Plan(networks, stages, "student", specs, notes=notes)
+    return Plan(networks, stages, "student", specs, notes=tuple(notes))
 
 
 def plain_losses(recipe: Baseline, terms: LabelTerms) -> Losses:

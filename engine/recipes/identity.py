@@ -19,12 +19,12 @@ _OF_STUDENTS = {
     "partial_multitask": {
         *("student", "distillation", "soft_detection", "soft_segmentation", "temperature", "weights", "on_own_task"),
         *("ramp_up", "unlabelled", "co_training", "ema_teachers", "weak_labels", "weak_classes", "gate"),
-        *("mirrored_answers", "calibrated_answers", "agreement_weights", "feature_teacher"),
+        *("unlabelled_chips", "mirrored_answers", "calibrated_answers", "agreement_weights", "feature_teacher"),
         *("feature_teacher_model", "feature_teacher_bands", "feature_teacher_weight"),
     },
     "semi_supervised": {
         *("student", "weights", "confidence", "agreement", "co_training", "ema_teachers", "ramp_up"),
-        *("thresholds", "complementary_dropout"),
+        *("thresholds", "complementary_dropout", "unlabelled_chips"),
     },
     "baseline": {"student", "weight", "confidence", "thresholds", "ramp_up"},
 }

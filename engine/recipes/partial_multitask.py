@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import torch
 from torch import Tensor, nn
 
 from ..config import Labelled, PartialMultitask, Run
@@ -15,11 +16,20 @@ from ..data import Prepared
 from ..distillation import Adaptors, ramp_up
 from ..errors import ConfigError
 from ..types import Batch, Outputs, Task
-from .averaging import agreement, check_mirrors, check_opinions, mean_answer, opinions
+from .averaging import (
+    MIRRORED,
+    agreement,
+    answer_of_mirror,
+    check_mirrors,
+    check_opinions,
+    mean_answer,
+    opinions,
+)
 from .build import build_network
 from .calibration import CALIBRATION, Calibration, calibrated
+from .disagreement import RENEWALS, TABLE, ChipChoice, disagreement, disagreement_table
 from .feature_teaching import feature_terms
-from .forgetting import NOTHING, Lesson
+from .forgetting import Lesson
 from .gate import GATE, Gate, listened
 from .plan import (
     Batches,
@@ -33,7 +43,7 @@ from .plan import (
     teacher_share,
 )
 from .starting import build_student, channels
-from .supervised import imagery, supervised_losses, tasks_of, teach_from_labels
+from .supervised import LabelTerms, imagery, label_terms, supervised_losses, tasks_of, teach_from_labels
 from .teachers import check_frozen, load_teachers
 from .terms import check_features, has_terms, soft_terms, teaching_terms, uses_features
 from .together import forward_together
@@ -56,6 +66,7 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
     specs = {"student": recipe.student}
     stages: list[Stage] = []
     notes: list[str] = []
+    terms = label_terms(recipe, run, prepared)
     if recipe.distillation:
         for index, (task, name) in enumerate(TEACHERS.items()):
             specs[name] = getattr(recipe, name)
@@ -71,18 +82,22 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
         if recipe.agreement_weights:
             check_opinions(teachers, recipe.mirrored_answers)
         if recipe.teachers_from is None:
-            stages += [_teacher_stage(task, name, run, recipe, student.lesson) for task, name in TEACHERS.items()]
+            of_all = run, recipe, student.lesson, terms
+            stages += [_teacher_stage(task, name, *of_all) for task, name in TEACHERS.items()]
         if uses_features(recipe):
             networks["adaptors"] = _adaptors(networks)
+        if recipe.unlabelled_chips == "disagreement":
+            check_mirrors(teachers, run, "unlabelled_chips")
+            networks[TABLE] = disagreement_table(run, prepared)
         if recipe.gate:
             networks[GATE] = Gate(TEACHERS, channels(run, tasks_of(run)), recipe.gate)
         if recipe.calibrated_answers:
             networks[CALIBRATION] = Calibration(TEACHERS, recipe.mirrored_answers)
     left = 1 - sum(stage.share for stage in stages)
-    stages.append(replace(_student_stage(run, recipe, networks, left, student.lesson), begins=student.arrives))
+    stages.append(replace(_student_stage(run, recipe, networks, left, student.lesson, terms), begins=student.arrives))
     stages = [replace(stage, asks=(*stage.asks, *student.teaching)) for stage in stages]
     weigh = networks[GATE].weigh if GATE in networks else nothing_to_say
-    return Plan(networks, stages, "student", specs, heard=student.lesson.heard, weigh=weigh, notes=notes)
+    return Plan(networks, stages, "student", specs, heard=student.lesson.heard, weigh=weigh, notes=tuple(notes))
 
 
 def _check(run: Run, recipe: PartialMultitask) -> None:
@@ -91,6 +106,12 @@ def _check(run: Run, recipe: PartialMultitask) -> None:
     taught = recipe.distillation or recipe.features_teach
     if recipe.unlabelled and not (taught and any(s.role == "unlabelled" for s in run.sources)):
         raise ConfigError("The option unlabelled needs a distillation and a source with the role unlabelled.")
+    asked = recipe.unlabelled and any(has_terms(task, recipe) for task in TEACHERS)
+    if recipe.unlabelled_chips == "disagreement" and not asked:
+        raise ConfigError(
+            "The option unlabelled_chips: disagreement needs teachers that speak on unlabelled sources.",
+            "Set unlabelled to true and choose a distillation, or set unlabelled_chips to uniform.",
+        )
     if recipe.co_training and not recipe.distillation:
         raise ConfigError("The option co_training needs a distillation; without one there are no teachers.")
     if recipe.co_training and recipe.calibrated_answers:
@@ -103,33 +124,59 @@ def _check(run: Run, recipe: PartialMultitask) -> None:
         )
 
 
-def _teacher_stage(task: Task, name: str, run: Run, recipe: PartialMultitask, lesson: Lesson) -> Stage:
-    losses = teach_from_labels(name, Labelled(strong_views=recipe.strong_views), lesson=lesson)
+def _teacher_stage(
+    task: Task, name: str, run: Run, recipe: PartialMultitask, lesson: Lesson, terms: LabelTerms
+) -> Stage:
+    losses = teach_from_labels(name, Labelled(strong_views=recipe.strong_views), terms, lesson)
     roles = imagery(run, (task,)) if recipe.all_imagery else (task,)
     views = roles if recipe.strong_views else ()
     return Stage(name, (name,), roles, teacher_share(recipe), losses, judges=(name,), views=views)
 
 
-def _student_stage(run: Run, recipe: PartialMultitask, networks: Networks, share: float, lesson: Lesson) -> Stage:
+def _student_stage(
+    run: Run, recipe: PartialMultitask, networks: Networks, share: float, lesson: Lesson, terms: LabelTerms
+) -> Stage:
     roles = (*tasks_of(run), "unlabelled") if recipe.unlabelled else tasks_of(run)
     teachers = tuple(name for name in TEACHERS.values() if name in networks)
     learners = teachers if recipe.co_training else ()
     return Stage(
         "student",
-        trains=tuple(name for name in ("student", "adaptors", *learners) if name in networks),
+        trains=tuple(name for name in ("student", "adaptors", TABLE, *learners) if name in networks),
         asks=() if recipe.co_training else teachers,
         roles=roles,
         share=share,
-        losses=student_losses(recipe, weak_losses(recipe, run) if recipe.weak_labels else None, lesson),
+        losses=student_losses(recipe, weak_losses(recipe, run) if recipe.weak_labels else None, lesson, terms),
         judges=("student", *learners),
         views=roles if recipe.strong_views else (),
         seasoned=learners,
         measures=teachers if GATE in networks and not recipe.co_training else (),
         fits=(CALIBRATION,) if CALIBRATION in networks else (),
+        chooses=_chip_choice(recipe) if TABLE in networks else None,
     )
 
 
-def student_losses(recipe: PartialMultitask, weak: WeakLosses | None = None, lesson: Lesson = NOTHING) -> Losses:
+def _chip_choice(recipe: PartialMultitask) -> ChipChoice:
+    """Chips of which a teacher, each of its own task, says something else than of their mirror image."""
+    averages = recipe.co_training and recipe.ema_teachers
+
+    def measure(networks: Networks, batch: Batch) -> Tensor:
+        found = []
+        for task, name in TEACHERS.items():
+            if has_terms(task, recipe):
+                teacher = answering(networks, name, averages)
+                found.append(disagreement(task, *_two_answers(teacher, batch), batch))
+        return torch.stack(found)
+
+    return ChipChoice(measure, RENEWALS if recipe.co_training else 1, ready=True)
+
+
+def _two_answers(teacher: nn.Module, batch: Batch) -> list[Outputs]:
+    """Of an ensemble's first members; of a network on its own, on the image and on its mirror image."""
+    said = opinions(teacher, batch.image)
+    return said[:2] if len(said) > 1 else [*said, answer_of_mirror(teacher, batch.image, MIRRORED[1])]
+
+
+def student_losses(recipe: PartialMultitask, weak: WeakLosses | None, lesson: Lesson, terms: LabelTerms) -> Losses:
     """The student's stage: labels on a batch's own task, teachers on the other (or on both), and weak labels."""
 
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
@@ -137,15 +184,15 @@ def student_losses(recipe: PartialMultitask, weak: WeakLosses | None = None, les
         views = {role: replace(batch, image=seen(batch, recipe.strong_views)) for role, batch in batches.items()}
         named = {}
         for task, name in TEACHERS.items() if recipe.co_training else ():  # before they are asked: see `answer`
-            named |= _teacher(task, name, networks, batches, views, recipe, strength, lesson)
-        return named | _student(networks, batches, views, recipe, weak, strength, lesson)
+            named |= _teacher(task, name, networks, batches, views, recipe, strength, lesson, terms)
+        return named | _student(networks, batches, views, recipe, weak, strength, lesson, terms)
 
     return losses
 
 
 def _student(
     networks: Networks, batches: Batches, views: Batches, recipe: PartialMultitask, weak: WeakLosses | None,
-    strength: float, lesson: Lesson,
+    strength: float, lesson: Lesson, terms: LabelTerms,
 ) -> dict[str, Tensor]:  # fmt: skip
     """The student on its views of all roles; teachers answer on the batches as they are."""
     student, named = networks["student"], {}
@@ -156,12 +203,13 @@ def _student(
     }
     outputs = forward_together(student, {role: view.image for role, view in views.items()}, wanted)
     for role, view in views.items():
-        own = supervised_losses(student, lesson.heard(outputs[role], view), view) if role != "unlabelled" else {}
+        heard = lesson.heard(outputs[role], view) if role != "unlabelled" else None
+        own = supervised_losses(student, heard, view, terms) if heard is not None else {}
         own |= weak(student, outputs[role], view) if weak is not None else {}
         named |= {f"{role}/{key}": value for key, value in own.items()}
         for task in taught[role]:
-            terms = distillation_losses(task, networks, outputs[role], batches[role], recipe)
-            named |= {f"{role}/{task} {key}": strength * value for key, value in terms.items()}
+            asked = distillation_losses(task, networks, outputs[role], batches[role], recipe)
+            named |= {f"{role}/{task} {key}": strength * value for key, value in asked.items()}
     named |= feature_terms(networks, outputs, batches, recipe, strength)
     return named | lesson.terms(networks, outputs, views)
 
@@ -183,18 +231,18 @@ def distillation_losses(
 
 def _teacher(
     task: Task, name: str, networks: Networks, batches: Batches, views: Batches, recipe: PartialMultitask,
-    strength: float, lesson: Lesson,
+    strength: float, lesson: Lesson, terms: LabelTerms,
 ) -> dict[str, Tensor]:  # fmt: skip
     """A teacher that goes on learning: from its labels, and on unlabelled chips from its own average."""
     teacher, roles = networks[name], [role for role in (task, "unlabelled") if role in views]
     outputs = forward_together(teacher, {role: views[role].image for role in roles}, dict.fromkeys(roles, (task,)))
-    own = supervised_losses(teacher, lesson.heard(outputs[task], views[task]), views[task])
+    own = supervised_losses(teacher, lesson.heard(outputs[task], views[task]), views[task], terms)
     named = {f"{task}/{name} {key}": value for key, value in own.items()}
     if "unlabelled" in roles:
         batch = batches["unlabelled"]
         target = answer(answering(networks, name), batch.image)
-        terms = soft_terms(task, teacher, outputs["unlabelled"], target, batch, recipe)
-        named |= {f"unlabelled/{name} {key}": strength * value for key, value in terms.items()}
+        asked = soft_terms(task, teacher, outputs["unlabelled"], target, batch, recipe)
+        named |= {f"unlabelled/{name} {key}": strength * value for key, value in asked.items()}
     return named | lesson.terms(networks, {task: outputs[task]}, views, f"{name} ")
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..config import TEACHER_SHARE, Network, Recipe
 from ..types import Batch, Outputs, Role, Task
 from .build import describe, weights_warnings
+from .disagreement import ChipChoice
 
 Networks = Mapping[str, nn.Module]
 Batches = Mapping[Role, Batch]
@@ -62,6 +63,7 @@ class Stage:
         keeps: trained networks that are not judged, and whose last weights later stages begin with.
         fits: networks without weights that are fitted on validation ground before the first step, once: their
             `fit(networks, answers)` returns sentences for people.
+        chooses: how it chooses its unlabelled chips, by a table that it trains; none: uniform.
         timed: whether `share` is one of steps, also of a budget in minutes, which is then divided by what steps take.
     """
 
@@ -78,6 +80,7 @@ class Stage:
     begins: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
     fits: tuple[str, ...] = ()
+    chooses: ChipChoice | None = None
     timed: bool = False
 
 
@@ -116,9 +119,9 @@ class Plan:
         score_thresholds: of the detection classes that have one of their own, likewise.
         object_size: of the shipped network's card, where no labels decide it.
         heard: a network's outputs on a batch as the batch's labels can judge them, for validation.
+        notes: what was decided about the training, as sentences for people.
         weigh: told the metrics behind each network's best score before a stage and after each validation; returns
             sentences for people.
-        notes: sentences for people on what was decided.
     """
 
     networks: dict[str, nn.Module]
@@ -129,8 +132,8 @@ class Plan:
     score_thresholds: dict[str, float] = field(default_factory=dict)
     object_size: float | None = None
     heard: Callable[[Outputs, Batch], Outputs] = unchanged
+    notes: tuple[str, ...] = ()
     weigh: Callable[[Mapping[str, Mapping[str, float]]], list[str]] = nothing_to_say
-    notes: list[str] = field(default_factory=list)
 
     def enter(self, stage: Stage) -> None:
         """Let the networks that a stage trains learn, and hold the others still: gradients and modes."""

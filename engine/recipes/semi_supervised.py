@@ -28,6 +28,7 @@ from ..distillation import (
 from ..errors import ConfigError
 from ..types import Batch, Outputs, Role
 from .build import build_network
+from .disagreement import RENEWALS, TABLE, ChipChoice, disagreement, disagreement_table
 from .dropout import complementary
 from .forgetting import NOTHING, Lesson
 from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering, teacher_share
@@ -72,10 +73,12 @@ def plan_semi_supervised(run: Run, prepared: Prepared) -> Plan:
     if recipe.thresholds == "adaptive":
         crossing = TEACHERS if recipe.co_training and recipe.weights.cross else ()
         networks[THRESHOLDS] = adaptive_thresholds(("student", *crossing), run)
-    stages = _stages(recipe, networks, label_terms(recipe, run), student.lesson)
+    if recipe.unlabelled_chips == "disagreement":
+        networks[TABLE] = disagreement_table(run, prepared)
+    stages = _stages(recipe, networks, label_terms(recipe, run, prepared), student.lesson)
     stages[-1] = replace(stages[-1], begins=student.arrives)
     stages = [replace(stage, asks=(*stage.asks, *student.teaching)) for stage in stages]
-    return Plan(networks, stages, "student", specs, heard=student.lesson.heard, notes=notes)
+    return Plan(networks, stages, "student", specs, heard=student.lesson.heard, notes=tuple(notes))
 
 
 def require_roles(run: Run, needed: tuple[Role, ...]) -> None:
@@ -95,7 +98,7 @@ def _stages(recipe: SemiSupervised, networks: Networks, terms: LabelTerms, lesso
     learners = ("student", *TEACHERS) if recipe.co_training else ("student",)
     together = Stage(
         "teachers and student" if recipe.co_training else "student",
-        trains=tuple(name for name in (*learners, "adaptors", THRESHOLDS) if name in networks),
+        trains=tuple(name for name in (*learners, "adaptors", THRESHOLDS, TABLE) if name in networks),
         asks=() if recipe.co_training else TEACHERS,
         roles=ROLES,
         share=1 - alone,
@@ -103,6 +106,7 @@ def _stages(recipe: SemiSupervised, networks: Networks, terms: LabelTerms, lesso
         judges=learners,
         views=ROLES if recipe.strong_views else (),
         seasoned=TEACHERS if alone or recipe.teachers_from is not None else (),
+        chooses=_chip_choice(recipe, alone > 0) if TABLE in networks else None,
     )
     if not alone:
         return [together]
@@ -116,6 +120,17 @@ def _stages(recipe: SemiSupervised, networks: Networks, terms: LabelTerms, lesso
         views=("segmentation",) if recipe.strong_views else (),
     )
     return [first, together]
+
+
+def _chip_choice(recipe: SemiSupervised, taught: bool) -> ChipChoice:
+    """Chips on which the two teachers' answers, as they teach, are apart."""
+    averages = recipe.co_training and recipe.ema_teachers
+
+    def measure(networks: Networks, batch: Batch) -> Tensor:
+        answers = [answer(answering(networks, name, averages), batch.image) for name in TEACHERS]
+        return disagreement("segmentation", *answers, batch)[None]
+
+    return ChipChoice(measure, RENEWALS if recipe.co_training else 1, taught or bool(recipe.teachers_from))
 
 
 def labelled_losses(

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
-from ..config import Labelled, Run, Supervised
+from ..config import Labelled, PartialMultitask, Run, Supervised
 from ..data import Prepared
-from ..distillation import cldice_loss, dice_loss, segmentation_cross_entropy
+from ..distillation import (
+    cldice_loss,
+    dice_loss,
+    segmentation_cross_entropy,
+    segmentation_focal,
+    weighted_cross_entropy,
+)
 from ..errors import ConfigError
 from ..types import Batch, Outputs, Role, Task
 from .feature_teaching import feature_terms
 from .forgetting import NOTHING, Lesson
+from .label_loss import chosen_loss
 from .plan import Batches, Losses, Networks, Plan, Stage
 from .starting import build_student
 from .together import forward_together
@@ -21,31 +28,39 @@ from .views import labelled
 
 @dataclass(frozen=True)
 class LabelTerms:
-    """Segmentation's terms beside cross-entropy.
+    """Segmentation's terms on labels.
 
     Args:
         dice: weight of the Dice term.
         cldice: weight of clDice.
         thin: the channels of clDice.
+        focal: whether cross-entropy is focal.
+        weights: of the channels in cross-entropy; empty: all alike.
     """
 
     dice: float = 0.0
     cldice: float = 0.0
     thin: tuple[int, ...] = ()
+    focal: bool = False
+    weights: tuple[float, ...] = ()
 
 
-def label_terms(recipe: Labelled, run: Run) -> LabelTerms:
-    """A recipe's terms for a run's classes.
+def label_terms(recipe: Labelled | PartialMultitask, run: Run, prepared: Prepared) -> LabelTerms:
+    """A recipe's terms for a run's classes and what is labelled of them.
 
     Raises:
         ConfigError: a thin class is none of the run's.
     """
+    loss = chosen_loss(run, prepared)
+    terms = LabelTerms(loss.dice, focal=loss.form == "focal", weights=loss.weights)
+    if not isinstance(recipe, Labelled):
+        return terms
     names = [channel.name for channel in run.segmentation_channels()]
     unknown = set(recipe.thin_classes) - set(names)
     if unknown:
         raise ConfigError(f"recipe.thin_classes names '{min(unknown)}', and segmentation_classes have no such name.")
     wanted = recipe.thin_classes or names[int(run.background) :]
-    return LabelTerms(recipe.dice, recipe.cldice, tuple(names.index(name) for name in wanted))
+    return replace(terms, cldice=recipe.cldice, thin=tuple(names.index(name) for name in wanted))
 
 
 def supervised_losses(
@@ -57,19 +72,27 @@ def supervised_losses(
         network: gives the detection head's loss.
         outputs: of `network` on `batch.image`.
         batch: of role detection or segmentation.
-        terms: of segmentation, beside cross-entropy.
+        terms: of segmentation.
 
     Returns:
-        named scalars; classification, box (and centerness), or cross_entropy (and dice, cldice).
+        named scalars; classification, box (and centerness), or cross_entropy or focal (and dice, cldice).
     """
     if batch.role == "detection":
         return network.detection_head.loss(outputs.detections, batch.boxes, batch.labels, batch.valid)
-    losses = {"cross_entropy": segmentation_cross_entropy(outputs.segmentation, batch.mask)}
+    losses = _cross_entropy(outputs.segmentation, batch.mask, terms)
     if terms.dice:
         losses["dice"] = terms.dice * dice_loss(outputs.segmentation, batch.mask)
     if terms.cldice:
         losses["cldice"] = terms.cldice * cldice_loss(outputs.segmentation, batch.mask, list(terms.thin))
     return losses
+
+
+def _cross_entropy(logits: Tensor, mask: Tensor, terms: LabelTerms) -> dict[str, Tensor]:
+    if terms.focal:
+        return {"focal": segmentation_focal(logits, mask)}
+    if terms.weights:
+        return {"cross_entropy": weighted_cross_entropy(logits, mask, terms.weights)}
+    return {"cross_entropy": segmentation_cross_entropy(logits, mask)}
 
 
 def tasks_of(run: Run) -> tuple[Task, ...]:
@@ -115,7 +138,7 @@ def plan_supervised(run: Run, prepared: Prepared) -> Plan:
     student = build_student(recipe.network, tasks, run, prepared)
     roles = _roles(tasks, run, student.lesson)
     roles = imagery(run, roles) if recipe.all_imagery or recipe.features_teach else roles
-    losses = teach_from_labels("student", recipe, label_terms(recipe, run), student.lesson)
+    losses = teach_from_labels("student", recipe, label_terms(recipe, run, prepared), student.lesson)
     stage = Stage(
         "training",
         ("student",),

@@ -83,6 +83,8 @@ def answers(folder: Path, run: Run, validation: dict[str, Any]) -> Iterable[str]
             yield f'<p class="soft">The network that ships, on {values["chips"]} chips.</p>'
             if "confusion" in values:
                 yield _confusion(**values["confusion"], colors=colors)
+                if values.get("lines"):
+                    yield _line_scores(values["lines"], colors)
             if task == "detection":
                 yield _objects(values, validation, colors)
             yield from _charts(task, values)
@@ -99,6 +101,18 @@ def _confusion(names: list[str], matrix: list[list[int]], colors: dict[str, str]
         [[name, *row, total] for name, row, total in zip(names, shares, totals, strict=True)],
         colors,
         [[None, *row, None] for row in shares],
+    )
+
+
+def _line_scores(lines: dict[str, dict[str, Any]], colors: dict[str, str]) -> str:
+    """Of each class that is to stay connected, whether its centre lines are."""
+    keys = ("f1", "connectivity", "completeness", "correctness")
+    return table(
+        "Centre lines within 3 m: F1 of their pixels, and connectivity, the share of the pairs of pixels that one true "
+        "network joins, in a chip, and a predicted one too",
+        ["class", "line F1", "connectivity", "found of the true", "true of the found"],
+        [[name, *(scores[key] for key in keys)] for name, scores in lines.items()],
+        colors,
     )
 
 

@@ -128,13 +128,19 @@ def _weights_of(run: Run, plan: Plan) -> dict[str, list[Path]]:
     if teachers:
         others = [name for name in plan.networks if name != plan.ships]
         folders = teachers if isinstance(teachers, dict) else dict.fromkeys(others, teachers)
-        for name, folder in folders.items():
-            paths = [best_weights(Path(folder), name), best_weights(Path(folder), plan.ships)]
-            found[f"recipe.teachers_from.{name}"] = [next((path for path in paths if path.is_file()), paths[0])]
+        for name, members in folders.items():
+            members = [members] if isinstance(members, str) else members
+            found[f"recipe.teachers_from.{name}"] = [_member(Path(member), name, plan.ships) for member in members]
     files = {"feature_teacher": getattr(recipe, "feature_teacher", "none")}
     files |= {f"{name}.weights": part.weights for name, part in recipe if isinstance(part, Network)}
     found |= {f"recipe.{name}": [Path(path)] for name, path in files.items() if Path(path).is_file()}
     return {name: [path for path in paths if path.is_file()] for name, paths in found.items()}
+
+
+def _member(place: Path, name: str, shipped: str) -> Path:
+    """The weights of a teacher: of a run, of a package, or a file of them."""
+    inside = (best_weights(place, name), best_weights(place, shipped), place / WEIGHTS, place / "model" / WEIGHTS)
+    return next((path for path in (place, *inside) if path.is_file()), inside[0])
 
 
 def _spoken(value: Any) -> str:

@@ -83,7 +83,13 @@ FREE = {"device", "precision", "workers", "budget", "validations", "patience"}
 """Settings of training that may change between restarts."""
 FIRST_KEYS = ("size", "encoder", "width", "weights", "architecture", "neck", "detection_head", "detection_strides")
 """Settings of a network of design 1."""
-SINCE_FIRST = {"encoder_lr_factor": None, "source_statistics": False, "statistics_noise": 0.0, "class_balance": 0.0}
+SINCE_FIRST = {
+    "encoder_lr_factor": None,
+    "source_statistics": False,
+    "statistics_noise": 0.0,
+    "class_balance": 0.0,
+    "mirrored_validation": False,
+}
 """Settings of training that came later, and their values that change nothing."""
 AUGMENTATION_SINCE_FIRST = {"mosaic": 0.0, "copy_paste": 0.0}
 """The same of augmentation."""
@@ -102,6 +108,8 @@ RECIPES_SINCE_FIRST = {
     "feature_teacher_weight": 1.0,
     "thresholds": "fixed",
     "complementary_dropout": False,
+    "segmentation_loss": "cross_entropy",
+    "unlabelled_chips": "uniform",
 }
 """The same of recipes."""
 

@@ -25,6 +25,7 @@ from ..types import Batch, Role
 from .belonging import check_data, data_of
 from .best import BestWeights, kept
 from .checkpoints import State, belongs_to, check_stages, load_last, save_last
+from .choosing import Chooser
 from .clock import StageClock, learning_rate, stage_budget
 from .device import enough_memory, half_precision, random_states, set_random_states
 from .durable import packed, unpacked
@@ -100,6 +101,8 @@ class Loop:
             self._stage(index, state if state and state.stage == index else None)
         network = self.plan.networks[self.plan.ships]
         self.best.load(self.plan.ships, network)
+        if self.run.training.mirrored_validation:  # which chose the weights; predict looks once, by thresholds for that
+            self.values[self.plan.ships] = self.validator.score(network, mirrored=False)
         return Trained(network.cpu().eval(), self.values.get(self.plan.ships, {}), self.values)
 
     def go_on(self, state: State) -> None:
@@ -176,6 +179,7 @@ class _Work:
         self.samples: dict[str, int] = dict.fromkeys(stage.roles, 0)
         self.clock = self._clock()
         self.patience = Patience(self.run_settings.patience)
+        self.chooser = Chooser(stage, loop.run, loop.prepared, loop.fabric) if stage.chooses else None
         self.validated = 0.0
         self.skipped = self.setbacks = 0
         size, device = self.run_settings.batch_size, loop.fabric.device
@@ -235,9 +239,12 @@ class _Work:
         elif self._validation_is_due():  # a stop has interrupted it
             self._validate()
         self._measure()
-        loaders = self._loaders()
+        loaders = {role: self._loader(role) for role in self.stage.roles}
         told = checkpointed = time.monotonic()
         while not (self.clock.done() or self.patience.over):
+            if self.chooser is not None and (sentence := self.chooser.renew(self.networks, self.clock.progress)):
+                self.loop.events.write("note", message=sentence)
+                loaders["unlabelled"] = self._loader("unlabelled")
             with interruptible():  # the first batch comes when its readers are there, which takes seconds
                 batches = {role: next(loader).to(self.loop.fabric.device) for role, loader in loaders.items()}
             self._step(batches)
@@ -264,14 +271,13 @@ class _Work:
             f"Training stopped as asked; {path.name} in {path.parent} keeps its place.", "Train again to go on."
         )
 
-    def _loaders(self) -> dict[Role, Iterator[Batch]]:
-        loop, stage = self.loop, self.stage
-        return {
-            role: training_loader(
-                loop.prepared, loop.run, role, self.samples[role], role in stage.views, loop.warn, stage.name
-            )
-            for role in stage.roles
-        }
+    def _loader(self, role: Role) -> Iterator[Batch]:
+        loop, views = self.loop, role in self.stage.views
+        chosen = self.chooser is not None and role == "unlabelled"
+        measured = self.chooser.measured(self.networks) if chosen else None
+        return training_loader(
+            loop.prepared, loop.run, role, self.samples[role], views, loop.warn, self.stage.name, measured
+        )
 
     def _step(self, batches: dict[Role, Batch]) -> None:
         fabric, settings = self.loop.fabric, self.run_settings

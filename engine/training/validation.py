@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..config import Run
 from ..data import Prepared, validation_batches
 from ..models.devices import out_of_memory
+from ..recipes.averaging import mean_answer, opinions
 from ..recipes.plan import unchanged
 from ..types import Batch, Outputs, Task
 from .metrics import DetectionScore, SegmentationScore
@@ -43,15 +44,21 @@ class Validator:
         self._room = MOST_KEPT
         self._at_once = run.training.batch_size
 
-    def score(self, network: nn.Module) -> dict[str, float]:
-        """Metrics of every task of `network` that has validation blocks, by name; empty where none has."""
+    def score(self, network: nn.Module, mirrored: bool | None = None) -> dict[str, float]:
+        """Metrics of every task of `network` that has validation blocks, by name; empty where none has.
+
+        Args:
+            network: whose answers are judged.
+            mirrored: whether these are averaged over mirror images; none: as the run says.
+        """
+        mirrored = self._run.training.mirrored_validation if mirrored is None else mirrored
         was_training = network.training
         network.eval()
         values: dict[str, float] = {}
         with torch.inference_mode():
             for task in network.tasks:
                 if self._prepared.of_role(task):
-                    values |= self._task(network, task)
+                    values |= self._task(network, task, mirrored)
         network.train(was_training)
         return values
 
@@ -63,9 +70,9 @@ class Validator:
                 outputs = self._heard(ask(moved.image), moved)
             yield outputs, moved
 
-    def _task(self, network: nn.Module, task: Task) -> dict[str, float]:
+    def _task(self, network: nn.Module, task: Task, mirrored: bool) -> dict[str, float]:
         score = self._empty(task)
-        for batch, outputs in self._outputs(network, task):
+        for batch, outputs in self._outputs(network, task, mirrored):
             if task == "segmentation":
                 score.update(outputs.segmentation, batch.mask)
             else:
@@ -73,7 +80,7 @@ class Validator:
                 score.update(objects, batch.boxes, batch.labels, batch.valid)
         return score.compute()
 
-    def _outputs(self, network: nn.Module, task: Task) -> Iterator[tuple[Batch, Outputs]]:
+    def _outputs(self, network: nn.Module, task: Task, mirrored: bool) -> Iterator[tuple[Batch, Outputs]]:
         """Batches on the device and outputs on them; half of a batch, and so on, where memory is full."""
         for batch in self._of(task):
             moved, start = batch.to(self._fabric.device), 0
@@ -81,7 +88,7 @@ class Validator:
                 part = moved.part(slice(start, start + self._at_once))
                 try:
                     with self._fabric.autocast():
-                        outputs = self._heard(network(part.image, tasks=(task,)), part)
+                        outputs = self._heard(_looked(network, part.image, task, mirrored), part)
                 except (RuntimeError, MemoryError) as error:
                     if self._at_once == 1 or not out_of_memory(error):
                         raise
@@ -105,3 +112,10 @@ class Validator:
         if task == "segmentation":
             return SegmentationScore([channel.name for channel in self._run.segmentation_channels()])
         return DetectionScore([definition.name for definition in self._run.detection_classes])
+
+
+def _looked(network: nn.Module, image: Tensor, task: Task, mirrored: bool) -> Outputs:
+    """A network's outputs on images, or their mean over the images and their mirror images."""
+    if not mirrored:
+        return network(image, tasks=(task,))
+    return mean_answer(opinions(network, image, (task,), mirrored=True))

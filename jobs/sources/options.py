@@ -231,6 +231,20 @@ OPTIONS = (
         ),
     ),
     Option(
+        "unlabelled_chips",
+        tr("Chips without labels come from"),
+        tr("Where imagery without labels is looked at while training."),
+        {PARTIAL: "uniform", SEMI: "uniform"},
+        choices=(
+            ("uniform", tr("anywhere"), ""),
+            (
+                "disagreement",
+                tr("where teachers disagree, half of them"),
+                tr("With each other or, of one task each, with themselves on mirror images; the other half: anywhere."),
+            ),
+        ),
+    ),
+    Option(
         "complementary_dropout",
         tr("Two views with complementary features"),
         tr(
@@ -256,6 +270,22 @@ OPTIONS = (
             "(arXiv 1906.01916)"
         ),
         {SUPERVISED: 0.0, SEMI: 0.5},
+    ),
+    Option(
+        "segmentation_loss",
+        tr("Areas learn by"),
+        tr("What each labelled pixel counts."),
+        dict.fromkeys((SUPERVISED, PARTIAL, SEMI), "cross_entropy"),
+        choices=(
+            ("cross_entropy", tr("all pixels alike (cross-entropy)"), ""),
+            ("weighted", tr("pixels of rare classes more"), tr("Up to ten times as much.")),
+            ("focal", tr("unsure pixels more (focal)"), tr("(arXiv 1708.02002)")),
+            (
+                "auto",
+                tr("what the labels ask for"),
+                tr("By how much ground the classes cover: rare ones more, and the overlap (Dice) where one is scarce."),
+            ),
+        ),
     ),
     Option(
         "dice",
@@ -409,6 +439,16 @@ OPTIONS = (
             "of rare ones. 0: around rare ones first."
         ),
         dict.fromkeys((SUPERVISED, PARTIAL, SEMI), 0.0),
+        TRAINING,
+    ),
+    Option(
+        "mirrored_validation",
+        tr("Validate on mirror images, too"),
+        tr(
+            "Weights are chosen by what the network says of a chip and of its three mirror images together: steadier, "
+            "and four times the work. Predict can do the same."
+        ),
+        dict.fromkeys(ALL, False),
         TRAINING,
     ),
     Option(

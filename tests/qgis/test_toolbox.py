@@ -217,6 +217,14 @@ def test_evaluate_refuses_predictions_of_a_task_the_model_does_not_have(provider
     assert not accepted and "The model town has no detection" in message
 
 
+def test_evaluate_refuses_a_class_of_lines_that_the_model_does_not_have(provider, layers, context, package):
+    image, _, roofs = (layer.id() for layer in layers)
+    parameters = {"PREDICTIONS": image, "LABELS": roofs, "MODEL": package, "LINES": "river"}
+    accepted, message = algorithm("evaluate").checkParameterValues(parameters, context)
+    assert not accepted and "The model town has no class river of areas" in message
+    assert algorithm("evaluate").checkParameterValues({**parameters, "LINES": "roof"}, context) == (True, "")
+
+
 def test_without_an_engine_the_algorithms_say_how_to_get_one(provider, monkeypatch):
     monkeypatch.setenv("GEODISTIL_PYTHON", "/nowhere/python")
     executable, message = algorithm("predict").canExecute()

@@ -96,6 +96,13 @@ def test_predictions_are_scored_by_the_command_line_alone(trained, worlds, capsy
         code, scores, _ = engine(capsys, "evaluate", output[key], *arguments, "--output", tmp_path / f"{task}.json")
         assert code == 0, result
         assert json.loads((tmp_path / f"{task}.json").read_text()) == scores
+        code, scored, err = engine(capsys, "evaluate", output[key], *arguments, "--lines", "roof")
+        if task == "segmentation":
+            assert (
+                set(scored.pop("lines")) == {"completeness", "correctness", "f1", "connectivity"} and scored == scores
+            )
+        else:
+            assert code != 0 and "Lines are made of areas" in str(err) + str(scored)
     assert pyogrio.read_info(output["detections"], layer="detections")["features"] > 0
 
 

@@ -1,9 +1,12 @@
+import math
+
 import pytest
 
 from engine.cli.check import describe
 from engine.config import Labels, PartialMultitask, Supervised, save_run
 from engine.data import prepare
-from engine.data.scarcity import scarce_classes
+from engine.data.scarcity import class_shares, scarce_classes
+from engine.recipes.label_loss import chosen_loss
 
 
 @pytest.fixture
@@ -50,3 +53,57 @@ def test_check_says_so(world, tmp_path):
     recipe = Supervised(network={"encoder": "mobilenet_v2", "width": 32, "weights": "none"})
     save_run(world(recipe), tmp_path / "run")
     assert any("'pond' covers 0.8 %" in warning for warning in describe(tmp_path / "run")["warnings"])
+
+
+def chosen(run):
+    return chosen_loss(run, prepare(run))
+
+
+def test_shares_are_of_the_labelled_ground_with_background_and_of_the_labels_without(world):
+    run = world()
+    assert class_shares(run, prepare(run)) == pytest.approx({"background": 0.7421875, "field": 0.25, "pond": 0.0078125})
+    without = run.model_copy(update={"background": False})
+    assert class_shares(without, prepare(without)) == pytest.approx({"field": 32 / 33, "pond": 1 / 33})
+
+
+def test_auto_weighs_three_classes_of_which_one_is_scarce_and_adds_dice(world):
+    """With the numbers that the ground has: background 95/128, fields 1/4, ponds 1/128."""
+    loss = chosen(world(Supervised(segmentation_loss="auto")))
+    assert (loss.form, loss.dice) == ("weighted", 1.0)
+    assert loss.weights == pytest.approx((1.0, math.sqrt(95 / 32), math.sqrt(95)))
+    assert "background 1.0, field 1.7 and pond 9.7 and Dice of weight 1" in loss.sentence
+    assert "'pond' covers 0.8 % and 'background' 74.2 %" in loss.sentence
+    assert not sentences(world(Supervised(segmentation_loss="auto")))
+
+
+def test_auto_leaves_what_needs_nothing_as_it_is(world):
+    fields = chosen(world(Supervised(segmentation_loss="auto"), names=("field",)))
+    assert (fields.form, fields.weights, fields.dice) == ("cross_entropy", (), 0.0)
+    assert "by cross-entropy: of the labelled ground 'field' covers 25.0 %" in fields.sentence
+    ponds = chosen(world(Supervised(segmentation_loss="auto"), names=("pond",)))
+    assert (ponds.form, ponds.dice) == ("cross_entropy", 1.0), "two classes are not weighed"
+
+
+def test_what_a_run_says_itself_stays(world):
+    assert chosen(world(Supervised(segmentation_loss="auto", dice=0.3))).dice == 0.3
+    assert chosen(world(Supervised(segmentation_loss="auto"), class_balance=0.5)).form == "cross_entropy"
+    weighted = chosen(world(Supervised(segmentation_loss="weighted")))
+    assert weighted.dice == 0.0 and weighted.weights[2] == pytest.approx(math.sqrt(95))
+    for form in ("cross_entropy", "focal"):
+        loss = chosen(world(Supervised(segmentation_loss=form)))
+        assert (loss.form, loss.weights, loss.dice, loss.sentence) == (form, (), 0.0, "")
+
+
+def test_no_class_weighs_more_than_ten(world, tools):
+    run = world(Supervised(segmentation_loss="weighted"))
+    prepared = prepare(run)
+    points = prepared.sources[0].points
+    points.weights[points.classes == 1] /= 10
+    assert chosen_loss(run, prepared).weights[2] == 10.0
+
+
+def test_check_says_what_was_chosen(world, tmp_path):
+    network = {"encoder": "mobilenet_v2", "width": 32, "weights": "none"}
+    save_run(world(Supervised(network=network, segmentation_loss="auto")), tmp_path / "run")
+    (note,) = describe(tmp_path / "run")["notes"]
+    assert note.startswith("Segmentation learns by cross-entropy that weighs")

@@ -353,10 +353,62 @@ def test_consistency_is_the_mean_squared_difference_of_probabilities(case):
     assert value.item() == close(total / 4 / len(counted_pixels(case.valid)))
 
 
+def test_divergence_of_areas_is_jensen_and_shannons_in_bits_chip_by_chip(case):
+    def entropy(values):
+        return -sum(value * math.log2(value) for value in values)
+
+    found = D.divergence_of_areas(case.segmentation, case.teacher_segmentation, case.valid)
+    for b, value in enumerate(found.tolist()):
+        total, pixels = 0.0, [place for place in counted_pixels(case.valid) if place[0] == b]
+        for _, y, x in pixels:
+            p, q = (softmax(s[b, :, y, x].tolist()) for s in (case.segmentation, case.teacher_segmentation))
+            middle = [(mine + theirs) / 2 for mine, theirs in zip(p, q, strict=True)]
+            total += entropy(middle) - (entropy(p) + entropy(q)) / 2
+        assert value == close(total / len(pixels))
+
+
+def test_difference_of_scores_is_the_largest_of_the_classes_mean_over_anchors_that_count(case):
+    found = D.difference_of_scores(case.logits, case.teacher_logits, case.anchors_valid)
+    for b, value in enumerate(found.tolist()):
+        each = [
+            max(abs(sigmoid(m) - sigmoid(t)) for m, t in zip(mine, theirs, strict=True))
+            for mine, theirs, counts in zip(
+                case.logits[b].tolist(), case.teacher_logits[b].tolist(), case.anchors_valid[b].tolist(), strict=True
+            )
+            if counts
+        ]
+        assert value == close(sum(each) / len(each))
+
+
+def test_disagreement_is_0_with_oneself_1_at_most_and_0_of_what_does_not_count():
+    sure = torch.tensor([40.0, -40.0]).reshape(1, 2, 1, 1).expand(2, 2, 4, 4)
+    everywhere = torch.ones(2, 4, 4, dtype=torch.bool)
+    everywhere[1] = False
+    assert D.divergence_of_areas(sure, sure, everywhere).tolist() == [0.0, 0.0]
+    assert D.divergence_of_areas(sure, -sure, everywhere).tolist() == close([1.0, 0.0])
+
+
 def test_cross_entropy_is_the_mean_over_counted_pixels(case):
     pixels = counted_pixels(case.valid)
     total = -sum(math.log(softmax(case.segmentation[b, :, y, x].tolist())[case.mask[b, y, x]]) for b, y, x in pixels)
     assert D.segmentation_cross_entropy(case.segmentation, case.mask).item() == close(total / len(pixels))
+
+
+def test_weighted_cross_entropy_is_the_weighted_mean_over_counted_pixels(case):
+    weights, total, weighed = (1.0, 2.5, 10.0, 1.5), 0.0, 0.0
+    for b, y, x in counted_pixels(case.valid):
+        k = int(case.mask[b, y, x])
+        total -= weights[k] * math.log(softmax(case.segmentation[b, :, y, x].tolist())[k])
+        weighed += weights[k]
+    assert D.weighted_cross_entropy(case.segmentation, case.mask, weights).item() == close(total / weighed)
+
+
+def test_focal_cross_entropy_counts_sure_pixels_less(case):
+    pixels, total = counted_pixels(case.valid), 0.0
+    for b, y, x in pixels:
+        p = softmax(case.segmentation[b, :, y, x].tolist())[case.mask[b, y, x]]
+        total -= (1 - p) ** 2 * math.log(p)
+    assert D.segmentation_focal(case.segmentation, case.mask).item() == close(total / len(pixels))
 
 
 def test_dice_loss_averages_the_classes_over_the_batchs_counted_pixels(case):

@@ -119,7 +119,13 @@ def test_half_precision_inputs_are_summed_in_float32(case, loss):
 
 def test_supervised_losses_of_a_mask_without_labels_are_zero_with_their_graph(case):
     nothing = torch.full_like(case.mask, 255)
-    for loss in (D.segmentation_cross_entropy, D.dice_loss, lambda logits, mask: D.cldice_loss(logits, mask, [1, 2])):
+    for loss in (
+        D.segmentation_cross_entropy,
+        D.segmentation_focal,
+        lambda logits, mask: D.weighted_cross_entropy(logits, mask, (1.0, 2.0, 3.0, 4.0)),
+        D.dice_loss,
+        lambda logits, mask: D.cldice_loss(logits, mask, [1, 2]),
+    ):
         value = loss(case.segmentation, nothing)
         assert value.item() == 0.0
         assert (gradients(value, [case.segmentation])[0] == 0).all()

@@ -5,6 +5,7 @@ from lightning_fabric import Fabric
 
 from engine.config import load_run
 from engine.data import prepare, validation_batches
+from engine.evaluation.centre_lines import LineCounts, line_counts
 from engine.evaluation.examination import examine
 from engine.evaluation.ground import described_sources
 from engine.recipes import build_plan
@@ -92,3 +93,18 @@ def test_sources_are_described_with_their_ground_and_labels_on_both_sides(starte
     assert 0 < counts["validation"] < counts["training"] <= prepared.label_counts["segmentation"]["roof"]
     assert detection["outlines"]["training"]
     assert max(map(max, detection["outlines"]["raster"][0])) == pytest.approx(128, rel=1e-2)
+
+
+def test_classes_that_are_to_stay_connected_are_judged_as_lines_chip_by_chip(started):
+    run, prepared, network = started
+    assert "lines" not in examine(network, run, prepared, score_threshold=0.1)["segmentation"].values
+    recipe = run.recipe.model_copy(update={"cldice": 0.5})
+    lines = examine(network, run.model_copy(update={"recipe": recipe}), prepared, 0.1)["segmentation"].values["lines"]
+    total = LineCounts()
+    with torch.inference_mode():
+        for batch in validation_batches(prepared, run, "segmentation"):
+            for image, mask in zip(batch.image, batch.mask.numpy(), strict=True):
+                chip = network(image[None].float(), tasks=("segmentation",)).segmentation.argmax(1)[0].numpy()
+                known = mask != 255
+                total += line_counts((chip == 1) & known, (mask == 1) & known, 3.0 / prepared.gsd)
+    assert lines == {"roof": total.scores()} and total.true > 0

@@ -104,6 +104,17 @@ def test_answers_on_the_validation_blocks_are_shown_once_training_has_left_them(
     assert [reference[:22] for reference in page.references if reference[0] != "#"] == ["data:image/jpeg;base64"]
 
 
+def test_classes_that_are_to_stay_connected_have_their_lines_scored(run_folder, events, validation):
+    folder = run_folder(events)
+    scores = {"completeness": 0.5, "correctness": 0.75, "f1": 0.6, "connectivity": None, "counts": [4, 2, 4, 3, 0, 0]}
+    for lines in ({}, {"road": scores}):
+        validation["segmentation"]["lines"] = lines
+        (folder / "validation.json").write_text(json.dumps(validation))
+        page = Page(write_report(folder).read_text())
+        assert ("connectivity" in page.cells) == bool(lines)
+    assert {"line F1", "0.600", "0.750"} <= set(page.cells)
+
+
 def test_a_comparison_says_what_the_run_gained(run_folder, events, tmp_path):
     folder = run_folder(events)
     other = tmp_path / "vanilla"

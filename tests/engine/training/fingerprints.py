@@ -3,12 +3,16 @@
 import hashlib
 
 LATER = {
-    "training": {"encoder_lr_factor", "source_statistics", "statistics_noise", "class_balance", "patience"},
+    "training": {
+        *("encoder_lr_factor", "source_statistics", "statistics_noise", "class_balance", "patience"),
+        "mirrored_validation",
+    },
     "augmentation": {"mosaic", "copy_paste"},
     "recipe": {
         *("start_from", "learning_without_forgetting", "gate", "mirrored_answers", "all_imagery", "reuse_teachers"),
         *("teachers_from", "package", "feature_teacher", "feature_teacher_model", "feature_teacher_bands"),
         *("feature_teacher_weight", "thresholds", "calibrated_answers", "agreement_weights", "complementary_dropout"),
+        *("segmentation_loss", "unlabelled_chips"),
     },
 }
 FREE = {"device", "precision", "workers", "budget", "validations"}
