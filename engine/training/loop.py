@@ -252,17 +252,16 @@ class _Work:
             if now - told >= PROGRESS_EVERY or self.clock.done():
                 self.telling.progress(self.clock, self.losses)
                 told = now
-            if self._validation_is_due():
+            if due := self._validation_is_due():
                 self._validate()
+            if due or now - checkpointed > CHECKPOINT_EVERY:
                 self._checkpoint()
                 checkpointed = time.monotonic()
-            elif now - checkpointed > CHECKPOINT_EVERY:
-                self._checkpoint()
-                checkpointed = now
             if self.loop.events.stop_requested():
                 self._stop()
         if not self.clock.done():
             self.telling.early_end(self.clock, self.losses, self.patience.waited)
+        self._check_finite()  # of what is not judged, too
         self.loop.best.keep(self.stage, self.loop.plan.networks)
 
     def _stop(self) -> None:
