@@ -19,7 +19,7 @@ from engine.packages import load_package
 from engine.recipes import CHECKPOINTS, best_weights
 from engine.report.history import read_history
 from engine.text_files import json_or_none, write_text
-from engine.training.checkpoints import LAST
+from engine.training.durable import LAST, PREVIOUS
 
 from .declare import Form, Ground, Row
 from .scoring import predict, score
@@ -84,7 +84,8 @@ def carry_out(row: Row, form: Form, ground: Ground, seed: int, seed_folder: Path
     scores = score(folder / "model", tests, folder / "predictions", ground.lines)
     result = _result(row, folder, seed) | {"scores": scores}
     write_text(result_file, json.dumps(result, indent=2) + "\n")
-    (folder / CHECKPOINTS / LAST).unlink(missing_ok=True)
+    for generation in (LAST, PREVIOUS):
+        (folder / CHECKPOINTS / generation).unlink(missing_ok=True)
     return result
 
 

@@ -412,6 +412,16 @@ Klassen, Kanäle und Bodenauflösung sind die des Modells. Es wird in den Laufor
     </message>
     <message>
       <location filename="toolbox/evaluate.py" />
+      <source>F1 of centre lines</source>
+      <translation>F1 der Mittellinien</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>Connectivity of centre lines</source>
+      <translation>Zusammenhang der Mittellinien</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
       <source>Evaluate</source>
       <translation>Bewerten</translation>
     </message>
@@ -484,8 +494,23 @@ Nur Gelände im gelabelten Gebiet zählt. Nehmen Sie ein Gebiet, auf dem das Mod
     </message>
     <message>
       <location filename="toolbox/evaluate.py" />
+      <source>Class that is made of lines</source>
+      <translation>Klasse, die aus Linien besteht</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>For example road: its centre lines are scored, too, by how many are found within three metres and whether they are still connected. A gap that no IoU shows cuts a road.</source>
+      <translation>Zum Beispiel road: Auch ihre Mittellinien werden bewertet, danach, wie viele innerhalb von drei Metern gefunden werden und ob sie noch zusammenhängen. Eine Lücke, die keine IoU zeigt, zerschneidet eine Straße.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
       <source>The model {name} has no {task}, so it did not make these predictions.</source>
       <translation>Das Modell {name} hat keine {task}; diese Vorhersagen sind nicht von ihm.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/evaluate.py" />
+      <source>The model {name} has no class {lines} of areas; it has {classes}.</source>
+      <translation>Das Modell {name} hat keine Flächenklasse {lines}; es hat {classes}.</translation>
     </message>
     <message>
       <location filename="toolbox/evaluate.py" />
@@ -1368,6 +1393,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/errors.py" />
+      <source>Error {reference}: the page Errors of the guide says what helps.</source>
+      <translation>Fehler {reference}: Die Seite „Errors“ der Anleitung sagt, was hilft.</translation>
+    </message>
+    <message>
+      <location filename="jobs/errors.py" />
       <source>The engine failed without saying why.</source>
       <translation>Die Engine ist gescheitert und sagt nicht, warum.</translation>
     </message>
@@ -1817,6 +1847,16 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>{title}: {count} Warnungen. Die erste: {warning}</translation>
     </message>
     <message>
+      <location filename="jobs/owner.py" />
+      <source>The folder {folder} is in use: process {pid} on {host} works there.</source>
+      <translation>Der Ordner {folder} wird benutzt: Prozess {pid} auf {host} arbeitet darin.</translation>
+    </message>
+    <message>
+      <location filename="jobs/owner.py" />
+      <source>Let it end, or stop it in the runs dock, then start again.</source>
+      <translation>Warten Sie sein Ende ab oder halten Sie ihn im Fenster der Läufe an, dann starten Sie erneut.</translation>
+    </message>
+    <message>
       <location filename="jobs/package_registry.py" />
       <source>The model package {path} is incomplete: it holds no network.</source>
       <translation>Das Modellpaket {path} ist unvollständig: Es enthält kein Netz.</translation>
@@ -1985,6 +2025,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/runs/archive.py" />
       <source>It was not unpacked.</source>
       <translation>Sie wurde nicht entpackt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/archive.py" />
+      <source>The {run_file} in {file} is damaged.</source>
+      <translation>{run_file} in {file} ist beschädigt.</translation>
     </message>
     <message>
       <location filename="jobs/runs/archive.py" />
@@ -2225,6 +2270,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/runs/words.py" />
       <source>It was asked to stop. {resume}</source>
       <translation>Er wurde angehalten. {resume}</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>Damaged lines in its log, left out: {count}.</source>
+      <translation>Beschädigte Zeilen im Protokoll, ausgelassen: {count}.</translation>
     </message>
     <message>
       <location filename="jobs/runs/words.py" />
@@ -2608,6 +2658,26 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
+      <source>Teachers no surer than they are right</source>
+      <translation>Lehrer nicht sicherer, als sie richtig liegen</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>On the validation ground it is measured how sure their answers may be. (arXiv 1706.04599)</source>
+      <translation>Auf dem Validierungsgelände wird gemessen, wie sicher ihre Antworten sein dürfen. (arXiv 1706.04599)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Less where a teacher's answers disagree</source>
+      <translation>Weniger, wo die Antworten eines Lehrers sich widersprechen</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Of mirror images, or of several teachers: what they dispute teaches the student less. (arXiv 1612.01474)</source>
+      <translation>Antworten auf Spiegelbilder oder von mehreren Lehrern: Was zwischen ihnen strittig ist, lehrt den Schüler weniger. (arXiv 1612.01474)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
       <source>Networks of one task see all imagery</source>
       <translation>Netze einer Aufgabe sehen alle Bilder</translation>
     </message>
@@ -2693,6 +2763,31 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
+      <source>Chips without labels come from</source>
+      <translation>Ausschnitte ohne Labels kommen</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Where imagery without labels is looked at while training.</source>
+      <translation>Wo Bilddaten ohne Labels beim Training betrachtet werden.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>anywhere</source>
+      <translation>von überall</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>where teachers disagree, half of them</source>
+      <translation>zur Hälfte von dort, wo Lehrer sich uneins sind</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>With each other or, of one task each, with themselves on mirror images; the other half: anywhere.</source>
+      <translation>Untereinander oder, bei je einer Aufgabe, mit sich selbst auf Spiegelbildern; die andere Hälfte: von überall.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
       <source>Two views with complementary features</source>
       <translation>Zwei Ansichten mit Merkmalen, die sich ergänzen</translation>
     </message>
@@ -2720,6 +2815,51 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/sources/options.py" />
       <source>This share of the chips for areas is pasted together from two: few labels go further from 1,000 steps on. (arXiv 1906.01916)</source>
       <translation>Dieser Anteil der Ausschnitte für Flächen wird aus zweien zusammengesetzt: Wenige Labels reichen weiter, ab 1.000 Schritten. (arXiv 1906.01916)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Areas learn by</source>
+      <translation>Flächen lernen nach</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>What each labelled pixel counts.</source>
+      <translation>Was jedes gelabelte Pixel zählt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>all pixels alike (cross-entropy)</source>
+      <translation>alle Pixel gleich (Kreuzentropie)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>pixels of rare classes more</source>
+      <translation>Pixel seltener Klassen mehr</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Up to ten times as much.</source>
+      <translation>Bis zum Zehnfachen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>unsure pixels more (focal)</source>
+      <translation>unsichere Pixel mehr (Focal)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>(arXiv 1708.02002)</source>
+      <translation>(arXiv 1708.02002)</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>what the labels ask for</source>
+      <translation>was die Labels verlangen</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>By how much ground the classes cover: rare ones more, and the overlap (Dice) where one is scarce.</source>
+      <translation>Danach, wie viel Gelände die Klassen bedecken: seltene mehr, und die Überlappung (Dice), wo eine knapp ist.</translation>
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
@@ -2925,6 +3065,16 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/sources/options.py" />
       <source>How far chips are chosen so that all classes are seen equally often, whatever else lies around the labels of rare ones. 0: around rare ones first.</source>
       <translation>Wie weit Ausschnitte so gewählt werden, dass alle Klassen gleich oft zu sehen sind, was auch immer sonst um die Labels seltener liegt. 0: um seltene zuerst.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Validate on mirror images, too</source>
+      <translation>Auch auf Spiegelbildern validieren</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/options.py" />
+      <source>Weights are chosen by what the network says of a chip and of its three mirror images together: steadier, and four times the work. Predict can do the same.</source>
+      <translation>Gewichte werden danach gewählt, was das Netz zu einem Ausschnitt und seinen drei Spiegelbildern zusammen sagt: stetiger, bei vierfacher Arbeit. Vorhersagen kann dasselbe.</translation>
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
@@ -3413,6 +3563,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/vocabulary.py" />
+      <source>packaging</source>
+      <translation>Modell schreiben</translation>
+    </message>
+    <message>
+      <location filename="jobs/vocabulary.py" />
       <source>sum</source>
       <translation>Summe</translation>
     </message>
@@ -3455,6 +3610,21 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/vocabulary.py" />
       <source>another class</source>
       <translation>andere Klasse</translation>
+    </message>
+    <message>
+      <location filename="jobs/zips.py" />
+      <source>{file} holds {count} files.</source>
+      <translation>{file} enthält {count} Dateien.</translation>
+    </message>
+    <message>
+      <location filename="jobs/zips.py" />
+      <source>{file} holds two files of the name {path}.</source>
+      <translation>{file} enthält zwei Dateien mit dem Namen {path}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/zips.py" />
+      <source>{path} in {file} would be more than {count} times as large as it is packed.</source>
+      <translation>{path} in {file} wäre entpackt mehr als {count}-mal so groß wie gepackt.</translation>
     </message>
     <message>
       <location filename="ui/drops.py" />
