@@ -5,7 +5,7 @@ Paths are relative to the run folder or absolute. Unknown keys are errors that n
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -228,7 +228,7 @@ class Run(Section):
     background: bool = Field(
         True, description="Whether unlabelled ground inside a labelled area is a segmentation class of its own."
     )
-    allow_remote: bool | list[str] = Field(
+    allow_remote: bool | Annotated[list[Address], Field(max_length=1000)] = Field(
         False,
         description="Where files (virtual rasters, services) may reach besides what lies beside them or is named here: "
         "anywhere, or folders and addresses.",

@@ -137,7 +137,7 @@ def test_the_runs_themselves_are_sound(place, tmp_path, kind):
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [({"gsd": 1e-4}, "0.0001 m per pixel, and image has 1: that is slow"), ({}, "cuda:99")],
+    [({"gsd": 0.05}, "0.05 m per pixel, and image has 1: that is slow"), ({}, "cuda:99")],
 )
 def test_what_would_be_slow_or_fail_later_is_said_by_check(place, tmp_path, change, words):
     run = run_of(place, "supervised") | change

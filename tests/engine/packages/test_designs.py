@@ -29,7 +29,8 @@ def test_a_package_of_the_first_design_answers_what_it_did():
     np.testing.assert_allclose(boxes.numpy(), expected["boxes"], atol=1e-3)
 
 
-def test_a_package_without_thresholds_by_class_keeps_its_one():
+def test_a_package_without_thresholds_by_class_keeps_its_one(monkeypatch):
+    monkeypatch.setattr("engine.inference.backends.pytorch.cpu_has_bfloat16", lambda: False)
     network, card = load_package(FIRST)
     assert card.thresholds() == [card.score_threshold] * len(card.detection_classes)
     image = np.load(FIRST / "expected.npz")["image"]

@@ -2,6 +2,7 @@
 
 import json
 import math
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -13,12 +14,14 @@ from engine.data import prepare
 from engine.distillation import segmentation_agreement
 from engine.errors import ConfigError
 from engine.models import build
-from engine.recipes import build_plan
+from engine.models.storage import save_weights
+from engine.recipes import best_weights, build_plan
 from engine.recipes.averaging import mean_answer, opinions
 from engine.recipes.ensemble import Ensemble
+from engine.recipes.forgetting import NOTHING
 from engine.recipes.partial_multitask import student_losses
+from engine.recipes.supervised import LabelTerms
 from engine.recipes.teachers import load_teachers
-from engine.training.checkpoints import save_best
 from tests.engine.planning import NARROW, SSLKD, TEACHER, first_batches, planned
 
 BARE = {**NARROW, "weights": "none"}
@@ -33,6 +36,12 @@ TAUGHT = {
 }
 TASKS = ("detection", "segmentation")
 MEAN, STD = [100.0, 90.0, 90.0], [50.0, 40.0, 40.0]
+
+
+def save_best(folder, name, network):
+    path = best_weights(folder, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_weights(network.state_dict(), path)
 
 
 def network(seed, **changes):
@@ -177,7 +186,7 @@ def test_a_list_of_one_is_the_network_alone_with_a_sentence(make_run, trained, c
         found.append((plan, plan.stages[-1].losses(plan.networks, first_batches(run, prepared, plan.stages[-1]), 1.0)))
     (alone, mine), (listed, theirs) = found
     assert describe(run_folder)["notes"] == listed.notes
-    assert alone.notes == [] and ["ensemble of one network" in note for note in listed.notes] == [True]
+    assert alone.notes == () and ["ensemble of one network" in note for note in listed.notes] == [True]
     assert all(torch.equal(value, theirs[key]) for key, value in mine.items()) and mine.keys() == theirs.keys()
 
 
@@ -185,7 +194,7 @@ def test_a_list_of_one_is_the_network_alone_with_a_sentence(make_run, trained, c
 def test_one_path_may_be_a_package(make_run, trained, cars, make_package, kind):
     roofs = make_package() if kind == "package" else trained("roofs", 2, "segmentation")
     plan = taught(make_run, cars, str(roofs))[2]
-    assert isinstance(plan.networks["segmentation_teacher"], Ensemble) == (kind == "package") and plan.notes == []
+    assert isinstance(plan.networks["segmentation_teacher"], Ensemble) == (kind == "package") and plan.notes == ()
 
 
 def test_lists_that_cannot_be_are_refused(make_run, trained, cars, make_package, tmp_path):
@@ -272,11 +281,12 @@ def test_soft_targets_weigh_by_the_agreement_of_members_and_mirror_images(make_r
     for member in plan.networks["segmentation_teacher"].members:
         torch.nn.init.normal_(member.segmentation_head.classify.weight, std=2.0)
     batches, found = first_batches(run, prepared, plan.stages[-1]), {}
+    losses = partial(student_losses, weak=None, lesson=NOTHING, terms=LabelTerms())
     for name in ("plain", "agreed"):
         for form in ("kl", "dist"):
             changes = {"soft_segmentation": form, "agreement_weights": name == "agreed"}
             torch.manual_seed(0)
-            found[name, form] = student_losses(run.recipe.model_copy(update=changes))(plan.networks, batches, 1.0)
+            found[name, form] = losses(run.recipe.model_copy(update=changes))(plan.networks, batches, 1.0)
     key = "detection/segmentation soft"
     assert 0 < found["agreed", "kl"][key] < found["plain", "kl"][key]
     said = opinions(plan.networks["segmentation_teacher"], batches["detection"].image)

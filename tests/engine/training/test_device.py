@@ -7,6 +7,7 @@ import torch
 
 from engine.config import Training
 from engine.errors import DeviceError
+from engine.models import choose_device
 from engine.training import make_fabric
 
 
@@ -24,7 +25,7 @@ def test_a_device_that_is_not_there_is_named():
 
 def test_a_name_that_is_no_device_is_named():
     with pytest.raises(DeviceError, match="'gpu' is not a device"):
-        make_fabric(Training(device="gpu"))
+        choose_device("gpu")
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")

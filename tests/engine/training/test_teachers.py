@@ -279,19 +279,20 @@ OTHER = {
     "gate": 0.1, "mirrored_answers": None, "calibrated_answers": None, "agreement_weights": None, "all_imagery": None,
     "feature_teacher": "hub", "feature_teacher_model": "test_vit", "feature_teacher_bands": [1, 2, 3],
     "feature_teacher_weight": 2.0,
-    "thresholds": "adaptive", "complementary_dropout": None,
+    "thresholds": "adaptive", "complementary_dropout": None, "segmentation_loss": "focal",
+    "unlabelled_chips": "disagreement",
 }  # fmt: skip
 """Another value of each setting; none turns a switch over."""
 STUDENTS = {
     "partial_multitask": {
         "student", "distillation", "soft_detection", "soft_segmentation", "temperature", "weights", "on_own_task",
         "ramp_up", "unlabelled", "co_training", "ema_teachers", "weak_labels", "weak_classes", "gate",
-        "mirrored_answers", "calibrated_answers", "agreement_weights",
+        "mirrored_answers", "calibrated_answers", "agreement_weights", "unlabelled_chips",
         "feature_teacher", "feature_teacher_model", "feature_teacher_bands", "feature_teacher_weight",
     },
     "semi_supervised": {
         "student", "weights", "confidence", "agreement", "co_training", "ema_teachers", "ramp_up", "thresholds",
-        "complementary_dropout",
+        "complementary_dropout", "unlabelled_chips",
     },
     "baseline": {"student", "weight", "confidence", "thresholds", "ramp_up"},
 }  # fmt: skip

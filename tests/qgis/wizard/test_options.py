@@ -53,6 +53,7 @@ LEFT_OUT_OF_TRAINING = {
 }
 LEFT_OUT_OF_AUGMENTATION = dict.fromkeys(("dihedral", "scale", "color", "strong_color"), "good for all imagery")
 LEFT_OUT_OF_RUNS = {
+    "allow_remote": "a person names each layer, which allows it; what files name beyond that is for experts",
     "version": "not chosen",
     "preset": "the papers' settings, to reproduce them from run.json; a preset would hide what the wizard shows",
     "bands": "the colour bands, or the teaching model's",

@@ -251,7 +251,7 @@ def test_places_that_cannot_hold_a_run_are_refused(tmp_path):
 
 def test_a_disk_with_too_little_room_is_refused(tmp_path):
     full = replace(look_at(str(tmp_path), None), copied=10**15)
-    assert "free, and the run needs about 1,000,000." in parent_problem(Draft(parent=str(tmp_path)), full)
+    assert "free, and the run needs about 1,000,00" in parent_problem(Draft(parent=str(tmp_path)), full)
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that not even root can write")
