@@ -21,6 +21,7 @@ from benchmarks.accuracy.running import carry_out, run_of, slug
 from benchmarks.accuracy.summary import markdown, summarise
 from benchmarks.accuracy.tables import TABLES
 from engine.data.raster import RasterReader
+from engine.data.reach import permit
 from engine.demo import scene
 
 EVERY = [(name, form) for name, (_, forms) in TABLES.items() for form in forms]
@@ -223,11 +224,13 @@ def test_a_mosaic_holds_the_kept_tiles_where_they_were_and_no_data_between_them(
         assert (one.read(1) == pixels[:, 16:]).all() and one.transform == from_origin(1016, 5000, 1, 1)
 
 
-def test_no_source_of_banepa_shows_a_test_tile(tmp_path):
+def test_no_source_of_banepa_shows_a_test_tile(tmp_path, request):
     data = Path(os.environ.get("GEODISTIL_DATA", Path(__file__).parents[4] / "shared" / "data"))
     if not (data / "banepa").is_dir():
         pytest.skip(f"no real imagery at {data}; set GEODISTIL_DATA")
     banepa = make_banepa(data, tmp_path)
+    permit((), allow_remote=True)  # its mosaics lie elsewhere than their tiles
+    request.addfinalizer(lambda: permit(()))
     assert tile(386694, ROWS[0]) not in train_tiles()
     with rasterio.open(banepa.test) as test:
         bounds = test.bounds

@@ -185,7 +185,7 @@ def test_a_list_of_one_is_the_network_alone_with_a_sentence(make_run, trained, c
         torch.manual_seed(0)
         found.append((plan, plan.stages[-1].losses(plan.networks, first_batches(run, prepared, plan.stages[-1]), 1.0)))
     (alone, mine), (listed, theirs) = found
-    assert describe(run_folder)["notes"] == listed.notes
+    assert describe(run_folder)["notes"] == list(listed.notes)
     assert alone.notes == () and ["ensemble of one network" in note for note in listed.notes] == [True]
     assert all(torch.equal(value, theirs[key]) for key, value in mine.items()) and mine.keys() == theirs.keys()
 
