@@ -23,12 +23,14 @@ from .reach import Beyond, check_driver, check_layers
 from .shapefiles import encoding_of
 from .surfaces import geometries_of, type_name
 
+_LONGEST = 300
+"""Characters of another library's message that ours repeat."""
 EMPTY_VALUE = "NULL"
 """How a feature without a class value is named in messages and in `ignore_values`."""
 
 
-UNREADABLE = (DataSourceError, DataLayerError, GeometryError)
-"""What reading a layer may raise."""
+UNREADABLE = (DataSourceError, DataLayerError, ValueError, IndexError)
+"""What reading a layer may raise; the last two of damaged ones, as pyogrio looks for their layers and texts."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def extent(layer: Layer, grid: Grid) -> tuple[float, float, float, float]:
     _check_related(layer, crs, grid)
     try:
         _, bounds = pyogrio.read_bounds(layer.path, layer=layer.layer, where=layer.where)
-    except (*UNREADABLE, ValueError) as error:
+    except UNREADABLE as error:
         raise unreadable(layer, error) from error
     if not bounds.size:
         return math.nan, math.nan, math.nan, math.nan
@@ -150,12 +152,12 @@ def _existing(layer: Layer) -> Layer:
     check_reach(layer.path)
     try:
         names = [name for name, geometry in pyogrio.list_layers(layer.path) if geometry is not None]
-    except DataSourceError as error:
-        raise LabelError(f"{layer} cannot be read as a vector layer: {error}") from error
     except GeometryError as error:  # of one layer, which need not be this one
         if layer.layer is None:
             raise unreadable(layer, error) from error
         return layer
+    except UNREADABLE as error:
+        raise LabelError(f"{layer} cannot be read as a vector layer: {_one_line(error)}.") from error
     if layer.layer is not None and layer.layer not in names:
         raise LabelError(
             f"The {layer.purpose} {Path(layer.path).name} has no layer '{layer.layer}'; it has {_list(names)}."
@@ -206,7 +208,12 @@ def unreadable(layer: object, error: Exception) -> LabelError:
             f"{layer} has geometries of the type {type_name(int(code))}, which cannot be read.",
             "Save it as polygons (in QGIS: Export, geometry type Polygon).",
         )
-    return LabelError(f"{layer} cannot be read: {error}".rstrip(".") + ".")
+    return LabelError(f"{layer} cannot be read: {_one_line(error)}.")
+
+
+def _one_line(error: Exception) -> str:
+    """What GDAL says, which may hold a file's own bytes."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(error)).split())[:_LONGEST].rstrip(".")
 
 
 def _geometries(wkb: np.ndarray, layer: Layer) -> np.ndarray:
@@ -230,7 +237,7 @@ def _read(layer: Layer, **options: Any) -> tuple[np.ndarray, np.ndarray]:
             layer.path, layer=layer.layer, columns=columns, where=layer.where, force_2d=True,
             encoding=encoding_of(layer.path), **options,
         )  # fmt: skip
-    except (*UNREADABLE, ValueError) as error:
+    except UNREADABLE as error:
         if layer.where:
             raise LabelError(
                 f'{layer} cannot be read with the filter "{layer.where}".', "Check its field names and quotes."

@@ -16,8 +16,9 @@ from shapely import Polygon
 from ..config import Area, Labels
 from ..data.crs import is_undefined
 from ..data.grid import Grid, ground_grid, transformer
+from ..data.mending import broken
 from ..data.surfaces import geometries_of
-from ..data.vectors import UNREADABLE, check_reach
+from ..data.vectors import UNREADABLE, check_reach, unreadable
 from ..errors import LabelError
 from .boxes import Boxes
 
@@ -66,18 +67,24 @@ def read_detections(path: Path, grid: Grid, names: list[str]) -> Boxes:
     missing = {"class", "score"} - set(info["fields"])
     if missing:
         raise LabelError(f"The detections {path} have no field '{min(missing)}'; give a layer that predict wrote.")
-    meta, _, wkb, fields = pyogrio.raw.read(path, layer=_layer(path), columns=["class", "score"])
-    values = dict(zip(meta["fields"], fields, strict=True))
-    unknown = sorted(set(values["class"]) - set(names))
+    try:
+        meta, _, wkb, fields = pyogrio.raw.read(path, layer=_layer(path), columns=["class", "score"])
+        values = dict(zip(meta["fields"], fields, strict=True))
+        scores = values["score"].astype(float)
+    except (*UNREADABLE, TypeError) as error:  # a score that is no number
+        raise unreadable(f"The detections {path}", error) from error
+    unknown = sorted({str(value) for value in values["class"]} - set(names))
     if unknown:
         raise LabelError(f"The detections {path} have the class '{unknown[0]}', which is none of {', '.join(names)}.")
     try:
         shapes = geometries_of(wkb)
     except ValueError as error:
         raise LabelError(f"The detections {path} have {error}, which cannot be read.") from error
+    if shapely.is_missing(shapes).any() or shapely.is_empty(shapes).any() or broken(shapes).any():
+        raise LabelError(f"The detections {path} have boxes without a place; give a layer that predict wrote.")
     shapes = shapely.transform(shapes, grid.pixels_from(info["crs"]), interleaved=False)
     labels = np.array([names.index(value) for value in values["class"]], np.int64)
-    return Boxes(shapely.bounds(shapes).reshape(-1, 4), labels, values["score"].astype(float))
+    return Boxes(shapely.bounds(shapes).reshape(-1, 4), labels, scores)
 
 
 def _layer(path: Path) -> str | None:
@@ -93,7 +100,7 @@ def _info(path: Path) -> dict:
     try:
         info = pyogrio.read_info(path, layer=_layer(path))
     except UNREADABLE as error:
-        raise LabelError(f"The detections {path} cannot be read: {error}.") from error
+        raise unreadable(f"The detections {path}", error) from error
     if is_undefined(info["crs"]):
         raise LabelError(f"The detections {path} have no coordinate reference system; assign one to the layer.")
     return info
