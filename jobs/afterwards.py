@@ -23,7 +23,9 @@ def main(folder: Path) -> int:
     rasters = wanted(folder)
     code = 0 if is_trained(folder) else engine("train", str(folder))
     if code == 0 and rasters:
-        code = engine("predict", str(folder / "model"), *rasters, "--output", str(folder / PREDICTIONS))
+        # QGIS has read all that a virtual raster names, so the engine may, too (`jobs.virtual`)
+        permission = ["--allow-remote"] if any(raster.lower().endswith(".vrt") for raster in rasters) else []
+        code = engine("predict", str(folder / "model"), *rasters, "--output", str(folder / PREDICTIONS), *permission)
     elif code == 0 and rasters is None:
         print(f"error: {folder / LIST_FILE} is damaged, so nothing is predicted; choose Predict instead.", flush=True)
         code = 1

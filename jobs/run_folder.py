@@ -20,6 +20,7 @@ from .reading import chosen
 from .snapshots import CLASS_FIELD, Snapshot, raster_path
 from .text_files import write_text
 from .translation import tr
+from .virtual import permitted
 
 RUN_FILE = "run.json"
 RUN_VERSION = 2
@@ -152,7 +153,7 @@ def write_run(folder: Path, run: dict[str, Any]) -> Path:
     """
     path = folder / RUN_FILE
     with writing(folder):
-        write_text(path, json.dumps(run, indent=2, ensure_ascii=False) + "\n")
+        write_text(path, json.dumps(permitted(run), indent=2, ensure_ascii=False) + "\n")
     return path
 
 

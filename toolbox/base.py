@@ -27,6 +27,7 @@ from ..jobs.notices import NOTICES
 from ..jobs.process import EngineProcess
 from ..jobs.snapshots import Snapshot
 from ..jobs.translation import tr
+from ..jobs.virtual import permission
 
 Parameters = dict[str, Any]
 Results = dict[str, Any]
@@ -196,6 +197,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         """
         for copy in self._copies:
             copy(feedback.isCanceled)
+        arguments = [*arguments, *permission(arguments)]
         feedback.pushDebugInfo(f"engine {' '.join(arguments)}")
         process = EngineProcess(arguments, folder, grace)
         self._warnings = process.warnings
