@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Callable
 from ..errors import CancelledError, GeoDistilError
 from ..folders import scratch
 from ..run_folder import RUN_FILE
-from ..text_files import read_object
+from ..text_files import read_object, write_text
 from ..translation import local, tr
 from ..zips import BROKEN, MOST_READ, look_over
 from .files import PACKED, is_run
@@ -84,6 +84,7 @@ def import_run(file: Path, parent: Path, progress: Progress) -> Path:
             _check_space(members, parent)
             unpacked = beside / "run"
             _unpack(archive, members, unpacked, progress)
+            _withdraw_permission(unpacked / RUN_FILE)
             run = _free_name(parent / (_top(archive) or file.stem))
             os.replace(unpacked, run)
     except BROKEN as error:
@@ -151,6 +152,13 @@ def _check_settings(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo
             tr("The {run_file} in {file} is damaged.").format(run_file=RUN_FILE, file=file),
             tr("Export the run again."),
         )
+
+
+def _withdraw_permission(run_file: Path) -> None:
+    """What files of a stranger's run may reach besides what lies beside them, is not the stranger's to say."""
+    run = read_object(run_file)
+    if run.pop("allow_remote", False):
+        write_text(run_file, json.dumps(run, indent=2, ensure_ascii=False) + "\n")
 
 
 def _top(archive: zipfile.ZipFile) -> str | None:

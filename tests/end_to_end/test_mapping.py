@@ -100,6 +100,21 @@ def test_each_raster_of_a_batch_gets_the_outputs_asked_for_in_their_format(train
     assert (classes.width(), classes.height()) == (128, 96)
 
 
+def test_a_virtual_raster_that_lies_elsewhere_than_its_tiles_is_predicted_like_them(
+    trained, town_layers, town, tmp_path
+):
+    """As QGIS's own *Build virtual raster* makes it, among the temporary files."""
+    from osgeo import gdal
+
+    gdal.BuildVRT(str(tmp_path / "all.vrt"), [str(town)]).FlushCache()
+    virtual, plain = str(tmp_path / "virtual.tif"), str(tmp_path / "plain.tif")
+    processing.run(
+        "geodistil:predict", predict(trained, QgsRasterLayer(str(tmp_path / "all.vrt"), "all"), CLASSES=virtual)
+    )
+    processing.run("geodistil:predict", predict(trained, town_layers[0], CLASSES=plain))
+    assert np.array_equal(*(gdal.Open(path).ReadAsArray() for path in (virtual, plain)))
+
+
 def test_predict_works_in_a_model(trained, town_layers, project):
     model = QgsProcessingModelAlgorithm("chain")
     model.addModelParameter(QgsProcessingParameterRasterLayer("image"), QgsProcessingModelParameter("image"))

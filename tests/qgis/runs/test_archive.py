@@ -99,6 +99,15 @@ def test_a_virtual_raster_that_would_lead_nowhere_is_refused(make_run, make_rast
         export_run(run, tmp_path / "town.zip", found, go_on)
 
 
+def test_what_a_run_of_somebody_else_may_reach_is_not_theirs_to_say(make_run, make_raster, tmp_path):
+    make_raster(tmp_path / "a.tif", np.zeros((1, 4, 4), dtype="uint8"))
+    run = make_run("town", sources=[{"raster": str(tmp_path / "a.tif"), "role": "unlabelled"}], allow_remote=True)
+    found = outside_files(run, json.loads((run / "run.json").read_text()))
+    back = import_run(export_run(run, tmp_path / "town.zip", found, go_on), tmp_path / "server", go_on)
+    before, after = (json.loads((each / "run.json").read_text()) for each in (run, back))
+    assert before["allow_remote"] is True and "allow_remote" not in after and after["name"] == before["name"]
+
+
 def test_missing_imagery_is_named(make_run):
     run = make_run("town", sources=[{"raster": "/nowhere/a.tif", "role": "unlabelled"}])
     with pytest.raises(GeoDistilError, match=r"/nowhere/a\.tif is missing"):
