@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsField, QgsProject, QgsVectorDataProvider, QgsVectorLayer
+from pathlib import Path
+
+from qgis.core import QgsField, QgsProject, QgsProviderRegistry, QgsVectorDataProvider, QgsVectorLayer
 from qgis.PyQt.QtCore import QMetaType
 
 from ..sources.facts import POINTS, POLYGONS, label_kind
@@ -24,7 +26,7 @@ def layer_problem(layer: QgsVectorLayer, field: str, names: list[str]) -> str:
         names: of the classes that are written into it.
     """
     name = layer.name()
-    if not layer.isValid():
+    if not layer.isValid() or _file_is_gone(layer):
         return tr(
             "The data of the layer {layer} cannot be opened any more, so they were moved, renamed or deleted: "
             "put them back, or choose another layer."
@@ -57,6 +59,14 @@ def labels_note(layer: QgsVectorLayer, link: Link, project: QgsProject) -> str:
             layer=layer.name(), labels_crs=layer.crs().authid(), raster=raster.name(), raster_crs=raster.crs().authid()
         )
     return ""
+
+
+def _file_is_gone(layer: QgsVectorLayer) -> bool:
+    """Whether the file was taken away under an open layer, which would write into nothing."""
+    if layer.providerType() != "ogr":
+        return False
+    path = QgsProviderRegistry.instance().decodeUri("ogr", layer.source()).get("path") or ""
+    return Path(path).is_absolute() and not path.startswith("/vsi") and not Path(path).exists()
 
 
 def is_text(field: QgsField) -> bool:
