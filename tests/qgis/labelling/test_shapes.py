@@ -53,7 +53,10 @@ def test_a_box_around_a_point_has_its_size_on_the_ground(qgis_app, project, crs)
 
 
 def test_what_is_covered_is_cut_away():
-    shape, others = rectangle(0, 0, 10, 10), [rectangle(5, 0, 20, 10), rectangle(0, 8, 10, 9), rectangle(50, 50, 60, 60)]
+    shape, others = (
+        rectangle(0, 0, 10, 10),
+        [rectangle(5, 0, 20, 10), rectangle(0, 8, 10, 9), rectangle(50, 50, 60, 60)],
+    )
     left = geometry.without(shape, others)
     assert left.area() == pytest.approx(45) and left.isMultipart()
     assert all(left.intersection(each).area() == 0 for each in others)
