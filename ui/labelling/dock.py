@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Callable
 
-from qgis.core import QgsGeometry, QgsProject, QgsRasterLayer, QgsRectangle, QgsVectorLayer, QgsWkbTypes
+from qgis.core import QgsGeometry, QgsPointXY, QgsProject, QgsRasterLayer, QgsRectangle, QgsVectorLayer, QgsWkbTypes
 from qgis.gui import QgsDockWidget, QgsMapCanvas
 from qgis.PyQt.QtCore import QEvent, QSize, Qt
 from qgis.PyQt.QtGui import QKeyEvent
@@ -46,6 +46,7 @@ class LabelDock(QgsDockWidget):
         self._iface, self._project = iface, project
         self._canvas: QgsMapCanvas = iface.mapCanvas()
         self.session: LabelSession | None = None
+        self._lost = ""
         self._make_parts()
         self._lay_out()
         self._fresh = band(self._canvas)
@@ -121,7 +122,8 @@ class LabelDock(QgsDockWidget):
             (self._project.layersAdded, self._list_layers),
             (self._project.layersRemoved, self._list_layers),
             (self._project.layersWillBeRemoved["QStringList"], self._lose),
-            (self._project.readProject, self._list_layers),
+            (self._project.cleared, self._list_anew),
+            (self._project.readProject, self._list_anew),
             (self._canvas.mapToolSet, self._show_tool),
             (self._canvas.mapCanvasRefreshed, self._hide_fresh),
             (self._canvas.extentsChanged, self._show_what),
@@ -136,11 +138,17 @@ class LabelDock(QgsDockWidget):
         self.layers.clear()
         for layer in label_layers(self._project):
             self.layers.addItem(layer.name(), layer.id())
-        self.layers.setCurrentIndex(max(self.layers.findData(kept), 0))
+        # Where a layer was taken away, nobody chose the next one.
+        self.layers.setCurrentIndex(-1 if self._lost and kept is None else max(self.layers.findData(kept), 0))
         self.layers.blockSignals(False)
         self.walk.list_sources()
         if self.session is None or self.layers.currentData() != kept:
             self._choose()
+
+    def _list_anew(self, *_: object) -> None:
+        """Another project."""
+        self._lost = ""
+        self._list_layers()
 
     def _choose(self) -> None:
         layer = self._project.mapLayer(self.layers.currentData() or "")
@@ -152,6 +160,7 @@ class LabelDock(QgsDockWidget):
 
     def _begin(self, layer: QgsVectorLayer) -> None:
         self._leave()
+        self._lost = ""
         self.session = LabelSession(layer, self._project, self)
         self.session.changed.connect(self._show)
         self.session.relinked.connect(self._show_classes)
@@ -179,14 +188,10 @@ class LabelDock(QgsDockWidget):
         if self.session is None:
             return
         if self.session.layer.id() in ids:
-            name = self.session.layer.name()
+            words = tr("The layer {layer} was removed from the project; add it again, or choose another.")
+            self._lost = words.format(layer=self.session.layer.name())
             self._leave()
             self._show()
-            self.problem.say(
-                tr("The layer {layer} was removed from the project; add it again, or choose another.").format(
-                    layer=name
-                )
-            )
         elif self.session.link.area in ids:
             self.session.completeness = None  # opened again when something is called complete
 
@@ -197,7 +202,7 @@ class LabelDock(QgsDockWidget):
     def _show(self) -> None:
         """What is known of the layer now."""
         session = self.session
-        sentence = session.problem() if session else ""
+        sentence = session.problem() if session else self._lost
         self.problem.say(sentence)
         self.note.say((session.note() if session else tr("Choose New… to make a label layer.")) if not sentence else "")
         for widget in (self.classes, self.drawing, self.area, self.walk):
@@ -298,7 +303,8 @@ class LabelDock(QgsDockWidget):
             done = self._try(self.session.complete, cell.shape, cell.crs)
         else:
             settings = self._canvas.mapSettings()
-            view = QgsGeometry.fromQPolygonF(settings.visiblePolygon())
+            corners = [QgsPointXY(each) for each in settings.visiblePolygon()]
+            view = QgsGeometry.fromPolygonXY([[*corners, corners[0]]])
             done = self._try(self.session.complete, view, settings.destinationCrs())
         if done and cell is not None:
             self._step(1)

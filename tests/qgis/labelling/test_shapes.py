@@ -32,7 +32,7 @@ def test_a_rotated_box_has_right_angles_and_reaches_the_third_click():
     shape = geometry.rotated_box(at(0, 0), at(4, 3), at(-1, 7))
     corners = np.array([[each.x(), each.y()] for each in shape.asPolygon()[0]])
     sides = np.diff(corners, axis=0)
-    assert np.allclose([side @ following for side, following in zip(sides, sides[1:])], 0)
+    assert np.allclose([sides[place] @ sides[place + 1] for place in range(3)], 0)
     assert np.allclose(np.hypot(*sides.T), [5, 6.2, 5, 6.2])  # (4, 3) x (-1, 7) = 31, over 5
     assert shape.distance(QgsGeometry.fromPointXY(at(-1, 7))) < 1e-9
     assert geometry.rotated_box(at(0, 0), at(0, 0), at(1, 1)).isEmpty()
