@@ -90,12 +90,13 @@ def without(shape: QgsGeometry, others: Iterable[QgsGeometry]) -> QgsGeometry:
     """What of a shape none of the others covers; empty where they cover all of it."""
     engine = QgsGeometry.createGeometryEngine(shape.constGet())
     engine.prepareGeometry()
-    touching = [
-        each if each.isGeosValid() else each.makeValid() for each in others if engine.intersects(each.constGet())
-    ]
+    touching = [each for each in others if engine.intersects(each.constGet())]
     if not touching:
         return shape
-    return areas_of(shape.difference(QgsGeometry.unaryUnion(touching)))
+    covered = QgsGeometry.unaryUnion(touching)
+    if covered.isEmpty():  # as GEOS answers where one of them crosses itself; looking at each first takes longer
+        covered = QgsGeometry.unaryUnion([each.makeValid() for each in touching])
+    return areas_of(shape.difference(covered))
 
 
 def areas_of(shape: QgsGeometry) -> QgsGeometry:

@@ -76,6 +76,8 @@ class SetupDialog(QDialog):
         self.file.setFilter(GEOPACKAGE)
         self.layer, self.field = QgsMapLayerComboBox(), QgsFieldComboBox()
         self.layer.setFilters(Filter.PolygonLayer | Filter.PointLayer)
+        for widget, name in ((self.raster, tr("Raster")), (self.layer, tr("Layer")), (self.field, tr("Class field"))):
+            widget.setAccessibleName(name)
         self.classes, self.problem = ClassEditor(), Problem()
         self.classes.show_classes([LabelClass(tr("class {number}").format(number=1), next_color(0))])
         button = QDialogButtonBox.StandardButton
