@@ -93,10 +93,10 @@ def without(shape: QgsGeometry, others: Iterable[QgsGeometry]) -> QgsGeometry:
     touching = [each for each in others if engine.intersects(each.constGet())]
     if not touching:
         return shape
-    left = shape.difference(QgsGeometry.unaryUnion(touching))
-    if left.isNull():  # GEOS's answer where one of them crosses itself; looking at each first takes longer
-        left = shape.difference(QgsGeometry.unaryUnion([each.makeValid() for each in touching]))
-    return areas_of(left)
+    covered = QgsGeometry.collectGeometry([part for each in touching for part in each.asGeometryCollection()])
+    if not covered.isGeosValid():  # they overlap or cross themselves; else the union, which takes longest, is spared
+        covered = QgsGeometry.unaryUnion([each.makeValid() for each in touching])
+    return areas_of(shape.difference(covered))
 
 
 def areas_of(shape: QgsGeometry) -> QgsGeometry:

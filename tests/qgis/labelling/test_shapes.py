@@ -62,6 +62,8 @@ def test_what_is_covered_is_cut_away():
     assert all(left.intersection(each).area() == 0 for each in others)
     assert geometry.without(shape, [rectangle(-1, -1, 11, 11)]).isEmpty()
     assert geometry.without(shape, [rectangle(10, 0, 20, 10)]).area() == 100
+    overlapping = [rectangle(1, 1, 6, 6), rectangle(4, 4, 9, 9), rectangle(4, 1, 9, 5)]
+    assert geometry.without(shape, overlapping).area() == pytest.approx(45)
     bow = QgsGeometry.fromWkt("Polygon((0 0, 10 10, 10 0, 0 10, 0 0))")
     assert geometry.without(shape, [bow]).area() == pytest.approx(50)
 
