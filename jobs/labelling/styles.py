@@ -39,11 +39,10 @@ def style_labels(layer: QgsVectorLayer, link: Link) -> None:
 
 
 def style_area(layer: QgsVectorLayer) -> None:
-    """A green frame with thin hatching, which hides nothing."""
+    """A green frame: what was overlooked in complete ground has to be seen."""
     symbol = QgsFillSymbol.createSimple(
         {
-            "style": "b_diagonal",
-            "color": f"{_rgb(COMPLETE)},70",
+            "style": "no",
             "outline_color": COMPLETE,
             "outline_width": "0.7",
             "outline_width_unit": "MM",

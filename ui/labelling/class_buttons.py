@@ -7,7 +7,7 @@ from typing import Callable
 
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QIcon, QPainter, QPixmap
-from qgis.PyQt.QtWidgets import QButtonGroup, QGridLayout, QLabel, QPushButton, QWidget
+from qgis.PyQt.QtWidgets import QButtonGroup, QGridLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from ...jobs.labelling.link import LabelClass
 from ...jobs.translation import local, tr
@@ -70,7 +70,8 @@ class ClassButtons(QWidget):
         height = button.fontMetrics().height()
         button.setIcon(QIcon(_swatch(each.color, height)))
         button.setIconSize(QSize(height, height))
-        button.setStyleSheet("text-align: left; padding: 3px 6px;")
+        button.setStyleSheet("QPushButton {text-align: left; padding: 3px 6px} QPushButton:checked {font-weight: bold}")
+        button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # long names do not widen the dock
         button.setCheckable(True)
         button.setChecked(each.name == self.current)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keys to the map

@@ -104,7 +104,9 @@ class LabelDock(QgsDockWidget):
         for part in parts:
             lines.addWidget(part)
         lines.addStretch()
-        self.setWidget(TextScroll(body))
+        scroll = TextScroll(body)
+        scroll.setMinimumWidth(body.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width())
+        self.setWidget(scroll)
 
     def _connect(self) -> None:
         self.layers.currentIndexChanged.connect(lambda _: self._choose())
