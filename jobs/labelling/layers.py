@@ -136,9 +136,9 @@ def make_area(labels: QgsVectorLayer, link: Link, raster: QgsRasterLayer, projec
         _write_empty(path, AREA, AREA_FIELDS, QgsWkbTypes.Type.MultiPolygon, raster.crs())
         area = _opened(path, AREA, "")
     area.setName(tr("{raster}: labelled area").format(raster=raster.name()))
-    _add(area, labels, project)
     style_area(area)
-    write_link(labels, replace(link, area=area.id()))
+    write_link(labels, replace(link, area=area.id()))  # first: who hears of a new layer would make another area
+    _add(area, labels, project)
     return area
 
 

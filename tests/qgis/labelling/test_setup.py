@@ -4,6 +4,7 @@ import pytest
 from geodistil.jobs.labelling.link import label_layers, read_link
 from geodistil.jobs.labelling.suggesting import suggested_sources
 from geodistil.ui.labelling.class_editor import ClassDialog
+from geodistil.ui.labelling.dock import LabelDock
 from geodistil.ui.labelling.setup import SetupDialog
 from geodistil.ui.wizard.wizard import TrainingWizard
 from qgis.PyQt import sip
@@ -67,7 +68,20 @@ def test_the_dock_opens_the_window_and_takes_what_it_makes(start, project):
     press(dialog)
     assert hands.layer.name() == "north: labels" and hands.dock.session.link.role == "segmentation"
     assert len(label_layers(project)) == 2 == hands.dock.layers.count()
+    assert len(project.mapLayers()) == 5  # the raster, and labels and labelled area twice
     assert hands.dock.drawing.tools["area"].isChecked() and hands.dock.drawing.keep_free.isChecked()
+
+
+def test_a_dock_without_labels_takes_the_first_that_are_made(window, project, north, make):
+    dock = LabelDock(window, project)
+    assert dock.session is None and "New…" in dock.note.text() and not dock.drawing.isEnabled()
+    layer = make()  # which the dock hears of while it is being made
+    assert dock.session.layer is layer and sorted(each.name() for each in project.mapLayers().values()) == [
+        "north",
+        "north: labelled area",
+        "north: labels",
+    ]
+    dock.stop()
 
 
 def test_the_class_window_tells_what_each_was_called(qgis_app):
