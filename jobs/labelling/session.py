@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsProject, QgsRasterLayer, QgsVectorLayer
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ..errors import GeoDistilError
@@ -42,6 +43,7 @@ class LabelSession(QObject):
         self.editor = LabelEditor(layer, self._link)
         self.counts = ClassCounts(layer, self._link.field, self)
         self.completeness: Completeness | None = None
+        self._area: QgsVectorLayer | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(GATHER_MILLISECONDS)
@@ -119,6 +121,7 @@ class LabelSession(QObject):
         area = recovered_area(self.layer, self._link, self._project)
         self._link = self.editor.link = read_link(self.layer)
         self.completeness = None if area is None else Completeness(area, self.raster, self._project)
+        self._hear(area)
 
     def complete(self, shape: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> None:
         """Save the labels, then call a shape complete and save that: what is called complete is always there.
@@ -138,6 +141,20 @@ class LabelSession(QObject):
         for signal in self._signals:
             signal.disconnect(self._gather)
         self.counts.close()
+        self._hear(None)
+
+    def _hear(self, area: QgsVectorLayer | None) -> None:
+        """Listen to this labelled area, which people may edit by hand, and to no other."""
+        if self._area is not None and not sip.isdeleted(self._area):
+            self._area.editingStopped.disconnect(self._look_at_area)
+        self._area = area
+        if area is not None:
+            area.editingStopped.connect(self._look_at_area)
+
+    def _look_at_area(self) -> None:
+        if self.completeness is not None:
+            self.completeness.read_again()
+            self._gather()
 
     def _check_names(self, wanted: list[tuple[str, LabelClass]]) -> None:
         if sentence := layer_problem(self.layer, self._link.field, [each.name for _, each in wanted]):

@@ -82,6 +82,7 @@ class DrawingTools(QWidget):
         self.keep_free.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.size = QDoubleSpinBox()
         self.size.setRange(0.1, 1000)
+        self.size.setValue(4)
         self.size.setDecimals(1)
         self.size.setSuffix(tr(" m"))
         size_label = QLabel(tr("Box around a point"))

@@ -203,3 +203,19 @@ def test_classes_are_renamed_with_their_labels_and_do_not_go_with_them(start, wa
     assert [each.text().split()[1] for each in hands.dock.classes.buttons()] == ["auto's", "truck"]
     hands.key("Z", modifier="ControlModifier")
     wait(lambda: read_link(hands.layer).names() == ["auto's", "truck", "car"])  # the old name is back, and has its key
+
+
+def test_a_labelled_area_that_is_edited_by_hand_or_removed_is_looked_at_again(start, project, wait, read, tmp_path):
+    hands = start()
+    hands.key("Return")
+    assert hands.dock.area.share.text() == "100.0 % complete"
+    area = hands.dock.session.completeness.area
+    area.startEditing()
+    area.deleteFeatures(area.allFeatureIds())
+    area.commitChanges()
+    wait(lambda: hands.dock.area.share.text() == "0.0 % complete")
+    project.removeMapLayer(area.id())
+    hands.click((10, 10), (20, 20))
+    hands.key("Return")
+    found = read(tmp_path / "made.gpkg")
+    assert found.complete == pytest.approx(64**2) and len(found.labels) == 1 and not hands.dock.problem.text()
