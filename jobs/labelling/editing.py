@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from osgeo import gdal
 from qgis.core import QgsFeature, QgsFeatureRequest, QgsGeometry, QgsRectangle, QgsVectorLayer, QgsVectorLayerUtils
 from qgis.PyQt.QtCore import QDateTime
 
@@ -13,9 +14,12 @@ from ..errors import GeoDistilError
 from ..sources.facts import POINTS, label_kind
 from ..translation import tr
 from .geometry import without
-from .layers import HAND, MADE_AT, ORIGIN
+from .layers import AREA, HAND, MADE_AT, ORIGIN, geopackage
 from .link import Link
 from .problems import is_text, layer_problem
+
+PRAGMA = "OGR_SQLITE_PRAGMA"
+"""GDAL's option for what SQLite is told when a file is opened."""
 
 
 class LabelEditor:
@@ -182,7 +186,15 @@ def commit(layer: QgsVectorLayer, stop: bool) -> None:
     Raises:
         GeoDistilError: the provider refuses; the edits stay in QGIS.
     """
-    if layer.isEditable() and not layer.commitChanges(stop):
+    if not layer.isEditable():
+        return
+    if layer.isModified() and _is_locked(layer):
+        raise GeoDistilError(
+            "labels",
+            tr("Another program is writing to the file of the layer {layer}.").format(layer=layer.name()),
+            tr("Your edits are still here: try again when it is done."),
+        )
+    if not layer.commitChanges(stop):
         reason = next((each for each in reversed(layer.commitErrors()) if each.strip()), "")
         raise GeoDistilError(
             "labels",
@@ -191,6 +203,27 @@ def commit(layer: QgsVectorLayer, stop: bool) -> None:
             ),
             tr("They are still here: try again, or save the layer under another name."),
         )
+
+
+def _is_locked(layer: QgsVectorLayer) -> bool:
+    """Whether a GeoPackage is locked now. QGIS would wait for half a minute, and lose sight of the layer's fields."""
+    path = geopackage(layer)
+    if path is None or not path.exists():
+        return False
+    gdal.SetThreadLocalConfigOption(PRAGMA, "busy_timeout=50")
+    gdal.ErrorReset()
+    try:
+        file = gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_UPDATE)
+        free = file is not None and file.StartTransaction() == 0
+        if free:
+            file.ExecuteSQL(f"UPDATE gpkg_contents SET last_change = last_change WHERE table_name = '{AREA}'")
+            free = gdal.GetLastErrorNo() == 0
+            file.RollbackTransaction()
+    except RuntimeError:  # as GDAL says it, where another plugin wants exceptions
+        return True
+    finally:
+        gdal.SetThreadLocalConfigOption(PRAGMA, None)
+    return not free
 
 
 def _quoted(field: str) -> str:

@@ -128,7 +128,7 @@ def make_area(labels: QgsVectorLayer, link: Link, raster: QgsRasterLayer, projec
     """
     if (known := area_of(link, project)) is not None:
         return known
-    path = _geopackage(labels)
+    path = geopackage(labels)
     if path is None:
         path = usual_path(raster, link.role).parent / f"{_stem(labels)}_{AREA}.gpkg"
     area = QgsVectorLayer(f"{path}|layername={AREA}", "", "ogr") if path.exists() else None
@@ -200,7 +200,7 @@ def _add(layer: QgsVectorLayer, below: QgsRasterLayer | QgsVectorLayer, project:
     parent.insertLayer(place if isinstance(below, QgsRasterLayer) else place + 1, layer)
 
 
-def _geopackage(layer: QgsVectorLayer) -> Path | None:
+def geopackage(layer: QgsVectorLayer) -> Path | None:
     """The GeoPackage that a layer is in; none where it is in another kind of file or in none."""
     parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
     path = Path(parts.get("path") or "")

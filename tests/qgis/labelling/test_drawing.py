@@ -1,8 +1,12 @@
 """Labels drawn with the mouse and with keys, through the real map tools; outcomes by geometry and attributes."""
 
+import sqlite3
+
 import pytest
 from geodistil.jobs.labelling.layers import take_labels
-from qgis.core import QgsCoordinateTransform, QgsGeometry, QgsRectangle
+from geodistil.jobs.labelling.link import LabelClass
+from geodistil.jobs.labelling.suggesting import suggested_sources
+from qgis.core import QgsCoordinateTransform, QgsGeometry, QgsPointXY, QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 
@@ -192,3 +196,34 @@ def test_labels_are_drawn_in_the_layers_own_crs(start, project, make_boxes, nort
     back.transform(QgsCoordinateTransform(layer.crs(), north.crs(), project))
     assert back.centroid().asPoint().distance(QgsGeometry.fromWkt(f"Point({WEST + 20} {NORTH - 20})").asPoint()) < 0.3
     assert "EPSG:3857" in hands.dock.note.text() and drawn["kind"] == "car"
+
+
+def test_points_and_numbered_classes_are_written_as_the_layer_has_them(start, project, north):
+    layer = QgsVectorLayer("Point?crs=EPSG:32633&field=kind:integer", "trees", "memory")
+    project.addMapLayer(layer)
+    take_labels(layer, north, "detection", "kind", [LabelClass("7", "#ff0000"), LabelClass("12", "#00ff00")], project)
+    hands = start(layer=layer)
+    hands.key("O", "2")
+    hands.click((20, 20))
+    (drawn,) = layer.getFeatures()
+    assert drawn["kind"] == 12 and drawn.geometry().asPoint().distance(QgsPointXY(WEST + 20, NORTH - 20)) < 0.2
+    hands.dock.drawing.size.setValue(3)
+    hands.key("Return")
+    (source,) = suggested_sources(north.id(), project)
+    assert (source.labels, source.field, source.box_size, source.area) == (layer.id(), "kind", 3, "layer")
+
+
+def test_a_file_that_another_program_has_locked_keeps_the_edits_and_has_its_sentence(start, tmp_path, read):
+    hands = start()
+    hands.click((10, 10), (20, 20))
+    other = sqlite3.connect(tmp_path / "made.gpkg", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    hands.key("Return")
+    assert (
+        "Another program is writing to the file of the layer north: labels" in hands.dock.problem.text()
+        and len(hands.labels()) == 1
+    )
+    other.execute("ROLLBACK")
+    other.close()
+    hands.key("Return")
+    assert len(read(tmp_path / "made.gpkg").labels) == 1 and not hands.dock.problem.text()
