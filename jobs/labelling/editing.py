@@ -18,8 +18,8 @@ from .layers import AREA, HAND, MADE_AT, ORIGIN, geopackage
 from .link import Link
 from .problems import is_text, layer_problem
 
-PRAGMA = "OGR_SQLITE_PRAGMA"
-"""GDAL's option for what SQLite is told when a file is opened."""
+PATIENCE_MILLISECONDS = 50
+"""How long another program may write to the file; QGIS's own commits take less."""
 
 
 class LabelEditor:
@@ -210,20 +210,19 @@ def _is_locked(layer: QgsVectorLayer) -> bool:
     path = geopackage(layer)
     if path is None or not path.exists():
         return False
-    gdal.SetThreadLocalConfigOption(PRAGMA, "busy_timeout=50")
     gdal.ErrorReset()
     try:
         file = gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_UPDATE)
-        free = file is not None and file.StartTransaction() == 0
-        if free:
-            file.ExecuteSQL(f"UPDATE gpkg_contents SET last_change = last_change WHERE table_name = '{AREA}'")
-            free = gdal.GetLastErrorNo() == 0
-            file.RollbackTransaction()
+        if file is None:
+            return True
+        file.ReleaseResultSet(file.ExecuteSQL(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}"))
+        file.StartTransaction()
+        file.ExecuteSQL(f"UPDATE gpkg_contents SET last_change = last_change WHERE table_name = '{AREA}'")
+        locked = gdal.GetLastErrorNo() != 0
+        file.RollbackTransaction()
     except RuntimeError:  # as GDAL says it, where another plugin wants exceptions
         return True
-    finally:
-        gdal.SetThreadLocalConfigOption(PRAGMA, None)
-    return not free
+    return locked
 
 
 def _quoted(field: str) -> str:
