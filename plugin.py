@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Callable
 
-from qgis.core import Qgis, QgsApplication, QgsSettings
+from qgis.core import Qgis, QgsApplication, QgsProject, QgsSettings
 from qgis.PyQt.QtCore import Qt, QTimer, QTranslator, QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QWizard
@@ -49,6 +49,7 @@ class GeoDistilPlugin:
         self._provider = None
         self._actions = []
         self._runs = None
+        self._labelling = None
         self._environment = None
         self._drops = None
         self._waiting = None
@@ -65,6 +66,7 @@ class GeoDistilPlugin:
         self._add_action(tr("Train a model…"), "train.svg", self._train)
         for name, text, icon in ENTRIES:
             self._add_action(text, icon, partial(self._open, f"geodistil:{name}"))
+        self._add_action(tr("Label…"), "label.svg", self._label)
         self._add_action(tr("Runs"), "runs.svg", self._show_runs)
         self._add_action(tr("Engine environment…"), "environment.svg", self._show_environment)
         self._add_action(tr("Help"), "geodistil.svg", self._help)
@@ -92,6 +94,11 @@ class GeoDistilPlugin:
             wizard.close()
         if self._runs is not None:
             self._close_runs()
+        if self._labelling is not None:
+            self._labelling.stop()
+            self._iface.removeDockWidget(self._labelling)
+            self._labelling.deleteLater()
+            self._labelling = None
         if self._environment is not None:
             self._environment.remove()
             self._environment = None
@@ -168,6 +175,21 @@ class GeoDistilPlugin:
         from .ui.opening import open_training
 
         open_training(self._iface, show_runs=self._show_runs)
+
+    def _label(self) -> None:
+        from .ui.opening import load_labelling
+
+        load_labelling(self._show_labelling)
+
+    def _show_labelling(self) -> None:
+        if not self._actions:  # unloaded meanwhile
+            return
+        if self._labelling is None:
+            from .ui.labelling.dock import LabelDock
+
+            self._labelling = LabelDock(self._iface, QgsProject.instance())
+            self._iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._labelling)
+        self._labelling.setUserVisible(True)
 
     def _wire_environment(self) -> None:
         if self._actions:  # not unloaded meanwhile

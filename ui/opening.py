@@ -1,4 +1,4 @@
-"""The training wizard, opened without holding QGIS's window while its modules are loaded for the first time."""
+"""The training wizard and the labelling dock, whose modules are loaded without holding QGIS's window."""
 
 from __future__ import annotations
 
@@ -37,6 +37,15 @@ def open_training(iface: Any, template: Path | None = None, show_runs: Callable[
     _next(
         [name for name in MODULES if f"{PACKAGE}.{name}" not in sys.modules], partial(_open, iface, template, show_runs)
     )
+
+
+LABELLING = ("jobs.labelling.session", "ui.labelling.setup", "ui.labelling.keys", "ui.labelling.dock")
+"""The labelling dock's modules, likewise."""
+
+
+def load_labelling(then: Callable[[], None]) -> None:
+    """Load the labelling dock's modules in turns of the event loop, then go on."""
+    _next([name for name in LABELLING if f"{PACKAGE}.{name}" not in sys.modules], then)
 
 
 def _next(names: Sequence[str], then: Callable[[], None]) -> None:

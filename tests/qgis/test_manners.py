@@ -74,16 +74,19 @@ def test_a_message_offers_its_details_and_is_logged_under_the_tag(qgis_app):
 @pytest.fixture
 def iface(qgis_app):
     """What the dock uses of QGIS's interface."""
-    from qgis.gui import QgsMessageBar
+    from qgis.gui import QgsMapCanvas, QgsMessageBar
     from qgis.PyQt.QtWidgets import QMainWindow
 
     window = QMainWindow()
     bar = QgsMessageBar(window)
-    yield SimpleNamespace(mainWindow=lambda: window, messageBar=lambda: bar)
+    canvas = QgsMapCanvas(window)
+    yield SimpleNamespace(
+        mainWindow=lambda: window, messageBar=lambda: bar, mapCanvas=lambda: canvas, activeLayer=lambda: None
+    )
     window.deleteLater()
 
 
-@pytest.fixture(params=["wizard", "runs", "folders", "environment", "onnx", "model"])
+@pytest.fixture(params=["wizard", "runs", "label", "setup", "classes", "folders", "environment", "onnx", "model"])
 def shown(request, project, iface):
     """Each window of the plugin; it goes before the project does."""
     from qgis.PyQt.QtCore import QEvent
@@ -93,6 +96,8 @@ def shown(request, project, iface):
     yield window
     if isinstance(window, QDialog):
         window.reject()
+    if request.param == "label":
+        window.stop()
     window.deleteLater()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
@@ -103,6 +108,9 @@ FOUND = {"known": {}, "input": {"shape": [1, 3, 64, 64]}, "outputs": {"out": [1,
 
 def make_window(kind, iface):
     from geodistil.ui.environment.dialog import EnvironmentDialog
+    from geodistil.ui.labelling.class_editor import ClassDialog
+    from geodistil.ui.labelling.dock import LabelDock
+    from geodistil.ui.labelling.setup import SetupDialog
     from geodistil.ui.model_widget import ModelWidget
     from geodistil.ui.onnx_form import OnnxForm
     from geodistil.ui.runs.dock import RunsDock
@@ -113,6 +121,9 @@ def make_window(kind, iface):
     return {
         "wizard": lambda: TrainingWizard(QgsProject.instance(), None),
         "runs": lambda: RunsDock(iface, print),
+        "label": lambda: LabelDock(iface, QgsProject.instance()),
+        "setup": lambda: SetupDialog(QgsProject.instance()),
+        "classes": lambda: ClassDialog([], print, None),
         "folders": lambda: FoldersDialog([Path("/runs")], None),
         "environment": EnvironmentDialog,
         "onnx": lambda: OnnxForm(Path("/models/roofs.onnx"), FOUND),

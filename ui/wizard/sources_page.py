@@ -21,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
     QWizardPage,
 )
 
+from ...jobs.labelling.suggesting import suggested_sources
 from ...jobs.sources.draft import AREA_LAYER, HULL, SourceDraft
 from ...jobs.sources.facts import raster_facts
 from ...jobs.sources.problems import draft_problem
@@ -83,9 +84,10 @@ class SourcesPage(QWizardPage):
         return complete
 
     def add_rasters(self, layers: list[QgsRasterLayer]) -> None:
-        """Add rasters as unlabelled, those that are there already left out."""
+        """Add rasters that are not there yet, with the labels of the labelling dock, else unlabelled."""
         there = {source.raster for source in self._session.draft.sources}
-        new = [SourceDraft(layer.id()) for layer in layers if layer.id() not in there]
+        project = self._session.project
+        new = [each for layer in layers if layer.id() not in there for each in suggested_sources(layer.id(), project)]
         self._session.draft.sources += new
         self.refresh()
         if new:

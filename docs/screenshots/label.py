@@ -1,0 +1,125 @@
+"""The labelling dock as the user guide shows it: `/usr/bin/python3 docs/screenshots/label.py`.
+
+Writes `docs/user-guide/images/label.png`: a corner of the demo world, some cars labelled, a cell of the walk.
+`--output FOLDER`, `--scale 2`, `--dark` and `--language de` are for looking at it in other circumstances.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGES = ROOT / "docs" / "user-guide" / "images"
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+def main() -> None:
+    """Write the picture."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, default=IMAGES)
+    parser.add_argument("--scale", type=float, default=1)
+    parser.add_argument("--dark", action="store_true")
+    parser.add_argument("--language", default="en")
+    options = parser.parse_args()
+    os.environ["QT_SCALE_FACTOR"] = str(options.scale)
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    options.output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        engine = str(ROOT / ".venv" / "bin" / "python")
+        generate = [engine, "-m", "engine.demo", f"{scratch}/world", "--size", "512"]
+        subprocess.run(generate, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        _photograph(options, Path(scratch))
+
+
+def _photograph(options: argparse.Namespace, scratch: Path) -> None:
+    (scratch / "plugins").mkdir()
+    (scratch / "plugins" / "geodistil").symlink_to(ROOT)
+    sys.path.insert(0, str(scratch / "plugins"))
+    from environment import _darken
+    from qgis.core import QgsApplication, QgsProject
+    from qgis.PyQt.QtGui import QFont
+
+    application = QgsApplication([], True, str(scratch / "profile"))
+    application.initQgis()
+    application.setFont(QFont("DejaVu Sans", 9))  # as in the window of `make session`
+    if options.dark:
+        _darken(application)
+    import geodistil.jobs.translation as translation
+
+    translator = translation.install_translator(options.language)
+    window, dock = _window(scratch)
+    window.grab().save(str(options.output / "label.png"))
+    dock.stop()
+    window.close()
+    QgsProject.instance().clear()
+    translation.remove_translator(translator)
+    sys.stdout.flush()
+    os._exit(0)  # Qt's own end would come after QGIS's
+
+
+def _window(scratch: Path) -> tuple[Any, Any]:
+    from geodistil.jobs.labelling.layers import make_labels
+    from geodistil.jobs.labelling.link import LabelClass, area_of
+    from geodistil.ui.labelling.dock import LabelDock
+    from qgis.core import QgsProject, QgsRasterLayer, QgsVectorLayer
+    from qgis.gui import QgsMapCanvas
+    from qgis.PyQt.QtCore import Qt
+    from qgis.PyQt.QtWidgets import QMainWindow
+
+    class Window(QMainWindow):
+        """What the dock uses of QGIS's interface."""
+
+        def mainWindow(self) -> QMainWindow:
+            return self
+
+        def mapCanvas(self) -> QgsMapCanvas:
+            return self.centralWidget()
+
+        def setActiveLayer(self, layer: QgsVectorLayer) -> None:
+            """There is no legend."""
+
+    project = QgsProject.instance()
+    place = next((scratch / "world").rglob("north_train*.tif"))
+    raster = QgsRasterLayer(str(place), "north_train")
+    project.addMapLayer(raster)
+    classes = [LabelClass("car", "#e6194b"), LabelClass("truck", "#4363d8")]
+    labels = make_labels(raster, scratch / "cars.gpkg", "detection", classes, project)
+    window = Window()
+    window.setCentralWidget(QgsMapCanvas(window))
+    canvas = window.mapCanvas()
+    window.resize(1060, 700)
+    dock = LabelDock(window, project)
+    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+    window.show()
+    canvas.setDestinationCrs(raster.crs())
+    canvas.setLayers([labels, area_of(dock.session.link, project), raster])
+    dock.take(labels)
+    truth = QgsVectorLayer(str(next(place.parent.rglob("north_train*cars*.gpkg"))), "cars", "ogr")
+    for each in truth.getFeatures():
+        dock.session.editor.add(each.geometry(), each["class"])
+    for step in range(4):
+        dock._step(1)
+        if step < 3:
+            dock._complete()
+    _wait(2.0, canvas)
+    return window, dock
+
+
+def _wait(seconds: float, canvas: Any) -> None:
+    from qgis.PyQt.QtWidgets import QApplication
+
+    until = time.monotonic() + seconds
+    while time.monotonic() < until or canvas.isDrawing():
+        QApplication.processEvents()
+        time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,233 @@
+"""Labels are added, changed and deleted through the layer's own edit buffer: one step of undo each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from osgeo import gdal
+from qgis.core import QgsFeature, QgsFeatureRequest, QgsGeometry, QgsRectangle, QgsVectorLayer, QgsVectorLayerUtils
+from qgis.PyQt.QtCore import QDateTime
+
+from ..errors import GeoDistilError
+from ..sources.facts import POINTS, label_kind
+from ..translation import tr
+from .geometry import without
+from .layers import AREA, HAND, MADE_AT, ORIGIN, geopackage
+from .link import Link
+from .problems import is_text, layer_problem
+
+PATIENCE_MILLISECONDS = 50
+"""How long another program may write to the file; QGIS's own commits take less."""
+
+
+class LabelEditor:
+    """Edits the labels of one layer.
+
+    Args:
+        layer: the label layer.
+        link: what it is for.
+    """
+
+    def __init__(self, layer: QgsVectorLayer, link: Link) -> None:
+        self.layer, self.link = layer, link
+        self.last: QgsGeometry | None = None
+        """The shape that was drawn last, to be copied."""
+
+    @property
+    def points(self) -> bool:
+        """Whether labels are points, whose boxes are made when a run is."""
+        return label_kind(self.layer) == POINTS
+
+    def add(self, shape: QgsGeometry, name: str, keep_free: bool = False, origin: str = HAND) -> None:
+        """Add a label.
+
+        Args:
+            shape: a polygon, in the layer's CRS.
+            name: its class.
+            keep_free: whether ground that has a label already is left out of it.
+            origin: who made it.
+
+        Raises:
+            GeoDistilError: nothing is left of it, or the layer does not take it.
+        """
+        drawn = shape
+        if keep_free and not self.points:
+            shape = without(shape, self._labels_in(shape.boundingBox()))
+        if shape.isEmpty():
+            raise GeoDistilError(
+                "labels",
+                tr("There is nothing left of this area: all of it has labels already."),
+                tr("Turn the option off that keeps new areas from overlapping old ones."),
+            )
+        geometry = shape.centroid() if self.points else shape
+        with self._step(tr("Draw {name}").format(name=name)):
+            feature = self._feature(geometry, name, origin)
+            if not self.layer.addFeature(feature):
+                raise self._refusal()
+        self.last = QgsGeometry(drawn)
+        self.layer.triggerRepaint()
+
+    def change_class(self, ids: list[int], name: str) -> None:
+        """Give labels another class.
+
+        Raises:
+            GeoDistilError: the layer does not take it.
+        """
+        index, value = self.layer.fields().lookupField(self.link.field), self._value(name)
+        with self._step(tr("Change to {name}").format(name=name)):
+            if not all(self.layer.changeAttributeValue(each, index, value) for each in ids):
+                raise self._refusal()
+        self.layer.triggerRepaint()
+
+    def rename_class(self, before: str, name: str) -> None:
+        """Give all labels of a class another name.
+
+        Raises:
+            GeoDistilError: the layer does not take it.
+        """
+        expression = f"to_string({_quoted(self.link.field)}) = '{_escaped(before)}'"
+        request = QgsFeatureRequest().setFilterExpression(expression).setFlags(QgsFeatureRequest.Flag.NoGeometry)
+        ids = [feature.id() for feature in self.layer.getFeatures(request)]
+        if ids:
+            self.change_class(ids, name)
+
+    def delete(self, ids: list[int]) -> None:
+        """Delete labels.
+
+        Raises:
+            GeoDistilError: the layer does not allow it.
+        """
+        with self._step(tr("Delete labels")):
+            if not self.layer.deleteFeatures(ids):
+                raise self._refusal()
+        self.layer.triggerRepaint()
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        self.layer.undoStack().undo()
+        self.layer.triggerRepaint()
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        self.layer.undoStack().redo()
+        self.layer.triggerRepaint()
+
+    def save(self) -> None:
+        """Write what was edited to the layer's data; editing goes on.
+
+        Raises:
+            GeoDistilError: the provider refuses, in its own words.
+        """
+        commit(self.layer, stop=False)
+
+    def smallest_at(self, place: QgsRectangle) -> int | None:
+        """The smallest label that touches a place, which is the one meant where labels lie in each other."""
+        request = QgsFeatureRequest().setFilterRect(place).setFlags(QgsFeatureRequest.Flag.ExactIntersect)
+        found = [(feature.geometry().area(), feature.id()) for feature in self.layer.getFeatures(request)]
+        return min(found)[1] if found else None
+
+    def shape_of(self, feature: int) -> QgsGeometry:
+        """A label's geometry."""
+        return self.layer.getGeometry(feature)
+
+    def _labels_in(self, extent: QgsRectangle) -> Iterator[QgsGeometry]:
+        request = QgsFeatureRequest().setFilterRect(extent).setNoAttributes()
+        for feature in self.layer.getFeatures(request):
+            yield feature.geometry()
+
+    def _feature(self, geometry: QgsGeometry, name: str, origin: str) -> QgsFeature:
+        fields = self.layer.fields()
+        values = {
+            self.link.field: self._value(name),
+            ORIGIN: origin,
+            MADE_AT: QDateTime.currentDateTimeUtc(),
+        }
+        attributes = {fields.lookupField(key): value for key, value in values.items() if fields.lookupField(key) >= 0}
+        converted = geometry.coerceToType(self.layer.wkbType())
+        return QgsVectorLayerUtils.createFeature(self.layer, converted[0] if converted else geometry, attributes)
+
+    def _value(self, name: str) -> Any:
+        """A class's name as the class field holds it."""
+        field = self.layer.fields().at(self.layer.fields().lookupField(self.link.field))
+        return name if is_text(field) else int(name)
+
+    @contextmanager
+    def _step(self, words: str) -> Iterator[None]:
+        """One step of undo, in an edit session that is begun where there is none."""
+        if sentence := layer_problem(self.layer, self.link.field, []):
+            raise GeoDistilError("labels", sentence)
+        if not self.layer.isEditable() and not self.layer.startEditing():
+            raise self._refusal()
+        self.layer.beginEditCommand(words)
+        try:
+            yield
+        except BaseException:
+            self.layer.destroyEditCommand()
+            raise
+        self.layer.endEditCommand()
+
+    def _refusal(self) -> GeoDistilError:
+        return GeoDistilError(
+            "labels",
+            tr("The layer {layer} does not take this edit.").format(layer=self.layer.name()),
+            tr("Save its edits, and look whether another program has it open."),
+        )
+
+
+def commit(layer: QgsVectorLayer, stop: bool) -> None:
+    """Write a layer's edits to its data.
+
+    Args:
+        layer: in an edit session or not.
+        stop: whether the edit session ends.
+
+    Raises:
+        GeoDistilError: the provider refuses; the edits stay in QGIS.
+    """
+    if not layer.isEditable():
+        return
+    if layer.isModified() and _is_locked(layer):
+        raise GeoDistilError(
+            "labels",
+            tr("Another program is writing to the file of the layer {layer}.").format(layer=layer.name()),
+            tr("Your edits are still here: try again when it is done."),
+        )
+    if not layer.commitChanges(stop):
+        reason = next((each for each in reversed(layer.commitErrors()) if each.strip()), "")
+        raise GeoDistilError(
+            "labels",
+            tr("The edits of the layer {layer} cannot be saved: {reason}.").format(
+                layer=layer.name(), reason=reason.strip(" .\n")
+            ),
+            tr("They are still here: try again, or save the layer under another name."),
+        )
+
+
+def _is_locked(layer: QgsVectorLayer) -> bool:
+    """Whether a GeoPackage is locked now. QGIS would wait for half a minute, and lose sight of the layer's fields."""
+    path = geopackage(layer)
+    if path is None or not path.exists():
+        return False
+    gdal.ErrorReset()
+    try:
+        file = gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_UPDATE)
+        if file is None:
+            return True
+        file.ReleaseResultSet(file.ExecuteSQL(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}"))
+        file.StartTransaction()
+        file.ExecuteSQL(f"UPDATE gpkg_contents SET last_change = last_change WHERE table_name = '{AREA}'")
+        locked = gdal.GetLastErrorNo() != 0
+        file.RollbackTransaction()
+    except RuntimeError:  # as GDAL says it, where another plugin wants exceptions
+        return True
+    return locked
+
+
+def _quoted(field: str) -> str:
+    return '"' + field.replace('"', '""') + '"'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "''")

@@ -1,0 +1,1 @@
+"""The labelling dock and its map tools."""

@@ -1,0 +1,102 @@
+"""A button for each class, with its colour, its key and how many labels it has."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Callable
+
+from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QColor, QIcon, QPainter, QPixmap
+from qgis.PyQt.QtWidgets import QButtonGroup, QGridLayout, QLabel, QPushButton, QSizePolicy, QWidget
+
+from ...jobs.labelling.link import LabelClass
+from ...jobs.translation import local, tr
+
+KEYS = 9
+
+
+class ClassButtons(QWidget):
+    """See the module."""
+
+    chosen = pyqtSignal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setVerticalSpacing(2)
+        self._grid.setColumnStretch(0, 1)
+        self._group = QButtonGroup(self)
+        self._classes: tuple[LabelClass, ...] = ()
+        self._counts: list[QLabel] = []
+        self.current = ""
+
+    @property
+    def color(self) -> str:
+        """The current class's colour."""
+        return next((each.color for each in self._classes if each.name == self.current), "#808080")
+
+    def show_classes(self, classes: tuple[LabelClass, ...]) -> None:
+        """Make the buttons anew."""
+        while self._grid.count():
+            self._grid.takeAt(0).widget().deleteLater()
+        self._group.deleteLater()
+        self._group, self._counts, self._classes = QButtonGroup(self), [], classes
+        if self.current not in [each.name for each in classes]:
+            self.current = classes[0].name if classes else ""
+        for row, each in enumerate(classes):
+            self._add(row, each)
+
+    def show_counts(self, count: Callable[[str], int], reading: bool) -> None:
+        """Write the number of labels beside each."""
+        for each, label in zip(self._classes, self._counts):
+            label.setText(local(count(each.name)) + ("…" if reading else ""))
+
+    def choose(self, place: int) -> None:
+        """Press the button at this place, where there is one."""
+        if place < len(self._classes):
+            self._take(self._classes[place].name)
+
+    def buttons(self) -> list[QPushButton]:
+        """In the order of their keys."""
+        return self._group.buttons()
+
+    def _add(self, row: int, each: LabelClass) -> None:
+        name = each.name.replace("&", "&&")
+        button = QPushButton(f"{row + 1}   {name}" if row < KEYS else f"     {name}")
+        button.setAccessibleName(each.name)
+        if row < KEYS:
+            button.setToolTip(tr("Key {key}; where labels are selected, they get this class").format(key=row + 1))
+        height = button.fontMetrics().height()
+        button.setIcon(QIcon(_swatch(each.color, height)))
+        button.setIconSize(QSize(height, height))
+        button.setStyleSheet("QPushButton {text-align: left; padding: 3px 6px} QPushButton:checked {font-weight: bold}")
+        button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # long names do not widen the dock
+        button.setCheckable(True)
+        button.setChecked(each.name == self.current)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keys to the map
+        button.clicked.connect(partial(self._take, each.name))
+        self._group.addButton(button)
+        count = QLabel("")
+        count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        count.setMinimumWidth(count.fontMetrics().horizontalAdvance("00.000"))
+        self._counts.append(count)
+        self._grid.addWidget(button, row, 0)
+        self._grid.addWidget(count, row, 1)
+
+    def _take(self, name: str, *_: object) -> None:
+        self.current = name
+        for button, each in zip(self._group.buttons(), self._classes):
+            button.setChecked(each.name == name)
+        self.chosen.emit(name)
+
+
+def _swatch(color: str, side: int) -> QPixmap:
+    picture = QPixmap(side, side)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setPen(QColor("#808080"))
+    painter.setBrush(QColor(color))
+    painter.drawRect(1, 1, side - 3, side - 3)
+    painter.end()
+    return picture

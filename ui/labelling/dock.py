@@ -1,0 +1,395 @@
+"""The labelling dock: draw labels for a raster, say what is complete, go on to the next cell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any, Callable
+
+from qgis.core import QgsGeometry, QgsPointXY, QgsProject, QgsRasterLayer, QgsRectangle, QgsVectorLayer, QgsWkbTypes
+from qgis.gui import QgsDockWidget, QgsMapCanvas
+from qgis.PyQt.QtCore import QEvent, QSize, Qt
+from qgis.PyQt.QtGui import QKeyEvent
+from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from ...jobs.errors import GeoDistilError
+from ...jobs.labelling.link import label_layers, read_link
+from ...jobs.labelling.session import LabelSession
+from ...jobs.sources.draft import SEGMENTATION
+from ...jobs.translation import tr
+from ..wizard.words import Hint, Problem, TextScroll
+from .class_buttons import ClassButtons
+from .class_editor import ClassDialog
+from .drawing import AREA, BOX, COPY, DELETE, REDO, SELECT, TOOLS, UNDO, DrawingTools
+from .keys import Keys
+from .setup import ask
+from .tool import band, paint
+from .toolkit import Toolkit
+from .walk_box import AreaBox, WalkBox
+from .walker import Walker
+
+ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+POLYGONS = QgsWkbTypes.GeometryType.PolygonGeometry
+
+
+class LabelDock(QgsDockWidget):
+    """The dock.
+
+    Args:
+        iface: QGIS's interface.
+        project: where the layers are.
+    """
+
+    def __init__(self, iface: Any, project: QgsProject) -> None:
+        super().__init__(tr("Label"), iface.mainWindow())
+        self.setObjectName("GeoDistilLabel")
+        self._iface, self._project = iface, project
+        self._canvas: QgsMapCanvas = iface.mapCanvas()
+        self.session: LabelSession | None = None
+        self._lost = ""
+        self._make_parts()
+        self._lay_out()
+        self._fresh = band(self._canvas)
+        self.toolkit = Toolkit(self._canvas, self.drawing.size.value, self._last_shape, self._add, self._select)
+        self.walker = Walker(self._canvas, self.walk, project)
+        self.keys = Keys(self._canvas, self, self._key, self.toolkit.at_work)
+        self._connect()
+        self._list_layers()
+
+    def sizeHint(self) -> QSize:
+        """Room for three tools beside each other."""
+        return QSize(330, 640) * self.logicalDpiX() / 96
+
+    def stop(self) -> None:
+        """Take everything off the map and listen no longer."""
+        self._leave()
+        self.keys.close()
+        self.toolkit.close()
+        self.walker.close()
+        self._canvas.scene().removeItem(self._fresh)
+        for signal, slot in self._wires:
+            signal.disconnect(slot)
+
+    def take(self, layer: QgsVectorLayer) -> None:
+        """Label this layer."""
+        self._list_layers()
+        self.layers.setCurrentIndex(self.layers.findData(layer.id()))
+        if self.session is None or self.session.layer is not layer:
+            self._begin(layer)
+        self._pick(AREA if self.session.link.role == SEGMENTATION else BOX)
+
+    # what is seen
+
+    def _make_parts(self) -> None:
+        self.layers = QComboBox()
+        self.layers.setAccessibleName(tr("Label layer"))
+        self.layers.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.new_button, self.classes_button = QPushButton(tr("New…")), QPushButton(tr("Classes…"))
+        self.new_button.setToolTip(tr("Make a label layer for a raster, or take one of the project"))
+        self.classes_button.setToolTip(tr("Add, rename and colour classes"))
+        self.problem, self.note = Problem(), Hint()
+        self.classes, self.drawing = ClassButtons(), DrawingTools()
+        self.area, self.walk = AreaBox(), WalkBox(self._project)
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.addWidget(self.layers, 1)
+        row.addWidget(self.new_button)
+        row.addWidget(self.classes_button)
+        body = QWidget()
+        lines = QVBoxLayout(body)
+        lines.setContentsMargins(6, 4, 6, 6)
+        lines.addLayout(row)
+        parts = (self.problem, self.note, self.classes, self.drawing, self.area, self.walk)
+        for part in parts:
+            lines.addWidget(part)
+        lines.addStretch()
+        scroll = TextScroll(body)
+        scroll.setMinimumWidth(body.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width())
+        self.setWidget(scroll)
+
+    def _connect(self) -> None:
+        self.layers.currentIndexChanged.connect(lambda _: self._choose())
+        self.new_button.clicked.connect(self._set_up)
+        self.classes_button.clicked.connect(self._edit_classes)
+        self.classes.chosen.connect(self._choose_class)
+        self.drawing.picked.connect(self._pick)
+        self.drawing.asked.connect(self._command)
+        self.drawing.size.valueChanged.connect(self._keep_size)
+        self.area.button.clicked.connect(self._complete)
+        self.walk.stepped.connect(self._step)
+        self.walk.changed.connect(self._forget_cells)
+        self.visibilityChanged.connect(lambda seen: None if seen else self.toolkit.down())
+        self._wires = [
+            (self._project.layersAdded, self._list_layers),
+            (self._project.layersRemoved, self._list_layers),
+            (self._project.layersWillBeRemoved["QStringList"], self._lose),
+            (self._project.cleared, self._list_anew),
+            (self._project.readProject, self._list_anew),
+            (self._canvas.mapToolSet, self._show_tool),
+            (self._canvas.mapCanvasRefreshed, self._hide_fresh),
+            (self._canvas.extentsChanged, self._show_what),
+        ]
+        for signal, slot in self._wires:
+            signal.connect(slot)
+
+    def _list_layers(self, *_: object) -> None:
+        """Offer the project's label layers; the one at work stays, or the first is taken."""
+        kept = self.session.layer.id() if self.session else None
+        self.layers.blockSignals(True)
+        self.layers.clear()
+        for layer in label_layers(self._project):
+            self.layers.addItem(layer.name(), layer.id())
+        # Where a layer was taken away, nobody chose the next one.
+        self.layers.setCurrentIndex(-1 if self._lost and kept is None else max(self.layers.findData(kept), 0))
+        self.layers.blockSignals(False)
+        self.walk.list_sources()
+        if self.session is None or self.layers.currentData() != kept:
+            self._choose()
+
+    def _list_anew(self, *_: object) -> None:
+        """Another project."""
+        self._lost = ""
+        self._list_layers()
+
+    def _choose(self) -> None:
+        layer = self._project.mapLayer(self.layers.currentData() or "")
+        if layer is None:
+            self._leave()
+            self._show()
+        elif self.session is None or self.session.layer is not layer:
+            self._begin(layer)
+
+    def _begin(self, layer: QgsVectorLayer) -> None:
+        self._leave()
+        self._lost = ""
+        self.session = LabelSession(layer, self._project, self)
+        self.session.changed.connect(self._show)
+        self.session.relinked.connect(self._show_classes)
+        link = read_link(layer)
+        self.drawing.keep_free.setChecked(link.role == SEGMENTATION)
+        self.drawing.size.setValue(link.box_size)
+        self._iface.setActiveLayer(layer)
+        self._show_classes()
+        self._try(self.session.load_area)
+        if not self.problem.text():
+            self._show()
+
+    def _leave(self) -> None:
+        """Let go of the layer; edits stay in it."""
+        self._hide_fresh()
+        self.walker.forget()
+        self.toolkit.aim(None, "#808080")
+        if self.session is not None:
+            self.session.close()
+            self.session.deleteLater()
+            self.session = None
+
+    def _lose(self, ids: list[str]) -> None:
+        """Layers go: the one at work, or what belongs to it."""
+        if self.session is None:
+            return
+        if self.session.layer.id() in ids:
+            words = tr("The layer {layer} was removed from the project; add it again, or choose another.")
+            self._lost = words.format(layer=self.session.layer.name())
+            self._leave()
+            self._show()
+        elif self.session.link.area in ids:
+            self.session.completeness = None  # opened again when something is called complete
+
+    def _show_classes(self) -> None:
+        self.classes.show_classes(self.session.link.classes)
+        self._show()
+
+    def _show(self) -> None:
+        """What is known of the layer now."""
+        session = self.session
+        sentence = session.problem() if session else self._lost
+        self.problem.say(sentence)
+        self.note.say((session.note() if session else tr("Choose New… to make a label layer.")) if not sentence else "")
+        for widget in (self.classes, self.drawing, self.area, self.walk):
+            widget.setEnabled(session is not None and not sentence)
+        self.classes.setVisible(session is not None)
+        self.classes_button.setEnabled(session is not None)
+        self.area.show_share(session.completeness.share if session and session.completeness else None)
+        self._show_what()
+        if session is None:
+            return
+        if self.layers.findData(session.layer.id()) >= 0:
+            self.layers.setItemText(self.layers.findData(session.layer.id()), session.layer.name())
+        self.classes.show_counts(session.counts.__getitem__, session.counts.reading)
+        stack = session.layer.undoStack()
+        self.drawing.commands[UNDO].setEnabled(stack.canUndo())
+        self.drawing.commands[REDO].setEnabled(stack.canRedo())
+        self.drawing.commands[DELETE].setEnabled(session.layer.selectedFeatureCount() > 0)
+        self.toolkit.aim(None if sentence else session.layer, self.classes.color)
+
+    def _show_what(self) -> None:
+        self.area.show_what(self.walker.cell() is not None)
+
+    def _show_tool(self, *_: object) -> None:
+        self.drawing.show_picked(self.toolkit.name())
+
+    def _hide_fresh(self) -> None:
+        self._fresh.reset(POLYGONS)
+
+    # what is done
+
+    def _try(self, what: Callable[..., Any], *arguments: object) -> bool:
+        """Do something; what is wrong is said."""
+        try:
+            what(*arguments)
+        except GeoDistilError as error:
+            self._show()
+            self.problem.say(str(error))
+            return False
+        self._show()
+        return True
+
+    def _add(self, shape: QgsGeometry) -> None:
+        session = self.session
+        if session is None or not self._try(session.editor.add, shape, self.classes.current, self._keeps_free()):
+            return
+        paint(self._fresh, self.classes.color)
+        self._fresh.setToGeometry(shape, session.layer)  # until the map is painted anew
+
+    def _keeps_free(self) -> bool:
+        return self.drawing.keep_free.isChecked()
+
+    def _select(self, place: QgsRectangle, adds: bool) -> None:
+        found = self.session.editor.smallest_at(place)
+        if found is None and not adds:
+            self.session.layer.removeSelection()
+        elif found is not None and adds and found in self.session.layer.selectedFeatureIds():
+            self.session.layer.deselect(found)
+        elif found is not None and adds:
+            self.session.layer.select(found)
+        elif found is not None:
+            self.session.layer.selectByIds([found])
+
+    def _choose_class(self, name: str) -> None:
+        chosen = self.session.layer.selectedFeatureIds()
+        if chosen:
+            self._try(self.session.editor.change_class, chosen, name)
+        else:
+            self._show()
+        self._canvas.setFocus()
+
+    def _pick(self, tool: str) -> None:
+        if self.session is None:
+            return
+        layer = self.session.layer
+        chosen = layer.selectedFeatureIds()
+        if tool == COPY and len(chosen) == 1:
+            self.session.editor.last = self.session.editor.shape_of(chosen[0])
+        if tool != SELECT:
+            layer.removeSelection()  # else a class's key would change what nobody looks at
+        self.toolkit.pick(tool)
+        self._show_tool()
+
+    def _last_shape(self) -> QgsGeometry | None:
+        return self.session.editor.last if self.session else None
+
+    def _command(self, name: str) -> None:
+        editor = self.session.editor
+        if name == DELETE:
+            self._try(editor.delete, self.session.layer.selectedFeatureIds())
+        else:
+            self._try(editor.undo if name == UNDO else editor.redo)
+        self._hide_fresh()
+        self._canvas.setFocus()
+
+    def _complete(self) -> None:
+        cell = self.walker.cell()
+        if cell is not None:
+            done = self._try(self.session.complete, cell.shape, cell.crs)
+        else:
+            settings = self._canvas.mapSettings()
+            corners = [QgsPointXY(each) for each in settings.visiblePolygon()]
+            view = QgsGeometry.fromPolygonXY([[*corners, corners[0]]])
+            done = self._try(self.session.complete, view, settings.destinationCrs())
+        if done and cell is not None:
+            self._step(1)
+        self._canvas.setFocus()
+
+    def _step(self, way: int) -> None:
+        if self.session is not None:
+            self._try(self.walker.step, self.session, way)
+            self._canvas.setFocus()
+
+    def _forget_cells(self) -> None:
+        self.walker.forget()
+        self._show_what()
+
+    def _keep_size(self, metres: float) -> None:
+        if self.session is not None and metres != self.session.link.box_size:
+            self.session.set_link(replace(self.session.link, box_size=metres))
+
+    def _set_up(self) -> None:
+        active = self._iface.activeLayer()
+        raster = active if isinstance(active, QgsRasterLayer) else self.session.raster if self.session else None
+        ask(self._project, raster, self).chosen.connect(self.take)
+
+    def _edit_classes(self) -> None:
+        def apply(wanted: list[Any]) -> None:
+            self.session.set_classes(wanted)
+            self._show()
+
+        dialog = ClassDialog(list(self.session.link.classes), apply, self)
+        dialog.finished.connect(lambda _: dialog.deleteLater())
+        dialog.open()
+
+    # keys
+
+    def event(self, event: QEvent) -> bool:
+        """Keys of the dock go before shortcuts of QGIS's window."""
+        if event.type() == QEvent.Type.ShortcutOverride and not self.keys.typing() and self.keys.take(event):
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keys that no field of the dock wants."""
+        button = self.keys.on_button()
+        if button is not None and event.key() in ENTER:
+            button.click()
+        elif self.keys.typing() or not self.keys.take(event):
+            super().keyPressEvent(event)
+
+    def _key(self, key: int, control: bool, shift: bool, dry: bool) -> bool:
+        """See `Keys`."""
+        act = self._meaning(key, control, shift)
+        if act is not None and not dry:
+            act()
+        return act is not None
+
+    def _meaning(self, key: int, control: bool, shift: bool) -> Callable[[], Any] | None:
+        if self.session is None or not self.classes.isEnabled():
+            return None
+        if control:
+            redo = key == Qt.Key.Key_Y or (shift and key == Qt.Key.Key_Z)
+            if redo or key == Qt.Key.Key_Z:
+                return partial(self._command, REDO if redo else UNDO)
+            return None
+        tool = self.toolkit.at_work()
+        if tool is not None and tool.busy:
+            if key in ENTER:
+                return tool.finish
+            return {Qt.Key.Key_Backspace: tool.back, Qt.Key.Key_Escape: tool.cancel}.get(key, self._anytime(key))
+        if key in ENTER:
+            return self._complete
+        if key == Qt.Key.Key_Delete and self.session.layer.selectedFeatureCount():
+            return partial(self._command, DELETE)
+        if key == Qt.Key.Key_Escape and self.session.layer.selectedFeatureCount():
+            return self.session.layer.removeSelection
+        return self._anytime(key)
+
+    def _anytime(self, key: int) -> Callable[[], Any] | None:
+        """Keys of classes, tools and steps."""
+        number = int(key) - int(Qt.Key.Key_1)
+        if 0 <= number < min(9, len(self.session.link.classes)):
+            return partial(self.classes.choose, number)
+        steps = {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
+        if key in steps:
+            return partial(self._step, steps[key])
+        letters = {int(getattr(Qt.Key, f"Key_{letter}")): name for name, _, letter, *_ in TOOLS}
+        return partial(self._pick, letters[int(key)]) if int(key) in letters else None

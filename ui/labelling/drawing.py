@@ -1,0 +1,120 @@
+"""The tools of the dock: buttons for map tools, their options, undo, redo and delete."""
+
+from __future__ import annotations
+
+from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import (
+    QCheckBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...jobs.translation import tr
+
+SELECT, BOX, ROTATED, AREA, POINT, COPY = "select", "box", "rotated", "area", "point", "copy"
+TOOLS = (
+    (BOX, tr("Box"), "B", "/mActionAddBasicRectangle.svg", tr("Two clicks on opposite corners, or a drag")),
+    (
+        ROTATED,
+        tr("Turned box"),
+        "R",
+        "/mActionRectangle3PointsProjected.svg",
+        tr("Three clicks: along one side, then across"),
+    ),
+    (
+        AREA,
+        tr("Area"),
+        "A",
+        "/mActionCapturePolygon.svg",
+        tr("Click the corners, or drag freehand; the right button or Enter ends, Backspace takes a corner back"),
+    ),
+    (POINT, tr("Point"), "O", "/mActionCapturePoint.svg", tr("One click: a box of the size below around it")),
+    (COPY, tr("Copy"), "C", "/mActionMoveFeatureCopy.svg", tr("One click: the last label once more")),
+    (
+        SELECT,
+        tr("Select"),
+        "S",
+        "/mActionSelect.svg",
+        tr("Click a label or drag a frame, with Shift for more; then Delete, or the key of another class"),
+    ),
+)
+"""Name, title, key, QGIS's icon, how it works."""
+
+UNDO, REDO, DELETE = "undo", "redo", "delete"
+COMMANDS = (
+    (UNDO, tr("Undo"), "/mActionUndo.svg"),
+    (REDO, tr("Redo"), "/mActionRedo.svg"),
+    (DELETE, tr("Delete the selected labels"), "/mActionDeleteSelectedFeatures.svg"),
+)
+COLUMNS = 3
+
+
+class DrawingTools(QWidget):
+    """See the module."""
+
+    picked = pyqtSignal(str)
+    """A tool."""
+    asked = pyqtSignal(str)
+    """A command."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        grid = QGridLayout()
+        grid.setSpacing(2)
+        self.tools = {}
+        for place, (name, title, key, picture, help_text) in enumerate(TOOLS):
+            button = _button(title, picture, f"{help_text} ({key})")
+            button.setText(title)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            button.setCheckable(True)
+            button.clicked.connect(lambda _checked, name=name: self.picked.emit(name))
+            self.tools[name] = button
+            grid.addWidget(button, place // COLUMNS, place % COLUMNS)
+        self.keep_free = QCheckBox(tr("New areas do not overlap old ones"))
+        self.keep_free.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.size = QDoubleSpinBox()
+        self.size.setRange(0.1, 1000)
+        self.size.setValue(4)
+        self.size.setDecimals(1)
+        self.size.setSuffix(tr(" m"))
+        size_label = QLabel(tr("Box around a point"))
+        size_label.setBuddy(self.size)
+        row = QHBoxLayout()
+        row.addWidget(size_label)
+        row.addWidget(self.size)
+        row.addStretch()
+        self.commands = {}
+        for name, title, picture in COMMANDS:
+            self.commands[name] = _button(title, picture, title)
+            self.commands[name].clicked.connect(lambda _checked, name=name: self.asked.emit(name))
+            row.addWidget(self.commands[name])
+        lines = QVBoxLayout(self)
+        lines.setContentsMargins(0, 0, 0, 0)
+        lines.addLayout(grid)
+        lines.addWidget(self.keep_free)
+        lines.addLayout(row)
+
+    def show_picked(self, tool: str) -> None:
+        """Show which tool is at work; empty where none is."""
+        for name, button in self.tools.items():
+            button.setChecked(name == tool)
+
+
+def _button(title: str, picture: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setIcon(QgsApplication.getThemeIcon(picture))
+    side = round(button.fontMetrics().height() * 1.3)
+    button.setIconSize(QSize(side, side))
+    button.setAccessibleName(title)
+    button.setToolTip(tip)
+    button.setAutoRaise(True)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keys to the map
+    return button

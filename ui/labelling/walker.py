@@ -1,0 +1,109 @@
+"""Goes from cell to cell: the map follows, and the cell is framed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qgis.core import QgsCoordinateTransform, QgsCsException, QgsGeometry, QgsProject, QgsWkbTypes
+from qgis.gui import QgsMapCanvas, QgsRubberBand
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QColor
+
+from ...jobs.labelling.session import LabelSession
+from ...jobs.labelling.styles import COMPLETE
+from ...jobs.labelling.walking import Cell, GridCells, next_place, ranked_cells
+from ...jobs.translation import local, tr
+from .walk_box import WalkBox
+
+MARGIN = 1.1
+
+
+class Walker:
+    """See the module.
+
+    Args:
+        canvas: the map.
+        box: what is walked, and the words for it.
+        project: for transformations.
+    """
+
+    def __init__(self, canvas: QgsMapCanvas, box: WalkBox, project: QgsProject) -> None:
+        self._canvas, self._box, self._project = canvas, box, project
+        self._cells: Sequence[Cell] | None = None
+        self._place: int | None = None
+        self._frame = QgsRubberBand(canvas, QgsWkbTypes.GeometryType.PolygonGeometry)
+        self._frame.setColor(QColor(COMPLETE))
+        self._frame.setFillColor(QColor(0, 0, 0, 0))
+        self._frame.setSecondaryStrokeColor(QColor(255, 255, 255, 200))
+        self._frame.setWidth(2)
+        self._frame.setLineStyle(Qt.PenStyle.DashLine)
+
+    def forget(self) -> None:
+        """Begin anew: the cells are others."""
+        self._cells = None
+        self.leave()
+        self._box.words.say("")
+
+    def leave(self) -> None:
+        """No cell is walked now."""
+        self._place = None
+        self._frame.reset(QgsWkbTypes.GeometryType.PolygonGeometry)
+
+    def cell(self) -> Cell | None:
+        """The cell that is walked and seen; none where a person has gone elsewhere."""
+        if self._place is None:
+            return None
+        cell = self._cells[self._place]
+        here = self._on_map(cell)
+        return cell if here is not None and self._canvas.extent().contains(here.boundingBox().center()) else None
+
+    def step(self, session: LabelSession, way: int) -> None:
+        """Go to the next cell, or to the one before."""
+        if self._cells is None:
+            self._cells = self._find(session)
+        if not len(self._cells):
+            return self._box.words.say(tr("There are no cells on this raster."))
+        place = next_place(self._cells, self._place, way, lambda cell: self._passes(session, cell))
+        if place is None:
+            self.leave()
+            return self._box.words.say(tr("All cells are complete."))
+        self._place = place
+        self._show(self._cells[place])
+        words = tr("Cell {number} of {count}").format(number=local(place + 1), count=local(len(self._cells)))
+        return self._box.words.say(words)
+
+    def close(self) -> None:
+        """Take the frame off the map."""
+        self._canvas.scene().removeItem(self._frame)
+
+    def _find(self, session: LabelSession) -> Sequence[Cell]:
+        layer = self._box.layer()
+        if layer is not None:
+            return ranked_cells(layer, session.raster, self._project)
+        return GridCells(session.raster, self._box.side.value()) if session.raster is not None else []
+
+    def _passes(self, session: LabelSession, cell: Cell) -> bool:
+        complete = session.completeness
+        return self._box.skip.isChecked() and complete is not None and complete.covers(cell.shape, cell.crs)
+
+    def _show(self, cell: Cell) -> None:
+        shape = self._on_map(cell)
+        if shape is None:
+            return self._box.words.say(tr("This cell cannot be shown in the map's coordinate reference system."))
+        extent = shape.boundingBox()
+        extent.scale(MARGIN)
+        self._canvas.setExtent(extent)
+        self._canvas.refresh()
+        return self._frame.setToGeometry(shape)
+
+    def _on_map(self, cell: Cell) -> QgsGeometry | None:
+        there = self._canvas.mapSettings().destinationCrs()
+        shape = cell.shape
+        if not there.isValid() or there == cell.crs:
+            return shape
+        shape = shape.densifyByCount(8)
+        try:
+            shape.transform(QgsCoordinateTransform(cell.crs, there, self._project))
+        except QgsCsException:
+            return None
+        return shape
