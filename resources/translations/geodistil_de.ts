@@ -45,6 +45,11 @@
     </message>
     <message>
       <location filename="plugin.py" />
+      <source>Label…</source>
+      <translation>Labeln…</translation>
+    </message>
+    <message>
+      <location filename="plugin.py" />
       <source>Runs</source>
       <translation>Läufe</translation>
     </message>
@@ -1675,6 +1680,211 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/installer/verifying.py" />
       <source>The module {tried} does not load in {python}.</source>
       <translation>Das Modul {tried} lädt nicht in {python}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/completeness.py" />
+      <source>This view cannot be transformed into {crs}.</source>
+      <translation>Diese Ansicht lässt sich nicht nach {crs} transformieren.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/completeness.py" />
+      <source>Zoom to the raster.</source>
+      <translation>Zoomen Sie auf das Raster.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/completeness.py" />
+      <source>This view shows nothing of the raster.</source>
+      <translation>Diese Ansicht zeigt nichts vom Raster.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/completeness.py" />
+      <source>Zoom to it first.</source>
+      <translation>Zoomen Sie zuerst darauf.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/completeness.py" />
+      <source>The layer {layer} of the labelled area is read-only.</source>
+      <translation>Der Layer {layer} des gelabelten Gebiets ist schreibgeschützt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/completeness.py" />
+      <source>Turn that off in Project &gt; Properties &gt; Data Sources.</source>
+      <translation>Schalten Sie das unter Projekt &gt; Eigenschaften &gt; Datenquellen aus.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/editing.py" />
+      <source>There is nothing left of this area: all of it has labels already.</source>
+      <translation>Von dieser Fläche bleibt nichts übrig: Sie hat schon überall Labels.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/editing.py" />
+      <source>Turn the option off that keeps new areas from overlapping old ones.</source>
+      <translation>Schalten Sie die Option aus, nach der neue Flächen alte nicht überlappen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/editing.py" />
+      <source>Draw {name}</source>
+      <translation>{name} zeichnen</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/editing.py" />
+      <source>Change to {name}</source>
+      <translation>In {name} ändern</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/editing.py" />
+      <source>Delete labels</source>
+      <translation>Labels löschen</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/editing.py" />
+      <source>The layer {layer} does not take this edit.</source>
+      <translation>Der Layer {layer} nimmt diese Änderung nicht an.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/editing.py" />
+      <source>Save its edits, and look whether another program has it open.</source>
+      <translation>Speichern Sie seine Änderungen, und sehen Sie nach, ob ein anderes Programm ihn geöffnet hat.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/editing.py" />
+      <source>Another program is writing to the file of the layer {layer}.</source>
+      <translation>Ein anderes Programm schreibt gerade in die Datei des Layers {layer}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/editing.py" />
+      <source>Your edits are still here: try again when it is done.</source>
+      <translation>Ihre Änderungen sind noch da: Versuchen Sie es noch einmal, wenn es fertig ist.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/editing.py" />
+      <source>The edits of the layer {layer} cannot be saved: {reason}.</source>
+      <translation>Die Änderungen des Layers {layer} lassen sich nicht speichern: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/editing.py" />
+      <source>They are still here: try again, or save the layer under another name.</source>
+      <translation>Sie sind noch da: Versuchen Sie es noch einmal, oder speichern Sie den Layer unter einem anderen Namen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>The raster {raster} has no coordinate reference system.</source>
+      <translation>Das Raster {raster} hat kein Koordinatenbezugssystem.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>Set it with Layer &gt; Set CRS of Layer(s).</source>
+      <translation>Setzen Sie es mit Layer &gt; Layer-KBS setzen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>The file {path} is there already.</source>
+      <translation>Die Datei {path} gibt es schon.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>Choose another name, or add its layer to the project and take that.</source>
+      <translation>Wählen Sie einen anderen Namen, oder fügen Sie den Layer der Datei dem Projekt hinzu und nehmen Sie diesen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>{raster}: labels</source>
+      <translation>{raster}: Labels</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>{raster}: labelled area</source>
+      <translation>{raster}: gelabeltes Gebiet</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>There is no class yet.</source>
+      <translation>Es gibt noch keine Klasse.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>Add one.</source>
+      <translation>Fügen Sie eine hinzu.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>Two classes are called {name}.</source>
+      <translation>Zwei Klassen heißen {name}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>Rename one.</source>
+      <translation>Benennen Sie eine um.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>{path} cannot be written: {reason}.</source>
+      <translation>{path} kann nicht geschrieben werden: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>Choose another place.</source>
+      <translation>Wählen Sie einen anderen Ort.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>{path} cannot be opened again.</source>
+      <translation>{path} lässt sich nicht wieder öffnen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/problems.py" />
+      <source>The data of the layer {layer} cannot be opened any more, so they were moved, renamed or deleted: put them back, or choose another layer.</source>
+      <translation>Die Daten des Layers {layer} lassen sich nicht mehr öffnen, wurden also verschoben, umbenannt oder gelöscht: Legen Sie sie zurück, oder wählen Sie einen anderen Layer.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/problems.py" />
+      <source>The layer {layer} has neither polygons nor points; choose one that has.</source>
+      <translation>Der Layer {layer} hat weder Polygone noch Punkte; wählen Sie einen, der welche hat.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/problems.py" />
+      <source>The layer {layer} has no coordinate reference system; set it with Layer &gt; Set CRS of Layer(s).</source>
+      <translation>Der Layer {layer} hat kein Koordinatenbezugssystem; setzen Sie es mit Layer &gt; Layer-KBS setzen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/problems.py" />
+      <source>The layer {layer} is read-only: turn that off in Project &gt; Properties &gt; Data Sources, or use a copy of it.</source>
+      <translation>Der Layer {layer} ist schreibgeschützt: Schalten Sie das unter Projekt &gt; Eigenschaften &gt; Datenquellen aus, oder nehmen Sie eine Kopie.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/problems.py" />
+      <source>The raster of the layer {layer} is not in the project; there is no grid to walk and no share to count.</source>
+      <translation>Das Raster des Layers {layer} ist nicht im Projekt; ohne es gibt es kein Gitter und keinen Anteil.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/problems.py" />
+      <source>The layer {layer} is in {labels_crs} and the raster {raster} in {raster_crs}: what you draw is transformed into the layer's.</source>
+      <translation>Der Layer {layer} ist in {labels_crs}, das Raster {raster} in {raster_crs}: Was Sie zeichnen, wird in das KBS des Layers transformiert.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/problems.py" />
+      <source>The layer {layer} has no class field {field}; choose one of its fields.</source>
+      <translation>Der Layer {layer} hat kein Klassenfeld {field}; wählen Sie eines seiner Felder.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/problems.py" />
+      <source>The class field {field} of the layer {layer} holds neither text nor whole numbers ({type}); choose another.</source>
+      <translation>Das Klassenfeld {field} des Layers {layer} enthält weder Text noch ganze Zahlen ({type}); wählen Sie ein anderes.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/problems.py" />
+      <source>The class field {field} of the layer {layer} holds whole numbers, so a class cannot be called {name}; name it by its number.</source>
+      <translation>Das Klassenfeld {field} des Layers {layer} enthält ganze Zahlen, also kann eine Klasse nicht {name} heißen; benennen Sie sie mit ihrer Zahl.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/session.py" />
+      <source>The class {name} has labels ({count}).</source>
+      <translation>Die Klasse {name} hat Labels ({count}).</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/session.py" />
+      <source>Give them another class first, or delete them.</source>
+      <translation>Geben Sie ihnen zuerst eine andere Klasse, oder löschen Sie sie.</translation>
     </message>
     <message>
       <location filename="jobs/launch.py" />
@@ -4001,6 +4211,326 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Alles wurde ausprobiert und geht.</translation>
     </message>
     <message>
+      <location filename="ui/labelling/class_buttons.py" />
+      <source>Key {key}; where labels are selected, they get this class</source>
+      <translation>Taste {key}; sind Labels ausgewählt, bekommen sie diese Klasse</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/class_editor.py" />
+      <source>Colour</source>
+      <translation>Farbe</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/class_editor.py" />
+      <source>Name</source>
+      <translation>Name</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/class_editor.py" />
+      <source>Add a class</source>
+      <translation>Klasse hinzufügen</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/class_editor.py" />
+      <source>Remove</source>
+      <translation>Entfernen</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/class_editor.py" />
+      <source>class {number}</source>
+      <translation>Klasse {number}</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/dock.py" />
+      <source>Label</source>
+      <translation>Labeln</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/dock.py" />
+      <source>Label layer</source>
+      <translation>Label-Layer</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/dock.py" />
+      <source>New…</source>
+      <translation>Neu…</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/dock.py" />
+      <source>Classes…</source>
+      <translation>Klassen…</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/dock.py" />
+      <source>Make a label layer for a raster, or take one of the project</source>
+      <translation>Einen Label-Layer für ein Raster anlegen, oder einen des Projekts nehmen</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/dock.py" />
+      <source>Add, rename and colour classes</source>
+      <translation>Klassen hinzufügen, umbenennen und färben</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/dock.py" />
+      <source>The layer {layer} was removed from the project; add it again, or choose another.</source>
+      <translation>Der Layer {layer} wurde aus dem Projekt entfernt; fügen Sie ihn wieder hinzu, oder wählen Sie einen anderen.</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/dock.py" />
+      <source>Choose New… to make a label layer.</source>
+      <translation>Mit Neu… legen Sie einen Label-Layer an.</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source>Box</source>
+      <translation>Box</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source>Two clicks on opposite corners, or a drag</source>
+      <translation>Zwei Klicks auf gegenüberliegende Ecken, oder ziehen</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source>Turned box</source>
+      <translation>Gedrehte Box</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source>Three clicks: along one side, then across</source>
+      <translation>Drei Klicks: an einer Seite entlang, dann quer</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source>Area</source>
+      <translation>Fläche</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source>Click the corners, or drag freehand; the right button or Enter ends, Backspace takes a corner back</source>
+      <translation>Ecken anklicken, oder freihändig ziehen; die rechte Taste oder die Eingabetaste beendet, die Rücktaste nimmt eine Ecke zurück</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source>Point</source>
+      <translation>Punkt</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source>One click: a box of the size below around it</source>
+      <translation>Ein Klick: eine Box der Größe unten darum herum</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source>Copy</source>
+      <translation>Kopieren</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source>One click: the last label once more</source>
+      <translation>Ein Klick: das letzte Label noch einmal</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source>Select</source>
+      <translation>Auswählen</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source>Click a label or drag a frame, with Shift for more; then Delete, or the key of another class</source>
+      <translation>Ein Label anklicken oder einen Rahmen ziehen, mit der Umschalttaste mehrere; dann Entf, oder die Taste einer anderen Klasse</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source>Undo</source>
+      <translation>Rückgängig</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source>Redo</source>
+      <translation>Wiederholen</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source>Delete the selected labels</source>
+      <translation>Ausgewählte Labels löschen</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source>New areas do not overlap old ones</source>
+      <translation>Neue Flächen überlappen alte nicht</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source> m</source>
+      <translation> m</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source>Box around a point</source>
+      <translation>Box um einen Punkt</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/setup.py" />
+      <source>Label a raster</source>
+      <translation>Ein Raster labeln</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/setup.py" />
+      <source>Detection (boxes)</source>
+      <translation>Detektion (Boxen)</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/setup.py" />
+      <source>Segmentation (areas)</source>
+      <translation>Segmentierung (Flächen)</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/setup.py" />
+      <source>A new layer</source>
+      <translation>Ein neuer Layer</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/setup.py" />
+      <source>A layer of the project</source>
+      <translation>Ein Layer des Projekts</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/setup.py" />
+      <source>Layer</source>
+      <translation>Layer</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/setup.py" />
+      <source>Start labelling</source>
+      <translation>Labeln beginnen</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/setup.py" />
+      <source>&amp;Raster</source>
+      <translation>&amp;Raster</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/setup.py" />
+      <source>R&amp;ole</source>
+      <translation>R&amp;olle</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/setup.py" />
+      <source>Labels in</source>
+      <translation>Labels in</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/setup.py" />
+      <source>&amp;File</source>
+      <translation>&amp;Datei</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/setup.py" />
+      <source>&amp;Layer</source>
+      <translation>&amp;Layer</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/setup.py" />
+      <source>Class fi&amp;eld</source>
+      <translation>Klassenf&amp;eld</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/setup.py" />
+      <source>Add the raster to the project first.</source>
+      <translation>Fügen Sie das Raster zuerst dem Projekt hinzu.</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/setup.py" />
+      <source>Give the file's whole path.</source>
+      <translation>Geben Sie den ganzen Pfad der Datei an.</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/setup.py" />
+      <source>Choose the layer that gets the labels.</source>
+      <translation>Wählen Sie den Layer, der die Labels bekommt.</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/walk_box.py" />
+      <source>Everything in it is labelled. Saves the labels; outside the labelled area nothing counts</source>
+      <translation>Alles darin ist gelabelt. Speichert die Labels; außerhalb des gelabelten Gebiets zählt nichts</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/walk_box.py" />
+      <source>{percent} % complete</source>
+      <translation>{percent} % vollständig</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/walk_box.py" />
+      <source>This cell is complete (Enter)</source>
+      <translation>Diese Zelle ist vollständig (Eingabe)</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/walk_box.py" />
+      <source>This view is complete (Enter)</source>
+      <translation>Diese Ansicht ist vollständig (Eingabe)</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/walk_box.py" />
+      <source>Walk</source>
+      <translation>Rundgang</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/walk_box.py" />
+      <source>Cells</source>
+      <translation>Zellen</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/walk_box.py" />
+      <source> px</source>
+      <translation> px</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/walk_box.py" />
+      <source>Side of a cell</source>
+      <translation>Seite einer Zelle</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/walk_box.py" />
+      <source>Pass by what is complete</source>
+      <translation>Vollständiges überspringen</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/walk_box.py" />
+      <source>Previous (P)</source>
+      <translation>Vorige (P)</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/walk_box.py" />
+      <source>Next (N)</source>
+      <translation>Nächste (N)</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/walk_box.py" />
+      <source>Grid of the raster</source>
+      <translation>Gitter des Rasters</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/walker.py" />
+      <source>There are no cells on this raster.</source>
+      <translation>Auf diesem Raster gibt es keine Zellen.</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/walker.py" />
+      <source>All cells are complete.</source>
+      <translation>Alle Zellen sind vollständig.</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/walker.py" />
+      <source>Cell {number} of {count}</source>
+      <translation>Zelle {number} von {count}</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/walker.py" />
+      <source>This cell cannot be shown in the map's coordinate reference system.</source>
+      <translation>Diese Zelle lässt sich im Koordinatenbezugssystem der Karte nicht zeigen.</translation>
+    </message>
+    <message>
       <location filename="ui/model_widget.py" />
       <source>A registered model, or the path of another</source>
       <translation>Ein registriertes Modell oder der Pfad eines anderen</translation>
@@ -4052,11 +4582,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/onnx_classes.py" />
-      <source>Name</source>
-      <translation>Name</translation>
-    </message>
-    <message>
-      <location filename="ui/onnx_classes.py" />
       <source>&amp;Add</source>
       <translation>&amp;Hinzufügen</translation>
     </message>
@@ -4064,11 +4589,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/onnx_classes.py" />
       <source>&amp;Remove</source>
       <translation>&amp;Entfernen</translation>
-    </message>
-    <message>
-      <location filename="ui/onnx_classes.py" />
-      <source>class {number}</source>
-      <translation>Klasse {number}</translation>
     </message>
     <message>
       <location filename="ui/onnx_classes.py" />
@@ -4612,11 +5132,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/runs/folders.py" />
-      <source>Remove</source>
-      <translation>Entfernen</translation>
-    </message>
-    <message>
-      <location filename="ui/runs/folders.py" />
       <source>Search this folder no longer; nothing is deleted</source>
       <translation>Diesen Ordner nicht mehr durchsuchen; gelöscht wird nichts</translation>
     </message>
@@ -4654,11 +5169,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/wizard/advanced.py" />
       <source>Advanced</source>
       <translation>Erweitert</translation>
-    </message>
-    <message>
-      <location filename="ui/wizard/advanced.py" />
-      <source> m</source>
-      <translation> m</translation>
     </message>
     <message>
       <location filename="ui/wizard/advanced.py" />
@@ -4994,16 +5504,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/wizard/source_editor.py" />
       <source>{} and {} more</source>
       <translation>{} und {} weitere</translation>
-    </message>
-    <message>
-      <location filename="ui/wizard/source_editor.py" />
-      <source>Detection (boxes)</source>
-      <translation>Detektion (Boxen)</translation>
-    </message>
-    <message>
-      <location filename="ui/wizard/source_editor.py" />
-      <source>Segmentation (areas)</source>
-      <translation>Segmentierung (Flächen)</translation>
     </message>
     <message>
       <location filename="ui/wizard/source_editor.py" />
