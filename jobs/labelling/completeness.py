@@ -69,7 +69,7 @@ class Completeness:
             moved.transform(QgsCoordinateTransform(crs, self.area.crs(), self._project))
         except QgsCsException as error:
             raise GeoDistilError(
-                "crs",
+                "layer",
                 tr("This view cannot be transformed into {crs}.").format(crs=self.area.crs().authid()),
                 tr("Zoom to the raster."),
             ) from error
@@ -98,7 +98,7 @@ class Completeness:
         """
         new = self._on_raster(self.transformed(shape, crs))
         if new.isEmpty():
-            raise GeoDistilError("area", tr("This view shows nothing of the raster."), tr("Zoom to it first."))
+            raise GeoDistilError("labels", tr("This view shows nothing of the raster."), tr("Zoom to it first."))
         self._write(new)
         self.read_again()
 
@@ -115,7 +115,7 @@ class Completeness:
         values = {index: QDateTime.currentDateTimeUtc()} if index >= 0 else {}
         if not self.area.isEditable() and not self.area.startEditing():
             raise GeoDistilError(
-                "area",
+                "labels",
                 tr("The layer {layer} of the labelled area is read-only.").format(layer=self.area.name()),
                 tr("Turn that off in Project > Properties > Data Sources."),
             )
