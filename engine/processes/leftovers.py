@@ -19,7 +19,7 @@ from pathlib import Path
 
 from .identity import Identity, lives, me
 
-SHARED = Path("/dev/shm")
+SHARED = Path("/dev/shm")  # nosec B108 # where the kernel keeps semaphores; ours alone are looked at
 FOLDER = re.compile(r"\.geodistil-(?P<place>[0-9a-f]{8})-(?P<pid>\d+)-(?P<started>[0-9.]+)-[0-9a-f]{8}")
 SEMAPHORE = re.compile(r"sem\.geodistil-(?P<place>[0-9a-f]{8})-(?P<pid>\d+)-(?P<started>[0-9.]+)-.+")
 NAMELESS = re.compile(r"\.(model-|review_)[a-z0-9_]{8}")

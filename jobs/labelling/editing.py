@@ -217,7 +217,7 @@ def _is_locked(layer: QgsVectorLayer) -> bool:
             return True
         file.ReleaseResultSet(file.ExecuteSQL(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}"))
         file.StartTransaction()
-        file.ExecuteSQL(f"UPDATE gpkg_contents SET last_change = last_change WHERE table_name = '{AREA}'")
+        file.ExecuteSQL("UPDATE gpkg_contents SET last_change = last_change")  # of every layer, which changes nothing
         locked = gdal.GetLastErrorNo() != 0
         file.RollbackTransaction()
     except RuntimeError:  # as GDAL says it, where another plugin wants exceptions
