@@ -14,7 +14,7 @@ from ..errors import GeoDistilError
 from ..sources.facts import POINTS, label_kind
 from ..translation import tr
 from .geometry import without
-from .layers import AREA, HAND, MADE_AT, ORIGIN, geopackage
+from .layers import HAND, MADE_AT, ORIGIN, geopackage
 from .link import Link
 from .problems import is_text, layer_problem
 
