@@ -20,20 +20,23 @@ from pathlib import Path
 from engine.errors import OutputError
 from engine.processes import Owner
 folder, hold = Path(sys.argv[1]), float(sys.argv[2])
-while time.time() < float(sys.argv[3]):
-    pass
+if go := sys.argv[3]:
+    print("ready", flush=True)
+    while not Path(go).exists():
+        pass
 try:
     with Owner(folder):
         print("mine", flush=True)
-        time.sleep(hold)
+        sys.stdin.read() if go else time.sleep(hold)
 except OutputError as error:
     print(error, flush=True)
 """
 
 
-def contend(folder, hold=0.0, at=0.0):
-    command = [sys.executable, "-c", CONTENDER, str(folder), str(hold), str(at)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+def contend(folder, hold=0.0, go=""):
+    """One that wants to be the owner, at once, or all at the same moment: when the file `go` is there."""
+    command = [sys.executable, "-c", CONTENDER, str(folder), str(hold), str(go)]
+    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def leave(folder, **values):
@@ -88,11 +91,16 @@ def test_a_file_that_is_just_being_written_counts_for_its_writer(tmp_path):
 
 
 def test_of_many_that_find_a_dead_owner_at_the_same_moment_one_takes_its_place(tmp_path):
-    leave(tmp_path, started="1")
-    contenders = [contend(tmp_path, hold=1.5, at=time.time() + 2.5) for _ in range(6)]
-    said = [each.communicate()[0] for each in contenders]
+    folder, go = tmp_path / "run", tmp_path / "go"
+    leave(folder, started="1")
+    contenders = [contend(folder, go=go) for _ in range(6)]
+    assert [each.stdout.readline() for each in contenders] == 6 * ["ready\n"]
+    go.touch()
+    said = [each.stdout.readline() for each in contenders]
     assert said.count("mine\n") == 1, said
-    assert not list(tmp_path.iterdir())
+    for each in contenders:
+        each.communicate()
+    assert not list(folder.iterdir())
 
 
 def test_an_owner_that_was_given_up_finds_out_and_leaves_the_file_alone(tmp_path):
