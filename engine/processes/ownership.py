@@ -25,6 +25,8 @@ OWNER_FILE = "owner.json"
 BEAT_SECONDS = 5.0
 PATIENCE_SECONDS = 60.0
 """Without a sign of life for so long, an owner on another machine is dead; network file systems tell late."""
+CLAIM_SECONDS = 10.0
+"""After so long, nobody is still removing a dead owner's file."""
 
 
 class Lost(OutputError):
@@ -99,20 +101,26 @@ class Owner:
         return True
 
     def _take_over(self) -> None:
-        """Remove the file of a dead owner.
+        """Remove the file of a dead owner; of several that want to, one does, and the others look again.
 
         Raises:
             OutputError: it lives, or may.
         """
-        owner = _read(self.path)
-        self._refuse_while_alive(owner)
-        aside = self.path.with_name(f"{OWNER_FILE}.{self._mark}")
-        with contextlib.suppress(FileNotFoundError):  # someone else was quicker
-            self.path.rename(aside)
-            if (moved := _read(aside)) != owner and moved:  # who was quicker has made its own file by then: put it back
-                with contextlib.suppress(OSError):
-                    os.link(aside, self.path)
-            aside.unlink()
+        self._refuse_while_alive(_read(self.path))
+        claim = self.path.with_name(f"{OWNER_FILE}.taken")
+        try:
+            os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        except FileExistsError:
+            if CLAIM_SECONDS < age(claim) < math.inf:  # whoever made it was killed in the moment that this takes
+                claim.unlink(missing_ok=True)
+            time.sleep(0.02)
+            return
+        try:
+            if self.path.exists():  # looked at again: it may be another's by now
+                self._refuse_while_alive(_read(self.path))
+                self.path.unlink(missing_ok=True)
+        finally:
+            claim.unlink(missing_ok=True)
 
     def _refuse_while_alive(self, owner: dict[str, Any]) -> None:
         identity, seconds = Identity.from_dict(owner), age(self.path)

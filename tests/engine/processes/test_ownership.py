@@ -103,6 +103,15 @@ def test_of_many_that_find_a_dead_owner_at_the_same_moment_one_takes_its_place(t
     assert not list(folder.iterdir())
 
 
+def test_a_take_over_that_was_killed_in_its_moment_holds_nobody_up_for_long(tmp_path):
+    leave(tmp_path, started="1")
+    claim = tmp_path / f"{OWNER_FILE}.taken"
+    claim.touch()
+    os.utime(claim, (1, 1))
+    with Owner(tmp_path):
+        assert [path.name for path in tmp_path.iterdir()] == [OWNER_FILE]
+
+
 def test_an_owner_that_was_given_up_finds_out_and_leaves_the_file_alone(tmp_path):
     with pytest.raises(Lost, match="taken over"), Owner(tmp_path, beat=0.05) as owner:
         owner.check()
