@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from .errors import GeoDistilError, cannot_write
-from .text_files import parsed_json
+from .text_files import parse_json
 
 Kind = Literal[
     "started",
@@ -200,7 +200,7 @@ def sound_event(line: bytes) -> dict[str, Any] | None:
     if len(line) > LONGEST_LINE or (not ended and line.count(b"[") + line.count(b"{") > _MOST_BRACKETS):
         return None
     try:
-        event = parsed_json(line)
+        event = parse_json(line)
     except ValueError:
         return None
     if not isinstance(event, dict) or not _is_text(event.get("kind")) or not _is_number(event.get("time")):

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ..errors import ConfigError, cannot_write
-from .documents import read_object
+from ..text_files import read_object
 from .problems import first_problem, shown
 from .recipes import Distil
 from .run import RUN_VERSION, Run

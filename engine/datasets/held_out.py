@@ -10,10 +10,9 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from ..config import Labels, parse
-from ..config.documents import parse_json, read_bytes
 from ..config.limits import BOUNDED, Address, Bands, Name
 from ..errors import ConfigError, OutputError
-from ..text_files import write_text
+from ..text_files import parse_json, read_bytes, write_text
 
 TEST_FILE = "test.json"
 

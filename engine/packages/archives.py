@@ -8,10 +8,10 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from ..config import Card
-from ..config.documents import MOST_BYTES as MOST_OF_AN_ITEM
-from ..config.documents import parse_object
 from ..config.problems import shown
 from ..errors import OutputError, PackageError
+from ..text_files import MOST_BYTES as MOST_OF_AN_ITEM
+from ..text_files import parse_object
 from .item import FILES, ITEM_FILE, read_card
 
 MOST_BYTES = 8 * 2**30

@@ -11,11 +11,10 @@ import numpy as np
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from ..config import Card, CardClass
-from ..config.documents import read_object
 from ..config.limits import BOUNDED, DATA_TYPES, MOST_TILE, Bands, Colour, Deviation, Name, Share, Statistic, legible
 from ..config.problems import first_problem
 from ..errors import PackageError
-from ..text_files import parsed_json
+from ..text_files import parse_json, read_object
 from .layouts import DECIDED
 
 COLOURS = ("#e41a1c", "#377eb8", "#4daf4a", "#984ea3", "#ff7f00", "#ffff33", "#a65628", "#f781bf", "#00ced1", "#999999")
@@ -219,7 +218,7 @@ def _validated(values: dict[str, Any], where: str) -> Description:
 
 def _value(text: str) -> Any:
     """JSON, or what other exporters write: a Python literal, or plain text."""
-    for parse in (parsed_json, ast.literal_eval):
+    for parse in (parse_json, ast.literal_eval):
         try:
             value = parse(text) if len(text) <= LONGEST_LITERAL else text
         except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):

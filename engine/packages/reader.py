@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..config import Card
-from ..config.documents import read_object
 from ..config.problems import WORDS, shown
 from ..errors import GeoDistilError, PackageError, WeightsError, cannot_write
+from ..text_files import read_object
 from .archives import extract, look_over
 from .item import AGAIN, ITEM_FILE, WEIGHTS_FILE, read_card
 from .made_once import made_once

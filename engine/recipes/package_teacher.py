@@ -8,13 +8,13 @@ from pathlib import Path
 from torch import nn
 
 from ..config import Card, Run, parse
-from ..config.documents import read_object
 from ..data import Prepared
 from ..data.grid import ALIGNED_TOLERANCE
 from ..errors import ConfigError, GeoDistilError, WeightsError
 from ..models import build_from_card
 from ..models.storage import load_weights
 from ..models.tensors import misfit
+from ..text_files import read_object
 
 ITEM, WEIGHTS, CARD = "item.json", "model.safetensors", "geodistil:card"
 

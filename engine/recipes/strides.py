@@ -7,7 +7,7 @@ from pathlib import Path
 from ..config import Distil, Network, Recipe, Run, TeachersFrom, named_folders
 from ..data import Prepared
 from ..data.object_sizes import ObjectSides
-from ..text_files import read_json
+from ..text_files import read_object
 from .package_teacher import CARD, ITEM
 from .starting import SHIPPED
 
@@ -60,7 +60,7 @@ def _of_teachers(teachers: TeachersFrom) -> list[int] | None:
         folder = folder.parent.parent if folder.is_file() else folder  # a run's checkpoint
         item = next((path for path in (folder / ITEM, folder / "model" / ITEM) if path.is_file()), folder)
         try:
-            card = read_json(item)["properties"][CARD]
+            card = read_object(item)["properties"][CARD]
             if "detection" in card["tasks"] and card["network"]["detection_strides"]:
                 return list(card["network"]["detection_strides"])
         except (OSError, ValueError, KeyError, TypeError):

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from ..errors import ConfigError
-from ..text_files import parsed_json
+from ..text_files import parse_json
 
 VALIDATION_FILE = "validation.json"
 """`score_thresholds` by class; `sources` (areas, labels, outlines of the split); `networks` (parameters,
@@ -134,7 +134,7 @@ def read_validation(folder: Path) -> dict[str, Any]:
     """
     path = folder / VALIDATION_FILE
     try:
-        values = parsed_json(path.read_bytes())
+        values = parse_json(path.read_bytes())
         _Validation.model_validate(values)
     except FileNotFoundError:
         return {}

@@ -2,7 +2,8 @@
 
 from engine.config import load_run
 from engine.data import prepare, training_loader
-from engine.recipes import build_plan
+from engine.models.storage import save_weights
+from engine.recipes import best_weights, build_plan
 
 NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
 TEACHER = {"encoder": "tu-resnet10t", "width": 64, "detection_strides": [8]}
@@ -30,3 +31,10 @@ def planned(folder):
 def first_batches(run, prepared, stage):
     """The first batch of each of a stage's roles, without the stage's own choice of chips."""
     return {role: next(iter(training_loader(prepared, run, role))).to("cpu") for role in stage.roles}
+
+
+def save_best(folder, name, network):
+    """A network's weights where a run keeps its best ones."""
+    path = best_weights(folder, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_weights(network.state_dict(), path)

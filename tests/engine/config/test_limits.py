@@ -11,10 +11,10 @@ import engine.inference.vectors
 import engine.packages.description  # noqa: F401 (models are found once they are imported)
 from engine.config import Card, ClassDefinition, Run, Training, load_run
 from engine.config.card import CardClass
-from engine.config.documents import parse_object
 from engine.config.limits import legible
 from engine.config.presets import Preset
 from engine.errors import ConfigError
+from engine.text_files import parse_object
 
 FREE = {"Preset"}
 """Not read from files."""
@@ -147,7 +147,7 @@ def test_a_file_that_is_no_object_is_one_sentence(tmp_path, content, words):
 
 
 def test_a_file_without_end_is_not_read(monkeypatch):
-    monkeypatch.setattr("engine.config.documents.MOST_BYTES", 100)
+    monkeypatch.setattr("engine.text_files.MOST_BYTES", 100)
     with pytest.raises(ValueError, match="larger than"):
         parse_object(b'{"a": "' + b"a" * 200 + b'"}')
 

@@ -12,8 +12,7 @@ from engine.config import load_run
 from engine.data import prepare
 from engine.errors import ConfigError
 from engine.events import EventLog
-from engine.models.storage import save_weights
-from engine.recipes import best_weights, build_plan
+from engine.recipes import build_plan
 from engine.recipes.averaging import mean_answer, opinions
 from engine.recipes.calibration import CALIBRATION, calibrated
 from engine.recipes.ensemble import Ensemble
@@ -21,7 +20,7 @@ from engine.training import Loop
 from engine.training.checkpoints import fingerprint
 from engine.training.validation import Validator
 from engine.types import IGNORE_INDEX
-from tests.engine.planning import NARROW, first_batches, planned
+from tests.engine.planning import NARROW, first_batches, planned, save_best
 
 BARE = {**NARROW, "weights": "none"}
 TAUGHT = {
@@ -34,12 +33,6 @@ TAUGHT = {
 }
 GRID = np.exp(np.linspace(math.log(0.25), math.log(4), 1201))
 """Temperatures that a naive search tries."""
-
-
-def save_best(folder, name, network):
-    path = best_weights(folder, name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_weights(network.state_dict(), path)
 
 
 def naive(loss):

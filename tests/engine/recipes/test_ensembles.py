@@ -14,15 +14,14 @@ from engine.data import prepare
 from engine.distillation import segmentation_agreement
 from engine.errors import ConfigError
 from engine.models import build
-from engine.models.storage import save_weights
-from engine.recipes import best_weights, build_plan
+from engine.recipes import build_plan
 from engine.recipes.averaging import mean_answer, opinions
 from engine.recipes.ensemble import Ensemble
 from engine.recipes.forgetting import NOTHING
 from engine.recipes.partial_multitask import student_losses
 from engine.recipes.supervised import LabelTerms
 from engine.recipes.teachers import load_teachers
-from tests.engine.planning import NARROW, SSLKD, TEACHER, first_batches, planned
+from tests.engine.planning import NARROW, SSLKD, TEACHER, first_batches, planned, save_best
 
 BARE = {**NARROW, "weights": "none"}
 WIDER = {**TEACHER, "weights": "none"}
@@ -36,12 +35,6 @@ TAUGHT = {
 }
 TASKS = ("detection", "segmentation")
 MEAN, STD = [100.0, 90.0, 90.0], [50.0, 40.0, 40.0]
-
-
-def save_best(folder, name, network):
-    path = best_weights(folder, name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_weights(network.state_dict(), path)
 
 
 def network(seed, **changes):
