@@ -15,8 +15,9 @@ from ..data import Prepared
 from ..data.grid import ALIGNED_TOLERANCE
 from ..errors import ConfigError, WeightsError
 from ..models.storage import load_weights
+from ..text_files import read_object
 from ..types import Task
-from .package_teacher import read_card
+from .package_teacher import CARD, ITEM, read_card
 
 CHECKPOINTS = "checkpoints"
 AVERAGED = "module."
@@ -72,8 +73,7 @@ def _check_classes(task: str, folder: str, other: Run, run: Run) -> None:
 
 def _check_imagery(folder: str, other: Run, prepared: Prepared) -> None:
     """What was left to the sources is only in the card of a finished run."""
-    seen = card_of(Path(folder)) or other
-    bands, gsd = seen.bands, seen.gsd
+    bands, gsd = _seen(Path(folder)) or (other.bands, other.gsd)
     if bands is not None and list(bands) != list(prepared.bands):
         raise ConfigError(f"The teachers of {folder} see the bands {bands}, and this run has {prepared.bands}.")
     if gsd is not None and not math.isclose(prepared.gsd, gsd, rel_tol=ALIGNED_TOLERANCE):
@@ -97,6 +97,15 @@ def card_of(folder: Path) -> Card | None:
     try:
         return read_card(str(folder))
     except ConfigError:
+        return None
+
+
+def _seen(folder: Path) -> tuple[list[int], float] | None:
+    """Bands and ground sampling distance of a run's finished model, whatever else its card says."""
+    try:
+        card = read_object(folder / "model" / ITEM)["properties"][CARD]
+        return card["bands"], card["gsd"]
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
