@@ -1,5 +1,6 @@
 """Networks: encoders, neck, heads, and the multi-task network."""
 
+from .depthwise import single_precision_depthwise
 from .devices import choose_device, cpu_has_bfloat16
 from .heads import DetectionHead, anchors_valid, decide
 from .network import MultiTaskNetwork, build, build_from_card
@@ -26,6 +27,7 @@ __all__ = [
     "load_encoder_weights",
     "parameters",
     "resolve",
+    "single_precision_depthwise",
     "transfer",
     "uncertain_statistics",
 ]

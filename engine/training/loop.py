@@ -18,7 +18,7 @@ from ..data import Prepared, chips_per_epoch, training_loader
 from ..data.identity import Identity
 from ..errors import Stopped
 from ..events import EventLog
-from ..models import uncertain_statistics
+from ..models import single_precision_depthwise, uncertain_statistics
 from ..processes import Interrupted, interruptible
 from ..recipes import Plan, Stage, average_of
 from ..types import Batch, Role
@@ -96,9 +96,10 @@ class Loop:
         for network in self.plan.networks.values():
             network.to(self.fabric.device, memory_format=torch.channels_last)
         self.fitted = take_fitted(state.fitted if state is not None else {}, self.plan.networks)
-        self._divide(state)
-        for index in range(state.stage if state else 0, len(self.plan.stages)):
-            self._stage(index, state if state and state.stage == index else None)
+        with single_precision_depthwise(self.plan.networks.values()):
+            self._divide(state)
+            for index in range(state.stage if state else 0, len(self.plan.stages)):
+                self._stage(index, state if state and state.stage == index else None)
         network = self.plan.networks[self.plan.ships]
         self.best.load(self.plan.ships, network)
         if self.run.training.mirrored_validation:  # which chose the weights; predict looks once, by thresholds for that
