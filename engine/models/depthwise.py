@@ -1,4 +1,4 @@
-"""Depthwise convolutions that learn in single precision on a processor, where bfloat16 has no fast gradient for them."""
+"""Depthwise convolutions that learn in single precision on a processor, for bfloat16 has no fast gradient of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 def single_precision_depthwise(networks: Iterable[nn.Module]) -> Iterator[None]:
     """Networks whose wide and strided depthwise convolutions leave a processor's autocast while gradients are wanted.
 
-    oneDNN has bfloat16 kernels for the gradients of 3x3 depthwise convolutions of stride 1 only; for the others it falls
+    oneDNN has bfloat16 kernels for the gradients of 3x3 depthwise convolutions of stride 1 only; for others it falls
     back to a reference that takes ten times as long as float32 (`benchmarks/depthwise.py`). Elsewhere, without
     gradients or without autocast nothing changes.
 
