@@ -61,6 +61,8 @@ class Row:
         group: heading that it stands under; differences are to the group's baseline.
         extra: whether the small form leaves it out unless it is asked for by name.
         draw: added to the seed of its weights, sampling and augmentation.
+        start_from: name of the row whose model it goes on from; empty: from its encoder's weights.
+        classes: names of the segmentation classes that it has; empty: all.
     """
 
     name: str
@@ -72,12 +74,15 @@ class Row:
     group: str = ""
     extra: bool = False
     draw: int = 0
+    start_from: str = ""
+    classes: tuple[str, ...] = ()
 
     @property
     def taught_by(self) -> list[str]:
-        """Names of the rows that train its teachers, each once."""
+        """Names of the rows that train its teachers and the model that it goes on from, each once."""
         listed = ([each] if isinstance(each, str) else each for each in self.teachers.values())
-        return list(dict.fromkeys(name for names in listed for name in names))
+        begun = [self.start_from] if self.start_from else []
+        return list(dict.fromkeys([*begun, *(name for names in listed for name in names)]))
 
 
 @dataclass(frozen=True)
@@ -165,4 +170,5 @@ class Table:
 
     def needed(self, row: Row) -> list[Row]:
         """A row after those that it takes its teachers from."""
-        return [*(self.row(name) for name in row.taught_by), row]
+        before = [each for name in row.taught_by for each in self.needed(self.row(name))]
+        return list({each.name: each for each in [*before, row]}.values())

@@ -42,6 +42,7 @@ def digest(table: Table, form: Form, row: Row) -> str:
     """Of everything in a row's `run.json` but its files, and of its teachers' likewise."""
     said = [
         [each.recipe, each.training, each.steps, each.sources, sorted(each.teachers.items())]
+        + [given for given in (each.start_from, each.classes) if given]
         for each in table.needed(row)
     ]
     common = [form.name, form.chip_size, form.batch_size, form.gsd]

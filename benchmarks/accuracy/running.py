@@ -39,6 +39,8 @@ def run_of(row: Row, form: Form, ground: Ground, seed: int, seed_folder: Path) -
     """The run file of a row; its teachers are the networks that other rows of the seed have trained."""
     teachers = {name: _each(rows, lambda row: str(seed_folder / slug(row))) for name, rows in row.teachers.items()}
     recipe = row.recipe | ({"teachers_from": teachers} if teachers else {})
+    if row.start_from:
+        recipe["start_from"] = str(seed_folder / slug(row.start_from) / "model")
     training = {
         "budget": {"steps": row.steps},
         "chip_size": form.chip_size,
@@ -57,8 +59,13 @@ def run_of(row: Row, form: Form, ground: Ground, seed: int, seed_folder: Path) -
         recipe=recipe,
         training=training,
         allow_remote=True,
-        **ground.settings,
+        **(ground.settings | _classes_of(row, ground)),
     )
+
+
+def _classes_of(row: Row, ground: Ground) -> dict[str, Any]:
+    listed = ground.settings.get("segmentation_classes", [])
+    return {"segmentation_classes": [each for each in listed if each["name"] in row.classes]} if row.classes else {}
 
 
 def carry_out(row: Row, form: Form, ground: Ground, seed: int, seed_folder: Path) -> dict[str, Any]:
@@ -97,7 +104,8 @@ def _taught_by(row: Row, seed_folder: Path) -> dict[str, str | list[str]]:
     def digest(trained_by: str) -> str:
         return hashlib.sha256(best_weights(seed_folder / slug(trained_by), "student").read_bytes()).hexdigest()
 
-    return {name: _each(rows, digest) for name, rows in row.teachers.items()}
+    begun = {"start_from": digest(row.start_from)} if row.start_from else {}
+    return begun | {name: _each(rows, digest) for name, rows in row.teachers.items()}
 
 
 def _each(rows: str | tuple[str, ...], found: Callable[[str], str]) -> str | list[str]:
