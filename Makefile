@@ -1,4 +1,4 @@
-# make setup | demo | session | test | lint | package | translations | bench | clean; each sets up what it needs.
+# make setup | demo | session | test | lint | package | matrix | oldest | qt6 | translations | bench | clean; each sets up what it needs.
 
 PYTHON ?= python3
 # The interpreter that can import qgis: the system's own.
@@ -10,7 +10,7 @@ DATA ?= ../shared/data
 # The engine's tests are many small trainings, which more threads would not make faster.
 SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile
 
-.PHONY: setup qgis demo session test lint package translations bench clean
+.PHONY: setup qgis demo session test lint package matrix oldest qt6 translations bench clean
 
 setup: .venv/installed $(QGIS_TOOLS)/pytest qgis
 
@@ -35,18 +35,38 @@ session: setup
 	$(ENGINE) docs/screenshots/session.py --guide
 	$(ENGINE) docs/screenshots/session.py --scale 2 --output build/session_200
 
-test: setup
+test: setup qt6
 	OMP_NUM_THREADS=1 $(ENGINE) -m pytest $(SIDE_BY_SIDE) tests/engine tests/faults
 	$(QGIS) -m pytest tests/qgis tests/end_to_end
 
 lint: .venv/installed
 	$(ENGINE) -m ruff check .
 	$(ENGINE) -m ruff format --check .
+	.venv/bin/vermin --quiet --no-tips --target=3.9- --violations jobs toolbox ui plugin.py __init__.py
 	$(ENGINE) .ci/scan.py
 
 # The zip that QGIS installs; PACKAGE="--email ADDRESS --repository URL" where it goes to the store.
 package:
 	$(PYTHON) .ci/package.py $(PACKAGE)
+
+# The QGIS tests in the QGIS of other Debians: QGIS 3.40 and 3.44; as root, 3 GB each.
+MATRIX ?= trixie sid
+
+matrix: setup
+	.ci/matrix $(MATRIX)
+
+# The engine's tests with the oldest libraries that pyproject.toml allows; 6 GB.
+oldest: .venv/installed
+	.ci/oldest
+
+# The plugin's names of Qt, and its widgets, in Qt 6, for which neither Debian nor PyPI has a QGIS.
+qt6: build/qt6/installed
+	build/qt6/bin/python -m pytest tests/qt6
+
+build/qt6/installed:
+	$(PYTHON) -m venv build/qt6
+	build/qt6/bin/python -m pip install --quiet PyQt6 pytest
+	touch $@
 
 bench: setup
 	$(ENGINE) benchmarks/training_step.py
