@@ -1,4 +1,5 @@
-# make setup | demo | session | test | lint | package | matrix | oldest | qt6 | translations | bench | clean; each sets up what it needs.
+# make setup | demo | session | test | lint | package | docs | matrix | oldest | qt6 | translations | bench | clean;
+# each sets up what it needs.
 
 PYTHON ?= python3
 # The interpreter that can import qgis: the system's own.
@@ -10,7 +11,7 @@ DATA ?= ../shared/data
 # The engine's tests are many small trainings, which more threads would not make faster.
 SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile
 
-.PHONY: setup qgis demo session test lint package matrix oldest qt6 translations bench clean
+.PHONY: setup qgis demo session test lint package docs matrix oldest qt6 translations bench clean
 
 setup: .venv/installed $(QGIS_TOOLS)/pytest qgis
 
@@ -48,6 +49,15 @@ lint: .venv/installed
 # The zip that QGIS installs; PACKAGE="--email ADDRESS --repository URL" where it goes to the store.
 package:
 	$(PYTHON) .ci/package.py $(PACKAGE)
+
+# The documentation as a site in build/site, with the API reference; a link that leads nowhere fails.
+docs: build/docs/installed
+	NO_MKDOCS_2_WARNING=1 build/docs/bin/python docs/site.py
+
+build/docs/installed:
+	$(PYTHON) -m venv build/docs
+	build/docs/bin/python -m pip install --quiet "mkdocs<2" mkdocs-material "mkdocstrings[python]"
+	touch $@
 
 # The QGIS tests in the QGIS of other Debians: QGIS 3.40 and 3.44; as root, 3 GB each.
 MATRIX ?= trixie sid
