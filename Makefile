@@ -1,4 +1,4 @@
-# make setup | demo | session | test | lint | package | docs | matrix | oldest | qt6 | translations | bench | clean;
+# make setup | demo | session | test | coverage | lint | package | wheel | docs | matrix | oldest | qt6 | translations | bench | clean;
 # each sets up what it needs.
 
 PYTHON ?= python3
@@ -11,7 +11,7 @@ DATA ?= ../shared/data
 # The engine's tests are many small trainings, which more threads would not make faster.
 SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile
 
-.PHONY: setup qgis demo session test lint package docs matrix oldest qt6 translations bench clean
+.PHONY: setup qgis demo session test test-engine test-qgis coverage lint package wheel docs matrix oldest qt6 translations bench clean
 
 setup: .venv/installed $(QGIS_TOOLS)/pytest qgis
 
@@ -36,9 +36,26 @@ session: setup
 	$(ENGINE) docs/screenshots/session.py --guide
 	$(ENGINE) docs/screenshots/session.py --scale 2 --output build/session_200
 
-test: setup qt6
+test: setup qt6 test-engine test-qgis
+
+test-engine: .venv/installed
 	OMP_NUM_THREADS=1 $(ENGINE) -m pytest $(SIDE_BY_SIDE) tests/engine tests/faults
+
+test-qgis: setup
 	$(QGIS) -m pytest tests/qgis tests/end_to_end
+
+# Which lines tests reach; what runs in processes of its own (trainings started by QGIS, killed ones) is not counted.
+coverage: setup build/coverage/installed
+	OMP_NUM_THREADS=1 PYTHONPATH=build/coverage $(ENGINE) -m pytest -p pytest_cov $(SIDE_BY_SIDE) tests/engine \
+		--cov=engine --cov-report=term:skip-covered --cov-fail-under=90
+	$(QGIS_COVERED) -m pytest -p pytest_cov tests/qgis --cov=build/plugins/geodistil/jobs --cov-report=term:skip-covered \
+		--cov-fail-under=85
+
+QGIS_COVERED := QT_QPA_PLATFORM=offscreen PYTHONPATH=$(QGIS_TOOLS):build/coverage $(QGIS_PYTHON)
+
+build/coverage/installed: .venv/installed
+	$(ENGINE) -m pip install --quiet --no-deps --target build/coverage --upgrade pytest-cov coverage
+	touch $@
 
 lint: .venv/installed
 	$(ENGINE) -m ruff check .
@@ -49,6 +66,10 @@ lint: .venv/installed
 # The zip that QGIS installs; PACKAGE="--email ADDRESS --repository URL" where it goes to the store.
 package:
 	$(PYTHON) .ci/package.py $(PACKAGE)
+
+# The engine alone, for servers.
+wheel:
+	$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 # The documentation as a site in build/site, with the API reference; a link that leads nowhere fails.
 docs: build/docs/installed
