@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("torch", "rasterio", "pydantic", "engine", "numpy.testing", "processing")
+HEAVY = ("torch", "rasterio", "pydantic", "engine", "numpy.testing", "processing", "geodistil.ui")
+"""No windows either: they are loaded when they are asked for."""
 
 
 ALGORITHMS = {
