@@ -1,4 +1,5 @@
-# make setup | demo | session | test | lint | package | translations | bench | clean; each sets up what it needs.
+# make setup | demo | session | test | coverage | lint | package | wheel | docs | matrix | oldest | qt6 | translations | bench | clean;
+# each sets up what it needs.
 
 PYTHON ?= python3
 # The interpreter that can import qgis: the system's own.
@@ -10,7 +11,7 @@ DATA ?= ../shared/data
 # The engine's tests are many small trainings, which more threads would not make faster.
 SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile
 
-.PHONY: setup qgis demo session test lint package translations bench clean
+.PHONY: setup qgis demo session test test-engine test-qgis coverage lint package wheel docs matrix oldest qt6 translations bench clean
 
 setup: .venv/installed $(QGIS_TOOLS)/pytest qgis
 
@@ -35,18 +36,68 @@ session: setup
 	$(ENGINE) docs/screenshots/session.py --guide
 	$(ENGINE) docs/screenshots/session.py --scale 2 --output build/session_200
 
-test: setup
+test: setup qt6 test-engine test-qgis
+
+test-engine: .venv/installed
 	OMP_NUM_THREADS=1 $(ENGINE) -m pytest $(SIDE_BY_SIDE) tests/engine tests/faults
+
+test-qgis: setup
 	$(QGIS) -m pytest tests/qgis tests/end_to_end
+
+# Which lines tests reach; what runs in processes of its own (trainings started by QGIS, killed ones) is not counted.
+coverage: setup build/coverage/installed
+	OMP_NUM_THREADS=1 PYTHONPATH=build/coverage $(ENGINE) -m pytest -p pytest_cov $(SIDE_BY_SIDE) tests/engine \
+		--cov=engine --cov-report=term:skip-covered --cov-fail-under=90
+	$(QGIS_COVERED) -m pytest -p pytest_cov tests/qgis --cov=build/plugins/geodistil/jobs --cov-report=term:skip-covered \
+		--cov-fail-under=85
+
+QGIS_COVERED := QT_QPA_PLATFORM=offscreen PYTHONPATH=$(QGIS_TOOLS):build/coverage $(QGIS_PYTHON)
+
+build/coverage/installed: .venv/installed
+	$(ENGINE) -m pip install --quiet --no-deps --target build/coverage --upgrade pytest-cov coverage
+	touch $@
 
 lint: .venv/installed
 	$(ENGINE) -m ruff check .
 	$(ENGINE) -m ruff format --check .
+	.venv/bin/vermin --quiet --no-tips --target=3.9- --violations jobs toolbox ui plugin.py __init__.py
 	$(ENGINE) .ci/scan.py
 
 # The zip that QGIS installs; PACKAGE="--email ADDRESS --repository URL" where it goes to the store.
 package:
 	$(PYTHON) .ci/package.py $(PACKAGE)
+
+# The engine alone, for servers.
+wheel:
+	$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+# The documentation as a site in build/site, with the API reference; a link that leads nowhere fails.
+docs: build/docs/installed
+	NO_MKDOCS_2_WARNING=1 build/docs/bin/python docs/site.py
+
+build/docs/installed:
+	$(PYTHON) -m venv build/docs
+	build/docs/bin/python -m pip install --quiet "mkdocs<2" mkdocs-material "mkdocstrings[python]"
+	touch $@
+
+# The QGIS tests in the QGIS of other Debians: QGIS 3.40 and 3.44; as root, 3 GB each.
+MATRIX ?= trixie sid
+
+matrix: setup
+	.ci/matrix $(MATRIX)
+
+# The engine's tests with the oldest libraries that pyproject.toml allows; 6 GB.
+oldest: .venv/installed
+	.ci/oldest
+
+# The plugin's names of Qt, and its widgets, in Qt 6, for which neither Debian nor PyPI has a QGIS.
+qt6: build/qt6/installed
+	build/qt6/bin/python -m pytest tests/qt6
+
+build/qt6/installed:
+	$(PYTHON) -m venv build/qt6
+	build/qt6/bin/python -m pip install --quiet PyQt6 pytest
+	touch $@
 
 bench: setup
 	$(ENGINE) benchmarks/training_step.py

@@ -33,6 +33,8 @@ ENTRIES = (
     ("distilmodel", tr("Distil a model…"), "distil.svg"),
     ("areastopolygons", tr("Class map to polygons…"), "polygons.svg"),
 )
+IN_TOOLBAR = {"predict"}
+"""Those of them that the toolbar has too."""
 
 
 class GeoDistilPlugin:
@@ -48,6 +50,7 @@ class GeoDistilPlugin:
         self._translator = translator
         self._provider = None
         self._actions = []
+        self._toolbar = None
         self._runs = None
         self._labelling = None
         self._environment = None
@@ -61,13 +64,15 @@ class GeoDistilPlugin:
             self._provider = provider
 
     def initGui(self) -> None:
-        """Add the provider and the menu."""
+        """Add the provider, the menu and the toolbar."""
         self.initProcessing()
-        self._add_action(tr("Train a model…"), "train.svg", self._train)
+        self._toolbar = self._iface.addToolBar(MENU)
+        self._toolbar.setObjectName("GeoDistilToolBar")  # by which QGIS remembers its place
+        self._add_action(tr("Train a model…"), "train.svg", self._train, in_toolbar=True)
         for name, text, icon in ENTRIES:
-            self._add_action(text, icon, partial(self._open, f"geodistil:{name}"))
-        self._add_action(tr("Label…"), "label.svg", self._label)
-        self._add_action(tr("Runs"), "runs.svg", self._show_runs)
+            self._add_action(text, icon, partial(self._open, f"geodistil:{name}"), name in IN_TOOLBAR)
+        self._add_action(tr("Label…"), "label.svg", self._label, in_toolbar=True)
+        self._add_action(tr("Runs"), "runs.svg", self._show_runs, in_toolbar=True)
         self._add_action(tr("Engine environment…"), "environment.svg", self._show_environment)
         self._add_action(tr("Help"), "geodistil.svg", self._help)
         if QgsSettings().value(RUNS_SHOWN, False, type=bool):
@@ -87,6 +92,9 @@ class GeoDistilPlugin:
             self._iface.removePluginMenu(MENU, action)
             action.deleteLater()
         self._actions = []
+        self._iface.mainWindow().removeToolBar(self._toolbar)
+        self._toolbar.deleteLater()
+        self._toolbar = None
         self._waiting.stop()
         self._waiting.deleteLater()
         self._waiting = None
@@ -111,10 +119,12 @@ class GeoDistilPlugin:
         remove_translator(self._translator)
         self._translator = None
 
-    def _add_action(self, text: str, icon: str, slot: Callable[[], None]) -> None:
+    def _add_action(self, text: str, icon: str, slot: Callable[[], None], in_toolbar: bool = False) -> None:
         action = QAction(QIcon(str(ROOT / "resources" / "icons" / icon)), text, self._iface.mainWindow())
         action.triggered.connect(lambda _checked=False: slot())
         self._iface.addPluginToMenu(MENU, action)
+        if in_toolbar:
+            self._toolbar.addAction(action)
         self._actions.append(action)
 
     def _restore_runs(self) -> None:
@@ -168,8 +178,11 @@ class GeoDistilPlugin:
 
             sentence = tr("Turn on the Processing plugin in Plugins > Manage and Install Plugins first.")
             return tell(self._iface, sentence, Qgis.MessageLevel.Warning)
+        from .toolbox.first_values import first_values
+
+        values = first_values(algorithm, self._iface.activeLayer(), QgsProject.instance())
         # Not execAlgorithmDialog: that one is modal, and a training takes long.
-        processing.createAlgorithmDialog(algorithm, parameters or {}).show()
+        processing.createAlgorithmDialog(algorithm, {**values, **(parameters or {})}).show()
 
     def _train(self) -> None:
         from .ui.opening import open_training

@@ -36,6 +36,8 @@ def qgis_app(tmp_path_factory):
     QCoreApplication.setApplicationName("geodistil-tests")
     application = QgsApplication([], True, profile)
     application.initQgis()
+    # A newer QGIS has gone to a profile of its own with that, among those of whoever runs the tests.
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, profile)
     from processing.core.Processing import Processing
 
     Processing.initialize()

@@ -214,11 +214,10 @@ class Walk:
         yield from click_row(page.table, self._row(page.table, "south_test"))
         yield from click(page.remove_button)
         yield from self._label(page, "north_train", "Detection (boxes)", "cars")
-        yield from self._label(page, "south_train", "Segmentation (areas)", "cars")
+        yield from self._label(page, "south_train", "Segmentation (areas)", "areas")
+        yield from choose(page.editor.area, "Polygons of a layer")
         yield lambda: any(each.isVisible() for each in page.editor._problems.values())
         yield from self.picture("wizard-mistakes", wizard, "wizard-mistakes.png")
-        yield from choose(page.editor.labels, "areas")
-        yield from choose(page.editor.area, "Polygons of a layer")
         yield from choose(page.editor.area_layer, "labelled_area")
         yield page.isComplete
         yield from self.picture("wizard-sources", wizard, "wizard-sources.png")

@@ -21,7 +21,7 @@ SSLKD = "igarss2024-sslkd"
 class Preset(BaseModel):
     """Settings by name.
 
-    Args:
+    Attributes:
         recipe: of the run.
         training: the loop's settings that differ from the defaults, as in `run.json`.
         note: one line for people.

@@ -66,7 +66,7 @@ class Beyond(Exception):
 class Permit(NamedTuple):
     """What files may reach besides what lies beside them.
 
-    Args:
+    Attributes:
         named: real paths of the files that a person named, and addresses.
         places: folders and addresses, with all below them.
         anywhere: all.
@@ -80,7 +80,7 @@ class Permit(NamedTuple):
 class Way(NamedTuple):
     """How a file is opened once it was looked at.
 
-    Args:
+    Attributes:
         drivers: GDAL's, none for any.
         network: whether reading it goes over a network.
     """

@@ -63,7 +63,7 @@ class Kind(Enum):
 class Seen(NamedTuple):
     """A file as it was looked at.
 
-    Args:
+    Attributes:
         kind: of the file.
         places: what it refers to: absolute paths, addresses, and what is no path as it stands.
         fault: why it is never opened; empty where it may be.

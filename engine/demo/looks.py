@@ -17,14 +17,18 @@ class Look:
         origin: easting and northing near which its scenes lie.
         sun_azimuth: where the light comes from, clockwise from north.
         sun_elevation: height of the sun over the horizon.
-        sun: colour of the direct light, sky: of the light in shadows.
+        sun: colour of the direct light.
+        sky: colour of the light in shadows.
         haze: share of white that the air adds.
         tint: channel gains of the camera.
         street_width: narrowest and widest carriageway.
-        block_depth, block_length: distances between streets.
-        house_length, house_width: sizes of ordinary houses.
+        block_depth: distance between streets that lie side by side.
+        block_length: distance between the streets that cross them.
+        house_length: of ordinary houses.
+        house_width: of ordinary houses.
         setback: distance of houses from the pavement.
-        gable, hip: shares of these roofs among houses; the others are flat.
+        gable: share of gabled roofs among houses; what is neither gabled nor hipped is flat.
+        hip: share of hipped roofs.
         street_trees: trees per metre of street side.
         field_share: share of the blocks that are farmed.
     """

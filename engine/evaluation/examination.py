@@ -35,7 +35,8 @@ class ScoredChip:
     Args:
         score: mean IoU or F1 of this chip alone.
         image: (C, H, W) raw values.
-        truth, prediction: mask (H, W); for detection boxes (n, 4) xyxy pixels and labels (n,) too.
+        truth: mask (H, W); for detection boxes (n, 4) xyxy pixels and labels (n,) too.
+        prediction: the same, as the network says.
     """
 
     score: float
@@ -50,7 +51,8 @@ class Examination:
 
     Args:
         values: JSON for the report.
-        best, worst: the chips of highest and of lowest score.
+        best: the chips of highest score.
+        worst: the chips of lowest score.
     """
 
     values: dict[str, Any]

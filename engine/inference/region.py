@@ -32,7 +32,7 @@ class Elsewhere(RasterError):
 class Where(NamedTuple):
     """What of each raster to predict; both together mean what they share.
 
-    Args:
+    Attributes:
         area: a layer of polygons, in any CRS.
         extent: xmin, ymin, xmax, ymax.
         extent_crs: of the extent; none means the raster's.

@@ -25,7 +25,9 @@ class Finished:
 
     Args:
         folder: the run folder.
-        run, history, validation: of that folder.
+        run: what it was asked for.
+        history: its events.
+        validation: its `validation.json`.
     """
 
     folder: Path

@@ -53,7 +53,7 @@ class RunTracker:
         launch, history = self._last_launch(), self._events.history
         now = self._status(history, launch)
         model, report = self._folder / MODEL_FOLDER / ITEM_FILE, self._folder / REPORT_FILE
-        shown = (now, model.is_file(), report.is_file())
+        shown = (now, model.is_file(), report.is_file(), self._teachers())
         if not self._changed and shown == self._shown:
             return None
         self._shown, self._changed = shown, False
@@ -65,7 +65,7 @@ class RunTracker:
             launch=launch,
             has_model=shown[1],
             has_report=shown[2],
-            teachers=self._teachers(),
+            teachers=shown[3],
             prediction=self._predicted.history.copy(),
             rasters=len(self._rasters),
         )

@@ -120,9 +120,10 @@ sys.path[:0] = [plugins, "/usr/share/qgis/python/plugins"]
 QSettings.setDefaultFormat(QSettings.Format.IniFormat)
 QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, profile)
 application = QgsApplication([], True, profile)
+application.initQgis()  # a newer QGIS has its settings elsewhere from here on
+QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, profile)
 QgsSettings().setValue("locale/overrideFlag", True)
 QgsSettings().setValue("locale/userLocale", "de")
-application.initQgis()
 
 class Window(QMainWindow):  # what the plugin uses of QGIS's interface, with a real window, bar and menu
     def __init__(self):

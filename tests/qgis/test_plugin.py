@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("torch", "rasterio", "pydantic", "engine", "numpy.testing", "processing")
+HEAVY = ("torch", "rasterio", "pydantic", "engine", "numpy.testing", "processing", "geodistil.ui")
+"""No windows either: they are loaded when they are asked for."""
 
 
 ALGORITHMS = {
@@ -30,7 +31,8 @@ LIFE = """
 import json, sys
 import qgis.utils
 from qgis.core import QgsApplication
-from qgis.PyQt.QtWidgets import QMainWindow, QMenu
+from qgis.PyQt.QtCore import QEvent
+from qgis.PyQt.QtWidgets import QApplication, QMainWindow, QMenu, QToolBar
 
 plugins, profile = sys.argv[1:]
 sys.path[:0] = [plugins, "/usr/share/qgis/python/plugins"]
@@ -51,6 +53,9 @@ class Window:  # what the plugin uses of QGIS's interface, with a real window an
     def removePluginMenu(self, menu, action):
         self.menu.removeAction(action)
 
+    def addToolBar(self, name):
+        return self._window.addToolBar(name)
+
 window = qgis.utils.iface = Window()
 qgis.utils.plugin_paths = [plugins]
 qgis.utils.updateAvailablePlugins()
@@ -59,9 +64,14 @@ for _ in range(2):
     loaded = qgis.utils.loadPlugin("geodistil") and qgis.utils.startPlugin("geodistil")
     algorithms = [algorithm.name() for algorithm in registry.providerById("geodistil").algorithms()]
     entries = [action.text() for action in window.menu.actions()]
+    bars = window.mainWindow().findChildren(QToolBar)
+    buttons = [[action.text(), not action.icon().isNull()] for bar in bars for action in bar.actions()]
     unloaded = qgis.utils.unloadPlugin("geodistil")
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     left = [action.text() for action in window.menu.actions()] + [registry.providerById("geodistil") is not None]
+    left += [bar.windowTitle() for bar in window.mainWindow().findChildren(QToolBar)]
     found.append({"loaded": loaded, "algorithms": algorithms, "entries": entries, "unloaded": unloaded, "left": left})
+    found[-1]["buttons"] = buttons
 print("FOUND" + json.dumps(found), flush=True)
 """
 
@@ -75,6 +85,7 @@ def test_qgis_loads_and_unloads_the_plugin_twice_without_leaving_anything(tmp_pa
         assert life["loaded"] and life["unloaded"]
         assert set(life["algorithms"]) == ALGORITHMS
         assert len(life["entries"]) == 12
+        assert life["buttons"] == [[text, True] for text in ("Train a model…", "Predict…", "Label…", "Runs")]
         assert life["left"] == [False]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from qgis.core import QgsMapLayerProxyModel, QgsProject, QgsRasterLayer, QgsRectangle, QgsVectorLayer
@@ -38,19 +39,22 @@ class SourceEditor(QGroupBox):
         self._lay_out()
         self._connect()
 
-    def show_source(self, source: SourceDraft | None, problems: Problems, others: int = 0) -> None:
+    def show_source(
+        self, source: SourceDraft | None, problems: Problems, others: int = 0, taken: Collection[str] = ()
+    ) -> None:
         """Show a source, or nothing.
 
         Args:
             source: the selected source, the first of several.
             problems: sentences by field.
             others: how many more are selected, which a change changes too.
+            taken: ids of layers that are the other task's labels, and are not offered.
         """
         self.setEnabled(source is not None)
         self.setTitle(self._title(source, others))
         self._showing = True
         if source is not None:
-            self._fill(source)
+            self._fill(source, taken)
         self._showing = False
         for field, label in self._problems.items():
             label.say(problems.get(field, ""))
@@ -175,11 +179,12 @@ class SourceEditor(QGroupBox):
         corners = (rectangle.xMinimum(), rectangle.yMinimum(), rectangle.xMaximum(), rectangle.yMaximum())
         self._tell("extent", None if rectangle.isEmpty() else corners)
 
-    def _fill(self, source: SourceDraft) -> None:
+    def _fill(self, source: SourceDraft, taken: Collection[str]) -> None:
         layer = self._project.mapLayer
         labels, raster = layer(source.labels), layer(source.raster)
         self.role.setCurrentIndex(self.role.findData(source.role))
-        self.labels.setExceptedLayerList([raster] if raster else [])
+        excepted = (source.raster, *(each for each in taken if each != source.labels))
+        self.labels.setExceptedLayerList([each for each in map(layer, excepted) if each is not None])
         self.labels.setLayer(labels)
         self.field.setLayer(labels if isinstance(labels, QgsVectorLayer) else None)
         self.field.setField(source.field)

@@ -195,7 +195,13 @@ class SourcesPage(QWizardPage):
             self.editor.show_source(None, {})
             return
         source = self._session.draft.sources[rows[0]]
-        self.editor.show_source(source, self._session.inspector.problems(source), len(rows) - 1)
+        problems = self._session.inspector.problems(source)
+        self.editor.show_source(source, problems, len(rows) - 1, self._taken(source))
+
+    def _taken(self, source: SourceDraft) -> set[str]:
+        """Layers that another source has as labels of the other task."""
+        labelled = [each for each in self._session.draft.sources if each.labelled and each is not source]
+        return {each.labels for each in labelled if each.role != source.role}
 
     def _page_problem(self, selected: list[int]) -> str:
         """What no field of the editor tells: of all sources together, or of one that is not selected."""

@@ -41,7 +41,7 @@ class Arrays:
 class Backend(Protocol):
     """Anything that runs a model on windows.
 
-    Args:
+    Attributes:
         card: what the model expects and returns; its thresholds decide on the detections.
         name: library, device and precision: what a prediction must be continued with.
         batch_size: windows of a batch that suit the device.

@@ -24,7 +24,7 @@ IGNORED = -2
 class Matched(NamedTuple):
     """The P anchors of a batch that have an object, as rows.
 
-    Args:
+    Attributes:
         image: (P,) index in the batch.
         anchor: (P,) index among the N anchors.
         boxes: (P, 4) xyxy pixels, the objects'.

@@ -149,6 +149,17 @@ def test_teachers_are_offered_once_both_are_trained(make_run, write, state_of):
     assert "teachers" in abilities(state_of(folder))
 
 
+def test_weights_that_come_after_the_log_are_noticed_as_while_a_run_is_copied(make_run, write):
+    folder = make_run("town", write.event("finished", outputs={}))
+    tracker = RunTracker(folder)
+    assert "teachers" not in abilities(tracker.poll())
+    (folder / "checkpoints").mkdir()
+    for name in ("detection_teacher", "segmentation_teacher"):
+        assert tracker.poll() is None
+        (folder / "checkpoints" / f"{name}.safetensors").touch()
+    assert "teachers" in abilities(tracker.poll())
+
+
 def test_following_a_run_tells_only_what_is_new(make_run, write, engine):
     folder = make_run("town", write.started(engine.pid), write.progress(1))
     tracker = RunTracker(folder)

@@ -50,6 +50,20 @@ def test_a_label_layer_that_is_removed_is_missed_and_no_other_takes_its_place(fi
     assert pages.cells(filled.sources.table, 0) == ["north", "(gone)"]
 
 
+def test_the_labels_of_one_task_are_not_offered_for_the_other(filled, town, pages):
+    offered = filled.sources.editor.labels
+
+    def names():
+        return {offered.layer(index).name() for index in range(offered.count()) if offered.layer(index) is not None}
+
+    filled.sources.table.selectRow(1)  # the areas in the south
+    assert names() == {"north", "roofs"} and offered.currentLayer() is town["roofs"]
+    pages.choose(filled, 1, "detection", town["cars"])  # of the same task, a layer serves several rasters
+    assert names() == {"north", "roofs", "cars"}
+    filled.sources.editor.role.setCurrentIndex(1)  # who had chosen it before sees it still, and what is wrong with it
+    assert filled.session.draft.sources[1].role == "segmentation" and offered.currentLayer() is town["cars"]
+
+
 def test_classes_can_be_renamed_merged_and_left_out_and_going_back_keeps_them(filled, wait, pages):
     filled.next()
     boxes, areas = (filled.classes.tables[role] for role in ("detection", "segmentation"))
