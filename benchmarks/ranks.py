@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/ranks.py
 
 Rounds of either kind alternate; medians and their ratio are printed. Beside the clock's rates stand those of processor
-time: what a process computes for its chips, without its waiting for a processor that others use, or for other processes.
+time: what a process computes for its chips, without waiting for a processor that others use, or for other processes.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ from statistics import median
 
 import torch
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from engine import ranks
 from engine.config import load_run, save_run
