@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Stopped
+from ..errors import Stopped, TrainingError
 from ..events import EventLog
 from ..processes import Interrupted
 
@@ -30,11 +31,13 @@ def follow(folder: Path, work: Callable[[EventLog], Any]) -> None:
     from .signals import stop_with_others
 
     asked = Event()
-    try:
-        with stop_with_others(folder, asked):
+    with suppress(Stopped, Interrupted), stop_with_others(folder, asked) as wanted:
+        # no failure where all end as asked: a launcher would end the first one for it, which may still be writing
+        try:
             work(_Followers(asked))
-    except (Stopped, Interrupted):
-        return  # the first one ends with what there is to say; a failure here would have its launcher end it
+        except TrainingError:
+            if not wanted():
+                raise
 
 
 class _Followers(EventLog):
@@ -53,7 +56,7 @@ def _tell(event: dict[str, Any]) -> None:
     print(f"warning: {event['message']}", file=sys.stderr)
 
 
-def take_all_cards(folder: Path, settings: Run) -> None:
+def take_all_cards(settings: Run) -> None:
     """Have a training on the device `auto` go on as a process for each of this machine's cards, where it has several.
 
     This process becomes torchrun, so that its id, its output and signals to it stay what they are.

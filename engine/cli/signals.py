@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,16 +64,27 @@ def orderly_stop(
 
 
 @contextmanager
-def stop_with_others(folder: Path, asked: Event) -> Iterator[None]:
+def stop_with_others(folder: Path, asked: Event) -> Iterator[Callable[[], bool]]:
     """While inside, a signal sets `asked`: a process of several ends in order when the one that owns the folder does.
 
     Work that does not end within a second of that, or of a stop in the folder, is interrupted as by `orderly_stop`.
 
+    Yields:
+        whether a stop is asked for, by either; one left over from an earlier end is the owner's to remove.
+
     Raises:
         Interrupted: the work was.
     """
-    with _answered(Interrupter(lambda: asked.is_set() or (folder / STOP_FILE).exists(), lambda: None), asked.set):
-        yield
+    begun = time.time()
+
+    def wanted() -> bool:
+        try:
+            return asked.is_set() or (folder / STOP_FILE).stat().st_mtime >= begun
+        except OSError:
+            return False
+
+    with _answered(Interrupter(wanted, lambda: None), asked.set):
+        yield wanted
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     from .ranks import take_all_cards
 
     if place() is None:
-        take_all_cards(options.folder, load_run(options.folder))
+        take_all_cards(load_run(options.folder))
     return train_run(options.folder)
 
 
