@@ -50,14 +50,13 @@ def _batch_norm(
     return _Normalise.apply(values, weight, bias, mean, var, count, eps)
 
 
-def _statistics(values: Tensor) -> tuple[Tensor, Tensor, float]:
+def _statistics(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Mean (C,), variance (C,) and number of each channel's values in all processes (Chan et al., 1979)."""
     zeros = torch.zeros(values.shape[1], device=values.device)  # of float32, in which the statistics are then, too
     mean, var = torch.ops.aten.batch_norm_update_stats(values, zeros, zeros.clone(), 0.0)
-    count = float(values.numel() // values.shape[1])
-    found = ranks.total(torch.cat([count * mean, mean.new_tensor([count])]))
-    everything = found[-1].item()
-    common = found[:-1] / everything
+    count = values.numel() // values.shape[1]
+    found = ranks.total(torch.cat([count * mean, mean.new_full((1,), count)]))
+    common, everything = found[:-1] / found[-1], found[-1]
     spread = ranks.total(count * (var + (mean - common).square()))
     return common, spread / everything, everything
 
@@ -73,22 +72,22 @@ class _Normalise(torch.autograd.Function):
         bias: Tensor | None,
         mean: Tensor,
         var: Tensor,
-        count: float,
+        count: Tensor,
         eps: float,
     ) -> Tensor:
-        ctx.save_for_backward(values, weight, mean, var)
-        ctx.count, ctx.eps = count, eps
+        ctx.save_for_backward(values, weight, mean, var, count)
+        ctx.eps = eps
         return F.batch_norm(values, mean, var, weight, bias, False, 0.0, eps)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        values, weight, mean, var = ctx.saved_tensors
+        values, weight, mean, var, count = ctx.saved_tensors
         factor = torch.ones_like(mean) if weight is None else weight
         found, by_weight, by_bias = torch.ops.aten.native_batch_norm_backward(
             gradient, values, factor, mean, var, None, None, False, ctx.eps, [True, True, True]
         )
         # what values change through the statistics: gx - w / s (mean(g) + x^ mean(g x^)), x^ = (x - mean) / s
-        slope, offset = (ranks.total(torch.cat([by_weight, by_bias])) / ctx.count).chunk(2)
+        slope, offset = (ranks.total(torch.cat([by_weight, by_bias])) / count).chunk(2)
         inverse = (var + ctx.eps).rsqrt()
         slope = factor * inverse * inverse * slope
         offset = factor * inverse * offset - slope * mean

@@ -25,6 +25,17 @@ def wait_for_all(processes, seconds=60):
     return [each.wait(max(0.1, end - time.monotonic())) for each in processes]
 
 
+def checkpoints(folder):
+    log = folder / "events.jsonl"
+    return log.read_text().count('"kind": "checkpoint"') if log.exists() else 0
+
+
+def wait_for(number, folder, processes):
+    while checkpoints(folder) < number:
+        assert all(each.poll() is None for each in processes), [each.communicate() for each in processes]
+        time.sleep(0.02)
+
+
 def step_of(folder):
     state = load_last(folder, load_run(folder))
     return (state.stage, state.step) if state else (0, 0)
@@ -39,19 +50,16 @@ def test_whichever_rank_is_killed_the_others_end_and_the_job_goes_on_to_the_same
     whole, broken = (make_run(RECIPE, name, ROLES, **LONG) for name in ("whole", "broken"))
     processes = start(family, [*PROGRAM, whole])
     assert wait_for_all(processes, 600) == [0, 0], [each.stderr.read() for each in processes]
-    rng, stood = random.Random(1), (0, 0)
+    rng = random.Random(1)
     for kill in range(KILLS):
-        processes = start(family, [*PROGRAM, broken])
-        while step_of(broken) <= stood:  # until it has come further than before
-            assert all(each.poll() is None for each in processes), [each.stderr.read() for each in processes]
-            time.sleep(0.01)
+        before, processes = checkpoints(broken), start(family, [*PROGRAM, broken])
+        wait_for(before + 1, broken, processes)  # until it has come further than before
         time.sleep(rng.uniform(0, 0.2))
         processes[kill % 2].kill()
         killed = time.monotonic()
         assert 0 not in wait_for_all(processes), "it was done before"
         assert time.monotonic() - killed < 30
         family.wait(10)
-        stood = step_of(broken)
     processes = start(family, [*PROGRAM, broken])
     assert wait_for_all(processes, 600) == [0, 0], [each.stderr.read() for each in processes]
     assert same(broken, whole)
@@ -60,9 +68,7 @@ def test_whichever_rank_is_killed_the_others_end_and_the_job_goes_on_to_the_same
 def test_a_run_goes_on_with_another_number_of_processes(make_run, family):
     folder = make_run(RECIPE, "run", ROLES, **LONG)
     processes = start(family, [*PROGRAM, folder])
-    while step_of(folder) < (0, 15):
-        assert all(each.poll() is None for each in processes), [each.stderr.read() for each in processes]
-        time.sleep(0.01)
+    wait_for(2, folder, processes)
     processes[0].kill()
     wait_for_all(processes)
     stage, step = step_of(folder)
