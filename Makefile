@@ -50,6 +50,7 @@ package:
 
 bench: setup
 	$(ENGINE) benchmarks/training_step.py
+	$(ENGINE) benchmarks/ranks.py
 	$(ENGINE) benchmarks/freed_memory.py
 	$(ENGINE) benchmarks/chips.py
 	$(ENGINE) benchmarks/inference/pipeline.py

@@ -10,7 +10,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from .. import ranks
+from .. import __version__, ranks
 from ..config import Run
 from ..data import Prepared
 from ..errors import TrainingError
@@ -101,9 +101,9 @@ def same_everywhere(folder: Path, run: Run, prepared: Prepared, plan: Plan, stat
         TrainingError: they see other settings, imagery or checkpoints.
     """
     stands = (state.stage, state.step) if state else None
-    mine = fingerprint(run), prepared.mean, prepared.std, [stage.name for stage in plan.stages], stands
+    mine = __version__, fingerprint(run), prepared.mean, prepared.std, [stage.name for stage in plan.stages], stands
     if any(each != mine for each in ranks.of_each(mine)):
         raise TrainingError(
-            f"The processes of this training do not see the same in {folder}.",
+            f"The processes of this training do not see the same in {folder}, or are of several versions of the engine.",
             "Put the run folder and its imagery on storage that all machines share, under the same path.",
         )
