@@ -104,6 +104,6 @@ def same_everywhere(folder: Path, run: Run, prepared: Prepared, plan: Plan, stat
     mine = __version__, fingerprint(run), prepared.mean, prepared.std, [stage.name for stage in plan.stages], stands
     if any(each != mine for each in ranks.of_each(mine)):
         raise TrainingError(
-            f"The processes of this training do not see the same in {folder}, or are of several versions of the engine.",
+            f"The processes of this training see different things in {folder}, or have several versions of the engine.",
             "Put the run folder and its imagery on storage that all machines share, under the same path.",
         )
