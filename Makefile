@@ -101,6 +101,7 @@ build/qt6/installed:
 
 bench: setup
 	$(ENGINE) benchmarks/training_step.py
+	$(ENGINE) benchmarks/ranks.py
 	$(ENGINE) benchmarks/freed_memory.py
 	$(ENGINE) benchmarks/chips.py
 	$(ENGINE) benchmarks/inference/pipeline.py

@@ -1,4 +1,4 @@
-"""`predict` as one of several processes, which `torchrun` or a job scheduler starts; `train` is always alone."""
+"""`predict` as one of several processes, which `torchrun` or a job scheduler starts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import ConfigError, DeviceError, OutputError
+from ..errors import DeviceError, OutputError
 from ..events import STOP_FILE, EventLog
 
 if TYPE_CHECKING:
@@ -38,20 +38,6 @@ def place() -> Place | None:
     except (KeyError, ValueError):
         return None
     return Place(rank, size) if 0 <= rank < size and size > 1 else None
-
-
-def refuse_ranks() -> None:
-    """End a training that a launcher has started several times.
-
-    Raises:
-        ConfigError: this is one of several processes.
-    """
-    size, ranks = os.environ.get("WORLD_SIZE", ""), [os.environ.get(name, "") for name in ("RANK", "LOCAL_RANK")]
-    if (size.isdecimal() and int(size) > 1) or any(rank.isdecimal() and int(rank) > 0 for rank in ranks):
-        raise ConfigError(
-            f"A training is one process, and this is one of {size or 'several'} (RANK {ranks[0] or ranks[1]}).",
-            "Start it without torchrun, or unset RANK, LOCAL_RANK and WORLD_SIZE.",
-        )
 
 
 def own_gpu() -> None:

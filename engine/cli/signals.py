@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from types import FrameType
 
 from ..events import STOP_FILE
@@ -46,23 +48,57 @@ def orderly_stop(
         if stop:
             stop.unlink(missing_ok=True)
 
-    interrupter = Interrupter(lambda: bool(stop and stop.exists()) or also(), leave)
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGINT and interrupter.is_signal():
-            return
+    def ask() -> None:
         if stop is None:
             raise Interrupted
         if stop.exists() or not folder.is_dir():
             raise KeyboardInterrupt
         stop.touch()
 
-    before = {number: signal.signal(number, ask) for number in SIGNALS}
+    try:
+        with _answered(Interrupter(lambda: bool(stop and stop.exists()) or also(), leave), ask):
+            yield
+    finally:
+        if stop:
+            stop.unlink(missing_ok=True)
+
+
+@contextmanager
+def stop_with_others(folder: Path, asked: Event) -> Iterator[Callable[[], bool]]:
+    """While inside, a signal sets `asked`: a process of several ends in order when the one that owns the folder does.
+
+    Work that does not end within a second of that, or of a stop in the folder, is interrupted as by `orderly_stop`.
+
+    Yields:
+        whether a stop is asked for, by either; one left over from an earlier end is the owner's to remove.
+
+    Raises:
+        Interrupted: the work was.
+    """
+    begun = time.time()
+
+    def wanted() -> bool:
+        try:
+            return asked.is_set() or (folder / STOP_FILE).stat().st_mtime >= begun
+        except OSError:
+            return False
+
+    with _answered(Interrupter(wanted, lambda: None), asked.set):
+        yield wanted
+
+
+@contextmanager
+def _answered(interrupter: Interrupter, ask: Callable[[], None]) -> Iterator[None]:
+    """While inside, signals but those of the interrupter ask for a stop."""
+
+    def answer(number: int, frame: FrameType | None) -> None:
+        if number != signal.SIGINT or not interrupter.is_signal():
+            ask()
+
+    before = {number: signal.signal(number, answer) for number in SIGNALS}
     try:
         with interrupter:
             yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        if stop:
-            stop.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import torch
     from lightning_fabric import Fabric
     from torch import nn
 
@@ -20,14 +21,15 @@ if TYPE_CHECKING:
     from ..data import Prepared
     from ..events import EventLog
     from ..recipes import Plan
-    from ..training import Trained
+    from ..training import Place, Settled, Trained
     from .job import Listener
     from .steps import Steps
 
 HELP = "train a run folder into a model package"
 DESCRIPTION = (
     "Trains RUN/run.json stage by stage and writes RUN/model and RUN/report.html. An interrupted training goes on from "
-    "its last checkpoint. Ctrl-C, SIGTERM or a file RUN/stop end it in order, with a checkpoint."
+    "its last checkpoint. Ctrl-C, SIGTERM or a file RUN/stop end it in order, with a checkpoint. On the device "
+    "auto all graphics cards of the machine share each batch; torchrun or srun share it among machines."
 )
 MODEL_FOLDER = "model"
 TRAINED = 0.98
@@ -53,6 +55,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Train and package, with progress on the error stream."""
+    from ..config import load_run
+    from ..training import place
+    from .ranks import take_all_cards
+
+    if place() is None:
+        take_all_cards(load_run(options.folder))
     return train_run(options.folder)
 
 
@@ -65,16 +73,23 @@ def text(result: dict[str, Any]) -> str:
 def train_run(folder: Path, listener: Listener | None = None) -> dict[str, Any]:
     """Train a run folder and write its package and report; every step of it is an event.
 
+    Of several processes that a launcher has started the first does so; the others train with it, and end the program.
+
     Raises:
         GeoDistilError: as the event `failed` (or `stopped`) says too.
     """
     from ..config import load_run
-    from .crew import refuse_ranks
+    from ..training import check_place, place
     from .job import carry_out
+    from .ranks import follow
 
-    refuse_ranks()
-    settings = load_run(folder)
-    result = carry_out(folder, lambda events: _train(folder, settings, events), listener)
+    settings, where = load_run(folder), place()
+    if where is not None:
+        check_place(where, settings.training)
+        if where.rank:
+            follow(folder, lambda events: _trained(folder, settings, events, where))
+            raise SystemExit(0)
+    result = carry_out(folder, lambda events: _train(folder, settings, events, where), listener)
     report(folder, lambda sentence: print(sentence, file=sys.stderr))  # once more, for now it has an end
     return result
 
@@ -91,38 +106,54 @@ def report(folder: Path, warn: Callable[[str], Any]) -> Path | None:
         return None
 
 
-def _train(folder: Path, settings: Run, events: EventLog) -> dict[str, Any]:
+def _trained(
+    folder: Path, settings: Run, events: EventLog, where: Place | None
+) -> tuple[torch.device, Prepared, Settled, Trained]:
+    """Train, alone or with the other processes."""
+    from .. import ranks
     from ..data import prepare
+    from ..events import PartOfLog
+    from ..processes import held
+    from ..recipes import build_plan
+    from ..training import Loop, joined, make_fabric, settle
+
+    fabric = make_fabric(settings.training, where)
+    with joined(settings.training, where):
+        events.write("started", **_machine(fabric, where))
+        prepared = prepare(settings)
+        for warning in prepared.warnings:
+            events.write("warning", message=warning)
+        fabric.seed_everything(settings.training.seed, verbose=False)
+        with ranks.first_before_others():  # which need not fetch weights again, and find the same teachers
+            settled = settle(folder, settings, prepared, build_plan(settings, prepared), keep=ranks.is_first())
+        plan = settled.plan
+        for warning in [*settled.warnings, *plan.warnings]:
+            events.write("warning", message=warning)
+        for note in [*plan.notes, *filter(None, [settled.note])]:
+            events.write("note", message=note)
+        with held():  # it looks for a stop itself, and ends with a checkpoint
+            trained = Loop(folder, settings, prepared, plan, fabric, PartOfLog(events, 0, TRAINED)).train()
+    return fabric.device, prepared, settled, trained
+
+
+def _train(folder: Path, settings: Run, events: EventLog, where: Place | None) -> dict[str, Any]:
     from ..errors import Stopped
     from ..events import PartOfLog
-    from ..processes import Interrupted, held
-    from ..recipes import build_plan
-    from ..training import Loop, enough_memory, make_fabric, offer, settle
+    from ..processes import Interrupted
+    from ..training import enough_memory, offer
     from .examining import examine_run
     from .steps import Steps
 
-    fabric = make_fabric(settings.training)
-    events.write("started", **_machine(fabric))
-    prepared = prepare(settings)
-    for warning in prepared.warnings:
-        events.write("warning", message=warning)
-    fabric.seed_everything(settings.training.seed, verbose=False)
-    settled = settle(folder, settings, prepared, build_plan(settings, prepared))
+    device, prepared, settled, trained = _trained(folder, settings, events, where)
     plan = settled.plan
-    for warning in [*settled.warnings, *plan.warnings]:
-        events.write("warning", message=warning)
-    for note in [*plan.notes, *filter(None, [settled.note])]:
-        events.write("note", message=note)
-    with held():  # it looks for a stop itself, and ends with a checkpoint
-        trained = Loop(folder, settings, prepared, plan, fabric, PartOfLog(events, 0, TRAINED)).train()
     offer(folder, settings, plan, settled.identity)
     steps = Steps(PartOfLog(events, TRAINED, 1), PARTS)
     try:
         steps.begin("windows")
         card = _card(settings, prepared, trained, plan)
         steps.begin("examination")
-        with enough_memory(settings.training, fabric.device):
-            examine_run(folder, settings, prepared, plan, card, fabric.device, events)
+        with enough_memory(settings.training, device):
+            examine_run(folder, settings, prepared, plan, card, device, events)
         return _package(folder, settings, prepared, trained, card, steps, events)
     except (Stopped, Interrupted):
         raise Stopped(
@@ -130,7 +161,7 @@ def _train(folder: Path, settings: Run, events: EventLog) -> dict[str, Any]:
         ) from None
 
 
-def _machine(fabric: Fabric) -> dict[str, Any]:
+def _machine(fabric: Fabric, where: Place | None) -> dict[str, Any]:
     import torch
 
     from .. import __version__
@@ -139,7 +170,7 @@ def _machine(fabric: Fabric) -> dict[str, Any]:
     return {
         "pid": os.getpid(),
         "host": socket.gethostname(),
-        "device": device_name(fabric),
+        "device": f"{where.size} x {device_name(fabric)}" if where else device_name(fabric),
         "precision": fabric._precision.precision,
         "versions": {"geodistil": __version__, "torch": torch.__version__, "python": platform.python_version()},
     }

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from .. import ranks
 from ..config import Run
 from ..errors import ConfigError, GeoDistilError, TrainingError
 from ..processes import FORKSERVER_GUARD, end_with_parent, name_semaphores
@@ -123,16 +124,17 @@ class TrainingBatches(Dataset):
         chips: the role's chips.
         start: index of the first chip.
         size: chips in a batch.
+        mine: which of them are this process's.
         shelves: where reading processes put them; none where this process reads.
     """
 
-    def __init__(self, chips: TrainingChips, start: int, size: int, shelves: Shelves | None) -> None:
-        self._chips, self._start, self._size, self._shelves = chips, start, size, shelves
+    def __init__(self, chips: TrainingChips, start: int, size: int, mine: slice, shelves: Shelves | None) -> None:
+        self._chips, self._start, self._size, self._mine, self._shelves = chips, start, size, mine, shelves
 
     def __getitem__(self, number: int) -> dict[str, Any] | GeoDistilError:
         """Batch `number`, or the first error of its chips."""
         first = self._start + number * self._size
-        chips = [self._chips[index] for index in range(first, first + self._size)]
+        chips = [self._chips[index] for index in range(first + self._mine.start, first + self._mine.stop)]
         room = self._shelves.room(number) if self._shelves else {}
         values = packed(chips, room)
         if isinstance(values, GeoDistilError):
@@ -167,14 +169,19 @@ class ValidationBatches:
         """All of them, as `read`."""
         return self.read()
 
-    def read(self, start: int = 0) -> Iterator[Batch]:
+    def read(self, start: int = 0, stop: int | None = None) -> Iterator[Batch]:
         """Read them from batch `start` on, in this process: reading is much faster than the forward pass.
+
+        Args:
+            start: the first batch.
+            stop: the one after the last; none: all.
 
         Raises:
             RasterError: a raster cannot be read.
             LabelError: a class raster has a value without a class.
         """
-        chips = (self._chip(source, window) for source, window in self._windows[start * self._batch_size :])
+        end = None if stop is None else stop * self._batch_size
+        chips = (self._chip(source, window) for source, window in self._windows[start * self._batch_size : end])
         while some := list(islice(chips, self._batch_size)):
             batch = unpacked(packed(some), self._role)
             yield batch if batch.mask is None else replace(batch, mask=batch.mask.long())
@@ -203,7 +210,7 @@ def training_loader(
     stage: str = "",
     measured: np.ndarray | None = None,
 ) -> Iterator[Batch]:
-    """An endless stream of a role's training batches.
+    """An endless stream of a role's training batches; of processes that train together each gets its own chips of them.
 
     Chips are read ahead by `training.workers` processes of this role's own; none given means half the
     processors, at most 4, and none on a single processor.
@@ -233,13 +240,15 @@ def _batches(
 ) -> Iterator[dict[str, Any] | GeoDistilError]:
     """Packed batches without end, read ahead by processes where the run has some."""
     size = run.training.batch_size
-    workers, prefetch = _readers(run, bytes_of(chips.shapes(size)), warn)
+    mine = ranks.share(size)
+    shapes = chips.shapes(mine.stop - mine.start)
+    workers, prefetch = _readers(run, bytes_of(shapes), warn)
     if not workers:
-        batches = TrainingBatches(chips, start, size, None)
+        batches = TrainingBatches(chips, start, size, mine, None)
         yield from map(batches.__getitem__, count())
     # one more than are read ahead: the next batch is asked for while the last is still to be taken
-    shelves = Shelves(chips.shapes(size), workers * prefetch + 1)
-    for number, values in enumerate(_loader(TrainingBatches(chips, start, size, shelves), workers, prefetch)):
+    shelves = Shelves(shapes, workers * prefetch + 1)
+    for number, values in enumerate(_loader(TrainingBatches(chips, start, size, mine, shelves), workers, prefetch)):
         yield values | shelves.take(number) if isinstance(values, dict) else values
 
 
@@ -375,7 +384,7 @@ def _workers(run: Run) -> int:
         return run.training.workers
     affinity = getattr(os, "sched_getaffinity", None)
     processors = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return min(_MOST_WORKERS, processors // 2)
+    return min(_MOST_WORKERS, processors // 2 // ranks.here())
 
 
 def _sources(prepared: Prepared, role: Role) -> list[PreparedSource]:

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .. import ranks
+
 
 def full(values: Tensor) -> Tensor:
     """At least float32: losses are not computed in half precision."""
@@ -23,8 +25,26 @@ def pixels(values: Tensor, valid: Tensor) -> Tensor:
 
 
 def mean_over(total: Tensor, count: Tensor | float) -> Tensor:
-    """A sum over what counts as a mean; nothing counted gives zero with its graph intact."""
-    return total / torch.as_tensor(count, dtype=total.dtype, device=total.device).clamp(min=1)
+    """A sum over what counts as a mean; nothing counted gives zero with its graph intact.
+
+    Of processes that train together each has its own sum and count; the mean of what they get is the mean over all.
+    """
+    return ranks.scaled(total) / _counted(total, count)
+
+
+def whole_mean(total: Tensor, count: Tensor | float) -> Tensor:
+    """The mean over what counts, the same in all processes that train together; no gradients."""
+    return ranks.total(total) / _counted(total, count)
+
+
+def mean_by(total: Tensor, weights: Tensor) -> Tensor:
+    """As `mean_over`, of sums by weights whose sum may be less than 1."""
+    weights = ranks.total(weights)
+    return ranks.scaled(total) / torch.where(weights > 0, weights, 1.0)
+
+
+def _counted(total: Tensor, count: Tensor | float) -> Tensor:
+    return ranks.total(torch.as_tensor(count, dtype=total.dtype, device=total.device)).clamp(min=1)
 
 
 def pooled(values: Tensor, size: tuple[int, int]) -> Tensor:

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from .arithmetic import mean_over, target
+from .arithmetic import target
 
 
 def divergence_of_areas(first: Tensor, second: Tensor, valid: Tensor) -> Tensor:
@@ -26,7 +26,7 @@ def divergence_of_areas(first: Tensor, second: Tensor, valid: Tensor) -> Tensor:
     p, q = target(first).softmax(dim=1), target(second).softmax(dim=1)
     each = _entropy((p + q) / 2) - (_entropy(p) + _entropy(q)) / 2
     total = each.clamp(min=0).masked_fill(~valid, 0.0).flatten(1).sum(dim=1)
-    return mean_over(total, valid.flatten(1).sum(dim=1))
+    return total / valid.flatten(1).sum(dim=1).clamp(min=1)
 
 
 def difference_of_scores(first: Tensor, second: Tensor, valid: Tensor) -> Tensor:
@@ -41,7 +41,7 @@ def difference_of_scores(first: Tensor, second: Tensor, valid: Tensor) -> Tensor
         (B,), 0 of chips on which no anchor counts.
     """
     each = (target(first).sigmoid() - target(second).sigmoid()).abs().amax(dim=-1)
-    return mean_over(each.masked_fill(~valid, 0.0).sum(dim=1), valid.sum(dim=1))
+    return each.masked_fill(~valid, 0.0).sum(dim=1) / valid.sum(dim=1).clamp(min=1)
 
 
 def _entropy(probabilities: Tensor) -> Tensor:

@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .arithmetic import full, pooled, resized, target
+from .. import ranks
+from .arithmetic import full, mean_by, pooled, resized, target
 
 VARIANCE_FLOOR = 1e-6
 """Added to a channel's variance: a dead channel must not become noise of deviation 1."""
@@ -92,8 +93,7 @@ def spatial_cosine(student: Tensor, teacher: Tensor, valid: Tensor) -> Tensor:
     teacher = resized(teacher, student)
     shares = pooled(valid.to(student.dtype), student.shape[-2:])[:, 0]
     distance = torch.where(shares > 0, 1 - F.cosine_similarity(student, teacher, dim=1), 0.0)
-    counted = shares.sum()
-    return (shares * distance).sum() / torch.where(counted > 0, counted, 1.0)
+    return mean_by((shares * distance).sum(), shares.sum())
 
 
 def weighted_squares(student: Tensor, teacher: Tensor, weights: Tensor) -> Tensor:
@@ -116,7 +116,7 @@ def _level_mse(student: Tensor, teacher: Tensor, valid: Tensor) -> Tensor:
     shares = pooled(valid.to(full(student).dtype), teacher.shape[-2:])
     counted = shares.sum() * teacher.shape[1]
     # A part of a cell may be all that counts, so not clamped at 1 as counts are.
-    return weighted_squares(student, teacher, shares) / torch.where(counted > 0, counted, 1.0)
+    return mean_by(weighted_squares(student, teacher, shares), counted)
 
 
 def _level_pkd(student: Tensor, teacher: Tensor, valid: Tensor) -> Tensor:
@@ -124,13 +124,14 @@ def _level_pkd(student: Tensor, teacher: Tensor, valid: Tensor) -> Tensor:
     shares = pooled(valid.to(student.dtype), teacher.shape[-2:])
     mine, theirs = _standardised(student, shares), _standardised(teacher, shares)
     counted = shares.sum() * teacher.shape[1]
-    return weighted_squares(mine, theirs, shares) / 2 / torch.where(counted > 0, counted, 1.0)
+    return mean_by(weighted_squares(mine, theirs, shares) / 2, counted)
 
 
 def _standardised(features: Tensor, shares: Tensor) -> Tensor:
     """Each channel with mean 0 and deviation 1 over the cells (B, D, H, W) by their shares (B, 1, H, W)."""
     features = torch.where(shares > 0, features, 0.0)
-    whole = torch.where(shares.sum() > 0, shares.sum(), 1.0)
-    centred = features - (shares * features).sum(dim=(0, 2, 3), keepdim=True) / whole
-    variance = (shares * centred.square()).sum(dim=(0, 2, 3), keepdim=True) / whole
+    whole = ranks.total(shares.sum())
+    whole = torch.where(whole > 0, whole, 1.0)
+    centred = features - ranks.summed((shares * features).sum(dim=(0, 2, 3), keepdim=True)) / whole
+    variance = ranks.summed((shares * centred.square()).sum(dim=(0, 2, 3), keepdim=True)) / whole
     return centred * (variance + VARIANCE_FLOOR).rsqrt()

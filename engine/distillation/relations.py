@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .. import ranks
 from .arithmetic import full, mean_over, pixels, target
 
 
@@ -28,10 +29,10 @@ def dist_segmentation(student: Tensor, teacher: Tensor, valid: Tensor, temperatu
     mine = (pixels(full(student), valid) / temperature).softmax(dim=1)
     theirs = (pixels(target(teacher), valid) / temperature).softmax(dim=1)
     count, classes = mine.shape
-    if not count:
+    if not ranks.number(count):
         return mine.sum()
-    intra = (1 - _correlation(mine, theirs, dim=0)).mean()
-    inter = (1 - _correlation(mine, theirs, dim=1)).mean() if classes > 2 else 0.0
+    intra = (1 - (_correlation(mine, theirs, dim=0) if ranks.alone() else _correlation_of_all(mine, theirs))).mean()
+    inter = mean_over((1 - _correlation(mine, theirs, dim=1)).sum(), count) if classes > 2 else 0.0
     return temperature**2 * (inter + intra)
 
 
@@ -59,6 +60,15 @@ def _correlation(first: Tensor, second: Tensor, dim: int) -> Tensor:
     """Pearson's along a dimension; 0 where one of them is constant."""
     first, second = (values - values.mean(dim=dim, keepdim=True) for values in (first, second))
     return F.cosine_similarity(first, second, dim=dim)
+
+
+def _correlation_of_all(first: Tensor, second: Tensor) -> Tensor:
+    """Pearson's along the rows of all processes, (K,) of (P, K)."""
+    count = ranks.number(len(first))
+    first, second = (values - ranks.summed(values.sum(dim=0)) / count for values in (first, second))
+    pairs = (first * second, first.square(), second.square())
+    products, one, other = ranks.summed(torch.stack([each.sum(dim=0) for each in pairs]))
+    return products / (one * other).clamp(min=1e-16).sqrt()
 
 
 def _over_space(logits: Tensor, counted: Tensor, temperature: float) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .. import ranks
 from ..types import IGNORE_INDEX
 from .arithmetic import full
 
@@ -29,7 +30,8 @@ def cldice_loss(logits: Tensor, mask: Tensor, classes: list[int], iterations: in
     """
     counted = (mask != IGNORE_INDEX)[:, None]
     probabilities = torch.where(counted, full(logits), 0.0).softmax(dim=1) * counted
-    wanted = [channel for channel in classes if (mask == channel).any()]
+    there = ranks.total(torch.stack([(mask == channel).sum() for channel in classes])).tolist()
+    wanted = [channel for channel, pixels in zip(classes, there, strict=True) if pixels]
     if not wanted:
         return probabilities.sum() * 0.0
     truth = torch.stack([mask == channel for channel in wanted], dim=1).to(probabilities.dtype)
@@ -54,7 +56,7 @@ def _cldice(predicted: Tensor, truth: Tensor, iterations: int) -> Tensor:
 
 
 def _share_on(skeleton: Tensor, areas: Tensor) -> Tensor:
-    on, whole = ((values).sum(dim=(0, 2, 3)) for values in (skeleton * areas, skeleton))
+    on, whole = (ranks.summed(values.sum(dim=(0, 2, 3))) for values in (skeleton * areas, skeleton))
     return (on + SMOOTH) / (whole + SMOOTH)
 
 

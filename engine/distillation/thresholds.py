@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .arithmetic import mean_over, target
+from .. import ranks
+from .arithmetic import target, whole_mean
 
 MEMORY = 0.99
 """Decay of the moving averages by step: the paper's 0.999 is for a million steps of single images, not for hundreds."""
@@ -41,7 +42,7 @@ class AdaptiveThresholds(nn.Module):
         return self.confidence * self.shares / self.shares.max()
 
     def _follow(self, probabilities: Tensor, count: Tensor) -> None:
-        highest = mean_over(probabilities.amax(dim=1).sum(), count)
-        shares = mean_over(probabilities.sum(dim=(0, 2, 3)), count)
+        highest = whole_mean(probabilities.amax(dim=1).sum(), count)
+        shares = whole_mean(probabilities.sum(dim=(0, 2, 3)), count)
         for average, mean in ((self.confidence, highest), (self.shares, shares)):
-            average.lerp_(mean.to(average), (1 - self.memory) * (count > 0).to(average))
+            average.lerp_(mean.to(average), (1 - self.memory) * (ranks.total(count) > 0).to(average))

@@ -6,6 +6,7 @@ from .heads import DetectionHead, anchors_valid, decide
 from .network import MultiTaskNetwork, build, build_from_card
 from .sizes import FIRST_SIZES, SIZES, Size, parameters, resolve
 from .smp_network import SmpNetwork
+from .synchronised import SynchronisedBatchNorm
 from .uncertainty import uncertain_statistics
 from .weights import Loaded, load_encoder_weights
 from .weights_transfer import transfer
@@ -18,6 +19,7 @@ __all__ = [
     "MultiTaskNetwork",
     "Size",
     "SmpNetwork",
+    "SynchronisedBatchNorm",
     "anchors_valid",
     "build",
     "build_from_card",

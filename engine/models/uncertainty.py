@@ -9,6 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from .. import ranks
 from .normalisation import Normalised
 
 
@@ -23,7 +24,7 @@ def perturb_statistics(features: Tensor, probability: float) -> Tensor:
         features: (B, D, H, W); a single image, whose batch has no spread, comes back as it is.
         probability: with which the batch is changed.
     """
-    if len(features) < 2 or not torch.rand(()) < probability:
+    if ranks.whole(len(features)) < 2 or not torch.rand(()) < probability:
         return features
     maps = features.float()
     mean = maps.mean((2, 3), keepdim=True)
@@ -59,8 +60,8 @@ def uncertain_statistics(network: nn.Module, probability: float) -> Iterator[Non
 
 def _drawn(statistic: Tensor) -> Tensor:
     """(B, D, 1, 1) plus noise; drawn on the CPU, whose generator's state is in checkpoints."""
-    noise = torch.randn(statistic.shape).to(statistic.device)
-    return statistic + noise * statistic.std(0, keepdim=True)
+    noise = ranks.mine(torch.randn(ranks.whole(len(statistic)), *statistic.shape[1:])).to(statistic.device)
+    return statistic + noise * ranks.gathered(statistic).std(0, keepdim=True)
 
 
 def _output(probability: float, module: nn.Module, _: object, features: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
+from .. import ranks
 from ..config import Run
 from ..data import Prepared
 from ..distillation import (
@@ -150,7 +151,7 @@ class Lesson:
         every = _old(self.classes[task], self.known[task])
         rows = torch.stack([self.silent[task, name] if batch.role == task else every for name, _, _ in batch.chips])
         if self.mixed and task == "segmentation":
-            rows = rows.any(dim=0).expand_as(rows)
+            rows = (ranks.total(rows.sum(dim=0)) > 0).expand_as(rows)
         return rows.to(batch.image.device)
 
     @staticmethod

@@ -13,7 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .. import ranks
 from ..config import Run
+from ..distillation.arithmetic import mean_over
 from ..types import Role
 from .plan import Batches, Networks, Plan, Stage
 
@@ -82,14 +84,14 @@ def reconstruction_losses(networks: Networks, batches: Batches, progress: float)
         shown = torch.where(hidden[:, None], network.mean[:, None, None], image)
         found = networks[_decoder(name)](network.encode(shown)[-LEVELS:]).float()
         differences = torch.where(counted, (found - network.normalise(image)).abs(), 0.0)
-        named[f"{name} reconstruction"] = differences.sum() / (counted.sum() * image.shape[1]).clamp(min=1)
+        named[f"{name} reconstruction"] = mean_over(differences.sum(), counted.sum() * image.shape[1])
     return named
 
 
 def hidden_squares(image: Tensor) -> Tensor:
     """(B, H, W) bool by torch's random state: the pixels of the squares that are hidden."""
     rows, columns = (-(-side // CELL) for side in image.shape[-2:])
-    cells = torch.rand(len(image), rows, columns) < HIDDEN
+    cells = ranks.mine(torch.rand(ranks.whole(len(image)), rows, columns)) < HIDDEN
     pixels = cells.repeat_interleave(CELL, dim=1).repeat_interleave(CELL, dim=2)
     return pixels[:, : image.shape[-2], : image.shape[-1]].to(image.device)
 

@@ -23,7 +23,7 @@ from ..distillation import (
     soft_detection_regression,
     soft_segmentation,
 )
-from ..distillation.arithmetic import mean_over
+from ..distillation.arithmetic import whole_mean
 from ..errors import ConfigError
 from ..models import anchors_valid
 from ..models.heads import DetectionHead
@@ -173,7 +173,7 @@ def _soft_segmentation(
     if recipe.soft_segmentation == "kl":
         return soft_segmentation(mine, theirs, valid, recipe.temperature, listen, agreement)
     term = SEGMENTATION_FORMS[recipe.soft_segmentation](mine, theirs, valid, recipe.temperature)
-    term = term if agreement is None else mean_over(agreement[valid].sum(), valid.sum()) * term
+    term = term if agreement is None else whole_mean(agreement[valid].sum(), valid.sum()) * term
     return term if listen is None else listen.mean() * term
 
 

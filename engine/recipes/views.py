@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from .. import ranks
 from ..config import Labelled
 from ..types import Batch, Outputs
 
@@ -26,7 +27,7 @@ def seen(batch: Batch, strong: bool) -> Tensor:
         return batch.image
     if batch.role == "unlabelled":
         return batch.strong
-    odd = torch.arange(len(batch.image), device=batch.image.device) % 2 == 1
+    odd = ranks.mine(torch.arange(ranks.whole(len(batch.image)), device=batch.image.device)) % 2 == 1
     return torch.where(odd[:, None, None, None], batch.strong, batch.image)
 
 
@@ -69,15 +70,16 @@ class CutMix:
     @classmethod
     def draw(cls, batch: Batch, share: float) -> CutMix:
         """Rectangles for a share of the batch's chips, by torch's random state; boxes are not mixed."""
-        if not share or len(batch.image) < 2:
+        chips = ranks.whole(len(batch.image))
+        if not share or chips < 2:
             return cls(None)
         height, width = batch.image.shape[-2:]
-        cells = torch.zeros(len(batch.image), height // CELL, width // CELL, dtype=torch.bool)
+        cells = torch.zeros(chips, height // CELL, width // CELL, dtype=torch.bool)
         chosen = torch.rand(len(cells)) < share
         for index in chosen.nonzero().flatten().tolist():
             _cut(cells[index])
         taken = cells.repeat_interleave(CELL, dim=1).repeat_interleave(CELL, dim=2)
-        return cls(taken.to(batch.image.device))
+        return cls(ranks.mine(taken).to(batch.image.device))
 
     def values(self, values: Tensor) -> Tensor:
         """Anything by pixel or by cell, (B, H, W) or (B, D, H, W), its rectangles swapped in."""
@@ -85,7 +87,7 @@ class CutMix:
             return values
         stride = self.taken.shape[-1] // values.shape[-1]
         taken = self.taken[:, ::stride, ::stride]
-        return torch.where(taken if values.ndim == 3 else taken[:, None], values.roll(1, dims=0), values)
+        return torch.where(taken if values.ndim == 3 else taken[:, None], ranks.rolled(values), values)
 
     def batch(self, batch: Batch) -> Batch:
         """The batch mixed: images, mask and what counts."""

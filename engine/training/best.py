@@ -8,6 +8,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from .. import ranks
 from ..errors import TrainingError, WeightsError
 from ..models.storage import checksum, load_weights, save_weights
 from ..recipes import Stage, best_weights
@@ -25,7 +26,8 @@ class BestWeights:
     """What a run keeps of its networks in `checkpoints/NAME.safetensors`.
 
     Of networks that the stage in progress judges the weights are in its checkpoints too, so that a training that goes
-    on from any of them has the best weights of then. Files of finished stages must be as they were left.
+    on from any of them has the best weights of then. Files of finished stages must be as they were left. Of processes
+    that train together the first one writes; all read.
 
     Args:
         folder: the run folder.
@@ -57,7 +59,7 @@ class BestWeights:
         Raises:
             OutputError: they cannot be written.
         """
-        for name in stage.keeps:
+        for name in stage.keeps if ranks.is_first() else ():
             weights = {key: value.detach().cpu() for key, value in networks[name].state_dict().items()}
             self._write(kept(stage.name, name), weights)
             self.left[kept(stage.name, name)] = checksum(weights)
@@ -69,7 +71,7 @@ class BestWeights:
             OutputError: it cannot be written.
         """
         trained = {name for each in later for name in each.trains}
-        for name in stage.judges:
+        for name in stage.judges if ranks.is_first() else ():
             path = best_weights(self._folder, name)
             if not path.exists():
                 continue
@@ -92,6 +94,8 @@ class BestWeights:
             OutputError: the folder cannot be written.
         """
         self.now, self.left = dict(now), dict(left)
+        if not ranks.is_first():
+            return
         for name, weights in now.items():
             self._bring_back(name, weights, warn)
         for name, known in left.items():
@@ -132,6 +136,8 @@ class BestWeights:
             raise _lost(path, "it is damaged") from error
 
     def _write(self, name: str, weights: Weights) -> Path:
+        if not ranks.is_first():
+            return best_weights(self._folder, name)
         return atomically(best_weights(self._folder, name), lambda path: save_weights(weights, path))
 
 

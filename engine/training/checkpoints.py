@@ -10,12 +10,13 @@ from typing import Any
 
 import torch
 
+from .. import ranks
 from ..config import TEACHER_SHARE, Run
 from ..data.identity import Identity
 from ..errors import TrainingError
 from ..recipes import CHECKPOINTS, Plan
 from .belonging import differences, sentence, settings_of_sources
-from .durable import read_generation, write_generation
+from .durable import LAST, read_generation, write_generation
 
 
 @dataclass
@@ -159,9 +160,13 @@ def _as_first(network: dict[str, Any]) -> dict[str, Any]:
 def save_last(folder: Path, state: State) -> Path:
     """Write `checkpoints/last.pt`; what it was becomes `checkpoints/previous.pt`.
 
+    Of processes that train together the first one does.
+
     Raises:
         OutputError: it cannot be written; the ones there are stay.
     """
+    if not ranks.is_first():
+        return folder / CHECKPOINTS / LAST
     return write_generation(folder / CHECKPOINTS, {each.name: getattr(state, each.name) for each in fields(state)})
 
 

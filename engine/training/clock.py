@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
+
+from .. import ranks
 from ..config import Budget, Training
 
 
@@ -35,6 +38,30 @@ def stage_budget(budget: Budget, share: float, steps_per_epoch: int, spent: floa
         return StageBudget(None, max(LEAST_SECONDS, budget.minutes * 60 - spent) * share)
     steps = budget.steps if budget.steps is not None else math.ceil(budget.epochs * steps_per_epoch)
     return StageBudget(max(1, round(steps * share)), None)
+
+
+class CommonTime:
+    """Seconds of the first process's clock, which all that train together look at at once; alone, the time as it is."""
+
+    def __init__(self) -> None:
+        self._now = time.monotonic()
+
+    def __call__(self) -> float:
+        """As of the last look."""
+        return time.monotonic() if ranks.alone() else self._now
+
+    def look(self, asked: bool = False) -> bool:
+        """Take the time, and say whether any process is asked to stop.
+
+        Args:
+            asked: whether this one is.
+        """
+        if ranks.alone():
+            return asked
+        mine = [time.monotonic() if ranks.is_first() else 0.0, float(asked)]
+        self._now, wanted = ranks.total(torch.tensor(mine, dtype=torch.float64)).tolist()
+        ranks.same_random_state()
+        return wanted > 0
 
 
 class StageClock:

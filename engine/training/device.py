@@ -15,22 +15,30 @@ from ..errors import DeviceError
 from ..malloc import keep_freed
 from ..models import choose_device, cpu_has_bfloat16
 from ..models.devices import out_of_memory
+from .joining import Place, shared_fabric
 
 
-def make_fabric(settings: Training) -> Fabric:
+def make_fabric(settings: Training, where: Place | None = None) -> Fabric:
     """Lightning Fabric on the device and precision asked for; `auto` takes the best that is there.
 
     On a processor this process keeps its freed memory from here on, for the steps' buffers are always the same.
 
+    Args:
+        settings: of the training.
+        where: this process's place among those that train together; none: it is alone.
+
     Raises:
         DeviceError: the device asked for is not on this machine.
+        TrainingError: the other processes do not come.
     """
     device = choose_device(settings.device)
     if device.type == "cpu":
         keep_freed()
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
-    devices = [device.index or 0] if device.type == "cuda" else 1
     precision = choose_precision(settings.precision, device.type)
+    if where is not None:
+        return shared_fabric(device, precision, where)
+    devices = [device.index or 0] if device.type == "cuda" else 1
     return Fabric(accelerator=device.type, devices=devices, precision=precision)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from torch import Tensor, nn
 
+from .. import ranks
 from .validation import Validator
 
 Fitted = dict[str, dict[str, Tensor]]
@@ -26,4 +27,5 @@ def fit_once(
     for name in names:
         if name not in fitted:
             yield from networks[name].fit(networks, validator.answers)
+            networks[name].load_state_dict(ranks.from_first(networks[name].state_dict()))
             fitted[name] = networks[name].state_dict()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -13,6 +12,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from .. import ranks
 from ..config import Run
 from ..data import Prepared, chips_per_epoch, training_loader
 from ..data.identity import Identity
@@ -26,7 +26,7 @@ from .belonging import check_data, data_of
 from .best import BestWeights, kept
 from .checkpoints import State, belongs_to, check_stages, load_last, save_last
 from .choosing import Chooser
-from .clock import StageClock, learning_rate, stage_budget
+from .clock import CommonTime, StageClock, learning_rate, stage_budget
 from .device import enough_memory, half_precision, random_states, set_random_states
 from .durable import packed, unpacked
 from .ema import averaged
@@ -34,11 +34,11 @@ from .fitting import Fitted, fit_once, take_fitted
 from .metrics import main_score
 from .optimizer import make_optimizer
 from .outcome import Trained
-from .passes import Passes
 from .patience import Patience, check_patience
 from .setbacks import MOST_SETBACKS, Diverged, check_finite, diverged, rate_after
 from .shares import Division, divided_by_time, with_division
 from .telling import Telling
+from .together import forget_passes, passes_of, same_everywhere
 from .validation import Validator
 
 PROGRESS_EVERY = 1.0
@@ -76,6 +76,7 @@ class Loop:
         self.fitted: Fitted = {}
         self.division: Division | None = None
         self.data: dict[str, Identity] = {}
+        self.now = CommonTime()
 
     def train(self) -> Trained:
         """Run what is left of the plan.
@@ -88,7 +89,8 @@ class Loop:
             OutputError: a checkpoint cannot be written.
         """
         check_patience(self.run, self.plan)
-        state = load_last(self.folder, self.run, self.warn)
+        state = self.last()
+        same_everywhere(self.folder, self.run, self.prepared, self.plan, state)
         self.data = data_of(self.run, self.plan, state.data if state else None)
         if state is not None:
             check_data(state.data, self.data, self.folder)
@@ -105,6 +107,11 @@ class Loop:
         if self.run.training.mirrored_validation:  # which chose the weights; predict looks once, by thresholds for that
             self.values[self.plan.ships] = self.validator.score(network, mirrored=False)
         return Trained(network.cpu().eval(), self.values.get(self.plan.ships, {}), self.values)
+
+    def last(self) -> State | None:
+        """The last checkpoint; reading it may put a damaged one aside."""
+        with ranks.first_before_others():
+            return load_last(self.folder, self.run, self.warn)
 
     def go_on(self, state: State) -> None:
         """Have scores and files as they were at a checkpoint."""
@@ -132,6 +139,7 @@ class Loop:
         self._load_earlier(index)
         self.best.enter(stage.judges)
         self.plan.enter(stage)
+        self.now.look()
         work = _Work.of(self, stage, index, state)
         self.events.write(
             "stage",
@@ -147,6 +155,8 @@ class Loop:
                 stack.enter_context(uncertain_statistics(self.plan.networks[name], noise))
             work.run()
         self.best.leave(stage, self.plan.stages[index + 1 :])
+        ranks.wait()  # until what later stages begin with is written
+        forget_passes()
 
     def weigh(self) -> None:
         """Have the plan take note of what validation has found so far."""
@@ -185,7 +195,9 @@ class _Work:
         self.skipped = self.setbacks = 0
         size, device = self.run_settings.batch_size, loop.fabric.device
         self.telling = Telling(loop.events, loop.plan.stages, index, size)
-        self.passes = Passes(loop.fabric, size, lambda at_once: self.telling.full(device, self.clock.step, at_once))
+        self.passes = passes_of(
+            loop.fabric, stage, self.networks, size, lambda at_once: self.telling.full(device, self.clock.step, at_once)
+        )
         self.start = b""
         """The stage's beginning, until it has a checkpoint."""
         self.losses: dict[str, Tensor] = {}
@@ -206,7 +218,7 @@ class _Work:
         budget = stage_budget(
             self.run_settings.budget, self.stage.share, math.ceil(chips / self.run_settings.batch_size), spent
         )
-        return StageClock(budget, step, elapsed)
+        return StageClock(budget, step, elapsed, loop.now)
 
     def _restore(self, state: State) -> None:
         for name, weights in state.networks.items():
@@ -241,7 +253,7 @@ class _Work:
             self._validate()
         self._measure()
         loaders = {role: self._loader(role) for role in self.stage.roles}
-        told = checkpointed = time.monotonic()
+        told = checkpointed = self.loop.now()
         while not (self.clock.done() or self.patience.over):
             if self.chooser is not None and (sentence := self.chooser.renew(self.networks, self.clock.progress)):
                 self.loop.events.write("note", message=sentence)
@@ -249,16 +261,17 @@ class _Work:
             with interruptible():  # the first batch comes when its readers are there, which takes seconds
                 batches = {role: next(loader).to(self.loop.fabric.device) for role, loader in loaders.items()}
             self._step(batches)
-            now = time.monotonic()
+            stop, now = self.loop.now.look(self.loop.events.stop_requested()), self.loop.now()
             if now - told >= PROGRESS_EVERY or self.clock.done():
                 self.telling.progress(self.clock, self.losses)
                 told = now
             if due := self._validation_is_due():
                 self._validate()
+                stop = self.loop.now.look(self.loop.events.stop_requested()) or stop
             if due or now - checkpointed > CHECKPOINT_EVERY:
                 self._checkpoint()
-                checkpointed = time.monotonic()
-            if self.loop.events.stop_requested():
+                checkpointed = self.loop.now()
+            if stop:
                 self._stop()
         if not self.clock.done():
             self.telling.early_end(self.clock, self.losses, self.patience.waited)
@@ -332,7 +345,7 @@ class _Work:
         if self.setbacks == MOST_SETBACKS:
             raise error
         loop, setbacks = self.loop, self.setbacks + 1
-        state = State(**unpacked(self.start)) if self.start else load_last(loop.folder, loop.run, loop.warn)
+        state = State(**unpacked(self.start)) if self.start else loop.last()
         if state is None or state.stage != self.index:  # what there was is gone, or damaged
             raise error
         self.optimizer.zero_grad(set_to_none=True)
@@ -369,6 +382,7 @@ class _Work:
         self._check_finite()
         with interruptible():  # then it has not been
             found = {name: loop.validator.score(self.averages[name].module) for name in names or self.averages}
+        found = ranks.from_first(found)
         self.validated = self.clock.progress
         before, now = dict(loop.scores), {}
         for name, values in found.items():

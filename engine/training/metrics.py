@@ -7,6 +7,7 @@ from torch import Tensor
 from torchmetrics.classification import MulticlassConfusionMatrix
 from torchmetrics.detection import MeanAveragePrecision
 
+from .. import ranks
 from ..types import IGNORE_INDEX, Objects
 
 MAIN = {"segmentation": "segmentation/mean_iou", "detection": "detection/ap50"}
@@ -30,7 +31,7 @@ class SegmentationScore:
 
     def __init__(self, names: list[str]) -> None:
         self.names = names
-        self._matrix = MulticlassConfusionMatrix(len(names), ignore_index=IGNORE_INDEX)
+        self._matrix = MulticlassConfusionMatrix(len(names), ignore_index=IGNORE_INDEX, sync_on_compute=False)
 
     def update(self, logits: Tensor, mask: Tensor) -> None:
         """Add a batch: logits (B, K, H, W), mask (B, H, W)."""
@@ -38,7 +39,7 @@ class SegmentationScore:
 
     def compute(self) -> dict[str, float]:
         """`segmentation/mean_iou` over classes that occur, and IoU and F1 of each class by name."""
-        return segmentation_values(self._matrix.compute().double(), self.names)
+        return segmentation_values(ranks.total(self._matrix.confmat).double(), self.names)
 
 
 def segmentation_values(matrix: Tensor, names: list[str]) -> dict[str, float]:
@@ -73,23 +74,19 @@ class DetectionScore:
             extended_summary=True,
             max_detection_thresholds=[1, 100, MAX_DETECTIONS],
             backend="faster_coco_eval",
+            sync_on_compute=False,  # it wants the same number of chips of all processes
         )
         self._map.warn_on_many_detections = False
-        self._objects = torch.zeros(len(names), dtype=torch.long)
+        self._seen: list[tuple[dict[str, Tensor], dict[str, Tensor]]] = []
 
     def update(self, objects: list[Objects], boxes: list[Tensor], labels: list[Tensor], valid: Tensor) -> None:
         """Add a batch: predictions and truth per image, valid (B, H, W)."""
-        predictions, truth = [], []
         for found, corners, classes, where in zip(objects, boxes, labels, valid, strict=True):
             keep, there = centred_on(found.boxes, where), centred_on(corners, where)
             seen = {"boxes": found.boxes, "labels": found.labels, "scores": found.scores}
-            predictions.append({name: value.cpu()[keep] for name, value in seen.items()})
-            truth.append({"boxes": corners.cpu().float()[there], "labels": classes.cpu()[there]})
-        for each in truth:
-            self._objects += torch.bincount(each["labels"], minlength=len(self.names))
-        for each in predictions:
-            each["boxes"], each["scores"] = each["boxes"].float(), each["scores"].float()
-        self._map.update(predictions, truth)
+            predicted = {name: value.cpu()[keep] for name, value in seen.items()}
+            predicted["boxes"], predicted["scores"] = predicted["boxes"].float(), predicted["scores"].float()
+            self._seen.append((predicted, {"boxes": corners.cpu().float()[there], "labels": classes.cpu()[there]}))
 
     def compute(self) -> dict[str, float]:
         """`detection/ap`, `detection/ap50`, AP50 of each class, and the score thresholds with the best F1 at IoU 0.5.
@@ -98,6 +95,10 @@ class DetectionScore:
         and `detection/threshold/NAME` those of several classes that have `LEAST_OBJECTS`. Classes without an object
         have no score and are in no mean; without any object there is no score at all.
         """
+        predictions, truth = zip(*everything, strict=True) if (everything := ranks.everyone(self._seen)) else ((), ())
+        objects = sum(torch.bincount(each["labels"], minlength=len(self.names)) for each in truth)
+        self._map.reset()
+        self._map.update(list(predictions), list(truth))
         result = self._map.compute()
         precision, scores = result["precision"][0, :, :, 0, -1], result["scores"][0, :, :, 0, -1]
         known = (precision > -1).any(dim=0)
@@ -113,7 +114,7 @@ class DetectionScore:
         found = best > 0
         if found.any():
             values["detection/threshold"] = thresholds[found].mean().item()
-        own = found & (self._objects[labels] >= LEAST_OBJECTS) & (len(self.names) > 1)
+        own = found & (objects[labels] >= LEAST_OBJECTS) & (len(self.names) > 1)
         for label, threshold in zip(labels[own].tolist(), thresholds[own].tolist(), strict=True):
             values[f"detection/threshold/{self.names[label]}"] = threshold
         return values

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from lightning_fabric import Fabric
 
+from .. import ranks
 from ..config import Run
 from ..data import Prepared
 from ..recipes import Plan, Stage
@@ -45,7 +46,8 @@ def divided_by_time(run: Run, prepared: Prepared, plan: Plan, fabric: Fabric) ->
             seconds_per_step(run, prepared, plan, stage, fabric, patience) if stage.timed else 0.0
             for stage in plan.stages
         ]
-    division = Division(shares_of_time(plan.stages, seconds), time.monotonic() - begin)
+    seconds, spent = ranks.from_first((seconds, time.monotonic() - begin))
+    division = Division(shares_of_time(plan.stages, seconds), spent)
     return division, _sentence(plan.stages, seconds, division, budget)
 
 

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 import torch
 from lightning_fabric import Fabric
 
+from .. import ranks
 from ..config import Run
 from ..data import Prepared, training_loader
 from ..recipes import Plan, Stage
-from .passes import Passes
+from .together import passes_of
 
 STEPS = 3
 """Steps timed for each stage, after one that warms up."""
@@ -47,9 +48,9 @@ def seconds_per_step(
         role: next(iter(training_loader(prepared, alone, role, views=role in stage.views))).to(fabric.device)
         for role in stage.roles
     }
-    passes = Passes(fabric, run.training.batch_size)
+    passes = passes_of(fabric, stage, plan.networks, run.training.batch_size)
     begin, seconds = time.monotonic(), []
-    while len(seconds) <= STEPS and (not seconds or time.monotonic() - begin < patience):
+    while len(seconds) <= STEPS and (not seconds or ranks.from_first(time.monotonic() - begin < patience)):
         start = time.monotonic()
         passes.gradients(stage, plan.networks, batches, 0.5)
         optimizer.step()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from .. import ranks
 from ..config import Run
 from ..data import Prepared, validation_batches
 from ..models.devices import out_of_memory
@@ -24,6 +25,8 @@ MOST_KEPT = 2**30
 
 class Validator:
     """Scores networks on a run's validation blocks; the chips are read once and kept where they are few.
+
+    Processes that train together each look at a part of them, and score all.
 
     Args:
         run: names the classes and how many chips take part.
@@ -64,7 +67,7 @@ class Validator:
 
     def answers(self, ask: Callable[[Tensor], Outputs], task: Task) -> Iterator[tuple[Outputs, Batch]]:
         """What `ask` says of the images of a task's validation blocks, as labels can judge it, and each batch."""
-        for batch in self._of(task) if self._prepared.of_role(task) else ():
+        for batch in self._all(task) if self._prepared.of_role(task) else ():
             moved = batch.to(self._fabric.device)
             with torch.inference_mode(), self._fabric.autocast():
                 outputs = self._heard(ask(moved.image), moved)
@@ -99,10 +102,16 @@ class Validator:
                 yield part, outputs
                 start += len(part.image)
 
+    def _all(self, task: Task) -> Iterable[Batch]:
+        return self._of(task) if ranks.alone() else validation_batches(self._prepared, self._run, task)
+
     def _of(self, task: Task) -> Iterator[Batch]:
+        """This process's."""
         kept = self._kept.setdefault(task, [])
         yield from kept
-        for batch in validation_batches(self._prepared, self._run, task).read(len(kept)):
+        batches = validation_batches(self._prepared, self._run, task)
+        mine = ranks.share(len(batches))
+        for batch in batches.read(mine.start + len(kept), mine.stop):
             self._room -= batch.nbytes()
             if self._room >= 0:
                 kept.append(batch)

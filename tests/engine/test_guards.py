@@ -14,7 +14,7 @@ PLUGIN = [
 ENGINE = sorted((ROOT / "engine").rglob("*.py"))
 HEAVY = {"torch", "torchvision", "rasterio", "pydantic", "engine", "numpy", "lightning_fabric", "timm"}
 FLOORS = [
-    "errors", "text_files", "malloc", "types", "processes", "config", "datasets", "events", "data", "models",
+    "errors", "text_files", "malloc", "ranks", "types", "processes", "config", "datasets", "events", "data", "models",
     "distillation", "recipes", "training", "inference", "evaluation", "packages", "report", "cli",
 ]  # fmt: skip
 

@@ -69,7 +69,9 @@ class RunPage(QWizardPage):
         self.device = QComboBox()
         self.device.setEditable(True)
         self.device.addItems(DEVICES)
-        self.device.setToolTip(tr("auto takes the fastest; a second graphics card is cuda:1"))
+        self.device.setToolTip(
+            tr("auto takes all cards of the fastest kind; cuda is one card, cuda:1 the second one")
+        )
         self.wait = QCheckBox(tr("&Wait until no other training uses the device"))
         self.wait.setToolTip(tr("The runs dock starts it then"))
         self.predict = QListWidget()

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.ops import sigmoid_focal_loss
 
+from ... import ranks
 from ...types import Detections, Objects
 from .anchors import anchors_valid
 from .decoding import clip, decide
@@ -134,10 +135,10 @@ class DetectionHead(nn.Module, ABC):
         counted = anchors_valid(detections.anchors, valid)
         matches = torch.stack([self.assign(detections, each, mask) for each, mask in zip(boxes, counted, strict=True)])
         matched = _matched(matches, boxes, labels)
-        positives = max(1, len(matched.image))
+        positives = max(1, ranks.number(len(matched.image)))
         sums = {"classification": _classification_loss(detections.logits, matches, matched, classes)}
         sums |= self.box_losses(detections, matched)
-        return {name: value / positives for name, value in sums.items()}
+        return {name: ranks.scaled(value) / positives for name, value in sums.items()}
 
     def class_targets(
         self, detections: Detections, boxes: list[Tensor], labels: list[Tensor], valid: Tensor

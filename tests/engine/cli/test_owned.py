@@ -41,12 +41,25 @@ def test_a_training_keeps_others_out_and_when_it_is_killed_its_readers_end_and_o
 
 
 @pytest.mark.parametrize("ranks", [{"RANK": "1", "WORLD_SIZE": "2"}, {"LOCAL_RANK": "1"}, {"WORLD_SIZE": "2"}])
-def test_a_rank_of_several_is_refused(make_run, monkeypatch, capsys, ranks):
+def test_a_rank_that_does_not_know_its_place_is_refused(make_run, monkeypatch, capsys, ranks):
     folder = make_run({"kind": "supervised", "network": NARROW})
     for name, value in ranks.items():
         monkeypatch.setenv(name, value)
     assert main(["train", str(folder)]) == 1
-    assert "Start it without torchrun" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "LOCAL_WORLD_SIZE" in said and "Start a training with torchrun" in said
+    assert {path.name for path in folder.iterdir()} == {"run.json"}
+
+
+@pytest.mark.parametrize("rank", ["0", "4"])
+def test_more_ranks_than_a_batch_has_chips_are_refused(make_run, monkeypatch, capsys, rank):
+    folder = make_run({"kind": "supervised", "network": NARROW}, batch_size=4)
+    place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": "5", "LOCAL_WORLD_SIZE": "5"}
+    for name, value in {**place, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    assert main(["train", str(folder)]) == 1
+    said = capsys.readouterr().err
+    assert "has 5 processes, and its batches have 4 chips to share. Start at most 4, or raise" in said
     assert {path.name for path in folder.iterdir()} == {"run.json"}
 
 

@@ -1,0 +1,97 @@
+"""Batch norms of processes that train together: statistics of the whole batch, as one process would have them.
+
+PyTorch's own (`SyncBatchNorm`) is for graphics cards only, and a module of its own kind; this one is the function that
+all batch norms call, whatever their class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from .. import ranks
+
+
+class SynchronisedBatchNorm(TorchFunctionMode):
+    """A context in which batch norms in training mode take the statistics of all processes' chips."""
+
+    def __torch_function__(
+        self, function: Callable[..., Any], types: Sequence[type], args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """Every function of PyTorch that is called inside comes by here."""
+        if function is F.batch_norm:
+            return _batch_norm(*args, **(kwargs or {}))
+        return function(*args, **(kwargs or {}))
+
+
+def _batch_norm(
+    values: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """As `torch.nn.functional.batch_norm`, of (B, C, ...) values."""
+    if not training or ranks.alone():
+        return F.batch_norm(values, running_mean, running_var, weight, bias, training, momentum, eps)
+    with torch.no_grad():
+        mean, var, count = _statistics(values)
+        if running_mean is not None:
+            running_mean.lerp_(mean, momentum)
+            running_var.lerp_(var * (count / (count - 1)), momentum)
+    return _Normalise.apply(values, weight, bias, mean, var, count, eps)
+
+
+def _statistics(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean (C,), variance (C,) and number of each channel's values in all processes (Chan et al., 1979)."""
+    zeros = torch.zeros(values.shape[1], device=values.device)  # of float32, in which the statistics are then, too
+    mean, var = torch.ops.aten.batch_norm_update_stats(values, zeros, zeros.clone(), 0.0)
+    count = values.numel() // values.shape[1]
+    found = ranks.total(torch.cat([count * mean, mean.new_full((1,), count)]))
+    common, everything = found[:-1] / found[-1], found[-1]
+    spread = ranks.total(count * (var + (mean - common).square()))
+    return common, spread / everything, everything
+
+
+class _Normalise(torch.autograd.Function):
+    """Values by statistics that depend on them, here and in other processes."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        values: Tensor,
+        weight: Tensor | None,
+        bias: Tensor | None,
+        mean: Tensor,
+        var: Tensor,
+        count: Tensor,
+        eps: float,
+    ) -> Tensor:
+        ctx.save_for_backward(values, weight, mean, var, count)
+        ctx.eps = eps
+        return F.batch_norm(values, mean, var, weight, bias, False, 0.0, eps)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        values, weight, mean, var, count = ctx.saved_tensors
+        factor = torch.ones_like(mean) if weight is None else weight
+        found, by_weight, by_bias = torch.ops.aten.native_batch_norm_backward(
+            gradient, values, factor, mean, var, None, None, False, ctx.eps, [True, True, True]
+        )
+        # what values change through the statistics: gx - w / s (mean(g) + x^ mean(g x^)), x^ = (x - mean) / s
+        slope, offset = (ranks.total(torch.cat([by_weight, by_bias])) / count).chunk(2)
+        inverse = (var + ctx.eps).rsqrt()
+        slope = factor * inverse * inverse * slope
+        offset = factor * inverse * offset - slope * mean
+        shape = (1, -1, *[1] * (values.ndim - 2))
+        found = found.addcmul_(values, slope.view(shape).to(found.dtype), value=-1).sub_(offset.view(shape))
+        learned = weight is not None
+        return found, by_weight if learned else None, by_bias if learned else None, None, None, None, None

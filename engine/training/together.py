@@ -1,0 +1,109 @@
+"""The steps of processes that train together: PyTorch's DistributedDataParallel around a stage's losses."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from .. import __version__, ranks
+from ..config import Run
+from ..data import Prepared
+from ..errors import TrainingError
+from ..models import SynchronisedBatchNorm
+from ..recipes import Plan, Stage
+from ..types import Batch, Role
+from .checkpoints import State, fingerprint
+from .passes import Passes
+
+Batches = Mapping[Role, Batch]
+
+
+class Learner(nn.Module):
+    """A stage's losses as one module's forward pass, which all that the stage trains is part of.
+
+    Frozen networks and moving averages are not, so that nothing of theirs is exchanged.
+
+    Args:
+        stage: whose losses.
+        networks: all that they see.
+    """
+
+    def __init__(self, stage: Stage, networks: Mapping[str, nn.Module]) -> None:
+        super().__init__()
+        self.trained = nn.ModuleDict({name: networks[name] for name in stage.trains})
+        self._losses, self._networks = stage.losses, dict(networks)
+
+    def forward(self, batches: Batches, progress: float) -> dict[str, Tensor]:
+        """The losses of this process's chips, whose means over the processes are those of the batch."""
+        with SynchronisedBatchNorm():
+            return self._losses(self._networks, batches, progress)
+
+
+class SharedPasses:
+    """As `Passes`, of a batch that processes share; all chips of a process pass at once.
+
+    Args:
+        fabric: device, precision, and how processes exchange gradients.
+        stage: to train.
+        networks: all that its losses see.
+        at_once: chips of each role in a batch.
+    """
+
+    def __init__(self, fabric: Fabric, stage: Stage, networks: Mapping[str, nn.Module], at_once: int) -> None:
+        self._fabric, self.at_once = fabric, at_once
+        self._learner = fabric.setup_module(Learner(stage, networks), move_to_device=False)
+
+    def gradients(
+        self, stage: Stage, networks: Mapping[str, nn.Module], batches: Batches, progress: float
+    ) -> dict[str, Tensor]:
+        """Add the gradients of a step's losses, which are those of all chips; see `Passes.gradients`."""
+        losses = self._learner(batches, progress)
+        means = ranks.total(torch.stack([value.detach().float() for value in losses.values()])) / ranks.size()
+        if torch.isfinite(means.sum()):  # of all, so that all do the same
+            self._fabric.backward(sum(losses.values()))
+        return dict(zip(losses, means, strict=True))
+
+
+def passes_of(
+    fabric: Fabric,
+    stage: Stage,
+    networks: Mapping[str, nn.Module],
+    at_once: int,
+    told: Callable[[int], None] = lambda at_once: None,
+) -> Passes | SharedPasses:
+    """How the gradients of a stage's batches are found.
+
+    Args:
+        fabric: device and precision.
+        stage: to train.
+        networks: all that its losses see.
+        at_once: chips of each role in a batch.
+        told: as for `Passes`.
+    """
+    return Passes(fabric, at_once, told) if ranks.alone() else SharedPasses(fabric, stage, networks, at_once)
+
+
+def forget_passes() -> None:
+    """Have what watches a finished stage's gradients go: it would answer to those of the next one."""
+    if not ranks.alone():
+        gc.collect()
+
+
+def same_everywhere(folder: Path, run: Run, prepared: Prepared, plan: Plan, state: State | None) -> None:
+    """See that all processes are about to train the same.
+
+    Raises:
+        TrainingError: they see other settings, imagery or checkpoints.
+    """
+    stands = (state.stage, state.step) if state else None
+    mine = __version__, fingerprint(run), prepared.mean, prepared.std, [stage.name for stage in plan.stages], stands
+    if any(each != mine for each in ranks.of_each(mine)):
+        raise TrainingError(
+            f"The processes of this training see different things in {folder}, or have several versions of the engine.",
+            "Put the run folder and its imagery on storage that all machines share, under the same path.",
+        )
