@@ -14,6 +14,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterDefinition,
     QgsProcessingUtils,
 )
@@ -27,7 +28,7 @@ from ..jobs.notices import NOTICES
 from ..jobs.process import EngineProcess
 from ..jobs.snapshots import Snapshot
 from ..jobs.translation import tr
-from ..jobs.virtual import permission
+from ..jobs.virtual import PERMISSION, permission
 
 Parameters = dict[str, Any]
 Results = dict[str, Any]
@@ -51,6 +52,19 @@ def explained(parameter: QgsProcessingParameterDefinition, text: str) -> QgsProc
     """The parameter, with a tooltip."""
     parameter.setHelp(rich(text))
     return parameter
+
+
+def remote_parameter() -> QgsProcessingParameterDefinition:
+    """The engine's `--allow-remote`, which `run_engine` passes on."""
+    return advanced(
+        explained(
+            QgsProcessingParameterBoolean("ALLOW_REMOTE", tr("Files may reach other folders and the network"), False),
+            tr(
+                "Otherwise a file, such as the description of a service or a list of tiles, reaches only what lies "
+                "beside it. For files that you trust."
+            ),
+        )
+    )
 
 
 def rich(text: str) -> str:
@@ -90,6 +104,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         super().__init__()
         self._layers: list[Result] = []
         self._warnings: list[str] = []
+        self._reaches_all = False
         self._copies: list[Snapshot] = []
         """Layers that the engine needs as files; made while preparing, on the main thread, and copied on the worker."""
 
@@ -149,6 +164,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         """`look`, with its errors as Processing's."""
+        self._reaches_all = self.parameterAsBool(parameters, "ALLOW_REMOTE", context)
         with sentences(feedback):
             self.look(parameters, context, feedback)
         return True
@@ -197,7 +213,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         """
         for copy in self._copies:
             copy(feedback.isCanceled)
-        arguments = [*arguments, *permission(arguments)]
+        arguments = [*arguments, *([PERMISSION] if self._reaches_all else permission(arguments))]
         feedback.pushDebugInfo(f"engine {' '.join(arguments)}")
         process = EngineProcess(arguments, folder, grace)
         self._warnings = process.warnings

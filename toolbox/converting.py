@@ -18,7 +18,7 @@ from ..jobs.layers.results import distinct, place_vector
 from ..jobs.layers.styled import Result, do_not_load, group_of
 from ..jobs.translation import tr
 from ..jobs.vocabulary import spoken
-from .base import EngineAlgorithm, Parameters, Results, job_folder
+from .base import EngineAlgorithm, Parameters, Results, job_folder, remote_parameter
 
 
 class ConvertingAlgorithm(EngineAlgorithm):
@@ -49,6 +49,7 @@ class ConvertingAlgorithm(EngineAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Inputs, the layer, how many features it has."""
         self.add_inputs()
+        self.addParameter(remote_parameter())
         name, description = self.OUTPUT
         self.addParameter(QgsProcessingParameterVectorDestination(name, description, self.GEOMETRY))
         self.addOutput(QgsProcessingOutputNumber("COUNT", tr("Number of features")))

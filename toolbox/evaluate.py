@@ -34,7 +34,16 @@ from ..jobs.scores import flat, html_table, without_truth
 from ..jobs.snapshots import CLASS_FIELD, Snapshot, raster_path
 from ..jobs.translation import tr
 from ..jobs.vocabulary import spoken
-from .base import NOTHING_TO_LOSE, EngineAlgorithm, Parameters, Results, advanced, explained, job_folder
+from .base import (
+    NOTHING_TO_LOSE,
+    EngineAlgorithm,
+    Parameters,
+    Results,
+    advanced,
+    explained,
+    job_folder,
+    remote_parameter,
+)
 from .model import known_card, model_parameter, taken
 
 NUMBERS = {
@@ -120,6 +129,7 @@ class Evaluate(EngineAlgorithm):
                 )
             )
         )
+        self.addParameter(remote_parameter())
         self._add_outputs()
 
     def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:

@@ -249,6 +249,19 @@ def test_values_in_hdf5_are_not_followed_out_of_the_file(tmp_path):
         RasterReader(tmp_path / "a.nc")
 
 
+def test_a_netcdf_4_file_is_read_where_that_is_allowed(tmp_path):
+    values = np.random.default_rng(0).integers(1, 200, (1, 32, 32), np.uint8)
+    profile = {"width": 32, "height": 32, "count": 1, "dtype": "uint8", "crs": "EPSG:32632", "FORMAT": "NC4"}
+    with rasterio.open(
+        tmp_path / "a.nc", "w", driver="netCDF", transform=from_origin(500_000, 5_300_000, 1, 1), **profile
+    ) as file:
+        file.write(values)
+    with pytest.raises(RasterError, match=r"a\.nc is an HDF5 file"):
+        RasterReader(tmp_path / "a.nc")
+    reach.permit([], True)
+    assert (RasterReader(tmp_path / "a.nc").read(0, 0, 32, 32)[0] == values).all()
+
+
 def mosaic_of(folder, *tiles, tool=True):
     """A mosaic as gdalbuildvrt writes it, with what matters here."""
     sources = [f' relativeToVRT="{int(not os.path.isabs(str(tile)))}" shared="0">{tile}' for tile in tiles]
