@@ -9,6 +9,8 @@ import zipfile
 
 import numpy as np
 import pytest
+import rasterio
+from rasterio.transform import from_origin
 
 from engine.cli.main import main
 from engine.data import prepare, reach
