@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -72,11 +73,6 @@ def rich(text: str) -> str:
     return re.sub("`(.+?)`", r"<code>\1</code>", text)
 
 
-def job_folder(name: str) -> Path:
-    """A new folder for a job among QGIS's temporary files, which go when QGIS ends."""
-    return Path(tempfile.mkdtemp(prefix=f"geodistil_{name}_", dir=QgsProcessingUtils.tempFolder()))
-
-
 @contextmanager
 def sentences(feedback: QgsProcessingFeedback | None = None) -> Iterator[None]:
     """GeoDistil's errors become Processing's, also those of files and folders; their details go to the log."""
@@ -105,6 +101,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         self._layers: list[Result] = []
         self._warnings: list[str] = []
         self._reaches_all = False
+        self._folders: list[Path] = []
         self._copies: list[Snapshot] = []
         """Layers that the engine needs as files; made while preparing, on the main thread, and copied on the worker."""
 
@@ -145,6 +142,12 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             return False, str(error)
         return True, ""
 
+    def job_folder(self) -> Path:
+        """A new folder among QGIS's temporary files, which goes when the algorithm has ended."""
+        folder = tempfile.mkdtemp(prefix=f"geodistil_{self.NAME}_", dir=QgsProcessingUtils.tempFolder())
+        self._folders.append(Path(folder))
+        return self._folders[-1]
+
     def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Look at the layers and settle what is to be done; on the main thread, where layers live.
 
@@ -165,22 +168,33 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
     ) -> bool:
         """`look`, with its errors as Processing's."""
         self._reaches_all = self.parameterAsBool(parameters, "ALLOW_REMOTE", context)
-        with sentences(feedback):
-            self.look(parameters, context, feedback)
+        try:
+            with sentences(feedback):
+                self.look(parameters, context, feedback)
+        except QgsProcessingException:
+            self._clear()
+            raise
         return True
 
     def processAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> Results:
         """`work`, with its errors as Processing's; then the files that it wrote get their looks."""
-        with sentences(feedback):
-            outputs = self.work(parameters, context, feedback)
+        try:
+            with sentences(feedback):
+                outputs = self.work(parameters, context, feedback)
+        finally:
+            self._clear()
         for result in self._layers:
             try:
                 save_look(result)
             except GeoDistilError as error:  # the layer itself is there
                 feedback.pushWarning(str(error))
         return outputs
+
+    def _clear(self) -> None:
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)  # what is left goes when QGIS ends
 
     def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:
         """QGIS's own checks, then this algorithm's `problem`."""

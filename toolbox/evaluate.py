@@ -19,6 +19,7 @@ from qgis.core import (
     QgsProcessingParameterString,
     QgsProcessingParameterVectorDestination,
     QgsProcessingParameterVectorLayer,
+    QgsProcessingUtils,
     QgsRasterLayer,
     QgsVectorLayer,
 )
@@ -41,7 +42,6 @@ from .base import (
     Results,
     advanced,
     explained,
-    job_folder,
     remote_parameter,
 )
 from .model import known_card, model_parameter, taken
@@ -156,7 +156,7 @@ class Evaluate(EngineAlgorithm):
 
     def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Look at the layers; on the main thread, where they live."""
-        self._folder = job_folder(self.NAME)
+        self._folder = self.job_folder()
         self._compared = self._task(parameters, context)
         predictions = self.parameterAsLayer(parameters, "PREDICTIONS", context)
         title = tr("{predictions_name}: errors").format(predictions_name=predictions.name())
@@ -237,7 +237,8 @@ class Evaluate(EngineAlgorithm):
         return named if self._compared == "segmentation" else ""
 
     def _file(self, output: str, name: str, parameters: Parameters, context: QgsProcessingContext) -> Path:
-        return Path(self.parameterAsFileOutput(parameters, output, context) or self._folder / name)
+        chosen = self.parameterAsFileOutput(parameters, output, context)
+        return Path(chosen or QgsProcessingUtils.generateTempFilename(name))
 
     def _task(self, parameters: Parameters, context: QgsProcessingContext) -> str:
         layer = self.parameterAsLayer(parameters, "PREDICTIONS", context)

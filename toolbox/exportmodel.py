@@ -20,7 +20,7 @@ from ..jobs.layers.results import make_folder
 from ..jobs.packages import package_path, read_card
 from ..jobs.snapshots import raster_path
 from ..jobs.translation import tr
-from .base import EngineAlgorithm, Parameters, Results, explained, job_folder, remote_parameter
+from .base import EngineAlgorithm, Parameters, Results, explained, remote_parameter
 from .model import model_parameter
 
 
@@ -86,7 +86,7 @@ class ExportModel(EngineAlgorithm):
 
     def work(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
         """Let the engine write the archive among temporary files: a cancel then leaves no broken one."""
-        folder, destination = job_folder(self.NAME), self.parameterAsFileOutput(parameters, "ZIP", context)
+        folder, destination = self.job_folder(), self.parameterAsFileOutput(parameters, "ZIP", context)
         archive = folder / "model.zip"
         model = package_path(self.parameterAsString(parameters, "MODEL", context))
         command = ["export", str(model), "--output", str(archive), "--events", str(folder)]

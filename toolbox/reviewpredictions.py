@@ -27,7 +27,7 @@ from ..jobs.layers.styled import Result, do_not_load
 from ..jobs.packages import package_path, read_card, run_of
 from ..jobs.snapshots import Snapshot, raster_path
 from ..jobs.translation import tr
-from .base import EngineAlgorithm, Parameters, Results, advanced, explained, job_folder, remote_parameter
+from .base import EngineAlgorithm, Parameters, Results, advanced, explained, remote_parameter
 from .model import model_parameter
 
 LAYERS = {
@@ -126,7 +126,7 @@ class ReviewPredictions(EngineAlgorithm):
 
     def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Find the files, and look at the layers; on the main thread, where layers live."""
-        self._folder = job_folder(self.NAME)
+        self._folder = self.job_folder()
         self._model = package_path(self.parameterAsString(parameters, "MODEL", context))
         self._card = read_card(self._model)
         layers = self.parameterAsLayerList(parameters, "RASTERS", context)
