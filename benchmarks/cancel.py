@@ -4,7 +4,8 @@
 
 Each command runs once undisturbed on small real inputs; its event log says which stages it has and how long they take.
 Then it is started again and again, and asked to end at a random moment of each stage: by SIGINT, as Ctrl-C does, or by
-the file `stop`, as the runs dock and the toolbox do. The gate is 3 s, on an idle machine.
+the file `stop`, as the runs dock and the toolbox do. The gate is 3 s, on an idle machine; `work` are the seconds of
+processors in that time, at most, which say on a busy machine what an idle one would need.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import statistics
@@ -23,6 +25,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -134,7 +138,9 @@ class Attempt:
                 stderr=said,
                 start_new_session=True,
             )
-        self.begun = time.time()
+        self.begun, self._others = time.time(), _spent_by_children()
+        self.work = 0.0
+        """Seconds of processors that the end took after a stop, which tell more than the clock on a busy machine."""
 
     def ended(self) -> bool:
         """Whether the command itself has."""
@@ -157,7 +163,7 @@ class Attempt:
 
     def stop(self, how: str) -> float:
         """Ask it to end; returns the seconds until nothing of it is left."""
-        asked = time.monotonic()
+        asked, spent = time.monotonic(), sum(psutil.Process(self._process.pid).cpu_times()[:4])
         if how == SIGNAL:
             self._process.send_signal(signal.SIGINT)
         else:
@@ -166,7 +172,13 @@ class Attempt:
             if time.monotonic() - asked > LIMIT:
                 raise SystemExit(f"{self._process.args} does not end")
             time.sleep(0.02)
+        self.work = max(0.0, _spent_by_children() - self._others - spent)
         return time.monotonic() - asked
+
+
+def _spent_by_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _stage(event: dict, before: str) -> str:
@@ -201,20 +213,25 @@ def undisturbed(command: Command, folder: Path, ground: Path) -> dict[str, tuple
 
 def stopped(
     command: Command, folder: Path, ground: Path, place: tuple[int, float], rng: random.Random, how: str
-) -> float | None:
-    """Seconds until a command was gone that was asked to end in a stage; none where it had ended by then."""
+) -> tuple[float, float] | None:
+    """Seconds, and of processors, until a command asked to end in a stage was gone; none where it had ended by then."""
     attempt, (index, seconds) = Attempt(command, folder, ground), place
     while len(attempt.stages()) <= index and not attempt.ended():
         time.sleep(0.01)
     time.sleep(rng.uniform(0, seconds))
-    return None if attempt.ended() else attempt.stop(how)
+    try:
+        return None if attempt.ended() else (attempt.stop(how), attempt.work)
+    except psutil.NoSuchProcess:  # in this very moment
+        return None
 
 
 def main() -> int:
     """Measure, print the table; 1 where a stop took longer than the gate."""
     options = arguments()
     rng, slow = random.Random(options.seed), []
-    print(f"{'command, stage':44} {'how':8} {'stops':>6} {'median':>8} {'longest':>8}   seconds", flush=True)
+    print(
+        f"{'command, stage':44} {'how':8} {'stops':>6} {'median':>8} {'longest':>8} {'work':>8}   seconds", flush=True
+    )
     with tempfile.TemporaryDirectory(prefix="geodistil_cancel_") as scratch:
         ground, folder = (options.inputs or Path(scratch) / "ground").absolute(), Path(scratch) / "trial"
         make_inputs(ground)
@@ -226,14 +243,22 @@ def main() -> int:
                 for stage, place in stages.items():
                     if how == FILE and stage == START:  # the command removes what an earlier stop has left
                         continue
-                    tries = (stopped(COMMANDS[name], folder, ground, place, rng, how) for _ in range(options.tries))
-                    found = [seconds for seconds in tries if seconds is not None]
-                    shown = (f"{statistics.median(found):8.2f} {max(found):8.2f}") if found else f"{'':17}"
-                    print(f"{f'{name}, {stage}':44} {how:8} {len(found):6} {shown}", flush=True)
-                    slow += [f"{name}, {stage}, {how}"] if found and max(found) > GATE_SECONDS else []
+                    tries = [stopped(COMMANDS[name], folder, ground, place, rng, how) for _ in range(options.tries)]
+                    slow += told(f"{name}, {stage}", how, [each for each in tries if each])
     for each in slow:
         print(f"over {GATE_SECONDS:.0f} s: {each}", file=sys.stderr)
     return 1 if slow else 0
+
+
+def told(what: str, how: str, found: list[tuple[float, float]]) -> list[str]:
+    """Print a row; returns what it is of where a stop took longer than the gate."""
+    if not found:
+        print(f"{what:44} {how:8} {0:6}", flush=True)
+        return []
+    seconds, work = zip(*found, strict=True)
+    row = f"{len(found):6} {statistics.median(seconds):8.2f} {max(seconds):8.2f} {max(work):8.2f}"
+    print(f"{what:44} {how:8} {row}", flush=True)
+    return [f"{what}, {how}"] if max(seconds) > GATE_SECONDS else []
 
 
 def make_inputs(ground: Path) -> None:
