@@ -228,6 +228,7 @@ def stopped(
 def main() -> int:
     """Measure, print the table; 1 where a stop took longer than the gate."""
     options = arguments()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has what it starts in the background ignore it
     rng, slow = random.Random(options.seed), []
     print(
         f"{'command, stage':44} {'how':8} {'stops':>6} {'median':>8} {'longest':>8} {'work':>8}   seconds", flush=True
