@@ -10,9 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from ..events import STOP_FILE
-from ..processes.interruption import Interrupted, Interrupter
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+from ..processes.interruption import ASKING, Interrupted, Interrupter
 
 
 @contextmanager
@@ -57,7 +55,7 @@ def orderly_stop(
             raise KeyboardInterrupt
         stop.touch()
 
-    before = {number: signal.signal(number, ask) for number in SIGNALS}
+    before = {number: signal.signal(number, ask) for number in ASKING}
     try:
         with interrupter:
             yield
