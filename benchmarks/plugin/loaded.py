@@ -10,17 +10,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import processing
 from desktop.hands import Steps
 from geodistil.jobs.runs.registry import set_run_folders
-from processing.gui.Postprocessing import handleAlgorithmResults
-from qgis.core import (
-    QgsApplication,
-    QgsProcessingAlgRunnerTask,
-    QgsProcessingContext,
-    QgsProcessingFeedback,
-    QgsProject,
-    QgsRasterLayer,
-)
+from qgis.core import QgsProcessingFeedback, QgsProject, QgsRasterLayer
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtWidgets import QAction, QTableView
 from qgis.utils import iface
@@ -65,7 +58,7 @@ def predict_often(values: dict[str, Any]) -> Steps:
             yield 1.0
             before = counted(values["temporary"])
         outputs.mkdir()
-        yield from predict(values, outputs)
+        predict(values, outputs)
         yield 0.2
         QgsProject.instance().clear()
         shutil.rmtree(outputs)
@@ -74,26 +67,13 @@ def predict_often(values: dict[str, Any]) -> Steps:
     return before, counted(values["temporary"])
 
 
-def predict(values: dict[str, Any], outputs: Path) -> Steps:
-    """As the toolbox does: on a worker, then the results go onto the map."""
-    imagery = QgsRasterLayer(values["raster"], "imagery")
-    QgsProject.instance().addMapLayer(imagery)
-    context, feedback, ended = QgsProcessingContext(), QgsProcessingFeedback(False), []
-    context.setProject(QgsProject.instance())
-    algorithm = QgsApplication.processingRegistry().createAlgorithmById("geodistil:predict")
-    parameters = {"MODEL": values["model"], "RASTER": imagery.id(), "DEVICE": "cpu", "BACKEND": "onnxruntime"}
+def predict(values: dict[str, Any], outputs: Path) -> None:
+    """As a model or a script does: with the algorithm, whose results go onto the map."""
+    imagery = QgsProject.instance().addMapLayer(QgsRasterLayer(values["raster"], "imagery"))
+    given = {"MODEL": values["model"], "RASTER": imagery.id(), "DEVICE": "cpu", "BACKEND": "onnxruntime"}
     places = {"CLASSES": str(outputs / "classes.tif"), "DETECTIONS": str(outputs / "detections.gpkg")}
-    for name, place in places.items():
-        definition = algorithm.parameterDefinition(name)
-        details = QgsProcessingContext.LayerDetails(definition.description(), context.project(), name)
-        context.addLayerToLoadOnCompletion(place, details)
-    task = QgsProcessingAlgRunnerTask(algorithm, {**parameters, **places}, context, feedback)
-    task.executed.connect(lambda successful, results: ended.append(successful))
-    QgsApplication.taskManager().addTask(task)
-    yield (lambda: bool(ended)), LIMIT
-    assert ended == [True], feedback.textLog()
-    handleAlgorithmResults(algorithm, context, feedback)
-    assert len(QgsProject.instance().mapLayers()) == 1 + len(places), feedback.textLog()
+    processing.runAndLoadResults("geodistil:predict", {**given, **places}, feedback=QgsProcessingFeedback(False))
+    assert len(QgsProject.instance().mapLayers()) == 1 + len(places)
 
 
 def watch_runs(values: dict[str, Any]) -> Steps:

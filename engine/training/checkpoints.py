@@ -53,7 +53,7 @@ class State:
         fitted: state dictionaries of what stages have fitted on validation ground, by network.
     """
 
-    __pydantic_config__ = ConfigDict(arbitrary_types_allowed=True, strict=True)
+    __pydantic_config__ = ConfigDict(arbitrary_types_allowed=True, strict=True, revalidate_instances="always")
 
     stage: int
     step: int
@@ -181,7 +181,7 @@ def load_last(folder: Path, run: Run, warn: Callable[[str], None] = lambda sente
     Raises:
         TrainingError: all are damaged, or belong to other settings.
     """
-    state = read_generation(folder / CHECKPOINTS, _SOUND.validate_python, warn)
+    state = read_generation(folder / CHECKPOINTS, lambda values: _SOUND.validate_python(State(**values)), warn)
     if state is None:
         return None
     with fits(folder):
