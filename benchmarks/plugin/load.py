@@ -3,7 +3,8 @@
     .venv/bin/python benchmarks/plugin/load.py [--epochs 2000] [--predictions 200] [--rounds 40]
 
 The training is `python -m engine train` with two reading processes, of which each epoch is a step, a validation and a
-checkpoint. The QGIS is a real one on a virtual screen with the plugin in it: predictions are shown and removed; then 50 runs lie in the dock, of which all grow and each is selected in turn.
+checkpoint. The QGIS is a real one on a virtual screen with the plugin in it: predictions are shown on the map and
+removed again; then 50 runs lie in the dock, of which all grow and each is selected in turn.
 Memory, open handles, threads, child processes, temporary files and named semaphores are counted after a beginning in
 which everything has been loaded, and at the end. Growth is an error.
 """
