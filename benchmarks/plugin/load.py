@@ -92,7 +92,7 @@ def training(folder: Path, epochs: int) -> tuple[Values, Values]:
     budget = {"budget": {"steps": epochs}, "validations": epochs, "validation_chips": 2}
     settings = {**budget, "batch_size": 1, "workers": 2}
     save_run(run_of(folder / "ground", {"kind": "supervised", "network": NETWORK}, settings), run)
-    semaphores, samples = count_semaphores(), []
+    samples = []
     with (folder / "training.txt").open("w") as said:
         engine = psutil.Popen(
             [sys.executable, "-m", "engine", "train", str(run)],
@@ -103,12 +103,12 @@ def training(folder: Path, epochs: int) -> tuple[Values, Values]:
         )
         while engine.poll() is None:
             if share := progress(run, epochs):
-                samples.append((share, sample(engine, temporary, semaphores)))
+                samples.append((share, sample(engine, temporary)))
             with contextlib.suppress(subprocess.TimeoutExpired):
                 engine.wait(SAMPLE_SECONDS)
     if engine.returncode:
         raise SystemExit((folder / "training.txt").read_text())
-    left = {"temporary files at the end": files_in(temporary), "semaphores at the end": count_semaphores() - semaphores}
+    left = {"temporary files at the end": files_in(temporary), "semaphores at the end": semaphores_of(engine.pid)}
     return (
         {**typical(samples, *WARM), **dict.fromkeys(left, 0)},
         {**typical(samples, *LAST), **left},
@@ -125,7 +125,7 @@ def progress(run: Path, epochs: int) -> float:
     return 0.0
 
 
-def sample(engine: psutil.Process, temporary: Path, semaphores: int) -> Values:
+def sample(engine: psutil.Process, temporary: Path) -> Values:
     """What a process and its children have at this moment."""
     found = [engine, *engine.children(recursive=True)]
     values = {"memory, MB": 0.0, "handles": 0, "threads": 0, "processes": len(found)}
@@ -134,7 +134,7 @@ def sample(engine: psutil.Process, temporary: Path, semaphores: int) -> Values:
             values["memory, MB"] += process.memory_full_info().uss / 2**20
             values["handles"] += process.num_fds()
             values["threads"] += process.num_threads()
-    return {**values, "temporary files": files_in(temporary), "semaphores": count_semaphores() - semaphores}
+    return {**values, "temporary files": files_in(temporary), "semaphores": semaphores_of(engine.pid)}
 
 
 def typical(samples: list[tuple[float, Values]], start: float, end: float) -> Values:
@@ -150,9 +150,9 @@ def files_in(folder: Path) -> int:
     return sum(1 for _ in folder.rglob("*"))
 
 
-def count_semaphores() -> int:
-    """Named semaphores of this machine."""
-    return len(list(Path("/dev/shm").glob("sem.*")))
+def semaphores_of(engine: int) -> int:
+    """Named semaphores that a process of the engine has made."""
+    return len(list(Path("/dev/shm").glob(f"sem.geodistil-*-{engine}-*")))
 
 
 def in_qgis(folder: Path, options: argparse.Namespace) -> dict[str, Any]:

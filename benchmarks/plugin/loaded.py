@@ -45,7 +45,6 @@ def counted(temporary: str) -> dict[str, float]:
         "handles": len(os.listdir("/proc/self/fd")),
         "threads": len(os.listdir("/proc/self/task")),
         "temporary files": sum(1 for _ in Path(temporary).rglob("*")),
-        "semaphores": len(list(Path("/dev/shm").glob("sem.*"))),
         "layers": len(QgsProject.instance().mapLayers()),
     }
 
