@@ -56,10 +56,12 @@ def explained(parameter: QgsProcessingParameterDefinition, text: str) -> QgsProc
 
 
 def remote_parameter() -> QgsProcessingParameterDefinition:
-    """The engine's `--allow-remote`, which `run_engine` passes on."""
+    """The engine's `--allow-remote`, which `run_engine` passes on; models that were saved without it stay valid."""
     return advanced(
         explained(
-            QgsProcessingParameterBoolean("ALLOW_REMOTE", tr("Files may reach other folders and the network"), False),
+            QgsProcessingParameterBoolean(
+                "ALLOW_REMOTE", tr("Files may reach other folders and the network"), False, optional=True
+            ),
             tr(
                 "Otherwise a file, such as the description of a service or a list of tiles, reaches only what lies "
                 "beside it. For files that you trust."

@@ -23,6 +23,8 @@ from .killing import LONGEST, Killed, _differences, _last_line, _litter
 from .processes import Attempt, left_alive
 
 Disturb = Callable[[Kind, Path, Path, random.Random], "Killed | None"]
+PLENTY = 2**26
+"""Bytes that are enough for what a job asks for before it begins."""
 MARKS = ("Traceback", "Unexpected error", "enforce fail")
 """What no person should read."""
 
@@ -39,7 +41,7 @@ def small_disk(kind: Kind, folder: Path, ground: Path, expected: Digests, rng: r
         except OSError:  # not even its beginning fits
             return Killed()
         found = _refused(Attempt(arguments, folder.parent / "log.txt"), folder.parent, "space", "full")
-        _mount("remount", folder, needed * 8)
+        _mount("remount", folder, max(needed * 8, PLENTY))
         return _gone_on(kind, folder, arguments, expected, found)
 
 
