@@ -16,7 +16,6 @@ import contextlib
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -104,7 +103,7 @@ def training(folder: Path, epochs: int) -> tuple[Values, Values]:
         while engine.poll() is None:
             if share := progress(run, epochs):
                 samples.append((share, sample(engine, temporary)))
-            with contextlib.suppress(subprocess.TimeoutExpired):
+            with contextlib.suppress(psutil.TimeoutExpired):
                 engine.wait(SAMPLE_SECONDS)
     if engine.returncode:
         raise SystemExit((folder / "training.txt").read_text())
