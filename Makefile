@@ -113,6 +113,8 @@ bench: setup
 	$(QGIS) -m pytest -m timed tests/qgis
 	$(ENGINE) benchmarks/plugin/startup.py
 	$(ENGINE) benchmarks/plugin/stalls.py
+	$(ENGINE) benchmarks/plugin/load.py
+	$(ENGINE) benchmarks/cancel.py
 	$(ENGINE) benchmarks/uneven_pair/run.py --data $(DATA)
 
 # Qt's compiler of catalogues: Debian's qttools5-dev-tools, or the wheel from PyPI where there is none.

@@ -16,6 +16,8 @@ LIST_FILE = "afterwards.json"
 PREDICTIONS = "predictions"
 ENDS = ("started", "finished", "failed", "stopped")
 TAIL_BYTES = 1 << 20
+REFERRING = (".vrt", ".nc", ".nc4", ".h5", ".hdf5", ".he5")
+"""As in `jobs.virtual`, which this script cannot import."""
 
 
 def main(folder: Path) -> int:
@@ -23,8 +25,8 @@ def main(folder: Path) -> int:
     rasters = wanted(folder)
     code = 0 if is_trained(folder) else engine("train", str(folder))
     if code == 0 and rasters:
-        # QGIS has read all that a virtual raster names, so the engine may, too (`jobs.virtual`)
-        permission = ["--allow-remote"] if any(raster.lower().endswith(".vrt") for raster in rasters) else []
+        # QGIS has read all that these name, so the engine may, too
+        permission = ["--allow-remote"] if any(raster.lower().endswith(REFERRING) for raster in rasters) else []
         code = engine("predict", str(folder / "model"), *rasters, "--output", str(folder / PREDICTIONS), *permission)
     elif code == 0 and rasters is None:
         print(f"error: {folder / LIST_FILE} is damaged, so nothing is predicted; choose Predict instead.", flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterDefinition,
     QgsProcessingUtils,
 )
@@ -27,7 +29,7 @@ from ..jobs.notices import NOTICES
 from ..jobs.process import EngineProcess
 from ..jobs.snapshots import Snapshot
 from ..jobs.translation import tr
-from ..jobs.virtual import permission
+from ..jobs.virtual import PERMISSION, permission
 
 Parameters = dict[str, Any]
 Results = dict[str, Any]
@@ -53,14 +55,24 @@ def explained(parameter: QgsProcessingParameterDefinition, text: str) -> QgsProc
     return parameter
 
 
+def remote_parameter() -> QgsProcessingParameterDefinition:
+    """The engine's `--allow-remote`, which `run_engine` passes on; models that were saved without it stay valid."""
+    return advanced(
+        explained(
+            QgsProcessingParameterBoolean(
+                "ALLOW_REMOTE", tr("Files may reach other folders and the network"), False, optional=True
+            ),
+            tr(
+                "Otherwise a file, such as the description of a service or a list of tiles, reaches only what lies "
+                "beside it. For files that you trust."
+            ),
+        )
+    )
+
+
 def rich(text: str) -> str:
     """A help text with what stands between backticks as code; QGIS shows helps as HTML."""
     return re.sub("`(.+?)`", r"<code>\1</code>", text)
-
-
-def job_folder(name: str) -> Path:
-    """A new folder for a job among QGIS's temporary files, which go when QGIS ends."""
-    return Path(tempfile.mkdtemp(prefix=f"geodistil_{name}_", dir=QgsProcessingUtils.tempFolder()))
 
 
 @contextmanager
@@ -90,6 +102,8 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         super().__init__()
         self._layers: list[Result] = []
         self._warnings: list[str] = []
+        self._reaches_all = False
+        self._folders: list[Path] = []
         self._copies: list[Snapshot] = []
         """Layers that the engine needs as files; made while preparing, on the main thread, and copied on the worker."""
 
@@ -130,6 +144,12 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             return False, str(error)
         return True, ""
 
+    def job_folder(self) -> Path:
+        """A new folder among QGIS's temporary files, which goes when the algorithm has ended."""
+        folder = tempfile.mkdtemp(prefix=f"geodistil_{self.NAME}_", dir=QgsProcessingUtils.tempFolder())
+        self._folders.append(Path(folder))
+        return self._folders[-1]
+
     def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Look at the layers and settle what is to be done; on the main thread, where layers live.
 
@@ -149,22 +169,34 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         """`look`, with its errors as Processing's."""
-        with sentences(feedback):
-            self.look(parameters, context, feedback)
+        self._reaches_all = self.parameterAsBool(parameters, "ALLOW_REMOTE", context)
+        try:
+            with sentences(feedback):
+                self.look(parameters, context, feedback)
+        except QgsProcessingException:
+            self._clear()
+            raise
         return True
 
     def processAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> Results:
         """`work`, with its errors as Processing's; then the files that it wrote get their looks."""
-        with sentences(feedback):
-            outputs = self.work(parameters, context, feedback)
+        try:
+            with sentences(feedback):
+                outputs = self.work(parameters, context, feedback)
+        finally:
+            self._clear()
         for result in self._layers:
             try:
                 save_look(result)
             except GeoDistilError as error:  # the layer itself is there
                 feedback.pushWarning(str(error))
         return outputs
+
+    def _clear(self) -> None:
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)  # what is left goes when QGIS ends
 
     def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:
         """QGIS's own checks, then this algorithm's `problem`."""
@@ -197,7 +229,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         """
         for copy in self._copies:
             copy(feedback.isCanceled)
-        arguments = [*arguments, *permission(arguments)]
+        arguments = [*arguments, *([PERMISSION] if self._reaches_all else permission(arguments))]
         feedback.pushDebugInfo(f"engine {' '.join(arguments)}")
         process = EngineProcess(arguments, folder, grace)
         self._warnings = process.warnings

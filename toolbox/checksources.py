@@ -12,6 +12,7 @@ from qgis.core import (
     QgsProcessingOutputNumber,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
+    QgsProcessingUtils,
 )
 
 from ..jobs.check_report import check_page
@@ -19,7 +20,7 @@ from ..jobs.layers.results import make_folder, write_page
 from ..jobs.run_folder import RunFolder, RunSettings
 from ..jobs.translation import tr
 from .anysources import AnySources
-from .base import NOTHING_TO_LOSE, Parameters, Results, advanced, job_folder
+from .base import NOTHING_TO_LOSE, Parameters, Results, advanced
 from .training import Integer
 
 
@@ -63,7 +64,7 @@ class CheckSources(AnySources):
 
     def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Look at the layers; on the main thread, where they live."""
-        self._folder = job_folder(self.NAME)
+        self._folder = self.job_folder()
         settings = RunSettings(
             name="check",
             gsd=self.parameterAsDouble(parameters, "GSD", context) or None,
@@ -93,4 +94,5 @@ class CheckSources(AnySources):
         return {"REPORT": str(report), "FINDINGS": str(file), "WARNINGS": warnings, "LABELS": labels}
 
     def _file(self, output: str, name: str, parameters: Parameters, context: QgsProcessingContext) -> Path:
-        return Path(self.parameterAsFileOutput(parameters, output, context) or self._folder / name)
+        chosen = self.parameterAsFileOutput(parameters, output, context)
+        return Path(chosen or QgsProcessingUtils.generateTempFilename(name))

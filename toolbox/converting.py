@@ -18,7 +18,7 @@ from ..jobs.layers.results import distinct, place_vector
 from ..jobs.layers.styled import Result, do_not_load, group_of
 from ..jobs.translation import tr
 from ..jobs.vocabulary import spoken
-from .base import EngineAlgorithm, Parameters, Results, job_folder
+from .base import EngineAlgorithm, Parameters, Results, remote_parameter
 
 
 class ConvertingAlgorithm(EngineAlgorithm):
@@ -49,13 +49,14 @@ class ConvertingAlgorithm(EngineAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Inputs, the layer, how many features it has."""
         self.add_inputs()
+        self.addParameter(remote_parameter())
         name, description = self.OUTPUT
         self.addParameter(QgsProcessingParameterVectorDestination(name, description, self.GEOMETRY))
         self.addOutput(QgsProcessingOutputNumber("COUNT", tr("Number of features")))
 
     def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Turn parameters into a command; on the main thread, where the layers live."""
-        self._folder = job_folder(self.NAME)
+        self._folder = self.job_folder()
         layer = self.parameterAsLayer(parameters, self.INPUT, context)
         title = f"{layer.name()}: {spoken(self.COMMAND)}"
         self._origin = of_layer(title, layer, group_of(layer, context.project()))

@@ -19,6 +19,7 @@ from qgis.core import (
     QgsProcessingParameterString,
     QgsProcessingParameterVectorDestination,
     QgsProcessingParameterVectorLayer,
+    QgsProcessingUtils,
     QgsRasterLayer,
     QgsVectorLayer,
 )
@@ -34,7 +35,15 @@ from ..jobs.scores import flat, html_table, without_truth
 from ..jobs.snapshots import CLASS_FIELD, Snapshot, raster_path
 from ..jobs.translation import tr
 from ..jobs.vocabulary import spoken
-from .base import NOTHING_TO_LOSE, EngineAlgorithm, Parameters, Results, advanced, explained, job_folder
+from .base import (
+    NOTHING_TO_LOSE,
+    EngineAlgorithm,
+    Parameters,
+    Results,
+    advanced,
+    explained,
+    remote_parameter,
+)
 from .model import known_card, model_parameter, taken
 
 NUMBERS = {
@@ -120,6 +129,7 @@ class Evaluate(EngineAlgorithm):
                 )
             )
         )
+        self.addParameter(remote_parameter())
         self._add_outputs()
 
     def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
@@ -146,7 +156,7 @@ class Evaluate(EngineAlgorithm):
 
     def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Look at the layers; on the main thread, where they live."""
-        self._folder = job_folder(self.NAME)
+        self._folder = self.job_folder()
         self._compared = self._task(parameters, context)
         predictions = self.parameterAsLayer(parameters, "PREDICTIONS", context)
         title = tr("{predictions_name}: errors").format(predictions_name=predictions.name())
@@ -227,7 +237,8 @@ class Evaluate(EngineAlgorithm):
         return named if self._compared == "segmentation" else ""
 
     def _file(self, output: str, name: str, parameters: Parameters, context: QgsProcessingContext) -> Path:
-        return Path(self.parameterAsFileOutput(parameters, output, context) or self._folder / name)
+        chosen = self.parameterAsFileOutput(parameters, output, context)
+        return Path(chosen or QgsProcessingUtils.generateTempFilename(name))
 
     def _task(self, parameters: Parameters, context: QgsProcessingContext) -> str:
         layer = self.parameterAsLayer(parameters, "PREDICTIONS", context)

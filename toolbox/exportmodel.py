@@ -20,7 +20,7 @@ from ..jobs.layers.results import make_folder
 from ..jobs.packages import package_path, read_card
 from ..jobs.snapshots import raster_path
 from ..jobs.translation import tr
-from .base import EngineAlgorithm, Parameters, Results, explained, job_folder
+from .base import EngineAlgorithm, Parameters, Results, explained, remote_parameter
 from .model import model_parameter
 
 
@@ -65,6 +65,7 @@ class ExportModel(EngineAlgorithm):
                 tr("Rasters like those that the model was trained on. None takes those of its run."),
             )
         )
+        self.addParameter(remote_parameter())
         self.addParameter(QgsProcessingParameterFileDestination("ZIP", tr("Archive"), tr("Zip archives (*.zip)")))
 
     def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
@@ -85,7 +86,7 @@ class ExportModel(EngineAlgorithm):
 
     def work(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
         """Let the engine write the archive among temporary files: a cancel then leaves no broken one."""
-        folder, destination = job_folder(self.NAME), self.parameterAsFileOutput(parameters, "ZIP", context)
+        folder, destination = self.job_folder(), self.parameterAsFileOutput(parameters, "ZIP", context)
         archive = folder / "model.zip"
         model = package_path(self.parameterAsString(parameters, "MODEL", context))
         command = ["export", str(model), "--output", str(archive), "--events", str(folder)]

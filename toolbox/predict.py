@@ -19,7 +19,7 @@ from ..jobs.layers.styled import do_not_load
 from ..jobs.snapshots import raster_path
 from ..jobs.translation import tr
 from ..jobs.vocabulary import spoken
-from .base import Parameters, Results, job_folder
+from .base import Parameters, Results
 from .predicting import PredictingAlgorithm
 
 OUTPUTS = {
@@ -70,7 +70,7 @@ class Predict(PredictingAlgorithm):
         """Let the engine predict, then put its files where they were asked for."""
         self.take_model(parameters, context, feedback)
         wanted = self._wanted(parameters, context, feedback)
-        folder = job_folder(self.NAME)
+        folder = self.job_folder()
         command = ["predict", str(self._model), self._raster, "--output", str(folder)]
         command += ["--confidence"] if "CONFIDENCE_MAP" in wanted else []
         ending = self.run_engine([*command, *self.arguments(parameters, context, folder)], folder, feedback)

@@ -23,7 +23,7 @@ from ..jobs.layers.styled import Result
 from ..jobs.packages import read_card
 from ..jobs.snapshots import Snapshot
 from ..jobs.translation import tr
-from .base import EngineAlgorithm, Parameters, advanced, explained
+from .base import EngineAlgorithm, Parameters, advanced, explained, remote_parameter
 from .model import known_card, model_parameter, taken
 
 TTA = ["none", "flips", "all"]
@@ -108,6 +108,7 @@ class PredictingAlgorithm(EngineAlgorithm):
             ),
         ):
             self.addParameter(advanced(explained(parameter, text)))
+        self.addParameter(remote_parameter())
 
     def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
         """The model must be a package; what an ONNX file is, the engine says later."""

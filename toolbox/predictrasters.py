@@ -20,7 +20,7 @@ from ..jobs.layers.predictions import LOOKS
 from ..jobs.layers.results import make_folder
 from ..jobs.snapshots import raster_path
 from ..jobs.translation import tr
-from .base import Parameters, Results, explained, job_folder
+from .base import Parameters, Results, explained
 from .predicting import PredictingAlgorithm
 
 
@@ -93,7 +93,7 @@ class PredictRasters(PredictingAlgorithm):
         command = ["predict", str(self._model), *self._names, *([folder] if folder else []), "--output", str(output)]
         flags = [name for name in ("CONFIDENCE", "MOSAIC") if self.parameterAsBool(parameters, name, context)]
         command += [f"--{name.lower()}" for name in flags]
-        command += self.arguments(parameters, context, job_folder(self.NAME))
+        command += self.arguments(parameters, context, self.job_folder())
         ending = self.run_engine(command, output, feedback)
         if ending.get("kind") != "finished":
             return {"OUTPUT": str(output), "LAYERS": []}

@@ -27,7 +27,7 @@ from ..jobs.layers.styled import Result, do_not_load
 from ..jobs.packages import package_path, read_card, run_of
 from ..jobs.snapshots import Snapshot, raster_path
 from ..jobs.translation import tr
-from .base import EngineAlgorithm, Parameters, Results, advanced, explained, job_folder
+from .base import EngineAlgorithm, Parameters, Results, advanced, explained, remote_parameter
 from .model import model_parameter
 
 LAYERS = {
@@ -108,6 +108,7 @@ class ReviewPredictions(EngineAlgorithm):
         self.addParameter(
             advanced(QgsProcessingParameterString("DEVICE", tr("Device (auto, cpu, cuda, cuda:1, mps)"), "auto"))
         )
+        self.addParameter(remote_parameter())
         for name, description in (("LABEL_NEXT", tr("Where to label next")), ("PSEUDO_LABELS", tr("Pseudo-labels"))):
             self.addParameter(QgsProcessingParameterVectorDestination(name, description, POLYGONS, optional=True))
         self.addOutput(QgsProcessingOutputNumber("CELLS", tr("Number of cells")))
@@ -125,7 +126,7 @@ class ReviewPredictions(EngineAlgorithm):
 
     def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Find the files, and look at the layers; on the main thread, where layers live."""
-        self._folder = job_folder(self.NAME)
+        self._folder = self.job_folder()
         self._model = package_path(self.parameterAsString(parameters, "MODEL", context))
         self._card = read_card(self._model)
         layers = self.parameterAsLayerList(parameters, "RASTERS", context)

@@ -11,6 +11,7 @@ import traceback
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NoReturn
 
 from .. import __version__
@@ -31,6 +32,10 @@ COMMANDS = (
     "export",
     "doctor",
 )
+
+PROMPT = ("check", "inspect", "evaluate", "report")
+"""Commands without events, which a signal ends at once; the others look after their end themselves."""
+INTERRUPTED = "Interrupted."
 
 EPILOG = """\
 exit codes: 0 done; 1 it failed, the reason is one sentence on the error stream, with a code that
@@ -87,17 +92,30 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command in READING:
             permit_named(options)
-        result = module.run(options)
+        result = _run(options, module)
     except GeoDistilError as error:
         told = {"code": error.code, "message": error.message, "hint": error.hint, "reference": error.reference}
         return _fail(options, {**told, "remedy": error.remedy}, str(error))
     except KeyboardInterrupt:
-        told = {"code": Stopped.code, "message": "Interrupted.", "hint": "", "reference": Stopped.reference}
-        return _fail(options, told, "Interrupted.")
+        told = {"code": Stopped.code, "message": INTERRUPTED, "hint": "", "reference": Stopped.reference}
+        return _fail(options, told, INTERRUPTED)
     except Exception as error:  # the last line of defence: a sentence for the person, the traceback for us
         return _fail(options, *_unexpected(options, error))
     print(json.dumps(result, indent=2, default=str) if options.json else module.text(result))
     return 1 if isinstance(result, dict) and result.get("failed") else 0
+
+
+def _run(options: argparse.Namespace, module: ModuleType) -> Any:
+    if options.command not in PROMPT:
+        return module.run(options)
+    from ..processes import Interrupted
+    from .signals import orderly_stop
+
+    try:
+        with orderly_stop(None, last_words=lambda: print(f"error: {INTERRUPTED}", file=sys.stderr)):
+            return module.run(options)
+    except Interrupted:
+        raise KeyboardInterrupt from None
 
 
 def _unexpected(options: argparse.Namespace, error: Exception) -> tuple[dict[str, Any], str]:

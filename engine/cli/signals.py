@@ -12,9 +12,7 @@ from threading import Event
 from types import FrameType
 
 from ..events import STOP_FILE
-from ..processes.interruption import Interrupted, Interrupter
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+from ..processes.interruption import ASKING, Interrupted, Interrupter
 
 
 @contextmanager
@@ -95,7 +93,7 @@ def _answered(interrupter: Interrupter, ask: Callable[[], None]) -> Iterator[Non
         if number != signal.SIGINT or not interrupter.is_signal():
             ask()
 
-    before = {number: signal.signal(number, answer) for number in SIGNALS}
+    before = {number: signal.signal(number, answer) for number in ASKING}
     try:
         with interrupter:
             yield

@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 LOOK_SECONDS = 0.2
 COOPERATION_SECONDS = 0.8
 LAST_SECONDS = 2.2
 """After a stop was seen: until work is interrupted, and until the process ends."""
+
+
+ASKING = (signal.SIGINT, signal.SIGTERM)
+"""Signals that ask for an end."""
 
 
 class Interrupted(BaseException):
@@ -64,9 +69,14 @@ class Interrupter:
 
     def __init__(self, wanted: Callable[[], bool], last_words: Callable[[], None]) -> None:
         self._wanted, self._last_words = wanted, last_words
-        self._ended, self._sent = threading.Event(), False
+        self._ended, self._sent, self._signalled = threading.Event(), False, False
 
     def __enter__(self) -> Interrupter:
+        # Python tells the main thread of a signal when a library lets it; what is written here comes at once
+        self._signals, self._written = socket.socketpair()
+        for each in (self._signals, self._written):
+            each.setblocking(False)
+        self._before = signal.set_wakeup_fd(self._written.fileno(), warn_on_full_buffer=False)
         self._thread = threading.Thread(target=self._watch, name="interrupter", daemon=True)
         self._thread.start()
         return self
@@ -74,6 +84,9 @@ class Interrupter:
     def __exit__(self, *error: object) -> None:
         self._ended.set()
         self._thread.join()
+        signal.set_wakeup_fd(self._before)
+        self._signals.close()
+        self._written.close()
 
     def is_signal(self) -> bool:
         """For the handler of SIGINT: whether this was ours, and not a person's.
@@ -89,7 +102,7 @@ class Interrupter:
         return True
 
     def _watch(self) -> None:
-        while not self._wanted():
+        while not self._asked():
             if self._ended.wait(LOOK_SECONDS):
                 return
         free = time.monotonic()  # since when nothing holds
@@ -104,6 +117,12 @@ class Interrupter:
                 self._last_words()
                 sys.stderr.flush()
                 os._exit(1)
+
+    def _asked(self) -> bool:
+        """Whether a stop is wanted, or a signal has come that the main thread may not have been told of yet."""
+        with suppress(BlockingIOError):
+            self._signalled |= any(number in ASKING for number in self._signals.recv(4096))
+        return self._signalled or self._wanted()
 
     def _interrupt(self) -> None:
         self._sent = True

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import ConfigDict, TypeAdapter
 
 from .. import ranks
 from ..config import TEACHER_SHARE, Run
 from ..data.identity import Identity
-from ..errors import TrainingError
+from ..errors import GeoDistilError, TrainingError
 from ..recipes import CHECKPOINTS, Plan
 from .belonging import differences, sentence, settings_of_sources
-from .durable import LAST, read_generation, write_generation
+from .durable import LAST, UNREADABLE, read_generation, write_generation
 
 
 @dataclass
@@ -52,6 +54,8 @@ class State:
         fitted: state dictionaries of what stages have fitted on validation ground, by network.
     """
 
+    __pydantic_config__ = ConfigDict(arbitrary_types_allowed=True, strict=True, revalidate_instances="always")
+
     stage: int
     step: int
     elapsed: float
@@ -80,6 +84,7 @@ class State:
     fitted: dict[str, Any] = field(default_factory=dict)
 
 
+_SOUND = TypeAdapter(State)
 FREE = {"device", "precision", "workers", "budget", "validations", "patience"}
 """Settings of training that may change between restarts."""
 FIRST_KEYS = ("size", "encoder", "width", "weights", "architecture", "neck", "detection_head", "detection_strides")
@@ -181,23 +186,45 @@ def load_last(folder: Path, run: Run, warn: Callable[[str], None] = lambda sente
     Raises:
         TrainingError: all are damaged, or belong to other settings.
     """
-    state = read_generation(folder / CHECKPOINTS, lambda values: State(**values), warn)
+    state = read_generation(folder / CHECKPOINTS, lambda values: _SOUND.validate_python(State(**values)), warn)
     if state is None:
         return None
-    changed = differences(state.settings, settings(run)) if state.settings else []
+    with fits(folder):
+        changed = differences(state.settings, settings(run)) if state.settings else []
     if changed or (not state.settings and state.fingerprint != fingerprint(run)):
         raise TrainingError(sentence(folder, changed), "Restore them, or delete that folder to train anew.")
     return state
+
+
+@contextmanager
+def fits(folder: Path) -> Iterator[None]:
+    """Whatever values of a checkpoint raise that are not what a training of this run writes becomes one sentence.
+
+    Raises:
+        TrainingError: they are not.
+    """
+    try:
+        yield
+    except GeoDistilError:
+        raise
+    except UNREADABLE as error:
+        raise TrainingError(
+            f"The checkpoints in {folder / CHECKPOINTS} hold values that no training of this run writes.",
+            "Put a copy of them back, or delete that folder to train anew.",
+        ) from error
 
 
 def check_stages(state: State, plan: Plan, folder: Path) -> None:
     """See that a checkpoint is one of a plan's stages.
 
     Raises:
+        ValueError: there is no such stage.
         TrainingError: teachers were to be trained then and are taken from another run now, or the other way; or an
             encoder whose stage is yet to come had pretrained weights and has none now, or the other way.
     """
     now = [stage.name for stage in plan.stages]
+    if not 0 <= state.stage < len(now) or state.step < 0:
+        raise ValueError("no stage of this plan")
     if state.stages and state.stages != now:
         raise TrainingError(
             f"The checkpoints in {folder / CHECKPOINTS} are of a training with the stages {', '.join(state.stages)}, "

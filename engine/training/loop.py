@@ -24,7 +24,7 @@ from ..recipes import Plan, Stage, average_of
 from ..types import Batch, Role
 from .belonging import check_data, data_of
 from .best import BestWeights, kept
-from .checkpoints import State, belongs_to, check_stages, load_last, save_last
+from .checkpoints import State, belongs_to, check_stages, fits, load_last, save_last
 from .choosing import Chooser
 from .clock import CommonTime, StageClock, learning_rate, stage_budget
 from .device import enough_memory, half_precision, random_states, set_random_states
@@ -32,7 +32,7 @@ from .durable import packed, unpacked
 from .ema import averaged
 from .fitting import Fitted, fit_once, take_fitted
 from .metrics import main_score
-from .optimizer import make_optimizer
+from .optimizer import load_optimizer, make_optimizer
 from .outcome import Trained
 from .patience import Patience, check_patience
 from .setbacks import MOST_SETBACKS, Diverged, check_finite, diverged, rate_after
@@ -93,11 +93,13 @@ class Loop:
         same_everywhere(self.folder, self.run, self.prepared, self.plan, state)
         self.data = data_of(self.run, self.plan, state.data if state else None)
         if state is not None:
-            check_data(state.data, self.data, self.folder)
-            self.go_on(state)
+            with fits(self.folder):
+                check_data(state.data, self.data, self.folder)
+                self.go_on(state)
         for network in self.plan.networks.values():
             network.to(self.fabric.device, memory_format=torch.channels_last)
-        self.fitted = take_fitted(state.fitted if state is not None else {}, self.plan.networks)
+        with fits(self.folder):
+            self.fitted = take_fitted(state.fitted if state is not None else {}, self.plan.networks)
         with single_precision_depthwise(self.plan.networks.values()):
             self._divide(state)
             for index in range(state.stage if state else 0, len(self.plan.stages)):
@@ -126,7 +128,8 @@ class Loop:
     def _divide(self, state: State | None) -> None:
         """Divide a budget in minutes by what steps take; once, for a training that goes on keeps its division."""
         if state is not None:
-            self.division = Division(**state.division) if state.division else None
+            with fits(self.folder):
+                self.division = Division.read(state.division) if state.division else None
         elif self.run.training.budget.minutes is not None and any(stage.timed for stage in self.plan.stages):
             with enough_memory(self.run.training, self.fabric.device), interruptible():
                 self.division, sentence = divided_by_time(self.run, self.prepared, self.plan, self.fabric)
@@ -206,7 +209,8 @@ class _Work:
     def of(cls, loop: Loop, stage: Stage, index: int, state: State | None) -> _Work:
         work = cls(loop, stage, index)
         if state is not None:
-            work._restore(state)
+            with fits(loop.folder):
+                work._restore(state)
         else:
             work.start = packed(vars(work._state()))
         return work
@@ -221,11 +225,11 @@ class _Work:
         return StageClock(budget, step, elapsed, loop.now)
 
     def _restore(self, state: State) -> None:
-        for name, weights in state.networks.items():
-            self.trained[name].load_state_dict(weights)
-        for name, weights in state.averages.items():
-            self.averages[name].load_state_dict(weights)
-        self.optimizer.load_state_dict(state.optimizer)
+        for name, network in self.trained.items():
+            network.load_state_dict(state.networks[name])
+        for name, average in self.averages.items():
+            average.load_state_dict(state.averages[name])
+        load_optimizer(self.optimizer, state.optimizer)
         if state.scaler:
             self.loop.fabric.strategy.precision.load_state_dict(state.scaler)
         self.samples = dict(state.samples)

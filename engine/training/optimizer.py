@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from lightning_fabric import Fabric
 from torch import nn
@@ -33,6 +35,27 @@ def make_optimizer(trained: nn.ModuleDict, settings: Training, fabric: Fabric) -
     else:
         optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate)
     return fabric.setup_optimizers(optimizer)
+
+
+def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """Have an optimizer go on with what it was.
+
+    Raises:
+        ValueError: the state is of other parameters, as PyTorch itself says or only finds at the next step.
+    """
+    usual = [{**group, "params": ()} for group in optimizer.param_groups]
+    optimizer.load_state_dict(state)
+    inner = getattr(optimizer, "optimizer", optimizer)  # Fabric wraps it
+    for group, before in zip(inner.param_groups, usual, strict=True):
+        if any(type(group.get(key)) is not type(value) for key, value in before.items() if key != "params"):
+            raise ValueError("settings of another optimizer")
+    for parameter, values in inner.state.items():
+        if any(_is_foreign(value, parameter) for value in values.values()):
+            raise ValueError("moments of other parameters")
+
+
+def _is_foreign(value: Any, parameter: nn.Parameter) -> bool:
+    return value is not None and not (isinstance(value, torch.Tensor) and value.shape in (parameter.shape, ()))
 
 
 def _factors(trained: nn.ModuleDict, factor: float | None) -> dict[nn.Parameter, float]:

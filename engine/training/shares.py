@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from lightning_fabric import Fabric
+from pydantic import TypeAdapter
 
 from .. import ranks
 from ..config import Run
@@ -31,6 +33,15 @@ class Division:
 
     shares: list[float]
     spent: float
+
+    @classmethod
+    def read(cls, values: dict[str, Any]) -> Division:
+        """What `asdict` made of one.
+
+        Raises:
+            ValueError: it is none.
+        """
+        return TypeAdapter(cls).validate_python(values)
 
 
 def divided_by_time(run: Run, prepared: Prepared, plan: Plan, fabric: Fabric) -> tuple[Division, str]:

@@ -42,6 +42,15 @@ def engine(qgis_app):
         pytest.skip(str(error))
 
 
+@pytest.fixture(autouse=True)
+def no_job_folders():
+    """What algorithms do among temporary files goes with them, however they end."""
+    from qgis.core import QgsProcessingUtils
+
+    yield
+    assert not list(Path(QgsProcessingUtils.tempFolder()).glob("geodistil_*"))
+
+
 @pytest.fixture(scope="session")
 def boxes():
     """Where things are: (column, row, column, row, class) in pixels, on a regular grid with gaps."""

@@ -164,6 +164,19 @@ def test_only_the_classes_asked_for_become_polygons_in_the_format_asked_for(clas
     assert feature["class"] == "road"
 
 
+def test_a_file_that_reaches_elsewhere_is_read_only_where_that_is_allowed(class_map, tmp_path, project, provider):
+    """Behind the name of a GeoTIFF there is a virtual raster of a file in another folder."""
+    (tmp_path / "elsewhere").mkdir()
+    path = tmp_path / "elsewhere" / "map.tif"
+    subprocess.run(["gdal_translate", "-q", "-of", "VRT", class_map.source(), path], check=True)
+    path.write_text(path.read_text().replace('relativeToVRT="1">../', f'relativeToVRT="0">{tmp_path}/'))
+    layer = project.addMapLayer(QgsRasterLayer(str(path), "far"))
+    parameters = {"CLASS_MAP": layer.id(), "CLASSES": "2", "POLYGONS": "TEMPORARY_OUTPUT"}
+    with pytest.raises(QgsProcessingException, match=r"map\.tif reaches for "):
+        processing.run("geodistil:areastopolygons", parameters, feedback=QgsProcessingFeedback(False))
+    assert processing.run("geodistil:areastopolygons", {**parameters, "ALLOW_REMOTE": True})["COUNT"] == 1
+
+
 def test_a_class_that_is_not_in_the_legend_is_named(class_map, provider):
     parameters = {"CLASS_MAP": class_map.id(), "CLASSES": "lake", "POLYGONS": "TEMPORARY_OUTPUT"}
     with pytest.raises(QgsProcessingException, match=r"'lake'.*roof, road"):

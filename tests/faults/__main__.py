@@ -33,6 +33,10 @@ STARVING = {
     "lost imagery, prediction": ("prediction", starving.lost_imagery),
     "dead worker": ("training in stages, 2 workers", starving.dead_worker),
     "little memory": ("training", starving.little_memory),
+    "little memory, prediction": ("prediction", starving.little_memory),
+    "small disk, export": ("export", starving.small_disk),
+    "replaced imagery": ("training", starving.replaced_imagery),
+    "no number": ("training", starving.no_number),
 }
 """Name to the job and what is done to it."""
 

@@ -41,7 +41,7 @@ def make_ground(folder: Path) -> None:
     for index in range(2):
         write_world(folder / str(index), 500_000 + 1000 * index, index)
     _wide(folder / "0" / "image.tif", folder / "wide.tif")
-    save_run(_run(folder, {"kind": "supervised", "network": NARROW}, {"budget": {"steps": 4}}), folder / "trained")
+    save_run(run_of(folder, {"kind": "supervised", "network": NARROW}, {"budget": {"steps": 4}}), folder / "trained")
     from engine.cli.train import train_run
 
     train_run(folder / "trained")
@@ -59,7 +59,7 @@ def _wide(source: Path, target: Path, repeats: int = 8) -> None:
         raster.write(image)
 
 
-def _run(ground: Path, recipe: dict[str, Any], training: dict[str, Any]) -> Run:
+def run_of(ground: Path, recipe: dict[str, Any], training: dict[str, Any]) -> Run:
     roles = {"detection": ("0", "cars"), "segmentation": ("1", "roofs")}
     return Run(
         sources=[
@@ -79,7 +79,7 @@ def _run(ground: Path, recipe: dict[str, Any], training: dict[str, Any]) -> Run:
 
 def _train(recipe: dict[str, Any], **training: Any) -> Callable[[Path, Path], list[str]]:
     def make(folder: Path, ground: Path) -> list[str]:
-        save_run(_run(ground, recipe, training), folder / "run")
+        save_run(run_of(ground, recipe, training), folder / "run")
         return ["train", str(folder / "run")]
 
     return make
@@ -116,7 +116,7 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-_SUPERVISED = {"kind": "supervised", "network": NARROW}
+SUPERVISED = {"kind": "supervised", "network": NARROW}
 _STAGES = {
     "kind": "partial_multitask",
     "student": NARROW,
@@ -125,9 +125,9 @@ _STAGES = {
     "distillation": ["soft"],
 }
 KINDS = {
-    "training": Kind(_train(_SUPERVISED, budget={"steps": 24}, validations=6), _weights),
+    "training": Kind(_train(SUPERVISED, budget={"steps": 24}, validations=6), _weights),
     "training in stages, 2 workers": Kind(_train(_STAGES, budget={"steps": 24}, workers=2), _weights),
-    "packaging": Kind(_train(_SUPERVISED, budget={"steps": 2}, validations=1), _weights, begins="packaging"),
+    "packaging": Kind(_train(SUPERVISED, budget={"steps": 2}, validations=1), _weights, begins="packaging"),
     "prediction": Kind(_predict, _maps),
     "export": Kind(_export, _zipped),
 }

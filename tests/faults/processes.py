@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -21,13 +22,14 @@ class Attempt:
     Args:
         arguments: of the engine.
         log: file that takes what it says.
+        within: called in the process before the job begins.
     """
 
-    def __init__(self, arguments: list[str], log: Path) -> None:
+    def __init__(self, arguments: list[str], log: Path, within: Callable[[], None] = lambda: None) -> None:
         self.begun = time.monotonic()
         self.process = os.fork()
         if not self.process:
-            _be(arguments, log)
+            _be(arguments, log, within)
 
     def wait(self, seconds: float) -> int | None:
         """The exit code, negative for a signal; none where it runs longer."""
@@ -49,7 +51,7 @@ class Attempt:
         return psutil.Process(self.process).children(recursive=True)
 
 
-def _be(arguments: list[str], log: Path) -> None:
+def _be(arguments: list[str], log: Path, within: Callable[[], None]) -> None:
     """The child's life."""
     code = 70
     try:
@@ -59,6 +61,7 @@ def _be(arguments: list[str], log: Path) -> None:
             os.dup2(said.fileno(), 2)
         from engine.cli.main import main
 
+        within()
         code = main(arguments)
     finally:
         os._exit(code)

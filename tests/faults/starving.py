@@ -1,23 +1,30 @@
-"""Jobs whose disk fills up, whose imagery disappears, whose readers die, whose memory ends."""
+"""Jobs whose disk fills up, whose imagery disappears or is replaced, whose readers die, whose memory ends or lies."""
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import random
 import resource
 import shutil
+import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
+import torch
+from safetensors.torch import load_file
 
 from .jobs import Digests, Kind
 from .killing import LONGEST, Killed, _differences, _last_line, _litter
 from .processes import Attempt, left_alive
 
 Disturb = Callable[[Kind, Path, Path, random.Random], "Killed | None"]
+PLENTY = 2**26
+"""Bytes that are enough for what a job asks for before it begins."""
 MARKS = ("Traceback", "Unexpected error", "enforce fail")
 """What no person should read."""
 
@@ -34,7 +41,7 @@ def small_disk(kind: Kind, folder: Path, ground: Path, expected: Digests, rng: r
         except OSError:  # not even its beginning fits
             return Killed()
         found = _refused(Attempt(arguments, folder.parent / "log.txt"), folder.parent, "space", "full")
-        _mount("remount", folder, needed * 8)
+        _mount("remount", folder, max(needed * 8, PLENTY))
         return _gone_on(kind, folder, arguments, expected, found)
 
 
@@ -111,6 +118,64 @@ def little_memory(kind: Kind, folder: Path, ground: Path, expected: Digests, rng
     return _gone_on(kind, folder, arguments, expected, found)
 
 
+def replaced_imagery(
+    kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float
+) -> Killed:
+    """A job is killed, its imagery is another when it goes on, and the one it was when it does so again."""
+    own = folder.parent / "drive"
+    shutil.rmtree(own, ignore_errors=True)
+    shutil.copytree(ground, own, copy_function=shutil.copy2)
+    arguments, raster = kind.make(folder, own), own / "1" / "image.tif"
+    attempt = Attempt(arguments, folder.parent / "log.txt")
+    if attempt.wait(rng.uniform(0, last)) is not None:
+        return Killed()
+    attempt.send(signal.SIGKILL)
+    attempt.wait(LONGEST)
+    if not list(folder.rglob("last.pt")):  # nothing has begun that must not go on
+        return Killed()
+    found, away = Killed(kills=1), raster.with_name("away.tif")
+    raster.rename(away)
+    shutil.copy(own / "0" / "image.tif", raster)
+    code = Attempt(arguments, folder.parent / "log.txt").wait(LONGEST)
+    said = _last_line(folder.parent)
+    if code != 1 or str(raster) not in said:
+        found.faults.append(f"with other imagery it ended with {code}: {said}")
+    away.replace(raster)
+    return _gone_on(kind, folder, arguments, expected, found)
+
+
+def no_number(kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float) -> Killed:
+    """A weight of a network becomes no number at some moment, as by a fault of the memory."""
+    arguments, seed = kind.make(folder, ground), rng.random()
+    wait = rng.uniform(0.1, 0.9) * last
+    attempt = Attempt(arguments, folder.parent / "log.txt", lambda: poison_later(wait, random.Random(seed)))
+    found, code = Killed(kills=1), attempt.wait(LONGEST)
+    if code is None:
+        found.faults.append("it hung")
+    elif code:
+        found.faults += _unfit(folder.parent)
+    return _gone_on(kind, folder, arguments, expected, found)
+
+
+def poison_later(seconds: float, rng: random.Random) -> None:
+    """Begin a thread that waits and then makes one weight of this process no number, as soon as there are any."""
+
+    def poison() -> None:
+        time.sleep(seconds)
+        while not (weights := _weights()):
+            time.sleep(0.1)
+        with torch.no_grad():
+            rng.choice(weights).view(-1)[0] = torch.nan
+
+    threading.Thread(target=poison, daemon=True).start()
+
+
+def _weights() -> list[torch.Tensor]:
+    """Of all networks of this process that are trained."""
+    weights = [each for each in gc.get_objects() if isinstance(each, torch.nn.Parameter)]
+    return [each for each in weights if each.requires_grad and each.numel() and each.is_contiguous()]
+
+
 def _refused(attempt: Attempt, folder: Path, *words: str) -> Killed:
     """The attempt must end with a sentence that has one of the words."""
     found, code = Killed(kills=1), attempt.wait(LONGEST)
@@ -130,8 +195,23 @@ def _gone_on(kind: Kind, folder: Path, arguments: list[str], expected: Digests, 
     if code:
         found.faults.append(f"it did not go on: {code}, {_last_line(folder.parent)}")
     else:
-        found.faults += _differences(kind.outcome(folder), expected) + _litter(folder)
+        other = _changed_course(folder)
+        wrong = _not_numbers(folder) if other else _differences(kind.outcome(folder), expected)
+        found.faults += wrong + _litter(folder)
     return found
+
+
+def _changed_course(folder: Path) -> bool:
+    """Whether a training has said that it went back, or that batches pass in parts, and so ends with other weights."""
+    logs = [path.read_text(errors="replace") for path in folder.rglob("events.jsonl")]
+    return any(words in log for log in logs for words in ("goes back to step", "at a time"))
+
+
+def _not_numbers(folder: Path) -> list[str]:
+    """What is wrong with weights that need not be those of an undisturbed training."""
+    files = [*folder.glob("run/model/*.safetensors"), *folder.glob("run/checkpoints/*.safetensors")]
+    values = [each for file in files for each in load_file(file).values() if each.is_floating_point()]
+    return [] if values and all(each.isfinite().all() for each in values) else ["weights that are no numbers"]
 
 
 def _unfit(folder: Path) -> list[str]:

@@ -41,6 +41,7 @@ def faults(tmp_path_factory):
         ("training", "prediction", "SIGTERM, prediction"),
         ("training in stages, 2 workers", "dead worker"),
         ("small disk", "lost imagery"),
+        ("replaced imagery", "no number"),
     ],
     ids=lambda kinds: kinds[0],
 )

@@ -45,11 +45,11 @@ def option_names(kind):
 NEW = {
     "trainsupervised": ({"BACKGROUND", *DETAILS, *option_names("supervised")}, {"RUN_FOLDER"}),
     "distilmodel": ({*DETAILS, *option_names("distil")}, {"RUN_FOLDER"}),
-    "exportmodel": (set(), {"ZIP"}),
+    "exportmodel": ({"ALLOW_REMOTE"}, {"ZIP"}),
     "checksources": ({"BACKGROUND", "CHIP_SIZE"}, {"REPORT", "FINDINGS", "WARNINGS", "LABELS"}),
-    "areastopolygons": ({"RIGHT_ANGLED", "CONFIDENCE_MAP"}, {"POLYGONS", "COUNT"}),
-    "areastolines": ({"MINIMUM_AREA", "FILL_HOLES", "SPUR", "SIMPLIFY"}, {"LINES", "COUNT"}),
-    "boxesfromareas": ({"OPENING"}, {"BOXES", "COUNT"}),
+    "areastopolygons": ({"RIGHT_ANGLED", "CONFIDENCE_MAP", "ALLOW_REMOTE"}, {"POLYGONS", "COUNT"}),
+    "areastolines": ({"MINIMUM_AREA", "FILL_HOLES", "SPUR", "SIMPLIFY", "ALLOW_REMOTE"}, {"LINES", "COUNT"}),
+    "boxesfromareas": ({"OPENING", "ALLOW_REMOTE"}, {"BOXES", "COUNT"}),
 }
 TRAINED = {"MODEL", "REPORT", "MEAN_IOU", "AP50", "AP"}
 

@@ -86,7 +86,7 @@ def test_details_are_among_the_advanced_parameters(provider):
     details = {"BACKGROUND", "EPOCHS", "CHIP_SIZE", "BATCH_SIZE", "DEVICE", "SEED", "OPTIONS"}
     for name, kind in (("trainsemisupervised", "semi_supervised"), ("trainpartialmultitask", "partial_multitask")):
         assert advanced(name) == details | {option.parameter for option in options_of(kind)}
-    assert advanced("predict") == {"TTA", "OVERLAP", "BACKEND", "BATCH_SIZE", "DEVICE"}
+    assert advanced("predict") == {"TTA", "OVERLAP", "BACKEND", "BATCH_SIZE", "DEVICE", "ALLOW_REMOTE"}
 
 
 def prepared_run(parameters, name, context, folder):

@@ -1,9 +1,11 @@
-"""Virtual rasters that a person has loaded may reach their files."""
+"""Rasters that a person has loaded may reach their files: virtual ones, and those of HDF5's library."""
 
 import json
 
+import pytest
+from geodistil.jobs import afterwards
 from geodistil.jobs.run_folder import write_run
-from geodistil.jobs.virtual import permission
+from geodistil.jobs.virtual import REFERRING, permission
 
 
 def written(folder, *rasters, **more):
@@ -19,6 +21,11 @@ def test_a_run_of_virtual_rasters_or_labels_lets_them_reach_their_files(tmp_path
     assert json.loads(write_run(tmp_path, {"sources": [labels]}).read_text())["allow_remote"] is True
 
 
-def test_commands_are_given_the_permission_only_with_virtual_rasters():
+@pytest.mark.parametrize("ending", REFERRING)
+def test_commands_are_given_the_permission_only_with_rasters_that_may_refer(ending):
     assert permission(["predict", "model", "a.tif"]) == []
-    assert permission(["predict", "model", "a.tif", "/tmp/b.vrt"]) == ["--allow-remote"]
+    assert permission(["predict", "model", "a.tif", f"/tmp/b{ending.upper()}"]) == ["--allow-remote"]
+
+
+def test_a_prediction_after_a_training_has_the_same_permission():
+    assert afterwards.REFERRING == REFERRING

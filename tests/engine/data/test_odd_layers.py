@@ -1,5 +1,6 @@
 """Vector layers with odd content: features that are no places are left out and counted, or refused; time is bounded."""
 
+import random
 import sqlite3
 import time
 
@@ -21,6 +22,7 @@ from engine.data.raster import RasterReader
 from engine.data.vectors import Layer, extent, read_features
 from engine.errors import LabelError
 from engine.inference.region import Where, region_of
+from tests.engine.fuzz.reading_rasters_and_vectors import outcome
 
 NAN, INF = float("nan"), float("inf")
 
@@ -178,3 +180,15 @@ def test_labels_of_a_grid_in_degrees_are_cut_in_their_own_system(tmp_path, tools
     country = shapely.box(300_000, 5_200_000, 800_000, 5_400_000)
     (found,) = read_features(Layer(write(tmp_path / "a.gpkg", [country])), grid).geometries
     assert shapely.contains(found, shapely.box(0, 0, grid.width, grid.height))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_flipped_bits_of_a_geopackage_are_read_or_refused_in_one_sentence(tmp_path, tools, seed):
+    """Of pages with its tables, whose damage once ended in a traceback."""
+    path = tmp_path / "a.gpkg"
+    write(path, tools.scattered(256), spatial_index="YES")
+    content, rng = bytearray(path.read_bytes()), random.Random(seed)
+    for _ in range(8):
+        content[rng.choice((rng.randrange(100), rng.randrange(len(content))))] ^= 1 << rng.randrange(8)
+    path.write_bytes(content)
+    assert outcome(str(path)).startswith(("read", "refused by"))

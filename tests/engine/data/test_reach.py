@@ -9,6 +9,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from rasterio.shutil import copy
 
 from engine.cli.main import main
 from engine.data import prepare, reach
@@ -247,6 +248,17 @@ def test_values_in_hdf5_are_not_followed_out_of_the_file(tmp_path):
         RasterError, match=r"a\.nc is an HDF5 file, whose values may lie in other files.*--allow-remote"
     ):
         RasterReader(tmp_path / "a.nc")
+
+
+def test_a_netcdf_4_file_is_read_where_that_is_allowed(raster, tmp_path):
+    path = str(tmp_path / "a.nc")
+    copy(raster("a.tif", (1, 64, 64)), path, driver="netCDF", FORMAT="NC4")
+    with pytest.raises(RasterError, match=r"a\.nc is an HDF5 file"):
+        RasterReader(path)
+    reach.permit([], True)
+    np.testing.assert_array_equal(
+        RasterReader(path).read(0, 0, 64, 64)[0], RasterReader(tmp_path / "a.tif").read(0, 0, 64, 64)[0]
+    )
 
 
 def mosaic_of(folder, *tiles, tool=True):

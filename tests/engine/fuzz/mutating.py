@@ -74,11 +74,11 @@ def _changed(value, place, rng):
         owner = owner[key]
     kind = rng.random()
     if kind < 0.6:
-        owner[last] = rng.choice(ODD)
+        owner[last] = copy.deepcopy(rng.choice(ODD))  # of its own: it may be what changes next
     elif kind < 0.75:
         del owner[last]
     elif kind < 0.85 and isinstance(owner, dict):
-        owner[rng.choice(["", "x", "\x01", "kind", "name", "x" * 5000])] = rng.choice(ODD)
+        owner[rng.choice(["", "x", "\x01", "kind", "name", "x" * 5000])] = copy.deepcopy(rng.choice(ODD))
     elif isinstance(owner[last], list):
         owner[last] = owner[last] * rng.choice([2, 3, 1000])
     elif isinstance(owner[last], int | float) and not isinstance(owner[last], bool):

@@ -115,8 +115,9 @@ def test_a_stop_reaches_work_within_seconds(stopped, tmp_path, kind, ask):
     assert {path.name for path in tmp_path.iterdir()} == {"events.jsonl"}
 
 
-def test_work_that_answers_nothing_is_left(stopped, tmp_path):
-    seconds, said = stopped("sleeps_in_c", by_file)
+@pytest.mark.parametrize("ask", [by_file, by(signal.SIGINT), by(signal.SIGTERM)])
+def test_work_that_answers_nothing_is_left(stopped, tmp_path, ask):
+    seconds, said = stopped("sleeps_in_c", ask)
     assert seconds < SECONDS, seconds
     assert "stopped as asked" in said
     assert {path.name for path in tmp_path.iterdir()} == {"events.jsonl"}
