@@ -21,6 +21,7 @@ COMMANDS = (
     "check",
     "train",
     "predict",
+    "serve",
     "inspect",
     "evaluate",
     "report",
