@@ -137,7 +137,7 @@ class ViewButtons(QObject):
 
     def _sides(self) -> tuple[Side, Side] | None:
         """What both sides show: two models, or the prediction, or the selected layers, and what lies below."""
-        seen = {layer.id() for layer in self._canvas.layers()}
+        seen = {layer.id() for layer in self._project.layerTreeRoot().checkedLayers()}
         below = tr("below")
         shown = [(name, frozenset(each.id() for each in layers) & seen) for name, layers in self.predictor.shown()]
         shown = [(name, ids) for name, ids in shown if ids]

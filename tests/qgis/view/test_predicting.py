@@ -45,7 +45,7 @@ def test_the_button_predicts_the_view_as_predict_does_and_each_next_one(
     assert found["classes"].extent().contains(seen.center())
     assert isinstance(found["classes"].renderer(), QgsPalettedRasterRenderer)
     assert isinstance(found["detections"].renderer(), QgsCategorizedSymbolRenderer)
-    assert set(view(buttons)) <= set(window.canvas.layers())
+    wait(lambda: set(view(buttons)) <= set(window.canvas.layers()), 10)
     assert [each.id() for each in window.canvas.layers()][-1] == raster.id()
 
     box = f"{seen.xMinimum()},{seen.xMaximum()},{seen.yMinimum()},{seen.yMaximum()} [EPSG:32633]"
