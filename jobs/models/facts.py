@@ -82,8 +82,8 @@ def scores(card: dict[str, Any]) -> dict[str, float]:
 def main_scores(card: dict[str, Any]) -> str:
     """The scores that models are compared by."""
     values = scores(card)
-    chosen = [score_name(name) for name in MAIN if score_name(name) in values]
-    return ", ".join(f"{name} {local(100 * values[name], 1)}" for name in chosen)
+    chosen = [name for name in MAIN if score_name(name) in values]
+    return ", ".join(f"{WORDS[name.split('/')[1]]} {local(100 * values[score_name(name)], 1)}" for name in chosen)
 
 
 def score_name(name: str) -> str:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qgis.PyQt.QtCore import Qt, pyqtSignal
-from qgis.PyQt.QtGui import QPixmap, QResizeEvent
-from qgis.PyQt.QtWidgets import QFormLayout, QLabel, QLineEdit, QSizePolicy, QTextBrowser, QVBoxLayout, QWidget
+from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QPixmap, QResizeEvent, QTextOption
+from qgis.PyQt.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QLineEdit, QTextBrowser, QVBoxLayout, QWidget
 
 from ...jobs.models.facts import comparison, page
 from ...jobs.models.shelf import Model
 from ...jobs.translation import tr
-
-PREVIEW_SHARE = 0.35
-"""Most of the height that the picture takes."""
 
 
 class ModelDetails(QWidget):
@@ -29,11 +26,11 @@ class ModelDetails(QWidget):
         self.picture = QLabel()
         self.picture.setAccessibleName(tr("Preview"))
         self.picture.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self.picture.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._pixmap = QPixmap()
         self.text = QTextBrowser()
         self.text.setAccessibleName(tr("What is known of the model"))
         self.text.setOpenLinks(False)
+        self.text.setWordWrapMode(QTextOption.WrapMode.WordWrap)
         self.name, self.licence, self.source = QLineEdit(), QLineEdit(), QLineEdit()
         self.licence.setPlaceholderText(tr("for example CC-BY-4.0"))
         self.source.setPlaceholderText(tr("who made it, of what, or where it was published"))
@@ -44,10 +41,13 @@ class ModelDetails(QWidget):
         self.fields = QWidget()
         form.setContentsMargins(0, 0, 0, 0)
         self.fields.setLayout(form)
+        row = QHBoxLayout()
+        row.addWidget(self.picture)
+        row.addWidget(self.fields, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for widget, stretch in ((self.picture, 0), (self.fields, 0), (self.text, 1)):
-            layout.addWidget(widget, stretch)
+        layout.addLayout(row)
+        layout.addWidget(self.text, 1)
         self.name.editingFinished.connect(self._rename)
         for line in (self.licence, self.source):
             line.editingFinished.connect(self._describe)
@@ -79,19 +79,18 @@ class ModelDetails(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """The picture as large as there is room."""
+        """The picture as large as there is room beside the fields."""
         self.picture.setVisible(not self._pixmap.isNull())
-        if not self._pixmap.isNull():
-            room = self._pixmap.size().scaled(
-                self.width(), round(PREVIEW_SHARE * self.height()), Qt.AspectRatioMode.KeepAspectRatio
-            )
-            ratio = self.devicePixelRatioF()
-            drawn = self._pixmap.scaled(
-                room * ratio, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-            )
-            drawn.setDevicePixelRatio(ratio)
-            self.picture.setPixmap(drawn)
-            self.picture.setFixedHeight(room.height())
+        if self._pixmap.isNull():
+            return
+        ratio = self.devicePixelRatioF()
+        room = QSize(self.width() // 3, max(self.fields.sizeHint().height(), self.height() // 3)) * ratio
+        drawn = self._pixmap.scaled(
+            room, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        )
+        drawn.setDevicePixelRatio(ratio)
+        self.picture.setPixmap(drawn)
+        self.picture.setFixedSize(drawn.size() / ratio)
 
     def _rename(self) -> None:
         if len(self._models) == 1 and self.name.text().strip() != self._models[0].name:

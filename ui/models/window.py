@@ -24,22 +24,22 @@ from ...jobs.background import Background, start
 from ...jobs.current_model import CURRENT_MODEL, current_model, forget_current_model, set_current_model
 from ...jobs.errors import GeoDistilError
 from ...jobs.models import shelf
-from ...jobs.models.facts import class_names, main_scores, size, speed, tasks
+from ...jobs.models.facts import class_names, main_scores, tasks
 from ...jobs.models.shelf import REGISTERED, Model
 from ...jobs.package_registry import register
 from ...jobs.packages import is_foreign
 from ...jobs.qt import QAction
 from ...jobs.speeds import speeds
-from ...jobs.translation import tr
+from ...jobs.translation import local, tr
 from ..messages import tell
 from ..runs.folders import FoldersDialog
 from ..tables import table
 from ..view.predictor import ViewPredictor
 from .details import ModelDetails
 
-HEADERS = (tr("Model"), tr("Tasks"), tr("Classes"), tr("Pixel size"), tr("Scores"), tr("Size"), tr("Speed here"))
+HEADERS = (tr("Model"), tr("Tasks"), tr("Classes"), tr("Scores (percent)"), tr("MP/s here"))
 CURRENT = "✓ "
-MOST_CLASSES = 4
+MOST_CLASSES = 3
 FILES = tr("Models (item.json *.zip *.onnx);;All files (*)")
 
 OpenAlgorithm = Callable[[str, "dict[str, Any]"], None]
@@ -122,8 +122,7 @@ class ModelsWindow(QDialog):
         parts.setChildrenCollapsible(False)
         parts.addWidget(self.table)
         parts.addWidget(self.details)
-        parts.setStretchFactor(0, 3)
-        parts.setStretchFactor(1, 2)
+        parts.setSizes([round(share * self.sizeHint().width()) for share in (0.55, 0.45)])
         layout = QVBoxLayout(self)
         layout.addWidget(parts, 1)
         layout.addLayout(row)
@@ -263,12 +262,5 @@ def _cells(model: Model, current: Path | None, known: dict[Path, float]) -> list
         return [name, tr("cannot be read"), *[""] * (len(HEADERS) - 2)]
     classes = class_names(model.card)
     more = f", … ({len(classes)})" if len(classes) > MOST_CLASSES else ""
-    return [
-        name,
-        tasks(model),
-        ", ".join(classes[:MOST_CLASSES]) + more,
-        f"{model.card['gsd']:.3g} m",
-        main_scores(model.card),
-        size(model),
-        speed(model, known),
-    ]
+    speed = local(known[model.path], 2) if model.path in known else ""
+    return [name, tasks(model), ", ".join(classes[:MOST_CLASSES]) + more, main_scores(model.card), speed]

@@ -12,6 +12,7 @@ from qgis.PyQt.QtWidgets import QMenu, QToolButton
 from ...jobs.current_model import current_model, set_current_model
 from ...jobs.package_registry import known
 from ...jobs.qt import QAction
+from ...jobs.runs.files import MODEL_FOLDER
 from ...jobs.translation import tr
 from ..icons import icon
 from ..messages import tell
@@ -99,7 +100,7 @@ class ViewButtons(QObject):
         self.menu.addSection(tr("Current model"))
         current, models = current_model(), known()
         if current is not None and current not in [path for _, path in models]:
-            models.insert(0, (current.stem, current))
+            models.insert(0, (current.parent.name if current.name == MODEL_FOLDER else current.stem, current))
         for name, path in models:
             entry = self.menu.addAction(name.replace("&", "&&"))
             entry.setToolTip(str(path))
@@ -113,7 +114,7 @@ class ViewButtons(QObject):
         self.follow.blockSignals(True)
         self.follow.setChecked(self.predictor.following)
         self.follow.blockSignals(False)
-        status = self._iface.mainWindow().statusBar()
+        status = self._iface.statusBarIface()
         if self.predictor.busy:
             status.showMessage(tr("Predicting the view…"))
         else:

@@ -61,6 +61,7 @@ class ViewPredictor(QObject):
         self._asked: tuple[Path, dict[str, Any], str] | None = None
         self._cards: dict[Path, tuple[Path, dict[str, Any]]] = {}
         self._said = ""
+        self._warm: tuple[Path, int] | None = None
         self._begun = 0.0
         self._megapixels = 0.0
         self._pause = QTimer(self)
@@ -249,7 +250,9 @@ class ViewPredictor(QObject):
             self.layers.drop(keep=model)
         self.layers.show(model, card, raster, folder, outputs)
         self.seconds = time.monotonic() - self._begun
-        note_speed(model, self._megapixels / max(self.seconds, 1e-3))
+        if self._warm == (model, self.engine.pid):  # else it was loaded meanwhile
+            note_speed(model, self._megapixels / max(self.seconds, 1e-3))
+        self._warm = (model, self.engine.pid)
         self._said, self._asked = "", None
         self._queue = self._queue[1:]
         self._begun = time.monotonic()

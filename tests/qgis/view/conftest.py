@@ -58,10 +58,10 @@ def raster(project, ground):
 def window(qgis_app, project):
     """What the toolbar uses of QGIS's interface, with a real window, a real map and a real message bar."""
     from qgis.core import QgsLayerTreeModel
-    from qgis.gui import QgsLayerTreeMapCanvasBridge, QgsLayerTreeView, QgsMapCanvas, QgsMessageBar
+    from qgis.gui import QgsLayerTreeMapCanvasBridge, QgsLayerTreeView, QgsMapCanvas, QgsMessageBar, QgsStatusBar
     from qgis.PyQt import sip
     from qgis.PyQt.QtCore import QEvent
-    from qgis.PyQt.QtWidgets import QApplication, QMainWindow
+    from qgis.PyQt.QtWidgets import QApplication, QMainWindow, QStatusBar
 
     class Window(QMainWindow):
         def __init__(self):
@@ -73,7 +73,8 @@ def window(qgis_app, project):
             self.bridge = QgsLayerTreeMapCanvasBridge(project.layerTreeRoot(), self.canvas)
             self.bridge.setAutoSetupOnFirstLayer(False)
             self.setCentralWidget(self.canvas)
-            self.custom = []
+            self.custom, self.status = [], QgsStatusBar(self)
+            self.setStatusBar(QStatusBar(self))
 
         def mainWindow(self):
             return self
@@ -83,6 +84,9 @@ def window(qgis_app, project):
 
         def messageBar(self):
             return self.bar
+
+        def statusBarIface(self):
+            return self.status
 
         def layerTreeView(self):
             return self.tree
