@@ -38,12 +38,21 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         end_with_process(options.parent)
     # A job's stop may interrupt it by this signal, which must not end the process where the job has just ended.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _load()
     kept, answered = Kept(), 0
     for line in sys.stdin:
         if line.strip():
             answer(line, kept)
             answered += 1
     return {"answered": answered}
+
+
+def _load() -> None:
+    """Import what predictions need before any is asked for: a stop would leave a library that is half imported."""
+    from ..inference import many, region  # noqa: F401
+    from ..inference.backends import augmented, choice  # noqa: F401
+    from ..packages import load_card  # noqa: F401
+    from . import crew, job, progress, signals  # noqa: F401
 
 
 class Kept:

@@ -11,6 +11,7 @@ from ..translation import local, tr
 from ..vocabulary import headed, spoken
 from .shelf import Model
 
+MINUTES = len("2026-11-28T04:05")
 CLASS_LISTS = ("segmentation_classes", "detection_classes", "values")
 
 
@@ -30,7 +31,7 @@ def facts(model: Model, speeds: dict[Path, float]) -> list[tuple[str, str]]:
         (tr("Network"), network(model)),
         (tr("Size"), size(model)),
         (tr("Speed here"), speed(model, speeds) or tr("not measured yet: predict a view")),
-        (tr("Trained"), card.get("created") or tr("unknown")),
+        (tr("Trained"), card.get("created", "")[:MINUTES].replace("T", " ") or tr("unknown")),
         (tr("Known as"), model.origin),
         (tr("Place"), str(model.path)),
     ]
@@ -120,7 +121,7 @@ def comparison(first: Model, second: Model, speeds: dict[Path, float]) -> str:
     rows = "".join(
         f"<tr><td><b>{escape(name)}</b></td>{_cell(known[0].get(name))}{_cell(known[1].get(name))}<td></td></tr>"
         for name in dict.fromkeys([*known[0], *known[1]])
-        if known[0].get(name) != known[1].get(name)
+        if name != tr("Place") and known[0].get(name) != known[1].get(name)
     )
     values = [scores(each.card) for each in (first, second)]
     lines = "".join(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,11 +104,7 @@ class WarmEngine(QObject):
         self._waiting = None
         if self._running is not None:
             self._running.wanted = False
-            try:
-                self._running.folder.mkdir(exist_ok=True)
-                (self._running.folder / STOP_FILE).touch()
-            except OSError:
-                pass  # it runs to its end, and nobody listens
+            _ask_to_stop(self._running)
 
     def drop(self, folder: Path) -> None:
         """Remove what a job has written, where nobody needs it any more."""
@@ -146,23 +143,25 @@ class WarmEngine(QObject):
         self._process = process
 
     def _end(self) -> None:
-        """Let the process end; it does so with its input."""
+        """End the process at once: it keeps nothing that could be lost."""
         self._look.stop()
         self._idle.stop()
         process, self._process = self._process, None
         if process is not None:
-            process.closeWriteChannel()
-            if self._home is None or not process.waitForFinished(0):
-                process.kill()  # it keeps nothing that could be lost
-                process.waitForFinished(END_MILLISECONDS)
+            process.kill()
+            process.waitForFinished(END_MILLISECONDS)
             process.deleteLater()
 
     def _read(self) -> None:
         job = self._running
-        for event in self._reader.new() if job is not None else ():
+        if job is None:
+            return
+        for event in self._reader.new():
             if event.get("kind") in ("finished", "failed", "stopped"):
                 self._done(job, event)
                 return
+        if not job.wanted:
+            _ask_to_stop(job)  # each time: an engine that has just begun removes an old file
 
     def _done(self, job: Job, event: dict) -> None:
         """A job has ended; the next one begins before anyone hears of it."""
@@ -191,15 +190,16 @@ class WarmEngine(QObject):
         """The process ended by itself: where it had to be interrupted, or was killed."""
         if process is not self._process:
             return
-        self._read()  # its last words
-        if process is not self._process:
-            return
-        self._look.stop()
         self._process = None
         process.deleteLater()
-        job, self._running = self._running, None
+        job = self._running
+        self._read()  # its last words; what waits goes to a new process then
+        if self._running is not job or job is None:
+            return
+        self._look.stop()
+        self._running = None
         self._go_on()
-        if job is not None and job.wanted:
+        if job.wanted:
             sentence = tr("The engine that predicts the view ended with exit code {code}.").format(code=code)
             hint = tr("Predict the view again; where it happens again, the memory may be too small.")
             self.failed.emit(GeoDistilError("engine", sentence, hint, self._log()))
@@ -218,3 +218,9 @@ class WarmEngine(QObject):
             return (self._home / LOG_FILE).read_text("utf-8", "replace")[-LOG_CHARACTERS:].strip()
         except OSError:
             return ""
+
+
+def _ask_to_stop(job: Job) -> None:
+    with suppress(OSError):  # then it runs to its end, and nobody listens
+        job.folder.mkdir(exist_ok=True)
+        (job.folder / STOP_FILE).touch()

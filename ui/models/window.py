@@ -24,7 +24,7 @@ from ...jobs.background import Background, start
 from ...jobs.current_model import CURRENT_MODEL, current_model, forget_current_model, set_current_model
 from ...jobs.errors import GeoDistilError
 from ...jobs.models import shelf
-from ...jobs.models.facts import class_names, main_scores, tasks
+from ...jobs.models.facts import class_names, main_scores
 from ...jobs.models.shelf import REGISTERED, Model
 from ...jobs.package_registry import register
 from ...jobs.packages import is_foreign
@@ -37,7 +37,7 @@ from ..tables import table
 from ..view.predictor import ViewPredictor
 from .details import ModelDetails
 
-HEADERS = (tr("Model"), tr("Tasks"), tr("Classes"), tr("Scores (percent)"), tr("MP/s here"))
+HEADERS = (tr("Model"), tr("Scores (percent)"), tr("Classes"), tr("MP/s here"))
 CURRENT = "✓ "
 MOST_CLASSES = 3
 FILES = tr("Models (item.json *.zip *.onnx);;All files (*)")
@@ -263,4 +263,4 @@ def _cells(model: Model, current: Path | None, known: dict[Path, float]) -> list
     classes = class_names(model.card)
     more = f", … ({len(classes)})" if len(classes) > MOST_CLASSES else ""
     speed = local(known[model.path], 2) if model.path in known else ""
-    return [name, tasks(model), ", ".join(classes[:MOST_CLASSES]) + more, main_scores(model.card), speed]
+    return [name, main_scores(model.card), ", ".join(classes[:MOST_CLASSES]) + more, speed]

@@ -47,6 +47,8 @@ class ViewButtons(QObject):
             self._canvas.unsetMapTool(self.tool)
         self._iface.removeCustomActionForLayerType(self.once_here)
         self.predictor.close()
+        for action in (self.follow, self.once, self.once_here, self.keep, self.remove, self.swipe, self.models):
+            action.deleteLater()
         self.bar.deleteLater()
         self.deleteLater()
 

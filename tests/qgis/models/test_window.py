@@ -60,7 +60,7 @@ def test_all_that_is_known_is_listed_once_with_what_its_card_says(open_models, m
     assert sorted(names) == expected  # one of them as a folder and as its zip
     assert len({str(each.path.resolve()) for each in models.models}) == len(models.models)
     alpha = found[names.index("✓ alpha")]
-    assert alpha[1:] == ["segmentation", "roof", "mean IoU 62.5", "1.23"]
+    assert alpha[1:] == ["mean IoU 62.5", "roof", "1.23"]
     assert found[names.index("broken")][1] == "cannot be read"
     origins = {each.name: each.origin for each in models.models}
     assert origins["alpha"] == "registered" and origins["run/model"] == "of a run"

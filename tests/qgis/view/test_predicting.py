@@ -65,6 +65,7 @@ def test_the_button_predicts_the_view_as_predict_does_and_each_next_one(
     assert {each.id() for each in view(buttons)} == ids
     assert found["classes"].extent().contains(window.canvas.extent().center())
     assert abs(found["classes"].extent().xMinimum() - window.canvas.extent().xMinimum()) <= 0.5
+    assert isinstance(found["detections"].renderer(), QgsCategorizedSymbolRenderer)
     assert found["classes"].opacity() == 0.25 and isinstance(found["classes"].renderer(), QgsPalettedRasterRenderer)
     assert buttons.predictor.engine.pid == engine
     assert not os.path.exists(source)
