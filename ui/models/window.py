@@ -96,7 +96,7 @@ class ModelsWindow(QDialog):
     # what is seen
 
     def _make_parts(self) -> None:
-        self.table = table(HEADERS, tr("Models"), 0)
+        self.table = table(HEADERS, tr("Models"), 2)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.itemActivated.connect(lambda _: self._use())
