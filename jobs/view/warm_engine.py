@@ -11,7 +11,7 @@ from pathlib import Path
 from qgis.PyQt.QtCore import QCoreApplication, QObject, QProcess, QTimer, pyqtSignal
 
 from ..environment import ROOT, engine_python
-from ..errors import GeoDistilError
+from ..errors import STOPPED, GeoDistilError, file_errors
 from ..events import EventReader
 from ..folders import job_folder
 from ..launch import qt_environment
@@ -91,7 +91,8 @@ class WarmEngine(QObject):
         """
         self.cancel()
         if self._home is None:
-            self._home = job_folder("view")
+            with file_errors():
+                self._home = job_folder("view")
         self._count += 1
         job = Job(self._home / str(self._count), arguments)
         if self._running is not None:
@@ -169,13 +170,13 @@ class WarmEngine(QObject):
         self._running, self._reader = None, None
         self._idle.start()
         self._go_on()
-        if not job.wanted or event["kind"] == "stopped":
-            self.drop(job.folder)
-        elif event["kind"] == "finished":
+        if job.wanted and event["kind"] == "finished":
             self.finished.emit(job.folder, (event.get("outputs") or [{}])[0])
-        else:
-            self.drop(job.folder)
-            self.failed.emit(GeoDistilError.from_event(event, self._log()))
+            return
+        self.drop(job.folder)
+        if job.wanted:
+            said = event if event["kind"] == "failed" else {**event, "code": STOPPED}
+            self.failed.emit(GeoDistilError.from_event(said, self._log()))
 
     def _go_on(self) -> None:
         job, self._waiting = self._waiting, None

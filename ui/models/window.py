@@ -86,7 +86,7 @@ class ModelsWindow(QDialog):
     def look(self) -> None:
         """Look for all models, off the main thread: their disks may be far away."""
         self.looking = True
-        start(Background(tr("Look for models"), shelf.models, self._found, self._failed))
+        start(Background(tr("Look for models"), shelf.models, self._found, self._not_found))
 
     def selected(self) -> list[Model]:
         """The selected models, from the top."""
@@ -134,6 +134,11 @@ class ModelsWindow(QDialog):
         self.looking = False
         self.models = models
         self._fill()
+
+    def _not_found(self, error: GeoDistilError) -> None:
+        if not sip.isdeleted(self):
+            self.looking = False
+            self._failed(error)
 
     def _fill(self) -> None:
         """The rows; what was selected stays so."""

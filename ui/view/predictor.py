@@ -184,7 +184,7 @@ class ViewPredictor(QObject):
     # what
 
     def _go(self) -> None:
-        self._pause.stop()
+        self._stop()  # what was asked before
         model = current_model()
         self._queue = list(self._pair) or ([model] if model is not None else [])
         self._begun = time.monotonic()

@@ -109,6 +109,14 @@ def test_what_is_wrong_is_said_once_and_the_button_comes_up_where_panning_does_n
     assert "grey.tif has 1 band" in window.said()[0]
 
 
+def test_without_an_engine_the_button_says_how_to_set_one_up(buttons, window, model, monkeypatch, wait):
+    monkeypatch.setenv("GEODISTIL_PYTHON", "/nowhere/python")
+    press(buttons, buttons.follow)
+    wait(lambda: window.said())
+    assert "/nowhere/python does not exist" in window.said()[0]
+    assert not buttons.follow.isChecked() and not buttons.predictor.busy
+
+
 def test_a_view_of_too_many_pixels_says_how_far_to_zoom_in(buttons, window, project, model, wait, tmp_path):
     path = tmp_path / "vast.tif"
     vast = gdal.GetDriverByName("GTiff").Create(str(path), 20000, 20000, 3, options=["SPARSE_OK=YES", "TILED=YES"])
