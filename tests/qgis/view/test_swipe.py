@@ -104,4 +104,6 @@ def test_a_layer_that_goes_while_it_is_swiped_ends_nothing_but_its_pictures(butt
     window.tree.setCurrentLayer(colours["red"])
     begin(buttons, wait)
     project.removeMapLayer(colours["red"].id())
+    wait(lambda: not buttons.tool.item.ready, 30)
+    window.canvas.refreshAllLayers()
     wait(lambda: color(window, 0.25) == GREEN, 30)
