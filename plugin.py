@@ -55,6 +55,8 @@ class GeoDistilPlugin:
         self._labelling = None
         self._environment = None
         self._drops = None
+        self._view = None
+        self._models = None
         self._waiting = None
 
     def initProcessing(self) -> None:
@@ -72,6 +74,7 @@ class GeoDistilPlugin:
         for name, text, icon in ENTRIES:
             self._add_action(text, icon, partial(self._open, f"geodistil:{name}"), name in IN_TOOLBAR)
         self._add_action(tr("Label…"), "label.svg", self._label, in_toolbar=True)
+        self._add_action(tr("Models"), "models.svg", self._show_models, in_toolbar=True)
         self._add_action(tr("Runs"), "runs.svg", self._show_runs, in_toolbar=True)
         self._add_action(tr("Engine environment…"), "environment.svg", self._show_environment)
         self._add_action(tr("Help"), "geodistil.svg", self._help)
@@ -83,6 +86,7 @@ class GeoDistilPlugin:
         self._waiting.start(WAITING_MILLISECONDS)
         QTimer.singleShot(0, self._wire_environment)
         QTimer.singleShot(0, self._wire_drops)
+        QTimer.singleShot(0, self._wire_view)
         NOTICES.warned.connect(self._warn)
 
     def unload(self) -> None:
@@ -92,9 +96,6 @@ class GeoDistilPlugin:
             self._iface.removePluginMenu(MENU, action)
             action.deleteLater()
         self._actions = []
-        self._iface.mainWindow().removeToolBar(self._toolbar)
-        self._toolbar.deleteLater()
-        self._toolbar = None
         self._waiting.stop()
         self._waiting.deleteLater()
         self._waiting = None
@@ -107,6 +108,16 @@ class GeoDistilPlugin:
             self._iface.removeDockWidget(self._labelling)
             self._labelling.deleteLater()
             self._labelling = None
+        if self._models is not None:
+            self._models.close()
+            self._models.deleteLater()
+            self._models = None
+        if self._view is not None:
+            self._view.close()
+            self._view = None
+        self._iface.mainWindow().removeToolBar(self._toolbar)
+        self._toolbar.deleteLater()
+        self._toolbar = None
         if self._environment is not None:
             self._environment.remove()
             self._environment = None
@@ -203,6 +214,32 @@ class GeoDistilPlugin:
             self._labelling = LabelDock(self._iface, QgsProject.instance())
             self._iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._labelling)
         self._labelling.setUserVisible(True)
+
+    def _wire_view(self) -> None:
+        from .ui.opening import load_view
+
+        load_view(self._make_view)
+
+    def _make_view(self) -> None:
+        if self._actions and self._view is None:  # not unloaded meanwhile
+            from .ui.view.buttons import ViewButtons
+
+            self._view = ViewButtons(self._iface, QgsProject.instance(), self._show_models, self._toolbar)
+
+    def _show_models(self) -> None:
+        from .ui.opening import load_models
+
+        load_models(self._open_models)
+
+    def _open_models(self) -> None:
+        if not self._actions:  # unloaded meanwhile
+            return
+        self._make_view()
+        if self._models is None:
+            from .ui.models.window import ModelsWindow
+
+            self._models = ModelsWindow(self._iface, self._open, self._view.predictor, self._view.swipe)
+        self._models.open_again()
 
     def _wire_environment(self) -> None:
         if self._actions:  # not unloaded meanwhile

@@ -18,6 +18,9 @@ from .zips import BROKEN, content_of, names_in
 PACKAGES = "geodistil/packages"
 """Paths and names of registered packages, the newest first."""
 
+NAMES = "geodistil/modelNames"
+"""By path, what a person calls a package here."""
+
 NETWORKS = ("model.safetensors", "model.onnx", "segmentation.onnx", "detection.onnx")
 """A package holds at least one of these beside its `item.json`."""
 
@@ -69,7 +72,8 @@ def register(text: str) -> tuple[Path, dict[str, Any]]:
 
 def known() -> list[tuple[str, Path]]:
     """Name and place of every registered package, the newest first, as they were; no disk is looked at."""
-    return [(name, path) for path, name in _read().items()]
+    own = own_names()
+    return [(own.get(path, name), path) for path, name in _read().items()]
 
 
 def registered() -> list[tuple[str, Path]]:
@@ -77,7 +81,24 @@ def registered() -> list[tuple[str, Path]]:
 
     Opens each of them, on disks that may be far away, so it is for workers.
     """
-    return [(name, path) for path in _read() if (name := _name(path))]
+    own = own_names()
+    return [(own.get(path, name), path) for path in _read() if (name := _name(path))]
+
+
+def own_names() -> dict[Path, str]:
+    """What a person calls packages here, whatever their cards say."""
+    try:
+        values = parsed_json(QgsSettings().value(NAMES, "{}", type=str))
+    except ValueError:
+        return {}
+    pairs = values.items() if isinstance(values, dict) else ()
+    return {Path(path): name for path, name in pairs if isinstance(name, str) and name}
+
+
+def set_own_name(path: Path, name: str) -> None:
+    """Call a package so from now on; empty for its card's own name."""
+    names = {**own_names(), path: name}
+    QgsSettings().setValue(NAMES, json.dumps({str(each): text for each, text in names.items() if text}))
 
 
 def forget(path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,12 +16,12 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDefinition,
-    QgsProcessingUtils,
 )
 from qgis.PyQt.QtGui import QIcon
 
 from ..jobs.environment import ROOT, engine_python
 from ..jobs.errors import GeoDistilError, file_errors
+from ..jobs.folders import job_folder
 from ..jobs.help import help_url
 from ..jobs.layers.styled import Result, load_styled, save_look
 from ..jobs.notices import NOTICES
@@ -146,8 +145,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
     def job_folder(self) -> Path:
         """A new folder among QGIS's temporary files, which goes when the algorithm has ended."""
-        folder = tempfile.mkdtemp(prefix=f"geodistil_{self.NAME}_", dir=QgsProcessingUtils.tempFolder())
-        self._folders.append(Path(folder))
+        self._folders.append(job_folder(self.NAME))
         return self._folders[-1]
 
     def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:

@@ -16,6 +16,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
+from ..jobs.current_model import note_predicted
 from ..jobs.errors import GeoDistilError
 from ..jobs.layers.origin import of_model
 from ..jobs.layers.predictions import LOOKS
@@ -128,6 +129,7 @@ class PredictingAlgorithm(EngineAlgorithm):
         """
         self._model = taken(self.parameterAsString(parameters, "MODEL", context))
         self._card = read_card(self._model)
+        note_predicted(self._model)
 
     def arguments(self, parameters: Parameters, context: QgsProcessingContext, scratch: Path) -> list[str]:
         """Where and how to predict, as the command line has it.

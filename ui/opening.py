@@ -48,6 +48,23 @@ def load_labelling(then: Callable[[], None]) -> None:
     _next([name for name in LABELLING if f"{PACKAGE}.{name}" not in sys.modules], then)
 
 
+VIEW = ("jobs.view.warm_engine", "jobs.view.layers", "ui.view.predictor", "ui.view.buttons")
+"""Those of Predict this view."""
+
+MODELS = ("jobs.models.shelf", "ui.models.details", "ui.models.window")
+"""Those of the models window."""
+
+
+def load_view(then: Callable[[], None]) -> None:
+    """Load the modules of Predict this view in turns of the event loop, then go on."""
+    _next([name for name in VIEW if f"{PACKAGE}.{name}" not in sys.modules], then)
+
+
+def load_models(then: Callable[[], None]) -> None:
+    """Load the models window's modules in turns of the event loop, then go on."""
+    _next([name for name in MODELS if f"{PACKAGE}.{name}" not in sys.modules], then)
+
+
 def _next(names: Sequence[str], then: Callable[[], None]) -> None:
     if not names:
         then()

@@ -22,6 +22,7 @@ COMMANDS = (
     "check",
     "train",
     "predict",
+    "serve",
     "inspect",
     "evaluate",
     "report",

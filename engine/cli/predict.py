@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .backends import make_backend
+
 if TYPE_CHECKING:
     from ..config import Card
     from ..events import EventLog
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from ..inference.backends.choice import Candidate
     from ..inference.region import Where
     from ..inference.sharing import Crew
+
+MakeBackend = Callable[[Path, "Card", "Candidate"], "Backend"]
 
 HELP = "predict rasters with a model package"
 DESCRIPTION = (
@@ -112,7 +116,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     if here is None:
         outputs = carry_out(options.output, lambda events: _alone(options, events, failed))
     else:
-        outputs = shared(options, here, lambda events, crew: _predict(options, events, failed, crew))
+        outputs = shared(options, here, lambda events, crew: predicted(options, events, failed, crew))
     if here and here.rank:
         return {"outputs": outputs, "quiet": True}  # the first process says it for all
     return {"outputs": outputs, **({"failed": failed} if failed else {})}
@@ -122,13 +126,25 @@ def _alone(options: argparse.Namespace, events: EventLog, failed: list[dict[str,
     from .crew import refuse_crews
 
     refuse_crews(options.output)
-    return _predict(options, events, failed)
+    return predicted(options, events, failed)
 
 
-def _predict(
-    options: argparse.Namespace, events: EventLog, failed: list[dict[str, str]], crew: Crew | None = None
+def predicted(
+    options: argparse.Namespace,
+    events: EventLog,
+    failed: list[dict[str, str]],
+    crew: Crew | None = None,
+    make: MakeBackend = make_backend,
 ) -> list[dict[str, str | None]]:
-    """The outputs; rasters that fail are added to `failed`."""
+    """The outputs of a job.
+
+    Args:
+        options: the command's.
+        events: the job's log.
+        failed: rasters that fail are added to it.
+        crew: other processes that have the same job.
+        make: gives the backend; who predicts often keeps it.
+    """
     from ..inference import Options
     from ..inference.archive import items, rasters_of
     from ..inference.backends.choice import model_digest
@@ -145,7 +161,7 @@ def _predict(
     if options.mosaic:
         rasters = readable(rasters, card, failed, events)
     where = _where(options)
-    backend, batch_size = _backend(options, model, card, lambda: _megapixels(rasters, card, where), crew)
+    backend, batch_size = _backend(options, model, card, lambda: _megapixels(rasters, card, where), crew, make)
     events.write("started", pid=os.getpid(), device=backend.name)
     digest = model_digest(model_files(model))
     settings = Options(options.overlap, options.confidence, batch_size, model=digest, where=where)
@@ -165,18 +181,23 @@ def _where(options: argparse.Namespace) -> Where:
 
 
 def _backend(
-    options: argparse.Namespace, model: Path, card: Card, megapixels: Callable[[], float], crew: Crew | None
+    options: argparse.Namespace,
+    model: Path,
+    card: Card,
+    megapixels: Callable[[], float],
+    crew: Crew | None,
+    make: MakeBackend,
 ) -> tuple[Backend, int | None]:
     """What runs the model, and how many windows at a time it gets."""
     from ..inference.backends.augmented import Augmented
-    from .backends import choose_backend, make_backend
+    from .backends import choose_backend
     from .crew import agreed_backend
 
     def choose() -> Candidate:
         return choose_backend(model, card, options.backend, options.device, megapixels())
 
     if crew is None:
-        backend, batch_size = make_backend(model, card, choose()), None
+        backend, batch_size = make(model, card, choose()), None
     else:
         backend, batch_size = agreed_backend(model, card, crew, choose)
     augmented = backend if options.tta == "none" else Augmented(backend, options.tta)

@@ -17,6 +17,8 @@ from ..errors import PackageError
 
 PACKAGE_VERSION = 2
 CARD_KEY, VERSION_KEY = "geodistil:card", "geodistil:version"
+LICENCE_KEY, SOURCE_KEY = "license", "geodistil:source"
+"""Of the model, as a person has written them in the models window; the first is STAC's."""
 WEIGHTS_FILE, ITEM_FILE, REPORT_FILE, PREVIEW_FILE = "model.safetensors", "item.json", "report.html", "preview.png"
 GRAPH_FILE = "model.onnx"
 """The graph with the outputs of all tasks."""
@@ -58,6 +60,13 @@ def make_item(card: Card, parameters: int, present: set[str]) -> dict[str, Any]:
         item["bbox"] = list(shapely.geometry.shape(card.geometry).bounds)
     item["properties"] |= {VERSION_KEY: PACKAGE_VERSION, CARD_KEY: card.model_dump(mode="json")}
     return item
+
+
+def said_besides(item: Any) -> dict[str, str]:
+    """What people have written into an item besides its card: licence and source of the model."""
+    properties = item.get("properties") if isinstance(item, dict) else None
+    found = properties if isinstance(properties, dict) else {}
+    return {key: found[key] for key in (LICENCE_KEY, SOURCE_KEY) if isinstance(found.get(key), str)}
 
 
 def read_card(item: Any, name: str) -> Card:

@@ -21,9 +21,20 @@ from ..inference.backends import OnnxModel
 from ..models import parameters
 from ..models.storage import save_weights
 from ..processes import scratch
+from ..text_files import json_or_none
 from ..types import Task
 from . import onnx
-from .item import FILES, GRAPH_FILE, ITEM_FILE, ONNX_FILES, PREVIEW_FILE, REPORT_FILE, WEIGHTS_FILE, make_item
+from .item import (
+    FILES,
+    GRAPH_FILE,
+    ITEM_FILE,
+    ONNX_FILES,
+    PREVIEW_FILE,
+    REPORT_FILE,
+    WEIGHTS_FILE,
+    make_item,
+    said_besides,
+)
 from .reader import load_package, package_folder
 
 PROBABILITY_TOLERANCE = 1e-3
@@ -122,6 +133,7 @@ def _complete(folder: Path, network: nn.Module, card: Card, tell: Callable[[str]
                 *(_parts(task, each) for each in (_of_task(network, task, image), _of_file(file, image))), file.name
             )
     item = make_item(card, parameters(network), {path.name for path in folder.iterdir()})
+    item["properties"] |= said_besides(json_or_none(folder / ITEM_FILE))
     (folder / ITEM_FILE).write_text(json.dumps(item, indent=2) + "\n", encoding="utf-8")
 
 

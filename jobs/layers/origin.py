@@ -23,6 +23,7 @@ class Origin:
         facts: (what, value) pairs for a person to read.
         history: what was done, the oldest first.
         keywords: names of model and classes.
+        imagery: the file that it was made of; empty where that is not known.
     """
 
     title: str
@@ -30,6 +31,7 @@ class Origin:
     facts: tuple[tuple[str, str], ...] = ()
     history: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
+    imagery: str = ""
 
     def metadata(self, layer: QgsMapLayer) -> QgsLayerMetadata:
         """The layer's metadata, without anybody's name or address."""
@@ -64,7 +66,7 @@ def of_model(title: str, card: dict[str, Any], package: str, imagery: str) -> Or
     )
     step = tr("{made}: {title}, by the model {model}").format(made=made, title=title, model=card["name"])
     classes = [each["name"] for task in ("segmentation", "detection") for each in card.get(f"{task}_classes", ())]
-    return Origin(title, (card["name"],), facts, (step,), tuple(dict.fromkeys([card["name"], *classes])))
+    return Origin(title, (card["name"],), facts, (step,), tuple(dict.fromkeys([card["name"], *classes])), imagery)
 
 
 def of_layer(title: str, layer: QgsMapLayer, group: tuple[str, ...]) -> Origin:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,13 @@ def find_predictions(run: Path, progress: Progress) -> list[Result]:
         CancelledError: `progress`, told how far it is, said so.
     """
     card = read_card(run / MODEL_FOLDER)
-    found = [_result(kind, output, card, run) for output in predicted(run) for kind in LOOKS if output.get(kind)]
+    model = str(run / MODEL_FOLDER)
+    found = [
+        prediction(kind, output[kind], card, model, output["raster"], Path(output["raster"]).stem)
+        for output in predicted(run)
+        for kind in LOOKS
+        if output.get(kind)
+    ]
     if not found:
         raise GeoDistilError("output", tr("{run} has no predictions.").format(run=run.name))
     for number, result in enumerate(found):
@@ -51,12 +58,34 @@ def add_prediction(result: Result, project: QgsProject) -> QgsMapLayer:
     layer = QgsRasterLayer(result.path, title) if result.raster else QgsVectorLayer(result.path, title, "ogr")
     result.look(layer)
     project.addMapLayer(layer)
-    put_in_group(layer, result.origin.group, "", project)
+    put_in_group(layer, result.origin.group, result.above, project)
     return layer
 
 
-def _result(kind: str, output: dict[str, str], card: dict[str, Any], run: Path) -> Result:
+def prediction(
+    kind: str,
+    path: str,
+    card: dict[str, Any],
+    package: str,
+    raster: str,
+    name: str,
+    group: tuple[str, ...] = (),
+    above: str = "",
+) -> Result:
+    """An output file of the engine's `predict`.
+
+    Args:
+        kind: the engine's name of the output.
+        path: the file.
+        card: the model's.
+        package: where the model is.
+        raster: the imagery's file.
+        name: what people call the imagery.
+        group: of the layer tree; empty for the model's name.
+        above: id of the imagery's layer.
+    """
     what, style, level = LOOKS[kind]
-    title = f"{Path(output['raster']).stem}: {what}"
-    origin = of_model(title, card, str(run / MODEL_FOLDER), output["raster"])
-    return Result(output[kind], style, card, origin, (title, title), raster=kind != "detections", level=level)
+    title = f"{name}: {what}"
+    origin = of_model(title, card, package, raster)
+    origin = replace(origin, group=group) if group else origin
+    return Result(path, style, card, origin, (title, title), above, kind != "detections", level)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Callable
 
@@ -74,6 +74,10 @@ class Result:
         self.style(layer, self.card)
         layer.setMetadata(self.origin.metadata(layer))
         layer.setCustomProperty(LEVEL, self.level)
+
+    def moved(self, path: str, group: tuple[str, ...]) -> Result:
+        """The same result in another file, and in another group of the layer tree."""
+        return replace(self, path=path, origin=replace(self.origin, group=group))
 
 
 def save_look(result: Result) -> None:

@@ -24,13 +24,23 @@ class FoldersDialog(QDialog):
 
     Args:
         folders: those so far.
+        parent: the window that it belongs to.
+        title: what the folders are.
+        text: what they are for.
     """
 
-    def __init__(self, folders: list[Path], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        folders: list[Path],
+        parent: QWidget | None = None,
+        title: str = tr("Run folders"),
+        text: str = tr("Runs in these folders, and in the folders inside them, are listed beside those started here."),
+    ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(tr("Run folders"))
+        self.setWindowTitle(title)
+        self._text = text
         self._list = QListWidget()
-        self._list.setAccessibleName(tr("Folders that are searched for runs"))
+        self._list.setAccessibleName(title)
         self._list.addItems([str(folder) for folder in folders])
         self._remove = QPushButton(tr("Remove"))
         self._remove.setToolTip(tr("Search this folder no longer; nothing is deleted"))
@@ -51,7 +61,7 @@ class FoldersDialog(QDialog):
 
     def _lay_out(self) -> None:
         add = QPushButton(tr("Add…"))
-        add.clicked.connect(lambda: self.add(QFileDialog.getExistingDirectory(self, tr("A folder of runs"))))
+        add.clicked.connect(lambda: self.add(QFileDialog.getExistingDirectory(self, self.windowTitle())))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -63,9 +73,7 @@ class FoldersDialog(QDialog):
         middle.addWidget(self._list)
         middle.addLayout(side)
         layout = QVBoxLayout(self)
-        text = QLabel(
-            tr("Runs in these folders, and in the folders inside them, are listed beside those started here.")
-        )
+        text = QLabel(self._text)
         text.setWordWrap(True)
         layout.addWidget(text)
         layout.addLayout(middle)

@@ -1,0 +1,179 @@
+"""`serve`: predictions one after the other, as they are asked for, by a process that keeps the model in memory."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from ..config import Card
+    from ..inference import Backend
+    from .backends import Candidate
+
+HELP = "predict what is asked for on standard input, and keep the model in memory"
+DESCRIPTION = (
+    'Reads requests from standard input, a JSON object a line: {"output": FOLDER, "arguments": [MODEL, RASTER, ...]}, '
+    "where the arguments are those of predict without --output. Each FOLDER gets the outputs and the events of its "
+    "prediction, and a file FOLDER/stop ends that in order. One model is kept, so that its next prediction begins at "
+    "once. It ends with its standard input."
+)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    command.add_argument("--parent", metavar="PID", type=int, help="end with this process, too, whatever ends it")
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Answer until nothing can be asked any more."""
+    from ..processes import end_with_process
+
+    if options.parent:
+        end_with_process(options.parent)
+    # A job's stop may interrupt it by this signal, which must not end the process where the job has just ended.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _load()
+    kept, answered = Kept(), 0
+    for line in sys.stdin:
+        if line.strip():
+            answer(line, kept)
+            answered += 1
+    return {"answered": answered}
+
+
+def _load() -> None:
+    """Import what predictions need before any is asked for: a stop would leave a library that is half imported."""
+    from ..inference import many, region  # noqa: F401
+    from ..inference.backends import augmented, choice  # noqa: F401
+    from ..packages import load_card  # noqa: F401
+    from . import crew, job, progress, signals  # noqa: F401
+
+
+class Kept:
+    """The backend that predicted last, for the next prediction with the same model; never two of them at a time."""
+
+    def __init__(self) -> None:
+        self._key: tuple[Any, ...] = ()
+        self._backend: Backend | None = None
+
+    def __call__(self, model: Path, card: Card, candidate: Candidate) -> Backend:
+        """The backend of a candidate, loaded where another one was; as `backends.make_backend`."""
+        from ..inference.backends.choice import model_digest
+        from ..malloc import give_back
+        from ..processes import held
+        from .backends import make_backend, model_files
+
+        key = (model_digest(model_files(model)), card.model_dump_json(), candidate)
+        if self._backend is None or key != self._key:
+            self._backend = None
+            give_back()
+            with held():  # a view that is looked at no longer must not cost the next one its model
+                self._backend, self._key = make_backend(model, card, candidate), key
+        return self._backend
+
+
+class Request(NamedTuple):
+    """What is asked for.
+
+    Args:
+        output: the job's folder.
+        arguments: of `predict`, without `--output`.
+    """
+
+    output: Path
+    arguments: list[str]
+
+
+def answer(line: str, kept: Kept) -> None:
+    """Carry out a request; whatever is wrong with it is told in its folder, or on the error stream."""
+    from ..errors import ConfigError, GeoDistilError
+    from ..events import EventLog
+
+    try:
+        request = read_request(line)
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        return
+    try:
+        _predict(request, kept)
+    except _Told:
+        pass
+    except GeoDistilError as error:
+        with contextlib.suppress(GeoDistilError):
+            EventLog(request.output).failed(error)
+    except Exception as error:  # the last line of defence: this process has others to answer
+        print(traceback.format_exc(), file=sys.stderr, flush=True)
+        sentence = f"Unexpected error in predict: {type(error).__name__}: {error}."
+        with contextlib.suppress(GeoDistilError):
+            EventLog(request.output).write("failed", code="unexpected", message=sentence, hint="Please report this.")
+
+
+def read_request(line: str) -> Request:
+    """The request of a line.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    from ..errors import ConfigError
+    from ..text_files import parse_json
+
+    try:
+        values = parse_json(line)
+        output, arguments = values["output"], values["arguments"]
+        if not (isinstance(output, str) and output and all(isinstance(each, str) for each in arguments)):
+            raise ValueError(line)
+    except (ValueError, KeyError, TypeError) as error:
+        said = line.strip()[:100]
+        raise ConfigError(f"'{said}' is no request.", 'Write {"output": FOLDER, "arguments": [...]}.') from error
+    return Request(Path(output), list(arguments))
+
+
+class _Told(Exception):
+    """What went wrong is among the job's events already."""
+
+
+def _predict(request: Request, kept: Kept) -> None:
+    from ..errors import GeoDistilError
+    from .job import carry_out
+    from .predict import predicted
+    from .reaching import permit_named
+
+    options = _options(request)
+    permit_named(options)
+    try:
+        carry_out(options.output, lambda events: predicted(options, events, [], make=kept), lambda event: None)
+    except GeoDistilError as error:
+        raise _Told from error
+
+
+def _options(request: Request) -> argparse.Namespace:
+    """The options of `predict` that a request's arguments say.
+
+    Raises:
+        ConfigError: they are wrong.
+    """
+    from ..errors import ConfigError
+    from . import predict
+    from .reaching import add_argument
+
+    parser = argparse.ArgumentParser(prog="predict", add_help=False)
+    predict.add_arguments(parser)
+    add_argument(parser)
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            return parser.parse_args([*request.arguments, "--output", str(request.output)])
+    except SystemExit as error:
+        reason = said.getvalue().strip().splitlines()[-1].partition("error: ")[2]
+        raise ConfigError(f"The prediction cannot be understood: {reason}.") from error
+
+
+def text(result: dict[str, Any]) -> str:
+    """For people."""
+    return f"{result['answered']} requests answered"

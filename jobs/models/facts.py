@@ -1,0 +1,149 @@
+"""What is known of models, in words: one as a list, two beside each other."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from ..runs.curves import MAIN, NOT_SCORES, WORDS
+from ..translation import local, tr
+from ..vocabulary import headed, spoken
+from .shelf import Model
+
+MINUTES = len("2026-11-28T04:05")
+CLASS_LISTS = ("segmentation_classes", "detection_classes", "values")
+
+
+def facts(model: Model, speeds: dict[Path, float]) -> list[tuple[str, str]]:
+    """What is known of a model: (what, value) pairs.
+
+    Args:
+        model: a sound one.
+        speeds: as `jobs.speeds.speeds`.
+    """
+    card = model.card
+    rows = [
+        (tr("Tasks"), tasks(model)),
+        (tr("Classes"), ", ".join(class_names(card))),
+        (tr("Bands"), ", ".join(map(str, card["bands"]))),
+        (tr("Ground sampling distance"), f"{card['gsd']:.3g} m"),
+        (tr("Network"), network(model)),
+        (tr("Size"), size(model)),
+        (tr("Speed here"), speed(model, speeds) or tr("not measured yet: predict a view")),
+        (tr("Trained"), card.get("created", "")[:MINUTES].replace("T", " ") or tr("unknown")),
+        (tr("Known as"), model.origin),
+        (tr("Place"), str(model.path)),
+    ]
+    return [(name, value) for name, value in rows if value]
+
+
+def tasks(model: Model) -> str:
+    """What it does."""
+    return ", ".join(map(spoken, model.card.get("tasks", ())))
+
+
+def class_names(card: dict[str, Any]) -> list[str]:
+    """The names of all its classes, each once."""
+    lists = [card.get(name) or [] for name in CLASS_LISTS]
+    names = [each.get("name") for one in lists if isinstance(one, list) for each in one if isinstance(each, dict)]
+    return list(dict.fromkeys(name for name in names if isinstance(name, str)))
+
+
+def network(model: Model) -> str:
+    """Its architecture and weights."""
+    made, count = model.properties.get("mlm:architecture"), model.properties.get("mlm:total_parameters")
+    text = made if isinstance(made, str) else ""
+    if isinstance(count, int) and not isinstance(count, bool):
+        text += f"{', ' if text else ''}{tr('{count} million weights').format(count=local(count / 1e6, 1))}"
+    return text
+
+
+def size(model: Model) -> str:
+    """Of its files."""
+    return f"{local(model.bytes / 1e6, 1)} MB" if model.bytes else ""
+
+
+def speed(model: Model, speeds: dict[Path, float]) -> str:
+    """Of its last predicted view; empty where there was none."""
+    known = speeds.get(model.path)
+    return tr("{speed} megapixels a second").format(speed=local(known, 2)) if known else ""
+
+
+def scores(card: dict[str, Any]) -> dict[str, float]:
+    """Validation scores of the card, by name in words; the main ones of each task first."""
+    metrics = card.get("metrics")
+    values = metrics if isinstance(metrics, dict) else {}
+    found = {name: value for name, value in values.items() if _is_score(name, value)}
+    first = [name for name in MAIN if name in found]
+    rest = sorted((name for name in found if name not in MAIN), key=lambda name: (name.count("/"), name))
+    return {score_name(name): float(found[name]) for name in [*first, *rest]}
+
+
+def main_scores(card: dict[str, Any]) -> str:
+    """The scores that models are compared by."""
+    values = scores(card)
+    chosen = [name for name in MAIN if score_name(name) in values]
+    return ", ".join(f"{WORDS[name.split('/')[1]]} {local(100 * values[score_name(name)], 1)}" for name in chosen)
+
+
+def score_name(name: str) -> str:
+    """`segmentation/iou/roof` in words."""
+    task, _, rest = name.partition("/")
+    kind, _, one = rest.partition("/")
+    text = f"{headed(spoken(task))}: {WORDS.get(kind, spoken(kind))}"
+    return f"{text}, {spoken(one) if one == 'background' else one}" if one else text
+
+
+def _is_score(name: Any, value: Any) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= 1
+    return number and isinstance(name, str) and name.count("/") >= 1 and name.split("/")[1] not in NOT_SCORES
+
+
+def page(model: Model, speeds: dict[Path, float]) -> str:
+    """A model as HTML."""
+    if model.problem:
+        return f"<p>{escape(model.problem)}</p>"
+    rows = facts(model, speeds)
+    table = "".join(f"<tr><td><b>{escape(name)}</b></td><td>{escape(value)}</td></tr>" for name, value in rows)
+    found = scores(model.card)
+    lines = "".join(f"<tr><td>{escape(name)}</td>{_number(value)}</tr>" for name, value in found.items())
+    title = tr("Scores on its validation ground (percent)")
+    more = f"<p><b>{escape(title)}</b></p><table cellspacing='4'>{lines}</table>" if lines else ""
+    return f"<table cellspacing='4'>{table}</table>{more}"
+
+
+def comparison(first: Model, second: Model, speeds: dict[Path, float]) -> str:
+    """Two models as HTML: what differs in kind, and their scores beside each other."""
+    names = [escape(each.name) for each in (first, second)]
+    head = f"<tr><th></th><th align='left'>{names[0]}</th><th align='left'>{names[1]}</th><th></th></tr>"
+    known = [dict(facts(each, speeds)) for each in (first, second)]
+    rows = "".join(
+        f"<tr><td><b>{escape(name)}</b></td>{_cell(known[0].get(name))}{_cell(known[1].get(name))}<td></td></tr>"
+        for name in dict.fromkeys([*known[0], *known[1]])
+        if name != tr("Place") and known[0].get(name) != known[1].get(name)
+    )
+    values = [scores(each.card) for each in (first, second)]
+    lines = "".join(
+        f"<tr><td>{escape(name)}</td>{_number(values[0].get(name))}{_number(values[1].get(name))}"
+        f"{_difference(values[0].get(name), values[1].get(name))}</tr>"
+        for name in dict.fromkeys([*values[0], *values[1]])
+    )
+    title = tr("Scores, each on its own validation ground (percent)")
+    more = f"<p><b>{escape(title)}</b></p><table cellspacing='4'>{head}{lines}</table>" if lines else ""
+    return f"<table cellspacing='4'>{head}{rows}</table>{more}"
+
+
+def _cell(text: str | None) -> str:
+    return f"<td>{escape(text or '')}</td>"
+
+
+def _number(value: float | None) -> str:
+    return f"<td align='right'>{'' if value is None else local(100 * value, 1)}</td>"
+
+
+def _difference(one: float | None, other: float | None) -> str:
+    if one is None or other is None:
+        return "<td></td>"
+    sign = "+" if other >= one else "−"
+    return f"<td align='right'>{sign}{local(100 * abs(other - one), 1)}</td>"

@@ -1,0 +1,1 @@
+"""Predict this view: an engine that stays warm, what it is asked, and its answers as layers."""

@@ -1,0 +1,128 @@
+"""What the engine is asked for a view: which raster, which part of it, and whether that is not too much."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from qgis.core import (
+    QgsCoordinateTransform,
+    QgsCsException,
+    QgsDistanceArea,
+    QgsMapLayer,
+    QgsMapSettings,
+    QgsPointXY,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+)
+
+from ..errors import GeoDistilError
+from ..layers.styled import LEVEL
+from ..snapshots import raster_path
+from ..translation import local, tr
+from ..virtual import permission
+
+MOST_MEGAPIXELS = 16.0
+"""Of the model's own pixels: what a small processor predicts in some ten seconds."""
+
+RASTER_CODE = "raster"
+
+
+class Question(NamedTuple):
+    """What the engine is asked.
+
+    Args:
+        arguments: of its `predict`.
+        megapixels: how much of the model's own pixels that is.
+    """
+
+    arguments: list[str]
+    megapixels: float
+
+
+def question(
+    model: Path, card: dict[str, Any], raster: QgsRasterLayer, settings: QgsMapSettings, project: QgsProject
+) -> Question:
+    """What a map shows of a raster, as a question to the engine.
+
+    Args:
+        model: the package.
+        card: its card.
+        raster: the imagery.
+        settings: the map's.
+        project: knows how coordinates are transformed.
+
+    Raises:
+        GeoDistilError: the raster is no file, is not seen, or too much of it is.
+    """
+    path = raster_path(raster)
+    view = view_on(raster, settings, project)
+    part = seen_part(raster, view)
+    megapixels = math.prod(sides(part, raster, project)) / card["gsd"] ** 2 / 1e6
+    if megapixels > MOST_MEGAPIXELS:
+        # The raster may fill no more than a part of this view, but all of the nearer one.
+        whole = math.prod(sides(view, raster, project)) / card["gsd"] ** 2 / 1e6
+        scale = settings.scale() * math.sqrt(MOST_MEGAPIXELS / whole)
+        raise GeoDistilError(
+            RASTER_CODE,
+            tr("The view has {count} million of the pixels of {gsd} m that the model {model} sees, too many.").format(
+                count=local(megapixels, 0), gsd=f"{card['gsd']:.3g}", model=card["name"]
+            ),
+            tr("Zoom in to 1:{scale} or closer, or use Predict for the whole raster.").format(
+                scale=local(_rounded(scale), 0)
+            ),
+        )
+    corners = (part.xMinimum(), part.yMinimum(), part.xMaximum(), part.yMaximum())
+    arguments = [str(model), path, "--extent", *(f"{each:.9f}" for each in corners)]
+    return Question([*arguments, *permission([path])], megapixels)
+
+
+def view_on(raster: QgsRasterLayer, settings: QgsMapSettings, project: QgsProject) -> QgsRectangle:
+    """What a map shows, in a raster's CRS; empty where that cannot be said."""
+    transform = QgsCoordinateTransform(settings.destinationCrs(), raster.crs(), project)
+    try:
+        return transform.transformBoundingBox(settings.visibleExtent())
+    except QgsCsException:
+        return QgsRectangle()
+
+
+def seen_part(raster: QgsRasterLayer, view: QgsRectangle) -> QgsRectangle:
+    """What a view shows of a raster.
+
+    Raises:
+        GeoDistilError: nothing.
+    """
+    part = view.intersect(raster.extent())
+    if part.isEmpty() or not part.isFinite():
+        raise GeoDistilError(
+            RASTER_CODE,
+            tr("The view shows nothing of {layer}.").format(layer=raster.name()),
+            tr("Choose the raster that is seen, or zoom to this one."),
+        )
+    return part
+
+
+def sides(part: QgsRectangle, raster: QgsRasterLayer, project: QgsProject) -> tuple[float, float]:
+    """Width and height of a part of a raster on the ground, in metres."""
+    measure = QgsDistanceArea()
+    measure.setSourceCrs(raster.crs(), project.transformContext())
+    measure.setEllipsoid(raster.crs().ellipsoidAcronym() or "EPSG:7030")
+    middle = part.center()
+    lines = (
+        (QgsPointXY(part.xMinimum(), middle.y()), QgsPointXY(part.xMaximum(), middle.y())),
+        (QgsPointXY(middle.x(), part.yMinimum()), QgsPointXY(middle.x(), part.yMaximum())),
+    )
+    return tuple(measure.measureLine(*line) for line in lines)
+
+
+def is_imagery(layer: QgsMapLayer | None) -> bool:
+    """Whether this may be what a view is predicted of: a raster of GDAL's that no prediction made."""
+    return isinstance(layer, QgsRasterLayer) and layer.providerType() == "gdal" and layer.customProperty(LEVEL) is None
+
+
+def _rounded(scale: float) -> float:
+    """Down to two digits, so that it is small enough."""
+    digit = 10 ** max(0, math.floor(math.log10(max(scale, 1))) - 1)
+    return math.floor(scale / digit) * digit

@@ -1,0 +1,227 @@
+"""The engine that stays warm: one process that predicts what it is asked, one request at a time, the newest first."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from qgis.PyQt.QtCore import QCoreApplication, QObject, QProcess, QTimer, pyqtSignal
+
+from ..environment import ROOT, engine_python
+from ..errors import STOPPED, GeoDistilError, file_errors
+from ..events import EventReader
+from ..folders import job_folder
+from ..launch import qt_environment
+from ..process import LOG_FILE, STOP_FILE
+from ..translation import tr
+
+LOOK_MILLISECONDS = 25
+IDLE_MILLISECONDS = 15 * 60 * 1000
+"""Without a request for so long, the engine ends and its memory is free; the next request waits for it again."""
+
+END_MILLISECONDS = 1000
+LOG_CHARACTERS = 2000
+
+
+@dataclass
+class Job:
+    """A request.
+
+    Args:
+        folder: gets events and outputs.
+        arguments: of the engine's `predict`.
+        wanted: whether anyone still waits for its answer.
+    """
+
+    folder: Path
+    arguments: list[str]
+    wanted: bool = True
+
+
+class WarmEngine(QObject):
+    """The process, started with the first request; it ends with QGIS, whatever ends that.
+
+    Args:
+        idle: milliseconds without a request after which it ends.
+        parent: owns it.
+    """
+
+    finished = pyqtSignal(object, object)
+    """The job's folder, and the outputs as `finished` has them."""
+    failed = pyqtSignal(object)
+    """A `GeoDistilError`."""
+
+    def __init__(self, parent: QObject | None = None, idle: int = IDLE_MILLISECONDS) -> None:
+        super().__init__(parent)
+        self._home: Path | None = None
+        self._process: QProcess | None = None
+        self._running: Job | None = None
+        self._waiting: Job | None = None
+        self._reader: EventReader | None = None
+        self._count = 0
+        self._look = QTimer(self)
+        self._look.setInterval(LOOK_MILLISECONDS)
+        self._look.timeout.connect(self._read)
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.setInterval(idle)
+        self._idle.timeout.connect(self._end)
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is awaited."""
+        return self._waiting is not None or (self._running is not None and self._running.wanted)
+
+    @property
+    def pid(self) -> int:
+        """The process's id; 0 where there is none."""
+        return int(self._process.processId()) if self._process is not None else 0
+
+    def ask(self, arguments: list[str]) -> None:
+        """Have something predicted; what was asked before is not wanted any more.
+
+        Args:
+            arguments: of the engine's `predict`: model, raster, and options but for `--output`.
+
+        Raises:
+            GeoDistilError: there is no engine, or no room for its answers.
+        """
+        self.cancel()
+        if self._home is None:
+            with file_errors():
+                self._home = job_folder("view")
+        self._count += 1
+        job = Job(self._home / str(self._count), arguments)
+        if self._running is not None:
+            self._waiting = job
+            return
+        self._send(job)
+
+    def cancel(self) -> None:
+        """Want no answer any more; what runs ends soon, and the process stays."""
+        self._waiting = None
+        if self._running is not None:
+            self._running.wanted = False
+            _ask_to_stop(self._running)
+
+    def drop(self, folder: Path) -> None:
+        """Remove what a job has written, where nobody needs it any more."""
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """End the process and remove what it has written."""
+        self.cancel()
+        self._running = None
+        self._end()
+        if self._home is not None:
+            self.drop(self._home)
+            self._home = None
+
+    def _send(self, job: Job) -> None:
+        self._idle.stop()
+        if self._process is None:
+            self._start()
+        self._running, self._reader = job, EventReader(job.folder)
+        request = json.dumps({"output": str(job.folder), "arguments": job.arguments})
+        self._process.write(request.encode("utf-8") + b"\n")
+        self._look.start()
+
+    def _start(self) -> None:
+        process = QProcess(self)
+        process.setProgram(str(engine_python()))
+        pid = str(QCoreApplication.applicationPid())
+        process.setArguments(["-m", "engine", "serve", "--parent", pid])
+        process.setWorkingDirectory(str(ROOT))
+        process.setProcessEnvironment(qt_environment())
+        process.setStandardOutputFile(QProcess.nullDevice())
+        process.setStandardErrorFile(str(self._home / LOG_FILE))
+        process.finished.connect(lambda code, status: self._ended(process, code))
+        process.errorOccurred.connect(lambda error: self._not_started(process, error))
+        process.start()
+        self._process = process
+
+    def _end(self) -> None:
+        """End the process at once: it keeps nothing that could be lost."""
+        self._look.stop()
+        self._idle.stop()
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.waitForFinished(END_MILLISECONDS)
+            process.deleteLater()
+
+    def _read(self) -> None:
+        job = self._running
+        if job is None:
+            return
+        for event in self._reader.new():
+            if event.get("kind") in ("finished", "failed", "stopped"):
+                self._done(job, event)
+                return
+        if not job.wanted:
+            _ask_to_stop(job)  # each time: an engine that has just begun removes an old file
+
+    def _done(self, job: Job, event: dict) -> None:
+        """A job has ended; the next one begins before anyone hears of it."""
+        self._look.stop()
+        self._running, self._reader = None, None
+        self._idle.start()
+        self._go_on()
+        if job.wanted and event["kind"] == "finished":
+            self.finished.emit(job.folder, (event.get("outputs") or [{}])[0])
+            return
+        self.drop(job.folder)
+        if job.wanted:
+            said = event if event["kind"] == "failed" else {**event, "code": STOPPED}
+            self.failed.emit(GeoDistilError.from_event(said, self._log()))
+
+    def _go_on(self) -> None:
+        job, self._waiting = self._waiting, None
+        if job is None:
+            return
+        try:
+            self._send(job)
+        except GeoDistilError as error:
+            self.failed.emit(error)
+
+    def _ended(self, process: QProcess, code: int) -> None:
+        """The process ended by itself: where it had to be interrupted, or was killed."""
+        if process is not self._process:
+            return
+        self._process = None
+        process.deleteLater()
+        job = self._running
+        self._read()  # its last words; what waits goes to a new process then
+        if self._running is not job or job is None:
+            return
+        self._look.stop()
+        self._running = None
+        self._go_on()
+        if job.wanted:
+            sentence = tr("The engine that predicts the view ended with exit code {code}.").format(code=code)
+            hint = tr("Predict the view again; where it happens again, the memory may be too small.")
+            self.failed.emit(GeoDistilError("engine", sentence, hint, self._log()))
+
+    def _not_started(self, process: QProcess, error: QProcess.ProcessError) -> None:
+        if error != QProcess.ProcessError.FailedToStart or process is not self._process:
+            return
+        self._look.stop()
+        self._process, self._running, self._waiting = None, None, None
+        sentence = tr("The engine's Python {name} cannot be started.").format(name=process.program())
+        process.deleteLater()
+        self.failed.emit(GeoDistilError("environment", sentence))
+
+    def _log(self) -> str:
+        try:
+            return (self._home / LOG_FILE).read_text("utf-8", "replace")[-LOG_CHARACTERS:].strip()
+        except OSError:
+            return ""
+
+
+def _ask_to_stop(job: Job) -> None:
+    with suppress(OSError):  # then it runs to its end, and nobody listens
+        job.folder.mkdir(exist_ok=True)
+        (job.folder / STOP_FILE).touch()

@@ -1,0 +1,1 @@
+"""Predict this view: the button, and the swipe between what two models say, or the imagery."""
