@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
+
+from qgis.core import QgsProcessingUtils
 
 
 def writable(folder: Path) -> bool:
@@ -21,6 +24,11 @@ def writable(folder: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def job_folder(name: str) -> Path:
+    """A new folder for a job among QGIS's temporary files, which go when QGIS ends."""
+    return Path(tempfile.mkdtemp(prefix=f"geodistil_{name}_", dir=QgsProcessingUtils.tempFolder()))
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +14,12 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingParameterDefinition,
-    QgsProcessingUtils,
 )
 from qgis.PyQt.QtGui import QIcon
 
 from ..jobs.environment import ROOT, engine_python
 from ..jobs.errors import GeoDistilError, file_errors
+from ..jobs.folders import job_folder as job_folder
 from ..jobs.help import help_url
 from ..jobs.layers.styled import Result, load_styled, save_look
 from ..jobs.notices import NOTICES
@@ -56,11 +55,6 @@ def explained(parameter: QgsProcessingParameterDefinition, text: str) -> QgsProc
 def rich(text: str) -> str:
     """A help text with what stands between backticks as code; QGIS shows helps as HTML."""
     return re.sub("`(.+?)`", r"<code>\1</code>", text)
-
-
-def job_folder(name: str) -> Path:
-    """A new folder for a job among QGIS's temporary files, which go when QGIS ends."""
-    return Path(tempfile.mkdtemp(prefix=f"geodistil_{name}_", dir=QgsProcessingUtils.tempFolder()))
 
 
 @contextmanager

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
+    QgsExpression,
     QgsFillSymbol,
     QgsMarkerSymbol,
     QgsRendererCategory,
+    QgsSimpleLineSymbolLayer,
     QgsSingleSymbolRenderer,
     QgsSymbol,
     QgsVectorLayer,
+    QgsVectorLayerSimpleLabeling,
     QgsWkbTypes,
 )
 from qgis.PyQt.QtGui import QColor
 
+from ..layers.styles import score_labels
 from ..sources.draft import SEGMENTATION
 from .link import Link
 
@@ -21,6 +25,10 @@ AREA_OPACITY = 90
 """Of 255: the imagery under an area has to be seen."""
 
 COMPLETE = "#2e9e5b"
+
+SUGGESTION_OPACITY = 30
+LABEL_SCALE = 2500
+"""The map's scale from which on suggestions have their scores written beside them."""
 
 
 def style_labels(layer: QgsVectorLayer, link: Link) -> None:
@@ -34,6 +42,28 @@ def style_labels(layer: QgsVectorLayer, link: Link) -> None:
     categories = [QgsRendererCategory(each.name, symbol(each.color), each.name) for each in link.classes]
     categories.append(QgsRendererCategory(None, symbol("#808080"), ""))
     layer.setRenderer(QgsCategorizedSymbolRenderer(link.field, categories))
+    layer.emitStyleChanged()
+    layer.triggerRepaint()
+
+
+def style_suggestions(layer: QgsVectorLayer, link: Link, threshold: float) -> None:
+    """Dashed outlines in the colours of the classes, with scores; what was reviewed or scores less is not drawn.
+
+    Args:
+        layer: of suggestions.
+        link: has the classes; others are drawn grey.
+        threshold: least score.
+    """
+    names = ", ".join(QgsExpression.quotedValue(each.name) for each in link.classes) or "NULL"
+    known = f'CASE WHEN "class" IN ({names}) THEN "class" ELSE \'\' END'
+    shown = f'"state" IS NOT \'accepted\' AND "state" IS NOT \'rejected\' AND coalesce("score", 1) >= {threshold}'
+    colors = [*((each.name, each.color) for each in link.classes), ("", "#808080")]
+    categories = [QgsRendererCategory(name, _dashed(color), name) for name, color in colors]
+    layer.setRenderer(QgsCategorizedSymbolRenderer(f"CASE WHEN {shown} THEN {known} END", categories))
+    settings = score_labels(LABEL_SCALE)
+    settings.fieldName = f"CASE WHEN {shown} THEN {settings.fieldName} END"
+    layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
+    layer.setLabelsEnabled(True)
     layer.emitStyleChanged()
     layer.triggerRepaint()
 
@@ -63,6 +93,22 @@ def _outline(color: str, filled: bool) -> QgsFillSymbol:
             "joinstyle": "miter",
         }
     )
+
+
+def _dashed(color: str) -> QgsFillSymbol:
+    """White under the colour, so that the dashes are seen on any ground."""
+    symbol = QgsFillSymbol.createSimple(
+        {
+            "style": "solid",
+            "color": f"{_rgb(color)},{SUGGESTION_OPACITY}",
+            "outline_color": "255,255,255,200",
+            "outline_width": "0.9",
+            "outline_width_unit": "MM",
+        }
+    )
+    dashes = {"line_style": "dash", "line_color": color, "line_width": "0.6", "line_width_unit": "MM"}
+    symbol.appendSymbolLayer(QgsSimpleLineSymbolLayer.create(dashes))
+    return symbol
 
 
 def _dot(color: str) -> QgsMarkerSymbol:
