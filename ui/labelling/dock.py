@@ -21,6 +21,8 @@ from .class_buttons import ClassButtons
 from .class_editor import ClassDialog
 from .drawing import AREA, BOX, COPY, DELETE, REDO, SELECT, UNDO, DrawingTools
 from .keys import Keys
+from .learn_box import LearnBox
+from .learner import Learner
 from .reviewer import Reviewer
 from .setup import ask
 from .shortcuts import ENTER, Shortcuts
@@ -53,6 +55,7 @@ class LabelDock(QgsDockWidget):
         self._fresh = band(self._canvas)
         self.toolkit = Toolkit(self._canvas, self.drawing.size.value, self._last_shape, self._add, self._select)
         self.reviewer = Reviewer(iface, project, self.suggest, self._try, self._chosen, self)
+        self.learner = Learner(iface, project, self.learn, self.suggest.model, self)
         self.walker = Walker(self._canvas, self.walk, project, lambda: self.reviewer.suggestions)
         self.keys = Keys(self._canvas, self, Shortcuts(self), self.toolkit.at_work)
         self._connect()
@@ -66,6 +69,7 @@ class LabelDock(QgsDockWidget):
         """Take everything off the map and listen no longer."""
         self._leave()
         self.reviewer.close()
+        self.learner.close()
         self.keys.close()
         self.toolkit.close()
         self.walker.close()
@@ -93,6 +97,7 @@ class LabelDock(QgsDockWidget):
         self.problem, self.note = Problem(), Hint()
         self.classes, self.drawing = ClassButtons(), DrawingTools()
         self.area, self.walk, self.suggest = AreaBox(), WalkBox(self._project), SuggestBox()
+        self.learn = LearnBox()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
@@ -103,8 +108,8 @@ class LabelDock(QgsDockWidget):
         lines = QVBoxLayout(body)
         lines.setContentsMargins(6, 4, 6, 6)
         lines.addLayout(row)
-        parts = (self.problem, self.note, self.classes, self.drawing, self.area, self.walk, self.suggest)
-        for part in parts:
+        parts = (self.problem, self.note, self.classes, self.drawing, self.area, self.walk)
+        for part in (*parts, self.suggest, self.learn):
             lines.addWidget(part)
         lines.addStretch()
         scroll = TextScroll(body)
@@ -177,6 +182,7 @@ class LabelDock(QgsDockWidget):
         self.session.changed.connect(self._show)
         self.session.relinked.connect(self._show_classes)
         self.reviewer.take(self.session)
+        self.learner.take(self.session)
         link = read_link(layer)
         self.drawing.keep_free.setChecked(link.role == SEGMENTATION)
         self.drawing.size.setValue(link.box_size)
@@ -193,6 +199,7 @@ class LabelDock(QgsDockWidget):
         self.toolkit.aim(None, "#808080")
         if self.session is not None:
             self.reviewer.take(None)
+            self.learner.take(None)
             self.session.close()
             self.session.deleteLater()
             self.session = None
@@ -221,7 +228,7 @@ class LabelDock(QgsDockWidget):
         sentence = session.problem() if session else self._lost
         self.problem.say(sentence)
         self.note.say((session.note() if session else tr("Choose New… to make a label layer.")) if not sentence else "")
-        for widget in (self.classes, self.drawing, self.area, self.walk, self.suggest):
+        for widget in (self.classes, self.drawing, self.area, self.walk, self.suggest, self.learn):
             widget.setEnabled(session is not None and not sentence)
         self.classes.setVisible(session is not None)
         self.classes_button.setEnabled(session is not None)
