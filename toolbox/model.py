@@ -17,7 +17,7 @@ PACKAGES_AND_ONNX = (
 )
 """What a parameter is called, and the files that it takes."""
 
-WIDGET = f"{__package__.rpartition('.')[0]}.ui.model_widget.ModelWrapper"
+WIDGET = f"{__package__.rpartition('.')[0]}.ui.model_wrapper.ModelWrapper"
 """By its name: Processing imports it with the first dialog, and this room imports no windows."""
 
 

@@ -26,7 +26,9 @@ AREA_OPACITY = 90
 
 COMPLETE = "#2e9e5b"
 
-SUGGESTION_OPACITY = 30
+OTHER = "\u241f"
+"""Stands for classes that the labels do not have; not the empty text, which would draw what is NULL, too."""
+
 LABEL_SCALE = 2500
 """The map's scale from which on suggestions have their scores written beside them."""
 
@@ -55,10 +57,10 @@ def style_suggestions(layer: QgsVectorLayer, link: Link, threshold: float) -> No
         threshold: least score.
     """
     names = ", ".join(QgsExpression.quotedValue(each.name) for each in link.classes) or "NULL"
-    known = f'CASE WHEN "class" IN ({names}) THEN "class" ELSE \'\' END'
+    known = f'CASE WHEN "class" IN ({names}) THEN "class" ELSE \'{OTHER}\' END'
     shown = f'"state" IS NOT \'accepted\' AND "state" IS NOT \'rejected\' AND coalesce("score", 1) >= {threshold}'
-    colors = [*((each.name, each.color) for each in link.classes), ("", "#808080")]
-    categories = [QgsRendererCategory(name, _dashed(color), name) for name, color in colors]
+    categories = [QgsRendererCategory(each.name, _dashed(each.color), each.name) for each in link.classes]
+    categories.append(QgsRendererCategory(OTHER, _dashed("#808080"), ""))
     layer.setRenderer(QgsCategorizedSymbolRenderer(f"CASE WHEN {shown} THEN {known} END", categories))
     settings = score_labels(LABEL_SCALE)
     settings.fieldName = f"CASE WHEN {shown} THEN {settings.fieldName} END"
@@ -96,15 +98,9 @@ def _outline(color: str, filled: bool) -> QgsFillSymbol:
 
 
 def _dashed(color: str) -> QgsFillSymbol:
-    """White under the colour, so that the dashes are seen on any ground."""
+    """White under the colour, seen on any ground; no fill, with which a selected one would be a yellow patch."""
     symbol = QgsFillSymbol.createSimple(
-        {
-            "style": "solid",
-            "color": f"{_rgb(color)},{SUGGESTION_OPACITY}",
-            "outline_color": "255,255,255,200",
-            "outline_width": "0.9",
-            "outline_width_unit": "MM",
-        }
+        {"style": "no", "outline_color": "255,255,255,200", "outline_width": "0.9", "outline_width_unit": "MM"}
     )
     dashes = {"line_style": "dash", "line_color": color, "line_width": "0.6", "line_width_unit": "MM"}
     symbol.appendSymbolLayer(QgsSimpleLineSymbolLayer.create(dashes))

@@ -54,7 +54,7 @@ class LearnBox(FoldingBox):
         self.progress = ProgressRow()
         self.progress.cancelled.connect(self.cancelled)
         self.problem, self.words = Problem(), Hint()
-        self.rounds = table((tr("Labels"), tr("Score"), tr("When")), tr("Rounds of learning"), stretched=SCORE)
+        self.rounds = table((tr("Labels"), tr("Score"), tr("When")), tr("Rounds of learning"), stretched=WHEN)
         self.rounds.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.rounds.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.rounds.setFixedHeight(self.rounds.fontMetrics().height() * 2 * ROWS)

@@ -2,7 +2,14 @@
 
 import pytest
 from geodistil.jobs.labelling.suggesting import suggested_sources
-from qgis.core import QgsCoordinateReferenceSystem, QgsFeature, QgsGeometry, QgsRectangle, QgsVectorLayer
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsGeometry,
+    QgsRectangle,
+    QgsRenderContext,
+    QgsVectorLayer,
+)
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 
@@ -83,17 +90,33 @@ def test_what_scores_enough_is_suggested_and_drawn_apart_from_labels(start, pred
     assert len(left(hands)) == 3 and hands.dock.suggest.words.text() == "3 to review"
     layer = hands.dock.reviewer.suggestions.layer
     assert project.mapLayer(layer.id()) is layer and layer.name() == "north: labels: suggestions"
-    styles = [symbol.symbolLayer(1).penStyle() for symbol in layer.renderer().symbols(_context(layer))]
-    assert set(styles) == {Qt.PenStyle.DashLine}
+    assert drawn(layer) == {"car": Qt.PenStyle.DashLine, "truck": Qt.PenStyle.DashLine}
     assert hands.labels() == []  # they are no labels yet
 
 
-def _context(layer):
-    from qgis.core import QgsRenderContext
+def drawn(layer):
+    """Class and pen of what the layer's renderer draws."""
+    context, renderer, found = QgsRenderContext(), layer.renderer().clone(), {}
+    renderer.startRender(context, layer.fields())
+    for feature in layer.getFeatures():
+        context.expressionContext().setFeature(feature)
+        symbol = renderer.symbolForFeature(feature, context)
+        if symbol is not None:
+            found[feature["class"]] = symbol.symbolLayer(1).penStyle()
+    renderer.stopRender(context)
+    return found
 
-    context = QgsRenderContext()
-    context.expressionContext().appendScopes([])
-    return context
+
+def test_what_is_reviewed_or_scores_less_is_not_drawn_and_classes_that_labels_lack_are(start, predicted, suggest):
+    hands = start()
+    suggest(hands, predicted([*FOUND, ("ship", 0.9, (50, 50, 60, 60))]))
+    layer = hands.dock.reviewer.suggestions.layer
+    assert set(drawn(layer)) == {"car", "truck", "ship"}
+    hands.dock.suggest.score.setValue(80)
+    assert set(drawn(layer)) == {"car", "ship"}
+    hands.key("S")
+    hands.click((12, 11), button="RightButton")
+    assert set(drawn(layer)) == {"ship"}
 
 
 def test_what_is_labelled_or_known_already_is_not_suggested_again(start, predicted, suggest):
