@@ -64,6 +64,7 @@ def style_suggestions(layer: QgsVectorLayer, link: Link, threshold: float) -> No
     layer.setRenderer(QgsCategorizedSymbolRenderer(f"CASE WHEN {shown} THEN {known} END", categories))
     settings = score_labels(LABEL_SCALE)
     settings.fieldName = f"CASE WHEN {shown} THEN {settings.fieldName} END"
+    settings.displayAll = True
     layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
     layer.setLabelsEnabled(True)
     layer.emitStyleChanged()
@@ -98,11 +99,11 @@ def _outline(color: str, filled: bool) -> QgsFillSymbol:
 
 
 def _dashed(color: str) -> QgsFillSymbol:
-    """White under the colour, seen on any ground; no fill, with which a selected one would be a yellow patch."""
-    symbol = QgsFillSymbol.createSimple(
-        {"style": "no", "outline_color": "255,255,255,200", "outline_width": "0.9", "outline_width_unit": "MM"}
-    )
+    """Dashes on white, seen on any ground. Lines alone: a selected fill would be a yellow patch over the object."""
+    symbol = QgsFillSymbol()
+    white = {"line_color": "255,255,255,200", "line_width": "0.9", "line_width_unit": "MM"}
     dashes = {"line_style": "dash", "line_color": color, "line_width": "0.6", "line_width_unit": "MM"}
+    symbol.changeSymbolLayer(0, QgsSimpleLineSymbolLayer.create(white))
     symbol.appendSymbolLayer(QgsSimpleLineSymbolLayer.create(dashes))
     return symbol
 
