@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt import sip
@@ -106,6 +106,7 @@ class Learning(QObject):
         self._work: Preparation | EngineCheck | Background | None = None
         self._watcher: Watcher | None = None
         self._state: RunState | None = None
+        self._token: object | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MILLISECONDS)
         self._timer.timeout.connect(self._look)
@@ -135,11 +136,12 @@ class Learning(QObject):
         session.editor.save()
         self._layer, self._labels = session.layer, int(session.layer.featureCount())
         self.told.emit(0, tr("Looking at the labels…"))
+        self._token = object()
         self._work = Background(
             tr("Read the model"),
             lambda _: read_package(model) if model else {},
-            lambda card: self._prepare(model, card, minutes),
-            self._fail,
+            self._if_now(lambda card: self._prepare(model, card, minutes)),
+            self._if_now(self._fail),
         )
         start(self._work)
 
@@ -203,12 +205,17 @@ class Learning(QObject):
         except Exception as error:
             self._fail(as_error(error, tr("Learning")))
             return
-        self._work = Background(tr("Write the run folder"), work, self._launch, self._fail)
+        launch_now = self._if_now(self._launch)
+
+        def placed(run: Path) -> None:
+            remember(run)  # also where it was too late to cancel
+            launch_now(run)
+
+        self._work = Background(tr("Write the run folder"), work, placed, self._if_now(self._fail))
         start(self._work)
 
     def _launch(self, run: Path) -> None:
         self._folder = None  # it is the run now
-        remember(run)
         if not self._is_there():
             return
         try:
@@ -283,7 +290,12 @@ class Learning(QObject):
             self._watcher.stop()
         if self._folder is not None:
             remove_later(self._folder)
-        self._layer = self._folder = self._work = self._watcher = self._state = None
+        self._layer = self._folder = self._work = self._watcher = self._state = self._token = None
+
+    def _if_now(self, callback: Callable[[Any], None]) -> Callable[[Any], None]:
+        """A callback of this round's work, which means nothing when the round was given up."""
+        token = self._token
+        return lambda result: callback(result) if self._token is token else None
 
     def _is_there(self) -> bool:
         """Whether the layer is; whoever took it away, or the project, does not want to hear of the round."""

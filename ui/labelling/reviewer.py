@@ -58,7 +58,7 @@ class Reviewer(QObject):
         box.asked.connect(self.do)
         box.layer_asked.connect(self._take_layer)
         box.score_changed.connect(self._filter)
-        box.cancelled.connect(self.cancel)
+        box.cancelled.connect(self._give_up)
         box.menu.aboutToShow.connect(self._fill_menu)
 
     @property
@@ -96,6 +96,8 @@ class Reviewer(QObject):
             self._filling.stop()
             self._filling = None
         if self._asking is not None:
+            for signal in (self._asking.progressed, self._asking.done, self._asking.failed):
+                signal.disconnect()  # its end would be taken for that of the next
             self._asking.cancel()
             self._asking = None
         self._box.progress.hide()
@@ -181,9 +183,12 @@ class Reviewer(QObject):
         self._box.words.say(words)
         self.filled.emit()
 
-    def _fail(self, error: GeoDistilError) -> None:
+    def _give_up(self) -> None:
         self.cancel()
         self.show()
+
+    def _fail(self, error: GeoDistilError) -> None:
+        self._give_up()
         if error.code != STOPPED:
             self._box.problem.say(str(error))
 

@@ -395,3 +395,76 @@ def test_suggestions_wait_while_another_layer_is_labelled(start, predicted, sugg
     assert complete(read, tmp_path) == pytest.approx(10 * 6)
     hands.dock.take(first)
     assert left(hands) == [("car", (10, 10, 14, 12))]
+
+
+def ask(hands, place="In this view"):
+    box = hands.dock.suggest
+    box.menu.aboutToShow.emit()
+    next(each for each in box.menu.actions() if each.text() == place).trigger()
+    return box
+
+
+def test_what_cannot_be_asked_has_its_sentence(start, wait, tmp_path, project):
+    from ..cards import CARD, write_card
+
+    hands = start()
+    box = hands.dock.suggest
+    ask(hands)
+    assert "Choose the model that suggests labels" in hands.dock.problem.text()
+    (tmp_path / "package").mkdir()
+    write_card(tmp_path / "package", CARD)
+    box.model.set_path(str(tmp_path / "package"))
+    ask(hands)
+    wait(lambda: box.suggest.isEnabled())
+    assert "The model town has no detection" in box.problem.text()
+    hands.zoom(500, 500, 20)
+    ask(hands)
+    assert "shows nothing of the raster" in hands.dock.problem.text()
+    project.removeMapLayer(hands.dock.session.raster.id())
+    ask(hands, "On the whole raster")
+    assert "The raster of this label layer is not in the project" in hands.dock.problem.text()
+
+
+SLOW = """#!/bin/sh
+echo "$@" >> {asked}
+exec sleep 60 # -m engine
+"""
+
+
+def test_asking_is_given_up_and_asked_again(start, wait, tmp_path, monkeypatch):
+    from ..cards import CARD, write_card
+
+    program, asked = tmp_path / "python", tmp_path / "asked"
+    program.write_text(SLOW.format(asked=asked))
+    program.chmod(0o755)
+    monkeypatch.setenv("GEODISTIL_PYTHON", str(program))
+    monkeypatch.setattr("geodistil.jobs.process.KILL_SECONDS", 0.5)
+    (tmp_path / "package").mkdir()
+    boxes = {"tasks": ["detection"], "detection_classes": CARD["segmentation_classes"]}
+    write_card(tmp_path / "package", {**CARD, **boxes})
+    hands = start()
+    hands.zoom(10, 10, 20)
+    box = hands.dock.suggest
+    box.model.set_path(str(tmp_path / "package"))
+    ask(hands)
+    wait(lambda: asked.exists())
+    arguments = asked.read_text().split()
+    assert arguments[2] == "predict" and arguments[arguments.index("--score") + 1] == "0.1"
+    corners = [float(each) for each in arguments[arguments.index("--extent") + 1 :][:4]]
+    seen = hands.canvas.extent().intersect(hands.dock.session.raster.extent())
+    assert corners == pytest.approx([seen.xMinimum(), seen.yMinimum(), seen.xMaximum(), seen.yMaximum()])
+    assert box.progress.isVisibleTo(box) and not box.suggest.isEnabled()
+    QTest.mouseClick(box.progress.button, Qt.MouseButton.LeftButton)
+    assert not box.progress.isVisibleTo(box) and box.suggest.isEnabled() and box.problem.text() == ""
+    ask(hands, "On the whole raster")
+    wait(lambda: len(asked.read_text().splitlines()) == 2)
+    wait(lambda: _ended(asked))  # the first one's end is not taken for the second's
+    assert box.progress.isVisibleTo(box) and "--extent" not in asked.read_text().splitlines()[1]
+    hands.dock.reviewer.cancel()
+
+
+def _ended(asked):
+    """Whether the task of the first is over."""
+    from geodistil.jobs.background import ALIVE
+
+    return len([each for each in ALIVE if each.description() == "Suggest labels"]) == 1
