@@ -50,11 +50,10 @@ class Question:
 
 
 class Asking(QObject):
-    """The engine at work on a question; QGIS goes on meanwhile.
+    """The engine at work on a question; QGIS goes on meanwhile. It has no parent: its task outlives whoever asked.
 
     Args:
         question: what is asked.
-        parent: who owns this.
     """
 
     progressed = pyqtSignal(float, str)
@@ -64,18 +63,19 @@ class Asking(QObject):
     failed = pyqtSignal(object)
     """With a `GeoDistilError`; of a cancel, too."""
 
-    def __init__(self, question: Question, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, question: Question) -> None:
+        super().__init__()
         self._question = question
-        self._task = Background(tr("Suggest labels"), self._ask, self._open, self.failed.emit)
+        self._task: Background | None = None
 
     def start(self) -> None:
         """Begin."""
-        start(self._task)
+        self._task = start(Background(tr("Suggest labels"), self._ask, self._open, self._fail))
 
     def cancel(self) -> None:
         """Give up; `failed` follows with a cancel."""
-        self._task.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
     def _ask(self, cancelled: Cancelled) -> Path:
         """On another thread."""
@@ -97,7 +97,12 @@ class Asking(QObject):
         files = _outputs(command, folder, feedback)[0]
         return _polygons(files, model, card, folder, feedback) if areas else Path(files["detections"])
 
+    def _fail(self, error: GeoDistilError) -> None:
+        self._task = None  # which holds this: nobody but the main thread may let go of either
+        self.failed.emit(error)
+
     def _open(self, path: Path) -> None:
+        self._task = None
         self.done.emit(QgsVectorLayer(str(path), tr("suggestions"), "ogr"))
 
 

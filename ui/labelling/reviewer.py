@@ -140,7 +140,7 @@ class Reviewer(QObject):
             settings = self._canvas.mapSettings()
             extent = common_extent(settings.visibleExtent(), raster, self._project, settings.destinationCrs())
         role, score = self.session.link.role, self._box.score.value() / 100
-        self._asking = Asking(Question(model, path, role, score, extent, raster.crs()), self)
+        self._asking = Asking(Question(model, path, role, score, extent, raster.crs()))
         asked = None if extent is None else self._on_labels(QgsGeometry.fromRect(extent), raster.crs()).boundingBox()
         self._asking.progressed.connect(self._box.progress.tell)
         self._asking.done.connect(lambda layer: self._fill(layer, asked))
