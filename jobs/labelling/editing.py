@@ -156,6 +156,16 @@ class LabelEditor:
         found = [(feature.geometry().area(), feature.id()) for feature in self.layer.getFeatures(request)]
         return min(found)[1] if found else None
 
+    def select_at(self, place: QgsRectangle, adds: bool) -> None:
+        """Select the smallest label at a place, or nothing; where it `adds`, one more, or one less."""
+        found, chosen = self.smallest_at(place), self.layer.selectedFeatureIds()
+        if not adds:
+            self.layer.selectByIds([] if found is None else [found])
+        elif found in chosen:
+            self.layer.deselect(found)
+        elif found is not None:
+            self.layer.select(found)
+
     def shape_of(self, feature: int) -> QgsGeometry:
         """A label's geometry."""
         return self.layer.getGeometry(feature)

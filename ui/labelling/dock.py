@@ -278,17 +278,10 @@ class LabelDock(QgsDockWidget):
         return self.classes.current, self.drawing.keep_free.isChecked()
 
     def _select(self, place: QgsRectangle, adds: bool) -> None:
-        if self.reviewer.choose(place, adds):  # suggestions lie on top
-            return
-        found = self.session.editor.smallest_at(place)
-        if found is None and not adds:
+        if not self.reviewer.choose(place, adds):
+            self.session.editor.select_at(place, adds)
+        elif not adds:  # suggestions lie on top
             self.session.layer.removeSelection()
-        elif found is not None and adds and found in self.session.layer.selectedFeatureIds():
-            self.session.layer.deselect(found)
-        elif found is not None and adds:
-            self.session.layer.select(found)
-        elif found is not None:
-            self.session.layer.selectByIds([found])
 
     def _choose_class(self, name: str) -> None:
         chosen = self.session.layer.selectedFeatureIds()

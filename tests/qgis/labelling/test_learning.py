@@ -19,6 +19,7 @@ def tell(kind, **values):
     with (folder / "events.jsonl").open("a") as log:
         log.write(json.dumps({{"time": time.time(), "kind": kind, **values}}) + "\\n")
 if command == "check":
+    time.sleep(30 * (run["training"]["budget"]["minutes"] == 7))
     if run["training"]["budget"]["minutes"] == 13:
         said = {{"code": "split", "message": "There is too little ground.", "hint": "Label more."}}
         print(json.dumps({{"error": said}}))
@@ -196,6 +197,19 @@ def test_a_round_that_is_cancelled_ends_in_order(start, wait, tmp_path):
     assert box.problem.text().startswith("Stopped") and rows(box) == [] and read_rounds(hands.layer) == []
     events = (runs(tmp_path)[0] / "events.jsonl").read_text()
     assert json.loads(events.splitlines()[-1])["kind"] == "stopped"
+
+
+def test_a_round_that_is_given_up_while_it_is_prepared_leaves_nothing_behind(start, wait, learn, tmp_path):
+    hands = start()
+    draw(hands)
+    box = hands.dock.learn
+    box.minutes.setValue(7)
+    QTest.mouseClick(box.button, Qt.MouseButton.LeftButton)
+    wait(lambda: box.progress.text.text() == "The engine checks the run…", 60)
+    QTest.mouseClick(box.progress.button, Qt.MouseButton.LeftButton)
+    assert box.button.isEnabled() and box.problem.text() == "Learning was cancelled."
+    learn(hands)
+    assert len(runs(tmp_path)) == 1 and rows(box) == [["2", "0.600"]]
 
 
 def test_a_round_that_went_on_without_the_dock_is_found_again(start, wait, window, project, tmp_path):

@@ -141,6 +141,22 @@ def test_with_the_mouse_alone(start, predicted, suggest, wait):
     assert left(hands) == [] and len(hands.labels()) == 1
 
 
+def test_a_class_goes_to_what_is_selected_and_to_nothing_else(start, predicted, suggest):
+    hands = start()
+    hands.click((50, 50), (60, 60))
+    suggest(hands, predicted())
+    hands.key("S")
+    hands.click((55, 55), (12, 11))  # a label, then a suggestion
+    hands.key("2")
+    assert hands.labels() == [("car", (50, 50, 60, 60))] and left(hands)[0] == ("truck", (10, 10, 14, 12))
+    hands.click((55, 55))
+    hands.key("2")
+    assert hands.labels() == [("truck", (50, 50, 60, 60))] and hands.dock.reviewer.selected() == []
+    hands.click((12, 11))
+    hands.key("Delete")
+    assert len(hands.labels()) == 1 and len(left(hands)) == 1
+
+
 def test_a_double_click_accepts(start, predicted, suggest):
     hands = start()
     suggest(hands, predicted())
