@@ -19,6 +19,7 @@ from qgis.PyQt.QtGui import QColor
 
 from ..layers.styles import score_labels
 from ..sources.draft import SEGMENTATION
+from ..translation import tr
 from .link import Link
 
 AREA_OPACITY = 90
@@ -60,7 +61,7 @@ def style_suggestions(layer: QgsVectorLayer, link: Link, threshold: float) -> No
     known = f'CASE WHEN "class" IN ({names}) THEN "class" ELSE \'{OTHER}\' END'
     shown = f'"state" IS NOT \'accepted\' AND "state" IS NOT \'rejected\' AND coalesce("score", 1) >= {threshold}'
     categories = [QgsRendererCategory(each.name, _dashed(each.color), each.name) for each in link.classes]
-    categories.append(QgsRendererCategory(OTHER, _dashed("#808080"), ""))
+    categories.append(QgsRendererCategory(OTHER, _dashed("#808080"), tr("other classes")))
     layer.setRenderer(QgsCategorizedSymbolRenderer(f"CASE WHEN {shown} THEN {known} END", categories))
     settings = score_labels(LABEL_SCALE)
     settings.fieldName = f"CASE WHEN {shown} THEN {settings.fieldName} END"

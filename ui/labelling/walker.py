@@ -20,6 +20,9 @@ from .walk_box import SUGGESTIONS, WalkBox
 MARGIN, MARGIN_OF_SUGGESTION = 1.1, 5
 """How much of the map is seen, as a multiple of the cell."""
 
+BESIDE_SUGGESTION = 0.15
+"""How far its frame is from a suggestion, as a share of its shorter side: it must not hide the outline."""
+
 
 class Walker:
     """See the module.
@@ -124,6 +127,8 @@ class Walker:
         if shape is None:
             return self._box.words.say(tr("This cell cannot be shown in the map's coordinate reference system."))
         extent = shape.boundingBox()
+        if cell.suggestion is not None:
+            shape = QgsGeometry.fromRect(extent.buffered(BESIDE_SUGGESTION * min(extent.width(), extent.height())))
         extent.scale(MARGIN if cell.suggestion is None else MARGIN_OF_SUGGESTION)
         self._canvas.setExtent(extent)
         self._canvas.refresh()
