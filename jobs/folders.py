@@ -31,6 +31,13 @@ def job_folder(name: str) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"geodistil_{name}_", dir=QgsProcessingUtils.tempFolder()))
 
 
+def open_folder(name: str) -> Path:
+    """The same with the usual rights, for what becomes a person's: others may read it as they may read their files."""
+    folder = Path(QgsProcessingUtils.tempFolder()) / f"geodistil_{name}_{uuid4().hex}"
+    folder.mkdir()
+    return folder
+
+
 @contextmanager
 def scratch(parent: Path, prefix: str) -> Iterator[Path]:
     """A folder of our own beside others, until the end; what was moved out of it stays.

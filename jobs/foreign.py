@@ -56,6 +56,16 @@ def adopted(model: Path) -> Path | None:
     return folder if (folder / ITEM_FILE).is_file() else None
 
 
+def taken(text: str) -> Path:
+    """The package of a model, of an ONNX file too: the engine tries one that is new to it, which takes seconds.
+
+    Raises:
+        GeoDistilError: it is no model, or cannot be used.
+    """
+    path = package_path(text)
+    return adopted(path) or adopt(path) if is_foreign(path) else path
+
+
 def inspect(model: Path) -> dict[str, Any]:
     """What the engine knows of an ONNX file and what is missing; takes seconds, so not for the main thread.
 

@@ -16,6 +16,8 @@ from .zips import BROKEN, content_of
 ITEM_FILE = "item.json"
 CARD_PROPERTY = "geodistil:card"
 ONNX = ".onnx"
+MODEL_FILES = tr("Models (item.json *.zip *.onnx);;All files (*)")
+"""The filter of dialogs that look for a model."""
 TASKS = ("detection", "segmentation", "regression")
 COLOUR = re.compile("#[0-9a-fA-F]{6}")
 MOST_LETTERS, MOST_ENTRIES = 200, 10_000

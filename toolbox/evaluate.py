@@ -25,6 +25,7 @@ from qgis.core import (
 )
 
 from ..jobs.errors import GeoDistilError
+from ..jobs.foreign import taken
 from ..jobs.layers.error_styles import style_error_boxes, style_error_map
 from ..jobs.layers.origin import Origin, of_layer
 from ..jobs.layers.results import make_folder, place_raster, place_vector, write_page
@@ -44,7 +45,7 @@ from .base import (
     explained,
     remote_parameter,
 )
-from .model import known_card, model_parameter, taken
+from .model import known_card, model_parameter
 
 NUMBERS = {
     "MEAN_IOU": ("mean_iou", tr("Mean IoU (class maps)")),

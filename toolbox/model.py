@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsProcessingParameterFile
 
-from ..jobs.foreign import adopt, adopted, package_of
-from ..jobs.packages import is_foreign, package_path, read_card
+from ..jobs.foreign import adopted, package_of
+from ..jobs.packages import MODEL_FILES, is_foreign, package_path, read_card
 from ..jobs.translation import tr
 
 PACKAGES = tr("Model package (folder, zip, or item.json)"), tr("Model package (item.json *.zip);;All files (*)")
 PACKAGES_AND_ONNX = (
     tr("Model (package folder, zip, item.json, or ONNX file)"),
-    tr("Models (item.json *.zip *.onnx);;All files (*)"),
+    MODEL_FILES,
 )
 """What a parameter is called, and the files that it takes."""
 
-WIDGET = f"{__package__.rpartition('.')[0]}.ui.model_widget.ModelWrapper"
+WIDGET = f"{__package__.rpartition('.')[0]}.ui.model_wrapper.ModelWrapper"
 """By its name: Processing imports it with the first dialog, and this room imports no windows."""
 
 
@@ -44,13 +43,3 @@ def known_card(text: str) -> dict[str, Any] | None:
     """
     path = package_path(text)
     return None if is_foreign(path) and adopted(path) is None else read_card(package_of(text))
-
-
-def taken(text: str) -> Path:
-    """The package of a model, of an ONNX file too: the engine tries one that is new to it, which takes seconds.
-
-    Raises:
-        GeoDistilError: it is no model, or cannot be used.
-    """
-    path = package_path(text)
-    return adopted(path) or adopt(path) if is_foreign(path) else path

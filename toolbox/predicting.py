@@ -18,6 +18,7 @@ from qgis.core import (
 
 from ..jobs.current_model import note_predicted
 from ..jobs.errors import GeoDistilError
+from ..jobs.foreign import taken
 from ..jobs.layers.origin import of_model
 from ..jobs.layers.predictions import LOOKS
 from ..jobs.layers.styled import Result
@@ -25,7 +26,7 @@ from ..jobs.packages import read_card
 from ..jobs.snapshots import Snapshot
 from ..jobs.translation import tr
 from .base import EngineAlgorithm, Parameters, advanced, explained, remote_parameter
-from .model import known_card, model_parameter, taken
+from .model import known_card, model_parameter
 
 TTA = ["none", "flips", "all"]
 BACKENDS = ["auto", "torch", "onnxruntime", "openvino"]

@@ -39,7 +39,20 @@ def open_training(iface: Any, template: Path | None = None, show_runs: Callable[
     )
 
 
-LABELLING = ("jobs.labelling.session", "ui.labelling.setup", "ui.labelling.keys", "ui.labelling.dock")
+LABELLING = (
+    "jobs.labelling.session",
+    "ui.labelling.setup",
+    "ui.labelling.keys",
+    "jobs.labelling.desk",
+    "jobs.labelling.predicting",
+    "ui.labelling.reviewer",
+    "jobs.sources.preparation",
+    "jobs.sources.starting",
+    "jobs.runs.watcher",
+    "jobs.labelling.learning",
+    "ui.labelling.learner",
+    "ui.labelling.dock",
+)
 """The labelling dock's modules, likewise."""
 
 

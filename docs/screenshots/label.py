@@ -1,6 +1,7 @@
 """The labelling dock as the user guide shows it: `/usr/bin/python3 docs/screenshots/label.py`.
 
-Writes `docs/user-guide/images/label.png`: a corner of the demo world, some cars labelled, a cell of the walk.
+Writes into `docs/user-guide/images` label.png (a corner of the demo world, some cars labelled, a cell of the walk) and
+suggestions.png (what a model might find there, one being reviewed, and rounds of learning).
 `--output FOLDER`, `--scale 2`, `--dark` and `--language de` are for looking at it in other circumstances.
 """
 
@@ -56,6 +57,8 @@ def _photograph(options: argparse.Namespace, scratch: Path) -> None:
     translator = translation.install_translator(options.language)
     window, dock = _window(scratch)
     window.grab().save(str(options.output / "label.png"))
+    _suggest(window, dock, next((scratch / "world").rglob("north_train*cars*.gpkg")))
+    window.grab().save(str(options.output / "suggestions.png"))
     dock.stop()
     window.close()
     QgsProject.instance().clear()
@@ -105,11 +108,51 @@ def _window(scratch: Path) -> tuple[Any, Any]:
     for each in truth.getFeatures():
         dock.session.editor.add(each.geometry(), each["class"])
     for step in range(4):
-        dock._step(1)
+        dock.step(1)
         if step < 3:
-            dock._complete()
+            dock.complete()
     _wait(2.0, canvas)
     return window, dock
+
+
+def _suggest(window: Any, dock: Any, truth: Path) -> None:
+    """Suggest most of the cars beside the labelled cells, and a thing that is none; and show rounds of learning."""
+    from geodistil.jobs.labelling.rounds import Round, note_round
+    from qgis.core import QgsFeature, QgsProject, QgsVectorLayer
+
+    found = QgsVectorLayer(
+        "Polygon?crs=EPSG:4326&field=class:string&field=score:double", "north_train: detections", "memory"
+    )
+    cars = QgsVectorLayer(str(truth), "cars", "ogr")
+    found.setCrs(cars.crs())
+    for place, each in enumerate(cars.getFeatures()):
+        feature, shape = QgsFeature(found.fields()), each.geometry()
+        if place % 5 == 0:
+            shape.translate(3, -14)
+        feature.setGeometry(shape)
+        feature.setAttributes([each["class"], 0.55 + 0.44 * (place * 7 % 10) / 10])
+        found.dataProvider().addFeature(feature)
+    layer = dock.session.layer
+    layer.startEditing()
+    layer.deleteFeatures([each.id() for place, each in enumerate(layer.getFeatures()) if place % 3])
+    layer.commitChanges(False)
+    QgsProject.instance().addMapLayer(found, False)
+    for number, score in enumerate((0.412, 0.566, 0.701)):
+        before = {"detection/ap50": (0.412, 0.566)[number - 1]} if number else {}
+        one = Round(f"/runs/{number}", 1.7e9 + 900 * number, 30 + 24 * number, before, {"detection/ap50": score}, True)
+        note_round(layer, one)
+    dock.learner.show()
+    dock.reviewer._take_layer(found.id())
+    canvas = window.mapCanvas()
+    _wait(1.0, canvas)
+    canvas.setLayers([dock.reviewer.suggestions.layer, *canvas.layers()])
+    dock.walk.choose("suggestions")
+    for _ in range(3):
+        dock.step(1)
+    canvas.zoomByFactor(1.8)
+    bar = dock.widget().verticalScrollBar()
+    bar.setValue(bar.maximum())
+    _wait(1.0, canvas)
 
 
 def _wait(seconds: float, canvas: Any) -> None:

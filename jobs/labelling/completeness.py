@@ -86,6 +86,13 @@ class Completeness:
             return False
         return wanted.area() > 0 and self.complete.intersection(wanted).area() >= COVERED * wanted.area()
 
+    def has(self, place: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> bool:
+        """Whether a point lies in complete ground."""
+        if self._engine is None:
+            return False
+        here = self.transformed(place, crs)  # kept: what `constGet` gives is only as long-lived as this
+        return self._engine.contains(here.constGet())
+
     def mark(self, shape: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> None:
         """Call a shape complete, and write that to the layer's data.
 
@@ -96,11 +103,21 @@ class Completeness:
         Raises:
             GeoDistilError: it is not on the raster, or the layer cannot be written.
         """
+        if not self.grow(shape, crs):
+            raise GeoDistilError("labels", tr("This view shows nothing of the raster."), tr("Zoom to it first."))
+
+    def grow(self, shape: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> bool:
+        """The same for ground that may lie beside the raster; returns whether any of it is on the raster.
+
+        Raises:
+            GeoDistilError: the layer cannot be written.
+        """
         new = self._on_raster(self.transformed(shape, crs))
         if new.isEmpty():
-            raise GeoDistilError("labels", tr("This view shows nothing of the raster."), tr("Zoom to it first."))
+            return False
         self._write(new)
         self.read_again()
+        return True
 
     def _on_raster(self, shape: QgsGeometry) -> QgsGeometry:
         return shape if self._ground is None else areas_of(shape.intersection(self._ground))

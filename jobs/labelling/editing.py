@@ -11,10 +11,11 @@ from qgis.core import QgsFeature, QgsFeatureRequest, QgsGeometry, QgsRectangle, 
 from qgis.PyQt.QtCore import QDateTime
 
 from ..errors import GeoDistilError
+from ..sources.draft import SEGMENTATION
 from ..sources.facts import POINTS, label_kind
 from ..translation import tr
-from .geometry import without
-from .layers import HAND, MADE_AT, ORIGIN, geopackage
+from .geometry import overlap, without
+from .layers import ACCEPTED, HAND, MADE_AT, ORIGIN, geopackage
 from .link import Link
 from .problems import is_text, layer_problem
 
@@ -40,14 +41,13 @@ class LabelEditor:
         """Whether labels are points, whose boxes are made when a run is."""
         return label_kind(self.layer) == POINTS
 
-    def add(self, shape: QgsGeometry, name: str, keep_free: bool = False, origin: str = HAND) -> None:
-        """Add a label.
+    def add(self, shape: QgsGeometry, name: str, keep_free: bool = False) -> None:
+        """Add a label that a person has drawn.
 
         Args:
             shape: a polygon, in the layer's CRS.
             name: its class.
             keep_free: whether ground that has a label already is left out of it.
-            origin: who made it.
 
         Raises:
             GeoDistilError: nothing is left of it, or the layer does not take it.
@@ -61,13 +61,41 @@ class LabelEditor:
                 tr("There is nothing left of this area: all of it has labels already."),
                 tr("Turn the option off that keeps new areas from overlapping old ones."),
             )
-        geometry = shape.centroid() if self.points else shape
-        with self._step(tr("Draw {name}").format(name=name)):
-            feature = self._feature(geometry, name, origin)
-            if not self.layer.addFeature(feature):
-                raise self._refusal()
+        with self.step(tr("Draw {name}").format(name=name)):
+            self._put(shape, name, HAND)
         self.last = QgsGeometry(drawn)
         self.layer.triggerRepaint()
+
+    def put_suggested(self, shape: QgsGeometry, name: str, keep_free: bool, same: float) -> bool:
+        """Make a label of a suggestion, inside a `step`.
+
+        Args:
+            shape: a polygon, in the layer's CRS.
+            name: its class.
+            keep_free: whether ground that has a label already is left out of it.
+            same: intersection over union with a label, from which on that is the same object.
+
+        Returns:
+            Whether one was made: not where the object has a label already, or nothing is left of it.
+
+        Raises:
+            GeoDistilError: the layer does not take it.
+        """
+        if self.link.role != SEGMENTATION and self.has_label(shape, same):
+            return False
+        if keep_free and not self.points:
+            shape = without(shape, self._labels_in(shape.boundingBox()))
+        if shape.isEmpty():
+            return False
+        self._put(shape, name, ACCEPTED)
+        return True
+
+    def has_label(self, shape: QgsGeometry, same: float) -> bool:
+        """Whether the object of a shape has a label already (see `put_suggested`), or most of an area has."""
+        labels = self._labels_in(shape.boundingBox())
+        if self.link.role == SEGMENTATION and not self.points:
+            return without(shape, labels).area() <= (1 - same) * shape.area()
+        return any(overlap(shape, each) >= same for each in labels)
 
     def change_class(self, ids: list[int], name: str) -> None:
         """Give labels another class.
@@ -76,7 +104,7 @@ class LabelEditor:
             GeoDistilError: the layer does not take it.
         """
         index, value = self.layer.fields().lookupField(self.link.field), self._value(name)
-        with self._step(tr("Change to {name}").format(name=name)):
+        with self.step(tr("Change to {name}").format(name=name)):
             if not all(self.layer.changeAttributeValue(each, index, value) for each in ids):
                 raise self._refusal()
         self.layer.triggerRepaint()
@@ -99,7 +127,7 @@ class LabelEditor:
         Raises:
             GeoDistilError: the layer does not allow it.
         """
-        with self._step(tr("Delete labels")):
+        with self.step(tr("Delete labels")):
             if not self.layer.deleteFeatures(ids):
                 raise self._refusal()
         self.layer.triggerRepaint()
@@ -128,6 +156,16 @@ class LabelEditor:
         found = [(feature.geometry().area(), feature.id()) for feature in self.layer.getFeatures(request)]
         return min(found)[1] if found else None
 
+    def select_at(self, place: QgsRectangle, adds: bool) -> None:
+        """Select the smallest label at a place, or nothing; where it `adds`, one more, or one less."""
+        found, chosen = self.smallest_at(place), self.layer.selectedFeatureIds()
+        if not adds:
+            self.layer.selectByIds([] if found is None else [found])
+        elif found in chosen:
+            self.layer.deselect(found)
+        elif found is not None:
+            self.layer.select(found)
+
     def shape_of(self, feature: int) -> QgsGeometry:
         """A label's geometry."""
         return self.layer.getGeometry(feature)
@@ -136,6 +174,11 @@ class LabelEditor:
         request = QgsFeatureRequest().setFilterRect(extent).setNoAttributes()
         for feature in self.layer.getFeatures(request):
             yield feature.geometry()
+
+    def _put(self, shape: QgsGeometry, name: str, origin: str) -> None:
+        geometry = shape.centroid() if self.points else shape
+        if not self.layer.addFeature(self._feature(geometry, name, origin)):
+            raise self._refusal()
 
     def _feature(self, geometry: QgsGeometry, name: str, origin: str) -> QgsFeature:
         fields = self.layer.fields()
@@ -154,8 +197,15 @@ class LabelEditor:
         return name if is_text(field) else int(name)
 
     @contextmanager
-    def _step(self, words: str) -> Iterator[None]:
-        """One step of undo, in an edit session that is begun where there is none."""
+    def step(self, words: str) -> Iterator[None]:
+        """A context: what is edited inside is one step of undo, in an edit session that is begun where there is none.
+
+        Args:
+            words: what QGIS calls the step.
+
+        Raises:
+            GeoDistilError: the layer cannot be edited.
+        """
         if sentence := layer_problem(self.layer, self.link.field, []):
             raise GeoDistilError("labels", sentence)
         if not self.layer.isEditable() and not self.layer.startEditing():

@@ -105,3 +105,11 @@ def areas_of(shape: QgsGeometry) -> QgsGeometry:
     if not parts:
         return QgsGeometry()
     return parts[0] if len(parts) == 1 else QgsGeometry.collectGeometry(parts)
+
+
+def overlap(one: QgsGeometry, other: QgsGeometry) -> float:
+    """Intersection over union of two shapes; 1 where the other is a point in the first."""
+    if other.type() != one.type():
+        return float(one.contains(other))
+    common = one.intersection(other).area()
+    return common / (one.area() + other.area() - common) if common > 0 else 0.0

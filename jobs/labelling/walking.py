@@ -19,6 +19,10 @@ from qgis.core import (
 )
 
 from ..sources.facts import POLYGONS, label_kind, raster_facts
+from .suggestions import Suggestions
+
+ROW_OF_SUGGESTIONS = 10
+"""Height of a row of them, in their mean heights."""
 
 RANK = "rank"
 """The field of the review's layer `label_next`."""
@@ -26,10 +30,11 @@ RANK = "rank"
 
 @dataclass(frozen=True)
 class Cell:
-    """A place to label: its extent and the CRS of that."""
+    """A place to label: its extent and the CRS of that; of a suggestion to be reviewed, its id."""
 
     extent: QgsRectangle
     crs: QgsCoordinateReferenceSystem
+    suggestion: int | None = None
 
     @property
     def shape(self) -> QgsGeometry:
@@ -78,6 +83,22 @@ def ranked_cells(layer: QgsVectorLayer, raster: QgsRasterLayer | None, project: 
             return []
     found = sorted(layer.getFeatures(request), key=lambda each: (each[RANK] is None, each[RANK], each.id()))
     return [Cell(each.geometry().boundingBox(), layer.crs()) for each in found if each.hasGeometry()]
+
+
+def suggestion_cells(suggestions: Suggestions) -> list[Cell]:
+    """Those to be reviewed, row by row from the top, each row from where the last ended: the map jumps little."""
+    found = list(suggestions.extents())
+    if not found:
+        return []
+    height = ROW_OF_SUGGESTIONS * sum(extent.height() for _, extent in found) / len(found)
+    top = max(extent.yMaximum() for _, extent in found)
+
+    def order(one: tuple[int, QgsRectangle]) -> tuple[int, float]:
+        middle = one[1].center()
+        row = int((top - middle.y()) / height) if height else 0
+        return row, -middle.x() if row % 2 else middle.x()
+
+    return [Cell(extent, suggestions.layer.crs(), fid) for fid, extent in sorted(found, key=order)]
 
 
 def is_ranked(layer: object) -> bool:

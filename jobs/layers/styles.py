@@ -57,7 +57,7 @@ def style_detections(layer: QgsVectorLayer, card: dict[str, Any]) -> None:
         for entry in card["detection_classes"]
     ]
     layer.setRenderer(QgsCategorizedSymbolRenderer("class", categories))
-    layer.setLabeling(QgsVectorLayerSimpleLabeling(_score_labels(card["gsd"])))
+    layer.setLabeling(QgsVectorLayerSimpleLabeling(score_labels(LABEL_SCALE_PER_METRE * card["gsd"])))
     layer.setLabelsEnabled(True)
     layer.triggerRepaint()
 
@@ -73,13 +73,14 @@ def _outline(color: str) -> QgsFillSymbol:
     return QgsFillSymbol.createSimple(properties)
 
 
-def _score_labels(gsd: float) -> QgsPalLayerSettings:
+def score_labels(scale: float) -> QgsPalLayerSettings:
+    """Scores in percent beside polygons, from a scale of the map on."""
     settings = QgsPalLayerSettings()
     settings.fieldName = "round(\"score\" * 100) || ' %'"
     settings.isExpression = True
     settings.placement = QgsPalLayerSettings.Placement.OutsidePolygons
     settings.scaleVisibility = True
-    settings.minimumScale = LABEL_SCALE_PER_METRE * gsd
+    settings.minimumScale = scale
     settings.setFormat(haloed(7, 0.6))
     return settings
 

@@ -122,14 +122,16 @@ def _scores(state: RunState) -> str:
     outputs = state.history.ending.get("outputs")
     metrics = outputs.get("metrics") if isinstance(outputs, dict) else {}
     metrics = metrics if isinstance(metrics, dict) else {}
-    scores = []
-    for name in MAIN:
-        if isinstance(metrics.get(name), (int, float)):
-            task, _, metric = name.partition("/")
-            scores.append(f"{spoken(task)} {WORDS[metric]} {number(metrics[name])}")
+    known = [name for name in MAIN if isinstance(metrics.get(name), (int, float))]
+    text = ", ".join(f"{score_name(name)} {number(metrics[name])}" for name in known)
     when = local_time(state.history.time)
-    text = ", ".join(scores)
     return f"{headed(text)} ({when})" if text else when
+
+
+def score_name(name: str) -> str:
+    """One of `MAIN` in words, for example `detection AP50`."""
+    task, _, metric = name.partition("/")
+    return f"{spoken(task)} {WORDS[metric]}"
 
 
 def _resume(state: RunState) -> str:

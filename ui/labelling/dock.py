@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Any, Callable
 
-from qgis.core import QgsGeometry, QgsPointXY, QgsProject, QgsRasterLayer, QgsRectangle, QgsVectorLayer, QgsWkbTypes
+from qgis.core import QgsGeometry, QgsProject, QgsRasterLayer, QgsRectangle, QgsVectorLayer, QgsWkbTypes
 from qgis.gui import QgsDockWidget, QgsMapCanvas
-from qgis.PyQt.QtCore import QEvent, QSize, Qt
+from qgis.PyQt.QtCore import QEvent, QSize
 from qgis.PyQt.QtGui import QKeyEvent
 from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -16,19 +15,23 @@ from ...jobs.errors import GeoDistilError
 from ...jobs.labelling.link import label_layers, read_link
 from ...jobs.labelling.session import LabelSession
 from ...jobs.sources.draft import SEGMENTATION
-from ...jobs.translation import tr
+from ...jobs.translation import local, tr
 from ..wizard.words import Hint, Problem, TextScroll
 from .class_buttons import ClassButtons
 from .class_editor import ClassDialog
-from .drawing import AREA, BOX, COPY, DELETE, REDO, SELECT, TOOLS, UNDO, DrawingTools
+from .drawing import AREA, BOX, COPY, DELETE, REDO, SELECT, UNDO, DrawingTools
 from .keys import Keys
+from .learn_box import LearnBox
+from .learner import Learner
+from .reviewer import Reviewer
 from .setup import ask
-from .tool import band, paint
+from .shortcuts import ENTER, Shortcuts
+from .suggest_box import SuggestBox
+from .tool import band, paint, seen
 from .toolkit import Toolkit
-from .walk_box import AreaBox, WalkBox
+from .walk_box import GRID, SUGGESTIONS, AreaBox, WalkBox
 from .walker import Walker
 
-ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 POLYGONS = QgsWkbTypes.GeometryType.PolygonGeometry
 
 
@@ -46,13 +49,15 @@ class LabelDock(QgsDockWidget):
         self._iface, self._project = iface, project
         self._canvas: QgsMapCanvas = iface.mapCanvas()
         self.session: LabelSession | None = None
-        self._lost = ""
+        self._lost = self._warned = ""
         self._make_parts()
         self._lay_out()
         self._fresh = band(self._canvas)
         self.toolkit = Toolkit(self._canvas, self.drawing.size.value, self._last_shape, self._add, self._select)
-        self.walker = Walker(self._canvas, self.walk, project)
-        self.keys = Keys(self._canvas, self, self._key, self.toolkit.at_work)
+        self.reviewer = Reviewer(iface, project, self.suggest, self._try, self._chosen, self)
+        self.learner = Learner(iface, project, self.learn, self.suggest.model, self)
+        self.walker = Walker(self._canvas, self.walk, project, lambda: self.reviewer.suggestions)
+        self.keys = Keys(self._canvas, self, Shortcuts(self), self.toolkit.at_work)
         self._connect()
         self._list_layers()
 
@@ -63,6 +68,8 @@ class LabelDock(QgsDockWidget):
     def stop(self) -> None:
         """Take everything off the map and listen no longer."""
         self._leave()
+        self.reviewer.close()
+        self.learner.close()
         self.keys.close()
         self.toolkit.close()
         self.walker.close()
@@ -76,7 +83,7 @@ class LabelDock(QgsDockWidget):
         self.layers.setCurrentIndex(self.layers.findData(layer.id()))
         if self.session is None or self.session.layer is not layer:
             self._begin(layer)
-        self._pick(AREA if self.session.link.role == SEGMENTATION else BOX)
+        self.pick(AREA if self.session.link.role == SEGMENTATION else BOX)
 
     # what is seen
 
@@ -89,7 +96,8 @@ class LabelDock(QgsDockWidget):
         self.classes_button.setToolTip(tr("Add, rename and colour classes"))
         self.problem, self.note = Problem(), Hint()
         self.classes, self.drawing = ClassButtons(), DrawingTools()
-        self.area, self.walk = AreaBox(), WalkBox(self._project)
+        self.area, self.walk, self.suggest = AreaBox(), WalkBox(self._project), SuggestBox()
+        self.learn = LearnBox()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
@@ -101,7 +109,7 @@ class LabelDock(QgsDockWidget):
         lines.setContentsMargins(6, 4, 6, 6)
         lines.addLayout(row)
         parts = (self.problem, self.note, self.classes, self.drawing, self.area, self.walk)
-        for part in parts:
+        for part in (*parts, self.suggest, self.learn):
             lines.addWidget(part)
         lines.addStretch()
         scroll = TextScroll(body)
@@ -113,12 +121,19 @@ class LabelDock(QgsDockWidget):
         self.new_button.clicked.connect(self._set_up)
         self.classes_button.clicked.connect(self._edit_classes)
         self.classes.chosen.connect(self._choose_class)
-        self.drawing.picked.connect(self._pick)
-        self.drawing.asked.connect(self._command)
+        self.drawing.picked.connect(self.pick)
+        self.drawing.asked.connect(self.command)
         self.drawing.size.valueChanged.connect(self._keep_size)
-        self.area.button.clicked.connect(self._complete)
-        self.walk.stepped.connect(self._step)
+        self.area.button.clicked.connect(self.complete)
+        self.walk.stepped.connect(self.step)
         self.walk.changed.connect(self._forget_cells)
+        select = self.toolkit.tools[SELECT]
+        select.framed.connect(lambda frame, adds: self.reviewer.choose(frame, adds, every=True))
+        select.approved.connect(lambda place: self.reviewer.judge_at(place, accepts=True))
+        select.refused.connect(self._refuse)
+        self.reviewer.changed.connect(self._show_suggestions)
+        self.reviewer.filled.connect(self._walk_suggestions)
+        self.reviewer.reviewed.connect(self._go_on)
         self.visibilityChanged.connect(lambda seen: None if seen else self.toolkit.down())
         self._wires = [
             (self._project.layersAdded, self._list_layers),
@@ -166,6 +181,8 @@ class LabelDock(QgsDockWidget):
         self.session = LabelSession(layer, self._project, self)
         self.session.changed.connect(self._show)
         self.session.relinked.connect(self._show_classes)
+        self.reviewer.take(self.session)
+        self.learner.take(self.session)
         link = read_link(layer)
         self.drawing.keep_free.setChecked(link.role == SEGMENTATION)
         self.drawing.size.setValue(link.box_size)
@@ -181,12 +198,15 @@ class LabelDock(QgsDockWidget):
         self.walker.forget()
         self.toolkit.aim(None, "#808080")
         if self.session is not None:
+            self.reviewer.take(None)
+            self.learner.take(None)
             self.session.close()
             self.session.deleteLater()
             self.session = None
 
     def _lose(self, ids: list[str]) -> None:
         """Layers go: the one at work, or what belongs to it."""
+        self.reviewer.lose(ids)
         if self.session is None:
             return
         if self.session.layer.id() in ids:
@@ -199,6 +219,7 @@ class LabelDock(QgsDockWidget):
 
     def _show_classes(self) -> None:
         self.classes.show_classes(self.session.link.classes)
+        self.reviewer.show_classes()
         self._show()
 
     def _show(self) -> None:
@@ -207,7 +228,7 @@ class LabelDock(QgsDockWidget):
         sentence = session.problem() if session else self._lost
         self.problem.say(sentence)
         self.note.say((session.note() if session else tr("Choose New… to make a label layer.")) if not sentence else "")
-        for widget in (self.classes, self.drawing, self.area, self.walk):
+        for widget in (self.classes, self.drawing, self.area, self.walk, self.suggest, self.learn):
             widget.setEnabled(session is not None and not sentence)
         self.classes.setVisible(session is not None)
         self.classes_button.setEnabled(session is not None)
@@ -248,34 +269,31 @@ class LabelDock(QgsDockWidget):
 
     def _add(self, shape: QgsGeometry) -> None:
         session = self.session
-        if session is None or not self._try(session.editor.add, shape, self.classes.current, self._keeps_free()):
+        if session is None or not self._try(session.editor.add, shape, *self._chosen()):
             return
         paint(self._fresh, self.classes.color)
         self._fresh.setToGeometry(shape, session.layer)  # until the map is painted anew
 
-    def _keeps_free(self) -> bool:
-        return self.drawing.keep_free.isChecked()
+    def _chosen(self) -> tuple[str, bool]:
+        return self.classes.current, self.drawing.keep_free.isChecked()
 
     def _select(self, place: QgsRectangle, adds: bool) -> None:
-        found = self.session.editor.smallest_at(place)
-        if found is None and not adds:
+        if not self.reviewer.choose(place, adds):
+            self.session.editor.select_at(place, adds)
+        elif not adds:  # suggestions lie on top
             self.session.layer.removeSelection()
-        elif found is not None and adds and found in self.session.layer.selectedFeatureIds():
-            self.session.layer.deselect(found)
-        elif found is not None and adds:
-            self.session.layer.select(found)
-        elif found is not None:
-            self.session.layer.selectByIds([found])
 
     def _choose_class(self, name: str) -> None:
         chosen = self.session.layer.selectedFeatureIds()
+        changed = self.reviewer.change_class(name)
         if chosen:
             self._try(self.session.editor.change_class, chosen, name)
-        else:
+        elif not changed:
             self._show()
         self._canvas.setFocus()
 
-    def _pick(self, tool: str) -> None:
+    def pick(self, tool: str) -> None:
+        """Put a tool to work."""
         if self.session is None:
             return
         layer = self.session.layer
@@ -284,13 +302,15 @@ class LabelDock(QgsDockWidget):
             self.session.editor.last = self.session.editor.shape_of(chosen[0])
         if tool != SELECT:
             layer.removeSelection()  # else a class's key would change what nobody looks at
+            self.reviewer.let_go()
         self.toolkit.pick(tool)
         self._show_tool()
 
     def _last_shape(self) -> QgsGeometry | None:
         return self.session.editor.last if self.session else None
 
-    def _command(self, name: str) -> None:
+    def command(self, name: str) -> None:
+        """Undo, redo or delete."""
         editor = self.session.editor
         if name == DELETE:
             self._try(editor.delete, self.session.layer.selectedFeatureIds())
@@ -299,22 +319,49 @@ class LabelDock(QgsDockWidget):
         self._hide_fresh()
         self._canvas.setFocus()
 
-    def _complete(self) -> None:
+    def complete(self) -> None:
+        """Call the cell that is walked, or what is seen, complete."""
         cell = self.walker.cell()
-        if cell is not None:
-            done = self._try(self.session.complete, cell.shape, cell.crs)
-        else:
-            settings = self._canvas.mapSettings()
-            corners = [QgsPointXY(each) for each in settings.visiblePolygon()]
-            view = QgsGeometry.fromPolygonXY([[*corners, corners[0]]])
-            done = self._try(self.session.complete, view, settings.destinationCrs())
+        shape, crs = (cell.shape, cell.crs) if cell is not None else seen(self._canvas)
+        left = self.reviewer.unreviewed(shape, crs)
+        if left and shape.asWkt() != self._warned:
+            self._warned = shape.asWkt()
+            words = tr("Suggestions here are not reviewed ({count}): judge them, or press Enter again to reject them.")
+            self.problem.say(words.format(count=local(len(left))))
+            return
+        done = (not left or self.reviewer.judge(left, accepts=False)) and self._try(self.session.complete, shape, crs)
         if done and cell is not None:
-            self._step(1)
+            self.step(1)
         self._canvas.setFocus()
 
-    def _step(self, way: int) -> None:
+    def _refuse(self, place: QgsRectangle) -> None:
+        if not self.reviewer.judge_at(place, accepts=False):
+            self.session.layer.removeSelection()
+            self.reviewer.let_go()
+
+    def _show_suggestions(self) -> None:
+        self.walk.offer_suggestions(self.reviewer.suggestions is not None)
+
+    def _walk_suggestions(self) -> None:
+        """There are others; who walks nothing yet will want to walk them."""
+        if self.walk.walks(GRID) and not self.walker.begun:
+            self.walk.choose(SUGGESTIONS)
+        elif self.walk.walks(SUGGESTIONS):
+            self._forget_cells()
+
+    def _go_on(self) -> None:
+        """Who walks suggestions goes on when one is reviewed."""
+        at = self.walker.suggestion()
+        if at is not None and not self.reviewer.suggestions.is_open(at):
+            self.step(1)
+
+    def step(self, way: int) -> None:
+        """Go to the next cell or suggestion, or to the one before."""
         if self.session is not None:
             self._try(self.walker.step, self.session, way)
+            if (at := self.walker.suggestion()) is not None:
+                self.session.layer.removeSelection()
+                self.reviewer.suggestions.layer.selectByIds([at])
             self._canvas.setFocus()
 
     def _forget_cells(self) -> None:
@@ -354,42 +401,3 @@ class LabelDock(QgsDockWidget):
             button.click()
         elif self.keys.typing() or not self.keys.take(event):
             super().keyPressEvent(event)
-
-    def _key(self, key: int, control: bool, shift: bool, dry: bool) -> bool:
-        """See `Keys`."""
-        act = self._meaning(key, control, shift)
-        if act is not None and not dry:
-            act()
-        return act is not None
-
-    def _meaning(self, key: int, control: bool, shift: bool) -> Callable[[], Any] | None:
-        if self.session is None or not self.classes.isEnabled():
-            return None
-        if control:
-            redo = key == Qt.Key.Key_Y or (shift and key == Qt.Key.Key_Z)
-            if redo or key == Qt.Key.Key_Z:
-                return partial(self._command, REDO if redo else UNDO)
-            return None
-        tool = self.toolkit.at_work()
-        if tool is not None and tool.busy:
-            if key in ENTER:
-                return tool.finish
-            return {Qt.Key.Key_Backspace: tool.back, Qt.Key.Key_Escape: tool.cancel}.get(key, self._anytime(key))
-        if key in ENTER:
-            return self._complete
-        if key == Qt.Key.Key_Delete and self.session.layer.selectedFeatureCount():
-            return partial(self._command, DELETE)
-        if key == Qt.Key.Key_Escape and self.session.layer.selectedFeatureCount():
-            return self.session.layer.removeSelection
-        return self._anytime(key)
-
-    def _anytime(self, key: int) -> Callable[[], Any] | None:
-        """Keys of classes, tools and steps."""
-        number = int(key) - int(Qt.Key.Key_1)
-        if 0 <= number < min(9, len(self.session.link.classes)):
-            return partial(self.classes.choose, number)
-        steps = {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
-        if key in steps:
-            return partial(self._step, steps[key])
-        letters = {int(getattr(Qt.Key, f"Key_{letter}")): name for name, _, letter, *_ in TOOLS}
-        return partial(self._pick, letters[int(key)]) if int(key) in letters else None

@@ -17,6 +17,12 @@ class SelectTool(LabelTool):
 
     clicked = pyqtSignal(QgsRectangle, bool)
     """Some pixels around a click, in the layer's CRS; whether it adds to what is selected."""
+    framed = pyqtSignal(QgsRectangle, bool)
+    """A frame that was dragged, likewise."""
+    approved = pyqtSignal(QgsRectangle)
+    """Some pixels around a double click."""
+    refused = pyqtSignal(QgsRectangle)
+    """Some pixels around a click of the right button."""
 
     def __init__(self, canvas: QgsMapCanvas) -> None:
         super().__init__(canvas)
@@ -24,9 +30,17 @@ class SelectTool(LabelTool):
         self.setCursor(Qt.CursorShape.ArrowCursor)
 
     def canvasReleaseEvent(self, event: QgsMapMouseEvent) -> None:  # noqa: D102
+        if event.button() == Qt.MouseButton.RightButton and self._layer is not None:
+            self.cancel()
+            self.refused.emit(self._near(event.pos()))
+            return
         self._adds = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         super().canvasReleaseEvent(event)
         self._adds = False
+
+    def canvasDoubleClickEvent(self, event: QgsMapMouseEvent) -> None:  # noqa: D102
+        if self._layer is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.approved.emit(self._near(event.pos()))
 
     def move(self, pixel: QPoint) -> None:  # noqa: D102
         if self.dragged(pixel):
@@ -40,14 +54,13 @@ class SelectTool(LabelTool):
             behaviour = QgsVectorLayer.SelectBehavior
             way = behaviour.AddToSelection if self._adds else behaviour.SetSelection
             self._layer.selectByRect(frame.boundingBox(), way)
+            self.framed.emit(frame.boundingBox(), self._adds)
         else:
-            reach = QPoint(REACH_PIXELS, REACH_PIXELS)
-            self.clicked.emit(QgsRectangle(self.place(pixel - reach), self.place(pixel + reach)), self._adds)
+            self.clicked.emit(self._near(pixel), self._adds)
 
-    def finish(self) -> None:
-        """The right button lets go of what is selected."""
-        super().finish()
-        self._layer.removeSelection()
+    def _near(self, pixel: QPoint) -> QgsRectangle:
+        reach = QPoint(REACH_PIXELS, REACH_PIXELS)
+        return QgsRectangle(self.place(pixel - reach), self.place(pixel + reach))
 
     def _frame(self, pixel: QPoint) -> QgsGeometry:
         return box(self.place(self._pressed or pixel), self.place(pixel))

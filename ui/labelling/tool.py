@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsGeometry, QgsPointXY, QgsVectorLayer, QgsWkbTypes
+from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, QgsVectorLayer, QgsWkbTypes
 from qgis.gui import QgsMapCanvas, QgsMapMouseEvent, QgsMapTool, QgsRubberBand
 from qgis.PyQt.QtCore import QPoint, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor
@@ -103,6 +103,13 @@ class LabelTool(QgsMapTool):
     def dispose(self) -> None:
         """Take the tool's drawing off the map."""
         self._canvas.scene().removeItem(self._band)
+
+
+def seen(canvas: QgsMapCanvas) -> tuple[QgsGeometry, QgsCoordinateReferenceSystem]:
+    """What a map shows, turned as it is, and its CRS."""
+    settings = canvas.mapSettings()
+    corners = [QgsPointXY(each) for each in settings.visiblePolygon()]
+    return QgsGeometry.fromPolygonXY([[*corners, corners[0]]]), settings.destinationCrs()
 
 
 def band(canvas: QgsMapCanvas) -> QgsRubberBand:

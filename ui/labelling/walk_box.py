@@ -20,8 +20,8 @@ from ...jobs.labelling.walking import is_ranked
 from ...jobs.translation import local, tr
 from ..wizard.words import Hint
 
-GRID = ""
-"""Stands for the raster's own grid among the ids of layers."""
+GRID, SUGGESTIONS = "", "suggestions"
+"""Stand for the raster's own grid, and for suggestions, among the ids of layers."""
 
 
 class AreaBox(QGroupBox):
@@ -60,7 +60,7 @@ class WalkBox(QGroupBox):
 
     def __init__(self, project: QgsProject) -> None:
         super().__init__(tr("Walk"))
-        self._project = project
+        self._project, self._suggestions = project, False
         self.source, self.side = QComboBox(), QSpinBox()
         self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.source.setAccessibleName(tr("Cells"))
@@ -94,18 +94,34 @@ class WalkBox(QGroupBox):
         self.list_sources()
 
     def list_sources(self) -> None:
-        """Offer the grid, and each layer of the project that ranks cells."""
+        """Offer the grid, suggestions, and each layer of the project that ranks cells."""
         kept = self.source.currentData()
         layers = [layer for layer in self._project.mapLayers().values() if is_ranked(layer)]
         self.source.blockSignals(True)
         self.source.clear()
         self.source.addItem(tr("Grid of the raster"), GRID)
+        if self._suggestions:
+            self.source.addItem(tr("Suggestions to review"), SUGGESTIONS)
         for layer in sorted(layers, key=lambda each: each.name().casefold()):
             self.source.addItem(layer.name(), layer.id())
         self.source.setCurrentIndex(max(self.source.findData(kept), 0))
         self.source.blockSignals(False)
         if self.source.currentData() != kept:
             self._change()
+
+    def offer_suggestions(self, some: bool) -> None:
+        """Offer to walk suggestions, where there are some."""
+        if some != self._suggestions:
+            self._suggestions = some
+            self.list_sources()
+
+    def walks(self, source: str) -> bool:
+        """Whether this is what is walked."""
+        return self.source.currentData() == source
+
+    def choose(self, source: str) -> None:
+        """Walk this."""
+        self.source.setCurrentIndex(self.source.findData(source))
 
     def layer(self) -> QgsVectorLayer | None:
         """The layer that ranks cells; none for the grid."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-from qgis.core import QgsProcessingUtils, QgsProject
+from qgis.core import QgsProject
 
+from ...jobs.folders import open_folder
 from ...jobs.removal import remove_later
 from ...jobs.sources.class_lists import Found, found_values, updated
 from ...jobs.sources.draft import LABELLED_ROLES, Draft
@@ -49,9 +49,7 @@ class Session:
     def new_folder(self) -> Path:
         """An empty folder to prepare the run in; the one before is removed."""
         self._drop()
-        # Not `mkdtemp`, whose folders nobody else may read: this one becomes the run folder.
-        self.prepared = Path(QgsProcessingUtils.tempFolder()) / f"geodistil_run_{uuid4().hex}"
-        self.prepared.mkdir()
+        self.prepared = open_folder("run")  # it becomes the run folder
         return self.prepared
 
     def passed(self, report: dict[str, Any]) -> None:

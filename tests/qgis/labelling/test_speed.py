@@ -4,7 +4,7 @@ import time
 
 import pytest
 from geodistil.jobs.labelling.geometry import box_around, moved_to
-from qgis.core import QgsFeature, QgsPointXY
+from qgis.core import QgsFeature, QgsPointXY, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication
@@ -14,6 +14,7 @@ from .conftest import NORTH, WEST
 
 pytestmark = pytest.mark.timed
 LABELS = 50_000
+SUGGESTIONS = 5_000
 CLICK_SECONDS = 0.05
 ATTEMPTS = 5
 """A busy machine can make a click longer, not shorter."""
@@ -80,4 +81,41 @@ def test_nothing_stalls_while_labels_are_counted_drawn_and_saved(start, make, wa
             break
         hands.dock.layers.setCurrentIndex(1 - hands.dock.layers.currentIndex())
     print(f"longest turn with {LABELS} labels: {1000 * min(longest):.1f} ms of work")
+    assert min(longest) < STALL_SECONDS
+
+
+def test_nothing_stalls_while_suggestions_are_compared_with_labels_and_judged(start, make, project, wait):
+    layer = make()
+    fill(layer)
+    found = QgsVectorLayer("Polygon?crs=EPSG:32633&field=class:string&field=score:double", "detections", "memory")
+    shape, features = box_around(QgsPointXY(WEST, NORTH), 0.3, found.crs()), []
+    for place in range(SUGGESTIONS):
+        feature = QgsFeature(found.fields())
+        middle = QgsPointXY(WEST + 64 * (place % 80 + 0.35) / 80, NORTH - 64 * (place // 80 + 0.35) / 80)
+        feature.setGeometry(moved_to(shape, middle))
+        feature.setAttributes(["car", 0.9])
+        features.append(feature)
+    found.dataProvider().addFeatures(features)
+    found.updateExtents()
+    project.addMapLayer(found)
+    hands = start(layer=layer)
+    wait(lambda: not hands.dock.session.counts.reading, 60)
+    longest = []
+    for _ in range(3):
+        probe = Probe()
+        hands.dock.suggest.layer_asked.emit(found.id())
+        wait(lambda: hands.dock.suggest.suggest.isEnabled(), 240)
+        left = len(hands.dock.reviewer.suggestions.open_ids())
+        hands.key("N")
+        for _ in range(3):
+            hands.key("Y")
+            probe.turn()
+            QApplication.processEvents()
+        probe.turn()
+        longest.append(probe.busiest)
+        if probe.busiest < STALL_SECONDS:
+            break
+        hands.layer.rollBack()
+    print(f"{left} suggestions beside {LABELS} labels, longest turn: {1000 * min(longest):.1f} ms of work")
+    assert left > 0.9 * SUGGESTIONS
     assert min(longest) < STALL_SECONDS

@@ -1,0 +1,191 @@
+"""A model is asked for suggestions: the engine predicts a raster, or a part of it, in a process of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable
+
+from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, QgsRectangle, QgsVectorLayer
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+from ..background import Background, Cancelled, start
+from ..errors import CancelledError, GeoDistilError
+from ..folders import job_folder
+from ..foreign import taken
+from ..packages import read_card
+from ..process import EngineProcess
+from ..snapshots import raster_path
+from ..sources.draft import SEGMENTATION
+from ..translation import tr
+from ..virtual import permission
+from ..vocabulary import spoken
+
+LEAST = 0.1
+"""Detections are asked for from this score on, or a lower one that a person chose: more may be wanted afterwards."""
+
+SMALLEST_PIXELS = 16
+"""Smaller areas go to their neighbours: nobody wants to judge them one by one."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be predicted.
+
+    Args:
+        model: where a person pointed.
+        raster: its file.
+        role: detection or segmentation.
+        score: least score.
+        extent: the part that is asked for; none for the whole raster.
+        crs: the extent's.
+    """
+
+    model: str
+    raster: str
+    role: str
+    score: float
+    extent: QgsRectangle | None = None
+    crs: QgsCoordinateReferenceSystem | None = None
+
+
+class Asking(QObject):
+    """The engine at work on a question; QGIS goes on meanwhile. It has no parent: its task outlives whoever asked.
+
+    Args:
+        question: what is asked.
+    """
+
+    progressed = pyqtSignal(float, str)
+    """Percent, and what is being done."""
+    done = pyqtSignal(QgsVectorLayer)
+    """The answer: polygons with class and score, in no project."""
+    failed = pyqtSignal(object)
+    """With a `GeoDistilError`; of a cancel, too."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__()
+        self._question = question
+        self._task: Background | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._task = start(Background(tr("Suggest labels"), self._ask, self._open, self._fail))
+
+    def cancel(self) -> None:
+        """Give up; `failed` follows with a cancel."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def _ask(self, cancelled: Cancelled) -> Path:
+        """On another thread."""
+        question, feedback = self._question, _Feedback(cancelled, self.progressed.emit)
+        folder = job_folder("suggest")
+        model = taken(question.model)
+        card = read_card(model)
+        if question.role not in card["tasks"]:
+            raise GeoDistilError(
+                "package",
+                tr("The model {name} has no {task}, so it suggests no labels of this layer.").format(
+                    name=card["name"], task=spoken(question.role)
+                ),
+                tr("Choose another model."),
+            )
+        areas = question.role == SEGMENTATION
+        command = ["predict", str(model), question.raster, "--output", str(folder), *_extent(question)]
+        command += ["--confidence"] if areas else ["--score", str(min(LEAST, question.score))]
+        files = _outputs(command, folder, feedback)[0]
+        return _polygons(files, model, card, folder, feedback) if areas else Path(files["detections"])
+
+    def _fail(self, error: GeoDistilError) -> None:
+        self._task = None  # which holds this: nobody but the main thread may let go of either
+        self.failed.emit(error)
+
+    def _open(self, path: Path) -> None:
+        self._task = None
+        self.done.emit(QgsVectorLayer(str(path), tr("suggestions"), "ogr"))
+
+
+def raster_of_question(raster: QgsRasterLayer | None) -> str:
+    """The file that the engine is to predict.
+
+    Raises:
+        GeoDistilError: there is no raster, or it is no file.
+    """
+    if raster is None:
+        raise GeoDistilError(
+            "raster",
+            tr("The raster of this label layer is not in the project."),
+            tr("Add it, or take suggestions from a layer."),
+        )
+    return raster_path(raster)
+
+
+def common_extent(view: QgsRectangle, raster: QgsRasterLayer, project: QgsProject, crs: Any) -> QgsRectangle:
+    """The part of a view that shows the raster, in the raster's CRS.
+
+    Args:
+        view: in `crs`.
+        raster: what is labelled.
+        project: for transformations.
+        crs: the view's.
+
+    Raises:
+        GeoDistilError: the view shows nothing of it.
+    """
+    from qgis.core import QgsCoordinateTransform, QgsCsException
+
+    try:
+        seen = QgsCoordinateTransform(crs, raster.crs(), project).transformBoundingBox(view) if crs.isValid() else view
+    except QgsCsException:
+        seen = QgsRectangle()
+    seen = seen.intersect(raster.extent())
+    if seen.isEmpty():
+        raise GeoDistilError("labels", tr("This view shows nothing of the raster."), tr("Zoom to it first."))
+    return seen
+
+
+class _Feedback:
+    """`jobs.progress.Feedback` for a task. Method names are Processing's."""
+
+    def __init__(self, cancelled: Cancelled, told: Callable[[float, str], None]) -> None:
+        self.isCanceled, self._told = cancelled, told
+        self._percent, self._text = 0.0, ""
+
+    def setProgress(self, percent: float) -> None:
+        self._percent = percent
+        self._told(self._percent, self._text)
+
+    def setProgressText(self, text: str) -> None:
+        self._text = text
+        self._told(self._percent, self._text)
+
+    def pushInfo(self, info: str) -> None:
+        """Nobody reads it."""
+
+    pushWarning = pushInfo
+
+
+def _outputs(command: list[str], folder: Path, feedback: _Feedback) -> Any:
+    ending = EngineProcess([*command, *permission(command)], folder).follow(feedback)
+    if ending.get("kind") != "finished":
+        raise CancelledError
+    return ending["outputs"]
+
+
+def _polygons(files: dict[str, str], model: Path, card: dict[str, Any], folder: Path, feedback: _Feedback) -> Path:
+    """Polygons of a class map, with the mean confidence of each."""
+    path, pixel = folder / "areas.gpkg", card["gsd"]
+    command = ["polygons", files["classes"], "--model", str(model), "--confidence", files["confidence"]]
+    command += ["--minimum-area", str(SMALLEST_PIXELS * pixel * pixel), "--simplify", str(pixel)]
+    return Path(_outputs([*command, "--output", str(path), "--events", str(folder)], folder, feedback)["polygons"])
+
+
+def _extent(question: Question) -> list[str]:
+    if question.extent is None:
+        return []
+    extent = question.extent
+    corners = (extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum())
+    arguments = ["--extent", *(f"{each:.9f}" for each in corners)]  # an exponent would look like an option
+    crs = question.crs
+    return [*arguments, "--extent-crs", crs.authid() or crs.toWkt()] if crs is not None and crs.isValid() else arguments
