@@ -212,8 +212,15 @@ class GeoDistilPlugin:
             from .ui.labelling.dock import LabelDock
 
             self._labelling = LabelDock(self._iface, QgsProject.instance())
+            self._labelling.learner.learned.connect(self._predict_again)
             self._iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._labelling)
         self._labelling.setUserVisible(True)
+
+    def _predict_again(self, _model: str) -> None:
+        """Show what was learned, on the raster that is labelled."""
+        self._make_view()
+        session = self._labelling.session
+        self._view.predictor.predict(session.raster if session is not None else None)
 
     def _wire_view(self) -> None:
         from .ui.opening import load_view
