@@ -165,11 +165,6 @@ def of_each(value: T) -> list[T]:
     return found
 
 
-def any_of(wanted: bool) -> bool:
-    """Whether any process wants it."""
-    return number(int(wanted)) > 0
-
-
 def wait() -> None:
     """Until all processes are here."""
     if not alone():
