@@ -106,9 +106,7 @@ def rolled(values: Tensor) -> Tensor:
         return values.roll(1, dims=0)
     last = values[-1:].contiguous()
     sent = last.view(torch.uint8) if last.dtype == torch.bool else last
-    rows = [torch.empty_like(sent) for _ in range(_part.size)]
-    dist.all_gather(rows, sent)
-    return torch.cat([rows[_part.rank - 1].view(last.dtype), values[:-1]])
+    return torch.cat([stacked(sent)[_part.rank - 1].view(last.dtype), values[:-1]])
 
 
 def total(values: Tensor) -> Tensor:
@@ -118,6 +116,15 @@ def total(values: Tensor) -> Tensor:
     found = values.detach().clone(memory_format=torch.contiguous_format)
     dist.all_reduce(found)
     return found
+
+
+def stacked(values: Tensor) -> Tensor:
+    """What each process has, one after the other: (n, ...) to (size, n, ...), without gradients."""
+    if alone():
+        return values[None]
+    found = [torch.empty_like(values) for _ in range(_part.size)]
+    dist.all_gather(found, values)
+    return torch.stack(found)
 
 
 def number(count: int) -> int:
@@ -156,11 +163,6 @@ def of_each(value: T) -> list[T]:
     found: list[Any] = [None] * _part.size
     dist.all_gather_object(found, value)
     return found
-
-
-def any_of(wanted: bool) -> bool:
-    """Whether any process wants it."""
-    return number(int(wanted)) > 0
 
 
 def wait() -> None:

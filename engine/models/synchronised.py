@@ -54,11 +54,11 @@ def _statistics(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Mean (C,), variance (C,) and number of each channel's values in all processes (Chan et al., 1979)."""
     zeros = torch.zeros(values.shape[1], device=values.device)  # of float32, in which the statistics are then, too
     mean, var = torch.ops.aten.batch_norm_update_stats(values, zeros, zeros.clone(), 0.0)
-    count = values.numel() // values.shape[1]
-    found = ranks.total(torch.cat([count * mean, mean.new_full((1,), count)]))
-    common, everything = found[:-1] / found[-1], found[-1]
-    spread = ranks.total(count * (var + (mean - common).square()))
-    return common, spread / everything, everything
+    count = mean.new_full((1,), values.numel() // values.shape[1])
+    means, spreads, counts = ranks.stacked(torch.cat([mean, var, count])).split([len(mean), len(var), 1], dim=1)
+    everything = counts.sum()
+    common = (counts * means).sum(dim=0) / everything
+    return common, (counts * (spreads + (means - common).square())).sum(dim=0) / everything, everything
 
 
 class _Normalise(torch.autograd.Function):
@@ -86,12 +86,9 @@ class _Normalise(torch.autograd.Function):
         found, by_weight, by_bias = torch.ops.aten.native_batch_norm_backward(
             gradient, values, factor, mean, var, None, None, False, ctx.eps, [True, True, True]
         )
-        # what values change through the statistics: gx - w / s (mean(g) + x^ mean(g x^)), x^ = (x - mean) / s
-        slope, offset = (ranks.total(torch.cat([by_weight, by_bias])) / count).chunk(2)
-        inverse = (var + ctx.eps).rsqrt()
-        slope = factor * inverse * inverse * slope
-        offset = factor * inverse * offset - slope * mean
-        shape = (1, -1, *[1] * (values.ndim - 2))
-        found = found.addcmul_(values, slope.view(shape).to(found.dtype), value=-1).sub_(offset.view(shape))
+        # what values change through the statistics: gx - w / s (x^ mean(g x^) + mean(g)), x^ = (x - mean) / s
+        means = ranks.total(torch.cat([by_weight, by_bias])) / count
+        slope, offset = (factor * (var + ctx.eps).rsqrt() * each for each in means.chunk(2))
+        found -= F.batch_norm(values, mean, var, slope, offset, False, 0.0, ctx.eps)
         learned = weight is not None
         return found, by_weight if learned else None, by_bias if learned else None, None, None, None, None

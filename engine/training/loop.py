@@ -139,6 +139,7 @@ class Loop:
 
     def _stage(self, index: int, state: State | None) -> None:
         stage = self.plan.stages[index]
+        forget_passes()
         self._load_earlier(index)
         self.best.enter(stage.judges)
         self.plan.enter(stage)
@@ -159,7 +160,6 @@ class Loop:
             work.run()
         self.best.leave(stage, self.plan.stages[index + 1 :])
         ranks.wait()  # until what later stages begin with is written
-        forget_passes()
 
     def weigh(self) -> None:
         """Have the plan take note of what validation has found so far."""

@@ -69,9 +69,7 @@ class RunPage(QWizardPage):
         self.device = QComboBox()
         self.device.setEditable(True)
         self.device.addItems(DEVICES)
-        self.device.setToolTip(
-            tr("auto takes all cards of the fastest kind; cuda is one card, cuda:1 the second one")
-        )
+        self.device.setToolTip(tr("auto takes all cards of the fastest kind; cuda is one card, cuda:1 the second one"))
         self.wait = QCheckBox(tr("&Wait until no other training uses the device"))
         self.wait.setToolTip(tr("The runs dock starts it then"))
         self.predict = QListWidget()

@@ -73,11 +73,9 @@ def test_a_run_goes_on_with_another_number_of_processes(make_run, family):
     wait_for_all(processes)
     stage, step = step_of(folder)
     assert (stage, step) < (1, 75), "it was done before"
-    networks, scores = train(folder, alone(), tiny=True)
+    found = train(folder, alone(), tiny=True)
     assert step_of(folder) == (1, 75)
-    assert scores["student"]["segmentation/mean_iou"] > 0.5 and all(
-        each.isfinite().all() for network in networks.values() for each in network.values()
-    )
+    assert found["scores"]["student"]["segmentation/mean_iou"] > 0.5
 
 
 @pytest.mark.parametrize("size", [3])

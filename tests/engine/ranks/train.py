@@ -18,27 +18,34 @@ from engine.data import prepare
 from engine.events import EventLog
 from engine.recipes import build_plan
 from engine.training import Loop, joined, make_fabric, place
+from engine.training.validation import Validator
 from tests.engine.training.tiny import plan_of
 
 
-def train(folder, fabric, where=None, tiny=False, noise=0.0):
-    """Train a folder; `noise` is a relative change of the weights that it begins with."""
+def train(folder, fabric, where=None, tiny=False):
+    """Train a folder; returns the networks' weights before and after, their scores, and one validation of two kinds."""
     run = load_run(folder)
     with ranks.dealt(run.training.batch_size) if where else nullcontext():
         prepared = prepare(run)
         torch.manual_seed(run.training.seed)
         plan = plan_of() if tiny else build_plan(run, prepared)
-        draw = torch.Generator().manual_seed(7)
-        with torch.no_grad():
-            for network in plan.networks.values() if noise else ():
-                for each in network.parameters():
-                    each.mul_(1 + noise * torch.randn(each.shape, generator=draw))
+        begun = weights(plan)
         events = EventLog(folder if ranks.is_first() else None)
         trained = Loop(folder, run, prepared, plan, fabric, events).train()
-        found = {name: network.state_dict() for name, network in plan.networks.items()}
-        if ranks.is_first():
-            torch.save({"networks": found, "scores": trained.scores}, folder / "weights.pt")
-    return found, trained.scores
+        shared = Validator(run, prepared, fabric, plan.heard).score(trained.network)
+        first = ranks.is_first()
+    validated = shared, Validator(run, prepared, fabric, plan.heard).score(trained.network)
+    found = {"begun": begun, "networks": weights(plan), "scores": trained.scores, "validated": validated}
+    if first:
+        torch.save(found, folder / "weights.pt")
+    return found
+
+
+def weights(plan):
+    return {
+        name: {key: value.clone() for key, value in network.state_dict().items()}
+        for name, network in plan.networks.items()
+    }
 
 
 def alone():
