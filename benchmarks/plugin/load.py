@@ -145,8 +145,8 @@ def typical(samples: list[tuple[float, Values]], start: float, end: float) -> Va
 
 
 def files_in(folder: Path) -> int:
-    """Files and folders below a folder."""
-    return sum(1 for _ in folder.rglob("*"))
+    """Files and folders below a folder, without PyTorch's cache, which is one for all its processes."""
+    return sum(1 for path in folder.rglob("*") if not path.relative_to(folder).parts[0].startswith("torchinductor_"))
 
 
 def semaphores_of(engine: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..errors import DeviceError
     from ..events import EventLog
     from ..processes import Owner
 
@@ -143,8 +145,26 @@ def carry_out(
         except GeoDistilError as error:
             events.failed(error)
             raise
+        except Exception as error:
+            if (full := memory_error(error)) is None:
+                raise
+            events.failed(full)
+            raise full from error
         events.write("finished", outputs=outputs)
     return outputs
+
+
+def memory_error(error: Exception) -> DeviceError | None:
+    """The sentence for an error that says, in whichever library's words, that memory is full; none for others."""
+    from ..errors import DeviceError
+
+    full = isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM
+    if not full and "torch" in sys.modules:
+        from ..models.devices import out_of_memory
+
+        full = out_of_memory(error)
+    sentence = "The memory of this machine is full, so the work ended."
+    return DeviceError(sentence, "Close other programs and start it again; what was done is kept.") if full else None
 
 
 def _as_owner(tell: Listener, owner: Owner) -> Listener:

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from .. import __version__
 from ..errors import UNEXPECTED, GeoDistilError, Stopped
+from .job import memory_error
 from .reaching import READING, add_argument, permit_named
 
 COMMANDS = (
@@ -95,12 +96,13 @@ def main(arguments: list[str] | None = None) -> int:
             permit_named(options)
         result = _run(options, module)
     except GeoDistilError as error:
-        told = {"code": error.code, "message": error.message, "hint": error.hint, "reference": error.reference}
-        return _fail(options, {**told, "remedy": error.remedy}, str(error))
+        return _refuse(options, error)
     except KeyboardInterrupt:
         told = {"code": Stopped.code, "message": INTERRUPTED, "hint": "", "reference": Stopped.reference}
         return _fail(options, told, INTERRUPTED)
     except Exception as error:  # the last line of defence: a sentence for the person, the traceback for us
+        if full := memory_error(error):
+            return _refuse(options, full)
         return _fail(options, *_unexpected(options, error))
     print(json.dumps(result, indent=2, default=str) if options.json else module.text(result))
     return 1 if isinstance(result, dict) and result.get("failed") else 0
@@ -137,6 +139,11 @@ def _record_failure(folder: Path, sentence: str) -> None:
     from ..events import EventLog
 
     EventLog(folder).write("failed", code="unexpected", message=sentence, hint="Please report this with log.txt.")
+
+
+def _refuse(options: argparse.Namespace, error: GeoDistilError) -> int:
+    told = {"code": error.code, "message": error.message, "hint": error.hint, "reference": error.reference}
+    return _fail(options, {**told, "remedy": error.remedy}, str(error))
 
 
 def _fail(options: argparse.Namespace, error: dict[str, Any], sentence: str) -> int:

@@ -18,6 +18,7 @@ from engine.cli.main import main
 from engine.cli.train import _thresholds
 from engine.config import load_run
 from engine.data import prepare
+from engine.events import read_events
 from engine.packages import load_card
 from engine.recipes import Plan
 from engine.types import Batch
@@ -373,3 +374,22 @@ def test_help_works_without_heavy_imports():
     code = "import sys\nfrom engine.cli.main import parser\nparser().format_help()\nprint('torch' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), OSError(12, "Cannot allocate memory"), RuntimeError("DefaultCPUAllocator: not enough memory")],
+)
+@pytest.mark.parametrize("command", ["check", "boxes"])
+def test_full_memory_is_a_sentence_in_whichever_words_it_comes(tmp_path, capsys, monkeypatch, command, error):
+    def fail(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr("engine.cli.check.describe", fail)
+    monkeypatch.setattr("engine.cli.boxes._boxes", fail)
+    more = ["--output", str(tmp_path / "a.gpkg"), "--events", str(tmp_path)] if command == "boxes" else []
+    assert main([command, str(tmp_path), *more]) == 1
+    assert "The memory of this machine is full" in capsys.readouterr().err
+    if command == "boxes":
+        (event,) = read_events(tmp_path)
+        assert (event["kind"], event["code"]) == ("failed", "device")
