@@ -119,8 +119,6 @@ class ViewButtons(QObject):
             status.showMessage(tr("Predicting the view…"))
         else:
             status.clearMessage()
-        if self.tool.item is not None:
-            self.tool.item.forget()  # the map is drawn anew, and then the swipe
 
     # swipe
 

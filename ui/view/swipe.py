@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from qgis.core import QgsMapRendererParallelJob, QgsMapSettings
+from qgis.core import QgsMapRendererParallelJob, QgsMapSettings, QgsProject
 from qgis.gui import QgsMapCanvas, QgsMapCanvasItem, QgsMapMouseEvent, QgsMapTool
 from qgis.PyQt.QtCore import QEvent, QObject, QRectF, Qt
 from qgis.PyQt.QtGui import QColor, QFontMetrics, QImage, QKeyEvent, QPainter, QPen
@@ -66,15 +66,13 @@ class SwipeItem(QgsMapCanvasItem):
 
     def forget(self) -> None:
         """The map shows something else: the pictures are of the past."""
-        for job in self._jobs:
-            job.cancelWithoutBlocking()
-        self._jobs = []
+        self._give_up()
         self._images = [None, None]
         self.update()
 
     def draw(self) -> None:
-        """Have both pictures made, beside the main thread."""
-        self.forget()
+        """Have both pictures made, beside the main thread; those that are there stay until then."""
+        self._give_up()
         for index, side in enumerate(self.sides):
             settings = QgsMapSettings(self._canvas.mapSettings())
             settings.setLayers([layer for layer in settings.layers() if layer.id() not in side.hidden])
@@ -114,6 +112,11 @@ class SwipeItem(QgsMapCanvasItem):
         painter.setPen(INK)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
 
+    def _give_up(self) -> None:
+        for job in self._jobs:
+            job.cancelWithoutBlocking()
+        self._jobs = []
+
     def _take(self, index: int, job: QgsMapRendererParallelJob) -> None:
         if job in self._jobs:
             self._images[index] = job.renderedImage()
@@ -140,6 +143,7 @@ class SwipeTool(QgsMapTool):
         super().activate()
         self._canvas.mapCanvasRefreshed.connect(self._draw)
         self._canvas.extentsChanged.connect(self._forget)
+        QgsProject.instance().layersRemoved.connect(self._lose)
         self._canvas.installEventFilter(self._keys)
         self._draw()
 
@@ -148,6 +152,7 @@ class SwipeTool(QgsMapTool):
         if self.item is not None:
             self._canvas.mapCanvasRefreshed.disconnect(self._draw)
             self._canvas.extentsChanged.disconnect(self._forget)
+            QgsProject.instance().layersRemoved.disconnect(self._lose)
             self._canvas.removeEventFilter(self._keys)
             self.item.forget()
             self._canvas.scene().removeItem(self.item)
@@ -184,6 +189,11 @@ class SwipeTool(QgsMapTool):
     def _forget(self) -> None:
         if self.item is not None:
             self.item.forget()
+
+    def _lose(self, *_: object) -> None:
+        """Layers are gone, also from the pictures, which are made when the map is."""
+        self._forget()
+        self._canvas.refresh()
 
 
 class _Keys(QObject):

@@ -111,6 +111,7 @@ def window(qgis_app, project):
             """Show a square of the ground, in metres from the raster's corner."""
             left, top = WEST + east, NORTH - south
             self.canvas.setExtent(QgsRectangle(left, top - side, left + side, top))
+            self.canvas.refresh()
 
     window = Window()
     window.resize(600, 600)
