@@ -203,8 +203,10 @@ def test_a_round_that_is_given_up_while_it_is_prepared_leaves_nothing_behind(sta
     hands = start()
     draw(hands)
     box = hands.dock.learn
-    box.minutes.setValue(7)
     QTest.mouseClick(box.button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(box.progress.button, Qt.MouseButton.LeftButton)
+    box.minutes.setValue(7)
+    QTest.mouseClick(box.button, Qt.MouseButton.LeftButton)  # whose work the end of the first does not end
     wait(lambda: box.progress.text.text() == "The engine checks the run…", 60)
     QTest.mouseClick(box.progress.button, Qt.MouseButton.LeftButton)
     assert box.button.isEnabled() and box.problem.text() == "Learning was cancelled."
