@@ -50,6 +50,11 @@
     </message>
     <message>
       <location filename="plugin.py" />
+      <source>Models</source>
+      <translation>Modelle</translation>
+    </message>
+    <message>
+      <location filename="plugin.py" />
       <source>Runs</source>
       <translation>Läufe</translation>
     </message>
@@ -214,6 +219,16 @@ Die Klassen heißen wie in der Legende des Layers.</translation>
       <location filename="toolbox/areastopolygons.py" />
       <source>Percent, as Predict writes it: gives each polygon its mean.</source>
       <translation>Prozent, wie Vorhersagen sie schreibt: Jedes Polygon erhält seinen Mittelwert.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Files may reach other folders and the network</source>
+      <translation>Dateien dürfen auf andere Ordner und das Netz zugreifen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Otherwise a file, such as the description of a service or a list of tiles, reaches only what lies beside it. For files that you trust.</source>
+      <translation>Sonst erreicht eine Datei, etwa die Beschreibung eines Dienstes oder eine Liste von Kacheln, nur, was neben ihr liegt. Für Dateien, denen Sie vertrauen.</translation>
     </message>
     <message>
       <location filename="toolbox/base.py" />
@@ -670,11 +685,6 @@ Das Paket ist der Ordner `model` eines Laufordners, oder `item.json` darin. Es e
       <location filename="toolbox/model.py" />
       <source>Model (package folder, zip, item.json, or ONNX file)</source>
       <translation>Modell (Ordner des Pakets, Zip, item.json oder ONNX-Datei)</translation>
-    </message>
-    <message>
-      <location filename="toolbox/model.py" />
-      <source>Models (item.json *.zip *.onnx);;All files (*)</source>
-      <translation>Modelle (item.json *.zip *.onnx);;Alle Dateien (*)</translation>
     </message>
     <message>
       <location filename="toolbox/predict.py" />
@@ -1767,6 +1777,21 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Sie sind noch da: Versuchen Sie es noch einmal, oder speichern Sie den Layer unter einem anderen Namen.</translation>
     </message>
     <message>
+      <location filename="jobs/labelling/filling.py" />
+      <source>Reading the suggestions</source>
+      <translation>Vorschläge werden gelesen</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/filling.py" />
+      <source>The layer {layer} has no polygons that could be suggestions.</source>
+      <translation>Der Layer {layer} hat keine Polygone, die Vorschläge sein könnten.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/filling.py" />
+      <source>The layer {layer} has no coordinate reference system; set it with Layer &gt; Set CRS of Layer(s).</source>
+      <translation>Der Layer {layer} hat kein Koordinatenbezugssystem; setzen Sie es mit Layer &gt; Layer-KBS setzen.</translation>
+    </message>
+    <message>
       <location filename="jobs/labelling/layers.py" />
       <source>The raster {raster} has no coordinate reference system.</source>
       <translation>Das Raster {raster} hat kein Koordinatenbezugssystem.</translation>
@@ -1832,6 +1857,101 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>{path} lässt sich nicht wieder öffnen.</translation>
     </message>
     <message>
+      <location filename="jobs/labelling/learning.py" />
+      <source>The raster of this label layer is not in the project.</source>
+      <translation>Das Raster dieses Label-Layers ist nicht im Projekt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/learning.py" />
+      <source>Add it first.</source>
+      <translation>Fügen Sie es zuerst hinzu.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/learning.py" />
+      <source>The layer {layer} has no labels yet.</source>
+      <translation>Der Layer {layer} hat noch keine Labels.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/learning.py" />
+      <source>Choose another model, or begin anew.</source>
+      <translation>Wählen Sie ein anderes Modell, oder beginnen Sie neu.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/learning.py" />
+      <source>The model {name} is an ONNX file, which cannot learn.</source>
+      <translation>Das Modell {name} ist eine ONNX-Datei und kann nicht lernen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/learning.py" />
+      <source>Begin anew: take the tick away below the button.</source>
+      <translation>Beginnen Sie neu: Nehmen Sie das Häkchen unter dem Knopf weg.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/learning.py" />
+      <source>Looking at the labels…</source>
+      <translation>Die Labels werden angesehen…</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/learning.py" />
+      <source>Read the model</source>
+      <translation>Modell lesen</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/learning.py" />
+      <source>Learning was cancelled.</source>
+      <translation>Das Lernen wurde abgebrochen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/learning.py" />
+      <source>Learning</source>
+      <translation>Lernen</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/learning.py" />
+      <source>The engine checks the run…</source>
+      <translation>Die Engine prüft den Lauf…</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/learning.py" />
+      <source>Write the run folder</source>
+      <translation>Laufordner schreiben</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/learning.py" />
+      <source>The engine starts…</source>
+      <translation>Die Engine startet…</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/learning.py" />
+      <source>The run folder {run} is gone.</source>
+      <translation>Den Laufordner {run} gibt es nicht mehr.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/predicting.py" />
+      <source>Suggest labels</source>
+      <translation>Labels vorschlagen</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/predicting.py" />
+      <source>The model {name} has no {task}, so it suggests no labels of this layer.</source>
+      <translation>Das Modell {name} hat keine {task} und schlägt daher keine Labels dieses Layers vor.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/predicting.py" />
+      <source>Choose another model.</source>
+      <translation>Wählen Sie ein anderes Modell.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/predicting.py" />
+      <source>suggestions</source>
+      <translation>Vorschläge</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/predicting.py" />
+      <source>Add it, or take suggestions from a layer.</source>
+      <translation>Fügen Sie es hinzu, oder nehmen Sie Vorschläge aus einem Layer.</translation>
+    </message>
+    <message>
       <location filename="jobs/labelling/problems.py" />
       <source>The data of the layer {layer} cannot be opened any more, so they were moved, renamed or deleted: put them back, or choose another layer.</source>
       <translation>Die Daten des Layers {layer} lassen sich nicht mehr öffnen, wurden also verschoben, umbenannt oder gelöscht: Legen Sie sie zurück, oder wählen Sie einen anderen Layer.</translation>
@@ -1840,11 +1960,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/labelling/problems.py" />
       <source>The layer {layer} has neither polygons nor points; choose one that has.</source>
       <translation>Der Layer {layer} hat weder Polygone noch Punkte; wählen Sie einen, der welche hat.</translation>
-    </message>
-    <message>
-      <location filename="jobs/labelling/problems.py" />
-      <source>The layer {layer} has no coordinate reference system; set it with Layer &gt; Set CRS of Layer(s).</source>
-      <translation>Der Layer {layer} hat kein Koordinatenbezugssystem; setzen Sie es mit Layer &gt; Layer-KBS setzen.</translation>
     </message>
     <message>
       <location filename="jobs/labelling/problems.py" />
@@ -1877,6 +1992,41 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Das Klassenfeld {field} des Layers {layer} enthält ganze Zahlen, also kann eine Klasse nicht {name} heißen; benennen Sie sie mit ihrer Zahl.</translation>
     </message>
     <message>
+      <location filename="jobs/labelling/reviewing.py" />
+      <source>The suggestion has no class.</source>
+      <translation>Der Vorschlag hat keine Klasse.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/reviewing.py" />
+      <source>Give it one first.</source>
+      <translation>Geben Sie ihm zuerst eine.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/reviewing.py" />
+      <source>Give the suggestions another class first.</source>
+      <translation>Geben Sie den Vorschlägen zuerst eine andere Klasse.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/reviewing.py" />
+      <source>Accept suggestions</source>
+      <translation>Vorschläge annehmen</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/reviewing.py" />
+      <source>Reject suggestions</source>
+      <translation>Vorschläge ablehnen</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/reviewing.py" />
+      <source>The layer {layer} cannot be transformed into {crs}.</source>
+      <translation>Der Layer {layer} lässt sich nicht nach {crs} transformieren.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/reviewing.py" />
+      <source>Choose one that lies on the raster.</source>
+      <translation>Wählen Sie einen, der auf dem Raster liegt.</translation>
+    </message>
+    <message>
       <location filename="jobs/labelling/session.py" />
       <source>The class {name} has labels ({count}).</source>
       <translation>Die Klasse {name} hat Labels ({count}).</translation>
@@ -1885,6 +2035,16 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/labelling/session.py" />
       <source>Give them another class first, or delete them.</source>
       <translation>Geben Sie ihnen zuerst eine andere Klasse, oder löschen Sie sie.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/styles.py" />
+      <source>other classes</source>
+      <translation>andere Klassen</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/suggestions.py" />
+      <source>{layer}: suggestions</source>
+      <translation>{layer}: Vorschläge</translation>
     </message>
     <message>
       <location filename="jobs/launch.py" />
@@ -2052,6 +2212,81 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>{path} lässt sich nicht als Layer öffnen.</translation>
     </message>
     <message>
+      <location filename="jobs/models/facts.py" />
+      <source>Tasks</source>
+      <translation>Aufgaben</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/facts.py" />
+      <source>Bands</source>
+      <translation>Kanäle</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/facts.py" />
+      <source>Network</source>
+      <translation>Netz</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/facts.py" />
+      <source>Size</source>
+      <translation>Größe</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/facts.py" />
+      <source>Speed here</source>
+      <translation>Tempo hier</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/facts.py" />
+      <source>not measured yet: predict a view</source>
+      <translation>noch nicht gemessen: eine Ansicht vorhersagen</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/facts.py" />
+      <source>Known as</source>
+      <translation>Bekannt als</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/facts.py" />
+      <source>Place</source>
+      <translation>Ort</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/facts.py" />
+      <source>{count} million weights</source>
+      <translation>{count} Millionen Gewichte</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/facts.py" />
+      <source>{speed} megapixels a second</source>
+      <translation>{speed} Megapixel pro Sekunde</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/facts.py" />
+      <source>Scores on its validation ground (percent)</source>
+      <translation>Güte auf seinem Validierungsgelände (Prozent)</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/facts.py" />
+      <source>Scores, each on its own validation ground (percent)</source>
+      <translation>Güte, jeweils auf dem eigenen Validierungsgelände (Prozent)</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/shelf.py" />
+      <source>registered</source>
+      <translation>angemeldet</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/shelf.py" />
+      <source>of a run</source>
+      <translation>aus einem Lauf</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/shelf.py" />
+      <source>in a folder</source>
+      <translation>in einem Ordner</translation>
+    </message>
+    <message>
       <location filename="jobs/notices.py" />
       <source>{title}: {count} warnings. The first: {warning}</source>
       <translation>{title}: {count} Warnungen. Die erste: {warning}</translation>
@@ -2075,6 +2310,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/package_registry.py" />
       <source>Copy it again, with {files}.</source>
       <translation>Kopieren Sie es noch einmal, mit {files}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/packages.py" />
+      <source>Models (item.json *.zip *.onnx);;All files (*)</source>
+      <translation>Modelle (item.json *.zip *.onnx);;Alle Dateien (*)</translation>
     </message>
     <message>
       <location filename="jobs/packages.py" />
@@ -3342,11 +3582,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Labels werden kopiert…</translation>
     </message>
     <message>
-      <location filename="jobs/sources/preparation.py" />
-      <source>Write the run folder</source>
-      <translation>Laufordner schreiben</translation>
-    </message>
-    <message>
       <location filename="jobs/sources/problems.py" />
       <source>This raster is no longer in the project.</source>
       <translation>Dieses Raster ist nicht mehr im Projekt.</translation>
@@ -3695,6 +3930,46 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/teacher.py" />
       <source>Choose another run folder.</source>
       <translation>Wählen Sie einen anderen Laufordner.</translation>
+    </message>
+    <message>
+      <location filename="jobs/view/asking.py" />
+      <source>The view has {count} million of the pixels of {gsd} m that the model {model} sees, too many.</source>
+      <translation>Die Ansicht hat {count} Millionen der Pixel von {gsd} m, die das Modell {model} sieht: zu viele.</translation>
+    </message>
+    <message>
+      <location filename="jobs/view/asking.py" />
+      <source>Zoom in to 1:{scale} or closer, or use Predict for the whole raster.</source>
+      <translation>Zoomen Sie auf 1:{scale} oder näher, oder nehmen Sie Vorhersagen für das ganze Raster.</translation>
+    </message>
+    <message>
+      <location filename="jobs/view/asking.py" />
+      <source>The view shows nothing of {layer}.</source>
+      <translation>Die Ansicht zeigt nichts von {layer}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/view/asking.py" />
+      <source>Choose the raster that is seen, or zoom to this one.</source>
+      <translation>Wählen Sie das Raster, das zu sehen ist, oder zoomen Sie auf dieses.</translation>
+    </message>
+    <message>
+      <location filename="jobs/view/layers.py" />
+      <source>{model} in this view</source>
+      <translation>{model} in dieser Ansicht</translation>
+    </message>
+    <message>
+      <location filename="jobs/view/layers.py" />
+      <source>{raster} (view)</source>
+      <translation>{raster} (Ansicht)</translation>
+    </message>
+    <message>
+      <location filename="jobs/view/warm_engine.py" />
+      <source>The engine that predicts the view ended with exit code {code}.</source>
+      <translation>Die Engine, die die Ansicht vorhersagt, endete mit dem Exit-Code {code}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/view/warm_engine.py" />
+      <source>Predict the view again; where it happens again, the memory may be too small.</source>
+      <translation>Sagen Sie die Ansicht noch einmal vorher; geschieht es wieder, reicht vielleicht der Speicher nicht.</translation>
     </message>
     <message>
       <location filename="jobs/vocabulary.py" />
@@ -4281,6 +4556,11 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Mit Neu… legen Sie einen Label-Layer an.</translation>
     </message>
     <message>
+      <location filename="ui/labelling/dock.py" />
+      <source>Suggestions here are not reviewed ({count}): judge them, or press Enter again to reject them.</source>
+      <translation>Hier sind Vorschläge nicht geprüft ({count}): Beurteilen Sie sie, oder drücken Sie noch einmal Enter, um sie abzulehnen.</translation>
+    </message>
+    <message>
       <location filename="ui/labelling/drawing.py" />
       <source>Box</source>
       <translation>Box</translation>
@@ -4371,6 +4651,106 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Box um einen Punkt</translation>
     </message>
     <message>
+      <location filename="ui/labelling/learn_box.py" />
+      <source>Learn</source>
+      <translation>Lernen</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/learn_box.py" />
+      <source>Learn from these labels</source>
+      <translation>Aus diesen Labels lernen</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/learn_box.py" />
+      <source>Saves the labels and trains a model on them; you can go on labelling meanwhile</source>
+      <translation>Speichert die Labels und trainiert ein Modell damit; Sie können währenddessen weiter labeln</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/learn_box.py" />
+      <source> min</source>
+      <translation> min</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/learn_box.py" />
+      <source>Training budget</source>
+      <translation>Trainingsbudget</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/learn_box.py" />
+      <source>Go on from the model chosen above</source>
+      <translation>Vom oben gewählten Modell ausgehen</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/learn_box.py" />
+      <source>Otherwise, and where none is chosen, it begins with pretrained weights of an encoder</source>
+      <translation>Sonst, und wo keines gewählt ist, beginnt es mit vortrainierten Gewichten eines Encoders</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/learn_box.py" />
+      <source>Score</source>
+      <translation>Güte</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/learn_box.py" />
+      <source>When</source>
+      <translation>Wann</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/learn_box.py" />
+      <source>Rounds of learning</source>
+      <translation>Lernrunden</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/learn_box.py" />
+      <source>Use this round's model</source>
+      <translation>Modell dieser Runde nehmen</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/learn_box.py" />
+      <source>Learned from the labels ({labels}); there is no validation ground, so there is no score.</source>
+      <translation>Aus den Labels ({labels}) gelernt; es gibt kein Validierungsgelände und daher keine Güte.</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/learn_box.py" />
+      <source>Learned from the labels ({labels}). On the validation ground: {scores}.</source>
+      <translation>Aus den Labels ({labels}) gelernt. Auf dem Validierungsgelände: {scores}.</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/learn_box.py" />
+      <source>{score} {before} before, {after} after</source>
+      <translation>{score} {before} vorher, {after} nachher</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/learn_box.py" />
+      <source>none</source>
+      <translation>keines</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/learner.py" />
+      <source>The model {model} is gone.</source>
+      <translation>Das Modell {model} gibt es nicht mehr.</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/reviewer.py" />
+      <source>Choose the model that suggests labels.</source>
+      <translation>Wählen Sie das Modell, das Labels vorschlägt.</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/reviewer.py" />
+      <source>Comparing with the labels…</source>
+      <translation>Vergleich mit den Labels…</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/reviewer.py" />
+      <source>{count} suggestions</source>
+      <translation>{count} Vorschläge</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/reviewer.py" />
+      <source>; {count} left out, which are labelled or known already</source>
+      <translation>; {count} ausgelassen, die schon gelabelt oder bekannt sind</translation>
+    </message>
+    <message>
       <location filename="ui/labelling/setup.py" />
       <source>Label a raster</source>
       <translation>Ein Raster labeln</translation>
@@ -4451,6 +4831,101 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Wählen Sie den Layer, der die Labels bekommt.</translation>
     </message>
     <message>
+      <location filename="ui/labelling/suggest_box.py" />
+      <source>Accept (Y)</source>
+      <translation>Annehmen (Y)</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/suggest_box.py" />
+      <source>The selected suggestions become labels; a double click with the Select tool does the same</source>
+      <translation>Die ausgewählten Vorschläge werden Labels; ein Doppelklick mit dem Auswahlwerkzeug tut dasselbe</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/suggest_box.py" />
+      <source>Reject (X)</source>
+      <translation>Ablehnen (X)</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/suggest_box.py" />
+      <source>There is no such object: the ground is background. The right button of the Select tool does the same</source>
+      <translation>Es gibt kein solches Objekt: Das Gelände ist Hintergrund. Die rechte Taste des Auswahlwerkzeugs tut dasselbe</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/suggest_box.py" />
+      <source>Accept all in view</source>
+      <translation>Alle in der Ansicht annehmen</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/suggest_box.py" />
+      <source>All suggestions whose middle is seen become labels, in one step</source>
+      <translation>Alle Vorschläge, deren Mitte zu sehen ist, werden in einem Schritt Labels</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/suggest_box.py" />
+      <source>Edit shape (E)</source>
+      <translation>Form bearbeiten (E)</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/suggest_box.py" />
+      <source>Correct the selected suggestion with QGIS's vertex tool, then accept it</source>
+      <translation>Den ausgewählten Vorschlag mit dem Stützpunktwerkzeug von QGIS berichtigen, dann annehmen</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/suggest_box.py" />
+      <source>Suggestions</source>
+      <translation>Vorschläge</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/suggest_box.py" />
+      <source>What the model or a layer of predictions finds, for you to accept or reject</source>
+      <translation>Was das Modell oder ein Layer mit Vorhersagen findet, zum Annehmen oder Ablehnen</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/suggest_box.py" />
+      <source> %</source>
+      <translation> %</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/suggest_box.py" />
+      <source>Least score</source>
+      <translation>Kleinste Konfidenz</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/suggest_box.py" />
+      <source>Suggestions that the model is less sure of are not offered</source>
+      <translation>Vorschläge, deren sich das Modell weniger sicher ist, werden nicht angeboten</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/suggest_box.py" />
+      <source>In this view</source>
+      <translation>In dieser Ansicht</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/suggest_box.py" />
+      <source>On the whole raster</source>
+      <translation>Auf dem ganzen Raster</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/suggest_box.py" />
+      <source>From the layer {layer}</source>
+      <translation>Aus dem Layer {layer}</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/suggest_box.py" />
+      <source>Remove all suggestions</source>
+      <translation>Alle Vorschläge entfernen</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/suggest_box.py" />
+      <source>{count} to review</source>
+      <translation>{count} zu prüfen</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/suggest_box.py" />
+      <source>from</source>
+      <translation>ab</translation>
+    </message>
+    <message>
       <location filename="ui/labelling/walk_box.py" />
       <source>Everything in it is labelled. Saves the labels; outside the labelled area nothing counts</source>
       <translation>Alles darin ist gelabelt. Speichert die Labels; außerhalb des gelabelten Gebiets zählt nichts</translation>
@@ -4511,9 +4986,19 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Gitter des Rasters</translation>
     </message>
     <message>
+      <location filename="ui/labelling/walk_box.py" />
+      <source>Suggestions to review</source>
+      <translation>Zu prüfende Vorschläge</translation>
+    </message>
+    <message>
       <location filename="ui/labelling/walker.py" />
       <source>There are no cells on this raster.</source>
       <translation>Auf diesem Raster gibt es keine Zellen.</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/walker.py" />
+      <source>All suggestions are reviewed.</source>
+      <translation>Alle Vorschläge sind geprüft.</translation>
     </message>
     <message>
       <location filename="ui/labelling/walker.py" />
@@ -4524,6 +5009,16 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/labelling/walker.py" />
       <source>Cell {number} of {count}</source>
       <translation>Zelle {number} von {count}</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/walker.py" />
+      <source>Suggestion {number} of {count}: {name}, {percent} %</source>
+      <translation>Vorschlag {number} von {count}: {name}, {percent} %</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/walker.py" />
+      <source>no class</source>
+      <translation>keine Klasse</translation>
     </message>
     <message>
       <location filename="ui/labelling/walker.py" />
@@ -4564,6 +5059,136 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/model_widget.py" />
       <source>The model is ready to predict.</source>
       <translation>Das Modell kann vorhersagen.</translation>
+    </message>
+    <message>
+      <location filename="ui/models/details.py" />
+      <source>Preview</source>
+      <translation>Vorschau</translation>
+    </message>
+    <message>
+      <location filename="ui/models/details.py" />
+      <source>What is known of the model</source>
+      <translation>Was über das Modell bekannt ist</translation>
+    </message>
+    <message>
+      <location filename="ui/models/details.py" />
+      <source>for example CC-BY-4.0</source>
+      <translation>zum Beispiel CC-BY-4.0</translation>
+    </message>
+    <message>
+      <location filename="ui/models/details.py" />
+      <source>who made it, of what, or where it was published</source>
+      <translation>wer es woraus gemacht hat, oder wo es veröffentlicht ist</translation>
+    </message>
+    <message>
+      <location filename="ui/models/details.py" />
+      <source>Licence</source>
+      <translation>Lizenz</translation>
+    </message>
+    <message>
+      <location filename="ui/models/details.py" />
+      <source>Only a package that is a folder can be written into</source>
+      <translation>Nur in ein Paket, das ein Ordner ist, lässt sich schreiben</translation>
+    </message>
+    <message>
+      <location filename="ui/models/details.py" />
+      <source>Select a model, or two to compare them.</source>
+      <translation>Wählen Sie ein Modell, oder zwei zum Vergleich.</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>Scores (percent)</source>
+      <translation>Güte (Prozent)</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>MP/s here</source>
+      <translation>MP/s hier</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>Look for models</source>
+      <translation>Modelle suchen</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>Use</source>
+      <translation>Nehmen</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>Make it the current model: Predict this view asks it</source>
+      <translation>Zum aktuellen Modell machen: Ansicht vorhersagen fragt es</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>Predict rasters with it</source>
+      <translation>Damit Raster vorhersagen</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>Both on the map</source>
+      <translation>Beide auf die Karte</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>Predict the view with two models, and swipe between them</source>
+      <translation>Die Ansicht mit zwei Modellen vorhersagen und dazwischen wischen</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>Export…</source>
+      <translation>Exportieren…</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>Write it as one zip</source>
+      <translation>Als eine Zip-Datei schreiben</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>Forget</source>
+      <translation>Vergessen</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>List it no longer; nothing is deleted</source>
+      <translation>Nicht mehr auflisten; gelöscht wird nichts</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>Add…</source>
+      <translation>Hinzufügen…</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>Register a model: a package, or an ONNX file of another program</source>
+      <translation>Ein Modell anmelden: ein Paket, oder eine ONNX-Datei eines anderen Programms</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>Folders…</source>
+      <translation>Ordner…</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>Folders whose models are listed</source>
+      <translation>Ordner, deren Modelle aufgelistet werden</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>Model folders</source>
+      <translation>Modellordner</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>Models in these folders, and in the folders inside them, are listed beside those registered here.</source>
+      <translation>Modelle in diesen Ordnern und in den Ordnern darin werden neben den hier angemeldeten aufgelistet.</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>cannot be read</source>
+      <translation>nicht lesbar</translation>
     </message>
     <message>
       <location filename="ui/onnx_classes.py" />
@@ -4882,11 +5507,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/runs/actions.py" />
-      <source>Export…</source>
-      <translation>Exportieren…</translation>
-    </message>
-    <message>
-      <location filename="ui/runs/actions.py" />
       <source>Write it into a zip, to train it on another machine or to keep it</source>
       <translation>Schreibt ihn in eine Zip-Datei, um ihn auf einem anderen Rechner zu trainieren oder aufzuheben</translation>
     </message>
@@ -5127,28 +5747,13 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/runs/folders.py" />
-      <source>Folders that are searched for runs</source>
-      <translation>Ordner, die nach Läufen durchsucht werden</translation>
+      <source>Runs in these folders, and in the folders inside them, are listed beside those started here.</source>
+      <translation>Läufe in diesen Ordnern, und in den Ordnern darin, werden neben den hier gestarteten aufgeführt.</translation>
     </message>
     <message>
       <location filename="ui/runs/folders.py" />
       <source>Search this folder no longer; nothing is deleted</source>
       <translation>Diesen Ordner nicht mehr durchsuchen; gelöscht wird nichts</translation>
-    </message>
-    <message>
-      <location filename="ui/runs/folders.py" />
-      <source>Add…</source>
-      <translation>Hinzufügen…</translation>
-    </message>
-    <message>
-      <location filename="ui/runs/folders.py" />
-      <source>A folder of runs</source>
-      <translation>Ein Ordner mit Läufen</translation>
-    </message>
-    <message>
-      <location filename="ui/runs/folders.py" />
-      <source>Runs in these folders, and in the folders inside them, are listed beside those started here.</source>
-      <translation>Läufe in diesen Ordnern, und in den Ordnern darin, werden neben den hier gestarteten aufgeführt.</translation>
     </message>
     <message>
       <location filename="ui/runs/table.py" />
@@ -5164,6 +5769,116 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/runs/table.py" />
       <source>Time left</source>
       <translation>Restzeit</translation>
+    </message>
+    <message>
+      <location filename="ui/view/buttons.py" />
+      <source>Predict this view</source>
+      <translation>Ansicht vorhersagen</translation>
+    </message>
+    <message>
+      <location filename="ui/view/buttons.py" />
+      <source>Predict what the map shows with the current model; pressed down, after each pan and zoom, too</source>
+      <translation>Vorhersagen, was die Karte zeigt, mit dem aktuellen Modell; gedrückt auch nach jedem Verschieben und Zoomen</translation>
+    </message>
+    <message>
+      <location filename="ui/view/buttons.py" />
+      <source>Predict this view once</source>
+      <translation>Ansicht einmal vorhersagen</translation>
+    </message>
+    <message>
+      <location filename="ui/view/buttons.py" />
+      <source>Keep the predicted view…</source>
+      <translation>Vorhergesagte Ansicht behalten…</translation>
+    </message>
+    <message>
+      <location filename="ui/view/buttons.py" />
+      <source>Remove the predicted view</source>
+      <translation>Vorhergesagte Ansicht entfernen</translation>
+    </message>
+    <message>
+      <location filename="ui/view/buttons.py" />
+      <source>Swipe</source>
+      <translation>Wischen</translation>
+    </message>
+    <message>
+      <location filename="ui/view/buttons.py" />
+      <source>Compare the predicted view, or the selected layers, with what lies below: drag the line over the map</source>
+      <translation>Die vorhergesagte Ansicht oder die gewählten Layer mit dem vergleichen, was darunter liegt: Ziehen Sie die Linie über die Karte</translation>
+    </message>
+    <message>
+      <location filename="ui/view/buttons.py" />
+      <source>Current model</source>
+      <translation>Aktuelles Modell</translation>
+    </message>
+    <message>
+      <location filename="ui/view/buttons.py" />
+      <source>Predicting the view…</source>
+      <translation>Die Ansicht wird vorhergesagt…</translation>
+    </message>
+    <message>
+      <location filename="ui/view/buttons.py" />
+      <source>There is nothing to swipe: predict this view, or select layers that lie over others, first.</source>
+      <translation>Es gibt nichts zu wischen: Sagen Sie zuerst die Ansicht vorher, oder wählen Sie Layer, die über anderen liegen.</translation>
+    </message>
+    <message>
+      <location filename="ui/view/buttons.py" />
+      <source>below</source>
+      <translation>darunter</translation>
+    </message>
+    <message>
+      <location filename="ui/view/buttons.py" />
+      <source>selected layers</source>
+      <translation>gewählte Layer</translation>
+    </message>
+    <message>
+      <location filename="ui/view/predictor.py" />
+      <source>No view is predicted yet.</source>
+      <translation>Noch ist keine Ansicht vorhergesagt.</translation>
+    </message>
+    <message>
+      <location filename="ui/view/predictor.py" />
+      <source>Predict this view first.</source>
+      <translation>Sagen Sie zuerst die Ansicht vorher.</translation>
+    </message>
+    <message>
+      <location filename="ui/view/predictor.py" />
+      <source>Keep the predicted view in this folder</source>
+      <translation>Vorhergesagte Ansicht in diesem Ordner behalten</translation>
+    </message>
+    <message>
+      <location filename="ui/view/predictor.py" />
+      <source>Keep the predicted view</source>
+      <translation>Vorhergesagte Ansicht behalten</translation>
+    </message>
+    <message>
+      <location filename="ui/view/predictor.py" />
+      <source>There is no model to predict this view with.</source>
+      <translation>Es gibt kein Modell, um diese Ansicht vorherzusagen.</translation>
+    </message>
+    <message>
+      <location filename="ui/view/predictor.py" />
+      <source>Train one, or add one in GeoDistil &gt; Models.</source>
+      <translation>Trainieren Sie eines, oder fügen Sie unter GeoDistil &gt; Modelle eines hinzu.</translation>
+    </message>
+    <message>
+      <location filename="ui/view/predictor.py" />
+      <source>Look at the model</source>
+      <translation>Modell ansehen</translation>
+    </message>
+    <message>
+      <location filename="ui/view/predictor.py" />
+      <source>The map shows no raster file to predict.</source>
+      <translation>Die Karte zeigt keine Rasterdatei zum Vorhersagen.</translation>
+    </message>
+    <message>
+      <location filename="ui/view/predictor.py" />
+      <source>Add imagery, or choose Predict this view in a raster's menu.</source>
+      <translation>Fügen Sie Bilddaten hinzu, oder wählen Sie Ansicht vorhersagen im Menü eines Rasters.</translation>
+    </message>
+    <message>
+      <location filename="ui/view/predictor.py" />
+      <source>The predicted view is kept in {folder}: {names}.</source>
+      <translation>Die vorhergesagte Ansicht bleibt in {folder}: {names}.</translation>
     </message>
     <message>
       <location filename="ui/wizard/advanced.py" />
@@ -5214,11 +5929,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/wizard/check_page.py" />
       <source>Looking at the layers…</source>
       <translation>Die Layer werden angesehen…</translation>
-    </message>
-    <message>
-      <location filename="ui/wizard/check_page.py" />
-      <source>The engine checks the run…</source>
-      <translation>Die Engine prüft den Lauf…</translation>
     </message>
     <message>
       <location filename="ui/wizard/check_page.py" />
@@ -5289,11 +5999,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/wizard/class_table.py" />
       <source>Make a class of each value again</source>
       <translation>Macht aus jedem Wert wieder eine Klasse</translation>
-    </message>
-    <message>
-      <location filename="ui/wizard/class_table.py" />
-      <source>Learn</source>
-      <translation>Lernen</translation>
     </message>
     <message>
       <location filename="ui/wizard/class_table.py" />
@@ -5417,8 +6122,8 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/wizard/run_page.py" />
-      <source>auto takes the fastest; a second graphics card is cuda:1</source>
-      <translation>auto nimmt das schnellste; eine zweite Grafikkarte ist cuda:1</translation>
+      <source>auto takes all cards of the fastest kind; cuda is one card, cuda:1 the second one</source>
+      <translation>auto nimmt alle Karten der schnellsten Art; cuda ist eine Karte, cuda:1 die zweite</translation>
     </message>
     <message>
       <location filename="ui/wizard/run_page.py" />
@@ -5479,11 +6184,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/wizard/run_page.py" />
       <source>Folder for runs</source>
       <translation>Ordner für Läufe</translation>
-    </message>
-    <message>
-      <location filename="ui/wizard/run_page.py" />
-      <source>Training budget</source>
-      <translation>Trainingsbudget</translation>
     </message>
     <message>
       <location filename="ui/wizard/run_page.py" />
