@@ -32,6 +32,10 @@ class Side(NamedTuple):
     hidden: frozenset[str]
 
 
+ENDING: list[QgsMapRendererParallelJob] = []
+"""Jobs that were given up and have not ended: one that is let go of before holds QGIS up until it has."""
+
+
 class SwipeItem(QgsMapCanvasItem):
     """Two pictures of the map, each drawn on its side of the line; moving the line draws no layer anew.
 
@@ -49,6 +53,7 @@ class SwipeItem(QgsMapCanvasItem):
         """Where the line is, as a share of the map's width."""
         self._images: list[QImage | None] = [None, None]
         self._jobs: list[QgsMapRendererParallelJob] = []
+        self._turn = 0
         self.setZValue(OVER_MAP)
 
     @property
@@ -77,7 +82,8 @@ class SwipeItem(QgsMapCanvasItem):
             settings = QgsMapSettings(self._canvas.mapSettings())
             settings.setLayers([layer for layer in settings.layers() if layer.id() not in side.hidden])
             job = QgsMapRendererParallelJob(settings)
-            job.finished.connect(lambda index=index, job=job: self._take(index, job))
+            # A slot that held its job would keep both for ever.
+            job.finished.connect(lambda index=index, turn=self._turn: self._take(index, turn))
             self._jobs.append(job)
             job.start()
 
@@ -115,11 +121,13 @@ class SwipeItem(QgsMapCanvasItem):
     def _give_up(self) -> None:
         for job in self._jobs:
             job.cancelWithoutBlocking()
+        ENDING[:] = [job for job in [*ENDING, *self._jobs] if job.isActive()]
         self._jobs = []
+        self._turn += 1
 
-    def _take(self, index: int, job: QgsMapRendererParallelJob) -> None:
-        if job in self._jobs:
-            self._images[index] = job.renderedImage()
+    def _take(self, index: int, turn: int) -> None:
+        if turn == self._turn:
+            self._images[index] = self._jobs[index].renderedImage()
             self.update()
 
 
