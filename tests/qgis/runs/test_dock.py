@@ -5,6 +5,7 @@ from unittest.mock import MagicMock
 import pytest
 from geodistil.jobs.runs import registry
 from geodistil.jobs.runs.state import Status
+from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtGui import QFont
 from qgis.PyQt.QtTest import QTest
@@ -147,6 +148,8 @@ def test_a_dock_that_comes_back_shows_what_went_on_without_it(window, settings, 
 def plugin_window(window, settings, monkeypatch):
     """A window for the whole plugin; what other rooms ask of QGIS's interface is not looked at here."""
     monkeypatch.setattr(type(window), "__getattr__", lambda _window, _name: MagicMock(), raising=False)
+    canvas = QgsMapCanvas(window)
+    monkeypatch.setattr(window, "mapCanvas", lambda: canvas, raising=False)
     monkeypatch.setattr(window, "addPluginToMenu", lambda _menu, action: window.addAction(action), raising=False)
     monkeypatch.setattr(window, "removePluginMenu", lambda _menu, action: window.removeAction(action), raising=False)
     window.show()
