@@ -8,6 +8,8 @@ from ..errors import DeviceError
 
 MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed", "bad_alloc")
 """What MPS, PyTorch's allocators, oneDNN and CUDA's libraries say of it."""
+NO_PRIMITIVE = "could not create a primitive"
+"""What oneDNN says where there is no room for its code; of what it cannot do it says "a primitive descriptor"."""
 
 
 def choose_device(name: str) -> torch.device:
@@ -37,7 +39,7 @@ def out_of_memory(error: BaseException) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(words in text for words in MEMORY_WORDS)
+    return isinstance(error, RuntimeError) and (any(words in text for words in MEMORY_WORDS) or text == NO_PRIMITIVE)
 
 
 def cpu_has_bfloat16() -> bool:

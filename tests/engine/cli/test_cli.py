@@ -378,7 +378,12 @@ def test_help_works_without_heavy_imports():
 
 @pytest.mark.parametrize(
     "error",
-    [MemoryError(), OSError(12, "Cannot allocate memory"), RuntimeError("DefaultCPUAllocator: not enough memory")],
+    [
+        MemoryError(),
+        OSError(12, "Cannot allocate memory"),
+        RuntimeError("could not create a primitive"),
+        RuntimeError("DefaultCPUAllocator: not enough memory"),
+    ],
 )
 @pytest.mark.parametrize("command", ["check", "boxes"])
 def test_full_memory_is_a_sentence_in_whichever_words_it_comes(tmp_path, capsys, monkeypatch, command, error):
