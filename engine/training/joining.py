@@ -115,7 +115,7 @@ def shared_fabric(device: torch.device, precision: str, where: Place) -> Fabric:
         find_unused_parameters=True,  # a step need not use all that its stage trains
         broadcast_buffers=False,  # they are the same: batch norms have the statistics of all
     )
-    warnings.filterwarnings("ignore", message=".*(broadcast_buffers|find_unused_parameters)")
+    warnings.filterwarnings("ignore", message=".*broadcast_buffers")
     fabric = Fabric(accelerator=device.type, devices=1, strategy=strategy, precision=precision)
     try:
         fabric.launch()
