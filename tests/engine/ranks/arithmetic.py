@@ -147,6 +147,8 @@ def main():
     found = {name: compare(*case) for name, case in cases().items()}
     if dist.get_rank() == 0:
         print(json.dumps(found))
+    dist.barrier()
+    dist.destroy_process_group()  # else its threads may still run when the program ends, which aborts it
 
 
 if __name__ == "__main__":
