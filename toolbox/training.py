@@ -286,7 +286,7 @@ class TrainingAlgorithm(EngineAlgorithm):
                 "CHIP_SIZE", tr("Chip size (pixels)"), Integer, 256, minValue=64, maxValue=2048
             ),
             QgsProcessingParameterNumber("BATCH_SIZE", tr("Chips in a batch"), Integer, 8, minValue=1),
-            QgsProcessingParameterString("DEVICE", tr("Device (auto, cpu, cuda, cuda:1, mps)"), "auto"),
+            QgsProcessingParameterString("DEVICE", tr("Device (auto, all, cpu, cuda, cuda:1, mps)"), "auto"),
             QgsProcessingParameterNumber("SEED", tr("Seed"), Integer, 0, minValue=0),
             explained(
                 QgsProcessingParameterString("OPTIONS", tr("More settings (JSON)"), "", multiLine=True, optional=True),

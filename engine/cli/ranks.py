@@ -57,13 +57,13 @@ def _tell(event: dict[str, Any]) -> None:
 
 
 def take_all_cards(settings: Run) -> None:
-    """Have a training on the device `auto` go on as a process for each of this machine's cards, where it has several.
+    """Have a training on the device `all` go on as a process for each of this machine's cards, where it has several.
 
     This process becomes torchrun, so that its id, its output and signals to it stay what they are.
     """
     import torch
 
-    if settings.training.device != "auto" or not torch.distributed.is_nccl_available():
+    if settings.training.device != "all" or not torch.distributed.is_nccl_available():
         return
     processes = min(torch.cuda.device_count(), settings.training.batch_size)
     if processes > 1:

@@ -29,7 +29,7 @@ HELP = "train a run folder into a model package"
 DESCRIPTION = (
     "Trains RUN/run.json stage by stage and writes RUN/model and RUN/report.html. An interrupted training goes on from "
     "its last checkpoint. Ctrl-C, SIGTERM or a file RUN/stop end it in order, with a checkpoint. On the device "
-    "auto all graphics cards of the machine share each batch; torchrun or srun share it among machines."
+    "all every graphics card of the machine shares each batch; torchrun or srun share it among machines."
 )
 MODEL_FOLDER = "model"
 TRAINED = 0.98

@@ -36,7 +36,10 @@ CLAUSES = {
     "literal_error": "it must be {expected}",
 }
 """By the kinds of pydantic's errors; the others have its own words."""
-PATTERNS = {r"^#[0-9a-fA-F]{6}$": "#rrggbb", r"^(auto|cpu|mps|cuda(:\d{1,3})?)$": "auto, cpu, cuda, cuda:1 or mps"}
+PATTERNS = {
+    r"^#[0-9a-fA-F]{6}$": "#rrggbb",
+    r"^(auto|all|cpu|mps|cuda(:\d{1,3})?)$": "auto, all, cpu, cuda, cuda:1 or mps",
+}
 _OF_PYDANTIC = re.compile(r"^(str|int|float|bool|none|constrained-.*|.*[\[\]()].*)$")
 """Parts of places that name no key, but a branch of a choice."""
 _LONGEST = 80

@@ -191,7 +191,10 @@ class Training(Section):
         description="Validations in a row without a better score after which a stage ends; 0 is off.",
     )
     device: str = Field(
-        "auto", pattern=r"^(auto|cpu|mps|cuda(:\d{1,3})?)$", max_length=8, description="auto, cpu, cuda, cuda:1, mps."
+        "auto",
+        pattern=r"^(auto|all|cpu|mps|cuda(:\d{1,3})?)$",
+        max_length=8,
+        description="auto, cpu, cuda, cuda:1, mps, or all: every graphics card of the machine shares each batch.",
     )
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = Field("auto", description="Arithmetic.")
     workers: int | None = Field(None, ge=0, le=256, description="Reading processes; none picks by the machine.")

@@ -13,12 +13,12 @@ NO_PRIMITIVE = "could not create a primitive"
 
 
 def choose_device(name: str) -> torch.device:
-    """The device of that name; `auto` takes CUDA, then MPS, then the CPU.
+    """The device of that name; `auto`, and `all` for one process, take CUDA, then MPS, then the CPU.
 
     Raises:
         DeviceError: there is no such device.
     """
-    if name == "auto":
+    if name in ("auto", "all"):
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     try:
         device = torch.device(name)

@@ -36,7 +36,7 @@ BUDGETS = (("minutes", 60.0, 1), ("epochs", 30.0, 1), ("steps", 3000.0, 0))
 TYPING_MILLISECONDS = 300
 """After the last letter of a folder, until it is looked at."""
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
+DEVICES = ("auto", "all", "cpu", "cuda", "mps")
 
 
 class RunPage(QWizardPage):
@@ -69,7 +69,9 @@ class RunPage(QWizardPage):
         self.device = QComboBox()
         self.device.setEditable(True)
         self.device.addItems(DEVICES)
-        self.device.setToolTip(tr("auto takes all cards of the fastest kind; cuda is one card, cuda:1 the second one"))
+        self.device.setToolTip(
+            tr("auto takes the fastest; all: every graphics card shares the work; cuda:1 is the second card")
+        )
         self.wait = QCheckBox(tr("&Wait until no other training uses the device"))
         self.wait.setToolTip(tr("The runs dock starts it then"))
         self.predict = QListWidget()

@@ -96,7 +96,7 @@ RUN = {"sources": [{"raster": "a.tif", "role": "unlabelled"}], "recipe": {"kind"
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"training": {"device": "tpu"}}, r"training\.device: it must look like auto, cpu, cuda, cuda:1 or mps"),
+        ({"training": {"device": "tpu"}}, r"training\.device: it must look like auto, all, cpu, cuda, cuda:1 or mps"),
         ({"training": {"batch_size": 10**18}}, r"training\.batch_size: it must be at most 4096"),
         ({"training": {"batch_size": 2.5}}, r"training\.batch_size: it must be a whole number"),
         ({"training": {"workers": 10**6}}, r"training\.workers: it must be at most 256"),

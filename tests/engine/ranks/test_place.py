@@ -54,9 +54,9 @@ def test_a_batch_script_of_slurm_is_one_process(environment):
 
 
 @pytest.mark.parametrize(
-    ("device", "cards", "processes"), [("auto", 4, 4), ("auto", 8, 6), ("cuda", 4, 0), ("auto", 1, 0)]
+    ("device", "cards", "processes"), [("all", 4, 4), ("all", 8, 6), ("auto", 4, 0), ("cuda", 4, 0), ("all", 1, 0)]
 )
-def test_auto_has_all_cards_train_each_with_a_chip_at_least(make_run, monkeypatch, device, cards, processes):
+def test_all_has_every_card_train_each_with_a_chip_at_least(make_run, monkeypatch, device, cards, processes):
     folder = make_run({"kind": "supervised", "network": NARROW}, device=device, batch_size=6)
     started = []
     monkeypatch.setattr(torch.cuda, "device_count", lambda: cards)
