@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable
@@ -67,6 +68,7 @@ class Asking(QObject):
         super().__init__()
         self._question = question
         self._task: Background | None = None
+        self._folder = Path()
 
     def start(self) -> None:
         """Begin."""
@@ -79,8 +81,15 @@ class Asking(QObject):
 
     def _ask(self, cancelled: Cancelled) -> Path:
         """On another thread."""
-        question, feedback = self._question, _Feedback(cancelled, self.progressed.emit)
-        folder = job_folder("suggest")
+        self._folder = folder = job_folder("suggest")
+        try:
+            return self._predict(folder, _Feedback(cancelled, self.progressed.emit))
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def _predict(self, folder: Path, feedback: _Feedback) -> Path:
+        question = self._question
         model = taken(question.model)
         card = read_card(model)
         if question.role not in card["tasks"]:
@@ -103,7 +112,10 @@ class Asking(QObject):
 
     def _open(self, path: Path) -> None:
         self._task = None
-        self.done.emit(QgsVectorLayer(str(path), tr("suggestions"), "ogr"))
+        layer = QgsVectorLayer(str(path), tr("suggestions"), "ogr")
+        folder = self._folder  # read as long as the layer lives
+        layer.destroyed.connect(lambda *_: shutil.rmtree(folder, ignore_errors=True))
+        self.done.emit(layer)
 
 
 def raster_of_question(raster: QgsRasterLayer | None) -> str:

@@ -143,7 +143,7 @@ def _is_here(state: RunState) -> bool:
 
 
 def share_device(one: str, other: str) -> bool:
-    """Whether two runs may want the same device; `auto` may be any."""
+    """Whether two runs may want the same device; `auto` may be any, `all` is every one."""
     names = {"cuda": "cuda:0"}
     one, other = names.get(one, one), names.get(other, other)
-    return "auto" in (one, other) or one == other
+    return bool({"auto", "all"} & {one, other}) or one == other

@@ -47,6 +47,7 @@ def test_runs_wait_in_their_order_each_once_and_a_restart_keeps_it(tmp_path):
         ("cpu", "cpu", True),
         ("cuda", "cuda:0", True),
         ("cuda:1", "cuda:0", False),
+        ("all", "cuda:1", True),
         ("cpu", "cuda", False),
         ("auto", "mps", True),
     ],
