@@ -1087,6 +1087,11 @@ Das Modell ist ein Paket, oder `item.json` des Ordners `model` in einem Laufordn
     </message>
     <message>
       <location filename="toolbox/training.py" />
+      <source>Device (auto, all, cpu, cuda, cuda:1, mps)</source>
+      <translation>Gerät (auto, all, cpu, cuda, cuda:1, mps)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
       <source>Seed</source>
       <translation>Startwert (Seed)</translation>
     </message>
@@ -6122,8 +6127,8 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/wizard/run_page.py" />
-      <source>auto takes all cards of the fastest kind; cuda is one card, cuda:1 the second one</source>
-      <translation>auto nimmt alle Karten der schnellsten Art; cuda ist eine Karte, cuda:1 die zweite</translation>
+      <source>auto takes the fastest; all: every graphics card shares the work; cuda:1 is the second card</source>
+      <translation>auto nimmt das schnellste; all: alle Grafikkarten teilen sich die Arbeit; cuda:1 ist die zweite Karte</translation>
     </message>
     <message>
       <location filename="ui/wizard/run_page.py" />
