@@ -13,7 +13,7 @@ from PyQt6 import QtCore, QtGui, QtNetwork, QtWidgets
 ROOT = Path(__file__).resolve().parents[2]
 PLACES = [ROOT / "plugin.py", *(path for room in ("jobs", "toolbox", "ui") for path in (ROOT / room).rglob("*.py"))]
 MODULES = (QtCore, QtGui, QtWidgets, QtNetwork)
-QT5_ONLY = {"QtWidgets.QAction"}
+QT5_ONLY = {"QtWidgets.QAction", "QtWidgets.QUndoCommand"}
 """Imported where Qt 6 has them elsewhere: `jobs/qt.py`."""
 
 GONE = {"exec_", "globalPos", "fromSecsSinceEpochUtc", "QRegExp", "QDesktopWidget", "QVariant"}
