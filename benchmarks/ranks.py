@@ -27,8 +27,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from engine import ranks
 from engine.config import load_run, save_run
 from engine.data import prepare, training_loader
+from engine.processes import place
 from engine.recipes import build_plan
-from engine.training import make_fabric, place
+from engine.training import make_fabric
 from engine.training.optimizer import make_optimizer
 from engine.training.together import passes_of
 

@@ -61,9 +61,11 @@ def take_all_cards(settings: Run) -> None:
 
     This process becomes torchrun, so that its id, its output and signals to it stay what they are.
     """
+    if settings.training.device != "all":
+        return
     import torch
 
-    if settings.training.device != "all" or not torch.distributed.is_nccl_available():
+    if not torch.distributed.is_nccl_available():
         return
     processes = min(torch.cuda.device_count(), settings.training.batch_size)
     if processes > 1:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from ..config import Card, Run
     from ..data import Prepared
     from ..events import EventLog
+    from ..processes import Place
     from ..recipes import Plan
-    from ..training import Place, Settled, Trained
+    from ..training import Settled, Trained
     from .job import Listener
     from .steps import Steps
 
@@ -56,7 +57,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Train and package, with progress on the error stream."""
     from ..config import load_run
-    from ..training import place
+    from ..processes import place
     from .ranks import take_all_cards
 
     if place() is None:
@@ -79,13 +80,13 @@ def train_run(folder: Path, listener: Listener | None = None) -> dict[str, Any]:
         GeoDistilError: as the event `failed` (or `stopped`) says too.
     """
     from ..config import load_run
-    from ..training import check_place, place
+    from ..processes import check_place, place
     from .job import carry_out
     from .ranks import follow
 
     settings, where = load_run(folder), place()
     if where is not None:
-        check_place(where, settings.training)
+        check_place(where, settings.training.batch_size)
         if where.rank:
             follow(folder, lambda events: _trained(folder, settings, events, where))
             raise SystemExit(0)

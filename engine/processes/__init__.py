@@ -5,6 +5,7 @@ from .interruption import Interrupted, held, interruptible
 from .leftovers import name_semaphores, remove_scratch, scratch, sweep, sweep_semaphores
 from .lifetime import FORKSERVER_GUARD, end_with_parent, end_with_process
 from .ownership import OWNER_FILE, Lost, Owner, age, refuse_owned
+from .place import Place, check_place, place
 
 __all__ = [
     "FORKSERVER_GUARD",
@@ -13,7 +14,9 @@ __all__ = [
     "Interrupted",
     "Lost",
     "Owner",
+    "Place",
     "age",
+    "check_place",
     "end_with_parent",
     "end_with_process",
     "held",
@@ -21,6 +24,7 @@ __all__ = [
     "lives",
     "me",
     "name_semaphores",
+    "place",
     "refuse_owned",
     "remove_scratch",
     "scratch",

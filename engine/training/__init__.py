@@ -1,7 +1,7 @@
 """One training loop for every recipe."""
 
 from .device import device_name, enough_memory, make_fabric
-from .joining import Place, check_place, joined, place
+from .joining import joined
 from .loop import Loop, Trained
 from .metrics import MAIN, DetectionScore, SegmentationScore, main_score, segmentation_values
 from .patience import check_patience
@@ -11,19 +11,16 @@ __all__ = [
     "MAIN",
     "DetectionScore",
     "Loop",
-    "Place",
     "SegmentationScore",
     "Settled",
     "Trained",
     "check_patience",
-    "check_place",
     "device_name",
     "enough_memory",
     "joined",
     "main_score",
     "make_fabric",
     "offer",
-    "place",
     "segmentation_values",
     "settle",
 ]

@@ -15,7 +15,8 @@ from ..errors import DeviceError
 from ..malloc import keep_freed
 from ..models import choose_device, cpu_has_bfloat16
 from ..models.devices import out_of_memory
-from .joining import Place, shared_fabric
+from ..processes import Place
+from .joining import shared_fabric
 
 
 def make_fabric(settings: Training, where: Place | None = None) -> Fabric:

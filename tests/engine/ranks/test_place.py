@@ -8,7 +8,7 @@ import torch
 
 from engine.cli.ranks import take_all_cards
 from engine.config import load_run
-from engine.training import Place, place
+from engine.processes import Place, place
 from tests.engine.planning import NARROW
 
 NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")

@@ -16,8 +16,9 @@ from engine import ranks
 from engine.config import load_run
 from engine.data import prepare
 from engine.events import EventLog
+from engine.processes import place
 from engine.recipes import build_plan
-from engine.training import Loop, joined, make_fabric, place
+from engine.training import Loop, joined, make_fabric
 from engine.training.validation import Validator
 from tests.engine.training.tiny import plan_of
 
