@@ -52,7 +52,8 @@ Address = Annotated[str, Field(min_length=1, max_length=MOST_TEXT), AfterValidat
 """A path, a web address, or a weights file's."""
 Filter = Annotated[str, Field(max_length=1_000_000), AfterValidator(_without_nul)]
 """SQL; QGIS's own filters list thousands of features, in several lines."""
-Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", max_length=7)]
+COLOUR, DEVICE = r"^#[0-9a-fA-F]{6}$", r"^(auto|all|cpu|mps|cuda(:\d{1,3})?)$"
+Colour = Annotated[str, Field(pattern=COLOUR, max_length=7)]
 
 Weight = Annotated[float, Field(ge=0, le=1e6)]
 """Of a term of the loss."""

@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from .limits import COLOUR, DEVICE
+
 CLAUSES = {
     "missing": "it is missing",
     "greater_than": "it must be more than {gt}",
@@ -36,10 +38,7 @@ CLAUSES = {
     "literal_error": "it must be {expected}",
 }
 """By the kinds of pydantic's errors; the others have its own words."""
-PATTERNS = {
-    r"^#[0-9a-fA-F]{6}$": "#rrggbb",
-    r"^(auto|all|cpu|mps|cuda(:\d{1,3})?)$": "auto, all, cpu, cuda, cuda:1 or mps",
-}
+PATTERNS = {COLOUR: "#rrggbb", DEVICE: "auto, all, cpu, cuda, cuda:1 or mps"}
 _OF_PYDANTIC = re.compile(r"^(str|int|float|bool|none|constrained-.*|.*[\[\]()].*)$")
 """Parts of places that name no key, but a branch of a choice."""
 _LONGEST = 80

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from .limits import (
     BOUNDED,
+    DEVICE,
     MOST_CLASSES,
     Address,
     Bands,
@@ -192,7 +193,7 @@ class Training(Section):
     )
     device: str = Field(
         "auto",
-        pattern=r"^(auto|all|cpu|mps|cuda(:\d{1,3})?)$",
+        pattern=DEVICE,
         max_length=8,
         description="auto, cpu, cuda, cuda:1, mps, or all: every graphics card of the machine shares each batch.",
     )

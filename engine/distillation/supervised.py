@@ -79,7 +79,7 @@ def _dice_of_all(logits: Tensor, mask: Tensor) -> Tensor:
     truth = F.one_hot(mask.masked_fill(~counted[:, 0], 0), logits.shape[1]).movedim(-1, 1) * counted
     predicted = logits.softmax(dim=1) * counted
     both, areas = ranks.summed(
-        torch.stack([(each).sum(dim=(0, 2, 3)) for each in (predicted * truth, predicted + truth)])
+        torch.stack([each.sum(dim=(0, 2, 3)) for each in (predicted * truth, predicted + truth)])
     )
     there = ranks.total(truth.sum(dim=(0, 2, 3))) > 0
     return ((1 - 2 * both / areas.clamp(min=_dice.eps)) * there).mean()

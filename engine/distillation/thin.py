@@ -30,8 +30,7 @@ def cldice_loss(logits: Tensor, mask: Tensor, classes: list[int], iterations: in
     """
     counted = (mask != IGNORE_INDEX)[:, None]
     probabilities = torch.where(counted, full(logits), 0.0).softmax(dim=1) * counted
-    there = ranks.total(torch.stack([(mask == channel).sum() for channel in classes])).tolist()
-    wanted = [channel for channel, pixels in zip(classes, there, strict=True) if pixels]
+    wanted = [channel for channel in classes if ranks.number(int((mask == channel).any()))]
     if not wanted:
         return probabilities.sum() * 0.0
     truth = torch.stack([mask == channel for channel in wanted], dim=1).to(probabilities.dtype)
