@@ -18,6 +18,7 @@ from qgis.core import (
 
 from ..jobs.current_model import note_predicted
 from ..jobs.errors import GeoDistilError
+from ..jobs.extents import extent_arguments
 from ..jobs.foreign import taken
 from ..jobs.layers.origin import of_model
 from ..jobs.layers.predictions import LOOKS
@@ -175,10 +176,7 @@ class PredictingAlgorithm(EngineAlgorithm):
         extent = self.parameterAsExtent(parameters, "EXTENT", context)
         if not parameters.get("EXTENT") or extent.isEmpty():
             return []
-        crs = self.parameterAsExtentCrs(parameters, "EXTENT", context)
-        corners = (extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum())
-        arguments = ["--extent", *(f"{each:.9f}" for each in corners)]  # an exponent would look like an option
-        return [*arguments, "--extent-crs", crs.authid() or crs.toWkt()] if crs.isValid() else arguments
+        return extent_arguments(extent, self.parameterAsExtentCrs(parameters, "EXTENT", context))
 
     def _area(self, parameters: Parameters, context: QgsProcessingContext, scratch: Path) -> list[str]:
         source = self.parameterAsSource(parameters, "AREA", context)

@@ -12,6 +12,7 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..background import Background, Cancelled, start
 from ..errors import CancelledError, GeoDistilError
+from ..extents import extent_arguments, view_on
 from ..folders import job_folder
 from ..foreign import taken
 from ..packages import read_card
@@ -101,7 +102,8 @@ class Asking(QObject):
                 tr("Choose another model."),
             )
         areas = question.role == SEGMENTATION
-        command = ["predict", str(model), question.raster, "--output", str(folder), *_extent(question)]
+        part = [] if question.extent is None else extent_arguments(question.extent, question.crs)
+        command = ["predict", str(model), question.raster, "--output", str(folder), *part]
         command += ["--confidence"] if areas else ["--score", str(min(LEAST, question.score))]
         files = _outputs(command, folder, feedback)[0]
         return _polygons(files, model, card, folder, feedback) if areas else Path(files["detections"])
@@ -145,13 +147,7 @@ def common_extent(view: QgsRectangle, raster: QgsRasterLayer, project: QgsProjec
     Raises:
         GeoDistilError: the view shows nothing of it.
     """
-    from qgis.core import QgsCoordinateTransform, QgsCsException
-
-    try:
-        seen = QgsCoordinateTransform(crs, raster.crs(), project).transformBoundingBox(view) if crs.isValid() else view
-    except QgsCsException:
-        seen = QgsRectangle()
-    seen = seen.intersect(raster.extent())
+    seen = view_on(view, crs, raster, project).intersect(raster.extent())
     if seen.isEmpty():
         raise GeoDistilError("labels", tr("This view shows nothing of the raster."), tr("Zoom to it first."))
     return seen
@@ -191,13 +187,3 @@ def _polygons(files: dict[str, str], model: Path, card: dict[str, Any], folder: 
     command = ["polygons", files["classes"], "--model", str(model), "--confidence", files["confidence"]]
     command += ["--minimum-area", str(SMALLEST_PIXELS * pixel * pixel), "--simplify", str(pixel)]
     return Path(_outputs([*command, "--output", str(path), "--events", str(folder)], folder, feedback)["polygons"])
-
-
-def _extent(question: Question) -> list[str]:
-    if question.extent is None:
-        return []
-    extent = question.extent
-    corners = (extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum())
-    arguments = ["--extent", *(f"{each:.9f}" for each in corners)]  # an exponent would look like an option
-    crs = question.crs
-    return [*arguments, "--extent-crs", crs.authid() or crs.toWkt()] if crs is not None and crs.isValid() else arguments

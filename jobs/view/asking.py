@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from qgis.core import (
-    QgsCoordinateTransform,
-    QgsCsException,
     QgsDistanceArea,
     QgsMapLayer,
     QgsMapSettings,
@@ -19,6 +17,7 @@ from qgis.core import (
 )
 
 from ..errors import GeoDistilError
+from ..extents import extent_arguments, view_on
 from ..layers.styled import LEVEL
 from ..snapshots import raster_path
 from ..translation import local, tr
@@ -58,7 +57,7 @@ def question(
         GeoDistilError: the raster is no file, is not seen, or too much of it is.
     """
     path = raster_path(raster)
-    view = view_on(raster, settings, project)
+    view = view_on(settings.visibleExtent(), settings.destinationCrs(), raster, project)
     part = seen_part(raster, view)
     megapixels = math.prod(sides(part, raster, project)) / card["gsd"] ** 2 / 1e6
     if megapixels > MOST_MEGAPIXELS:
@@ -74,18 +73,7 @@ def question(
                 scale=local(_rounded(scale), 0)
             ),
         )
-    corners = (part.xMinimum(), part.yMinimum(), part.xMaximum(), part.yMaximum())
-    arguments = [str(model), path, "--extent", *(f"{each:.9f}" for each in corners)]
-    return Question([*arguments, *permission([path])], megapixels)
-
-
-def view_on(raster: QgsRasterLayer, settings: QgsMapSettings, project: QgsProject) -> QgsRectangle:
-    """What a map shows, in a raster's CRS; empty where that cannot be said."""
-    transform = QgsCoordinateTransform(settings.destinationCrs(), raster.crs(), project)
-    try:
-        return transform.transformBoundingBox(settings.visibleExtent())
-    except QgsCsException:
-        return QgsRectangle()
+    return Question([str(model), path, *extent_arguments(part), *permission([path])], megapixels)
 
 
 def seen_part(raster: QgsRasterLayer, view: QgsRectangle) -> QgsRectangle:
