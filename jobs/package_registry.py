@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
-
-from qgis.core import QgsSettings
 
 from .errors import GeoDistilError
 from .foreign import package_of
 from .packages import CARD_PROPERTY, ITEM_FILE, is_foreign, package_path, read_card
-from .text_files import parsed_json, texts
+from .stored import store, stored, stored_by_path
+from .text_files import texts
 from .translation import tr
 from .zips import BROKEN, content_of, names_in
 
@@ -87,18 +85,13 @@ def registered() -> list[tuple[str, Path]]:
 
 def own_names() -> dict[Path, str]:
     """What a person calls packages here, whatever their cards say."""
-    try:
-        values = parsed_json(QgsSettings().value(NAMES, "{}", type=str))
-    except ValueError:
-        return {}
-    pairs = values.items() if isinstance(values, dict) else ()
-    return {Path(path): name for path, name in pairs if isinstance(name, str) and name}
+    return {Path(path): name for path, name in stored_by_path(NAMES).items() if isinstance(name, str) and name}
 
 
 def set_own_name(path: Path, name: str) -> None:
     """Call a package so from now on; empty for its card's own name."""
     names = {**own_names(), path: name}
-    QgsSettings().setValue(NAMES, json.dumps({str(each): text for each, text in names.items() if text}))
+    store(NAMES, {str(each): text for each, text in names.items() if text})
 
 
 def forget(path: Path) -> None:
@@ -124,14 +117,11 @@ def _inside(path: Path) -> Path:
 
 
 def _read() -> dict[Path, str]:
-    try:
-        entries = parsed_json(QgsSettings().value(PACKAGES) or "[]")
-    except (TypeError, ValueError):
-        return {}
+    entries = stored(PACKAGES)
     entries = entries if isinstance(entries, list) else []
     pairs = [texts([each] if isinstance(each, str) else each) for each in entries]  # once without names
     return {Path(path): "".join(name) or Path(path).stem for path, *name in filter(None, pairs)}
 
 
 def _write(packages: dict[Path, str]) -> None:
-    QgsSettings().setValue(PACKAGES, json.dumps([[str(path), name] for path, name in packages.items()]))
+    store(PACKAGES, [[str(path), name] for path, name in packages.items()])

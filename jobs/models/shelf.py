@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsSettings
-
 from ..errors import GeoDistilError, file_errors
 from ..foreign import package_of
 from ..package_registry import forget, known, looks_like_package, own_names, register, set_own_name
 from ..packages import ITEM_FILE, is_foreign, read_card
 from ..runs import registry
 from ..runs.files import MODEL_FOLDER, find_runs
+from ..stored import store, stored
 from ..text_files import parsed_json, read_json, texts, write_text
 from ..translation import tr
 from ..zips import BROKEN, content_of
@@ -104,15 +103,12 @@ def look(path: Path, origin: str) -> Model:
 
 def folders() -> list[Path]:
     """The folders whose packages are listed."""
-    try:
-        return [Path(text) for text in texts(parsed_json(QgsSettings().value(FOLDERS, "[]", type=str)))]
-    except ValueError:
-        return []
+    return [Path(text) for text in texts(stored(FOLDERS))]
 
 
 def set_folders(chosen: list[Path]) -> None:
     """List the packages of these folders."""
-    QgsSettings().setValue(FOLDERS, json.dumps([str(path) for path in chosen]))
+    store(FOLDERS, [str(path) for path in chosen])
 
 
 def rename(model: Model, name: str) -> None:
