@@ -9,6 +9,7 @@ from geodistil.jobs.labelling.link import LabelClass
 from qgis.core import QgsRasterLayer
 
 from ..waiting import let_qgis_work_until
+from ..windows import MapWindow
 
 CLASSES = [LabelClass("car", "#e6194b"), LabelClass("truck", "#4363d8")]
 WEST, NORTH = 500000, 5000000
@@ -60,32 +61,10 @@ def read(qgis_app):
 @pytest.fixture
 def window(qgis_app, project):
     """What the dock uses of QGIS's interface, with a real window and a real map."""
-    from qgis.gui import QgsMapCanvas, QgsMessageBar
     from qgis.PyQt.QtCore import QEvent
-    from qgis.PyQt.QtWidgets import QApplication, QMainWindow
+    from qgis.PyQt.QtWidgets import QApplication
 
-    class Window(QMainWindow):
-        def __init__(self):
-            super().__init__()
-            self.canvas, self.bar, self.active = QgsMapCanvas(self), QgsMessageBar(self), None
-            self.setCentralWidget(self.canvas)
-
-        def mainWindow(self):
-            return self
-
-        def mapCanvas(self):
-            return self.canvas
-
-        def messageBar(self):
-            return self.bar
-
-        def activeLayer(self):
-            return self.active
-
-        def setActiveLayer(self, layer):
-            self.active = layer
-
-    window = Window()
+    window = MapWindow()
     window.resize(1000, 700)
     yield window
     window.close()

@@ -7,6 +7,7 @@ import pytest
 from qgis.core import QgsProject, QgsRasterLayer, QgsRectangle, QgsSettings
 
 from ..waiting import let_qgis_work_until
+from ..windows import MapWindow
 
 MODEL = Path(__file__).parents[2] / "engine" / "packages" / "design_1"
 WEST, NORTH, SIDE = 500000, 5000000, 512
@@ -58,44 +59,27 @@ def raster(project, ground):
 def window(qgis_app, project):
     """What the toolbar uses of QGIS's interface, with a real window, a real map and a real message bar."""
     from qgis.core import QgsLayerTreeModel
-    from qgis.gui import QgsLayerTreeMapCanvasBridge, QgsLayerTreeView, QgsMapCanvas, QgsMessageBar, QgsStatusBar
+    from qgis.gui import QgsLayerTreeMapCanvasBridge, QgsLayerTreeView, QgsStatusBar
     from qgis.PyQt import sip
     from qgis.PyQt.QtCore import QEvent
-    from qgis.PyQt.QtWidgets import QApplication, QMainWindow, QStatusBar
+    from qgis.PyQt.QtWidgets import QApplication, QStatusBar
 
-    class Window(QMainWindow):
+    class Window(MapWindow):
         def __init__(self):
             super().__init__()
-            self.canvas, self.bar, self.active = QgsMapCanvas(self), QgsMessageBar(self), None
             self.tree = QgsLayerTreeView(self)
             self.model = QgsLayerTreeModel(project.layerTreeRoot())
             self.tree.setModel(self.model)
             self.bridge = QgsLayerTreeMapCanvasBridge(project.layerTreeRoot(), self.canvas)
             self.bridge.setAutoSetupOnFirstLayer(False)
-            self.setCentralWidget(self.canvas)
             self.custom, self.status = [], QgsStatusBar(self)
             self.setStatusBar(QStatusBar(self))
-
-        def mainWindow(self):
-            return self
-
-        def mapCanvas(self):
-            return self.canvas
-
-        def messageBar(self):
-            return self.bar
 
         def statusBarIface(self):
             return self.status
 
         def layerTreeView(self):
             return self.tree
-
-        def activeLayer(self):
-            return self.active
-
-        def setActiveLayer(self, layer):
-            self.active = layer
 
         def addCustomActionForLayerType(self, action, menu, kind, every):
             self.custom.append(action)
