@@ -101,6 +101,9 @@ def soft(form: Form) -> tuple[Row, ...]:
         "mirrored answers": {"mirrored_answers": True},
         "gate": {"gate": 0.02},
         "calibrated": {"calibrated_answers": True},
+        "agreement of mirror images": {"mirrored_answers": True, "agreement_weights": True},
+        "temperature 2": {"temperature": 2.0},
+        "DIST": {"soft_segmentation": "dist"},
         "ensemble": {"teachers": ENSEMBLES},
         "ensemble, agreement": {"teachers": ENSEMBLES, "agreement_weights": True},
     }

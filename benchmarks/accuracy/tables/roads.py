@@ -17,13 +17,13 @@ _STUDENT = {"size": "small"}
 FORMS = {
     "small": Form(
         "small",
-        steps=300,
-        teacher_steps=500,
+        steps=480,
+        teacher_steps=600,
         chip_size=96,
         batch_size=8,
         gsd=1.0,
         student=_STUDENT,
-        teacher={"size": "medium", "width": 64},
+        teacher={"size": "medium", "width": 64, "light": True},
         second_teacher={"architecture": "unet", "encoder": "tu-tf_efficientnet_lite1"},
         labelled=COUNTS,
         views=WEAK,

@@ -15,13 +15,13 @@ COUNTS = (2, 4, 8, 16)
 FORMS = {
     "small": Form(
         "small",
-        steps=200,
-        teacher_steps=400,
+        steps=480,
+        teacher_steps=600,
         chip_size=96,
         batch_size=8,
         gsd=0.52,
         student={"size": "small"},
-        teacher={"size": "medium", "width": 64},
+        teacher={"size": "medium", "width": 64, "light": True},
         second_teacher={"architecture": "unet", "encoder": "tu-tf_efficientnet_lite1"},
         labelled=(2, 4),
         views=WEAK,
