@@ -82,10 +82,11 @@ def train_run(folder: Path, listener: Listener | None = None) -> dict[str, Any]:
     from ..config import load_run
     from ..processes import check_place, place
     from .job import carry_out
-    from .ranks import follow
+    from .ranks import end_with_launcher, follow
 
     settings, where = load_run(folder), place()
     if where is not None:
+        end_with_launcher()
         check_place(where, settings.training.batch_size)
         if where.rank:
             follow(folder, lambda events: _trained(folder, settings, events, where))
