@@ -146,7 +146,7 @@ class Loop:
         yield 1.0
         dialog.close()
         iface.setActiveLayer(session.layer)
-        yield from choose(self._dock.walk.source, "Where to label next")
+        yield from choose(self._dock.walk.source, "banepa: label here next")
 
     def review(self) -> Steps:
         """Suggestions in cells that the tool names: accepted, or rejected and drawn."""
@@ -211,13 +211,15 @@ class Loop:
         yield 0.5
 
     def draw_missing(self) -> Steps:
-        """Draw each building in view that no label covers yet, corner by corner."""
+        """Draw each building in the cell that no label covers yet, corner by corner."""
         yield from self.key("A")
+        cell = self._dock.walker.cell()
+        assert cell is not None and cell.crs == self._raster.crs()
         rim = self._canvas.mapUnitsPerPixel() * 2
         seen = QgsGeometry.fromRect(self._seen().buffered(-rim))
         for building in self._truth:
             part = building.intersection(seen)
-            if part.isEmpty() or self._pixels(part) < LEAST_PIXELS:
+            if part.isEmpty() or self._pixels(part) < LEAST_PIXELS or not part.intersects(cell.shape):
                 continue
             covered = part.intersection(self._labelled(part))
             if not covered.isEmpty() and covered.area() > KNOWN * part.area():
