@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from engine import ranks
 from engine.config import load_run, save_run
 from engine.data import prepare, training_loader
+from engine.models import single_precision_depthwise
 from engine.processes import place
 from engine.recipes import build_plan
 from engine.training import make_fabric
@@ -120,7 +121,8 @@ def work(options: argparse.Namespace) -> None:
         for _ in range(WARM_UP + options.steps):
             begun = time.perf_counter(), time.process_time()
             batches = {role: next(loader).to(fabric.device) for role, loader in loaders.items()}
-            passes.gradients(stage, plan.networks, batches, 0.5)
+            with single_precision_depthwise(plan.networks.values()):  # as the loop does
+                passes.gradients(stage, plan.networks, batches, 0.5)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             if fabric.device.type == "cuda":
