@@ -1,0 +1,209 @@
+"""Inputs that are large in one way each: seconds, and the peak memory of every process.
+
+    .venv/bin/python benchmarks/large.py rasters --count 1000
+    .venv/bin/python benchmarks/large.py labels --count 5000000 --kind boxes
+
+`rasters`: opening, checking, splitting and measuring many small rasters with a label layer each, anew and again.
+`labels`: one layer of very many features, `prepare` and chips of reading processes.
+
+Each measurement runs in a process of its own. Memory is the peak resident set (`VmHWM`) of that process and of every
+one it starts, sampled; `private` is what of it is not pages of files, which all processes share and the system may take
+back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio
+import rasterio
+import shapely
+from rasterio.transform import from_origin
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+CRS, LEFT, TOP, GSD = "EPSG:32632", 400_000.0, 5_400_000.0, 0.5
+
+
+def main() -> None:
+    """Make the input, measure in a fresh process, print."""
+    options = arguments()
+    if options.inside:
+        print(json.dumps(KINDS[options.kind_of_input][1](Path(options.inside), options)))
+        return
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        make, _ = KINDS[options.kind_of_input]
+        begun = time.perf_counter()
+        make(Path(folder), options)
+        print(f"made in {time.perf_counter() - begun:.0f} s", flush=True)
+        for round_ in range(options.rounds):
+            result, peaks = watched([sys.executable, __file__, *sys.argv[1:], "--inside", folder])
+            print(json.dumps({"round": round_, **result, "processes": peaks}, indent=1), flush=True)
+
+
+def arguments() -> argparse.Namespace:
+    """Sizes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kind_of_input", choices=list(KINDS))
+    parser.add_argument("--count", type=int, default=1000, help="rasters, or label features")
+    parser.add_argument("--kind", choices=("boxes", "polygons"), default="boxes", help="of label features")
+    parser.add_argument("--batches", type=int, default=40, help="of training chips that are read")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=2, help="the second may find what the first has kept")
+    parser.add_argument("--folder", help="where to work; needs room")
+    parser.add_argument("--inside", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def watched(command: list[str]) -> tuple[dict[str, Any], dict[str, dict[str, float]]]:
+    """The JSON that a program prints, and the peak memory in MB of its processes."""
+    peaks: dict[int, dict[str, Any]] = {}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.05):
+            for pid in family(process.pid):
+                for name, value in memory_of(pid).items():
+                    peaks.setdefault(pid, {}).setdefault(name, 0)
+                    peaks[pid][name] = max(peaks[pid][name], value)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    out, _ = process.communicate()
+    ended.set()
+    watcher.join()
+    if process.returncode:
+        sys.exit(process.returncode)
+    first, *others = sorted(peaks)
+    named = {"main": peaks[first]} | {f"other {index}": peaks[pid] for index, pid in enumerate(others)}
+    return json.loads(out.splitlines()[-1]), {name: values for name, values in named.items() if values.get("peak", 0)}
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that it has started."""
+    found = [pid]
+    for each in found:
+        try:
+            for task in os.listdir(f"/proc/{each}/task"):
+                found += map(int, Path(f"/proc/{each}/task/{task}/children").read_text().split())
+        except OSError:
+            continue
+    return found
+
+
+def memory_of(pid: int) -> dict[str, int]:
+    """Peak resident and present private memory in MB."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return {}
+    values = {name: rest.split()[0] for name, _, rest in (line.partition(":") for line in lines) if rest.split()}
+    return {"peak": int(values.get("VmHWM", 0)) // 1024, "private": int(values.get("RssAnon", 0)) // 1024}
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    """What work gives, and the seconds that it takes."""
+    begun = time.perf_counter()
+    return work(), round(time.perf_counter() - begun, 2)
+
+
+def write_raster(path: Path, image: np.ndarray, left: float, top: float) -> None:
+    """An image (C, H, W) as a GeoTIFF."""
+    bands, height, width = image.shape
+    profile = {"driver": "GTiff", "dtype": image.dtype, "count": bands, "width": width, "height": height}
+    with rasterio.open(path, "w", **profile, crs=CRS, transform=from_origin(left, top, GSD, GSD)) as raster:
+        raster.write(image)
+
+
+def write_labels(path: Path, shapes: np.ndarray, classes: np.ndarray, append: bool = False) -> None:
+    """Areas with a class."""
+    values = [np.array(["one", "two"], object)[classes]]
+    pyogrio.raw.write(
+        path, shapely.to_wkb(shapes), values, ["class"], geometry_type="Polygon", crs=CRS, driver="GPKG", append=append
+    )
+
+
+def areas(places: np.ndarray, kind: str, rng: np.random.Generator) -> np.ndarray:
+    """Boxes or polygons of nine corners, about 8 m wide, around places (n, 2)."""
+    if kind == "boxes":
+        return shapely.box(*(places - 4).T, *(places + 4).T)
+    angles = np.sort(rng.uniform(0, 2 * np.pi, (len(places), 9)), axis=1)
+    reach = rng.uniform(2, 5, (len(places), 9))
+    corners = places[:, None] + np.stack([reach * np.cos(angles), reach * np.sin(angles)], axis=2)
+    return shapely.polygons(corners)
+
+
+def run_of(folder: Path, role: str, pairs: list[tuple[Path, Path]], options: argparse.Namespace) -> None:
+    """A run file of rasters and labels."""
+    sources = [
+        {"raster": str(raster), "role": role, "labels": {"path": str(labels), "field": "class"}}
+        for raster, labels in pairs
+    ]
+    classes = [{"name": "one"}, {"name": "two"}]
+    training = {"chip_size": 256, "batch_size": 8, "workers": options.workers, "budget": {"steps": 20}}
+    values = {"sources": sources, f"{role}_classes": classes, "recipe": {"kind": "supervised"}, "training": training}
+    (folder / "run.json").write_text(json.dumps({"name": "large", **values}))
+
+
+def make_rasters(folder: Path, options: argparse.Namespace) -> None:
+    """Rasters of 256 px in a square of many, each with a layer of twenty areas."""
+    rng, pairs, across = np.random.default_rng(0), [], int(np.ceil(np.sqrt(options.count)))
+    for index in range(options.count):
+        left, top = LEFT + index % across * 130, TOP - index // across * 130
+        raster, labels = folder / f"{index}.tif", folder / f"{index}.gpkg"
+        write_raster(raster, rng.integers(1, 255, (3, 256, 256), np.uint8), left, top)
+        places = rng.uniform((left, top - 128), (left + 128, top), (20, 2))
+        write_labels(labels, areas(places, options.kind, rng), rng.integers(0, 2, 20))
+        pairs.append((raster, labels))
+    run_of(folder, "segmentation", pairs, options)
+
+
+def make_labels(folder: Path, options: argparse.Namespace) -> None:
+    """A raster with room for all features, most of it not stored, and the features."""
+    rng, side = np.random.default_rng(0), int(np.sqrt(options.count) * 40)
+    profile = {"driver": "GTiff", "dtype": "uint8", "count": 3, "width": side, "height": side, "sparse_ok": True}
+    layout = {"tiled": True, "compress": "DEFLATE", "bigtiff": "yes"}
+    with rasterio.open(
+        folder / "a.tif", "w", **profile, **layout, crs=CRS, transform=from_origin(LEFT, TOP, GSD, GSD)
+    ):
+        pass
+    metres = side * GSD
+    for first in range(0, options.count, 100_000):
+        count = min(100_000, options.count - first)
+        places = rng.uniform((LEFT, TOP - metres), (LEFT + metres, TOP), (count, 2))
+        write_labels(folder / "a.gpkg", areas(places, options.kind, rng), rng.integers(0, 2, count), append=first > 0)
+    role = "detection" if options.kind == "boxes" else "segmentation"
+    run_of(folder, role, [(folder / "a.tif", folder / "a.gpkg")], options)
+
+
+def prepared_and_read(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Seconds to prepare a run, until the first batch, and for each further one."""
+    from engine.config import load_run
+    from engine.data import prepare, training_loader
+
+    run = load_run(folder)
+    prepared, preparing = timed(lambda: prepare(run))
+    batches = training_loader(prepared, run, run.sources[0].role)
+    _, first = timed(lambda: next(batches))
+    _, others = timed(lambda: [next(batches) for _ in range(options.batches)])
+    batch = others / options.batches
+    return {"prepare_s": preparing, "first_batch_s": first, "batch_s": round(batch, 4), "labels": prepared.label_counts}
+
+
+KINDS = {"rasters": (make_rasters, prepared_and_read), "labels": (make_labels, prepared_and_read)}
+
+if __name__ == "__main__":
+    main()
