@@ -176,9 +176,7 @@ def make_labels(folder: Path, options: argparse.Namespace) -> None:
     rng, side = np.random.default_rng(0), int(np.sqrt(options.count) * 40)
     profile = {"driver": "GTiff", "dtype": "uint8", "count": 3, "width": side, "height": side, "sparse_ok": True}
     layout = {"tiled": True, "compress": "DEFLATE", "bigtiff": "yes"}
-    with rasterio.open(
-        folder / "a.tif", "w", **profile, **layout, crs=CRS, transform=from_origin(LEFT, TOP, GSD, GSD)
-    ):
+    with rasterio.open(folder / "a.tif", "w", **profile, **layout, crs=CRS, transform=from_origin(LEFT, TOP, GSD, GSD)):
         pass
     metres = side * GSD
     for first in range(0, options.count, 100_000):

@@ -11,6 +11,7 @@ import math
 import mmap
 import os
 import shutil
+import time
 import uuid
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,8 @@ _HEADER = 2**16
 """Most bytes of the line of JSON, sentences about features that were left out included."""
 IN_MEMORY = 2**22
 """Bytes up to which arrays that nobody keeps stay in memory."""
+UNUSED_SECONDS = 30 * 86_400.0
+"""After which what was kept is removed."""
 PIECE = 2**16
 """Rows that are looked at together."""
 
@@ -47,6 +50,16 @@ class Workspace:
     def __init__(self, kept: Path | None = None) -> None:
         self.kept = kept
         self._temporary: Path | None = None
+        if kept is not None:
+            _sweep(kept)
+
+    def reopened(self, path: Path) -> ArrayFile | None:
+        """What was kept at a path; none where nothing was, or it is not what was written."""
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            found = ArrayFile.open(path, self)
+            os.utime(path)
+            return found
+        return None
 
     def temporary(self) -> Path:
         """A folder that goes when nobody has this object any more."""
@@ -58,6 +71,14 @@ class Workspace:
                 self._temporary = stack.enter_context(scratch(self.kept))
             weakref.finalize(self, stack.close)
         return self._temporary
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what nobody has opened for long."""
+    with suppress(OSError):
+        for entry in list(os.scandir(folder)):
+            if entry.is_file(follow_symlinks=False) and time.time() - entry.stat().st_mtime > UNUSED_SECONDS:
+                os.unlink(entry.path)
 
 
 class ArrayFile:

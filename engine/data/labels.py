@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from .. import __version__
 from ..config import Labels, Run, Source
 from ..errors import LabelError
 from ..types import IGNORE_INDEX
-from .arrays import ArrayFile, Workspace
+from .arrays import Workspace
 from .class_raster import ClassRaster, unknown_values
 from .grid import Grid
 from .identity import files_of_layer, seen
@@ -56,10 +55,10 @@ def read_labels(
         return ClassRaster(source.labels.path, grid, _mask_values(run, source.labels), len(run.segmentation_channels()))
     workspace = workspace or Workspace()
     path = _kept_at(run, source, grid, workspace)
-    if path is not None and (labels := _kept(path, run, workspace)):
-        for sentence in labels.file.facts["left_out"] if skip else ():
+    if path is not None and (file := workspace.reopened(path)):
+        for sentence in file.facts["left_out"] if skip else ():
             skip(sentence)
-        return labels
+        return VectorLabels.of_file(file, run.background)
     left_out: list[str] = []
     batches = _batches(run, source, layer, grid, left_out.append if skip else None)
     file = indexed(batches, workspace, left_out, path)
@@ -93,13 +92,6 @@ def _kept_at(run: Run, source: Source, grid: Grid, workspace: Workspace) -> Path
         (grid.crs.to_wkt(), tuple(grid.transform), grid.width, grid.height, grid.gsd),
     ]
     return workspace.kept / f"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}.labels"
-
-
-def _kept(path: Path, run: Run, workspace: Workspace) -> VectorLabels | None:
-    """What was kept; none where nothing was, or it is damaged."""
-    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        return VectorLabels.of_file(ArrayFile.open(path, workspace), run.background)
-    return None
 
 
 def label_points(labels: VectorLabels | ClassRaster, role: str, background: bool) -> Points:

@@ -99,9 +99,7 @@ class Points:
         return {label for label, there in self.by_class().items() if self._any_on(ground, there)}
 
     def _any_on(self, ground: Geometry, there: slice) -> bool:
-        return any(
-            shapely.contains_xy(ground, piece.columns, piece.rows).any() for piece in self.where(there).pieces()
-        )
+        return any(shapely.contains_xy(ground, piece.columns, piece.rows).any() for piece in self.where(there).pieces())
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays by name."""

@@ -81,7 +81,7 @@ class ChipSampler:
         areas = np.sqrt([sources[index].square_metres(sources[index].training) for index in self._usable])
         self._source_until = np.cumsum(areas / areas.sum())
         self._chip, self._rare_share = chip, rare_class_share
-        points = [_on_training_ground(source) for source in sources]
+        points = [source.training_points() for source in sources]
         self._labels = _places(points)
         frequencies = {label: weight for label, (_, weight) in self._labels.items()}
         self._classes = sorted(frequencies)
@@ -95,8 +95,9 @@ class ChipSampler:
         """How much label of class k chips show on average while those around a label are all of class c, (K, K)."""
         rng = np.random.default_rng(0)
         draws = [partial(self._anywhere, rng), *(partial(self._around, label, rng) for label in self._classes)]
-        places = (np.array([draw() for _ in range(_LOOKED_AT)]) for draw in draws)
-        anywhere, *around = (shown_at(each, points, self._classes, self._chip).mean(axis=0) for each in places)
+        places = np.array([draw() for draw in draws for _ in range(_LOOKED_AT)])
+        shown = shown_at(places, points, self._classes, self._chip).reshape(len(draws), _LOOKED_AT, -1)
+        anywhere, *around = (each.mean(axis=0) for each in shown)
         return self._rare_share * np.array(around) + (1 - self._rare_share) * anywhere
 
     def draw(self, rng: np.random.Generator) -> tuple[int, float, float]:
@@ -107,9 +108,9 @@ class ChipSampler:
 
     def _around(self, label: int, rng: np.random.Generator) -> tuple[int, float, float]:
         places, _ = self._labels[label]
-        source, column, row = places[int(rng.integers(len(places)))]
+        source, column, row = places.at(int(rng.integers(len(places))))
         jitter = rng.uniform(-_JITTER, _JITTER, 2) * self._chip
-        return int(source), column + jitter[0], row + jitter[1]
+        return source, column + jitter[0], row + jitter[1]
 
     def _anywhere(self, rng: np.random.Generator) -> tuple[int, float, float]:
         source = self._usable[one_of(self._source_until, rng)]
@@ -153,22 +154,38 @@ def _tiles(geometry: Geometry, side: int, x: int, y: int) -> list[Window]:
     return [Window(int(c), int(r), side, side) for c, r in zip(column[meets], row[meets], strict=True)]
 
 
-def _on_training_ground(source: PreparedSource) -> Points:
-    points = source.points
-    return points.where(shapely.contains_xy(source.training, points.columns, points.rows))
+class LabelPlaces:
+    """Where a class's labels lie in all sources, looked up where they were found.
+
+    Args:
+        parts: index of a source, its points, and which of them.
+    """
+
+    def __init__(self, parts: list[tuple[int, Points, slice]]) -> None:
+        self._parts = parts
+        self._until = np.cumsum([there.stop - there.start for _, _, there in parts])
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return int(self._until[-1])
+
+    def at(self, index: int) -> tuple[int, float, float]:
+        """A source's index, column and row of a label."""
+        part = int(np.searchsorted(self._until, index, side="right"))
+        source, points, there = self._parts[part]
+        place = there.stop - (int(self._until[part]) - index)
+        return source, float(points.columns[place]), float(points.rows[place])
 
 
-def _places(points: list[Points]) -> dict[int, tuple[np.ndarray, float]]:
-    """For each class the places (n, 3) of its labels (source, column, row), and their weight."""
-    places: dict[int, list[np.ndarray]] = {}
+def _places(points: list[Points]) -> dict[int, tuple[LabelPlaces, float]]:
+    """For each class the places of its labels, and their weight."""
+    parts: dict[int, list[tuple[int, Points, slice]]] = {}
     weights: dict[int, float] = {}
     for index, inside in enumerate(points):
-        for label in np.unique(inside.classes).tolist():
-            these = inside.where(inside.classes == label)
-            origin = np.full(len(these), index)
-            places.setdefault(label, []).append(np.stack([origin, these.columns, these.rows], axis=1))
-            weights[label] = weights.get(label, 0.0) + float(these.weights.sum())
-    return {label: (np.concatenate(parts), weights[label]) for label, parts in places.items()}
+        for label, there in inside.by_class().items():
+            parts.setdefault(label, []).append((index, inside, there))
+            weights[label] = weights.get(label, 0.0) + float(inside.weights[there].sum())
+    return {label: (LabelPlaces(found), weights[label]) for label, found in parts.items()}
 
 
 def one_of(until: np.ndarray, rng: np.random.Generator) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -159,9 +158,8 @@ class VectorLabels:
     def _points(self, kind: str, standing_for: Callable[[np.ndarray, int, int], Points]) -> Points:
         workspace = self.file.workspace or Workspace()
         path = self.file.path.with_suffix(kind) if self._is_kept() else None
-        if path is not None:
-            with suppress(OSError, ValueError, KeyError):
-                return Points.of_file(ArrayFile.open(path, workspace))
+        if path is not None and (kept := workspace.reopened(path)):
+            return Points.of_file(kept)
         counts = self._counts()
         ranks = dict(zip(counts, np.cumsum([0, *counts.values()])[:-1].tolist(), strict=True))
         writers = {label: writer(workspace) for label in counts if label != IGNORED}
