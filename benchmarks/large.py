@@ -190,15 +190,21 @@ def make_labels(folder: Path, options: argparse.Namespace) -> None:
 def prepared_and_read(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Seconds to prepare a run, until the first batch, and for each further one."""
     from engine.config import load_run
-    from engine.data import prepare, training_loader
+    from engine.data import kept_in, prepare, training_loader
 
-    run = load_run(folder)
-    prepared, preparing = timed(lambda: prepare(run))
+    run, begun = load_run(folder), time.process_time()
+    prepared, preparing = timed(lambda: prepare(run, kept_in(folder)))
+    cpu = time.process_time() - begun
     batches = training_loader(prepared, run, run.sources[0].role)
     _, first = timed(lambda: next(batches))
     _, others = timed(lambda: [next(batches) for _ in range(options.batches)])
-    batch = others / options.batches
-    return {"prepare_s": preparing, "first_batch_s": first, "batch_s": round(batch, 4), "labels": prepared.label_counts}
+    return {
+        "prepare_s": preparing,
+        "prepare_cpu_s": round(cpu, 1),
+        "first_batch_s": first,
+        "batch_s": round(others / options.batches, 4),
+        "labels": prepared.label_counts,
+    }
 
 
 KINDS = {"rasters": (make_rasters, prepared_and_read), "labels": (make_labels, prepared_and_read)}

@@ -57,7 +57,7 @@ def _sides(sources: list[PreparedSource]) -> tuple[np.ndarray, np.ndarray]:
     sides, classes = [np.zeros((0, 2))], [np.zeros(0, np.int64)]
     for source in sources:
         if source.role == "detection" and isinstance(source.labels, VectorLabels):
-            some = -(-len(source.labels) // MOST)
+            some = 1 + len(source.labels) // MOST
             for places in source.labels.batches():
                 places = places[::some]
                 known = places[source.labels.classes_at(places) != IGNORED]

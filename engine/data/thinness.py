@@ -63,8 +63,8 @@ def _middle(values: np.ndarray, weights: np.ndarray) -> float:
 def _shapes(source: PreparedSource, background: bool) -> tuple[np.ndarray, np.ndarray]:
     """Polygons (n,) in grid pixels and their class indices (n,); of a class raster those in some windows."""
     if isinstance(source.labels, VectorLabels):
-        labels, some = source.labels, -(-len(source.labels) // MOST)
-        chosen = np.concatenate([places[::some] for places in labels.batches()])
+        labels, some = source.labels, 1 + len(source.labels) // MOST
+        chosen = np.concatenate([np.zeros(0, int), *(places[::some] for places in labels.batches())])
         parts, origin = shapely.get_parts(labels.geometries_at(chosen), return_index=True)
         return parts, labels.classes_at(chosen)[origin]
     windows = tiling(source.area, _SIDE)
