@@ -2,9 +2,15 @@
 
     .venv/bin/python benchmarks/large.py rasters --count 1000
     .venv/bin/python benchmarks/large.py labels --count 5000000 --kind boxes
+    .venv/bin/python benchmarks/large.py imagery --gigabytes 100
+    .venv/bin/python benchmarks/large.py classes --classes 60
+    .venv/bin/python benchmarks/large.py bands --side 10980
 
 `rasters`: opening, checking, splitting and measuring many small rasters with a label layer each, anew and again.
 `labels`: one layer of very many features, `prepare` and chips of reading processes.
+`imagery`: one raster that is never read whole: `check`, a short `train`, and `predict` of a part of it.
+`classes`: both tasks with many classes: a short `train` with validation and report.
+`bands`: twelve bands of a Sentinel-2 tile at 10 m and nothing chosen by hand: what is chosen then, a short `train`.
 
 Each measurement runs in a process of its own. Memory is the peak resident set (`VmHWM`) of that process and of every
 one it starts, sampled; `private` is what of it is not pages of files, which all processes share and the system may take
@@ -59,6 +65,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("kind_of_input", choices=list(KINDS))
     parser.add_argument("--count", type=int, default=1000, help="rasters, or label features")
     parser.add_argument("--kind", choices=("boxes", "polygons"), default="boxes", help="of label features")
+    parser.add_argument("--gigabytes", type=float, default=100, help="of imagery, not compressed")
+    parser.add_argument("--classes", type=int, default=60, help="of each task")
+    parser.add_argument("--side", type=int, default=10_980, help="of a Sentinel-2 tile in pixels")
+    parser.add_argument("--steps", type=int, default=4, help="of trainings")
     parser.add_argument("--batches", type=int, default=40, help="of training chips that are read")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=2, help="the second may find what the first has kept")
@@ -207,7 +217,120 @@ def prepared_and_read(folder: Path, options: argparse.Namespace) -> dict[str, An
     }
 
 
-KINDS = {"rasters": (make_rasters, prepared_and_read), "labels": (make_labels, prepared_and_read)}
+def sparse(path: Path, side: int, bands: int, dtype: str, gsd: float) -> None:
+    """A GeoTIFF of which only some blocks are stored: the others are zero, and take no room."""
+    rng = np.random.default_rng(0)
+    profile = {"driver": "GTiff", "dtype": dtype, "count": bands, "width": side, "height": side, "sparse_ok": True}
+    layout = {"tiled": True, "blockxsize": 512, "blockysize": 512, "interleave": "pixel", "bigtiff": "yes"}
+    place = {"crs": CRS, "transform": from_origin(LEFT, TOP, gsd, gsd)}
+    with rasterio.open(path, "w", **profile, **layout, **place) as raster:
+        for _ in range(200):
+            column, row = (rng.integers(0, side // 512, 2) * 512).tolist()
+            values = rng.integers(1, 200, (bands, 512, 512)).astype(dtype)
+            raster.write(values, window=rasterio.windows.Window(column, row, 512, 512))
+
+
+def make_imagery(folder: Path, options: argparse.Namespace) -> None:
+    """A raster of so many bytes, all of it labelled, with some areas on it."""
+    rng, side = np.random.default_rng(0), int(np.sqrt(options.gigabytes * 1e9 / 3))
+    sparse(folder / "a.tif", side, 3, "uint8", GSD)
+    metres = side * GSD
+    places = rng.uniform((LEFT, TOP - metres), (LEFT + metres, TOP), (20_000, 2))
+    write_labels(folder / "a.gpkg", areas(places, "polygons", rng), rng.integers(0, 2, len(places)))
+    run_of(folder, "segmentation", [(folder / "a.tif", folder / "a.gpkg")], options)
+
+
+def make_bands(folder: Path, options: argparse.Namespace) -> None:
+    """A tile of twelve bands, with fields of some hundred metres in a labelled corner of 20 km."""
+    rng = np.random.default_rng(0)
+    sparse(folder / "a.tif", options.side, 12, "uint16", 10.0)
+    places = rng.uniform((LEFT, TOP - 20_000), (LEFT + 20_000, TOP), (800, 2))
+    sides = rng.uniform(60, 400, (800, 2))
+    shapes = shapely.box(*(places - sides / 2).T, *(places + sides / 2).T)
+    write_labels(folder / "a.gpkg", shapes, rng.integers(0, 2, 800))
+    sources = [
+        {"raster": str(folder / "a.tif"), "role": role, "area": {"kind": "hull"}, "labels": labels}
+        for role in ("detection", "segmentation")
+        for labels in [{"path": str(folder / "a.gpkg"), "field": "class"}]
+    ]
+    write_run(folder, sources, ["one", "two"], options, {})
+
+
+def make_classes(folder: Path, options: argparse.Namespace) -> None:
+    """Two rasters, one with boxes and one with areas of many classes."""
+    rng, sources, side = np.random.default_rng(0), [], 2048
+    for role in ("detection", "segmentation"):
+        raster, labels = folder / f"{role}.tif", folder / f"{role}.gpkg"
+        write_raster(raster, rng.integers(1, 255, (3, side, side), np.uint8), LEFT, TOP)
+        places = rng.uniform((LEFT, TOP - side * GSD), (LEFT + side * GSD, TOP), (6000, 2))
+        kinds = np.array([f"class {each}" for each in rng.integers(0, options.classes, 6000)], object)
+        pyogrio.raw.write(
+            labels, shapely.to_wkb(areas(places, "boxes", rng)), [kinds], ["class"], geometry_type="Polygon", crs=CRS,
+            driver="GPKG",
+        )  # fmt: skip
+        sources.append({"raster": str(raster), "role": role, "labels": {"path": str(labels), "field": "class"}})
+    write_run(folder, sources, [f"class {each}" for each in range(options.classes)], options, {"chip_size": 128})
+
+
+def write_run(
+    folder: Path, sources: list[dict], names: list[str], options: argparse.Namespace, training: dict[str, Any]
+) -> None:
+    """A run file of both tasks that leaves the rest open."""
+    budget = {"budget": {"steps": options.steps}, "workers": options.workers, "batch_size": 4, "validations": 1}
+    values = {
+        "name": "large",
+        "sources": sources,
+        "detection_classes": [{"name": name} for name in names],
+        "segmentation_classes": [{"name": name} for name in names],
+        "recipe": {"kind": "supervised", "network": {"size": "nano", "weights": "none"}},
+        "training": {**budget, **training},
+    }
+    (folder / "run.json").write_text(json.dumps(values))
+
+
+def checked_and_trained(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Seconds of `check` and of a short training, and what was chosen."""
+    from engine.cli.check import describe
+    from engine.cli.train import train_run
+    from engine.packages import load_card
+
+    values = json.loads((folder / "run.json").read_text())
+    values["training"]["budget"] = {"steps": options.steps}
+    values["recipe"] = {"kind": "supervised", "network": {"size": "nano", "weights": "none"}}
+    values["training"]["validations"] = 1
+    (folder / "run.json").write_text(json.dumps(values))
+    found, check = timed(lambda: describe(folder))
+    trained, training = timed(lambda: train_run(folder))
+    return {
+        "check_s": check,
+        "train_s": training,
+        "networks": found["networks"],
+        "warnings": found["warnings"],
+        "blocks": len(found["blocks"]),
+        "report_kb": (folder / "report.html").stat().st_size // 1024,
+        "window": load_card(folder / "model").tile_size,
+        "model": trained["model"],
+    }
+
+
+def imagery(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """The same, and seconds of predicting 4 km2 in the middle."""
+    found = checked_and_trained(folder, options)
+    middle = int(np.sqrt(options.gigabytes * 1e9 / 3)) * GSD / 2
+    part = [LEFT + middle - 1000, TOP - middle - 1000, LEFT + middle + 1000, TOP - middle + 1000]
+    command = [sys.executable, "-m", "engine", "predict", found["model"], str(folder / "a.tif"), "--output"]
+    command += [str(folder / "map"), "--extent", *map(str, part)]
+    done, predicting = timed(lambda: subprocess.run(command, cwd=ROOT, capture_output=True, text=True))
+    return {**found, "predict_s": predicting, "predict": done.stdout[-300:] or done.stderr[-600:]}
+
+
+KINDS = {
+    "rasters": (make_rasters, prepared_and_read),
+    "labels": (make_labels, prepared_and_read),
+    "imagery": (make_imagery, imagery),
+    "classes": (make_classes, checked_and_trained),
+    "bands": (make_bands, checked_and_trained),
+}
 
 if __name__ == "__main__":
     main()

@@ -176,16 +176,18 @@ class RasterReader:
 
     def _read_patiently(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
         """What is in a window; asked for again where it comes over a network, for connections break."""
-        for seconds in _WAITS if self._way.network else ():
+        waits, first = iter(_WAITS if self._way.network else ()), None
+        while True:
             try:
                 return self._read_clean(window)
-            except (RasterioError, RasterError):
-                if not self._is_far():
-                    raise
+            except (RasterioError, RasterError) as error:
+                first = first or error  # at last it may not even open
+                seconds = next(waits, None) if self._is_far() else None
+            if seconds is None:
+                raise first
             forget_answers()
             self._close()
             time.sleep(seconds)
-        return self._read_clean(window)
 
     def _close(self) -> None:
         if self._opened is not None and self._opened[0] == os.getpid():
