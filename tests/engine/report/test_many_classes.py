@@ -39,4 +39,4 @@ def test_the_legend_leaves_the_pictures_their_room(classes):
     objects = [(name, "#00ff00") for name in NAMES[:classes]]
     png = preview_png([np.full((64, 64, 3), 90, np.uint8)], {"truth": [Labelling(mask=mask)]}, areas, objects)
     shown = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
-    assert (shown == 90).all(axis=-1).mean() > 0.3  # the image itself, one of two columns
+    assert (shown == 90).all(axis=-1).mean() > 0.2  # the image itself, one of two columns
