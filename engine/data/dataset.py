@@ -16,7 +16,7 @@ from .areas import labelled_area
 from .arrays import Workspace
 from .at_once import of_each
 from .class_raster import ClassRaster
-from .division import divide
+from .division import divide, wide_chips
 from .grid import uneven
 from .labels import label_layer, label_points, read_labels
 from .loading import chips_per_epoch, training_loader, validation_batches
@@ -102,6 +102,7 @@ def prepare(run: Run, kept: Path | None = None) -> Prepared:
         warnings=[
             *dict.fromkeys(sentence for skipped in left_out for sentence in skipped),
             *_warnings(sources, counts, bool(own)),
+            *wide_chips(run, sources),
             *too_small(sources, [each.name for each in run.detection_classes], gsd),
         ],
         split=blocks,

@@ -15,6 +15,8 @@ from .prepared import PreparedSource
 from .splits import Block, Lattice, Near, Shares, block_size, blocks_of, selections
 
 _CANDIDATES = 24
+_MULTIPLE, _SMALLEST_CHIP = 32, 64
+"""Of the side of chips in pixels, as run files allow it."""
 _AREA, _LABEL, _CLASS = 100.0, 20.0, 5.0
 """How bad it is when one side has none of a role's area, of its labels, of one class."""
 
@@ -110,6 +112,23 @@ def _lattice_and_buffer(run: Run, labelled: list[PreparedSource]) -> tuple[Latti
     size = run.split.block_size or block_size(_role_areas(labelled).values(), chip)
     buffer = min(chip / 2, size / 8) if run.split.buffer is None else run.split.buffer
     return Lattice(float(size)), float(buffer)
+
+
+def wide_chips(run: Run, sources: list[PreparedSource]) -> list[str]:
+    """What is to be said where chips are wider than blocks, as they are at 10 m on ground labelled for 0.2 m."""
+    labelled = [source for source in sources if source.labels is not None and source.split == "auto"]
+    if not labelled:
+        return []
+    lattice, _ = _lattice_and_buffer(run, labelled)
+    chip, gsd = run.training.chip_size, labelled[0].reader.grid.gsd
+    fitting = int(lattice.size / gsd) // _MULTIPLE * _MULTIPLE
+    if chip * gsd <= lattice.size or chip <= _SMALLEST_CHIP:
+        return []
+    return [
+        f"Chips of {chip} pixels are {chip * gsd:,.0f} m wide, and the labelled area is divided into blocks of "
+        f"{lattice.size:,.0f} m: much of each chip counts nowhere. Lower training.chip_size to "
+        f"{max(fitting, _SMALLEST_CHIP)}, or label more ground."
+    ]
 
 
 def _choose(run: Run, grounds: list[_Ground], lattice: Lattice, buffer: float) -> set[Block]:

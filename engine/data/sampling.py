@@ -19,6 +19,8 @@ _JITTER = 0.4
 
 _LOOKED_AT = 512
 """Chips of each class, and of those drawn anywhere, in which labels are counted."""
+_MANY_TILES = 2**16
+"""So many windows are looked at together, and of more no offset is chosen."""
 _TRIES = 8
 """Draws that may lie in another source than is asked for."""
 
@@ -136,11 +138,13 @@ def window_around(grid: Grid, column: float, row: float, width: int, height: int
 
 
 def tiling(geometry: Geometry, side: int) -> list[Window]:
-    """Windows of a regular tiling that meet a geometry; the tiling's offset is one that needs few of them."""
+    """Windows of a regular tiling that meet a geometry; the tiling's offset is one that needs few, of few windows."""
     if geometry.is_empty:
         return []
     shapely.prepare(geometry)
-    offsets = range(0, side, max(side // 4, 1))
+    left, top, right, bottom = geometry.bounds
+    many = (right - left) * (bottom - top) > _MANY_TILES * side**2
+    offsets = (0,) if many else range(0, side, max(side // 4, 1))
     return min((_tiles(geometry, side, x, y) for x in offsets for y in offsets), key=len)
 
 
@@ -148,10 +152,13 @@ def _tiles(geometry: Geometry, side: int, x: int, y: int) -> list[Window]:
     left, top, right, bottom = geometry.bounds
     columns = np.arange((left - x) // side, (right - x) // side + 1).astype(int) * side + x
     rows = np.arange((top - y) // side, (bottom - y) // side + 1).astype(int) * side + y
-    column, row = (values.ravel() for values in np.meshgrid(columns, rows))
-    boxes = shapely.box(column, row, column + side, row + side)
-    meets = shapely.intersects(geometry, boxes) & ~shapely.touches(geometry, boxes)
-    return [Window(int(c), int(r), side, side) for c, r in zip(column[meets], row[meets], strict=True)]
+    found: list[Window] = []
+    for some in np.array_split(rows, -(-len(rows) * len(columns) // _MANY_TILES)):
+        column, row = (values.ravel() for values in np.meshgrid(columns, some))
+        boxes = shapely.box(column, row, column + side, row + side)
+        meets = shapely.intersects(geometry, boxes) & ~shapely.touches(geometry, boxes)
+        found += [Window(int(c), int(r), side, side) for c, r in zip(column[meets], row[meets], strict=True)]
+    return found
 
 
 class LabelPlaces:

@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from engine.config import Labels, Supervised
-from engine.data import arrays, points, prepare, vectors
+from engine.data import arrays, points, prepare, sampling, vectors
 from engine.data.arrays import Workspace
 from engine.data.at_once import of_each
 from engine.data.grid import Window
@@ -246,3 +246,15 @@ def test_work_on_many_things_gives_the_first_error_in_their_order():
     with pytest.raises(ValueError, match="11"):
         of_each(work, range(30))
     assert of_each(work, range(10)) == list(range(10))
+
+
+def test_a_tiling_of_very_many_windows_covers_all_in_the_order_of_a_small_one(monkeypatch):
+    ground = shapely.Point(300, 200).buffer(190) | shapely.box(700, 10, 760, 600)
+    few = sampling.tiling(ground, 32)
+    monkeypatch.setattr(sampling, "_MANY_TILES", 10)
+    many = sampling.tiling(ground, 32)
+    for windows in (few, many):
+        boxes = [window.box() for window in windows]
+        assert shapely.union_all(boxes).buffer(1e-6).covers(ground) and len(set(windows)) == len(windows)
+        assert windows == sorted(windows, key=lambda window: (window.row, window.column))
+    assert len(few) <= len(many) < len(few) * 1.2
