@@ -33,6 +33,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--gsd", type=float, default=0.2, help="metres")
     parser.add_argument("--raster", type=float, default=100.0, help="square kilometres of a raster")
     parser.add_argument("--rate", type=float, required=True, help="MPix/s of a worker")
+    parser.add_argument("--window", type=int, default=512, help="side of a window in pixels")
+    parser.add_argument("--overlap", type=float, default=0.25, help="share of a window's side")
     parser.add_argument("--bytes", type=float, default=0.3, help="of a pixel as it is stored (3.0: not compressed)")
     parser.add_argument("--map-bytes", type=float, default=0.02, help="of a pixel of the map")
     parser.add_argument("--storage", type=float, default=1e9, help="bytes a second that the storage gives to all")
@@ -53,6 +55,7 @@ def row(options: argparse.Namespace, workers: int) -> dict[str, float]:
     return {
         "workers": workers,
         "pixels": pixels * rasters,
+        "windows": round(pixels * rasters / (options.window * (1 - options.overlap)) ** 2),
         "terabytes_read": round(pixels * rasters * options.bytes / 1e12, 1),
         "terabytes_written": round(pixels * rasters * options.map_bytes / 1e12, 2),
         "hours": round(seconds / 3600, 1),

@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
     """What can be known of a run folder without training it; with `probe`, also how long that would take."""
     from ..config import load_run
-    from ..data import prepare
+    from ..data import kept_in, prepare
     from ..data.scarcity import scarce_classes
     from ..data.thinness import thin_classes
     from ..recipes import build_plan
@@ -51,8 +51,8 @@ def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
     from .probe import estimate
 
     settings = load_run(folder)
-    prepared = prepare(settings)
     home = folder.parent if folder.is_file() else folder
+    prepared = prepare(settings, kept_in(home))
     settled = settle(home, settings, prepared, build_plan(settings, prepared), keep=False)
     plan = settled.plan
     check_patience(settings, plan)

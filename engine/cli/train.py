@@ -113,7 +113,7 @@ def _trained(
 ) -> tuple[torch.device, Prepared, Settled, Trained]:
     """Train, alone or with the other processes."""
     from .. import ranks
-    from ..data import prepare
+    from ..data import kept_in, prepare
     from ..events import PartOfLog
     from ..processes import held
     from ..recipes import build_plan
@@ -122,7 +122,8 @@ def _trained(
     fabric = make_fabric(settings.training, where)
     with joined(settings.training, where):
         events.write("started", **_machine(fabric, where))
-        prepared = prepare(settings)
+        with ranks.first_before_others():  # which find what it keeps
+            prepared = prepare(settings, kept_in(folder))
         for warning in prepared.warnings:
             events.write("warning", message=warning)
         fabric.seed_everything(settings.training.seed, verbose=False)

@@ -8,9 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .dataset import Prepared, PreparedSource, chips_per_epoch, prepare, training_loader, validation_batches
+    from .dataset import (
+        Prepared,
+        PreparedSource,
+        chips_per_epoch,
+        kept_in,
+        prepare,
+        training_loader,
+        validation_batches,
+    )
 
-__all__ = ["Prepared", "PreparedSource", "chips_per_epoch", "prepare", "training_loader", "validation_batches"]
+__all__ = [
+    "Prepared", "PreparedSource", "chips_per_epoch", "kept_in", "prepare", "training_loader", "validation_batches",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -44,10 +44,11 @@ def shown_at(places: np.ndarray, points: list[Points], classes: list[int], side:
         side: of the squares in pixels.
     """
     shown = np.zeros((len(places), len(classes)))
-    for index, each in enumerate(points):
+    for index in np.unique(places[:, 0]).astype(int).tolist():
         here = np.flatnonzero(places[:, 0] == index)
         x, y = places[here, 1], places[here, 2]
         squares = shapely.box(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
-        around, near = shapely.STRtree(shapely.points(each.columns, each.rows)).query(squares)
-        np.add.at(shown, (here[around], np.searchsorted(classes, each.classes[near])), each.weights[near])
+        for each in points[index].pieces():
+            around, near = shapely.STRtree(shapely.points(each.columns, each.rows)).query(squares)
+            np.add.at(shown, (here[around], np.searchsorted(classes, each.classes[near])), each.weights[near])
     return shown

@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import shapely
 
+from .arrays import ArrayFile, ArrayWriter, Workspace, finish
 from .chips import Cut
 from .grid import Window
 from .masks import coverage
 from .points import IGNORED
 from .prepared import PreparedSource
 from .sampling import ChipSampler
+from .vector_labels import VectorLabels
 
 RIM = 1
 """Pixels around an object that are pasted with it: its edge, and something to paste of the smallest."""
@@ -39,8 +41,7 @@ class CopyPaste:
 
     def __init__(self, sources: list[PreparedSource], sampler: ChipSampler) -> None:
         self._sources, self._sampler = sources, sampler
-        self._outlines = [_grown(source) for source in sources]
-        self._whole = [_whole(*pair) for pair in zip(sources, self._outlines, strict=True)]
+        self._whole = [_whole(source) for source in sources]
 
     def paste(self, piece: Cut, source: int, rng: np.random.Generator) -> Cut:
         """A cut with objects of its source (an index) pasted in, as many as find a place; or the cut itself.
@@ -48,48 +49,88 @@ class CopyPaste:
         Raises:
             RasterError: the raster cannot be read.
         """
-        if not self._whole[source]:
+        if not len(self._whole[source]):
             return piece
-        image, boxes, labels = piece.image.copy(), [piece.boxes], [piece.labels]
+        labels = self._sources[source].labels
+        image, boxes, classes = piece.image.copy(), [piece.boxes], [piece.labels]
         free = _free(piece)
         for _ in range(rng.integers(1, _MOST + 1)):
-            whole = self._whole[source].get(self._sampler.draw_class(rng), [])
+            whole = self._whole[source].of(self._sampler.draw_class(rng))
             if not len(whole):
                 continue
-            index = whole[int(rng.integers(len(whole)))]
-            window = _around(self._outlines[source][index])
+            index = whole[[int(rng.integers(len(whole)))]]
+            (outline,) = _grown(labels, index)
+            window = _around(outline)
             place = _place(free, window, rng)
-            if place is None or (pixels := self._pixels(source, index, window)) is None:
+            if place is None or (pixels := self._pixels(source, outline, window)) is None:
                 continue
             column, row = place
             rows, columns = slice(row, row + window.height), slice(column, column + window.width)
             image[:, rows, columns] = np.where(pixels[1], pixels[0], image[:, rows, columns])
             free[rows, columns] = False
             shift = np.tile([column - window.column, row - window.row], 2)
-            boxes.append((self._sources[source].labels.boxes[index] + shift).astype(np.float32)[None])
-            labels.append(self._sources[source].labels.classes[index][None])
-        return replace(piece, image=image, boxes=np.concatenate(boxes), labels=np.concatenate(labels))
+            boxes.append((labels.boxes_at(index) + shift).astype(np.float32))
+            classes.append(labels.classes_at(index))
+        return replace(piece, image=image, boxes=np.concatenate(boxes), labels=np.concatenate(classes))
 
-    def _pixels(self, source: int, index: int, window: Window) -> tuple[np.ndarray, np.ndarray] | None:
+    def _pixels(self, source: int, outline: shapely.Geometry, window: Window) -> tuple[np.ndarray, np.ndarray] | None:
         """An object's window (C, h, w) and which of it to paste (h, w), or none where data is missing."""
         image, seen = self._sources[source].reader.read(*window)
-        pasted = coverage(self._outlines[source][index], window)
+        pasted = coverage(outline, window)
         return (image, pasted) if seen[pasted].all() else None
 
 
-def _grown(source: PreparedSource) -> np.ndarray:
-    """Outlines (n,) of the labels with their rims."""
-    return shapely.buffer(source.labels.geometries, RIM, join_style="mitre", cap_style="square")
+def _grown(labels: VectorLabels, places: np.ndarray) -> np.ndarray:
+    """Outlines (m,) of labels with their rims."""
+    return shapely.buffer(labels.geometries_at(places), RIM, join_style="mitre", cap_style="square")
 
 
-def _whole(source: PreparedSource, outlines: np.ndarray) -> dict[int, np.ndarray]:
-    """For each class the objects that lie on training ground as a whole and touch no other label."""
-    classes = source.labels.classes
-    which, _ = shapely.STRtree(source.labels.geometries).query(outlines, predicate="intersects")
-    alone = np.bincount(which, minlength=len(classes)) == 1
+class _Whole:
+    """Places of objects in their source's index, sorted by class; pickles as its file."""
+
+    def __init__(self, file: ArrayFile) -> None:
+        self._file = file
+
+    def __reduce__(self) -> tuple:
+        return _Whole, (self._file,)
+
+    def __len__(self) -> int:
+        return len(self._file["places"])
+
+    def of(self, label: int) -> np.ndarray:
+        """The objects of a class."""
+        starts = self._file.facts["starts"]
+        return self._file["places"][slice(*starts.get(str(label), (0, 0)))]
+
+
+def _whole(source: PreparedSource) -> _Whole:
+    """The objects that lie on training ground as a whole and touch no other label."""
+    labels, workspace = source.labels, source.labels.file.workspace or Workspace()
     shapely.prepare(source.training)
-    usable = alone & (classes != IGNORED) & shapely.covers(source.training, outlines)
-    return {label: np.flatnonzero(usable & (classes == label)) for label in np.unique(classes[usable]).tolist()}
+    writers: dict[int, ArrayWriter] = {}
+    counts: dict[int, int] = {}
+    for places in labels.batches():
+        outlines, classes = _grown(labels, places), labels.classes_at(places)
+        usable = (classes != IGNORED) & shapely.covers(source.training, outlines)
+        usable[usable] = _alone(labels, outlines[usable])
+        for label in np.unique(classes[usable]).tolist():
+            these = places[usable & (classes == label)]
+            writers.setdefault(label, ArrayWriter({"places": ("int64", ())}, workspace)).add(places=these)
+            counts[label] = counts.get(label, 0) + len(these)
+    ordered = sorted(writers)
+    ends = np.cumsum([counts[label] for label in ordered]).tolist()
+    starts = {str(label): (end - counts[label], end) for label, end in zip(ordered, ends, strict=True)}
+    empty = ArrayWriter({"places": ("int64", ())}, workspace)
+    return _Whole(finish([empty, *(writers[label] for label in ordered)], {"starts": starts}, workspace))
+
+
+def _alone(labels: VectorLabels, outlines: np.ndarray) -> np.ndarray:
+    """Which (m,) of some objects' outlines meet no other label than their own."""
+    if not len(outlines):
+        return np.zeros(0, bool)
+    near = labels.near(*shapely.total_bounds(outlines))
+    which, _ = shapely.STRtree(labels.geometries_at(near)).query(outlines, predicate="intersects")
+    return np.bincount(which, minlength=len(outlines)) == 1
 
 
 def _around(outline: shapely.Geometry) -> Window:

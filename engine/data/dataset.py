@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 
+import numpy as np
 import shapely
 
 from ..config import PartialMultitask, Run, SemiSupervised, Source, SourceStatistics, Supervised
 from ..errors import ConfigError, LabelError, RasterError, SplitError
 from ..types import Role
 from .areas import labelled_area
+from .arrays import Workspace
+from .at_once import of_each
 from .class_raster import ClassRaster
-from .division import divide
+from .division import divide, wide_chips
 from .grid import uneven
 from .labels import label_layer, label_points, read_labels
 from .loading import chips_per_epoch, training_loader, validation_batches
@@ -20,21 +24,35 @@ from .moments import Moments
 from .object_sizes import object_sides, too_small
 from .points import Points
 from .prepared import ROLES, Prepared, PreparedSource
-from .radiometry import Radiometry, measured
+from .radiometry import Radiometry
 from .raster import RasterReader, to_lonlat
 from .reach import permit
-from .statistics import band_moments
+from .statistics import band_moments, raster_moments
 from .vector_labels import VectorLabels
 from .vectors import Skip
 
-__all__ = ["Prepared", "PreparedSource", "chips_per_epoch", "prepare", "training_loader", "validation_batches"]
+__all__ = [
+    "Prepared", "PreparedSource", "chips_per_epoch", "kept_in", "prepare", "training_loader", "validation_batches",
+]  # fmt: skip
 
+KEPT = "cache"
+"""Folder of a run with what would be found again; it may be deleted."""
 FEWEST_EXAMPLES = 5
 """Labels of a class below which it is warned of."""
 
 
-def prepare(run: Run) -> Prepared:
+def kept_in(folder: Path) -> Path | None:
+    """Where a run folder keeps what `prepare` finds; none where it cannot be written to."""
+    return folder / KEPT if os.access(folder, os.W_OK) else None
+
+
+def prepare(run: Run, kept: Path | None = None) -> Prepared:
     """Open and check a run's sources, split their ground, and measure their bands.
+
+    Args:
+        run: its settings.
+        kept: a folder that keeps indices of labels and statistics of rasters from one time to the next; none keeps
+            nothing, and what is large lies in a temporary folder for as long as it is used.
 
     Raises:
         RasterError: a raster is missing, unreadable, without CRS, or without the bands asked for.
@@ -44,23 +62,31 @@ def prepare(run: Run) -> Prepared:
     """
     _check_classes(run)
     permit(run.named(), run.allow_remote)
-    probes = [RasterReader(source.raster, source.bands or run.bands, nodata=source.nodata) for source in run.sources]
+    workspace = Workspace(kept)
+    probes = of_each(
+        lambda source: RasterReader(source.raster, source.bands or run.bands, nodata=source.nodata), run.sources
+    )
     labelled = [probe for probe, source in zip(probes, run.sources, strict=True) if source.role != "unlabelled"]
     labelled = labelled or probes
     gsd = run.gsd or min(probe.native_gsd for probe in labelled)
     bands = run.bands or labelled[0].bands
-    readers = [_reader(source, gsd, bands) for source in run.sources]
-    left_out: list[str] = []
-    skip = left_out.append
-    labels = [read_labels(run, source, reader.grid, skip) for source, reader in zip(run.sources, readers, strict=True)]
+    readers = of_each(lambda source: _reader(source, gsd, bands), run.sources)
+    left_out: list[list[str]] = [[] for _ in run.sources]
+    labels = of_each(
+        lambda source, reader, skipped: read_labels(run, source, reader.grid, skipped.append, workspace),
+        run.sources, readers, left_out,
+    )  # fmt: skip
     _check_touching(run.sources, labels)
-    sources = [_source(run, *parts, skip) for parts in zip(_names(run), run.sources, readers, labels, strict=True)]
+    sources = of_each(
+        lambda name, source, reader, found, skipped: _source(run, name, source, reader, found, skipped.append),
+        _names(run), run.sources, readers, labels, left_out,
+    )  # fmt: skip
     counts = _label_counts(run, sources)
     _check_labelled(counts, sources)
     blocks = divide(run, sources)
     _check_validated(sources)
     moments = band_moments(_trained(run, sources), run.training.chip_size, run.training.seed)
-    own = _by_source(sources, moments) if run.training.source_statistics else []
+    own = _by_source(sources, moments, workspace) if run.training.source_statistics else []
     training = [source for source in sources if source.labels is not None] or sources
     return Prepared(
         gsd=gsd,
@@ -74,8 +100,9 @@ def prepare(run: Run) -> Prepared:
         train_area_m2=sum(source.square_metres(source.training) for source in training),
         geometry=_footprint(training),
         warnings=[
-            *dict.fromkeys(left_out),
+            *dict.fromkeys(sentence for skipped in left_out for sentence in skipped),
             *_warnings(sources, counts, bool(own)),
+            *wide_chips(run, sources),
             *too_small(sources, [each.name for each in run.detection_classes], gsd),
         ],
         split=blocks,
@@ -109,9 +136,7 @@ def _source(
 ) -> PreparedSource:
     area = labelled_area(source, reader, labels, skip)
     points = Points.joined([]) if labels is None else label_points(labels, source.role, run.background)
-    shapely.prepare(area)
-    inside = shapely.contains_xy(area, points.columns, points.rows)
-    return PreparedSource(name, source.role, reader, labels, area, points.where(inside), split=source.split)
+    return PreparedSource(name, source.role, reader, labels, area, points.on(area), split=source.split)
 
 
 def _names(run: Run) -> list[str]:
@@ -142,9 +167,11 @@ def _check_touching(sources: list[Source], labels: list[VectorLabels | ClassRast
 def _label_counts(run: Run, sources: list[PreparedSource]) -> dict[str, dict[str, int]]:
     counts: dict[str, dict[str, int]] = {}
     for role, classes in (("detection", run.detection_classes), ("segmentation", run.segmentation_classes)):
-        points = Points.joined([source.points for source in sources if source.role == role])
         if any(source.role == role for source in sources):
-            sums = [float(points.counts[points.classes == index].sum()) for index in range(len(classes))]
+            sums = np.zeros(len(classes))
+            for points in (source.points for source in sources if source.role == role):
+                for index, there in points.by_class().items():
+                    sums[index] += points.counts[there].sum()
             # a small part of one large feature is a label too
             counts[role] = {each.name: round(sum_) or int(sum_ > 0) for each, sum_ in zip(classes, sums, strict=True)}
     return counts
@@ -164,26 +191,27 @@ def _check_validated(sources: list[PreparedSource]) -> None:
     """Scores of ground without a single label say nothing, and neither do the weights that they choose."""
     for role in dict.fromkeys(source.role for source in sources if source.labels is not None):
         places = [source for source in sources if source.role == role]
-        known = set().union(*(set(source.points.classes[source.points.classes >= 0].tolist()) for source in places))
-        if not any(_has_class(source, source.validation, index) for source in places for index in known):
+        if not any(source.points.classes_on(source.validation) for source in places):
             raise SplitError(
                 f"No label of the {role} sources lies in a block of the validation split.",
                 "Try another split.seed, lower split.block_size, or set a source's split to validation.",
             )
 
 
-def _by_source(sources: list[PreparedSource], common: Moments) -> list[SourceStatistics]:
+def _by_source(sources: list[PreparedSource], common: Moments, workspace: Workspace) -> list[SourceStatistics]:
     """Have each raster's values mapped from its own statistics to the common ones, and say what those are."""
     found: dict[tuple[str, ...], SourceStatistics] = {}
+    different: dict[tuple[str, ...], PreparedSource] = {}
     target = common.mean(), common.std()
     for source in sources:
-        if _imagery(source) not in found:
-            moments = measured(source.reader)
-            if moments is None:
-                raise RasterError(f"There is no data in {source.reader.path}.", "Check its no-data value.")
-            found[_imagery(source)] = SourceStatistics(
-                name=source.name, mean=moments.mean().tolist(), std=moments.std().tolist()
-            )
+        different.setdefault(_imagery(source), source)
+    measured = of_each(lambda source: raster_moments(source.reader, workspace), list(different.values()))
+    for source, moments in zip(different.values(), measured, strict=True):
+        if moments is None:
+            raise RasterError(f"There is no data in {source.reader.path}.", "Check its no-data value.")
+        found[_imagery(source)] = SourceStatistics(
+            name=source.name, mean=moments.mean().tolist(), std=moments.std().tolist()
+        )
     for source in sources:
         own = found[_imagery(source)]
         source.reader.radiometry = Radiometry.between((own.mean, own.std), target)
@@ -239,6 +267,8 @@ def _warnings(sources: list[PreparedSource], counts: dict[str, dict[str, int]], 
         )
     for role, by_class in counts.items():
         places = [source for source in sources if source.role == role]
+        trained = set().union(*(source.points.classes_on(source.training) for source in places))
+        validated = set().union(*(source.points.classes_on(source.validation) for source in places))
         for index, (name, number) in enumerate(by_class.items()):
             if number == 0:
                 warnings.append(f"The {role} class '{name}' has no labels.")
@@ -248,12 +278,7 @@ def _warnings(sources: list[PreparedSource], counts: dict[str, dict[str, int]], 
                     warnings.append(f"The {role} class '{name}' has only {labels}; fewer than five may not be enough.")
                 warnings += [
                     f"The {role} class '{name}' has no labels in the {side} blocks."
-                    for side in ("training", "validation")
-                    if not any(_has_class(source, getattr(source, side), index) for source in places)
+                    for side, there in (("training", trained), ("validation", validated))
+                    if index not in there
                 ]
     return warnings
-
-
-def _has_class(source: PreparedSource, ground: shapely.Geometry, index: int) -> bool:
-    points = source.points.where(source.points.classes == index)
-    return bool(shapely.contains_xy(ground, points.columns, points.rows).any())

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import shapely
+from shapely import Geometry
 
 from ..config import Run
 from ..errors import SplitError
 from .masks import polygons_of
 from .prepared import PreparedSource
-from .splits import Block, Lattice, Shares, block_size, blocks_of, cells_near, selections
+from .splits import Block, Lattice, Near, Shares, block_size, blocks_of, selections
 
 _CANDIDATES = 24
+_MULTIPLE, _SMALLEST_CHIP = 32, 64
+"""Of the side of chips in pixels, as run files allow it."""
 _AREA, _LABEL, _CLASS = 100.0, 20.0, 5.0
 """How bad it is when one side has none of a role's area, of its labels, of one class."""
 
@@ -37,8 +42,8 @@ def divide(run: Run, sources: list[PreparedSource]) -> set[Block]:
     lattice, buffer = _lattice_and_buffer(run, labelled)
     for source in labelled:
         source.blocks = blocks_of(source.area, source.reader.grid, lattice)
-    blocks = sorted(set().union(*(source.blocks for source in labelled)))
-    grounds = [_Ground(source, blocks, lattice, buffer) for source in sources]
+    near = Near(sorted(set().union(*(source.blocks for source in labelled))), lattice, buffer)
+    grounds = [_Ground(source, near, buffer) for source in sources]
     chosen = {block for source in labelled if source.split == "validation" for block in source.blocks}
     if any(source.split == "auto" for source in labelled):
         chosen |= _choose(run, grounds, lattice, buffer)
@@ -51,24 +56,54 @@ def divide(run: Run, sources: list[PreparedSource]) -> set[Block]:
 class _Ground:
     """A source's ground, to be divided by one choice of blocks after another."""
 
-    def __init__(self, source: PreparedSource, blocks: list[Block], lattice: Lattice, buffer: float) -> None:
+    def __init__(self, source: PreparedSource, near: Near, buffer: float) -> None:
         grid = source.reader.grid
         self.source = source
-        self._cells = cells_near(blocks, source.area, grid, lattice, buffer)
+        self._cells = near.cells(source.area, grid)
         self._buffer = buffer / grid.gsd
         self._extent = shapely.box(*source.reader.outline().bounds)
+        around = shapely.buffer(np.array(list(self._cells.values()), object), self._buffer, join_style="mitre")
+        reaching = shapely.intersects(around, self._extent)
+        self._reaching = {block for block, reaches in zip(self._cells, reaching, strict=True) if reaches}
+        self._tried: dict[frozenset[Block], _Divided] = {}
+
+    def tried(self, chosen: set[Block]) -> _Divided:
+        """How a choice would divide the source; choices that are alike as far as they reach it, once."""
+        here = frozenset(self._reaching & chosen)
+        if here not in self._tried:
+            self._tried[here] = self._division(chosen)
+        return self._tried[here]
 
     def divide(self, chosen: set[Block]) -> None:
         """Set the source's training, validation and hidden ground."""
+        found = self._division(chosen)
+        self.source.hidden, self.source.training, self.source.validation = (
+            found.hidden,
+            found.training,
+            found.validation,
+        )
+
+    def _division(self, chosen: set[Block]) -> _Divided:
         source = self.source
         cells = shapely.union_all([cell for block, cell in self._cells.items() if block in chosen])
         around = shapely.buffer(cells, self._buffer, join_style="mitre") if self._buffer else cells
-        source.hidden = polygons_of(shapely.intersection(around, self._extent))
-        source.training = polygons_of(shapely.difference(source.area, source.hidden))
+        hidden = polygons_of(shapely.intersection(around, self._extent))
+        training = polygons_of(shapely.difference(source.area, hidden))
+        validation = shapely.Polygon()
         if source.labels is not None and source.split == "auto":
-            source.validation = polygons_of(shapely.intersection(source.area, cells))
+            validation = polygons_of(shapely.intersection(source.area, cells))
         elif source.split == "validation":
-            source.training, source.validation = shapely.Polygon(), source.area
+            training, validation = shapely.Polygon(), source.area
+        return _Divided(hidden, training, validation, source.points.classes_on(training))
+
+
+class _Divided(NamedTuple):
+    """A source's ground, and the classes that have labels where it trains."""
+
+    hidden: Geometry
+    training: Geometry
+    validation: Geometry
+    classes: set[int]
 
 
 def _lattice_and_buffer(run: Run, labelled: list[PreparedSource]) -> tuple[Lattice, float]:
@@ -79,18 +114,34 @@ def _lattice_and_buffer(run: Run, labelled: list[PreparedSource]) -> tuple[Latti
     return Lattice(float(size)), float(buffer)
 
 
+def wide_chips(run: Run, sources: list[PreparedSource]) -> list[str]:
+    """What is to be said where chips are wider than blocks, as they are at 10 m on ground labelled for 0.2 m."""
+    labelled = [source for source in sources if source.labels is not None and source.split == "auto"]
+    if not labelled:
+        return []
+    lattice, _ = _lattice_and_buffer(run, labelled)
+    chip, gsd = run.training.chip_size, labelled[0].reader.grid.gsd
+    fitting = int(lattice.size / gsd) // _MULTIPLE * _MULTIPLE
+    if chip * gsd <= lattice.size or chip <= _SMALLEST_CHIP:
+        return []
+    return [
+        f"Chips of {chip} pixels are {chip * gsd:,.0f} m wide, and the labelled area is divided into blocks of "
+        f"{lattice.size:,.0f} m: much of each chip counts nowhere. Lower training.chip_size to "
+        f"{max(fitting, _SMALLEST_CHIP)}, or label more ground."
+    ]
+
+
 def _choose(run: Run, grounds: list[_Ground], lattice: Lattice, buffer: float) -> set[Block]:
     """The blocks that validate: of the likeliest choices the one that leaves most to train on."""
     grounds = [ground for ground in grounds if ground.source.labels is not None and ground.source.split == "auto"]
     labelled = [ground.source for ground in grounds]
     blocks = sorted(set().union(*(source.blocks for source in labelled)))
     shares, groups = _shares(labelled, blocks, lattice), lattice.neighbourhoods(blocks)
+    wanted = [set(source.points.by_class()) for source in labelled]
     best, best_quality = None, (0.0, 0.0, 0.0)
     for selection in selections(shares, groups, run.split.validation, run.split.seed)[:_CANDIDATES]:
         chosen = {block for block, use in zip(blocks, selection, strict=True) if use}
-        for ground in grounds:
-            ground.divide(chosen)
-        quality = _quality(labelled)
+        quality = _quality(labelled, [ground.tried(chosen) for ground in grounds], wanted)
         if quality > best_quality:
             best, best_quality = chosen, quality
     if best is None:
@@ -119,16 +170,24 @@ def _shares(labelled: list[PreparedSource], blocks: list[Block], lattice: Lattic
 def _add_labels(
     by_class: dict[int, np.ndarray], source: PreparedSource, place: dict[Block, int], lattice: Lattice
 ) -> None:
-    points = source.points
-    blocks = lattice.blocks(*source.reader.grid.to_lonlat(points.columns, points.rows))
-    for block, label, weight in zip(blocks.tolist(), points.classes.tolist(), points.weights.tolist(), strict=True):
-        index = place.get(tuple(block))
-        if index is not None:
-            by_class.setdefault(label, np.zeros(len(place)))[index] += weight
+    for piece in source.points.pieces():
+        lonlat = source.reader.grid.to_lonlat(piece.columns, piece.rows)
+        found, which = np.unique(lattice.blocks(*lonlat), axis=0, return_inverse=True)
+        index = np.array([place.get(tuple(block), -1) for block in found.tolist()], int)[which.ravel()]
+        for label in np.unique(piece.classes[index >= 0]).tolist():
+            here = (index >= 0) & (piece.classes == label)
+            np.add.at(by_class.setdefault(label, np.zeros(len(place))), index[here], piece.weights[here])
 
 
-def _quality(labelled: list[PreparedSource]) -> tuple[float, float, float]:
+def _quality(
+    labelled: list[PreparedSource], divided: list[_Divided], wanted: list[set[int]]
+) -> tuple[float, float, float]:
     """How good a choice is once the buffer is taken off, for the worst role; nothing where a side has no ground.
+
+    Args:
+        labelled: the sources.
+        divided: their grounds.
+        wanted: the classes that each has.
 
     Returns:
         The share of roles that train on labels, the share of classes that do, and the share of ground
@@ -136,21 +195,16 @@ def _quality(labelled: list[PreparedSource]) -> tuple[float, float, float]:
     """
     shares, classes = [], []
     for role, area in _role_areas(labelled).items():
-        sources = [source for source in labelled if source.role == role]
-        share = sum(source.square_metres(source.training) for source in sources) / area
-        validated = any(source.validation.area for source in sources)
+        places = [index for index, source in enumerate(labelled) if source.role == role]
+        share = sum(labelled[index].square_metres(divided[index].training) for index in places) / area
+        validated = any(divided[index].validation.area for index in places)
         shares.append(share if validated else 0.0)
-        wanted = set().union(*(source.points.classes.tolist() for source in sources))
-        trained = set().union(*(_training_classes(source) for source in sources))
-        classes.append(len(trained) / max(len(wanted), 1))
+        there = set().union(*(divided[index].classes for index in places))
+        all_ = set().union(*(wanted[index] for index in places))
+        classes.append(len(there) / max(len(all_), 1))
     if min(shares) == 0:
         return 0.0, 0.0, 0.0
     return float(np.mean(np.array(classes) > 0)), float(np.mean(classes)), min(shares)
-
-
-def _training_classes(source: PreparedSource) -> set[int]:
-    inside = shapely.contains_xy(source.training, source.points.columns, source.points.rows)
-    return set(source.points.classes[inside].tolist())
 
 
 def _role_areas(labelled: list[PreparedSource]) -> dict[str, float]:

@@ -103,26 +103,37 @@ def apply_affine(affine: Affine, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarr
     return affine.a * x + affine.b * y + affine.c, affine.d * x + affine.e * y + affine.f
 
 
-def metres_per_unit(crs: CRS, x: float, y: float, step: tuple[float, float]) -> tuple[float, float]:
-    """Ground metres of one CRS unit along x and along y at a place, on the WGS 84 ellipsoid.
+def metres_per_unit(
+    crs: CRS, x: np.ndarray | float, y: np.ndarray | float, step: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ground metres (n,) of one CRS unit along x and along y at places, on the WGS 84 ellipsoid.
 
     Args:
-        crs: any CRS; one that has no tie to the earth counts in its own linear unit.
-        x: the place.
-        y: the place.
+        crs: any CRS; one that has no tie to the earth counts in its own linear unit, and so do places beyond it.
+        x: (n,) of the places, or one.
+        y: (n,).
         step: the distances along x and y, in CRS units, over which to measure.
     """
-    projection = pyproj.CRS(crs.to_wkt())
-    if projection.geodetic_crs is not None:
-        ends_x = np.array([x - step[0], x + step[0], x, x])
-        ends_y = np.array([y, y, y - step[1], y + step[1]])
+    x, y = np.atleast_1d(x), np.atleast_1d(y)
+    tied, factors = _units(crs.to_wkt())
+    found = np.repeat(np.reshape(factors, (2, 1)), len(x), axis=1)
+    if tied:
+        ends_x = np.stack([x - step[0], x + step[0], x, x])
+        ends_y = np.stack([y, y, y - step[1], y + step[1]])
         lon, lat = transformer(crs.to_wkt(), "EPSG:4326").transform(ends_x, ends_y)
-        if np.isfinite(lon).all() and np.isfinite(lat).all():
-            _, _, metres = _ELLIPSOID.inv(lon[::2], lat[::2], lon[1::2], lat[1::2])
-            if (metres > 0).all():
-                return metres[0] / (2 * step[0]), metres[1] / (2 * step[1])
+        known = np.isfinite(lon).all(axis=0) & np.isfinite(lat).all(axis=0)
+        _, _, metres = _ELLIPSOID.inv(*(each[:, known] for each in (lon[::2], lat[::2], lon[1::2], lat[1::2])))
+        apart = (metres > 0).all(axis=0)
+        found[:, np.flatnonzero(known)[apart]] = metres[:, apart] / (2 * np.reshape(step, (2, 1)))
+    return found[0], found[1]
+
+
+@functools.lru_cache(maxsize=64)
+def _units(wkt: str) -> tuple[bool, tuple[float, float]]:
+    """Whether a CRS is tied to the earth, and metres of its units along x and y."""
+    projection = pyproj.CRS(wkt)
     factors = [axis.unit_conversion_factor for axis in projection.axis_info] or [1.0]
-    return factors[0], factors[-1]
+    return projection.geodetic_crs is not None, (factors[0], factors[-1])
 
 
 def pixel_metres(crs: CRS, transform: Affine, width: int, height: int) -> tuple[float, float, float, float]:
@@ -133,7 +144,7 @@ def pixel_metres(crs: CRS, transform: Affine, width: int, height: int) -> tuple[
     """
     x, y = transform @ (width / 2, height / 2)
     step = _STEP * float(np.hypot(transform.a, transform.d)), _STEP * float(np.hypot(transform.b, transform.e))
-    unit_x, unit_y = metres_per_unit(crs, x, y, step)
+    unit_x, unit_y = (float(unit[0]) for unit in metres_per_unit(crs, x, y, step))
     column = float(np.hypot(transform.a * unit_x, transform.d * unit_y))
     row = float(np.hypot(transform.b * unit_x, transform.e * unit_y))
     return column, row, unit_x, unit_y
@@ -142,12 +153,14 @@ def pixel_metres(crs: CRS, transform: Affine, width: int, height: int) -> tuple[
 def pixel_range(grid: Grid) -> tuple[float, float]:
     """How short and how long a grid's pixels are on the ground, in metres, over all of it."""
     inside = [min(EDGE, side / 2) for side in (grid.width, grid.height)]
-    lengths = []
-    for row in np.linspace(inside[1], grid.height - inside[1], PLACES):
-        for column in np.linspace(inside[0], grid.width - inside[0], PLACES):
-            there = grid.transform @ Affine.translation(column, row)
-            lengths += pixel_metres(grid.crs, there, 0, 0)[:2]
-    return min(lengths), max(lengths)
+    rows = np.linspace(inside[1], grid.height - inside[1], PLACES)
+    columns = np.linspace(inside[0], grid.width - inside[0], PLACES)
+    x, y = grid.to_crs(*(each.ravel() for each in np.meshgrid(columns, rows)))
+    there = grid.transform
+    step = _STEP * float(np.hypot(there.a, there.d)), _STEP * float(np.hypot(there.b, there.e))
+    unit_x, unit_y = metres_per_unit(grid.crs, x, y, step)
+    lengths = np.hypot(there.a * unit_x, there.d * unit_y), np.hypot(there.b * unit_x, there.e * unit_y)
+    return float(np.min(lengths)), float(np.max(lengths))
 
 
 def uneven(grid: Grid, path: str) -> str:

@@ -66,16 +66,19 @@ def of_layer(layer: Layer, known: Identity | None = None) -> Identity:
     Raises:
         LabelError: it cannot be read.
     """
-    path = Path(layer.path)
-    if not path.exists():
+    if not Path(layer.path).exists():
         return _address(layer.path)
-    # a GeoPackage has its newest features beside it, a shapefile all of its values
-    found = path.rglob("*") if path.is_dir() else path.parent.glob(f"{_escaped(path.stem)}.*")
-    files = sorted(str(file) for file in found if file.suffix.lower() not in STYLES)
+    files = files_of_layer(Path(layer.path))
     large = sum(max(0, size) for _, size, _ in seen(files)) > LARGE
     whole = [file for file in files if not file.endswith(("-wal", "-shm"))]
     content = (lambda: _hash_of(whole, start=SQLITE_HEADER)) if large else (lambda: _hash_of_features(layer))
     return _identity(layer.path, files, known, content)
+
+
+def files_of_layer(path: Path) -> list[str]:
+    """A vector file and what belongs to it: a GeoPackage has its newest features beside it, a shapefile its values."""
+    found = path.rglob("*") if path.is_dir() else path.parent.glob(f"{_escaped(path.stem)}.*")
+    return sorted(str(file) for file in found if file.suffix.lower() not in STYLES)
 
 
 def of_files(paths: Sequence[str | Path], known: Identity | None = None) -> Identity:

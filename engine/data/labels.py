@@ -5,27 +5,46 @@ Where areas overlap, later classes are painted over earlier ones, and ignored va
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
 import shapely
 
+from .. import __version__
 from ..config import Labels, Run, Source
 from ..errors import LabelError
 from ..types import IGNORE_INDEX
+from .arrays import Workspace
 from .class_raster import ClassRaster, unknown_values
 from .grid import Grid
+from .identity import files_of_layer, seen
 from .opening import is_raster
 from .points import IGNORED, Points
-from .vector_labels import VectorLabels
-from .vectors import Features, Layer, Skip, read_features
+from .vector_labels import VectorLabels, indexed
+from .vectors import Features, Layer, Skip, read_in_batches
 
 _POINT, _LINE, _AREA = 0, 1, 2
+FORMAT = 1
+"""Of the index of labels that is kept."""
 
 
-def read_labels(run: Run, source: Source, grid: Grid, skip: Skip | None = None) -> VectorLabels | ClassRaster | None:
-    """The labels of a source, none for unlabelled ones; `skip` is told which features are left out.
+def read_labels(
+    run: Run, source: Source, grid: Grid, skip: Skip | None = None, workspace: Workspace | None = None
+) -> VectorLabels | ClassRaster | None:
+    """The labels of a source, none for unlabelled ones.
+
+    Args:
+        run: has the classes.
+        source: has the labels.
+        grid: whose pixels they are in.
+        skip: is told which features are left out.
+        workspace: may keep their index, and have it from before.
 
     Raises:
         LabelError: the layer is missing, empty, of the wrong geometry, or has a value without a class.
+        OutputError: they are many, and the disk is full or cannot be written to.
     """
     if source.labels is None or source.role == "unlabelled":
         return None
@@ -34,9 +53,45 @@ def read_labels(run: Run, source: Source, grid: Grid, skip: Skip | None = None) 
         if source.role == "detection":
             raise LabelError(f"{layer} is a raster; detection needs vector labels.", "Polygonise it first.")
         return ClassRaster(source.labels.path, grid, _mask_values(run, source.labels), len(run.segmentation_channels()))
-    features = _single_points(read_features(layer, grid, skip))
-    classes = _class_indices(run, source, layer, features)
-    return VectorLabels(_areas(features.geometries, source, layer, grid), classes, run.background)
+    workspace = workspace or Workspace()
+    path = _kept_at(run, source, grid, workspace)
+    if path is not None and (file := workspace.reopened(path)):
+        for sentence in file.facts["left_out"] if skip else ():
+            skip(sentence)
+        return VectorLabels.of_file(file, run.background)
+    left_out: list[str] = []
+    batches = _batches(run, source, layer, grid, left_out.append if skip else None)
+    file = indexed(batches, workspace, left_out, path)
+    for sentence in left_out:
+        skip(sentence)
+    return VectorLabels.of_file(file, run.background)
+
+
+def _batches(
+    run: Run, source: Source, layer: Layer, grid: Grid, skip: Skip | None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for part in read_in_batches(layer, grid, skip):
+        features = _single_points(part)
+        classes = _class_indices(run, source, layer, features)
+        yield _areas(features.geometries, source, layer, grid), classes
+
+
+def _kept_at(run: Run, source: Source, grid: Grid, workspace: Workspace) -> Path | None:
+    """Where the index of a source's labels is kept, by all that decides over it; none where nothing is."""
+    path = Path(source.labels.path)
+    if workspace.kept is None or not path.exists():
+        return None
+    files = files_of_layer(path)
+    parts = [
+        __version__,
+        FORMAT,
+        list(zip(files, seen(files), strict=True)),
+        source.labels.model_dump(),
+        source.role,
+        sorted(_value_indices(run, source).items()),
+        (grid.crs.to_wkt(), tuple(grid.transform), grid.width, grid.height, grid.gsd),
+    ]
+    return workspace.kept / f"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}.labels"
 
 
 def label_points(labels: VectorLabels | ClassRaster, role: str, background: bool) -> Points:

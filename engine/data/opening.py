@@ -13,7 +13,7 @@ from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 
 from ..errors import RasterError
-from .reach import ALLOW, Beyond, Way, check_opened, is_remote, open_by, open_network, way_to
+from .reach import ALLOW, NETWORKS, Beyond, Way, check_opened, is_remote, open_by, open_network, way_to
 
 _SETTINGS = {
     # a VRT of many tiles would otherwise open and close them all the time; GDAL's own default is 100
@@ -74,6 +74,11 @@ def _hint(path: str) -> str:
     if Path(path).is_file() and Path(path).suffix.lower() in (".xml", ".json", ".vrt", ".wms", ".wmts", ".kml"):
         return f"If it stands for others, and you trust it, {ALLOW}."
     return ""
+
+
+def forget_answers() -> None:
+    """From now on this process forgets what came over a network when a file is closed: GDAL keeps half answers too."""
+    os.environ.setdefault("CPL_VSIL_CURL_NON_CACHED", ":".join(f"{each}/" for each in NETWORKS))
 
 
 def is_raster(path: str) -> bool:

@@ -54,6 +54,13 @@ class PreparedSource:
     validation: Geometry = field(default_factory=shapely.Polygon)
     hidden: Geometry = field(default_factory=shapely.Polygon)
     split: Literal["auto", "train", "validation"] = "auto"
+    _trained: tuple[Geometry, Points] | None = field(default=None, repr=False, compare=False)
+
+    def training_points(self) -> Points:
+        """Those of the points that lie on ground that trains; looked for once."""
+        if self._trained is None or self._trained[0] is not self.training:
+            self._trained = self.training, self.points.on(self.training)
+        return self._trained[1]
 
     def square_metres(self, geometry: Geometry) -> float:
         """The area on the ground of a geometry in grid pixels."""

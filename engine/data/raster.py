@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from ..errors import RasterError
 from .collar import REACH, has_collar, without_collar
 from .damage import Damage
 from .grid import Grid, Window, ground_grid, native_gsd, outline
-from .opening import open_raster, palette_bands, with_colours, without_alpha
+from .opening import forget_answers, open_raster, palette_bands, with_colours, without_alpha
 from .placement import check_placed
 from .reach import is_remote, way_to
 
@@ -32,6 +33,8 @@ _OVERVIEW_TOLERANCE = 1.01
 """An overview may be this much coarser than the grid and still be read for it."""
 _MOST_STRETCHED = 1000
 """Pixels a side that a raster's own pixel may become."""
+_WAITS = (0.0, 1.0, 4.0)
+"""Seconds before a window is asked for again that comes over a network; first for what was half an answer."""
 _OF_CLASSES = (Resampling.nearest, Resampling.mode)
 """Resampling that makes no new values, as classes need it."""
 
@@ -160,7 +163,7 @@ class RasterReader:
         if inside is None:
             return np.zeros((len(self.bands), height, width), self.image_dtype), np.zeros((height, width), bool)
         try:
-            image, valid = self._read_clean(inside)
+            image, valid = self._read_patiently(inside)
         except RasterioError as error:
             image, valid = self._unread(inside, error)
         if self.radiometry is not None:
@@ -170,6 +173,30 @@ class RasterReader:
         before, above = inside.column - column, inside.row - row
         around = (above, height - above - inside.height), (before, width - before - inside.width)
         return np.pad(image, ((0, 0), *around)), np.pad(valid, around)
+
+    def _read_patiently(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
+        """What is in a window; asked for again where it comes over a network, for connections break."""
+        waits, first = iter(_WAITS if self._way.network else ()), None
+        while True:
+            try:
+                return self._read_clean(window)
+            except (RasterioError, RasterError) as error:
+                first = first or error  # at last it may not even open
+                seconds = next(waits, None) if self._is_far() else None
+            if seconds is None:
+                raise first
+            forget_answers()
+            self._close()
+            time.sleep(seconds)
+
+    def _close(self) -> None:
+        if self._opened is not None and self._opened[0] == os.getpid():
+            self._opened[1].close()
+        self._opened = None
+
+    def _is_far(self) -> bool:
+        """Whether it, or a part of it, lies beyond a network."""
+        return is_remote(self.path) or (self._opened is not None and any(map(is_remote, self._opened[1].files)))
 
     def _read_clean(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
         if not self._collar:
@@ -199,7 +226,7 @@ class RasterReader:
     def _unread(self, window: Window, error: RasterioError) -> tuple[np.ndarray, np.ndarray]:
         """No data where a file that still opens is damaged; what is gone, or does not answer, is an error."""
         reason = str(error.__cause__ or error)
-        if is_remote(self.path):
+        if self._is_far():
             hint = "Check the connection, then start again."
             raise RasterError(f"{self.path} cannot be read: {reason.rstrip('.')}.", hint) from error
         open_raster(self.path, way=self._way).close()

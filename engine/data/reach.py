@@ -29,6 +29,8 @@ _CLOSED = {
     "GDAL_HTTPS_PROXY": "closed://none",
     "CPL_VSIL_CURL_ALLOWED_FILENAME": "closed",
 }
+_KEPT = "GEODISTIL_BEFORE_"
+"""Begins the names of variables that keep what those of GDAL had said."""
 _ALWAYS = {
     "GDAL_VRT_ENABLE_PYTHON": "NO",
     "GML_DOWNLOAD_WFS_SCHEMA": "NO",
@@ -90,7 +92,12 @@ class Way(NamedTuple):
 
 
 _permit = Permit()
-_before: dict[str, str | None] = {name: os.environ.get(name) for name in _CLOSED}
+_before: dict[str, str | None] = {
+    # a process that another of ours has started finds the way closed, and beside it what there was before
+    name: os.environ.get(name if os.environ.get(name) != closed else _KEPT + name)
+    for name, closed in _CLOSED.items()
+}
+os.environ.update({_KEPT + name: value for name, value in _before.items() if value is not None})
 os.environ.update(_ALWAYS)
 os.environ.update(_CLOSED)
 

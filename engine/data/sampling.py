@@ -19,6 +19,8 @@ _JITTER = 0.4
 
 _LOOKED_AT = 512
 """Chips of each class, and of those drawn anywhere, in which labels are counted."""
+_MANY_TILES = 2**16
+"""So many windows are looked at together, and of more no offset is chosen."""
 _TRIES = 8
 """Draws that may lie in another source than is asked for."""
 
@@ -81,7 +83,7 @@ class ChipSampler:
         areas = np.sqrt([sources[index].square_metres(sources[index].training) for index in self._usable])
         self._source_until = np.cumsum(areas / areas.sum())
         self._chip, self._rare_share = chip, rare_class_share
-        points = [_on_training_ground(source) for source in sources]
+        points = [source.training_points() for source in sources]
         self._labels = _places(points)
         frequencies = {label: weight for label, (_, weight) in self._labels.items()}
         self._classes = sorted(frequencies)
@@ -95,8 +97,9 @@ class ChipSampler:
         """How much label of class k chips show on average while those around a label are all of class c, (K, K)."""
         rng = np.random.default_rng(0)
         draws = [partial(self._anywhere, rng), *(partial(self._around, label, rng) for label in self._classes)]
-        places = (np.array([draw() for _ in range(_LOOKED_AT)]) for draw in draws)
-        anywhere, *around = (shown_at(each, points, self._classes, self._chip).mean(axis=0) for each in places)
+        places = np.array([draw() for draw in draws for _ in range(_LOOKED_AT)])
+        shown = shown_at(places, points, self._classes, self._chip).reshape(len(draws), _LOOKED_AT, -1)
+        anywhere, *around = (each.mean(axis=0) for each in shown)
         return self._rare_share * np.array(around) + (1 - self._rare_share) * anywhere
 
     def draw(self, rng: np.random.Generator) -> tuple[int, float, float]:
@@ -107,9 +110,9 @@ class ChipSampler:
 
     def _around(self, label: int, rng: np.random.Generator) -> tuple[int, float, float]:
         places, _ = self._labels[label]
-        source, column, row = places[int(rng.integers(len(places)))]
+        source, column, row = places.at(int(rng.integers(len(places))))
         jitter = rng.uniform(-_JITTER, _JITTER, 2) * self._chip
-        return int(source), column + jitter[0], row + jitter[1]
+        return source, column + jitter[0], row + jitter[1]
 
     def _anywhere(self, rng: np.random.Generator) -> tuple[int, float, float]:
         source = self._usable[one_of(self._source_until, rng)]
@@ -135,11 +138,13 @@ def window_around(grid: Grid, column: float, row: float, width: int, height: int
 
 
 def tiling(geometry: Geometry, side: int) -> list[Window]:
-    """Windows of a regular tiling that meet a geometry; the tiling's offset is one that needs few of them."""
+    """Windows of a regular tiling that meet a geometry; the tiling's offset is one that needs few, of few windows."""
     if geometry.is_empty:
         return []
     shapely.prepare(geometry)
-    offsets = range(0, side, max(side // 4, 1))
+    left, top, right, bottom = geometry.bounds
+    many = (right - left) * (bottom - top) > _MANY_TILES * side**2
+    offsets = (0,) if many else range(0, side, max(side // 4, 1))
     return min((_tiles(geometry, side, x, y) for x in offsets for y in offsets), key=len)
 
 
@@ -147,28 +152,47 @@ def _tiles(geometry: Geometry, side: int, x: int, y: int) -> list[Window]:
     left, top, right, bottom = geometry.bounds
     columns = np.arange((left - x) // side, (right - x) // side + 1).astype(int) * side + x
     rows = np.arange((top - y) // side, (bottom - y) // side + 1).astype(int) * side + y
-    column, row = (values.ravel() for values in np.meshgrid(columns, rows))
-    boxes = shapely.box(column, row, column + side, row + side)
-    meets = shapely.intersects(geometry, boxes) & ~shapely.touches(geometry, boxes)
-    return [Window(int(c), int(r), side, side) for c, r in zip(column[meets], row[meets], strict=True)]
+    found: list[Window] = []
+    for some in np.array_split(rows, -(-len(rows) * len(columns) // _MANY_TILES)):
+        column, row = (values.ravel() for values in np.meshgrid(columns, some))
+        boxes = shapely.box(column, row, column + side, row + side)
+        meets = shapely.intersects(geometry, boxes) & ~shapely.touches(geometry, boxes)
+        found += [Window(int(c), int(r), side, side) for c, r in zip(column[meets], row[meets], strict=True)]
+    return found
 
 
-def _on_training_ground(source: PreparedSource) -> Points:
-    points = source.points
-    return points.where(shapely.contains_xy(source.training, points.columns, points.rows))
+class LabelPlaces:
+    """Where a class's labels lie in all sources, looked up where they were found.
+
+    Args:
+        parts: index of a source, its points, and which of them.
+    """
+
+    def __init__(self, parts: list[tuple[int, Points, slice]]) -> None:
+        self._parts = parts
+        self._until = np.cumsum([there.stop - there.start for _, _, there in parts])
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return int(self._until[-1])
+
+    def at(self, index: int) -> tuple[int, float, float]:
+        """A source's index, column and row of a label."""
+        part = int(np.searchsorted(self._until, index, side="right"))
+        source, points, there = self._parts[part]
+        place = there.stop - (int(self._until[part]) - index)
+        return source, float(points.columns[place]), float(points.rows[place])
 
 
-def _places(points: list[Points]) -> dict[int, tuple[np.ndarray, float]]:
-    """For each class the places (n, 3) of its labels (source, column, row), and their weight."""
-    places: dict[int, list[np.ndarray]] = {}
+def _places(points: list[Points]) -> dict[int, tuple[LabelPlaces, float]]:
+    """For each class the places of its labels, and their weight."""
+    parts: dict[int, list[tuple[int, Points, slice]]] = {}
     weights: dict[int, float] = {}
     for index, inside in enumerate(points):
-        for label in np.unique(inside.classes).tolist():
-            these = inside.where(inside.classes == label)
-            origin = np.full(len(these), index)
-            places.setdefault(label, []).append(np.stack([origin, these.columns, these.rows], axis=1))
-            weights[label] = weights.get(label, 0.0) + float(these.weights.sum())
-    return {label: (np.concatenate(parts), weights[label]) for label, parts in places.items()}
+        for label, there in inside.by_class().items():
+            parts.setdefault(label, []).append((index, inside, there))
+            weights[label] = weights.get(label, 0.0) + float(inside.weights[there].sum())
+    return {label: (LabelPlaces(found), weights[label]) for label, found in parts.items()}
 
 
 def one_of(until: np.ndarray, rng: np.random.Generator) -> int:

@@ -17,8 +17,8 @@ def class_shares(run: Run, prepared: Prepared) -> dict[str, float]:
     ground = sum(source.area.area * source.reader.grid.gsd**2 for source in sources)
     covered = np.zeros(len(run.segmentation_classes))
     for source in sources:
-        points = source.points.where(source.points.classes >= 0)
-        covered += np.bincount(points.classes, points.weights, len(covered)) * source.reader.grid.gsd**2
+        for points in source.points.pieces():
+            covered += np.bincount(points.classes, points.weights, len(covered)) * source.reader.grid.gsd**2
     ground = max(ground if run.background else covered.sum(), 1e-9)
     shares = (covered / ground).tolist()
     background = [max(0.0, 1 - sum(shares))] if run.background else []

@@ -98,16 +98,28 @@ def blocks_of(area: Geometry, grid: Grid, lattice: Lattice) -> dict[Block, Geome
     return parts
 
 
-def cells_near(
-    blocks: Iterable[Block], area: Geometry, grid: Grid, lattice: Lattice, margin: float
-) -> dict[Block, Polygon]:
-    """Those blocks, as grid pixels, that come within `margin` metres of an area."""
-    west, south, east, north = lonlat_bounds(area, grid)
-    reach = (margin + lattice.size) / _METRES_PER_DEGREE
-    across = reach / max(np.cos(np.radians(max(abs(south), abs(north)))), 1e-3)
-    near = shapely.box(west - across, south - reach, east + across, north + reach)
-    cells = {block: lattice.polygon(block) for block in blocks}
-    return {block: to_pixels(cell, grid) for block, cell in cells.items() if shapely.intersects(cell, near)}
+class Near:
+    """Blocks by where they are.
+
+    Args:
+        blocks: some of the lattice's.
+        lattice: has their polygons.
+        margin: in metres; blocks that come so near to an area count.
+    """
+
+    def __init__(self, blocks: Iterable[Block], lattice: Lattice, margin: float) -> None:
+        self._blocks = list(blocks)
+        self._cells = np.array([lattice.polygon(block) for block in self._blocks], object)
+        self._tree = shapely.STRtree(self._cells)
+        self._reach = (margin + lattice.size) / _METRES_PER_DEGREE
+
+    def cells(self, area: Geometry, grid: Grid) -> dict[Block, Polygon]:
+        """Those that come near an area in grid pixels, as grid pixels."""
+        west, south, east, north = lonlat_bounds(area, grid)
+        across = self._reach / max(np.cos(np.radians(max(abs(south), abs(north)))), 1e-3)
+        box = shapely.box(west - across, south - self._reach, east + across, north + self._reach)
+        near = np.sort(self._tree.query(box, predicate="intersects"))
+        return {self._blocks[index]: to_pixels(self._cells[index], grid) for index in near}
 
 
 def lonlat_bounds(area: Geometry, grid: Grid) -> tuple[float, float, float, float]:

@@ -1,13 +1,22 @@
-"""Band statistics of the training ground, from a sample of windows."""
+"""Band statistics from samples of windows: of the training ground, and of whole rasters."""
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import fields
+
 import numpy as np
 
+from .. import __version__
 from ..errors import RasterError
+from .arrays import ArrayWriter, Workspace, finish
+from .identity import seen
 from .masks import coverage
 from .moments import Moments, add
+from .opening import is_remote, open_raster
 from .prepared import PreparedSource
+from .radiometry import measured
+from .raster import RasterReader
 from .sampling import ChipSampler, window_around
 
 _WINDOWS = 64
@@ -34,6 +43,30 @@ def band_moments(sources: list[PreparedSource], chip: int, seed: int) -> Moments
     if moments is None:
         names = ", ".join(source.name for source in sources)
         raise RasterError(f"There is no valid pixel on the training ground of {names}.", "Check the no-data value.")
+    return moments
+
+
+def raster_moments(reader: RasterReader, workspace: Workspace) -> Moments | None:
+    """Moments of a whole raster, measured or kept from when its files were the same; none where it has no data.
+
+    Raises:
+        RasterError: it cannot be read.
+        OutputError: the disk is full, or cannot be written to.
+    """
+    if workspace.kept is None or is_remote(reader.path):
+        return measured(reader)
+    with open_raster(reader.path) as dataset:
+        files = list(dataset.files)
+    parts = __version__, files, seen(files), reader.bands, str(reader.nodata), reader.grid.width, reader.grid.gsd
+    path = workspace.kept / f"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}.moments"
+    names = [each.name for each in fields(Moments)]
+    if kept := workspace.reopened(path):
+        return Moments(int(kept["count"][0]), *(kept[name].copy() for name in names[1:]))
+    damaged, moments = reader.damage.windows, measured(reader)
+    if moments is not None and reader.damage.windows == damaged:  # damage is to be met, and told, each time
+        values = ArrayWriter({name: ("int64" if name == "count" else "float64", ()) for name in names}, workspace)
+        values.add(**{name: np.atleast_1d(getattr(moments, name)) for name in names})
+        finish([values], {}, workspace, path)
     return moments
 
 

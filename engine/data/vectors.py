@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ from .surfaces import geometries_of, type_name
 
 _LONGEST = 300
 """Characters of another library's message that ours repeat."""
+MOST = 2**15
+"""Features that are in memory at once."""
+_NO_PLACES = "with coordinates that are no places"
 EMPTY_VALUE = "NULL"
 """How a feature without a class value is named in messages and in `ignore_values`."""
 
@@ -82,38 +86,66 @@ def read_features(layer: Layer, grid: Grid, skip: Skip | None = None) -> Feature
         LabelError: the file, layer or field is missing, the filter is wrong, there is no CRS, nothing passes the
             filter, or features are broken.
     """
+    parts = list(read_in_batches(layer, grid, skip))
+    return Features(
+        np.concatenate([part.geometries for part in parts]), np.concatenate([part.values for part in parts])
+    )
+
+
+def read_in_batches(layer: Layer, grid: Grid, skip: Skip | None = None) -> Iterator[Features]:
+    """As `read_features`, of more than `MOST` a part at a time, in the file's order; at least one part."""
     layer = _existing(layer)
     info = _info(layer)
     _check_related(layer, info["crs"], grid)
     bbox = _bounds_in(info["crs"], grid)
-    wkb, values = _read(layer, bbox=bbox)
-    if len(wkb) == 0:
+    left_out, read = _LeftOut(layer), 0
+    for wkb, values in _parts(layer, info, bbox):
+        read += len(wkb)
+        geometries = _geometries(wkb, layer)
+        geometries, sound = left_out.sound(geometries)
+        geometries = _to_pixels(geometries, info["crs"], grid, bbox)
+        touches = shapely.intersects(geometries, shapely.box(0, 0, grid.width, grid.height))
+        yield Features(geometries[touches], values[sound][touches])
+    if not read:
         _check_not_empty(layer)
-    geometries, sound = _sound(_geometries(wkb, layer), layer, skip)
-    geometries = _to_pixels(geometries, info["crs"], grid, bbox)
-    touches = shapely.intersects(geometries, shapely.box(0, 0, grid.width, grid.height))
-    return Features(geometries[touches], values[sound][touches])
+    left_out.tell(skip)
 
 
-def _sound(geometries: np.ndarray, layer: Layer, skip: Skip | None) -> tuple[np.ndarray, np.ndarray]:
-    """Geometries (m,) that have a place, mended, and which (n,) of all those are."""
-    absent = shapely.is_missing(geometries) | shapely.is_empty(geometries)
-    wrong = ~absent & broken(geometries)
-    sound = ~(absent | wrong)
-    geometries = mended(np.where(sound, geometries, None))
-    flat = sound & shapely.is_empty(geometries)
-    sound &= ~flat
-    reasons = [(wrong, "with coordinates that are no places"), (flat, "without area"), (absent, "without geometry")]
-    counted = [f"{which.sum()} {reason}" for which, reason in reasons if which.any()]
-    hint = "Mend or delete them (in QGIS: Check validity, Fix geometries)."
-    if counted and not sound.any():
-        raise LabelError(f"{layer} has no feature that can be used: {', '.join(counted)}.", hint)
-    if wrong.any() and skip is None:
-        one = wrong.sum() == 1
-        raise LabelError(f"{layer} has {wrong.sum()} feature{'' if one else 's'} {reasons[0][1]}.", hint)
-    if counted and skip is not None:
-        skip(f"{layer} has features that are left out: {', '.join(counted)}.")
-    return geometries[sound], sound
+class _LeftOut:
+    """Counts the features of a layer that have no place."""
+
+    def __init__(self, layer: Layer) -> None:
+        self._layer, self._any_sound = layer, False
+        self._counts = dict.fromkeys((_NO_PLACES, "without area", "without geometry"), 0)
+
+    def sound(self, geometries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Geometries (m,) that have a place, mended, and which (n,) of all those are."""
+        absent = shapely.is_missing(geometries) | shapely.is_empty(geometries)
+        wrong = ~absent & broken(geometries)
+        sound = ~(absent | wrong)
+        geometries = mended(np.where(sound, geometries, None))
+        flat = sound & shapely.is_empty(geometries)
+        sound &= ~flat
+        for reason, which in zip(self._counts, (wrong, flat, absent), strict=True):
+            self._counts[reason] += int(which.sum())
+        self._any_sound |= bool(sound.any())
+        return geometries[sound], sound
+
+    def tell(self, skip: Skip | None) -> None:
+        """Say what was left out, once all of the layer was seen.
+
+        Raises:
+            LabelError: nothing is left; or coordinates are no places, and nobody is to be told.
+        """
+        counted = [f"{count} {reason}" for reason, count in self._counts.items() if count]
+        hint = "Mend or delete them (in QGIS: Check validity, Fix geometries)."
+        if counted and not self._any_sound:
+            raise LabelError(f"{self._layer} has no feature that can be used: {', '.join(counted)}.", hint)
+        wrong = self._counts[_NO_PLACES]
+        if wrong and skip is None:
+            raise LabelError(f"{self._layer} has {wrong} feature{'' if wrong == 1 else 's'} {_NO_PLACES}.", hint)
+        if counted and skip is not None:
+            skip(f"{self._layer} has features that are left out: {', '.join(counted)}.")
 
 
 def extent(layer: Layer, grid: Grid) -> tuple[float, float, float, float]:
@@ -230,11 +262,53 @@ def _info(layer: Layer) -> dict[str, Any]:
     return info
 
 
-def _read(layer: Layer, **options: Any) -> tuple[np.ndarray, np.ndarray]:
+def _parts(
+    layer: Layer, info: dict[str, Any], bbox: tuple[float, float, float, float] | None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """What lies in a rectangle: at once, or of very many features all that the layer has, `MOST` at a time."""
+    wkb, values, _ = _read(layer, bbox=bbox, max_features=MOST + 1)
+    if len(wkb) <= MOST:
+        yield wkb, values
+        return
+    del wkb, values
+    in_turn = info["driver"] == "GPKG" or info["capabilities"]["fast_set_next_by_index"]
+    if not in_turn or (layer.where and info["driver"] != "GPKG"):
+        yield _read(layer, bbox=bbox)[:2]
+        return
+    for wkb, values in _by_key(layer, info["fid_column"]) if layer.where else _by_index(layer):
+        bounds = shapely.bounds(_geometries(wkb, layer)).reshape(-1, 4)
+        near = (bounds[:, :2] <= bbox[2:]).all(axis=1) & (bounds[:, 2:] >= bbox[:2]).all(axis=1) if bbox else ...
+        yield wkb[near], values[near]
+
+
+def _by_index(layer: Layer) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for start in itertools.count(0, MOST):
+        wkb, values, _ = _read(layer, skip_features=start, max_features=MOST)
+        yield wkb, values
+        if len(wkb) < MOST:
+            return
+
+
+def _by_key(layer: Layer, key: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Where a filter is evaluated anew for each part, from the last feature on, for GDAL would begin at the first."""
+    last = None
+    while True:
+        further = "" if last is None else f' AND "{key}" > {last}'
+        wkb, values, keys = _read(replace(layer, where=f"({layer.where}){further}"), max_features=MOST)
+        if (np.diff(keys) <= 0).any() or (last is not None and len(keys) and keys[0] <= last):
+            raise LabelError(f'{layer} cannot be read in parts with the filter "{layer.where}".', "Save what it keeps.")
+        yield wkb, values
+        if len(wkb) < MOST:
+            return
+        last = int(keys[-1])
+
+
+def _read(layer: Layer, **options: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Geometries (n,) as WKB, class values (n,) as text, keys (n,)."""
     columns = [] if layer.field is None else [layer.field]
     try:
-        _, _, wkb, fields = pyogrio.raw.read(
-            layer.path, layer=layer.layer, columns=columns, where=layer.where, force_2d=True,
+        _, keys, wkb, fields = pyogrio.raw.read(
+            layer.path, layer=layer.layer, columns=columns, where=layer.where, force_2d=True, return_fids=True,
             encoding=encoding_of(layer.path), **options,
         )  # fmt: skip
     except UNREADABLE as error:
@@ -244,11 +318,11 @@ def _read(layer: Layer, **options: Any) -> tuple[np.ndarray, np.ndarray]:
             ) from error
         raise unreadable(layer, error) from error
     values = [value_text(value) for value in fields[0]] if columns else [""] * len(wkb)
-    return wkb, np.array(values, dtype=object)
+    return wkb, np.array(values, dtype=object), keys
 
 
 def _check_not_empty(layer: Layer) -> None:
-    wkb, _ = _read(layer, max_features=1)
+    wkb, _, _ = _read(layer, max_features=1)
     if len(wkb) == 0:
         which = f' with the filter "{layer.where}"' if layer.where else ""
         raise LabelError(f"{layer} has no features{which}.", "Choose another layer or filter.")

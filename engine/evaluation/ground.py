@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import shapely
 from shapely import Geometry
 
@@ -46,17 +47,16 @@ def _described(source: PreparedSource, run: Run) -> dict[str, Any]:
 
 def _labels(source: PreparedSource, run: Run) -> dict[str, dict[str, int]]:
     classes = run.detection_classes if source.role == "detection" else run.segmentation_classes
-    points = source.points
-    inside = {
-        side: shapely.contains_xy(ground, points.columns, points.rows)
-        for side, ground in (("training", source.training), ("validation", source.validation))
-    }
+    grounds = {"training": source.training, "validation": source.validation}
+    found = {side: np.zeros(len(classes)) for side in grounds}
+    for side, ground in grounds.items():
+        for index, there in source.points.by_class().items():
+            for piece in source.points.where(there).pieces():
+                inside = shapely.contains_xy(ground, piece.columns, piece.rows)
+                found[side][index] += piece.counts[inside].sum()
     return {
-        definition.name: {
-            # a part of a feature is a label too
-            side: math.ceil(points.counts[keep & (points.classes == index)].sum() - 1e-6)
-            for side, keep in inside.items()
-        }
+        # a part of a feature is a label too
+        definition.name: {side: math.ceil(found[side][index] - 1e-6) for side in grounds}
         for index, definition in enumerate(classes)
     }
 

@@ -62,7 +62,7 @@ class Lesson:
             if source.role in classes:
                 names = classes[source.role]
                 shift = int(BACKGROUND in names and run.background and source.role == "segmentation")
-                labelled = {names[index + shift] for index in set(source.points.classes.tolist()) if index >= 0}
+                labelled = {names[index + shift] for index in source.points.by_class()}
                 silent[source.role, source.name] = _old(names, known[source.role]) & torch.tensor(
                     [name not in labelled for name in names]
                 )

@@ -82,8 +82,9 @@ def _source(source: PreparedSource) -> Iterator[Any]:
     yield source.role, _file(reader.path), list(reader.bands), str(reader.nodata), reader.dtype
     yield grid.crs.to_wkt(), tuple(grid.transform), grid.width, grid.height
     if isinstance(source.labels, VectorLabels):
-        yield from shapely.to_wkb(source.labels.geometries)
-        yield source.labels.classes.tolist()
+        for places in source.labels.batches():
+            yield from shapely.to_wkb(source.labels.geometries_at(places))
+            yield source.labels.classes_at(places).tolist()
     elif source.labels is not None:
         yield _file(source.labels.path)
     for ground in (source.area, source.training, source.validation, source.hidden):

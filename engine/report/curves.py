@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import matplotlib
+import numpy as np
 
-from .charts import INK, STYLE, finish, new_figure, svg
+from .charts import COLORS, INK, STYLE, finish, new_figure, svg
 from .markup import shown
 
+MOST_CURVES = 2 * len(COLORS)
+"""Lines that can be told apart."""
 _WIDEST = 260.0
 """Of a map, in SVG units."""
 
 
 def precision_recall_chart(task: str, curves: dict[str, dict[str, list[float]]]) -> str | None:
-    """Precision over recall, a line a class; none without curves.
+    """Precision over recall, a line a class; none without curves. Of many classes those with the least area below it.
 
     Args:
         task: names the figure.
@@ -22,14 +25,21 @@ def precision_recall_chart(task: str, curves: dict[str, dict[str, list[float]]])
     """
     if not curves:
         return None
+    worst = sorted(curves, key=lambda name: _area(curves[name]))[:MOST_CURVES]
     with matplotlib.rc_context(STYLE):
         figure, axes = new_figure()
-        for name, curve in curves.items():
+        for name, curve in ((name, curve) for name, curve in curves.items() if name in worst):
             # not the classes' colours, which are chosen for maps and may not be seen on paper
             axes.plot(curve["recall"], curve["precision"], label=shown(name))
         axes.set(xlim=(0, 1), ylim=(0, 1.02))
         finish(axes, "recall", "precision")
         return svg(figure, f"precision recall {task}")
+
+
+def _area(curve: dict[str, list[float]]) -> float:
+    """The area below a curve, from its first recall to its last."""
+    recall, precision = (np.array(curve[name], float) for name in ("recall", "precision"))
+    return float(abs((np.diff(recall) * (precision[1:] + precision[:-1]) / 2).sum()))
 
 
 def reliability_chart(task: str, calibration: dict[str, Any]) -> str | None:

@@ -15,6 +15,8 @@ from matplotlib.patches import Patch, Rectangle
 IGNORE_INDEX = 255
 """As in `engine.types`, which would bring torch."""
 OPACITY = 0.5
+_MOST_NAMED = 18
+"""Classes that a legend names: three lines of them."""
 
 
 @dataclass
@@ -62,7 +64,8 @@ def preview_png(
     grid[0, 0].set_title("image", fontsize=9)
     masks = [each.mask for labellings in columns.values() for each in labellings if each.mask is not None]
     ignored = any((mask == IGNORE_INDEX).any() for mask in masks)
-    _legend(figure, segmentation_classes, detection_classes, ignored)
+    shown = [labelling for labellings in columns.values() for labelling in labellings]
+    _legend(figure, _seen(segmentation_classes, masks), _found(detection_classes, shown), ignored)
     file = io.BytesIO()
     figure.savefig(file, format="png")
     return file.getvalue()
@@ -95,6 +98,18 @@ def _outline(axes: Axes, labelling: Labelling, classes: Sequence[tuple[str, str]
         )
 
 
+def _seen(classes: Sequence[tuple[str, str]], masks: list[np.ndarray]) -> list[tuple[str, str]]:
+    """Classes of which there is something to see; all of them where they are few."""
+    there = set().union(*(np.unique(mask).tolist() for mask in masks))
+    return [each for index, each in enumerate(classes) if len(classes) <= _MOST_NAMED or index in there]
+
+
+def _found(classes: Sequence[tuple[str, str]], shown: list[Labelling]) -> list[tuple[str, str]]:
+    """The same of classes of objects."""
+    there = {int(label) for each in shown if each.labels is not None for label in each.labels}
+    return [each for index, each in enumerate(classes) if len(classes) <= _MOST_NAMED or index in there]
+
+
 def _legend(
     figure: Figure, areas: Sequence[tuple[str, str]], objects: Sequence[tuple[str, str]], ignored: bool
 ) -> None:
@@ -102,6 +117,9 @@ def _legend(
     handles += [Patch(fill=False, edgecolor=color, label=name, linewidth=1.5) for name, color in objects]
     if ignored:
         handles.append(Patch(color="#808080", label="counts nowhere", alpha=0.7))
+    if len(handles) > _MOST_NAMED:
+        more = len(handles) - _MOST_NAMED
+        handles = [*handles[:_MOST_NAMED], Patch(alpha=0, label=f"and {more} more")]
     if handles:
         figure.legend(
             handles=handles, loc="outside lower center", ncols=min(len(handles), 6), fontsize=8, frameon=False

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from ..config import Run
-from .curves import precision_recall_chart, reliability_chart, split_map
+from .curves import MOST_CURVES, precision_recall_chart, reliability_chart, split_map
 from .history import History
 from .markup import Cell, figure, picture, spoken, table, text
 from .validation import figure_path, threshold_of
 
+MOST_ACROSS = 20
+"""Classes of a confusion matrix that fits a page."""
+_MOST_CONFUSED = 3
+"""Other classes that a row of a long list names."""
 _MOST_MAPS = 6
 _AREAS = {"raster": "whole raster", "hull": "hull of the labels"}
 _HEADINGS = {"segmentation": "Areas on the validation blocks", "detection": "Objects on the validation blocks"}
@@ -94,6 +98,8 @@ def answers(folder: Path, run: Run, validation: dict[str, Any]) -> Iterable[str]
 def _confusion(names: list[str], matrix: list[list[int]], colors: dict[str, str]) -> str:
     """Rows are truth; cells are shares of their row, and shaded so."""
     totals = [sum(row) for row in matrix]
+    if len(names) > MOST_ACROSS:
+        return _confused(names, matrix, colors)
     shares = [[count / max(total, 1) for count in row] for row, total in zip(matrix, totals, strict=True)]
     return table(
         "Confusion matrix: of the ground that is truly a row's class, the share that is called a column's class",
@@ -101,6 +107,23 @@ def _confusion(names: list[str], matrix: list[list[int]], colors: dict[str, str]
         [[name, *row, total] for name, row, total in zip(names, shares, totals, strict=True)],
         colors,
         [[None, *row, None] for row in shares],
+    )
+
+
+def _confused(names: list[str], matrix: list[list[int]], colors: dict[str, str]) -> str:
+    """Of so many classes that a matrix would not fit the page: what each is taken for most."""
+    rows = []
+    for index, (name, row) in enumerate(zip(names, matrix, strict=True)):
+        total = sum(row)
+        others = sorted((each for each in range(len(row)) if each != index and row[each]), key=lambda each: -row[each])
+        most = ", ".join(f"{names[each]} {row[each] / total:.3f}" for each in others[:_MOST_CONFUSED])
+        rows.append([name, row[index] / total if total else None, most or None, total])
+    return table(
+        "Confusion: of the ground that is truly of a class, the share that is called so, and what else it is called "
+        "most (all of it is in validation.json)",
+        ["truth", "called so", "called something else", "pixels"],
+        rows,
+        colors,
     )
 
 
@@ -137,7 +160,11 @@ def _charts(task: str, values: dict[str, Any]) -> Iterable[str]:
     found = []
     if curves:
         rule = "an object is found at an IoU of 0.5" if task == "detection" else "each class against all others"
-        found.append(figure(curves, f"Precision and recall over the threshold; {rule}."))
+        drawn = min(len(values["curves"]), MOST_CURVES)
+        some = (
+            f" The {drawn} classes of {len(values['curves'])} that do worst." if drawn < len(values["curves"]) else ""
+        )
+        found.append(figure(curves, f"Precision and recall over the threshold; {rule}.{some}"))
     if reliability:
         error = values["calibration"]["ece"]
         found.append(figure(reliability, f"Reliability: expected calibration error {error:.3f}."))

@@ -23,12 +23,14 @@ MODEL_FOLDER = "model"
 CHECKPOINTS = "checkpoints"
 AFTERWARDS_FILE = "afterwards.json"
 """What is predicted when the training is done."""
+CACHE = "cache"
+"""What the engine would find again: indices of labels, statistics; it does not travel."""
 PREDICTIONS = "predictions"
 """Where `afterwards.py` has the engine write."""
 PACKED = (RUN_FILE, "labels", "rasters", EVENTS_FILE, LOG_FILE, CHECKPOINTS, MODEL_FOLDER, REPORT_FILE)
 """A run's own files and folders, those that travel."""
 
-OWN = (*PACKED, LAUNCH_FILE, AFTERWARDS_FILE, STOP_FILE, OWNER_FILE)
+OWN = (*PACKED, CACHE, LAUNCH_FILE, AFTERWARDS_FILE, STOP_FILE, OWNER_FILE)
 
 
 def is_run(folder: Path) -> bool:

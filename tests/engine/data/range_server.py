@@ -1,6 +1,7 @@
 """Serves one file over HTTP in ranges and counts what it sends; a process of its own, for GDAL holds Python's lock.
 
-`python range_server.py FILE PATIENCE` prints its port; after PATIENCE answers it stalls. `/sent` tells the bytes sent.
+`python range_server.py FILE PATIENCE [FIRST EVERY]` prints its port; after PATIENCE answers it stalls, and from
+answer FIRST on it breaks the connection in the middle of every EVERYth. `/sent` tells the bytes, `/broken` how many.
 """
 
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     content, patience, sent, answers = b"", 0, 0, 0
+    first, every, broken = 0, 0, 0
 
     def log_message(self, *_):
         pass
@@ -20,9 +22,9 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(body=False)
 
     def do_GET(self):
-        if self.path == "/sent":
+        if self.path in ("/sent", "/broken"):
             self.head(200, 20)
-            self.wfile.write(f"{Handler.sent:20d}".encode())
+            self.wfile.write(f"{getattr(Handler, self.path[1:]):20d}".encode())
         else:
             self.answer(body=True)
 
@@ -40,7 +42,11 @@ class Handler(BaseHTTPRequestHandler):
             first, last = int(start), min(int(end or last), last)
         headers = {"Content-Range": f"bytes {first}-{last}/{size}"} if given else {}
         self.head(206 if given else 200, last - first + 1, **headers)
-        if body:
+        if body and Handler.every and Handler.answers >= Handler.first and Handler.answers % Handler.every == 0:
+            Handler.broken += 1
+            self.wfile.write(self.content[first : (first + last) // 2])
+            self.close_connection = True
+        elif body:
             Handler.sent += last - first + 1
             self.wfile.write(self.content[first : last + 1])
 
@@ -53,6 +59,7 @@ class Handler(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     Handler.content, Handler.patience = Path(sys.argv[1]).read_bytes(), int(sys.argv[2])
+    Handler.first, Handler.every = map(int, sys.argv[3:] or (0, 0))
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     print(server.server_port, flush=True)

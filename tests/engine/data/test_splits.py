@@ -322,3 +322,18 @@ def test_ground_that_validates_whole_trains_in_no_other_raster(city, tools):
 def test_sources_that_are_all_on_one_side_are_refused(city, tools, split, side):
     with pytest.raises(SplitError, match=f"nothing for {side}"):
         prepare(tools.run(tools.source(city["utm"], labels=city["labels"], split=split)))
+
+
+@pytest.mark.parametrize(("side", "chip", "told"), [(600, 256, "192"), (600, 192, ""), (2048, 256, ""), (100, 64, "")])
+def test_chips_wider_than_blocks_are_said_with_what_fits(raster, layer, tools, side, chip, told):
+    """As of a labelled area of 6 km at 10 m; 64 pixels are the least."""
+    transform = from_origin(tools.LEFT, tools.TOP, 10, 10)
+    squares = [
+        shapely.affinity.scale(each, 10, 10, origin=(tools.LEFT, tools.TOP)) for each in tools.scattered(side, step=24)
+    ]
+    path = raster("a.tif", (12, side, side), transform=transform, dtype="uint16")
+    run = tools.run(tools.source(path, labels=layer("a.gpkg", squares)), chip=chip)
+    sentences = [each for each in prepare(run).warnings if "chip_size" in each]
+    assert len(sentences) == bool(told)
+    if told:
+        assert "Chips of 256 pixels are 2,56" in sentences[0] and f"chip_size to {told}," in sentences[0]
