@@ -1,4 +1,4 @@
-# make setup | demo | session | test | coverage | lint | package | wheel | docs | matrix | oldest | qt6 | translations | bench | clean;
+# make setup | demo | session | loop | test | coverage | lint | package | wheel | docs | matrix | oldest | qt6 | translations | bench | clean;
 # each sets up what it needs.
 
 PYTHON ?= python3
@@ -11,7 +11,7 @@ DATA ?= ../shared/data
 # The engine's tests are many small trainings, which more threads would not make faster.
 SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile
 
-.PHONY: setup qgis demo session test test-engine test-qgis coverage lint package wheel docs matrix oldest qt6 translations bench clean
+.PHONY: setup qgis demo session loop test test-engine test-qgis coverage lint package wheel docs matrix oldest qt6 translations bench clean
 
 setup: .venv/installed $(QGIS_TOOLS)/pytest qgis
 
@@ -35,6 +35,10 @@ demo: setup
 session: setup
 	$(ENGINE) docs/screenshots/session.py --guide
 	$(ENGINE) docs/screenshots/session.py --scale 2 --output build/session_200
+
+# The map maker's loop on Banepa's imagery (DATA) in a real QGIS window: draw, learn, review, learn on.
+loop: setup
+	$(ENGINE) docs/screenshots/loop.py --data $(DATA) --guide
 
 test: setup qt6 test-engine test-qgis
 

@@ -66,7 +66,14 @@ def _packaging(folder: Path, ground: Path) -> list[str]:
 def _export(*more: str) -> Callable[[Path, Path], list[str]]:
     def make(folder: Path, ground: Path) -> list[str]:
         (folder / "log").mkdir()
-        places = [str(ground / "trained"), "--output", str(folder / "model.zip"), "--events", str(folder / "log")]
+        places = [
+            str(ground / "trained"),
+            str(ground / "wide.tif"),
+            "--output",
+            str(folder / "model.zip"),
+            "--events",
+            str(folder / "log"),
+        ]
         return ["export", *places, *more]
 
     return make
@@ -90,7 +97,14 @@ def _report(folder: Path, ground: Path) -> list[str]:
 
 def _review(folder: Path, ground: Path) -> list[str]:
     (folder / "log").mkdir()
-    places = [str(ground / "trained"), "--output", str(folder / "review.gpkg"), "--events", str(folder / "log")]
+    places = [
+        str(ground / "trained"),
+        str(ground / "wide.tif"),
+        "--output",
+        str(folder / "review.gpkg"),
+        "--events",
+        str(folder / "log"),
+    ]
     return ["review", *places, "--device", "cpu"]
 
 

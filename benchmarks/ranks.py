@@ -112,7 +112,7 @@ def work(options: argparse.Namespace) -> None:
             network.to(fabric.device, memory_format=torch.channels_last)
         plan.enter(stage)
         optimizer = make_optimizer(
-            torch.nn.ModuleDict({n: plan.networks[n] for n in stage.trains}), run.training, fabric
+            torch.nn.ModuleDict({n: plan.networks[n] for n in stage.trainable}), run.training, fabric
         )
         passes = passes_of(fabric, stage, plan.networks, size)
         loaders = {role: training_loader(prepared, run, role) for role in stage.roles}

@@ -9,6 +9,8 @@ from .declare import STRONG, WEAK, Form, Row, Settings
 DETECTION_TEACHER = "detection alone, teacher's size"
 SEGMENTATION_TEACHER = "segmentation alone, teacher's size"
 TEACHERS = {"detection_teacher": DETECTION_TEACHER, "segmentation_teacher": SEGMENTATION_TEACHER}
+UNET: Settings = {"architecture": "unet", "encoder": "tu-tf_efficientnet_lite1"}
+UNET_TEACHER = "segmentation alone, U-Net"
 ENSEMBLES = {teacher: (row, f"{row}, second seed") for teacher, row in TEACHERS.items()}
 SECOND_DRAW = 100
 """Far from the tables' seeds, so that no other row of a seed has it."""
@@ -28,6 +30,7 @@ def single_task(form: Form) -> tuple[Row, ...]:
         Row("segmentation alone", supervised(form.student, "segmentation"), form.steps),
         Row(DETECTION_TEACHER, supervised(form.teacher, "detection"), form.teacher_steps),
         Row(SEGMENTATION_TEACHER, supervised(form.teacher, "segmentation"), form.teacher_steps),
+        Row(UNET_TEACHER, supervised(UNET, "segmentation"), form.teacher_steps, extra=True),
         *(
             Row(rows[1], supervised(form.teacher, task), form.teacher_steps, extra=True, draw=SECOND_DRAW)
             for task, rows in zip(("detection", "segmentation"), ENSEMBLES.values(), strict=True)
@@ -104,6 +107,7 @@ def soft(form: Form) -> tuple[Row, ...]:
         "agreement of mirror images": {"mirrored_answers": True, "agreement_weights": True},
         "temperature 2": {"temperature": 2.0},
         "DIST": {"soft_segmentation": "dist"},
+        "U-Net teaches": {"teachers": TEACHERS | {"segmentation_teacher": UNET_TEACHER}, "segmentation_teacher": UNET},
         "ensemble": {"teachers": ENSEMBLES},
         "ensemble, agreement": {"teachers": ENSEMBLES, "agreement_weights": True},
     }

@@ -16,7 +16,7 @@ from pathlib import Path
 import seams
 from common import BACKENDS, median
 
-from engine.cli.lighter import FIRST
+from engine.cli.quantize import FIRST
 from engine.packages.int8 import Spared
 
 LOSS = 0.005
@@ -48,7 +48,7 @@ def main() -> int:
 
 def lighter(model: Path, folder: Path, spared: Spared) -> Path:
     """The package's graph in eight bits, their ranges found on another scene than those of training and scoring."""
-    from engine.cli.lighter import CALIBRATING, images
+    from engine.cli.quantize import CALIBRATING, images
     from engine.inference.checks import open_raster
     from engine.packages import load_card
     from engine.packages.int8 import quantise

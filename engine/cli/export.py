@@ -67,9 +67,9 @@ def _export(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
         complete_package(copy, network, card, steps.begin)
         judged = []
         if options.int8:
-            from .lighter import lighten
+            from .quantize import quantize
 
-            judged = lighten(options.model, copy, card, options.chips, options.max_loss, steps.begin)
+            judged = quantize(options.model, copy, card, options.chips, options.max_loss, steps.begin)
         steps.begin("archive")
         package = zip_package(copy, options.output)
     steps.end()

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ..config import ClassDefinition, Run
 from ..data import Prepared, validation_batches
-from ..evaluation.examination import first_chips
+from ..evaluation.validation_pass import first_chips
 from ..report import Labelling, preview_png
 from ..types import Batch, Objects, Outputs, Task
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Stopped, TrainingError
 from ..events import EventLog
-from ..processes import Interrupted
+from ..processes import Interrupted, end_with_process
 
 if TYPE_CHECKING:
     from ..config import Run
@@ -54,6 +54,12 @@ class _Followers(EventLog):
 
 def _tell(event: dict[str, Any]) -> None:
     print(f"warning: {event['message']}", file=sys.stderr)
+
+
+def end_with_launcher() -> None:
+    """Have this process end with the torchrun that has started it: nobody could stop it any more."""
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        end_with_process(os.getppid())
 
 
 def take_all_cards(settings: Run) -> None:

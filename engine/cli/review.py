@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from ..config import Card, Run
     from ..data.grid import Grid
-    from ..evaluation.looking import Labelled
+    from ..evaluation.review_raster import Labelled
     from ..events import EventLog
     from ..inference import Backend
 

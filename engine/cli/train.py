@@ -37,7 +37,7 @@ TRAINED = 0.98
 """Share of the whole that is done when a network is trained; then it is examined and packed."""
 PARTS = (
     ("windows", 2),
-    ("examination", 4),
+    ("validation", 4),
     ("report", 1),
     ("context", 3),
     ("weights", 0.5),
@@ -82,10 +82,11 @@ def train_run(folder: Path, listener: Listener | None = None) -> dict[str, Any]:
     from ..config import load_run
     from ..processes import check_place, place
     from .job import carry_out
-    from .ranks import follow
+    from .ranks import end_with_launcher, follow
 
     settings, where = load_run(folder), place()
     if where is not None:
+        end_with_launcher()
         check_place(where, settings.training.batch_size)
         if where.rank:
             follow(folder, lambda events: _trained(folder, settings, events, where))
@@ -148,8 +149,8 @@ def _train(folder: Path, settings: Run, events: EventLog, where: Place | None) -
     from ..events import PartOfLog
     from ..processes import Interrupted
     from ..training import enough_memory, offer
-    from .examining import examine_run
     from .steps import Steps
+    from .validation_files import write_validation
 
     device, prepared, settled, trained = _trained(folder, settings, events, where)
     plan = settled.plan
@@ -158,9 +159,9 @@ def _train(folder: Path, settings: Run, events: EventLog, where: Place | None) -
     try:
         steps.begin("windows")
         card = _card(settings, prepared, trained, plan)
-        steps.begin("examination")
+        steps.begin("validation")
         with enough_memory(settings.training, device):
-            examine_run(folder, settings, prepared, plan, card, device, events)
+            write_validation(folder, settings, prepared, plan, card, device, events)
         return _package(folder, settings, prepared, trained, card, steps, events)
     except (Stopped, Interrupted):
         raise Stopped(
@@ -237,7 +238,7 @@ def _card(settings: Run, prepared: Prepared, trained: Trained, plan: Plan) -> Ca
         segmentation_classes=shown(settings.segmentation_classes) if "segmentation" in tasks else [],
         background=settings.background,
         detection_classes=shown(settings.detection_classes) if "detection" in tasks else [],
-        network=plan.specs[plan.ships],
+        network=plan.specs[plan.exported],
         **_thresholds(trained.values, plan),
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         geometry=prepared.geometry,

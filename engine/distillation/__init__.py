@@ -4,6 +4,7 @@ from ..models.heads import anchors_valid
 from .agreement import detection_agreement, segmentation_agreement
 from .calibration import detection_temperature, segmentation_temperature
 from .centerness import soft_centerness
+from .cldice import cldice_loss
 from .consistency import consistency
 from .dense import FOUND, dense_boxes, dense_classification
 from .disagreement import difference_of_scores, divergence_of_areas
@@ -14,7 +15,6 @@ from .relations import channel_wise, dist_segmentation
 from .soft import soft_detection_classification, soft_detection_regression, soft_segmentation
 from .sslkd import Confidence, cross_supervision, feature_term, pseudo_labels, soft_term
 from .supervised import dice_loss, segmentation_cross_entropy, segmentation_focal, weighted_cross_entropy
-from .thin import cldice_loss
 from .thresholds import AdaptiveThresholds
 from .weak import bounded_areas, outside_boxes
 

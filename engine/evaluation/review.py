@@ -30,7 +30,7 @@ from ..inference.vectors.watching import watched
 from ..inference.windows import window_grid
 from ..processes import scratch
 from .cells import POOL, Cells, farthest_first
-from .looking import Kept, Labelled, Look, SureMap, as_arrays, centres, kept_part
+from .review_raster import Kept, Labelled, RasterReview, SureMap, as_arrays, centres, kept_part
 
 NEXT, PSEUDO = "label_next", "pseudo_labels"
 """The layers that are written."""
@@ -61,8 +61,8 @@ class ReviewOptions:
         count: most cells to propose.
         cell: side of a cell in metres; none means half a window of the model.
         confidence: probability, or score of a box, from which a prediction is a pseudo-label.
-        thresholds: score from which the model reports boxes of each class, which doubt is measured from; the networks
-            must report boxes from half of it. None means their card's.
+        thresholds: score from which the model reports boxes of each class, which uncertainty is measured from; the
+            networks must report boxes from half of it. None means their card's.
         batch_size: windows in a batch.
     """
 
@@ -84,10 +84,10 @@ def review(
     """Write where labels would help most (`label_next`) and what the networks are sure of (`pseudo_labels`).
 
     `label_next` are square cells with `rank` from 1, `help` = `uncertainty` + `disagreement`, `dominant_class` and
-    `raster`. Uncertainty of segmentation is the mean entropy over the cell (`doubt.entropy`), of detection
-    S / (1 + S) for boxes of middling scores (`doubt.middling`) that sum to S, of both their mean. Disagreement is the
-    share of the cell on which the networks' classes differ. Ranks are those of `cells.farthest_first`: helpful cells
-    that differ from those before them.
+    `raster`. Uncertainty of segmentation is the mean entropy over the cell (`uncertainty.entropy`), of detection
+    S / (1 + S) for boxes of middling scores (`uncertainty.middling`) that sum to S, of both their mean. Disagreement is
+    the share of the cell on which the networks' classes differ. Ranks are those of `cells.farthest_first`: helpful
+    cells that differ from those before them.
 
     `pseudo_labels` are areas with `class` and `confidence` (mean percent) where the networks agree and their mean
     probability reaches `options.confidence`, background left out; of a model that only detects, its boxes from that
@@ -189,7 +189,7 @@ class _Review:
         grid = reader.grid
         lattice = window_grid(grid.width, grid.height, self._card.tile_size)
         labelled = self._labelled(grid) if self._labelled else None
-        look = Look(self._card, self._thresholds, index, grid, lattice, self._cell, labelled)
+        look = RasterReview(self._card, self._thresholds, index, grid, lattice, self._cell, labelled)
         size = self._options.batch_size
         reads = ordered(window_reader(reader, lattice.tile, self._card.fill_values()), lattice, 1, 2 * size, "reader")
         with ExitStack() as stack:

@@ -85,18 +85,18 @@ class MultiTaskNetwork(Normalised):
         Returns:
             outputs; logits are float32 also under autocast.
         """
-        return self.answer(self.encode(image), tasks)
+        return self.decode(self.encode(image), tasks)
 
     def encode(self, image: Tensor) -> list[Tensor]:
         """The encoder's maps of strides 4 to 32 for (B, C, H, W) raw values."""
         return self.encoder(self.normalise(image))[-len(STRIDES) :]
 
-    def answer(self, encoded: list[Tensor], tasks: Collection[Task] | None = None) -> Outputs:
+    def decode(self, encoded: list[Tensor], tasks: Collection[Task] | None = None) -> Outputs:
         """Neck and heads on what `encode` returned, or on some of its images."""
         levels = OrderedDict((str(stride), level) for stride, level in zip(STRIDES, encoded, strict=True))
-        return replace(self.judge(list(self.neck(levels).values()), tasks), backbone=encoded[-1])
+        return replace(self.forward_heads(list(self.neck(levels).values()), tasks), backbone=encoded[-1])
 
-    def judge(self, features: list[Tensor], tasks: Collection[Task] | None = None) -> Outputs:
+    def forward_heads(self, features: list[Tensor], tasks: Collection[Task] | None = None) -> Outputs:
         """The heads on a pyramid, levels (B, D, H_l, W_l); it may be another network's (CrossKD)."""
         wanted = self.tasks if tasks is None else tasks
         outputs = Outputs(features=features)

@@ -70,13 +70,13 @@ class SmpNetwork(Normalised):
 
     def forward(self, image: Tensor, tasks: Collection[Task] | None = None) -> Outputs:
         """Float32 logits (B, K, H, W) and the encoder's last features for (B, C, H, W) raw values."""
-        return self.answer(self.encode(image), tasks)
+        return self.decode(self.encode(image), tasks)
 
     def encode(self, image: Tensor) -> list[Tensor]:
         """The encoder's maps, the image itself first, for (B, C, H, W) raw values."""
         return list(self.encoder(self.normalise(image)))
 
-    def answer(self, encoded: list[Tensor], tasks: Collection[Task] | None = None) -> Outputs:
+    def decode(self, encoded: list[Tensor], tasks: Collection[Task] | None = None) -> Outputs:
         """Decoder and head on what `encode` returned, or on some of its images."""
         if tasks is not None and "segmentation" not in tasks:
             return Outputs(backbone=encoded[-1])

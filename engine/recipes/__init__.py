@@ -12,7 +12,7 @@ from .feature_teaching import with_feature_teacher
 from .identity import teachers_identity, teachers_of
 from .label_loss import chosen_loss
 from .partial_multitask import plan_partial_multitask
-from .plan import Batches, Losses, Networks, Plan, Stage, average_of, with_timing
+from .plan import Batches, Losses, Networks, Plan, Stage, ema_of, with_timing
 from .pretraining import with_pretraining
 from .reuse import CHECKPOINTS, best_weights
 from .semi_supervised import plan_semi_supervised
@@ -54,9 +54,9 @@ __all__ = [
     "Networks",
     "Plan",
     "Stage",
-    "average_of",
     "best_weights",
     "build_plan",
+    "ema_of",
     "teachers_identity",
     "teachers_of",
 ]

@@ -13,7 +13,7 @@ from ..distillation import detection_agreement, segmentation_agreement
 from ..errors import ConfigError
 from ..models.heads.detection import Axis
 from ..types import Detections, Outputs, Task
-from .plan import answer
+from .plan import predict
 
 Axes = tuple[Axis, ...]
 MIRRORED: tuple[Axes, ...] = ((), ("x",), ("y",), ("x", "y"))
@@ -89,7 +89,7 @@ def mean_answer(answers: Sequence[Outputs]) -> Outputs:
 def answer_of_mirror(network: nn.Module, image: Tensor, axes: Axes, tasks: Collection[Task] | None = None) -> Outputs:
     """A network's outputs on an image that is mirrored along some axes, mirrored back; features are as it saw them."""
     dimensions = [_DIMENSIONS[axis] for axis in axes]
-    outputs = answer(network, image.flip(dimensions) if dimensions else image, tasks)
+    outputs = predict(network, image.flip(dimensions) if dimensions else image, tasks)
     if not dimensions:
         return outputs
     detections = outputs.detections

@@ -26,7 +26,7 @@ from ..distillation import (
 from ..types import Batch, Outputs, Role
 from .build import build_network
 from .dropout import dropped
-from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering, teacher_share
+from .plan import Batches, Losses, Networks, Plan, Stage, predict, teacher_share, teaching_network
 from .semi_supervised import THRESHOLDS, adaptive_thresholds, require_roles
 from .supervised import LabelTerms, label_terms, supervised_losses, teach_from_labels
 from .teachers import load_teachers
@@ -56,7 +56,7 @@ def plan_baseline(run: Run, prepared: Prepared) -> Plan:
         networks[THRESHOLDS] = adaptive_thresholds(names, run)
     losses = unlabelled_losses(METHODS[recipe.method], names, recipe, label_terms(recipe, run, prepared))
     views = ROLES if recipe.strong_views else ()
-    stage = Stage("student", tuple(networks), ROLES, 1.0, losses, judges=("student",), views=views)
+    stage = Stage("student", tuple(networks), ROLES, 1.0, losses, validated=("student",), views=views)
     return Plan(networks, [stage], "student", dict.fromkeys(names, recipe.student))
 
 
@@ -86,7 +86,7 @@ def _mean_teacher(
     """The student's probabilities are drawn to those of its moving average (arXiv 1703.01780)."""
     mix, view = _mixed(unlabelled, recipe)
     outputs = _forward(networks, "student", batch, view)
-    target = mix.answers(answer(answering(networks, "student"), unlabelled.image))
+    target = mix.answers(predict(teaching_network(networks, "student"), unlabelled.image))
     term = consistency(outputs["unlabelled"].segmentation, target.segmentation, view.valid)
     return {"student": outputs["segmentation"]}, term
 
@@ -95,7 +95,7 @@ def _cps(networks: Networks, batch: Batch, unlabelled: Batch, recipe: Baseline) 
     """Two networks of other seeds give each other labels (arXiv 2106.01226, with its CutMix)."""
     mix, view = _mixed(unlabelled, recipe)
     outputs = {name: _forward(networks, name, batch, view) for name in ("student", "twin")}
-    given = {name: answer(networks[name], unlabelled.image) for name in outputs}
+    given = {name: predict(networks[name], unlabelled.image) for name in outputs}
     needed = tuple(_confidence(networks, name, each, unlabelled, recipe) for name, each in given.items())
     theirs = tuple(mix.answers(each).segmentation for each in given.values())
     mine = (each["unlabelled"].segmentation for each in outputs.values())
@@ -109,7 +109,7 @@ def _fixmatch(
     """Confident labels of the weak view for the strong one (arXiv 2001.07685)."""
     mix, view = _mixed(unlabelled, recipe)
     outputs = _forward(networks, "student", batch, view)
-    target = answer(networks["student"], unlabelled.image)
+    target = predict(networks["student"], unlabelled.image)
     labels = _labels(mix.answers(target), view, _confidence(networks, "student", target, unlabelled, recipe))
     return {"student": outputs["segmentation"]}, segmentation_cross_entropy(outputs["unlabelled"].segmentation, labels)
 
@@ -126,9 +126,9 @@ def _unimatch(
     encoded = student.encode(torch.cat(images))
     parts = [[level[start : start + len(images[0])] for level in encoded] for start in _starts(images)]
     outputs, perturbed, *strong = (
-        student.answer(dropped(part) if index == 1 else part, SEGMENTATION) for index, part in enumerate(parts)
+        student.decode(dropped(part) if index == 1 else part, SEGMENTATION) for index, part in enumerate(parts)
     )
-    target = answer(student, unlabelled.image)
+    target = predict(student, unlabelled.image)
     needed = _confidence(networks, "student", target, unlabelled, recipe)
     term = segmentation_cross_entropy(perturbed.segmentation, _labels(target, unlabelled, needed)) / 2
     for (mix, view), output in zip(pairs, strong, strict=True):
@@ -179,10 +179,19 @@ def _plan_plain(run: Run, prepared: Prepared, recipe: Baseline) -> Plan:
         networks, notes, share = networks | taught.networks, taught.notes, 0.0
     else:
         losses = teach_from_labels("teacher", recipe, terms)
-        stages.append(Stage("teacher", ("teacher",), SEGMENTATION, share, losses, judges=("teacher",), views=views))
+        stages.append(Stage("teacher", ("teacher",), SEGMENTATION, share, losses, validated=("teacher",), views=views))
     losses = plain_losses(recipe, terms)
     stages.append(
-        Stage("student", ("student",), SEGMENTATION, 1 - share, losses, ("student",), asks=("teacher",), views=views)
+        Stage(
+            "student",
+            ("student",),
+            SEGMENTATION,
+            1 - share,
+            losses,
+            ("student",),
+            frozen_teachers=("teacher",),
+            views=views,
+        )
     )
     return Plan(networks, stages, "student", specs, notes=tuple(notes))
 
@@ -192,7 +201,7 @@ def plain_losses(recipe: Baseline, terms: LabelTerms) -> Losses:
 
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
         batch = labelled(batches["segmentation"], recipe)
-        output, target = networks["student"](batch.image), answer(networks["teacher"], batch.image)
+        output, target = networks["student"](batch.image), predict(networks["teacher"], batch.image)
         own = supervised_losses(networks["student"], output, batch, terms)
         named = {f"segmentation/student {key}": value for key, value in own.items()}
         soft = soft_segmentation(output.segmentation, target.segmentation, batch.valid)

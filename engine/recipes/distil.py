@@ -64,12 +64,12 @@ def plan_distil(run: Run, prepared: Prepared) -> Plan:
         networks[CALIBRATION] = Calibration(dict.fromkeys(tasks, "teacher"), recipe.mirrored_answers)
     stage = Stage(
         "student",
-        trains=tuple(name for name in ("student", "adaptors") if name in networks),
-        asks=("teacher",),
+        trainable=tuple(name for name in ("student", "adaptors") if name in networks),
+        frozen_teachers=("teacher",),
         roles=tuple(dict.fromkeys(source.role for source in run.sources)),
         share=1.0,
         losses=distil_losses(recipe),
-        judges=("student",),
+        validated=("student",),
         measures=("teacher",) if GATE in networks else (),
         fits=(CALIBRATION,) if CALIBRATION in networks else (),
     )

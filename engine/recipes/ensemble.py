@@ -49,9 +49,9 @@ class Ensemble(nn.Module):
         wanted = self.tasks if tasks is None else tasks
         return mean_answer([member(image, tasks=wanted) for member in self.members])
 
-    def judge(self, features: list[Tensor], tasks: Collection[Task] | None = None) -> Outputs:
+    def forward_heads(self, features: list[Tensor], tasks: Collection[Task] | None = None) -> Outputs:
         """The first member's heads on any pyramid."""
-        return self.members[0].judge(features, tasks)
+        return self.members[0].forward_heads(features, tasks)
 
 
 def cost(name: str, ensemble: Ensemble, mirrored: bool = False) -> str:

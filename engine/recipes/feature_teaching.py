@@ -36,7 +36,7 @@ def with_feature_teacher(plan: Plan, run: Run, prepared: Prepared) -> Plan:
     with torch.random.fork_rng(devices=[]):  # training's random state stays what it is without this teacher
         torch.default_generator.manual_seed(run.training.seed)
         teacher = _teacher(run.recipe, prepared)
-        projector = nn.Conv2d(plan.networks[plan.ships].backbone_channels, teacher.channels, kernel_size=1)
+        projector = nn.Conv2d(plan.networks[plan.exported].backbone_channels, teacher.channels, kernel_size=1)
     *earlier, last = plan.stages
     networks = {**plan.networks, TEACHER: teacher, PROJECTOR: projector}
     return replace(plan, networks=networks, stages=[*earlier, _taught(last)])
@@ -65,7 +65,7 @@ def feature_terms(
 
 
 def _taught(stage: Stage) -> Stage:
-    return replace(stage, trains=(*stage.trains, PROJECTOR), asks=(*stage.asks, TEACHER))
+    return replace(stage, trainable=(*stage.trainable, PROJECTOR), frozen_teachers=(*stage.frozen_teachers, TEACHER))
 
 
 def _teacher(recipe: FeatureTaught, prepared: Prepared) -> FeatureTeacher:

@@ -26,7 +26,7 @@ from ..distillation import (
 from ..models import anchors_valid
 from ..models.weights_transfer import BACKGROUND
 from ..types import Batch, Detections, Outputs, Role, Task
-from .plan import Batches, Networks, answer
+from .plan import Batches, Networks, predict
 
 OLD = "old model"
 """The frozen network's name among a plan's."""
@@ -113,7 +113,7 @@ class Lesson:
         for role, mine in outputs.items():
             has = {"detection": mine.detections, "segmentation": mine.segmentation}
             tasks = [task for task in self.asks(role) if has[task] is not None]
-            theirs = answer(networks[OLD], batches[role].image, tasks) if tasks else None
+            theirs = predict(networks[OLD], batches[role].image, tasks) if tasks else None
             for task in tasks:
                 terms = self._segmentation if task == "segmentation" else self._detection
                 asked = terms(has[task], getattr(theirs, FIELDS[task]), batches[role])

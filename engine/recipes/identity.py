@@ -35,7 +35,7 @@ _OF_BOTH = {"teachers_from", "reuse_teachers", "start_from"}
 
 def teachers_of(plan: Plan) -> dict[str, str]:
     """The networks that are trained before the one that ships, and the stage of each."""
-    return {name: stage.name for stage in plan.stages[:-1] for name in stage.judges}
+    return {name: stage.name for stage in plan.stages[:-1] for name in stage.validated}
 
 
 def teachers_identity(run: Run, prepared: Prepared, plan: Plan, free: set[str]) -> str | None:

@@ -37,10 +37,10 @@ from .plan import (
     Networks,
     Plan,
     Stage,
-    answer,
-    answering,
     nothing_to_say,
+    predict,
     teacher_share,
+    teaching_network,
 )
 from .starting import build_student, channels
 from .supervised import LabelTerms, imagery, label_terms, supervised_losses, tasks_of, teach_from_labels
@@ -95,7 +95,7 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
             networks[CALIBRATION] = Calibration(TEACHERS, recipe.mirrored_answers)
     left = 1 - sum(stage.share for stage in stages)
     stages.append(replace(_student_stage(run, recipe, networks, left, student.lesson, terms), begins=student.arrives))
-    stages = [replace(stage, asks=(*stage.asks, *student.teaching)) for stage in stages]
+    stages = [replace(stage, frozen_teachers=(*stage.frozen_teachers, *student.teaching)) for stage in stages]
     weigh = networks[GATE].weigh if GATE in networks else nothing_to_say
     return Plan(networks, stages, "student", specs, heard=student.lesson.heard, weigh=weigh, notes=tuple(notes))
 
@@ -130,7 +130,7 @@ def _teacher_stage(
     losses = teach_from_labels(name, Labelled(strong_views=recipe.strong_views), terms, lesson)
     roles = imagery(run, (task,)) if recipe.all_imagery else (task,)
     views = roles if recipe.strong_views else ()
-    return Stage(name, (name,), roles, teacher_share(recipe), losses, judges=(name,), views=views)
+    return Stage(name, (name,), roles, teacher_share(recipe), losses, validated=(name,), views=views)
 
 
 def _student_stage(
@@ -141,14 +141,14 @@ def _student_stage(
     learners = teachers if recipe.co_training else ()
     return Stage(
         "student",
-        trains=tuple(name for name in ("student", "adaptors", TABLE, *learners) if name in networks),
-        asks=() if recipe.co_training else teachers,
+        trainable=tuple(name for name in ("student", "adaptors", TABLE, *learners) if name in networks),
+        frozen_teachers=() if recipe.co_training else teachers,
         roles=roles,
         share=share,
         losses=student_losses(recipe, weak_losses(recipe, run) if recipe.weak_labels else None, lesson, terms),
-        judges=("student", *learners),
+        validated=("student", *learners),
         views=roles if recipe.strong_views else (),
-        seasoned=learners,
+        warm_started=learners,
         measures=teachers if GATE in networks and not recipe.co_training else (),
         fits=(CALIBRATION,) if CALIBRATION in networks else (),
         chooses=_chip_choice(recipe) if TABLE in networks else None,
@@ -163,7 +163,7 @@ def _chip_choice(recipe: PartialMultitask) -> ChipChoice:
         found = []
         for task, name in TEACHERS.items():
             if has_terms(task, recipe):
-                teacher = answering(networks, name, averages)
+                teacher = teaching_network(networks, name, averages)
                 found.append(disagreement(task, *_two_answers(teacher, batch), batch))
         return torch.stack(found)
 
@@ -218,7 +218,7 @@ def distillation_losses(
     task: Task, networks: Networks, outputs: Outputs, batch: Batch, recipe: PartialMultitask
 ) -> dict[str, Tensor]:
     """What the teacher of `task` says about a batch, as weighted named scalars; terms of weight zero are left out."""
-    teacher = answering(networks, TEACHERS[task], recipe.co_training and recipe.ema_teachers)
+    teacher = teaching_network(networks, TEACHERS[task], recipe.co_training and recipe.ema_teachers)
     adaptors = networks["adaptors"][task] if uses_features(recipe) else None
     listen = listened(networks, task)
     if listen is not None and not listen.any():  # not even asked
@@ -240,7 +240,7 @@ def _teacher(
     named = {f"{task}/{name} {key}": value for key, value in own.items()}
     if "unlabelled" in roles:
         batch = batches["unlabelled"]
-        target = answer(answering(networks, name), batch.image)
+        target = predict(teaching_network(networks, name), batch.image)
         asked = soft_terms(task, teacher, outputs["unlabelled"], target, batch, recipe)
         named |= {f"unlabelled/{name} {key}": strength * value for key, value in asked.items()}
     return named | lesson.terms(networks, {task: outputs[task]}, views, f"{name} ")

@@ -19,17 +19,17 @@ Losses = Callable[[Networks, Batches, float], dict[str, Tensor]]
 """(networks, batches, progress of the stage from 0 to 1) -> named scalars whose sum is minimised."""
 
 
-def average_of(name: str) -> str:
-    """The name under which the loop shows losses the moving average of a judged network, frozen."""
+def ema_of(name: str) -> str:
+    """The name under which the loop shows losses the moving average of a validated network, frozen."""
     return f"{name} average"
 
 
-def answering(networks: Networks, name: str, averages: bool = True) -> nn.Module:
+def teaching_network(networks: Networks, name: str, averages: bool = True) -> nn.Module:
     """The network whose answers teach: a moving average where it is wanted and the loop keeps one, else the network."""
-    return networks.get(average_of(name), networks[name]) if averages else networks[name]
+    return networks.get(ema_of(name), networks[name]) if averages else networks[name]
 
 
-def answer(network: nn.Module, image: Tensor, tasks: Collection[Task] | None = None) -> Outputs:
+def predict(network: nn.Module, image: Tensor, tasks: Collection[Task] | None = None) -> Outputs:
     """A network's outputs in eval mode and without gradients.
 
     Call it after the network's own forward pass with gradients: autocast keeps the weights that it has cast,
@@ -49,18 +49,18 @@ class Stage:
 
     Args:
         name: shown to people, for example `student`.
-        trains: networks whose weights change.
-        asks: frozen networks, in eval mode, never given gradients.
+        trainable: networks whose weights change.
+        frozen_teachers: networks in eval mode, never given gradients.
         roles: a step draws one batch of each.
         share: of the run's budget, the stages' shares sum to 1.
         losses: a pure function of networks, batches and progress.
-        judges: trained networks that are validated; each keeps its own best weights.
+        validated: trained networks that are scored on validation ground; each keeps its own best weights.
         views: roles whose batches carry strong photometric views.
-        seasoned: trained networks that arrive trained; their moving averages forget slowly from the start.
+        warm_started: trained networks that arrive trained; their moving averages forget slowly from the start.
         measures: frozen networks that are validated before the first step, where they were not in this run.
         begins: trained networks that go on from a finished model; what they know already is validated before the first
             step, and is a candidate for their best weights.
-        keeps: trained networks that are not judged, and whose last weights later stages begin with.
+        saved: trained networks that are not validated, and whose last weights later stages begin with.
         fits: networks without weights that are fitted on validation ground before the first step, once: their
             `fit(networks, answers)` returns sentences for people.
         chooses: how it chooses its unlabelled chips, by a table that it trains; none: uniform.
@@ -68,15 +68,15 @@ class Stage:
     """
 
     name: str
-    trains: tuple[str, ...]
+    trainable: tuple[str, ...]
     roles: tuple[Role, ...]
     share: float
     losses: Losses
-    judges: tuple[str, ...]
-    asks: tuple[str, ...] = ()
+    validated: tuple[str, ...]
+    frozen_teachers: tuple[str, ...] = ()
     views: tuple[Role, ...] = ()
-    seasoned: tuple[str, ...] = ()
-    keeps: tuple[str, ...] = ()
+    warm_started: tuple[str, ...] = ()
+    saved: tuple[str, ...] = ()
     begins: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
     fits: tuple[str, ...] = ()
@@ -113,7 +113,7 @@ class Plan:
     Args:
         networks: every network any stage trains or asks, adaptors included.
         stages: in order.
-        ships: name of the network that the package holds.
+        exported: name of the network that the package holds.
         specs: settings of each network that has a size, for cards and reports.
         score_threshold: of the shipped network's detections, where no validation block decides it.
         score_thresholds: of the detection classes that have one of their own, likewise.
@@ -126,7 +126,7 @@ class Plan:
 
     networks: dict[str, nn.Module]
     stages: list[Stage]
-    ships: str
+    exported: str
     specs: dict[str, Network]
     score_threshold: float = 0.3
     score_thresholds: dict[str, float] = field(default_factory=dict)
@@ -138,12 +138,12 @@ class Plan:
     def enter(self, stage: Stage) -> None:
         """Let the networks that a stage trains learn, and hold the others still: gradients and modes."""
         for name, network in self.networks.items():
-            network.requires_grad_(name in stage.trains).train(name in stage.trains)
+            network.requires_grad_(name in stage.trainable).train(name in stage.trainable)
 
     @property
     def warnings(self) -> list[str]:
         """Sentences about the networks that are trained, and about one that teaches features, each once."""
-        trained = {name for stage in self.stages for name in stage.trains}
+        trained = {name for stage in self.stages for name in stage.trainable}
         found = (weights_warnings(spec, self.networks[name]) for name, spec in self.specs.items() if name in trained)
         found = [*found, *(getattr(network, "warnings", []) for network in self.networks.values())]
         return list(dict.fromkeys(sentence for sentences in found for sentence in sentences))

@@ -59,14 +59,14 @@ def with_pretraining(plan: Plan, run: Run, bands: int) -> Plan:
     share = run.training.pretraining
     if not share:
         return plan
-    trained = dict.fromkeys(name for stage in plan.stages for name in stage.trains if name in plan.specs)
+    trained = dict.fromkeys(name for stage in plan.stages for name in stage.trainable if name in plan.specs)
     decoders = {
         _decoder(name): Reconstruction(list(plan.networks[name].encoder.out_channels[-LEVELS:]), bands)
         for name in trained
     }
     roles: tuple[Role, ...] = tuple(dict.fromkeys(source.role for source in run.sources))
     first = Stage(
-        "pretraining", (*trained, *decoders), roles, share, reconstruction_losses, judges=(), keeps=tuple(trained)
+        "pretraining", (*trained, *decoders), roles, share, reconstruction_losses, validated=(), saved=tuple(trained)
     )
     stages = [first, *(replace(stage, share=stage.share * (1 - share)) for stage in plan.stages)]
     return replace(plan, networks={**plan.networks, **decoders}, stages=stages)

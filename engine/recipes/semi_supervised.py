@@ -31,7 +31,7 @@ from .build import build_network
 from .disagreement import RENEWALS, TABLE, ChipChoice, disagreement, disagreement_table
 from .dropout import complementary
 from .forgetting import NOTHING, Lesson
-from .plan import Batches, Losses, Networks, Plan, Stage, answer, answering, teacher_share
+from .plan import Batches, Losses, Networks, Plan, Stage, predict, teacher_share, teaching_network
 from .starting import build_student
 from .supervised import LabelTerms, label_terms, supervised_losses
 from .teachers import check_frozen, load_teachers
@@ -77,7 +77,7 @@ def plan_semi_supervised(run: Run, prepared: Prepared) -> Plan:
         networks[TABLE] = disagreement_table(run, prepared)
     stages = _stages(recipe, networks, label_terms(recipe, run, prepared), student.lesson)
     stages[-1] = replace(stages[-1], begins=student.arrives)
-    stages = [replace(stage, asks=(*stage.asks, *student.teaching)) for stage in stages]
+    stages = [replace(stage, frozen_teachers=(*stage.frozen_teachers, *student.teaching)) for stage in stages]
     return Plan(networks, stages, "student", specs, heard=student.lesson.heard, notes=tuple(notes))
 
 
@@ -98,25 +98,25 @@ def _stages(recipe: SemiSupervised, networks: Networks, terms: LabelTerms, lesso
     learners = ("student", *TEACHERS) if recipe.co_training else ("student",)
     together = Stage(
         "teachers and student" if recipe.co_training else "student",
-        trains=tuple(name for name in (*learners, "adaptors", THRESHOLDS, TABLE) if name in networks),
-        asks=() if recipe.co_training else TEACHERS,
+        trainable=tuple(name for name in (*learners, "adaptors", THRESHOLDS, TABLE) if name in networks),
+        frozen_teachers=() if recipe.co_training else TEACHERS,
         roles=ROLES,
         share=1 - alone,
         losses=joint_losses(recipe, terms, lesson),
-        judges=learners,
+        validated=learners,
         views=ROLES if recipe.strong_views else (),
-        seasoned=TEACHERS if alone or recipe.teachers_from is not None else (),
+        warm_started=TEACHERS if alone or recipe.teachers_from is not None else (),
         chooses=_chip_choice(recipe, alone > 0) if TABLE in networks else None,
     )
     if not alone:
         return [together]
     first = Stage(
         "teachers",
-        trains=TEACHERS,
+        trainable=TEACHERS,
         roles=("segmentation",),
         share=alone,
         losses=labelled_losses(TEACHERS, recipe, terms, lesson),
-        judges=TEACHERS,
+        validated=TEACHERS,
         views=("segmentation",) if recipe.strong_views else (),
     )
     return [first, together]
@@ -127,7 +127,7 @@ def _chip_choice(recipe: SemiSupervised, taught: bool) -> ChipChoice:
     averages = recipe.co_training and recipe.ema_teachers
 
     def measure(networks: Networks, batch: Batch) -> Tensor:
-        answers = [answer(answering(networks, name, averages), batch.image) for name in TEACHERS]
+        answers = [predict(teaching_network(networks, name, averages), batch.image) for name in TEACHERS]
         return disagreement("segmentation", *answers, batch)[None]
 
     return ChipChoice(measure, RENEWALS if recipe.co_training else 1, taught or bool(recipe.teachers_from))
@@ -207,9 +207,9 @@ def _forward(networks: Networks, names: tuple[str, ...], batches: Batches, chang
 
 def _answers(networks: Networks, batches: Batches, averages: bool) -> Answers:
     """Of teachers that stand still, or of moving averages."""
-    teachers = {name: answering(networks, name, averages) for name in TEACHERS}
+    teachers = {name: teaching_network(networks, name, averages) for name in TEACHERS}
     return {
-        name: {role: answer(teacher, batch.image) for role, batch in batches.items()}
+        name: {role: predict(teacher, batch.image) for role, batch in batches.items()}
         for name, teacher in teachers.items()
     }
 

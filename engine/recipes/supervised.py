@@ -146,7 +146,7 @@ def plan_supervised(run: Run, prepared: Prepared) -> Plan:
         1.0,
         losses,
         ("student",),
-        asks=tuple(student.teaching),
+        frozen_teachers=tuple(student.teaching),
         views=roles if recipe.strong_views else (),
         begins=student.arrives,
     )

@@ -102,7 +102,7 @@ def teaching_terms(
     if "pkd" in kinds and weights.pkd:
         terms["pkd"] = weights.pkd * pkd(adapted, answer.features, batch.valid)
     if "crosskd" in kinds and weights.crosskd:
-        crossed = teacher.judge(adapted, (task,))
+        crossed = teacher.forward_heads(adapted, (task,))
         asked = _soft(task, crossed, answer, batch, agreement)
         terms |= {f"crosskd {key}": weights.crosskd * term for key, term in asked.items()}
     return soft | (terms if listen is None else {key: listen.mean() * term for key, term in terms.items()})

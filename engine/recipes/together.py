@@ -47,7 +47,7 @@ def forward_together(
         return {role: _only(outputs.part(which), tasks[role]) for role, which in parts.items()}
     encoded = network.encode(whole)
     shown = encoded if change is None else change(encoded, parts)
-    outputs = {role: network.answer([level[which] for level in shown], tasks[role]) for role, which in parts.items()}
+    outputs = {role: network.decode([level[which] for level in shown], tasks[role]) for role, which in parts.items()}
     if change is not None:
         outputs = {role: replace(outputs[role], backbone=encoded[-1][which]) for role, which in parts.items()}
     return outputs
@@ -57,7 +57,7 @@ def _changed(
     network: nn.Module, whole: Tensor, tasks: Collection[Task], parts: Mapping[Role, slice], change: Change
 ) -> Outputs:
     encoded = network.encode(whole)
-    return replace(network.answer(change(encoded, parts), tasks), backbone=encoded[-1])
+    return replace(network.decode(change(encoded, parts), tasks), backbone=encoded[-1])
 
 
 def _only(outputs: Outputs, tasks: Collection[Task]) -> Outputs:

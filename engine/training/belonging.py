@@ -129,11 +129,11 @@ def _weights_of(run: Run, plan: Plan) -> dict[str, list[Path]]:
         found["recipe.start_from, split"] = [place / SPLIT_FILE for place in places(start)]
     teachers = getattr(recipe, "teachers_from", None)
     if teachers:
-        others = [name for name in plan.networks if name != plan.ships]
+        others = [name for name in plan.networks if name != plan.exported]
         folders = teachers if isinstance(teachers, dict) else dict.fromkeys(others, teachers)
         for name, members in folders.items():
             members = [members] if isinstance(members, str) else members
-            found[f"recipe.teachers_from.{name}"] = [_member(Path(member), name, plan.ships) for member in members]
+            found[f"recipe.teachers_from.{name}"] = [_member(Path(member), name, plan.exported) for member in members]
     files = {"feature_teacher": getattr(recipe, "feature_teacher", "none")}
     files |= {f"{name}.weights": part.weights for name, part in recipe if isinstance(part, Network)}
     found |= {f"recipe.{name}": [Path(path)] for name, path in files.items() if Path(path).is_file()}

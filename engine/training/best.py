@@ -59,7 +59,7 @@ class BestWeights:
         Raises:
             OutputError: they cannot be written.
         """
-        for name in stage.keeps if ranks.is_first() else ():
+        for name in stage.saved if ranks.is_first() else ():
             weights = {key: value.detach().cpu() for key, value in networks[name].state_dict().items()}
             self._write(kept(stage.name, name), weights)
             self.left[kept(stage.name, name)] = checksum(weights)
@@ -70,8 +70,8 @@ class BestWeights:
         Raises:
             OutputError: it cannot be written.
         """
-        trained = {name for each in later for name in each.trains}
-        for name in stage.judges if ranks.is_first() else ():
+        trained = {name for each in later for name in each.trainable}
+        for name in stage.validated if ranks.is_first() else ():
             path = best_weights(self._folder, name)
             if not path.exists():
                 continue

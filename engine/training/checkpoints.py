@@ -232,7 +232,7 @@ def check_stages(state: State, plan: Plan, folder: Path) -> None:
             "Restore recipe.teachers_from and the file teachers.json beside them, or delete that folder to train anew.",
         )
     here = loaded(plan)
-    trained = {name for stage in plan.stages[: state.stage + 1] for name in stage.trains}
+    trained = {name for stage in plan.stages[: state.stage + 1] for name in stage.trainable}
     for name in state.loaded.keys() & here.keys() - trained:
         if state.loaded[name] != here[name]:
             raise TrainingError(

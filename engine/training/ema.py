@@ -7,17 +7,17 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 
-def averaged(network: nn.Module, decay: float, seasoned: bool = False) -> AveragedModel:
+def averaged(network: nn.Module, decay: float, warm_started: bool = False) -> AveragedModel:
     """An average that follows fast at first: its decay is min(decay, (1 + n) / (10 + n)) after n updates.
 
-    That of a `seasoned` network, which arrives trained, has its full decay from the start: the learning rate begins
+    That of a `warm_started` network, which arrives trained, has its full decay from the start: the learning rate begins
     anew, and what the network knew must not be lost with its first large steps.
 
     Batch-norm statistics are averaged with the weights; integer buffers are copied. It is in eval mode and frozen.
     """
 
     def average(means: list[Tensor], values: list[Tensor], updates: Tensor | int) -> None:
-        weight = 1 - (decay if seasoned else min(decay, (1 + int(updates)) / (10 + int(updates))))
+        weight = 1 - (decay if warm_started else min(decay, (1 + int(updates)) / (10 + int(updates))))
         if means[0].is_floating_point():
             torch._foreach_lerp_(means, values, weight)
         else:

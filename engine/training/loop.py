@@ -20,7 +20,7 @@ from ..errors import Stopped
 from ..events import EventLog
 from ..models import single_precision_depthwise, uncertain_statistics
 from ..processes import Interrupted, interruptible
-from ..recipes import Plan, Stage, average_of
+from ..recipes import Plan, Stage, ema_of
 from ..types import Batch, Role
 from .belonging import check_data, data_of
 from .best import BestWeights, kept
@@ -104,11 +104,11 @@ class Loop:
             self._divide(state)
             for index in range(state.stage if state else 0, len(self.plan.stages)):
                 self._stage(index, state if state and state.stage == index else None)
-        network = self.plan.networks[self.plan.ships]
-        self.best.load(self.plan.ships, network)
+        network = self.plan.networks[self.plan.exported]
+        self.best.load(self.plan.exported, network)
         if self.run.training.mirrored_validation:  # which chose the weights; predict looks once, by thresholds for that
-            self.values[self.plan.ships] = self.validator.score(network, mirrored=False)
-        return Trained(network.cpu().eval(), self.values.get(self.plan.ships, {}), self.values)
+            self.values[self.plan.exported] = self.validator.score(network, mirrored=False)
+        return Trained(network.cpu().eval(), self.values.get(self.plan.exported, {}), self.values)
 
     def last(self) -> State | None:
         """The last checkpoint; reading it may put a damaged one aside."""
@@ -141,7 +141,7 @@ class Loop:
         stage = self.plan.stages[index]
         forget_passes()
         self._load_earlier(index)
-        self.best.enter(stage.judges)
+        self.best.enter(stage.validated)
         self.plan.enter(stage)
         self.now.look()
         work = _Work.of(self, stage, index, state)
@@ -151,11 +151,13 @@ class Loop:
             index=index,
             of=len(self.plan.stages),
             roles=list(stage.roles),
-            networks={name: self.plan.described[name] for name in stage.trains if name in self.plan.described},
+            networks={name: self.plan.described[name] for name in stage.trainable if name in self.plan.described},
         )
         with enough_memory(self.run.training, self.fabric.device), ExitStack() as stack:
-            noise = self.run.training.statistics_noise if stage.judges else 0.0  # labels are learned so, pixels are not
-            for name in stage.trains:
+            noise = (
+                self.run.training.statistics_noise if stage.validated else 0.0
+            )  # labels are learned so, pixels are not
+            for name in stage.trainable:
                 stack.enter_context(uncertain_statistics(self.plan.networks[name], noise))
             work.run()
         self.best.leave(stage, self.plan.stages[index + 1 :])
@@ -170,9 +172,9 @@ class Loop:
 
     def _load_earlier(self, index: int) -> None:
         for stage in self.plan.stages[:index]:
-            for name in stage.keeps:
+            for name in stage.saved:
                 self.best.load(kept(stage.name, name), self.plan.networks[name])
-        for name in {name for stage in self.plan.stages[:index] for name in stage.judges}:
+        for name in {name for stage in self.plan.stages[:index] for name in stage.validated}:
             self.best.load(name, self.plan.networks[name])
 
 
@@ -183,12 +185,13 @@ class _Work:
         self.loop, self.stage, self.index = loop, stage, index
         self.run_settings = loop.run.training
         networks = loop.plan.networks
-        self.trained = nn.ModuleDict({name: networks[name] for name in stage.trains})
+        self.trained = nn.ModuleDict({name: networks[name] for name in stage.trainable})
         self.averages = {
-            name: averaged(networks[name], self.run_settings.ema_decay, name in stage.seasoned) for name in stage.judges
+            name: averaged(networks[name], self.run_settings.ema_decay, name in stage.warm_started)
+            for name in stage.validated
         }
         # What losses see: everything, and the averages of what is judged, which may teach but never learn.
-        self.networks = {**networks, **{average_of(name): each.module for name, each in self.averages.items()}}
+        self.networks = {**networks, **{ema_of(name): each.module for name, each in self.averages.items()}}
         self.optimizer = make_optimizer(self.trained, loop.run.training, loop.fabric)
         self.samples: dict[str, int] = dict.fromkeys(stage.roles, 0)
         self.clock = self._clock()
@@ -361,7 +364,7 @@ class _Work:
 
     def _validation_is_due(self) -> bool:
         due = self.clock.progress - self.validated >= 1 / self.run_settings.validations - 1e-9
-        return bool(self.stage.judges) and (due or self.clock.done())
+        return bool(self.stage.validated) and (due or self.clock.done())
 
     def _measure(self) -> None:
         """Score frozen networks of other runs, and fit what is fitted, once."""

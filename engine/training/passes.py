@@ -71,7 +71,7 @@ class Passes:
 
     def _make_room(self, stage: Stage, networks: Mapping[str, nn.Module]) -> None:
         self.at_once = -(-self.at_once // 2)
-        for name in stage.trains:
+        for name in stage.trainable:
             networks[name].zero_grad(set_to_none=True)
         if self._fabric.device.type == "cuda":
             torch.cuda.empty_cache()

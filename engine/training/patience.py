@@ -49,7 +49,7 @@ def check_patience(run: Run, plan: Plan) -> None:
         ConfigError: no stage has as many validations.
     """
     patience = run.training.patience
-    most = max((_validations(run, stage.share) for stage in plan.stages if stage.judges), default=0)
+    most = max((_validations(run, stage.share) for stage in plan.stages if stage.validated), default=0)
     if patience and patience >= most:
         raise ConfigError(
             f"training.patience is {patience}, and no stage of this run has more than {most} "

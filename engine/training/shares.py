@@ -78,9 +78,9 @@ def shares_of_time(stages: Sequence[Stage], seconds: Sequence[float]) -> list[fl
         return shares
     *teaching, last = timed
     wanted = {index: shares[index] * seconds[index] for index in timed}
-    whole, teachers = sum(shares[index] for index in timed), sum(len(stages[index].judges) for index in teaching)
+    whole, teachers = sum(shares[index] for index in timed), sum(len(stages[index].validated) for index in teaching)
     for index in teaching:
-        part = len(stages[index].judges) / teachers
+        part = len(stages[index].validated) / teachers
         share = wanted[index] / sum(wanted.values())
         shares[index] = whole * min(max(share, LEAST * part), MOST * part)
     shares[last] = whole - sum(shares[index] for index in teaching)

@@ -41,7 +41,7 @@ def seconds_per_step(
         the quickest step's seconds.
     """
     plan.enter(stage)
-    parameters = [p for name in stage.trains for p in plan.networks[name].parameters()]
+    parameters = [p for name in stage.trainable for p in plan.networks[name].parameters()]
     optimizer = fabric.setup_optimizers(torch.optim.AdamW(parameters, lr=1e-6))
     alone = run.model_copy(update={"training": run.training.model_copy(update={"workers": 0})})
     batches = {

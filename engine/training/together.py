@@ -35,7 +35,7 @@ class Learner(nn.Module):
 
     def __init__(self, stage: Stage, networks: Mapping[str, nn.Module]) -> None:
         super().__init__()
-        self.trained = nn.ModuleDict({name: networks[name] for name in stage.trains})
+        self.trained = nn.ModuleDict({name: networks[name] for name in stage.trainable})
         self._losses, self._networks = stage.losses, dict(networks)
 
     def forward(self, batches: Batches, progress: float) -> dict[str, Tensor]:

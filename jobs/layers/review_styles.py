@@ -18,10 +18,10 @@ from ..translation import tr
 from .styles import haloed
 
 STEPS = (
-    (1, 10, "#c2107a", 70, tr("1 to 10: label here first")),
-    (11, 25, "#e2568f", 45, tr("11 to 25")),
-    (26, 50, "#f39b7b", 30, tr("26 to 50")),
-    (51, 1_000_000, "#f7cf9b", 15, tr("51 and later")),
+    (1, 10, "#c2107a", 36, tr("1 to 10: label here first")),
+    (11, 25, "#e2568f", 24, tr("11 to 25")),
+    (26, 50, "#f39b7b", 16, tr("26 to 50")),
+    (51, 1_000_000, "#f7cf9b", 8, tr("51 and later")),
 )
 """First and last rank, colour, opacity of 255, what the legend says."""
 

@@ -13,7 +13,7 @@ import rasterio
 import shapely
 import torch
 
-from engine.cli import lighter
+from engine.cli import quantize
 from engine.cli.main import main
 from engine.cli.train import _thresholds
 from engine.config import load_run
@@ -168,10 +168,10 @@ def test_an_export_in_eight_bits_scores_as_well_or_is_left_alone(trained, worlds
 
 LOSSES = {  # what costs a score in eight bits -> (fates of detection and segmentation, which convolutions keep 32 bits)
     "nothing": (("kept", "kept"), set()),
-    "first": ((lighter.STEM, lighter.STEM), {"first"}),
-    "segmentation": ((lighter.STEM, lighter.HEAD), {"first", "segmentation"}),
-    "neck": ((lighter.ENCODER, lighter.ENCODER), {"first", "neck", "detection", "segmentation"}),
-    "middle": ((lighter.PLAIN, lighter.PLAIN), {"first", "middle", "neck", "detection", "segmentation"}),
+    "first": ((quantize.STEM, quantize.STEM), {"first"}),
+    "segmentation": ((quantize.STEM, quantize.HEAD), {"first", "segmentation"}),
+    "neck": ((quantize.ENCODER, quantize.ENCODER), {"first", "neck", "detection", "segmentation"}),
+    "middle": ((quantize.PLAIN, quantize.PLAIN), {"first", "middle", "neck", "detection", "segmentation"}),
 }
 
 
@@ -188,11 +188,13 @@ def test_of_a_graph_in_eight_bits_what_costs_its_scores_stays_in_32(trained, tmp
         both = costly != "segmentation"
         return {task: 0.5 if lost and (both or task == "segmentation") else 1.0 for task in batches}
 
-    monkeypatch.setattr(lighter, "_scores", scores)
-    monkeypatch.setattr(lighter, "_answered", lambda *_: None)
+    monkeypatch.setattr(quantize, "_scores", scores)
+    monkeypatch.setattr(quantize, "_answered", lambda *_: None)
     (tmp_path / "light").mkdir()
     truths = {"detection": [None], "segmentation": [None]}
-    judged = {each.task: each.fate for each in lighter._judged(package, tmp_path / "light", card, windows, truths, 0.1)}
+    judged = {
+        each.task: each.fate for each in quantize._judged(package, tmp_path / "light", card, windows, truths, 0.1)
+    }
     fates, spared = LOSSES[costly]
     assert (judged["detection"], judged["segmentation"]) == fates
     parts = {"first", "middle", "neck", "detection", "segmentation"}
@@ -209,7 +211,7 @@ def quantised_parts(path):
         name = made[node.input[1]].input[0] if light else node.input[1]
         part = next(part for part in ("encoder", "neck", "detection", "segmentation") if f".{part}" in name)
         if light:
-            parts.add(part if part != "encoder" else "first" if number < lighter.FIRST else "middle")
+            parts.add(part if part != "encoder" else "first" if number < quantize.FIRST else "middle")
     return parts
 
 
@@ -222,9 +224,9 @@ def test_eight_bits_without_truth_in_the_windows_are_judged_by_own_answers(train
     chip, there = torch.from_numpy(windows[0])[None], torch.ones(1, card.tile_size, card.tile_size, dtype=torch.bool)
     empty = Batch("detection", chip, there, boxes=[torch.zeros(0, 4)], labels=[torch.zeros(0, dtype=torch.long)])
     (tmp_path / "light").mkdir()
-    found = lighter._judged(package, tmp_path / "light", card, windows, {"detection": [empty]}, 1.0)
+    found = quantize._judged(package, tmp_path / "light", card, windows, {"detection": [empty]}, 1.0)
     detection = next(each for each in found if each.task == "detection")
-    assert detection.truth == lighter.AGAINST_ITSELF and detection.fate == fate
+    assert detection.truth == quantize.AGAINST_ITSELF and detection.fate == fate
     assert ("nothing to judge it by" not in detection.sentence()) == judged
 
 

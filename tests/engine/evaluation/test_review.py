@@ -14,9 +14,9 @@ from engine.cli.main import main
 from engine.config import Card, CardClass, Network, Run, SemiSupervised, SourceStatistics, save_run
 from engine.errors import ConfigError, RasterError, Stopped
 from engine.evaluation.cells import Cells, CellSums, farthest_first
-from engine.evaluation.doubt import disagreement, entropy, middling, opinion
-from engine.evaluation.looking import kept_part
 from engine.evaluation.review import ReviewOptions, review
+from engine.evaluation.review_raster import kept_part
+from engine.evaluation.uncertainty import disagreement, entropy, middling, opinion
 from engine.events import EventLog
 from engine.inference.backends import Arrays
 from engine.inference.windows import window_grid

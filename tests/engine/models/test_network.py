@@ -132,7 +132,7 @@ def test_what_a_pixel_sees_does_not_depend_on_the_windows_size(make):
 def test_the_coarsest_map_of_a_light_network_tells_its_own_level_only(make, light):
     network = make(light=light, detection_strides=[8, 32]).eval()
     *finer, coarsest = network.encode(IMAGE)
-    plain, other = network.answer([*finer, coarsest]), network.answer([*finer, coarsest + 1])
+    plain, other = network.decode([*finer, coarsest]), network.decode([*finer, coarsest + 1])
     assert torch.equal(plain.segmentation, other.segmentation) == light
     same = [torch.equal(mine, theirs) for mine, theirs in zip(plain.features, other.features, strict=True)]
     assert same == [light, light, light, False]
@@ -180,6 +180,6 @@ def test_a_path_aggregation_neck_carries_fine_levels_back_up(make):
 def test_a_head_judges_another_networks_pyramid(make):
     network = make().eval()
     outputs = network(IMAGE)
-    judged = network.judge(outputs.features)
+    judged = network.forward_heads(outputs.features)
     assert torch.equal(judged.segmentation, outputs.segmentation)
     assert torch.equal(judged.detections.logits, outputs.detections.logits)

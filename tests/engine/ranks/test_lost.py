@@ -12,7 +12,7 @@ from engine.training.checkpoints import load_last
 from tests.engine.training.tiny import RECIPE, SETTINGS
 
 from .launching import start
-from .train import alone, train
+from .train import alone, tiny_plan, train
 
 ROLES = ("segmentation",)
 KILLS = int(os.environ.get("GEODISTIL_KILLS", "2"))
@@ -71,7 +71,7 @@ def test_a_run_goes_on_with_another_number_of_processes(make_run, family):
     wait_for_all(processes)
     stage, step = step_of(folder)
     assert (stage, step) < (1, 75), "it was done before"
-    found = train(folder, alone(), tiny=True)
+    found = train(folder, alone(), make_plan=tiny_plan)
     assert step_of(folder) == (1, 75)
     assert found["scores"]["student"]["segmentation/mean_iou"] > 0.5
 

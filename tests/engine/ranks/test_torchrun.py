@@ -16,20 +16,33 @@ from .train import alone, train
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "engine", "train"]
 
 
+def launched(folder, family, events):
+    """A torchrun whose ranks have begun to train."""
+    environment = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    before = steps(folder, events)
+    launcher = family.start([sys.executable, *TORCHRUN, str(folder)], env=environment, cwd=ROOT, **pipes)
+    deadline = time.monotonic() + 600
+    while steps(folder, events) == before:
+        assert launcher.poll() is None and time.monotonic() < deadline, launcher.communicate()
+        time.sleep(0.05)
+    return launcher
+
+
+def steps(folder, events):
+    return len(events(folder, "progress")) if (folder / "events.jsonl").exists() else 0
+
+
 def test_torchrun_trains_keeps_others_out_stops_in_order_and_one_process_goes_on(make_run, family, events, capsys):
     settings = {"budget": {"steps": 100_000}, "device": "cpu", "precision": "32-true"}
     folder = make_run({"kind": "supervised", "network": NARROW}, roles=("segmentation",), **settings)
-    environment = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    launcher = family.start([sys.executable, *TORCHRUN, str(folder)], env=environment, cwd=ROOT, **pipes)
-    deadline = time.monotonic() + 600
-    while not ((folder / "events.jsonl").exists() and events(folder, "progress")):
-        assert launcher.poll() is None and time.monotonic() < deadline, launcher.communicate()
-        time.sleep(0.05)
+    launcher = launched(folder, family, events)
+    launcher.kill()
+    family.wait(10)  # nobody could stop those that it has started
+    launcher = launched(folder, family, events)
     assert main(["train", str(folder)]) == 1
     assert "in use" in capsys.readouterr().err
-    (started,) = events(folder, "started")
-    assert started["device"].startswith("2 x ")
+    assert all(started["device"].startswith("2 x ") for started in events(folder, "started"))
     launcher.send_signal(signal.SIGTERM)
     _, said = launcher.communicate(timeout=120)
     family.wait(10)

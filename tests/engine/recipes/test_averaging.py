@@ -104,8 +104,8 @@ def test_recipes_ask_for_the_mirror_images_where_told(make_run, make_package, ki
     run, prepared, plan = planned(make_run(recipe))
     stage = plan.stages[-1]
     plan.enter(stage)
-    seen = dict.fromkeys(stage.asks, 0)
-    for name in stage.asks:
+    seen = dict.fromkeys(stage.frozen_teachers, 0)
+    for name in stage.frozen_teachers:
         plan.networks[name].register_forward_hook(lambda *_, name=name: seen.__setitem__(name, seen[name] + 1))
     batches = first_batches(run, prepared, stage)
     stage.losses(plan.networks, batches, 1.0)

@@ -100,6 +100,7 @@ class Scene:
 def test_a_run_s_teachers_are_fitted_on_the_labels_of_its_validation_ground(make_run):
     scene = Scene(make_run({**TAUGHT, "calibrated_answers": True, "mirrored_answers": True}))
     networks = scene.networks
+    torch.manual_seed(0)  # most random weights contradict the labels, some do not
     torch.nn.init.normal_(networks["segmentation_teacher"].segmentation_head.classify.weight, std=3.0)
     first, second = scene.fit()
     rows, classes = [], []

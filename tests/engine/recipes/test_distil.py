@@ -66,7 +66,7 @@ def test_the_teacher_is_the_package_s_network_and_answers_as_it_did(make_distil,
     weights = load_file(package / "model.safetensors")
     assert all(torch.equal(value, weights[key]) for key, value in plan.networks["teacher"].state_dict().items())
     assert plan.networks["teacher"].tasks == plan.networks["student"].tasks == ("detection", "segmentation")
-    assert [(stage.roles, stage.trains, stage.asks) for stage in plan.stages] == [
+    assert [(stage.roles, stage.trainable, stage.frozen_teachers) for stage in plan.stages] == [
         (("unlabelled",), ("student",), ("teacher",))
     ]
 
@@ -189,8 +189,8 @@ def test_without_labels_the_last_average_ships_under_the_teacher_s_threshold(mak
     run, prepared, plan = planned(folder)
     averages = []
 
-    def remember(network, decay, seasoned=False):
-        averages.append(averaged(network, decay, seasoned))
+    def remember(network, decay, warm_started=False):
+        averages.append(averaged(network, decay, warm_started))
         return averages[-1]
 
     with pytest.MonkeyPatch.context() as patch:

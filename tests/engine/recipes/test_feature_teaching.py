@@ -66,7 +66,7 @@ def test_it_teaches_on_every_chip_and_changes_no_other_term(make_run, make_packa
     assert all(p.grad is not None and p.grad.any() for p in projector.parameters())
     assert any(p.grad is not None and p.grad.any() for p in student.encoder.parameters())
     assert all(p.grad is None and not p.requires_grad for p in teacher.parameters()) and not teacher.training
-    assert TEACHER in plan.stages[-1].asks and TEACHER not in plan.stages[-1].trains
+    assert TEACHER in plan.stages[-1].frozen_teachers and TEACHER not in plan.stages[-1].trainable
     everything = recipe | ({"all_imagery": True} if recipe["kind"] == "supervised" else {})
     if recipe["kind"] != "partial_multitask" or recipe["distillation"]:  # which draw all roles without it, too
         _, _, others = step(make_run(everything, "others", ALL))

@@ -96,7 +96,7 @@ def test_teachers_are_taught_what_their_labels_do_not_say(make_start, make_packa
     package = make_package(tasks, segmentation_classes=[ROOF, TREE])
     folder = make_start(package, roles, kind, change={"segmentation_classes": [TREE, ROOF]}, **teachers, **TAUGHT)
     plan, _, losses = step(folder, stage=len(names) == 1)
-    assert all(OLD in stage.asks for stage in plan.stages)
+    assert all(OLD in stage.frozen_teachers for stage in plan.stages)
     assert any("segmentation old soft" in name for name in losses)
     _, _, losses = step(folder)
     assert {name for name in losses if name.startswith("unlabelled" if len(tasks) == 1 else "detection")} >= {

@@ -8,7 +8,7 @@ from engine import distillation as D
 from engine.config import DistillationWeights, load_run, save_run
 from engine.data import prepare, training_loader
 from engine.errors import ConfigError
-from engine.recipes import average_of, build_plan
+from engine.recipes import build_plan, ema_of
 from engine.recipes.together import forward_together
 from engine.recipes.views import labelled
 from engine.training.best import BestWeights
@@ -37,7 +37,7 @@ class Scene:
             for role in self.stage.roles
         }
 
-        averages = {average_of(name): averaged(self.plan.networks[name], 0.9).module for name in self.stage.judges}
+        averages = {ema_of(name): averaged(self.plan.networks[name], 0.9).module for name in self.stage.validated}
         self.networks = {**self.plan.networks, **averages}
 
     def losses(self, progress=1.0, batches=None):
@@ -63,7 +63,7 @@ KINDS = ["soft", "feature", "pdf", "pdf_plus", "pkd", "crosskd"]
 @pytest.mark.parametrize("kinds", [["soft"], KINDS])
 def test_distillation_reaches_the_student_and_never_a_teacher(scene, kinds):
     found = scene({**MULTITASK, "distillation": kinds})
-    before = {name: copy.deepcopy(found.plan.networks[name].state_dict()) for name in found.stage.asks}
+    before = {name: copy.deepcopy(found.plan.networks[name].state_dict()) for name in found.stage.frozen_teachers}
     losses = found.losses()
     taught = {name: value for name, value in losses.items() if "/detection " in name or "/segmentation " in name}
     words = {kind.replace("_", " ") for kind in kinds}
@@ -72,7 +72,7 @@ def test_distillation_reaches_the_student_and_never_a_teacher(scene, kinds):
     student = found.plan.networks["student"]
     assert all(parameter.grad is not None for parameter in student.neck.laterals[:-1].parameters())
     assert sum(p.grad.abs().sum() for p in student.encoder.parameters() if p.grad is not None) > 0
-    for name in found.stage.asks:
+    for name in found.stage.frozen_teachers:
         assert all(parameter.grad is None for parameter in found.plan.networks[name].parameters())
         after = found.plan.networks[name].state_dict()
         assert all(torch.equal(value, after[key]) for key, value in before[name].items())
@@ -173,15 +173,15 @@ def test_the_student_sees_the_strong_view_and_the_teachers_the_weak_one(scene):
         found = scene({**SSLKD, "cutmix": 0, "ema_teachers": averages}, ALL[1:])
         batch, seen = found.batches["unlabelled"], {}
         assert not torch.equal(batch.strong, batch.image)
-        for name in ("student", "first_teacher", average_of("first_teacher")):
+        for name in ("student", "first_teacher", ema_of("first_teacher")):
             found.networks[name].register_forward_pre_hook(
                 lambda module, arguments, seen=seen, name=name: seen.update({name: arguments[0][-4:]})
             )
         found.losses()
         assert torch.equal(seen["student"], batch.strong)
         assert torch.equal(seen["first_teacher"], batch.strong if averages else batch.image)
-        assert torch.equal(seen.get(average_of("first_teacher"), batch.image), batch.image)
-        assert (average_of("first_teacher") in seen) == averages
+        assert torch.equal(seen.get(ema_of("first_teacher"), batch.image), batch.image)
+        assert (ema_of("first_teacher") in seen) == averages
 
 
 def test_roles_pass_the_encoder_as_one_batch_and_get_their_own_answers(scene):
@@ -229,12 +229,12 @@ def test_a_recipe_that_does_not_fit_its_sources_says_so(make_run, recipe, roles,
 def test_teachers_of_an_earlier_run_are_taken_and_must_fit(make_run, tmp_path):
     first = make_run(MULTITASK, "first")
     found = Scene(first)
-    for name in found.stage.asks:
+    for name in found.stage.frozen_teachers:
         BestWeights(first).take(name, found.plan.networks[name])
     run = load_run(make_run({**MULTITASK, "teachers_from": str(first)}, "second"))
     plan = build_plan(run, prepare(run))
     assert [stage.name for stage in plan.stages] == ["student"]
-    for name in found.stage.asks:
+    for name in found.stage.frozen_teachers:
         mine, theirs = (each.networks[name].state_dict() for each in (plan, found.plan))
         assert all(torch.equal(value, theirs[key]) for key, value in mine.items())
     wider = {**MULTITASK, "detection_teacher": {**TEACHER, "width": 32}, "teachers_from": str(first)}
@@ -328,8 +328,8 @@ def test_teachers_that_go_on_learning_do_so_from_labels_and_their_own_averages(s
     losses = found.losses()
     assert {"unlabelled/detection_teacher soft", "unlabelled/segmentation_teacher soft"} <= set(losses)
     sum(losses.values()).backward()
-    assert all(found.trained(name) for name in found.stage.judges)
-    assert not any(found.trained(average_of(name)) for name in found.stage.judges)
+    assert all(found.trained(name) for name in found.stage.validated)
+    assert not any(found.trained(ema_of(name)) for name in found.stage.validated)
 
 
 def test_under_bfloat16_teachers_without_averages_still_learn(scene):
@@ -343,7 +343,7 @@ def test_under_bfloat16_teachers_without_averages_still_learn(scene):
         with torch.autocast("cpu", torch.bfloat16):
             losses = found.losses()
         sum(losses.values()).backward()
-        assert all(found.trained(name) for name in found.stage.judges), recipe["kind"]
+        assert all(found.trained(name) for name in found.stage.validated), recipe["kind"]
 
 
 def test_weak_labels_teach_the_task_that_a_batch_has_no_labels_of(scene):
@@ -365,15 +365,15 @@ def test_a_baseline_learns_from_labels_and_without(scene, method):
     key = f"unlabelled/{method.replace('_', ' ')}"
     assert "segmentation/student cross_entropy" in losses and losses[key] > 0
     losses[key].backward()
-    assert all(found.trained(name) for name in found.stage.trains)
-    assert not found.trained(average_of("student"))
+    assert all(found.trained(name) for name in found.stage.trainable)
+    assert not found.trained(ema_of("student"))
     assert found.losses(0.0)[key] < 0.1 * losses[key]
 
 
 def test_cps_trains_two_networks_of_different_seeds(scene):
     found = scene({"kind": "baseline", "method": "cps", "student": NARROW}, ALL[1:])
-    assert found.stage.trains == ("student", "twin")
-    mine, theirs = (next(found.networks[name].neck.parameters()) for name in found.stage.trains)
+    assert found.stage.trainable == ("student", "twin")
+    mine, theirs = (next(found.networks[name].neck.parameters()) for name in found.stage.trainable)
     assert not torch.equal(mine, theirs)
 
 
@@ -394,7 +394,7 @@ def test_frozen_teachers_of_an_earlier_run_teach_alone(make_run):
     folders = {"first_teacher": str(first), "second_teacher": str(second)}
     taught = Scene(make_run({**SSLKD, "co_training": False, "teachers_from": folders}, "third", roles=ALL[1:]))
     assert [(stage.name, stage.share) for stage in taught.plan.stages] == [("student", 1.0)]
-    assert taught.stage.seasoned == ("first_teacher", "second_teacher")
+    assert taught.stage.warm_started == ("first_teacher", "second_teacher")
     mine, theirs = (each.state_dict() for each in (taught.networks["first_teacher"], found.networks["student"]))
     assert all(torch.equal(value, theirs[key]) for key, value in mine.items())
     sum(taught.losses().values()).backward()
@@ -418,13 +418,13 @@ def test_pretraining_lets_every_trained_encoder_see_all_imagery_first(make_run):
     plan = build_plan(run, prepare(run))
     first = plan.stages[0]
     assert first.roles == ("segmentation", "unlabelled")
-    assert first.keeps == ("first_teacher", "second_teacher", "student")
+    assert first.saved == ("first_teacher", "second_teacher", "student")
     assert [stage.share for stage in plan.stages] == pytest.approx([0.25, 0.375, 0.375])
     batches = {role: next(iter(training_loader(prepare(run), run, role))).to("cpu") for role in first.roles}
     torch.manual_seed(0)
     losses = first.losses(plan.networks, batches, 0.0)
     sum(losses.values()).backward()
-    for name in first.keeps:
+    for name in first.saved:
         assert sum(float(p.grad.abs().sum()) for p in plan.networks[name].encoder.parameters() if p.grad is not None)
     for batch in batches.values():  # what does not count may hold anything
         batch.valid[:, :16] = False

@@ -11,7 +11,7 @@ from engine.data import prepare, training_loader
 from engine.distillation import pseudo_labels
 from engine.distillation.thresholds import MEMORY
 from engine.events import EventLog
-from engine.recipes import average_of, build_plan
+from engine.recipes import build_plan, ema_of
 from engine.recipes.dropout import complementary
 from engine.recipes.semi_supervised import TEACHERS, THRESHOLDS
 from engine.recipes.together import forward_together
@@ -36,7 +36,7 @@ class Step:
         self.plan = build_plan(run, prepared)
         self.stage = self.plan.stages[-1]
         self.plan.enter(self.stage)
-        averages = {average_of(name): averaged(self.plan.networks[name], 0.9).module for name in self.stage.judges}
+        averages = {ema_of(name): averaged(self.plan.networks[name], 0.9).module for name in self.stage.validated}
         self.networks = {**self.plan.networks, **averages}
         self.batches = {role: next(iter(training_loader(prepared, run, role))).to("cpu") for role in ROLES}
         self.unlabelled = self.batches["unlabelled"]
@@ -49,7 +49,7 @@ class Step:
     def answers(self):
         """Both teachers' averages' on the weak view."""
         with torch.no_grad():
-            return [self.networks[average_of(name)](self.unlabelled.image).segmentation for name in TEACHERS]
+            return [self.networks[ema_of(name)](self.unlabelled.image).segmentation for name in TEACHERS]
 
     def draws(self, share, views=1):
         """The step's random numbers up to its views of unlabelled chips: CutMix of the labelled batch, then theirs."""
@@ -133,7 +133,7 @@ def test_both_views_learn_from_the_same_labels_in_one_batch(step):
                 level[4 + chip, channel] *= 2 if drawn[chip, channel] < 0.5 else 0
                 level[8 + chip, channel] *= 0 if drawn[chip, channel] < 0.5 else 2
         changed.append(level)
-    logits = student.answer(changed).segmentation
+    logits = student.decode(changed).segmentation
     labels = pseudo_labels(*found.answers(), found.unlabelled.valid, 0.5)
     expected = [F.cross_entropy(part, labels, ignore_index=255) for part in (logits[4:8], logits[8:])]
     assert not torch.equal(*expected)

@@ -5,11 +5,11 @@ from torch import nn
 from engine.training.ema import averaged
 
 
-@pytest.mark.parametrize("seasoned", [False, True])
-def test_the_average_follows_its_formula_for_weights_and_batch_norm_statistics(seasoned):
+@pytest.mark.parametrize("warm_started", [False, True])
+def test_the_average_follows_its_formula_for_weights_and_batch_norm_statistics(warm_started):
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(2, 3, 1), nn.BatchNorm2d(3))
-    average = averaged(network, 0.9, seasoned)
+    average = averaged(network, 0.9, warm_started)
     expected = None
     for update in range(20):
         with torch.no_grad():
@@ -18,7 +18,7 @@ def test_the_average_follows_its_formula_for_weights_and_batch_norm_statistics(s
         network(torch.rand(4, 2, 5, 5))
         average.update_parameters(network)
         state = {name: value.double() for name, value in network.state_dict().items()}
-        decay = 0.9 if seasoned else min(0.9, (1 + update) / (10 + update))
+        decay = 0.9 if warm_started else min(0.9, (1 + update) / (10 + update))
         if expected is None:
             expected = state
         else:

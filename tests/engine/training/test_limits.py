@@ -33,7 +33,7 @@ def half():
 
 def plan_of(run, prepared, losses):
     plan = build_plan(run, prepared)
-    stage = Stage("training", ("student",), ("detection",), 1.0, losses, judges=("student",))
+    stage = Stage("training", ("student",), ("detection",), 1.0, losses, validated=("student",))
     return Plan(plan.networks, [stage], "student", plan.specs)
 
 

@@ -15,7 +15,7 @@ from engine.data import prepare
 from engine.errors import Stopped, TrainingError
 from engine.events import EventLog
 from engine.processes import Interrupted as StopInTheMidst
-from engine.recipes import Plan, Stage, average_of, build_plan
+from engine.recipes import Plan, Stage, build_plan, ema_of
 from engine.training import Loop
 
 NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
@@ -126,7 +126,7 @@ def test_no_stage_sees_the_chips_of_another(make_run):
 
         return losses
 
-    stages = [Stage(name, ("student",), ("segmentation",), 0.5, losses_of(name), judges=()) for name in seen]
+    stages = [Stage(name, ("student",), ("segmentation",), 0.5, losses_of(name), validated=()) for name in seen]
     loop_of(folder, plan=Plan(plan.networks, stages, "student", plan.specs)).train()
     assert len(seen["teacher"]) == len(seen["student"]) == 6
     assert not set(seen["teacher"]) & set(seen["student"])
@@ -167,7 +167,7 @@ def test_a_loss_that_is_not_a_number_is_named(make_run):
         network = networks["student"]
         return {"fine": next(network.parameters()).sum() * 0, "broken": next(network.parameters()).sum() * torch.nan}
 
-    stage = Stage("training", ("student",), ("detection",), 1.0, losses, judges=("student",))
+    stage = Stage("training", ("student",), ("detection",), 1.0, losses, validated=("student",))
     with pytest.raises(TrainingError, match="broken"):
         loop_of(folder, plan=Plan(plan.networks, [stage], "student", plan.specs)).train()
 
@@ -205,11 +205,11 @@ def test_averages_teach_and_never_learn(make_run):
     plan, seen = build_plan(run, prepare(run)), []
 
     def losses(networks, batches, progress):
-        average = networks[average_of("student")]
+        average = networks[ema_of("student")]
         seen.append((average.training, any(p.requires_grad for p in average.parameters()), weights_of(average)))
         return {"size": sum(p.square().sum() for p in networks["student"].parameters())}
 
-    stage = Stage("training", ("student",), ("detection",), 1.0, losses, judges=("student",))
+    stage = Stage("training", ("student",), ("detection",), 1.0, losses, validated=("student",))
     loop_of(folder, plan=Plan(plan.networks, [stage], "student", plan.specs)).train()
     assert len(seen) == 3 and all(not training and not learns for training, learns, _ in seen)
     assert not torch.equal(seen[0][2]["neck.blocks.0.0.weight"], seen[2][2]["neck.blocks.0.0.weight"])

@@ -36,7 +36,7 @@ def plan(room):
     def losses(networks, batches, progress):
         return {"loss": cross_entropy(networks["student"], batches["segmentation"], noise=0)}
 
-    made = plan_of([Stage("student", ("student",), ROLES, 1.0, losses, judges=("student",))])
+    made = plan_of([Stage("student", ("student",), ROLES, 1.0, losses, validated=("student",))])
     made.networks["student"] = Small(2, room)
     return made
 
@@ -64,7 +64,7 @@ def test_gradients_of_parts_are_those_of_the_whole(chips, room, at_once):
 def test_a_step_that_is_tried_again_draws_the_same_numbers():
     some = plan(4)
     stage = Stage(
-        "student", ("student",), ROLES, 1.0, judges=(),
+        "student", ("student",), ROLES, 1.0, validated=(),
         losses=lambda networks, batches, progress: {
             "loss": torch.rand(()) + 0 * cross_entropy(networks["student"], batches["segmentation"], noise=0)
         },
@@ -104,7 +104,7 @@ def test_other_errors_are_what_they_were():
     def losses(networks, batches, progress):
         raise RuntimeError("Expected all tensors to be on the same device")
 
-    stage = Stage("student", ("student",), ROLES, 1.0, losses, judges=())
+    stage = Stage("student", ("student",), ROLES, 1.0, losses, validated=())
     with pytest.raises(RuntimeError, match="same device"):
         Passes(FABRIC, 8).gradients(stage, plan(8).networks, {"segmentation": batch(8)}, 0.5)
 

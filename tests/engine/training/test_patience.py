@@ -84,9 +84,9 @@ class Idle:
 
             return losses
 
-        stages = [Stage("first", ("student",), (role,), share, losses_of("first"), judges=("student",))]
+        stages = [Stage("first", ("student",), (role,), share, losses_of("first"), validated=("student",))]
         if share < 1:
-            stages.append(Stage("second", ("student",), (role,), 1 - share, losses_of("second"), judges=()))
+            stages.append(Stage("second", ("student",), (role,), 1 - share, losses_of("second"), validated=()))
         plan = Plan(plan.networks, stages, "student", plan.specs)
         fabric = Fabric(accelerator="cpu", devices=1, precision="32-true")
         self.loop = Loop(folder, run, prepared, plan, fabric, EventLog(folder, listener))

@@ -34,7 +34,7 @@ def runaway(at, kind="loss", rates=None):
             value = value.detach().nan_to_num() + 0 * list(student.parameters())[-1].sum()
         return {"fine": value, "broken": value * (torch.nan if call in at and kind == "loss" else 0)}
 
-    return plan_of([Stage("student", ("student",), ROLES, 1.0, losses, judges=("student",))])
+    return plan_of([Stage("student", ("student",), ROLES, 1.0, losses, validated=("student",))])
 
 
 def warnings(events, folder):

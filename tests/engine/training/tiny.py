@@ -9,7 +9,7 @@ from torch import nn
 from engine.config import load_run
 from engine.data import prepare
 from engine.events import EventLog
-from engine.recipes import Plan, Stage, average_of
+from engine.recipes import Plan, Stage, ema_of
 from engine.training import Loop
 from engine.types import Outputs
 
@@ -49,14 +49,14 @@ def stages():
     def both(networks, batches, progress):
         batch = batches["segmentation"]
         with torch.no_grad():
-            answer = networks[average_of("teacher")](batch.image).segmentation.softmax(1)
+            answer = networks[ema_of("teacher")](batch.image).segmentation.softmax(1)
         soft = nn.functional.cross_entropy(networks["student"](batch.image).segmentation, answer)
         return {"student": cross_entropy(networks["student"], batch) + soft, **teacher(networks, batches, progress)}
 
     role = ("segmentation",)
     return [
-        Stage("teacher", ("teacher",), role, 0.5, teacher, judges=("teacher",)),
-        Stage("student", ("student", "teacher"), role, 0.5, both, judges=("student", "teacher")),
+        Stage("teacher", ("teacher",), role, 0.5, teacher, validated=("teacher",)),
+        Stage("student", ("student", "teacher"), role, 0.5, both, validated=("student", "teacher")),
     ]
 
 

@@ -71,7 +71,7 @@ class Judged:
         return f"{self.task} in 8 bits: {metric} {self.before:.4f} -> {self.after:.4f} ({self.truth}), {self.fate}"
 
 
-def lighten(
+def quantize(
     model: Path,
     folder: Path,
     card: Card,

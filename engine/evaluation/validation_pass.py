@@ -46,7 +46,7 @@ class ScoredChip:
 
 
 @dataclass
-class Examination:
+class ValidationPass:
     """What a pass over one task's validation blocks leaves.
 
     Args:
@@ -60,13 +60,13 @@ class Examination:
     worst: list[ScoredChip] = field(default_factory=list)
 
 
-def examine(
+def validation_pass(
     network: nn.Module,
     run: Run,
     prepared: Prepared,
     score_threshold: float | Sequence[float],
     device: torch.device | str = "cpu",
-) -> dict[Task, Examination]:
+) -> dict[Task, ValidationPass]:
     """Examine every task of a network that has validation blocks.
 
     Args:
@@ -80,7 +80,7 @@ def examine(
         By task: segmentation's `confusion` and, of classes under clDice, `lines` (`LineCounts.scores`); for both tasks
         `curves` (precision and recall by class), `calibration` (bins), `chips`.
     """
-    found: dict[Task, Examination] = {}
+    found: dict[Task, ValidationPass] = {}
     for task in filter(prepared.of_role, network.tasks):
         batches = first_chips(validation_batches(prepared, run, task), run.training.validation_chips)
         with torch.inference_mode():
@@ -102,7 +102,7 @@ def _thin(run: Run) -> list[str]:
 
 def _examine_areas(
     network: nn.Module, batches: Iterable[Batch], names: list[str], device: Any, thin: list[str], tolerance: float
-) -> Examination:
+) -> ValidationPass:
     lines = {name: LineCounts() for name in thin}
     matrix = np.zeros((len(names), len(names)), np.int64)
     curves, extremes, chips = PixelCurves(names), _Extremes(), 0
@@ -121,12 +121,12 @@ def _examine_areas(
     values = {"chips": chips, "confusion": {"names": names, "matrix": matrix.tolist()}, **curves.compute()}
     if thin:
         values["lines"] = {name: counts.scores() for name, counts in lines.items()}
-    return extremes.examination(values)
+    return extremes.passed(values)
 
 
 def _examine_objects(
     network: nn.Module, batches: Iterable[Batch], names: list[str], threshold: float | Sequence[float], device: Any
-) -> Examination:
+) -> ValidationPass:
     curves, extremes, chips = DetectionCurves(names), _Extremes(), 0
     for batch in batches:
         detections = network(batch.to(device).image, tasks=("detection",)).detections
@@ -142,7 +142,7 @@ def _examine_objects(
                 score = 2 * int((hit & sure).sum()) / (int(sure.sum()) + len(truth))
                 extremes.offer(score, batch, index, _drawn(truth, valid), _drawn(found[sure], valid))
             chips += 1
-    return extremes.examination({"chips": chips, **curves.compute(threshold)})
+    return extremes.passed({"chips": chips, **curves.compute(threshold)})
 
 
 def _counted(objects: Objects, valid: Tensor) -> Boxes:
@@ -183,7 +183,7 @@ class _Extremes:
         self._best = sorted([*self._best, chip], key=lambda each: -each.score)[:EXTREMES]
         self._worst = sorted([*self._worst, chip], key=lambda each: each.score)[:EXTREMES]
 
-    def examination(self, values: dict[str, Any]) -> Examination:
+    def passed(self, values: dict[str, Any]) -> ValidationPass:
         """Where chips are few, half of them are the worst."""
         worst = self._worst[: (self._scored + 1) // 2]
-        return Examination(values, self._best[: self._scored - len(worst)], worst)
+        return ValidationPass(values, self._best[: self._scored - len(worst)], worst)

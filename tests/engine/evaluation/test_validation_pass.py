@@ -6,8 +6,8 @@ from lightning_fabric import Fabric
 from engine.config import load_run
 from engine.data import prepare, validation_batches
 from engine.evaluation.centre_lines import LineCounts, line_counts
-from engine.evaluation.examination import examine
 from engine.evaluation.ground import described_sources
+from engine.evaluation.validation_pass import validation_pass
 from engine.recipes import build_plan
 from engine.training.validation import Validator
 from engine.types import Objects, Outputs
@@ -23,11 +23,11 @@ def started(make_run):
     return run, prepared, build_plan(run, prepared).networks["student"].eval()
 
 
-def test_the_examination_agrees_with_the_validation_that_chose_the_weights(started):
+def test_it_agrees_with_the_validation_that_chose_the_weights(started):
     run, prepared, network = started
     fabric = Fabric(accelerator="cpu", devices=1, precision="32-true")
     scores = Validator(run, prepared, fabric).score(network)
-    found = examine(network, run, prepared, score_threshold=0.1)
+    found = validation_pass(network, run, prepared, score_threshold=0.1)
     matrix = torch.tensor(found["segmentation"].values["confusion"]["matrix"]).double()
     iou = matrix.diagonal() / (matrix.sum(0) + matrix.sum(1) - matrix.diagonal())
     assert iou.mean().item() == pytest.approx(scores["segmentation/mean_iou"])
@@ -69,7 +69,7 @@ def test_perfect_detections_are_perfect_in_training_and_report_whatever_the_spli
         network = Knowing(batches).eval()
         scores = Validator(run, prepared, fabric).score(network)
         assert scores["detection/ap50"] == scores["detection/ap"] == scores["detection/f1"] == pytest.approx(1)
-        values = examine(network, run, prepared, score_threshold=0.5)["detection"].values
+        values = validation_pass(network, run, prepared, score_threshold=0.5)["detection"].values
         assert values["curves"]["car"]["precision"][-1] == values["curves"]["car"]["recall"][-1] == 1
         assert 0 < values["objects"]["car"] == values["detections"]["car"]
         uncounted += sum(len(boxes) for batch in batches for boxes in batch.boxes) - values["objects"]["car"]
@@ -78,7 +78,7 @@ def test_perfect_detections_are_perfect_in_training_and_report_whatever_the_spli
 
 def test_the_worst_chips_score_no_better_than_the_best_and_none_is_both(started):
     run, prepared, network = started
-    found = examine(network, run, prepared, score_threshold=0.1)["segmentation"]
+    found = validation_pass(network, run, prepared, score_threshold=0.1)["segmentation"]
     assert max(chip.score for chip in found.worst) <= min(chip.score for chip in found.best)
     assert not {id(chip) for chip in found.worst} & {id(chip) for chip in found.best}
     assert found.best[0].truth["mask"].shape == found.best[0].prediction["mask"].shape
@@ -97,9 +97,10 @@ def test_sources_are_described_with_their_ground_and_labels_on_both_sides(starte
 
 def test_classes_that_are_to_stay_connected_are_judged_as_lines_chip_by_chip(started):
     run, prepared, network = started
-    assert "lines" not in examine(network, run, prepared, score_threshold=0.1)["segmentation"].values
+    assert "lines" not in validation_pass(network, run, prepared, score_threshold=0.1)["segmentation"].values
     recipe = run.recipe.model_copy(update={"cldice": 0.5})
-    lines = examine(network, run.model_copy(update={"recipe": recipe}), prepared, 0.1)["segmentation"].values["lines"]
+    connected = run.model_copy(update={"recipe": recipe})
+    lines = validation_pass(network, connected, prepared, 0.1)["segmentation"].values["lines"]
     total = LineCounts()
     with torch.inference_mode():
         for batch in validation_batches(prepared, run, "segmentation"):

@@ -20,7 +20,7 @@ from ..inference.windows import Window as LatticeWindow
 from ..inference.windows import WindowGrid
 from ..types import Objects
 from .cells import Cells, CellSums
-from .doubt import disagreement, entropy, middling, opinion
+from .uncertainty import disagreement, entropy, middling, opinion
 
 VALID, ENTROPY, DIFFERENT, BOXES = range(4)
 """Layers that are summed over cells; channels and bands follow."""
@@ -65,7 +65,7 @@ def kept_part(lattice: WindowGrid, window: LatticeWindow) -> Kept:
     )
 
 
-class Look:
+class RasterReview:
     """Takes the windows of a raster in order, and gives its cells.
 
     Args:
@@ -195,7 +195,7 @@ class SureMap:
         self._classes.__exit__(*error)
 
     def add(self, kept: Kept, free: np.ndarray, arrays: Sequence[Arrays]) -> None:
-        """Take a window: see `Look.add`."""
+        """Take a window: see `RasterReview.add`."""
         probabilities = [kept.of(one.segmentation[0]) for one in arrays]
         labels, share = opinion(probabilities)
         sure = free & (share >= self._least) & ~disagreement(probabilities)

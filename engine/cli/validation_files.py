@@ -13,9 +13,9 @@ from PIL import Image
 from ..config import Card, Run
 from ..data import Prepared
 from ..errors import cannot_write
-from ..evaluation.examination import Examination, ScoredChip, examine
 from ..evaluation.ground import described_sources
 from ..evaluation.speed import megapixels_per_second
+from ..evaluation.validation_pass import ScoredChip, ValidationPass, validation_pass
 from ..models.sizes import parameters
 from ..recipes import Plan
 from ..report import VALIDATION_FILE, Labelling, figure_path, preview_png
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _QUALITY = 88
 
 
-def examine_run(
+def write_validation(
     folder: Path,
     run: Run,
     prepared: Prepared,
@@ -52,18 +52,18 @@ def examine_run(
     Raises:
         OutputError: the folder cannot be written.
     """
-    network = plan.networks[plan.ships].to(device).eval()
-    found = examine(network, run, prepared, card.thresholds(), device)
+    network = plan.networks[plan.exported].to(device).eval()
+    found = validation_pass(network, run, prepared, card.thresholds(), device)
     values = {
         "score_thresholds": dict(zip((each.name for each in card.detection_classes), card.thresholds(), strict=True)),
         "sources": described_sources(prepared, run),
         "networks": _sizes(plan, len(prepared.bands), run.training.chip_size, device),
-        **{task: examination.values for task, examination in found.items()},
+        **{task: scored.values for task, scored in found.items()},
     }
     try:
         write_text(folder / VALIDATION_FILE, json.dumps(values) + "\n")
-        for task, examination in found.items():
-            _write_figures(folder, run, prepared, task, examination, events)
+        for task, scored in found.items():
+            _write_figures(folder, run, prepared, task, scored, events)
     except OSError as error:
         raise cannot_write(f"The run folder {folder}", folder, error) from error
 
@@ -71,7 +71,7 @@ def examine_run(
 def _sizes(plan: Plan, bands: int, side: int, device: torch.device) -> dict[str, dict[str, Any]]:
     """Parameters and speed of every network that has a size; the shipped one first."""
     sizes = {}
-    for name in sorted(plan.specs, key=lambda each: each != plan.ships):
+    for name in sorted(plan.specs, key=lambda each: each != plan.exported):
         network = plan.networks[name].to(device).eval()
         speed = megapixels_per_second(network, bands, side)
         sizes[name] = {"parameters": parameters(network), "megapixels_per_second": round(speed, 3)}
@@ -80,9 +80,9 @@ def _sizes(plan: Plan, bands: int, side: int, device: torch.device) -> dict[str,
 
 
 def _write_figures(
-    folder: Path, run: Run, prepared: Prepared, task: Task, examination: Examination, events: EventLog
+    folder: Path, run: Run, prepared: Prepared, task: Task, scored: ValidationPass, events: EventLog
 ) -> None:
-    for kind, chips in (("worst", examination.worst), ("best", examination.best)):
+    for kind, chips in (("worst", scored.worst), ("best", scored.best)):
         if chips:
             path = figure_path(folder, task, kind)
             path.parent.mkdir(exist_ok=True)
