@@ -114,6 +114,8 @@ def _trained(
     """Train, alone or with the other processes."""
     from .. import ranks
     from ..data import kept_in, prepare
+    from ..data.block_split import write_split
+    from ..errors import on_disk
     from ..events import PartOfLog
     from ..processes import held
     from ..recipes import build_plan
@@ -124,6 +126,9 @@ def _trained(
         events.write("started", **_machine(fabric, where))
         with ranks.first_before_others():  # which find what it keeps
             prepared = prepare(settings, kept_in(folder))
+            if ranks.is_first() and prepared.split is not None:
+                with on_disk(f"The run folder {folder}", folder):
+                    write_split(folder, prepared.split)
         for warning in prepared.warnings:
             events.write("warning", message=warning)
         fabric.seed_everything(settings.training.seed, verbose=False)

@@ -83,7 +83,7 @@ def prepare(run: Run, kept: Path | None = None) -> Prepared:
     )  # fmt: skip
     counts = _label_counts(run, sources)
     _check_labelled(counts, sources)
-    blocks = divide(run, sources)
+    division = divide(run, sources)
     _check_validated(sources)
     moments = band_moments(_trained(run, sources), run.training.chip_size, run.training.seed)
     own = _by_source(sources, moments, workspace) if run.training.source_statistics else []
@@ -104,8 +104,9 @@ def prepare(run: Run, kept: Path | None = None) -> Prepared:
             *_warnings(sources, counts, bool(own)),
             *wide_chips(run, sources),
             *too_small(sources, [each.name for each in run.detection_classes], gsd),
+            *division.warnings,
         ],
-        split=blocks,
+        split=division.split,
         source_statistics=own,
         damaged={reader.path for reader in readers if reader.damage.windows},
         object_sides=object_sides(sources),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 import shapely
@@ -10,6 +10,7 @@ from shapely import Geometry
 
 from ..config import Run
 from ..errors import SplitError
+from .block_split import SPLIT_FILE, UNKNOWN, BlockSplit, split_before
 from .masks import polygons_of
 from .prepared import PreparedSource
 from .splits import Block, Lattice, Near, Shares, block_size, blocks_of, selections
@@ -17,19 +18,33 @@ from .splits import Block, Lattice, Near, Shares, block_size, blocks_of, selecti
 _CANDIDATES = 24
 _MULTIPLE, _SMALLEST_CHIP = 32, 64
 """Of the side of chips in pixels, as run files allow it."""
+TOO_LITTLE_NEW = (
+    "What is labelled beside the ground that the model of start_from has trained on cannot be divided, so blocks are "
+    "chosen anew, and validation may flatter the model."
+)
 _AREA, _LABEL, _CLASS = 100.0, 20.0, 5.0
 """How bad it is when one side has none of a role's area, of its labels, of one class."""
 
 
-def divide(run: Run, sources: list[PreparedSource]) -> set[Block]:
+class Division(NamedTuple):
+    """How a run's ground is divided.
+
+    Args:
+        split: side of the blocks in metres, and which of them train or validate; none without labelled sources.
+        warnings: sentences for people.
+    """
+
+    split: BlockSplit | None
+    warnings: list[str]
+
+
+def divide(run: Run, sources: list[PreparedSource]) -> Division:
     """Give every source its training, validation and hidden ground, in place.
 
     Blocks are chosen among those with labelled ground of sources whose split is `auto`, and all those of
     sources that validate whole are chosen; any other ground in a chosen block trains nobody. Without
-    labelled sources everything trains.
-
-    Returns:
-        The validation blocks.
+    labelled sources everything trains. Where the run goes on from another's model, blocks stay what they were for
+    that, for a network must not be judged where it has learned; only new ones are chosen among.
 
     Raises:
         SplitError: a role's labelled area is too small for both sides, or all of it is on one.
@@ -38,19 +53,32 @@ def divide(run: Run, sources: list[PreparedSource]) -> set[Block]:
     for source in sources:
         source.training = source.area
     if not labelled:
-        return set()
-    lattice, buffer = _lattice_and_buffer(run, labelled)
+        return Division(None, [])
+    before = split_before(run)
+    lattice, buffer = _lattice_and_buffer(run, labelled, before)
+    if before is not None and before.block_size != lattice.size:
+        before = None
+    warnings = [UNKNOWN.format(file=SPLIT_FILE)] if getattr(run.recipe, "start_from", None) and before is None else []
     for source in labelled:
         source.blocks = blocks_of(source.area, source.reader.grid, lattice)
     near = Near(sorted(set().union(*(source.blocks for source in labelled))), lattice, buffer)
     grounds = [_Ground(source, near, buffer) for source in sources]
     chosen = {block for source in labelled if source.split == "validation" for block in source.blocks}
     if any(source.split == "auto" for source in labelled):
-        chosen |= _choose(run, grounds, lattice, buffer)
+        found = _choose(run, grounds, lattice, buffer, before) if before else None
+        if before and found is None:
+            warnings.append(TOO_LITTLE_NEW)
+        chosen |= found or _choose(run, grounds, lattice, buffer) or _raise_too_small(labelled, lattice, buffer)
     for ground in grounds:
         ground.divide(chosen)
     _check_sides(labelled)
-    return chosen
+    blocks = frozenset().union(*(source.blocks for source in labelled))
+    earlier = before or BlockSplit(block_size=lattice.size, training=frozenset(), validation=frozenset())
+    training = (blocks - chosen) | earlier.training
+    return Division(
+        BlockSplit(block_size=lattice.size, training=training, validation=(chosen | earlier.validation) - training),
+        warnings,
+    )
 
 
 class _Ground:
@@ -106,10 +134,11 @@ class _Divided(NamedTuple):
     classes: set[int]
 
 
-def _lattice_and_buffer(run: Run, labelled: list[PreparedSource]) -> tuple[Lattice, float]:
-    """The lattice, and the buffer in metres: half a chip, but at most an eighth of a block."""
+def _lattice_and_buffer(run: Run, labelled: list[PreparedSource], before: BlockSplit | None) -> tuple[Lattice, float]:
+    """The lattice, that of before if possible, and the buffer in metres: half a chip, at most an eighth of a block."""
     chip = run.training.chip_size * labelled[0].reader.grid.gsd
-    size = run.split.block_size or block_size(_role_areas(labelled).values(), chip)
+    usual = before.block_size if before is not None else block_size(_role_areas(labelled).values(), chip)
+    size = run.split.block_size or usual
     buffer = min(chip / 2, size / 8) if run.split.buffer is None else run.split.buffer
     return Lattice(float(size)), float(buffer)
 
@@ -119,7 +148,7 @@ def wide_chips(run: Run, sources: list[PreparedSource]) -> list[str]:
     labelled = [source for source in sources if source.labels is not None and source.split == "auto"]
     if not labelled:
         return []
-    lattice, _ = _lattice_and_buffer(run, labelled)
+    lattice, _ = _lattice_and_buffer(run, labelled, split_before(run))
     chip, gsd = run.training.chip_size, labelled[0].reader.grid.gsd
     fitting = int(lattice.size / gsd) // _MULTIPLE * _MULTIPLE
     if chip * gsd <= lattice.size or chip <= _SMALLEST_CHIP:
@@ -131,21 +160,32 @@ def wide_chips(run: Run, sources: list[PreparedSource]) -> list[str]:
     ]
 
 
-def _choose(run: Run, grounds: list[_Ground], lattice: Lattice, buffer: float) -> set[Block]:
-    """The blocks that validate: of the likeliest choices the one that leaves most to train on."""
+def _choose(
+    run: Run, grounds: list[_Ground], lattice: Lattice, buffer: float, before: BlockSplit | None = None
+) -> set[Block] | None:
+    """The blocks that validate: of the likeliest choices the one that leaves most to train on; none if none will do.
+
+    Args:
+        run: wanted share and seed.
+        grounds: of all sources.
+        lattice: of the blocks.
+        buffer: in metres, around those that validate.
+        before: which blocks validate or train in any case.
+    """
     grounds = [ground for ground in grounds if ground.source.labels is not None and ground.source.split == "auto"]
     labelled = [ground.source for ground in grounds]
     blocks = sorted(set().union(*(source.blocks for source in labelled)))
     shares, groups = _shares(labelled, blocks, lattice), lattice.neighbourhoods(blocks)
     wanted = [set(source.points.by_class()) for source in labelled]
     best, best_quality = None, (0.0, 0.0, 0.0)
-    for selection in selections(shares, groups, run.split.validation, run.split.seed)[:_CANDIDATES]:
+    fixed = None
+    if before is not None:
+        fixed = np.array([[block in side for block in blocks] for side in (before.validation, before.training)])
+    for selection in selections(shares, groups, run.split.validation, run.split.seed, fixed)[:_CANDIDATES]:
         chosen = {block for block, use in zip(blocks, selection, strict=True) if use}
         quality = _quality(labelled, [ground.tried(chosen) for ground in grounds], wanted)
         if quality > best_quality:
             best, best_quality = chosen, quality
-    if best is None:
-        _raise_too_small(labelled, lattice, buffer)
     return best
 
 
@@ -224,7 +264,7 @@ def _check_sides(labelled: list[PreparedSource]) -> None:
                 )
 
 
-def _raise_too_small(labelled: list[PreparedSource], lattice: Lattice, buffer: float) -> None:
+def _raise_too_small(labelled: list[PreparedSource], lattice: Lattice, buffer: float) -> NoReturn:
     role, area = min(_role_areas(labelled).items(), key=lambda item: item[1])
     raise SplitError(
         f"The labelled area of the {role} sources ({area:,.0f} m²) cannot be divided into training and validation "

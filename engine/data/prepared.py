@@ -13,6 +13,7 @@ from shapely import Geometry
 
 from ..config import SourceStatistics
 from ..types import Role
+from .block_split import BlockSplit
 from .class_raster import ClassRaster
 from .points import Points
 from .raster import RasterReader
@@ -84,7 +85,7 @@ class Prepared:
         train_area_m2: labelled ground that trains.
         geometry: GeoJSON of that ground in EPSG:4326.
         warnings: sentences for the event log.
-        split: which blocks validate.
+        split: which blocks of which lattice train and validate; none without labelled sources.
         damaged: paths of the rasters that a warning has said to be damaged.
         source_statistics: of each raster, by the first source on it, where each is standardised by its own.
         object_sides: how large the objects of detection are in pixels, quantiles of their boxes' sides, or none.
@@ -101,7 +102,7 @@ class Prepared:
     train_area_m2: float
     geometry: dict
     warnings: list[str]
-    split: set[Block]
+    split: BlockSplit | None
     damaged: set[str] = field(default_factory=set)
     source_statistics: list[SourceStatistics] = field(default_factory=list)
     object_sides: ObjectSides | None = None
@@ -132,7 +133,7 @@ class Prepared:
                 "polygon": shapely.geometry.mapping(
                     shapely.transform(part, source.reader.grid.to_crs, interleaved=False)
                 ),
-                "split": "validation" if block in self.split else "training",
+                "split": "validation" if block in self.split.validation else "training",
             }
             for source in self.sources
             for block, part in source.blocks.items()

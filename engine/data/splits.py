@@ -146,7 +146,9 @@ class Shares:
     importance: np.ndarray
 
 
-def selections(shares: Shares, groups: np.ndarray, validation: float, seed: int) -> np.ndarray:
+def selections(
+    shares: Shares, groups: np.ndarray, validation: float, seed: int, fixed: np.ndarray | None = None
+) -> np.ndarray:
     """Seeded choices of validation blocks, best first.
 
     The best come nearest to the wanted share of every role's area and of every class, and leave no
@@ -157,6 +159,7 @@ def selections(shares: Shares, groups: np.ndarray, validation: float, seed: int)
         groups: (blocks,) indices of the neighbourhoods that blocks belong to.
         validation: the wanted share.
         seed: seed of the choices.
+        fixed: (2, blocks) bool, those that validate and those that train in any case; none: all are chosen among.
 
     Returns:
         (choices, blocks) bool.
@@ -170,6 +173,8 @@ def selections(shares: Shares, groups: np.ndarray, validation: float, seed: int)
     order = rng.random((tries, blocks))
     order[::2] = order[::2] * 1e-6 + rng.random((tries, groups.max() + 1))[::2, groups]
     chosen = order.argsort(axis=1).argsort(axis=1) < numbers
+    if fixed is not None:
+        chosen = (chosen | fixed[0]) & ~fixed[1]
     held = chosen @ shares.values
     missing = (held < 1e-6) + 1.5 * (held > 1 - 1e-6)  # training suffers more from what it lacks
     cost = np.abs(held - validation).sum(axis=1) + missing @ shares.importance

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..config import ClassDefinition, Network, Run, Source
 from ..data import identity
+from ..data.block_split import SPLIT_FILE, places
 from ..data.identity import Identity
 from ..data.opening import is_raster
 from ..data.vectors import Layer
@@ -124,6 +125,8 @@ def _weights_of(run: Run, plan: Plan) -> dict[str, list[Path]]:
     for name in ("package", "start_from"):
         if folder := getattr(recipe, name, None):
             found[f"recipe.{name}"] = [Path(folder) / WEIGHTS, Path(folder) / "model" / WEIGHTS]
+    if start := getattr(recipe, "start_from", None):
+        found["recipe.start_from, split"] = [place / SPLIT_FILE for place in places(start)]
     teachers = getattr(recipe, "teachers_from", None)
     if teachers:
         others = [name for name in plan.networks if name != plan.exported]

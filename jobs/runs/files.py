@@ -27,7 +27,9 @@ CACHE = "cache"
 """What the engine would find again: indices of labels, statistics; it does not travel."""
 PREDICTIONS = "predictions"
 """Where `afterwards.py` has the engine write."""
-PACKED = (RUN_FILE, "labels", "rasters", EVENTS_FILE, LOG_FILE, CHECKPOINTS, MODEL_FOLDER, REPORT_FILE)
+TRAINED = ("split.json", "validation.json", "figures")
+"""What training leaves for those who go on from its model, and for the report."""
+PACKED = (RUN_FILE, "labels", "rasters", EVENTS_FILE, LOG_FILE, CHECKPOINTS, MODEL_FOLDER, REPORT_FILE, *TRAINED)
 """A run's own files and folders, those that travel."""
 
 OWN = (*PACKED, CACHE, LAUNCH_FILE, AFTERWARDS_FILE, STOP_FILE, OWNER_FILE)
