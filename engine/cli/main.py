@@ -34,6 +34,7 @@ COMMANDS = (
     "export",
     "export-chips",
     "import-labels",
+    "zoo",
     "doctor",
 )
 
