@@ -33,6 +33,9 @@ from ..jobs.virtual import PERMISSION, permission
 Parameters = dict[str, Any]
 Results = dict[str, Any]
 
+EXCHANGE = "exchange", tr("Exchange")
+"""The group of what comes from other programs and goes to them."""
+
 NOTHING_TO_LOSE = 0.0
 """Grace after a cancel, in seconds, of commands that look for no stop and have nothing to end in order."""
 
