@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
-from urllib.parse import urlsplit
 
 from ..errors import CancelledError, GeoDistilError
-from ..folders import job_folder
 from ..models.shelf import Model, look, packages_in
 from ..package_registry import NETWORKS
-from ..packages import ITEM_FILE, checked_card
+from ..packages import ITEM_FILE, checked_card, is_foreign
 from ..stored import store, stored
 from ..text_files import parsed_json, texts
 from ..translation import tr
@@ -127,6 +125,8 @@ def _folder(folder: Path, cancelled: Callable[[], bool]) -> Zoo:
     for path in packages_in(folder):
         if cancelled():
             raise CancelledError()
+        if is_foreign(path):  # says too little of itself to be got by a click
+            continue
         inside = sorted(path.iterdir()) if path.is_dir() else [path]
         files = tuple(
             File(str(each), each.name, each.stat().st_size)
@@ -150,7 +150,6 @@ class _Reader:
     def __init__(self, zoo: str, cancelled: Callable[[], bool]) -> None:
         self._zoo, self._cancelled = zoo, cancelled
         self._seen: set[str] = set()
-        self._passing = job_folder("zoo")
 
     def read(self, address: str) -> dict[str, Any]:
         """A file's object."""
@@ -158,7 +157,7 @@ class _Reader:
             raise CancelledError()
         self._seen.add(address)
         try:
-            values = parsed_json(content(address, self._passing, MOST_JSON, self._cancelled))
+            values = parsed_json(content(address, MOST_JSON, self._cancelled))
         except (ValueError, FileNotFoundError) as error:
             raise _no_catalogue(address) from error
         if not isinstance(values, dict):
@@ -225,11 +224,6 @@ class _Reader:
         there = led_to(asset["href"], address, self._zoo)
         digest = checksum[4:] if isinstance(checksum, str) and SHA256.fullmatch(checksum) else ""
         return File(there, file_name(there), size if known else None, digest)
-
-
-def host(address: str) -> str:
-    """What a person calls a zoo: its host and path, or its folder."""
-    return address if not is_web(address) else urlsplit(address).netloc + urlsplit(address).path
 
 
 def _no_catalogue(address: str) -> GeoDistilError:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Callable
 
-from qgis.core import QgsFileDownloader
+from qgis.core import QgsFileDownloader, QgsProcessingUtils
 from qgis.PyQt.QtCore import QEventLoop, QTimer, QUrl
 
 from ..errors import CancelledError, GeoDistilError
+from ..folders import scratch
 from ..translation import local, tr
 from .addresses import is_web
 
@@ -39,11 +40,11 @@ def fetch(address: str, target: Path, most: int, progress: Progress, cancelled: 
         _copy(Path(address), target, most, progress, cancelled)
 
 
-def content(address: str, folder: Path, most: int, cancelled: Callable[[], bool]) -> bytes:
-    """A small file's content; as `fetch`, with a folder for it to pass through."""
-    target = folder / "part"
-    fetch(address, target, most, lambda _: None, cancelled)
-    return target.read_bytes()
+def content(address: str, most: int, cancelled: Callable[[], bool]) -> bytes:
+    """A small file's content; as `fetch`."""
+    with scratch(Path(QgsProcessingUtils.tempFolder()), "geodistil_zoo_") as folder:
+        fetch(address, folder / "part", most, lambda _: None, cancelled)
+        return (folder / "part").read_bytes()
 
 
 def _copy(source: Path, target: Path, most: int, progress: Progress, cancelled: Callable[[], bool]) -> None:

@@ -14,8 +14,8 @@ from ..folders import scratch
 from ..models.shelf import look
 from ..stored import store, stored_by_path
 from ..translation import local, tr
-from .catalogue import MOST_BYTES, Entry, File
-from .fetching import fetch
+from .catalogue import MOST_BYTES, MOST_PREVIEW, Entry, File
+from .fetching import content, fetch
 
 GOTTEN = "geodistil/gotten"
 """By its place in a zoo, where a model is here."""
@@ -67,7 +67,7 @@ def get(entry: Entry, folder: Path, progress: Callable[[float], None], cancelled
                 file, inside / file.name, lambda done, so_far=before: progress(_share(so_far + done, whole)), cancelled
             )
             before += file.size or 0
-        one = len(entry.files) == 1 and entry.files[0].name not in ("item.json",)
+        one = len(entry.files) == 1  # a zip
         package = inside / entry.files[0].name if one else inside
         sound = look(package, "")
         if sound.problem:
@@ -75,6 +75,11 @@ def get(entry: Entry, folder: Path, progress: Callable[[float], None], cancelled
         place = _free(folder, f"{entry.name}{package.suffix}" if one else entry.name)
         package.replace(place)
     return place
+
+
+def picture_of(entry: Entry, cancelled: Callable[[], bool]) -> bytes:
+    """A model's preview. For workers; raises as `fetching.content`."""
+    return content(entry.preview, MOST_PREVIEW, cancelled)
 
 
 def _get(file: File, target: Path, progress: Callable[[int], None], cancelled: Callable[[], bool]) -> None:
