@@ -8,7 +8,6 @@ from qgis.core import (
     QgsProcessingParameterField,
     QgsProcessingParameterMapLayer,
     QgsProcessingParameterNumber,
-    QgsProcessingParameterString,
     QgsRasterLayer,
     QgsVectorLayer,
 )
@@ -17,6 +16,7 @@ from ..jobs.layers.map_classes import legend, style_boxes
 from ..jobs.snapshots import CLASS_FIELD, Snapshot, raster_path
 from ..jobs.translation import tr
 from .base import Parameters, advanced, explained
+from .choices import classes_of
 from .converting import ConvertingAlgorithm, listed, named, repeated
 
 Integer, Double = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
@@ -63,7 +63,7 @@ class BoxesFromAreas(ConvertingAlgorithm):
         )
         self.addParameter(
             explained(
-                QgsProcessingParameterString("CLASSES", tr("Classes"), optional=True),
+                classes_of("AREAS", "CLASSES", tr("Classes"), field="FIELD"),
                 tr("Names or values with commas between them; empty: all but the background."),
             )
         )

@@ -16,7 +16,6 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterMapLayer,
     QgsProcessingParameterRasterDestination,
-    QgsProcessingParameterString,
     QgsProcessingParameterVectorDestination,
     QgsProcessingParameterVectorLayer,
     QgsProcessingUtils,
@@ -45,6 +44,7 @@ from .base import (
     explained,
     remote_parameter,
 )
+from .choices import classes_of
 from .model import known_card, model_parameter
 
 NUMBERS = {
@@ -122,7 +122,7 @@ class Evaluate(EngineAlgorithm):
         self.addParameter(
             advanced(
                 explained(
-                    QgsProcessingParameterString("LINES", tr("Class that is made of lines"), "", optional=True),
+                    classes_of("PREDICTIONS", "LINES", tr("Class that is made of lines"), several=False),
                     tr(
                         "For example road: its centre lines are scored, too, by how many are found within three metres "
                         "and whether they are still connected. A gap that no IoU shows cuts a road."
