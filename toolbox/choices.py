@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qgis.core import QgsProcessingParameterEnum, QgsProcessingParameterString
+from qgis.core import QgsProcessingParameterEnum, QgsProcessingParameterField, QgsProcessingParameterString
 
 _UI = f"{__package__.rpartition('.')[0]}.ui"
 CHOICE, CLASSES = f"{_UI}.choice_wrapper.ChoiceWrapper", f"{_UI}.classes_wrapper.ClassesWrapper"
+FIELD = f"{_UI}.field_wrapper.FieldWrapper"
 """By their names: Processing imports them with the first dialog, and this room imports no windows."""
 
 
@@ -42,4 +43,17 @@ def classes_of(
     parameter = QgsProcessingParameterString(name, description, optional=optional)
     told = {"class": CLASSES, "layer": layer, "field": field, "several": several}
     parameter.setMetadata({"widget_wrapper": told})
+    return parameter
+
+
+def field_of(layer: str, name: str, description: str) -> QgsProcessingParameterField:
+    """A field of a layer that may be a raster, which has none; optional.
+
+    Args:
+        layer: the layer's parameter.
+        name: the parameter's.
+        description: the parameter's.
+    """
+    parameter = QgsProcessingParameterField(name, description, parentLayerParameterName=layer, optional=True)
+    parameter.setMetadata({"widget_wrapper": {"class": FIELD}})
     return parameter

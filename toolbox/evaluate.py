@@ -12,7 +12,6 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingParameterBoolean,
-    QgsProcessingParameterField,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterMapLayer,
     QgsProcessingParameterRasterDestination,
@@ -44,7 +43,7 @@ from .base import (
     explained,
     remote_parameter,
 )
-from .choices import classes_of
+from .choices import classes_of, field_of
 from .model import known_card, model_parameter
 
 NUMBERS = {
@@ -98,9 +97,7 @@ class Evaluate(EngineAlgorithm):
         self.addParameter(QgsProcessingParameterMapLayer("LABELS", tr("Labels"), types=[*LABEL_TYPES]))
         self.addParameter(
             explained(
-                QgsProcessingParameterField(
-                    "FIELD", tr("Class field"), parentLayerParameterName="LABELS", optional=True
-                ),
+                field_of("LABELS", "FIELD", tr("Class field")),
                 tr("Empty: all labels are of the model's first class."),
             )
         )

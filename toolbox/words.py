@@ -10,7 +10,7 @@ from ..jobs.translation import tr
 WORDS = (
     (tr("ground sampling distance"), "ground-sampling-distance"),
     (tr("pseudo-labels"), "pseudo-label"),
-    (tr("labelled area"), "labelled-area"),
+    (tr("labelled area"), "label-labelled-area"),
     (tr("model package"), "model-package"),
     (tr("semi-supervised"), "semi-supervised"),
     (tr("run folder"), "run-run-folder"),

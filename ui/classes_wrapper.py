@@ -7,10 +7,7 @@ from typing import Any
 from processing.gui.wrappers import WidgetWrapper
 from qgis.core import (
     QgsMapLayer,
-    QgsProcessingContext,
     QgsProcessingParameterDefinition,
-    QgsProcessingUtils,
-    QgsProject,
 )
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import pyqtSignal
@@ -21,7 +18,7 @@ from ..jobs.classes import ClassReader
 from ..jobs.errors import GeoDistilError
 from ..jobs.layers.map_classes import legend
 from ..jobs.translation import tr
-from .wrapping import wrapper_for
+from .wrapping import layer_of, named, wrapper_for
 
 SEPARATOR = ", "
 
@@ -139,19 +136,14 @@ class FieldWrapper(WidgetWrapper):
     def postInitialize(self, wrappers: list[Any]) -> None:
         """Follow the fields of the layer and of its class field."""
         told = self._told()
-        others = {each.parameterDefinition().name(): each for each in wrappers}
-        sources = [others[name] for name in (told["layer"], told.get("field", "")) if name in others]
+        sources = [named(wrappers, name) for name in (told["layer"], told["field"]) if name]
         for source in sources:
             source.widgetValueHasChanged.connect(lambda _: self._follow(*sources))
         self._follow(*sources)
 
     def _follow(self, layer: Any, field: Any = None) -> None:
-        context = QgsProcessingContext()
-        context.setProject(QgsProject.instance())
-        value = layer.parameterValue()
-        found = QgsProcessingUtils.mapLayerFromString(value, context, False) if isinstance(value, str) else None
         name = field.parameterValue() if field is not None else ""
-        self.widget.set_layer(found, name if isinstance(name, str) else "")
+        self.widget.set_layer(layer_of(layer), name if isinstance(name, str) else "")
 
     def _told(self) -> dict[str, Any]:
         return self.parameterDefinition().metadata()["widget_wrapper"]

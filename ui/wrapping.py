@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from processing.gui.wrappers import DIALOG_MODELER, DIALOG_STANDARD, dialogTypes
-from qgis.core import QgsProcessingParameterDefinition
+from qgis.core import (
+    QgsMapLayer,
+    QgsProcessingContext,
+    QgsProcessingParameterDefinition,
+    QgsProcessingUtils,
+    QgsProject,
+)
 from qgis.gui import QgsGui
 from qgis.PyQt.QtWidgets import QWidget
 
@@ -38,3 +44,16 @@ def wrapper_for(
         wrapper = registry.createParameterWidgetWrapper(parameter, place)
     wrapper.setDialog(dialog)
     return wrapper
+
+
+def named(wrappers: list[Any], name: str) -> Any:
+    """The wrapper of a parameter; none where there is none."""
+    return next((each for each in wrappers if each.parameterDefinition().name() == name), None)
+
+
+def layer_of(wrapper: Any) -> QgsMapLayer | None:
+    """The project's layer that a wrapper's value names; none where it names a file, or nothing."""
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    value = wrapper.parameterValue()
+    return QgsProcessingUtils.mapLayerFromString(value, context, False) if isinstance(value, str) and value else None

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from geodistil.jobs.sources.options import options_of
+from geodistil.toolbox.provider import ALGORITHMS
 from qgis.core import (
     QgsApplication,
     QgsCategorizedSymbolRenderer,
@@ -159,6 +160,23 @@ def test_classes_without_a_legend_are_the_layers_values(shown, class_map, make_b
     assert panel.wrappers["CLASSES"].parameterValue() == "elm, fir"
     project.removeMapLayer(polygons.id())
     assert offered(widget) == {}
+
+
+@pytest.mark.parametrize("name", [each.NAME for each in ALGORITHMS])
+def test_every_dialog_opens_where_all_layers_are_rasters(shown, class_map, name):
+    """QGIS 3.22 ended with those whose class field follows a layer that may be a raster."""
+    assert shown(name).wrappers
+
+
+def test_a_class_field_follows_its_layer(shown, class_map, make_boxes, project):
+    boxes = project.addMapLayer(make_boxes([(1, 1, 9, 9, "oak")], "trees"))
+    panel, context = shown("evaluate"), QgsProcessingContext()
+    labels, field = panel.wrappers["LABELS"], panel.wrappers["FIELD"]
+    field.setParameterValue("kind", context)  # before its layer is chosen
+    labels.setParameterValue(class_map.id(), context)
+    assert field.parameterValue() is None and field.widget.count() <= 1
+    labels.setParameterValue(boxes.id(), context)
+    assert field.parameterValue() == "kind"
 
 
 def test_words_of_help_texts_lead_to_the_glossary(provider):
