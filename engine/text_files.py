@@ -21,36 +21,36 @@ def read_object(path: Path) -> dict[str, Any]:
     return parse_object(read_bytes(path))
 
 
-def read_bytes(path: Path) -> bytes:
-    """A file's content, of which one that is too large has only the beginning.
+def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
+    """A file's content, of which one that is larger than `most` has only the beginning, one byte more than that.
 
     Raises:
         OSError: there is no such file, or it cannot be read.
     """
     with path.open("rb") as file:  # what is asked for is set aside, however little there is
-        return file.read(min(os.fstat(file.fileno()).st_size or MOST_BYTES, MOST_BYTES) + 1)
+        return file.read(min(os.fstat(file.fileno()).st_size or most, most) + 1)
 
 
-def parse_object(content: bytes) -> dict[str, Any]:
+def parse_object(content: bytes, most: int = MOST_BYTES) -> dict[str, Any]:
     """The object that bytes are.
 
     Raises:
         ValueError: they are none, with the reason.
     """
-    values = parse_json(content)
+    values = parse_json(content, most)
     if not isinstance(values, dict):
         raise ValueError("it must hold one JSON object")
     return values
 
 
-def parse_json(content: bytes | str) -> Any:
-    """What bytes or a text say in JSON.
+def parse_json(content: bytes | str, most: int = MOST_BYTES) -> Any:
+    """What bytes or a text say in JSON; those that are longer than `most` are refused.
 
     Raises:
         ValueError: they are none, with the reason.
     """
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"it is larger than {MOST_BYTES >> 20} MB")
+    if len(content) > most:
+        raise ValueError(f"it is larger than {most >> 20} MB")
     try:
         return json.loads(content if isinstance(content, str) else content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

@@ -57,17 +57,38 @@ def read_card(path: Path) -> dict[str, Any]:
         GeoDistilError: it is no model package, its `item.json` has no card, or the card leaves out what it must say.
     """
     try:
-        card = parsed_json(content_of(path, ITEM_FILE))["properties"][CARD_PROPERTY]
+        item = parsed_json(content_of(path, ITEM_FILE))
     except (OSError, KeyError, TypeError, ValueError, *BROKEN) as error:
-        raise GeoDistilError(
-            "package",
-            tr("{path} is not a GeoDistil model package.").format(path=path),
-            tr("A package holds {file} with a model card.").format(file=ITEM_FILE),
-        ) from error
+        raise _no_package(path) from error
+    return checked_card(item, path)
+
+
+def checked_card(item: Any, path: Path | str) -> dict[str, Any]:
+    """The card in a package's item, wherever that comes from; as `read_card`.
+
+    Args:
+        item: parsed JSON.
+        path: what the sentence calls the package.
+
+    Raises:
+        GeoDistilError: there is no card, or it leaves out what it must say.
+    """
+    try:
+        card = item["properties"][CARD_PROPERTY]
+    except (KeyError, TypeError, IndexError) as error:
+        raise _no_package(path) from error
     return _checked(card, path)
 
 
-def _checked(card: Any, path: Path) -> dict[str, Any]:
+def _no_package(path: Path | str) -> GeoDistilError:
+    return GeoDistilError(
+        "package",
+        tr("{path} is not a GeoDistil model package.").format(path=path),
+        tr("A package holds {file} with a model card.").format(file=ITEM_FILE),
+    )
+
+
+def _checked(card: Any, path: Path | str) -> dict[str, Any]:
     """The card, with a list of classes for each task, of which whoever reads it need not doubt anything."""
     known = card if isinstance(card, dict) else {}
     lists = {name: known.get(name) or [] for name in CLASS_LISTS}

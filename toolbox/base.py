@@ -29,9 +29,14 @@ from ..jobs.process import EngineProcess
 from ..jobs.snapshots import Snapshot
 from ..jobs.translation import tr
 from ..jobs.virtual import PERMISSION, permission
+from .helps import help_of
+from .words import linked
 
 Parameters = dict[str, Any]
 Results = dict[str, Any]
+
+EXCHANGE = "exchange", tr("Exchange")
+"""The group of what comes from other programs and goes to them."""
 
 NOTHING_TO_LOSE = 0.0
 """Grace after a cancel, in seconds, of commands that look for no stop and have nothing to end in order."""
@@ -119,10 +124,16 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         return self.SUMMARY
 
     def shortHelpString(self) -> str:  # noqa: D102
-        return rich(self.HELP)
+        return linked(rich(self.HELP))
 
     def helpUrl(self) -> str:  # noqa: D102
         return help_url("toolbox", f"geodistil-{self.NAME}")
+
+    def addParameter(self, definition: QgsProcessingParameterDefinition, createOutput: bool = True) -> bool:
+        """Add a parameter; what it is for is said, if nowhere else, by its name."""
+        if not definition.help():
+            definition.setHelp(rich(help_of(self.NAME, definition.name())))
+        return super().addParameter(definition, createOutput)
 
     def tags(self) -> list[str]:  # noqa: D102
         return ["deep learning", "neural network", "aerial", "imagery", *self.TAGS]

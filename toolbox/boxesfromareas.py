@@ -5,10 +5,8 @@ from __future__ import annotations
 from qgis.core import (
     QgsProcessing,
     QgsProcessingContext,
-    QgsProcessingParameterField,
     QgsProcessingParameterMapLayer,
     QgsProcessingParameterNumber,
-    QgsProcessingParameterString,
     QgsRasterLayer,
     QgsVectorLayer,
 )
@@ -17,6 +15,7 @@ from ..jobs.layers.map_classes import legend, style_boxes
 from ..jobs.snapshots import CLASS_FIELD, Snapshot, raster_path
 from ..jobs.translation import tr
 from .base import Parameters, advanced, explained
+from .choices import classes_of, field_of
 from .converting import ConvertingAlgorithm, listed, named, repeated
 
 Integer, Double = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
@@ -50,9 +49,7 @@ class BoxesFromAreas(ConvertingAlgorithm):
         self.addParameter(QgsProcessingParameterMapLayer("AREAS", tr("Areas (class raster or polygons)"), types=types))
         self.addParameter(
             explained(
-                QgsProcessingParameterField(
-                    "FIELD", tr("Polygons: class field"), parentLayerParameterName="AREAS", optional=True
-                ),
+                field_of("AREAS", "FIELD", tr("Polygons: class field")),
                 tr("Empty: all polygons are of one class, named as the layer."),
             )
         )
@@ -63,7 +60,7 @@ class BoxesFromAreas(ConvertingAlgorithm):
         )
         self.addParameter(
             explained(
-                QgsProcessingParameterString("CLASSES", tr("Classes"), optional=True),
+                classes_of("AREAS", "CLASSES", tr("Classes"), field="FIELD"),
                 tr("Names or values with commas between them; empty: all but the background."),
             )
         )

@@ -12,11 +12,9 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingParameterBoolean,
-    QgsProcessingParameterField,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterMapLayer,
     QgsProcessingParameterRasterDestination,
-    QgsProcessingParameterString,
     QgsProcessingParameterVectorDestination,
     QgsProcessingParameterVectorLayer,
     QgsProcessingUtils,
@@ -45,6 +43,7 @@ from .base import (
     explained,
     remote_parameter,
 )
+from .choices import classes_of, field_of
 from .model import known_card, model_parameter
 
 NUMBERS = {
@@ -98,9 +97,7 @@ class Evaluate(EngineAlgorithm):
         self.addParameter(QgsProcessingParameterMapLayer("LABELS", tr("Labels"), types=[*LABEL_TYPES]))
         self.addParameter(
             explained(
-                QgsProcessingParameterField(
-                    "FIELD", tr("Class field"), parentLayerParameterName="LABELS", optional=True
-                ),
+                field_of("LABELS", "FIELD", tr("Class field")),
                 tr("Empty: all labels are of the model's first class."),
             )
         )
@@ -122,7 +119,7 @@ class Evaluate(EngineAlgorithm):
         self.addParameter(
             advanced(
                 explained(
-                    QgsProcessingParameterString("LINES", tr("Class that is made of lines"), "", optional=True),
+                    classes_of("PREDICTIONS", "LINES", tr("Class that is made of lines"), several=False),
                     tr(
                         "For example road: its centre lines are scored, too, by how many are found within three metres "
                         "and whether they are still connected. A gap that no IoU shows cuts a road."

@@ -7,7 +7,6 @@ from qgis.core import (
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingParameterDefinition,
-    QgsProcessingParameterField,
     QgsProcessingParameterMapLayer,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterNumber,
@@ -20,6 +19,7 @@ from ..jobs.run_folder import RoleLayers
 from ..jobs.translation import tr
 from ..jobs.vocabulary import headed, spoken
 from .base import Parameters, explained
+from .choices import field_of
 
 LABELS = {
     "detection": (
@@ -41,12 +41,7 @@ def labelled_parameters(role: str, optional: bool) -> list[QgsProcessingParamete
         rasters_parameter(f"{name}_RASTERS", tr("{word}: imagery").format(word=word), optional),
         QgsProcessingParameterMapLayer(f"{name}_LABELS", labels, optional=optional, types=types),
         explained(
-            QgsProcessingParameterField(
-                f"{name}_FIELD",
-                tr("{word}: class field").format(word=word),
-                parentLayerParameterName=f"{name}_LABELS",
-                optional=True,
-            ),
+            field_of(f"{name}_LABELS", f"{name}_FIELD", tr("{word}: class field").format(word=word)),
             tr(
                 "Empty: all labels are of one class, named as the layer. Features without a value count nowhere. "
                 "Not used with class rasters: there, 0 is background."

@@ -16,6 +16,7 @@ from qgis.core import (
 from ..jobs.sources.option import Option
 from ..jobs.sources.options import options_of
 from .base import Parameters, advanced, explained
+from .choices import choice
 
 
 def option_parameters(kind: str) -> list[QgsProcessingParameterDefinition]:
@@ -35,12 +36,12 @@ def _parameter(option: Option, kind: str) -> QgsProcessingParameterDefinition:
     usual = option.defaults[kind]
     if isinstance(usual, bool):
         return QgsProcessingParameterBoolean(option.parameter, option.title, usual)
-    names = [value for value, *_ in option.choices]
+    names, titles = [value for value, *_ in option.choices], [title for _, title, _ in option.choices]
     if isinstance(usual, list):
         chosen = [names.index(value) for value in usual]
-        return QgsProcessingParameterEnum(option.parameter, option.title, names, True, chosen, kind != "distil")
+        return QgsProcessingParameterEnum(option.parameter, option.title, titles, True, chosen, kind != "distil")
     if names:
-        return QgsProcessingParameterEnum(option.parameter, option.title, names, False, usual, False, True)
+        return choice(option.parameter, option.title, list(zip(names, titles)), usual)
     number = QgsProcessingParameterNumber.Type
     return QgsProcessingParameterNumber(
         option.parameter,
@@ -75,4 +76,4 @@ def _value(
 
 
 def _help(option: Option) -> str:
-    return " ".join([option.help, *(f"{value}: {text}" for value, _, text in option.choices if text)])
+    return " ".join([option.help, *(f"{title} (`{value}`): {text}" for value, title, text in option.choices if text)])

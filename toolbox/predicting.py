@@ -9,7 +9,6 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterNumber,
@@ -27,10 +26,16 @@ from ..jobs.packages import read_card
 from ..jobs.snapshots import Snapshot
 from ..jobs.translation import tr
 from .base import EngineAlgorithm, Parameters, advanced, explained, remote_parameter
+from .choices import choice
 from .model import known_card, model_parameter
 
-TTA = ["none", "flips", "all"]
-BACKENDS = ["auto", "torch", "onnxruntime", "openvino"]
+TTA = (("none", tr("none")), ("flips", tr("flips (4 views)")), ("all", tr("flips and turns (8 views)")))
+BACKENDS = (
+    ("auto", tr("the fastest here")),
+    ("torch", "PyTorch"),
+    ("onnxruntime", "ONNX Runtime"),
+    ("openvino", "OpenVINO"),
+)
 
 Double, Integer = QgsProcessingParameterNumber.Type.Double, QgsProcessingParameterNumber.Type.Integer
 
@@ -82,7 +87,7 @@ class PredictingAlgorithm(EngineAlgorithm):
         )
         for parameter, text in (
             (
-                QgsProcessingParameterEnum("TTA", tr("Test-time augmentation"), TTA, False, "none", False, True),
+                choice("TTA", tr("Test-time augmentation"), TTA, "none"),
                 tr("Averages over several views of each window: flips are 4, all turns 8. Better, and as much slower."),
             ),
             (
@@ -98,7 +103,7 @@ class PredictingAlgorithm(EngineAlgorithm):
                 tr("Empty: as much as the network needs, which is measured on the raster."),
             ),
             (
-                QgsProcessingParameterEnum("BACKEND", tr("Backend"), BACKENDS, False, "auto", False, True),
+                choice("BACKEND", tr("Backend"), BACKENDS, "auto"),
                 tr("What runs the network. auto: the fastest, measured once for each model and remembered."),
             ),
             (

@@ -13,7 +13,9 @@ from .boxesfromareas import BoxesFromAreas
 from .checksources import CheckSources
 from .distilmodel import DistilModel
 from .evaluate import Evaluate
+from .exportchips import ExportChips
 from .exportmodel import ExportModel
+from .importlabels import ImportLabels
 from .predict import Predict
 from .predictrasters import PredictRasters
 from .reviewpredictions import ReviewPredictions
@@ -35,6 +37,8 @@ ALGORITHMS = (
     AreasToPolygons,
     AreasToLines,
     BoxesFromAreas,
+    ExportChips,
+    ImportLabels,
 )
 
 

@@ -29,6 +29,8 @@ from ..jobs.run_folder import RoleLayers, RunFolder, RunSettings, merge_patch
 from ..jobs.runs.registry import remember
 from ..jobs.sources.options import option_patch
 from ..jobs.sources.place import folder_name, runs_folder
+from ..jobs.sources.suggestion import SIZES as MEASURED_SIZES
+from ..jobs.sources.suggestion import size_text
 from ..jobs.sources.teaching import start_patch, start_refused
 from ..jobs.teacher import START, copy_teacher
 from ..jobs.translation import tr
@@ -215,7 +217,9 @@ class TrainingAlgorithm(EngineAlgorithm):
 
     def add_size(self, name: str, text: str, default: str) -> None:
         """Add a choice of network size."""
-        self.addParameter(QgsProcessingParameterEnum(name, text, SIZES, defaultValue=SIZES.index(default)))
+        titles = {size.name: size_text(size) for size in MEASURED_SIZES}
+        shown = [titles[size] for size in SIZES]
+        self.addParameter(QgsProcessingParameterEnum(name, text, shown, defaultValue=SIZES.index(default)))
 
     def size(self, name: str, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
         """A network of the chosen size, as `run.json` has it."""

@@ -1,15 +1,15 @@
-"""The choice of a model in Processing's dialogs; the one module here that needs Processing, which may be turned off."""
+"""The choice of a model in Processing's dialogs; the modules here that need Processing, which may be turned off."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from processing.gui.wrappers import DIALOG_MODELER, DIALOG_STANDARD, WidgetWrapper, dialogTypes
+from processing.gui.wrappers import WidgetWrapper
 from qgis.core import QgsProcessingParameterDefinition
-from qgis.gui import QgsGui
 from qgis.PyQt.QtWidgets import QWidget
 
 from .model_widget import ModelWidget
+from .wrapping import wrapper_for
 
 
 class ModelWrapper:
@@ -20,16 +20,7 @@ class ModelWrapper:
 
     def __new__(cls, parameter: QgsProcessingParameterDefinition, dialog: QWidget, row: int = 0, col: int = 0) -> Any:
         """The widget for a dialog, called as Processing calls the wrapper classes of parameters."""
-        place = dialogTypes.get(type(dialog).__name__, DIALOG_STANDARD)
-        if place == DIALOG_STANDARD:
-            return DialogWrapper(parameter, dialog, row, col)
-        registry = QgsGui.processingGuiRegistry()
-        if place == DIALOG_MODELER:
-            wrapper = registry.createModelerParameterWidget(dialog.model, dialog.childId, parameter, dialog.context)
-        else:
-            wrapper = registry.createParameterWidgetWrapper(parameter, place)
-        wrapper.setDialog(dialog)
-        return wrapper
+        return wrapper_for(DialogWrapper, parameter, dialog, row, col)
 
 
 class DialogWrapper(WidgetWrapper):

@@ -32,6 +32,9 @@ COMMANDS = (
     "lines",
     "boxes",
     "export",
+    "export-chips",
+    "import-labels",
+    "zoo",
     "doctor",
 )
 
@@ -64,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"GeoDistil {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
-        module = import_module(f".{name}", __package__)
+        module = _module(name)
         command = commands.add_parser(name, help=module.HELP, description=module.DESCRIPTION)
         command.add_argument("--json", action="store_true", help="print one JSON object on standard output")
         module.add_arguments(command)
@@ -90,7 +93,7 @@ def program() -> NoReturn:
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     options = parser().parse_args(arguments)
-    module = import_module(f".{options.command}", __package__)
+    module = _module(options.command)
     try:
         if options.command in READING:
             permit_named(options)
@@ -106,6 +109,10 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(options, *_unexpected(options, error))
     print(json.dumps(result, indent=2, default=str) if options.json else module.text(result))
     return 1 if isinstance(result, dict) and result.get("failed") else 0
+
+
+def _module(command: str) -> ModuleType:
+    return import_module(f".{command.replace('-', '_')}", __package__)
 
 
 def _run(options: argparse.Namespace, module: ModuleType) -> Any:

@@ -126,6 +126,12 @@ class VectorLabels:
         near = near[self._classes[near] != IGNORED]
         return self._boxes[near] - np.tile([window.column, window.row], 2), self.classes_at(near)
 
+    def features(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
+        """Geometries (n,) near a window, in grid pixels, not clipped to it, and class indices (n,)."""
+        near = self._near(window)
+        near = near[self.classes[near] != IGNORED]
+        return self.geometries[near], self.classes[near]
+
     def ignored(self, window: Window) -> np.ndarray:
         """The pixels (H, W) bool that ignored features cover."""
         mask = np.zeros((window.height, window.width), np.uint8)

@@ -168,6 +168,18 @@ def extent(layer: Layer, grid: Grid) -> tuple[float, float, float, float]:
     return first, above, last, below
 
 
+def distinct_values(layer: Layer) -> list[str]:
+    """The different values of a layer's class field as text, in alphabetical order; nothing is `EMPTY_VALUE`.
+
+    Raises:
+        LabelError: it cannot be read, or has no such field.
+    """
+    layer = _existing(layer)
+    _info(layer)
+    _, values = _read(layer, read_geometry=False)
+    return sorted(set(values.tolist()))
+
+
 def value_text(value: Any) -> str:
     """A class value as text: 3 and 3.0 are both "3", nothing is "NULL"."""
     if value is None or (isinstance(value, float | np.floating) and math.isnan(value)):

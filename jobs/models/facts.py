@@ -100,11 +100,14 @@ def _is_score(name: Any, value: Any) -> bool:
     return number and isinstance(name, str) and name.count("/") >= 1 and name.split("/")[1] not in NOT_SCORES
 
 
-def page(model: Model, speeds: dict[Path, float]) -> str:
-    """A model as HTML."""
+def page(model: Model, speeds: dict[Path, float], elsewhere: bool = False) -> str:
+    """A model as HTML; of one that is elsewhere without what only one here has."""
     if model.problem:
         return f"<p>{escape(model.problem)}</p>"
-    rows = facts(model, speeds)
+    here = (tr("Speed here"), tr("Known as"), tr("Place")) if elsewhere else ()
+    rows = [(name, value) for name, value in facts(model, speeds) if name not in here]
+    if elsewhere:
+        rows += [(name, text) for name, text in ((tr("Licence"), model.licence), (tr("Source"), model.source)) if text]
     table = "".join(f"<tr><td><b>{escape(name)}</b></td><td>{escape(value)}</td></tr>" for name, value in rows)
     found = scores(model.card)
     lines = "".join(f"<tr><td>{escape(name)}</td>{_number(value)}</tr>" for name, value in found.items())

@@ -149,11 +149,11 @@ def _places() -> Iterator[tuple[Path, str]]:
         if (run / MODEL_FOLDER / ITEM_FILE).is_file():
             yield run / MODEL_FOLDER, OF_RUN
     for folder in folders():
-        for path in _packages_in(folder, DEPTH):
+        for path in packages_in(folder):
             yield path, IN_FOLDER
 
 
-def _packages_in(folder: Path, depth: int) -> Iterator[Path]:
+def packages_in(folder: Path, depth: int = DEPTH) -> Iterator[Path]:
     """Packages in a folder: folders, zips and ONNX files; a package is not searched for others."""
     try:
         inside = sorted(folder.iterdir())[:MOST_IN_FOLDER]
@@ -164,7 +164,7 @@ def _packages_in(folder: Path, depth: int) -> Iterator[Path]:
         if likely and not path.name.startswith(".") and looks_like_package(str(path)):
             yield path / MODEL_FOLDER if (path / MODEL_FOLDER / ITEM_FILE).is_file() else path
         elif path.is_dir() and depth > 1:
-            yield from _packages_in(path, depth - 1)
+            yield from packages_in(path, depth - 1)
 
 
 def _resolved(path: Path) -> Path:

@@ -50,6 +50,8 @@ NEW = {
     "areastopolygons": ({"RIGHT_ANGLED", "CONFIDENCE_MAP", "ALLOW_REMOTE"}, {"POLYGONS", "COUNT"}),
     "areastolines": ({"MINIMUM_AREA", "FILL_HOLES", "SPUR", "SIMPLIFY", "ALLOW_REMOTE"}, {"LINES", "COUNT"}),
     "boxesfromareas": ({"OPENING", "ALLOW_REMOTE"}, {"BOXES", "COUNT"}),
+    "exportchips": ({"BACKGROUND", "LEAST_SHARE"}, {"FOLDER", "COUNT"}),
+    "importlabels": ({"CRS", "NAMES", "KEEP_PIECES", "ALLOW_REMOTE"}, {"LABELS", "AREA", "CLASS_RASTER", "COUNT"}),
 }
 TRAINED = {"MODEL", "REPORT", "MEAN_IOU", "AP50", "AP"}
 

@@ -24,6 +24,8 @@ ALGORITHMS = {
     "boxesfromareas",
     "checksources",
     "exportmodel",
+    "exportchips",
+    "importlabels",
     "reviewpredictions",
 }
 

@@ -256,7 +256,9 @@ def test_qgis_process_lists_the_algorithms(tmp_path):
         "geodistil:boxesfromareas",
         "geodistil:checksources",
         "geodistil:distilmodel",
+        "geodistil:exportchips",
         "geodistil:exportmodel",
+        "geodistil:importlabels",
         "geodistil:reviewpredictions",
         "geodistil:trainsupervised",
     }

@@ -14,7 +14,6 @@ from qgis.PyQt.QtWidgets import (
     QDialog,
     QFileDialog,
     QHBoxLayout,
-    QPushButton,
     QSplitter,
     QTableWidgetItem,
     QVBoxLayout,
@@ -35,6 +34,7 @@ from ..messages import tell
 from ..runs.folders import FoldersDialog
 from ..tables import table
 from ..view.predictor import ViewPredictor
+from .buttons import button
 from .details import ModelDetails
 
 HEADERS = (tr("Model"), tr("Scores (percent)"), tr("Classes"), tr("MP/s here"))
@@ -101,23 +101,24 @@ class ModelsWindow(QDialog):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.itemActivated.connect(lambda _: self._use())
         self.details = ModelDetails()
-        self.use = _button(tr("Use"), tr("Make it the current model: Predict this view asks it"), self._use)
-        self.predict = _button(tr("Predict…"), tr("Predict rasters with it"), self._predict)
-        self.on_map = _button(
+        self.use = button(tr("Use"), tr("Make it the current model: Predict this view asks it"), self._use)
+        self.predict = button(tr("Predict…"), tr("Predict rasters with it"), self._predict)
+        self.on_map = button(
             tr("Both on the map"), tr("Predict the view with two models, and swipe between them"), self._on_map
         )
-        self.export = _button(tr("Export…"), tr("Write it as one zip"), self._export)
-        self.forget = _button(tr("Forget"), tr("List it no longer; nothing is deleted"), self._forget)
-        self.add = _button(tr("Add…"), tr("Register a model: a package, or an ONNX file of another program"), self._add)
-        self.folders = _button(tr("Folders…"), tr("Folders whose models are listed"), self._folders)
+        self.export = button(tr("Export…"), tr("Write it as one zip"), self._export)
+        self.forget = button(tr("Forget"), tr("List it no longer; nothing is deleted"), self._forget)
+        self.add = button(tr("Add…"), tr("Register a model: a package, or an ONNX file of another program"), self._add)
+        self.zoo = button(tr("Zoo…"), tr("Get models that others share, from a folder or the web"), self.open_zoo)
+        self.folders = button(tr("Folders…"), tr("Folders whose models are listed"), self._folders)
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
-        for button in (self.use, self.predict, self.on_map, self.export, self.forget):
-            row.addWidget(button)
+        for each in (self.use, self.predict, self.on_map, self.export, self.forget):
+            row.addWidget(each)
         row.addStretch()
-        for button in (self.add, self.folders):
-            row.addWidget(button)
+        for each in (self.add, self.zoo, self.folders):
+            row.addWidget(each)
         parts = QSplitter(Qt.Orientation.Horizontal)
         parts.setChildrenCollapsible(False)
         parts.addWidget(self.table)
@@ -219,6 +220,14 @@ class ModelsWindow(QDialog):
     def _register(self, path: Path) -> None:
         self._try(register, str(path))
 
+    def open_zoo(self) -> None:
+        """Look at models elsewhere; those that come are registered."""
+        from .zoo import ZooWindow
+
+        window = ZooWindow(self._register, self)
+        window.finished.connect(lambda _: window.deleteLater())
+        window.show()
+
     def _folders(self) -> None:
         dialog = FoldersDialog(
             shelf.folders(),
@@ -251,14 +260,6 @@ class ModelsWindow(QDialog):
 
     def _failed(self, error: GeoDistilError) -> None:
         tell(self._iface, str(error), Qgis.MessageLevel.Warning, error.explained())
-
-
-def _button(text: str, tip: str, slot: Callable[[], None]) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    button.setAutoDefault(False)
-    button.clicked.connect(lambda _=False: slot())
-    return button
 
 
 def _cells(model: Model, current: Path | None, known: dict[Path, float]) -> list[str]:

@@ -140,3 +140,22 @@ def test_settings_that_are_damaged_are_as_none(open_models, content):
     for name in ("modelFolders", "modelNames", "speeds"):
         QgsSettings().setValue(f"geodistil/{name}", content)
     assert rows(open_models()) == []
+
+
+def test_the_zoo_brings_a_model_into_the_list(open_models, make_package, wait):
+    from geodistil.ui.models.zoo import ZooWindow
+
+    make_package("from elsewhere")
+    models = open_models()
+    assert rows(models) == []
+    press(models.zoo)
+    (zoo,) = models.findChildren(ZooWindow)
+    assert zoo.isVisible()
+    zoo.open_zoo(str(make_package("second").parent))
+    wait(lambda: not zoo.busy)
+    press(zoo.get)
+    wait(lambda: not zoo.busy)
+    wait(lambda: not models.looking and rows(models))
+    assert [row[0] for row in rows(models)] == ["✓ from elsewhere"]
+    assert models.models[0].path.parent == zoo._place
+    zoo.close()

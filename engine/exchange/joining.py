@@ -1,0 +1,83 @@
+"""What images cut up becomes whole again: areas of a class that touch, and boxes that two images agree upon."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+from shapely import Geometry
+
+AGREEING = 0.5
+"""Share of their union, on ground that two images have in common, that pieces of one object must share."""
+
+
+def joined_areas(geometries: np.ndarray, classes: np.ndarray, pixel: float) -> tuple[np.ndarray, np.ndarray]:
+    """Areas (n,) of which those of a class that touch are one.
+
+    Args:
+        geometries: (n,) polygons.
+        classes: (n,) class names.
+        pixel: the side of a pixel, a thousandth of which is no gap.
+    """
+    parts: list[Geometry] = []
+    names: list[str] = []
+    for name in dict.fromkeys(classes.tolist()):
+        whole = shapely.union_all(geometries[classes == name], grid_size=pixel / 1000)
+        found = [part for part in shapely.get_parts(whole) if part.area > 0]
+        parts, names = parts + found, names + [name] * len(found)
+    return _array(parts), np.array(names, object)
+
+
+def joined_objects(
+    geometries: np.ndarray, classes: np.ndarray, images: np.ndarray, outlines: list[Geometry], pixel: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Objects (n,) of which those that several images show are one: the union of what each shows.
+
+    Two of a class are one where they agree on the ground that their images have in common, along the border of images
+    that only touch.
+
+    Args:
+        geometries: (n,) polygons.
+        classes: (n,) class names.
+        images: (n,) numbers of the images that show them.
+        outlines: of the images.
+        pixel: the side of a pixel.
+    """
+    reach = shapely.buffer(geometries, pixel, join_style="mitre")
+    pairs = shapely.STRtree(reach).query(reach, predicate="intersects").T
+    first, second = pairs[pairs[:, 0] < pairs[:, 1]].T
+    fitting = (classes[first] == classes[second]) & (images[first] != images[second])
+    parents = np.arange(len(geometries))
+    for one, other in zip(first[fitting], second[fitting], strict=True):
+        common = shapely.intersection(
+            *(shapely.buffer(outlines[images[each]], pixel, join_style="mitre") for each in (one, other))
+        )
+        ours, theirs = shapely.intersection(reach[one], common), shapely.intersection(reach[other], common)
+        union = shapely.union(ours, theirs).area
+        if union and shapely.intersection(ours, theirs).area / union >= AGREEING:
+            parents[_root(parents, one)] = _root(parents, other)
+    roots = np.array([_root(parents, each) for each in range(len(geometries))], int)
+    kept = np.unique(roots)
+    return _array([_whole(geometries[roots == root]) for root in kept]), classes[kept]
+
+
+def _whole(pieces: np.ndarray) -> Geometry:
+    """Pieces as one: a rectangle where each of them is one, for so boxes stay boxes."""
+    if len(pieces) == 1:
+        return pieces[0]
+    union = shapely.union_all(pieces)
+    if all(piece.equals_exact(shapely.envelope(piece), 1e-9, normalize=True) for piece in pieces):
+        return shapely.envelope(union)
+    return union
+
+
+def _root(parents: np.ndarray, index: int) -> int:
+    while parents[index] != index:
+        parents[index] = parents[parents[index]]
+        index = int(parents[index])
+    return int(index)
+
+
+def _array(geometries: list[Geometry]) -> np.ndarray:
+    array = np.empty(len(geometries), object)
+    array[:] = geometries
+    return array

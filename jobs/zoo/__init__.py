@@ -1,0 +1,1 @@
+"""Model zoos: folders and STAC catalogues of packages, on a disk or the web; `engine.packages.zoo` writes them."""

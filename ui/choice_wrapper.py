@@ -1,0 +1,42 @@
+"""Choices by their titles in Processing's dialogs; scripts, models and histories keep the short names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from processing.gui.wrappers import DIALOG_BATCH, DIALOG_STANDARD, WidgetWrapper
+from qgis.core import QgsProcessingParameterDefinition
+from qgis.PyQt.QtWidgets import QComboBox, QWidget
+
+from .wrapping import wrapper_for
+
+
+class ChoiceWrapper:
+    """What Processing makes for a choice: titles in an algorithm's dialog and in batches, its own widgets elsewhere."""
+
+    def __new__(
+        cls, parameter: QgsProcessingParameterDefinition, dialog: QWidget, row: int = 0, col: int = 0, **more: Any
+    ) -> Any:
+        """The widget for a dialog, called as Processing calls the wrapper classes of parameters."""
+        return wrapper_for(TitlesWrapper, parameter, dialog, row, col, (DIALOG_STANDARD, DIALOG_BATCH))
+
+
+class TitlesWrapper(WidgetWrapper):
+    """A combo box of titles. Method names are Processing's."""
+
+    def createWidget(self) -> QWidget:  # noqa: D102
+        parameter = self.parameterDefinition()
+        titles = parameter.metadata()["widget_wrapper"]["titles"]
+        combo = QComboBox()
+        for value, title in zip(parameter.options(), titles):
+            combo.addItem(title, value)
+        combo.currentIndexChanged.connect(lambda _: self.widgetValueHasChanged.emit(self))
+        return combo
+
+    def setValue(self, value: Any) -> None:  # noqa: D102
+        place = self.widget.findData("" if value is None else str(value))
+        if place >= 0:
+            self.widget.setCurrentIndex(place)
+
+    def value(self) -> str:  # noqa: D102
+        return self.widget.currentData()
