@@ -1,0 +1,55 @@
+"""A server on loopback, described as a person would, with this checkout as its engine."""
+
+from pathlib import Path
+
+import pytest
+
+from ...desktop.loopback import HOST, Loopback, sshd
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="session")
+def loopback(tmp_path_factory):
+    if sshd() is None:
+        pytest.skip("sshd is not installed (package openssh-server)")
+    server = Loopback(tmp_path_factory.mktemp("sshd"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def known(qgis_app, monkeypatch, tmp_path):
+    """An own file of host keys."""
+    from geodistil.jobs.servers import ssh
+
+    path = tmp_path / "known hosts" / "keys"
+    monkeypatch.setattr(ssh, "known_hosts", lambda: path)
+    return path
+
+
+@pytest.fixture
+def server(loopback, known, tmp_path):
+    """The server's description; its host key is not accepted yet."""
+    from geodistil.jobs.servers.server import Server
+
+    return Server(
+        name="box",
+        host=HOST,
+        user=loopback.user,
+        port=loopback.port,
+        key=str(loopback.key),
+        folder=str(tmp_path / "Ablage für 'alle' there"),
+        python=f"cd {ROOT} && .venv/bin/python",
+        id="1",
+    )
+
+
+@pytest.fixture
+def trusted(server):
+    """The server, with its host key accepted."""
+    from geodistil.jobs.servers.host_keys import accept, look_at_host_key
+
+    accept(look_at_host_key(server))
+    return server
