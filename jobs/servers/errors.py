@@ -117,6 +117,12 @@ def too_little_room(server: Server, folder: str, needed: int, free: int) -> Serv
     return ServerError(THERE, message.format(**values), tr("Make room there, or choose another folder."))
 
 
+def no_server(name: str) -> ServerError:
+    """A run's server is not described any more."""
+    message = tr("The server {server} is not among the servers any more.").format(server=name)
+    return ServerError(ADDRESS, message, tr("Add it again in Settings > Options > GeoDistil servers."))
+
+
 def last_line(said: str) -> str:
     """The last thing that was said, without a full stop."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]

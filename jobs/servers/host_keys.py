@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import file_errors
 from . import ssh
 from .errors import refused_by_ssh
 from .server import Server
@@ -49,12 +50,13 @@ def accept(key: HostKey) -> None:
     """Know a key from now on.
 
     Raises:
-        OSError: it cannot be written down.
+        GeoDistilError: it cannot be written down.
     """
     path = ssh.known_hosts()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(key.lines)
+    with file_errors():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(key.lines)
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:

@@ -7,6 +7,7 @@ the connection; what it has started goes on.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import platform
@@ -73,6 +74,11 @@ def doctor(payload: bytes) -> Answer:
     except subprocess.TimeoutExpired:
         return {"code": 1, "said": f"it did not answer within {DOCTOR_SECONDS} s"}, b""
     return {"code": ended.returncode, "said": ended.stderr.decode("utf-8", "replace")[-4000:]}, ended.stdout
+
+
+def has_engine(payload: bytes) -> Answer:
+    """Whether there is an engine to be imported; whether it works, only it can say."""
+    return {"engine": importlib.util.find_spec("engine") is not None}, b""
 
 
 def prepare(payload: bytes, folder: str) -> Answer:
@@ -239,8 +245,9 @@ def in_queue(job: str) -> tuple[bool, bool]:
 
 def stop(payload: bytes, folder: str, job: str) -> Answer:
     """Ask for an orderly end; a job that still waits is taken off the queue."""
-    with open(os.path.join(folder, STOP_FILE), "ab"):
-        pass
+    path = os.path.join(folder, STOP_FILE)
+    with open(path, "ab"):
+        os.utime(path)  # one from before the engine's start says nothing
     if job and in_queue(job)[1]:
         end(b"", 0, 0, job)
     return {}, b""
@@ -261,7 +268,10 @@ def end(payload: bytes, pid: int, since: int, job: str) -> Answer:
     return {}, b""
 
 
-DOES = {each.__name__: each for each in (doctor, prepare, stat, write, settle, read, contents, start, look, stop, end)}
+DOES = {
+    each.__name__: each
+    for each in (doctor, has_engine, prepare, stat, write, settle, read, contents, start, look, stop, end)
+}
 
 if __name__ == "__main__":
     main()
