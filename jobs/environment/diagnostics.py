@@ -25,7 +25,8 @@ LOGIN = re.compile(r"(?<=://)[^/\s@]+@")
 def diagnostics(status: Status, folder: Path, choices: Choices) -> str:
     """A text to paste: systems, choices, the last events and the log's last lines; logins in addresses are left out."""
     lines = [
-        f"GeoDistil {plugin_version()}, QGIS {Qgis.QGIS_VERSION}, Python {platform.python_version()} ({sys.executable})",
+        f"GeoDistil {plugin_version()}, QGIS {Qgis.QGIS_VERSION}, "
+        f"Python {platform.python_version()} ({sys.executable})",
         f"System: {platform.platform()}, {platform.machine()}",
         f"State: {status.state.value}; Python: {status.python}",
         f"Folder: {folder}, {_free(folder)}",

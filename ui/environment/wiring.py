@@ -10,7 +10,6 @@ from ..servers.settings_page import ServersOptions
 from .dialog import EnvironmentDialog, invite
 from .settings_page import EnvironmentOptions
 
-
 SERVERS = "GeoDistilServersWindow"
 """Name of the window of servers, which is loaded only when it is asked for."""
 
