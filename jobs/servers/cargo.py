@@ -8,7 +8,7 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from html import escape, unescape
@@ -43,6 +43,7 @@ HERE = (
 PROGRESS = ("events.jsonl", LOG_FILE, CHECKPOINTS, "validation.json", "figures")
 """What the training writes: copied to a new folder only, for afterwards the server's are the newer ones."""
 
+VIRTUAL = ".vrt"
 SOURCES = re.compile(r"<SourceFilename([^>]*)>([^<]*)</SourceFilename>")
 RELATIVE = re.compile(r'\s*relativeToVRT="(\d)"')
 
@@ -92,6 +93,7 @@ def cargo(run: Path, name: str, new: bool) -> list[Item]:
         GeoDistilError: a file is missing.
         OSError: one cannot be read.
     """
+    run = Path(os.path.abspath(run))
     settings = copy.deepcopy(read_object(run / RUN_FILE))
     home = f"{RUNS}/{name}"
     places: dict[Path, str] = {}
@@ -146,17 +148,22 @@ def _sent(run: Path, home: str, places: dict[Path, str], belonging: Belonging, t
     if _is_address(text):
         return text
     path = Path(os.path.abspath(run / text))
+    if run in path.parents:
+        if path.suffix.lower() == VIRTUAL:
+            _add(belonging(path), places)
+        return path.relative_to(run).as_posix()
     if path.is_dir():
-        base = _shared(path)
-        for each in _files(path):
-            places.setdefault(each, f"{base}/{each.relative_to(path).as_posix()}")
-        return posixpath.relpath(places.get(path, base), home)
-    for each in belonging(path):
-        each = Path(os.path.abspath(each))
-        inside = path.parent in each.parents
-        base, of = (path.parent, each.relative_to(path.parent)) if inside else (each.parent, each.name)
-        places.setdefault(each, f"{_shared(base)}/{Path(of).as_posix()}")
+        _add(_files(path), places, path)
+        return posixpath.relpath(_shared(path), home)
+    _add(belonging(path), places, path.parent)
     return posixpath.relpath(places[path], home)
+
+
+def _add(paths: Iterable[Path], places: dict[Path, str], folder: Path | None = None) -> None:
+    """Give each file a place: below that of a folder where it lies in it, else in that of its own."""
+    for path in map(Path, map(os.path.abspath, paths)):
+        base = folder if folder is not None and folder in path.parents else path.parent
+        places.setdefault(path, f"{_shared(base)}/{path.relative_to(base).as_posix()}")
 
 
 def _shared(folder: Path) -> str:
@@ -170,7 +177,7 @@ def _is_address(text: str) -> bool:
 
 
 def _item(path: Path, place: str, places: dict[Path, str]) -> Item:
-    if path.suffix.lower() != ".vrt":
+    if path.suffix.lower() != VIRTUAL:
         return Item(path, place)
     return Item(path, place, _fitted(path, place, places))
 
