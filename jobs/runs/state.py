@@ -112,8 +112,8 @@ class RunState:
 
     @property
     def trained(self) -> bool:
-        """Whether the training is done, and at most the prediction after it is not."""
-        return self.history.finished
+        """Whether the training is done and its model here, and at most the prediction after it is not."""
+        return self.history.finished and (self.server is None or self.server.stage is Stage.ENDED)
 
     @property
     def sends(self) -> bool:
@@ -185,7 +185,8 @@ def server_status(note: Note, history: History, launch: Launch | None, stop_aske
         return Status.FAILED
     if note.stage is Stage.CANCELLED:
         return Status.STOPPED
-    return status(history, launch, stop_asked, lambda *_: note.alive)
+    now = status(history, launch, stop_asked, lambda *_: note.alive)
+    return now if now in BUSY or note.stage is not Stage.WORKING else Status.RUNNING  # its results are not here yet
 
 
 def prediction_status(

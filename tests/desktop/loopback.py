@@ -10,7 +10,9 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
+ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 CONFIGURATION = """
 Port {port}
@@ -30,6 +32,12 @@ SetEnv OMP_NUM_THREADS=1 {environment}
 def sshd() -> str | None:
     """The server's program; none where it is not installed (package openssh-server)."""
     return shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+
+def described(server: Loopback, folder: Path) -> dict[str, Any]:
+    """How a person describes it: the fields of `jobs.servers.server.Server`, with this checkout as its engine."""
+    values = {"host": HOST, "user": server.user, "port": server.port, "key": str(server.key)}
+    return {**values, "folder": str(folder), "python": f"cd {ROOT} && .venv/bin/python"}
 
 
 class Loopback:

@@ -1,14 +1,18 @@
 """Runs on a server on loopback, with the real engine: stopped, gone on with, cut off, brought back."""
 
 import json
+import os
+import shutil
+import signal
 import time
 from pathlib import Path
 
 import pytest
 
-from ..desktop.loopback import HOST, Loopback, sshd
+from ..desktop.loopback import Loopback, described, sshd
+from ..desktop.profile import Desktop, end, wait_for
 
-ROOT = Path(__file__).resolve().parents[2]
+SESSION = Path(__file__).with_name("servers_session.py")
 DEADLINE = 240
 
 
@@ -30,19 +34,10 @@ def server(loopback, qgis_app, monkeypatch, tmp_path):
     from geodistil.jobs.servers.server import Server, store_servers
 
     monkeypatch.setattr(ssh, "known_hosts", lambda: tmp_path / "known_hosts")
-    described = Server(
-        name="box",
-        host=HOST,
-        user=loopback.user,
-        port=loopback.port,
-        key=str(loopback.key),
-        folder=str(tmp_path / "Ablage für 'alle' there"),
-        python=f"cd {ROOT} && .venv/bin/python",
-        id="1",
-    )
-    accept(look_at_host_key(described))
-    store_servers([described])
-    yield described
+    server = Server(name="box", id="1", **described(loopback, tmp_path / "Ablage für 'alle' there"))
+    accept(look_at_host_key(server))
+    store_servers([server])
+    yield server
     store_servers([])
 
 
@@ -127,3 +122,35 @@ def test_a_run_is_cut_off_stopped_gone_on_with_and_brought_back(run, server, loo
     steps = [event["step"] for event in kinds(run, "progress") if "part" not in event]
     assert steps == sorted(set(steps)), "steps were seen twice, or trained twice"
     assert json.loads((run / "run.json").read_text())["sources"][0]["raster"].startswith("/")
+
+
+def begin_in_window(desktop, run, loopback, tmp_path):
+    values = json.loads((run / "run.json").read_text())
+    values["training"]["budget"] = {"steps": 150}
+    (run / "run.json").write_text(json.dumps(values))
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    fields = {name: str(value) for name, value in described(loopback, tmp_path / "there").items()}
+    values = {"template": str(run), "runs": str(runs), "name": "harbour", "pictures": ""}
+    values |= {"following": str(tmp_path / "following"), "server": {"name": "gpu-box", **fields}}
+    return *desktop.start(SESSION, "begin", **values), runs
+
+
+def test_a_server_trains_what_a_qgis_window_gives_it_and_the_next_qgis_gets_the_model(run, loopback, tmp_path):
+    if not (shutil.which("xvfb-run") and shutil.which("qgis")):
+        pytest.skip("no QGIS desktop or no xvfb-run here")
+    desktop = Desktop(tmp_path / "desktop").link()
+    process, result, runs = begin_in_window(desktop, run, loopback, tmp_path)
+    trained = runs / "harbour"
+    try:
+        wait_for(lambda: (tmp_path / "following").exists() or result.exists(), 400)
+        assert not result.exists(), desktop.outcome(result)
+        os.kill(int(result.with_suffix(".begun").read_text()), signal.SIGKILL)
+    finally:
+        end(process)
+    assert not kinds(trained, "finished"), "the training had ended already; it must be longer"
+    assert desktop.run(SESSION, "come_back", 300) == {"state": "Finished"}
+    assert (trained / "model" / "item.json").exists() and (trained / "report.html").exists()
+    assert len(kinds(trained, "started")) == 1
+    settings = (tmp_path / "desktop" / "profiles" / "default" / "QGIS" / "QGIS3.ini").read_text()
+    assert str(loopback.key) in settings and "PRIVATE KEY" not in settings

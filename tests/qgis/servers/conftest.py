@@ -1,12 +1,8 @@
 """A server on loopback, described as a person would, with this checkout as its engine."""
 
-from pathlib import Path
-
 import pytest
 
-from ...desktop.loopback import HOST, Loopback, sshd
-
-ROOT = Path(__file__).resolve().parents[3]
+from ...desktop.loopback import Loopback, described, sshd
 
 
 @pytest.fixture(scope="session")
@@ -34,16 +30,7 @@ def server(loopback, known, tmp_path):
     """The server's description; its host key is not accepted yet."""
     from geodistil.jobs.servers.server import Server
 
-    return Server(
-        name="box",
-        host=HOST,
-        user=loopback.user,
-        port=loopback.port,
-        key=str(loopback.key),
-        folder=str(tmp_path / "Ablage für 'alle' there"),
-        python=f"cd {ROOT} && .venv/bin/python",
-        id="1",
-    )
+    return Server(name="box", id="1", **described(loopback, tmp_path / "Ablage für 'alle' there"))
 
 
 @pytest.fixture
