@@ -37,7 +37,8 @@ def device_text(state: RunState) -> str:
     if not started:
         return state.asked_device
     device = state.working.started.get("device") or started.get("device")
-    text = tr("{device} on {host}").format(device=device, host=started.get("host"))
+    host = started.get("host") if state.server is None else state.server.name
+    text = tr("{device} on {host}").format(device=device, host=host)
     if state.working is state.prediction:
         return text
     return tr("{text}, {speed:.0f} chips a second").format(text=text, speed=speed) if speed and state.busy else text
@@ -86,10 +87,10 @@ def warning(state: RunState) -> str:
 
 
 def _copying(state: RunState) -> str:
-    words = {"server": state.server.name}
-    if state.server.stage is Stage.COPYING:
-        return tr("What {server} has not got yet is copied there.").format(**words)
-    return tr("The model and its report are copied back from {server}.").format(**words)
+    name = state.server.name if state.server is not None else ""
+    if state.sends:
+        return tr("What {server} has not got yet is copied there.").format(server=name)
+    return tr("The model and its report are copied back from {server}.").format(server=name)
 
 
 def _starting(state: RunState) -> str:

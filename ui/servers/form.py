@@ -46,6 +46,7 @@ class ServerForm(QDialog):
         self._show(server)
         self._watch()
         self._check(touched=False)
+        self.adjustSize()
 
     def server(self) -> Server:
         """The server as it is described now."""
