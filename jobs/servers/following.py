@@ -13,11 +13,11 @@ from typing import Any, Callable
 from qgis.PyQt.QtCore import QLockFile
 
 from ..errors import CancelledError, GeoDistilError, as_error
-from ..events import EVENTS_FILE
+from ..events import EVENTS_FILE, last_event
 from ..packages import ITEM_FILE
 from ..process import LOG_FILE, STOP_FILE
 from ..runs.files import LAUNCH_FILE, MODEL_FOLDER, REPORT_FILE
-from ..text_files import write_text
+from ..text_files import read_object, write_text
 from ..translation import tr
 from .cargo import RUNS, cargo
 from .connection import Connection
@@ -163,8 +163,15 @@ class Follower(threading.Thread):
                 break
             if not more:
                 self._pause()
+        if (self.run_folder / STOP_FILE).exists() and not self._has_spoken():
+            return self._settle(Stage.CANCELLED, tr("It was stopped before it began."))
         (self.run_folder / STOP_FILE).unlink(missing_ok=True)
-        self._write(stage=Stage.FETCHING, fraction=0.0, seconds_left=None)
+        return self._write(stage=Stage.FETCHING, fraction=0.0, seconds_left=None)
+
+    def _has_spoken(self) -> bool:
+        """Whether the training has said anything since it was started; both times are of the server's clock."""
+        started = read_object(self.run_folder / LAUNCH_FILE).get("time") or 0.0
+        return (last_event(self.run_folder).get("time") or 0.0) >= started
 
     def _look(self, connection: Connection, mirrors: list[Mirror]) -> bool:
         """Take in what is new; whether there may be more."""

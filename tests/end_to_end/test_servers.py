@@ -4,7 +4,9 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,8 +57,6 @@ def wait(followers):
     """Waits while runs are followed; says what is known of a run where that takes too long."""
 
     def until(run, condition, seconds=DEADLINE):
-        from geodistil.jobs.servers.note import read_note
-
         end = time.monotonic() + seconds
         while not condition(read_note(run)):
             followers.keep()
@@ -64,6 +64,12 @@ def wait(followers):
             time.sleep(0.1)
 
     return until
+
+
+def read_note(run):
+    from geodistil.jobs.servers import note
+
+    return note.read_note(run)
 
 
 def log(run):
@@ -122,6 +128,36 @@ def test_a_run_is_cut_off_stopped_gone_on_with_and_brought_back(run, server, loo
     steps = [event["step"] for event in kinds(run, "progress") if "part" not in event]
     assert steps == sorted(set(steps)), "steps were seen twice, or trained twice"
     assert json.loads((run / "run.json").read_text())["sources"][0]["raster"].startswith("/")
+
+
+def test_a_queue_of_slurm_is_waited_in_and_trains(run, server, wait):
+    if shutil.which("sbatch") is None or subprocess.run(["sinfo"], capture_output=True).returncode:
+        pytest.skip("no Slurm is running here (package slurm-wlm)")
+    from geodistil.jobs.runs.control import ask_to_stop
+    from geodistil.jobs.runs.state import Status
+    from geodistil.jobs.runs.words import message
+    from geodistil.jobs.servers.note import Stage
+    from geodistil.jobs.servers.server import SBATCH, store_servers
+
+    (run / "afterwards.json").unlink()
+    store_servers([replace(server, queue=SBATCH, queue_options="--time=10 --job-name='two words'")])
+    other = ["sbatch", "--parsable", "--exclusive", "--output=/dev/null", "--wrap", "sleep 600"]
+    taken = subprocess.run(other, check=True, capture_output=True, text=True).stdout.strip()
+    try:
+        begin(run, server)
+        wait(run, lambda note: note.stage is Stage.WORKING and note.waits)
+        job = f"(job {read_note(run).job})"
+        assert state(run).status is Status.STARTING and message(state(run)) == f"It waits in the queue of box {job}."
+        ask_to_stop(state(run))
+        wait(run, lambda note: note.stage is Stage.CANCELLED)
+        assert state(run).status is Status.STOPPED and message(state(run)) == "It was stopped before it began."
+        begin(run, server)
+        wait(run, lambda note: note.stage is Stage.WORKING and note.waits)
+    finally:
+        subprocess.run(["scancel", taken], check=True)
+    wait(run, lambda note: note.stage is Stage.ENDED)
+    assert state(run).status is Status.FINISHED, log(run)
+    assert (run / "model" / "item.json").exists()
 
 
 def begin_in_window(desktop, run, loopback, tmp_path):
