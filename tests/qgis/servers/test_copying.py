@@ -11,7 +11,7 @@ import pytest
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.servers import copying
 from geodistil.jobs.servers.cargo import cargo
-from geodistil.jobs.servers.connection import Connection
+from geodistil.jobs.servers.connection import SCRIPT, Connection
 from geodistil.jobs.servers.errors import ServerError
 from osgeo import gdal
 
@@ -118,6 +118,32 @@ def test_results_come_back_and_stay_in_their_folder(trusted, run, tmp_path):
     assert (run / "model" / "größer.bin").read_bytes() == (there / "model" / "größer.bin").read_bytes()
     assert (run / "report.html").read_text() == "report"
     assert order[-1] - order[-2] == 2, "the card came before the model"
+
+
+EVIL = """
+import json, sys
+def answer(content=b"", **values):
+    sys.stdout.buffer.write(json.dumps(dict(values, bytes=len(content))).encode() + b"\\n" + content)
+    sys.stdout.flush()
+sys.stdin.buffer.read({script})
+sys.stdout.buffer.write(b"GEODISTIL-READY\\n")
+answer(python="3")
+for line in sys.stdin.buffer:
+    request = json.loads(line)
+    names = ["../evil.txt", "/tmp/geodistil-evil.txt", "model/../../evil.txt", "good.txt"]
+    answer(b"" if request.get("offset") else b"evil", files=[[name, 4, 0] for name in names])
+"""
+"""A server that gives paths out of the run folder back."""
+
+
+def test_a_server_does_not_write_outside_of_the_run_folder(trusted, run, tmp_path):
+    program = tmp_path / "evil.py"
+    program.write_text(EVIL.format(script=len(SCRIPT.read_bytes())))
+    evil = replace(trusted, python=f"/usr/bin/python3 {program}; true")
+    with Connection(evil) as connection:
+        copying.fetch(connection, "/", ["model"], run, "model/item.json", NOTHING)
+    assert (run / "good.txt").read_text() == "evil"
+    assert not list(tmp_path.rglob("evil.txt")) and not Path("/tmp/geodistil-evil.txt").exists()
 
 
 def test_a_folder_that_cannot_be_written_has_its_sentence(trusted, run):

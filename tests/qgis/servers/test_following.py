@@ -1,4 +1,4 @@
-"""How a run on a server is followed, through all that may happen there; a real sshd, and a program with the engine's manners."""
+"""A run on a server is followed through all that may happen; a real sshd, and a program with the engine's manners."""
 
 import json
 import os
@@ -63,9 +63,8 @@ def make_run(tmp_path):
     def make(behaviour, **settings):
         folder = tmp_path / "runs" / behaviour
         folder.mkdir(parents=True)
-        (folder / "run.json").write_text(
-            json.dumps({"version": 2, "name": behaviour, "behaviour": behaviour, **settings})
-        )
+        values = {"version": 2, "name": behaviour, "behaviour": behaviour, **settings}
+        (folder / "run.json").write_text(json.dumps(values))
         return folder
 
     return make

@@ -43,7 +43,7 @@ def click(button):
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
-def tested(page):
+def outcome(page):
     """What the page says once a test has ended."""
     click(page.test_button)
     wait(lambda: page.cancel_button.isHidden() and page.question is None, 120)
@@ -126,7 +126,7 @@ def test_what_is_wrong_is_said_on_the_page(page, trusted):
 
     store_servers([replace(trusted, python="/nowhere/python")])
     page._fill(0)
-    assert tested(page).startswith("The server box has no Python that starts with /nowhere/python: ")
+    assert outcome(page).startswith("The server box has no Python that starts with /nowhere/python: ")
 
 
 def test_damaged_settings_are_no_servers(qgis_app):
@@ -160,8 +160,4 @@ def test_devices_of_servers_are_chosen_by_name(qgis_app):
         ("auto on nothing", ("auto on nothing", "")),
     ):
         assert chosen_device(text) == found
-    assert (device_words("all", "2"), device_words("all", ""), device_words("all", "3")) == (
-        "all on big box",
-        "all",
-        "all",
-    )
+    assert [device_words("all", each) for each in ("2", "", "3")] == ["all on big box", "all", "all"]
