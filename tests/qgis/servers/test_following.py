@@ -38,6 +38,7 @@ while not (folder / "stop").exists() or behaviour == "deaf":
         (folder / "model").mkdir()
         (folder / "model" / "item.json").write_text("{}")
         tell("finished", outputs={})
+        time.sleep(3)  # as the real one does, which has libraries to leave
         break
     time.sleep(0.1)
 else:
@@ -201,14 +202,27 @@ def test_the_next_qgis_follows_from_where_this_one_was(box, make_run, wait, foll
     assert state(run).status is Status.STOPPED
 
 
-def test_two_that_follow_one_run_do_not_write_twice(box, make_run, wait):
+def test_another_log_there_takes_the_place_of_this_one(box, make_run, wait):
+    run = make_run("short")
+    (run / "log.txt").write_text("of an earlier training, on this machine, and longer than what comes from there\n" * 9)
+    begin(run, box)
+    wait(run, lambda: read_note(run).stage is Stage.WORKING)
+    (there(box) / "log.txt").write_text("of there\n")
+    wait(run, lambda: read_note(run).stage is Stage.ENDED)
+    assert (run / "log.txt").read_text() == "of there\n"
+
+
+def test_two_that_follow_one_run_do_not_write_twice(box, make_run, wait, loopback):
     run = make_run("long")
     begin(run, box)
     wait(run, lambda: state(run).history.progress)
+    log = loopback.folder / "sshd.log"
+    connections = log.read_text().count("Accepted publickey")
     second = Follower(run, read_note(run).token, lambda *_: box)
     second.start()
     step = state(run).history.progress["step"]
     wait(run, lambda: state(run).history.progress["step"] > step + 20)
+    assert log.read_text().count("Accepted publickey") == connections, "both follow"
     control.ask_to_stop(state(run))
     wait(run, lambda: read_note(run).stage is Stage.ENDED)
     second.leave()
