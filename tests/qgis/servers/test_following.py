@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,6 +58,9 @@ def box(trusted, tmp_path):
     store_servers([described])
     yield described
     store_servers([])
+    for note in Path(trusted.folder).glob("runs/*/launch.json"):
+        with suppress(ProcessLookupError):
+            os.kill(json.loads(note.read_text())["pid"], signal.SIGKILL)
 
 
 @pytest.fixture
