@@ -21,6 +21,8 @@ from ...jobs.translation import tr
 from ..wizard.words import Hint, Problem
 
 WIDTH = 560
+HOST, OPTIONS = "gpu-box.example.org", "--gres=gpu:1 --time=24:00:00"
+"""Examples, in every language the same."""
 
 
 class ServerForm(QDialog):
@@ -75,12 +77,12 @@ class ServerForm(QDialog):
         self.queue.addItem(tr("at once"), DIRECT)
         self.queue.addItem(tr("by Slurm (sbatch)"), SBATCH)
         self.queue_options = QLineEdit()
-        self.host.setPlaceholderText("gpu-box.example.org")
+        self.host.setPlaceholderText(HOST)
         self.user.setPlaceholderText(tr("as SSH is set up"))
         self.key.lineEdit().setPlaceholderText(tr("none: the agent and SSH's settings"))
         self.folder.setPlaceholderText(FOLDER)
         self.python.setPlaceholderText(PYTHON)
-        self.queue_options.setPlaceholderText("--gres=gpu:1 --time=24:00:00")
+        self.queue_options.setPlaceholderText(OPTIONS)
 
     def _lay_out(self) -> None:
         form = QFormLayout()
