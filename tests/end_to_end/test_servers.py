@@ -13,6 +13,9 @@ import pytest
 
 from ..desktop.loopback import Loopback, described, sshd
 from ..desktop.profile import Desktop, end, wait_for
+from ..qgis.probe import STALL_SECONDS, Probe
+from ..qgis.waiting import let_qgis_work_until
+from ..qgis.windows import MapWindow
 
 SESSION = Path(__file__).with_name("servers_session.py")
 DEADLINE = 240
@@ -128,6 +131,37 @@ def test_a_run_is_cut_off_stopped_gone_on_with_and_brought_back(run, server, loo
     steps = [event["step"] for event in kinds(run, "progress") if "part" not in event]
     assert steps == sorted(set(steps)), "steps were seen twice, or trained twice"
     assert json.loads((run / "run.json").read_text())["sources"][0]["raster"].startswith("/")
+
+
+def test_what_a_server_has_trained_predicts_here_afterwards(run, server, qgis_app, project):
+    from geodistil.jobs.runs.registry import set_run_folders
+    from geodistil.jobs.servers.followers import assign
+    from geodistil.ui.runs.dock import RunsDock
+    from qgis.PyQt.QtCore import QEvent
+    from qgis.PyQt.QtWidgets import QAction, QApplication, QTableView
+
+    assign(run, server)
+    set_run_folders([run])
+    window = MapWindow()
+    dock = RunsDock(window, print)
+    table = dock.findChild(QTableView)
+    dock.start()
+    probe = Probe()
+    try:
+        let_qgis_work_until(lambda: table.model().rowCount() == 1)
+        table.selectRow(0)
+        next(each for each in dock.findChildren(QAction) if each.text() == "Start").trigger()
+        let_qgis_work_until(lambda: kinds(run / "predictions", "finished"), DEADLINE)
+        let_qgis_work_until(lambda: table.model().index(0, 1).data() == "Finished", DEADLINE)
+    finally:
+        dock.stop()
+        set_run_folders([])
+        window.deleteLater()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    print(f"longest stall {1000 * probe.longest:.0f} ms, busiest turn {1000 * probe.busiest:.0f} ms")
+    assert probe.busiest < STALL_SECONDS
+    (output,) = kinds(run / "predictions", "finished")[0]["outputs"]
+    assert Path(output["classes"]).exists() and (run / "report.html").exists()
 
 
 def test_a_queue_of_slurm_is_waited_in_and_trains(run, server, wait):
