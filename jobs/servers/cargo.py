@@ -23,22 +23,12 @@ from ..runs.files import AFTERWARDS_FILE, CHECKPOINTS, LAUNCH_FILE, MODEL_FOLDER
 from ..runs.imagery import with_companions
 from ..text_files import read_object
 from ..translation import tr
-from .note import NOTE_FILE
+from .note import LOCK_FILE, NOTE_FILE
 
 IMAGERY = "imagery"
 """Folder of a server's folder that all runs share, so that a raster is copied once."""
 RUNS = "runs"
-HERE = (
-    RUN_FILE,
-    LAUNCH_FILE,
-    AFTERWARDS_FILE,
-    STOP_FILE,
-    OWNER_FILE,
-    NOTE_FILE,
-    MODEL_FOLDER,
-    REPORT_FILE,
-    PREDICTIONS,
-)
+HERE = (RUN_FILE, LAUNCH_FILE, AFTERWARDS_FILE, STOP_FILE, OWNER_FILE, NOTE_FILE, LOCK_FILE, PREDICTIONS)
 """What of a run folder stays here, or is written anew."""
 PROGRESS = ("events.jsonl", LOG_FILE, CHECKPOINTS, "validation.json", "figures")
 """What the training writes: copied to a new folder only, for afterwards the server's are the newer ones."""
@@ -110,7 +100,7 @@ def cargo(run: Path, name: str, new: bool) -> list[Item]:
 
 
 def _own_files(run: Path, new: bool) -> Iterator[Path]:
-    left_out = {*HERE, *(() if new else PROGRESS)}
+    left_out = {*HERE, MODEL_FOLDER, REPORT_FILE, *(() if new else PROGRESS)}
     for child in sorted(run.iterdir()):
         if child.name not in left_out and not child.name.startswith("."):
             yield from _files(child)

@@ -104,6 +104,9 @@ def on_its_disk(server: Server, error: dict[str, object]) -> ServerError:
     if error.get("errno") in (_NO_SPACE, _QUOTA):
         message = tr("The disk of {server} is full at {path}.")
         hint = tr("Make room there, then start the run again: what is copied already is not copied again.")
+    elif not error.get("errno"):
+        message = tr("On {server}: {reason}.")
+        hint = tr("Correct how it is described among the servers.")
     else:
         message = tr("On {server}, {path} cannot be read or written: {reason}.")
         hint = tr("Choose another folder there, or have its rights changed.")

@@ -56,7 +56,7 @@ class Follower(threading.Thread):
         super().__init__(name=f"geodistil {run.name}", daemon=True)
         self.run_folder, self.token = run, token
         self._find, self._left = find_server, threading.Event()
-        self._connected, self._noted = False, 0.0
+        self._connected, self._starts, self._noted = False, False, 0.0
         self._note = Note("", "")
 
     def leave(self) -> None:
@@ -144,6 +144,7 @@ class Follower(threading.Thread):
 
     def _start(self, connection: Connection, server: Server) -> None:
         note = self._note
+        self._starts = True  # from now on a stop is the training's, which may have begun before we hear of it
         launched = connection.ask(
             "start", folder=note.folder, token=note.token, queue=server.queue, options=server.queue_options
         )
@@ -202,8 +203,8 @@ class Follower(threading.Thread):
             raise CancelledError
 
     def _given_up(self) -> bool:
-        stopped = self._note.stage is Stage.COPYING and (self.run_folder / STOP_FILE).exists()
-        return self._left.is_set() or stopped
+        sends = self._note.stage is Stage.COPYING and not self._starts
+        return self._left.is_set() or (sends and (self.run_folder / STOP_FILE).exists())
 
     def _progress(self) -> Callable[[int, int], None]:
         pace = Pace()

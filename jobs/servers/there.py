@@ -180,9 +180,11 @@ def submitted(folder: str, options: str) -> Request:
     script = "#!/bin/sh\ncd {}\nexec {} -m engine train {}\n".format(*words)
     log = os.path.join(folder, LOG_FILE).replace("%", "%%")
     command = ["sbatch", "--parsable", "--open-mode=append", f"--output={log}", *shlex.split(options)]
+    if shutil.which("sbatch") is None:
+        raise RuntimeError("there is no sbatch")
     ended = subprocess.run(command, input=script.encode(), capture_output=True)
     if ended.returncode:
-        raise OSError(0, f"sbatch: {ended.stderr.decode('utf-8', 'replace').strip()}", folder)
+        raise RuntimeError(ended.stderr.decode("utf-8", "replace").strip().rstrip(".") or "sbatch failed")
     return {"pid": 0, "since": 0, "job": ended.stdout.decode().strip().split(";")[0]}
 
 

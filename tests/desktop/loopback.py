@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import shutil
 import signal
@@ -33,6 +34,15 @@ SetEnv OMP_NUM_THREADS=1 {environment}
 def sshd() -> str | None:
     """The server's program; none where it is not installed (package openssh-server)."""
     return shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+
+def end_trainings(folder: Path) -> None:
+    """End what still trains in a server's folder."""
+    for note in folder.glob("runs/*/launch.json"):
+        pid = json.loads(note.read_text(encoding="utf-8"))["pid"]
+        with suppress(ProcessLookupError):
+            if pid:  # not of a queue
+                os.killpg(pid, signal.SIGKILL)
 
 
 def described(server: Loopback, folder: Path) -> dict[str, Any]:

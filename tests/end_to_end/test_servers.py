@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from ..desktop.loopback import Loopback, described, sshd
+from ..desktop.loopback import Loopback, described, end_trainings, sshd
 from ..desktop.profile import Desktop, end, wait_for
 from ..qgis.probe import STALL_SECONDS, Probe
 from ..qgis.waiting import let_qgis_work_until
 from ..qgis.windows import MapWindow
 
 SESSION = Path(__file__).with_name("servers_session.py")
-DEADLINE = 240
+DEADLINE = 600
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,7 @@ def server(loopback, qgis_app, monkeypatch, tmp_path):
     store_servers([server])
     yield server
     store_servers([])
+    end_trainings(Path(server.folder))
 
 
 @pytest.fixture

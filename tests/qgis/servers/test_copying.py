@@ -36,7 +36,8 @@ def run(make_raster, tmp_path):
     (folder / "labels" / "roofs.gpkg").write_bytes(b"labels")
     (folder / "checkpoints").mkdir()
     (folder / "checkpoints" / "last.pt").write_bytes(b"from here")
-    (folder / "owner.json").write_text("{}")
+    for name in ("owner.json", "server.lock", "report.html", "stop"):
+        (folder / name).write_text("{}")
     labels = {"path": "labels/roofs.gpkg", "field": "class"}
     sources = [{"raster": str(north), "role": "segmentation", "labels": labels}]
     sources += [
@@ -61,7 +62,7 @@ def test_all_that_a_run_needs_is_found_there(trusted, run):
     there = Path(trusted.folder) / "runs" / "lauf-1"
     assert (there / "labels" / "roofs.gpkg").read_bytes() == b"labels"
     assert (there / "checkpoints" / "last.pt").read_bytes() == b"from here"
-    assert not (there / "owner.json").exists()
+    assert {path.name for path in there.iterdir()} == {"run.json", "labels", "checkpoints"}
     raster, mosaic, address = [source["raster"] for source in json.loads((there / "run.json").read_text())["sources"]]
     assert address == "https://example.org/a.tif"
     copy = gdal.Open(str(there / raster)).ReadAsArray()

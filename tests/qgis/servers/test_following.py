@@ -2,10 +2,10 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,9 @@ from geodistil.jobs.runs.words import device_text, message
 from geodistil.jobs.servers.followers import Followers, assign
 from geodistil.jobs.servers.following import Follower
 from geodistil.jobs.servers.note import Stage, read_note
-from geodistil.jobs.servers.server import store_servers
+from geodistil.jobs.servers.server import SBATCH, store_servers
+
+from ...desktop.loopback import end_trainings
 
 ENGINE = """
 import json, os, pathlib, socket, sys, time
@@ -58,9 +60,7 @@ def box(trusted, tmp_path):
     store_servers([described])
     yield described
     store_servers([])
-    for note in Path(trusted.folder).glob("runs/*/launch.json"):
-        with suppress(ProcessLookupError):
-            os.kill(json.loads(note.read_text())["pid"], signal.SIGKILL)
+    end_trainings(Path(trusted.folder))
 
 
 @pytest.fixture
@@ -267,6 +267,16 @@ def test_what_cannot_begin_has_failed_with_its_sentence(box, make_run, wait, tmp
     begin(run, box)
     wait(run, lambda: state(run).status is Status.FAILED)
     assert message(state(run)).startswith("The server box is not among the servers any more.")
+
+
+def test_a_server_without_slurm_has_its_sentence(box, make_run, wait):
+    if shutil.which("sbatch"):
+        pytest.skip("there is a Slurm here")
+    store_servers([replace(box, queue=SBATCH)])
+    run = make_run("long")
+    begin(run, box)
+    wait(run, lambda: state(run).status is Status.FAILED)
+    assert message(state(run)).startswith("On box: there is no sbatch. ")
 
 
 def test_a_disk_with_too_little_room_is_told_before_anything_is_copied(box, make_run, wait, tmp_path):
