@@ -128,6 +128,8 @@ class Follower(threading.Thread):
             progress = self._progress()
             last = f"{MODEL_FOLDER}/{ITEM_FILE}"
             fetch(connection, self._note.folder, RESULTS, self.run_folder, last, progress)
+            if last_event(self.run_folder).get("kind") == "finished":
+                (self.run_folder / LAUNCH_FILE).unlink(missing_ok=True)  # the next start is one here, to predict
             self._write(stage=Stage.ENDED)
 
     def _copy(self, connection: Connection, server: Server) -> None:

@@ -125,6 +125,14 @@ def test_a_run_ends_with_its_model_here(box, make_run, wait):
     assert Status.FINISHED not in seen[:-1], "it counted as finished before its model was here"
 
 
+def test_what_is_left_to_predict_waits_for_a_start_here(box, make_run, wait):
+    run = make_run("short")
+    (run / "afterwards.json").write_text(json.dumps({"predict": ["/nowhere.tif"]}))
+    begin(run, box)
+    wait(run, lambda: read_note(run).stage is Stage.ENDED)
+    assert state(run).status is Status.FINISHED and not state(run).predicted
+
+
 def test_an_engine_that_is_killed_there_is_interrupted_here(box, make_run, wait):
     run = make_run("long")
     begin(run, box)
