@@ -219,7 +219,7 @@ class RunsDock(QgsDockWidget):
             level = LEVELS[state.status] if state.predicted else Qgis.MessageLevel.Warning
             self._tell(f"{state.name}: {state.status.value}. {message(state)}", level)
             if state.server is not None and state.status is Status.FINISHED and not state.predicted:
-                self._commands.start(state)  # a server trains; what is to be predicted lies here
+                self._commands.do("start", state)  # a server trains; what is to be predicted lies here
 
     def _select_something(self) -> None:
         if self._table.selected() is None and self._model.states():
