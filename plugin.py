@@ -77,6 +77,7 @@ class GeoDistilPlugin:
         self._add_action(tr("Models"), "models.svg", self._show_models, in_toolbar=True)
         self._add_action(tr("Runs"), "runs.svg", self._show_runs, in_toolbar=True)
         self._add_action(tr("Engine environment…"), "environment.svg", self._show_environment)
+        self._add_action(tr("Servers…"), "environment.svg", self._show_servers)
         self._add_action(tr("Help"), "geodistil.svg", self._help)
         if QgsSettings().value(RUNS_SHOWN, False, type=bool):
             QTimer.singleShot(0, self._restore_runs)
@@ -163,11 +164,12 @@ class GeoDistilPlugin:
         self._runs.start()
 
     def _serve_waiting(self) -> None:
-        """See that runs which wait are started: the dock does so, whether or not it is seen."""
+        """See that runs which wait are started, and those on servers followed: the dock does so, seen or not."""
         if self._actions and self._runs is None:
+            from .jobs.runs.registry import followed_runs
             from .jobs.runs.waiting import WaitingList, list_folder
 
-            if WaitingList(list_folder()).runs():
+            if WaitingList(list_folder()).runs() or followed_runs():
                 import_module(".ui.runs.dock", __package__)  # loaded in one turn of the event loop, made in the next
                 QTimer.singleShot(0, self._make_unseen)
 
@@ -270,6 +272,11 @@ class GeoDistilPlugin:
         from .ui.environment.dialog import show_environment
 
         show_environment(self._iface.mainWindow())
+
+    def _show_servers(self) -> None:
+        from .ui.servers.dialog import show_servers
+
+        show_servers(self._iface.mainWindow())
 
     def _help(self) -> None:
         from .jobs.help import help_url

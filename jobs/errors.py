@@ -34,6 +34,7 @@ REFERENCES = {
     "hash": "GD-827",
     "platform": "GD-828",
     "busy": "GD-829",
+    "server": "GD-831",
     "unexpected": "GD-900",
 }
 """Codes of errors, the engine's and the installer's too, as people read them: headings of the guide's page `errors`."""

@@ -25,7 +25,8 @@ LOGIN = re.compile(r"(?<=://)[^/\s@]+@")
 def diagnostics(status: Status, folder: Path, choices: Choices) -> str:
     """A text to paste: systems, choices, the last events and the log's last lines; logins in addresses are left out."""
     lines = [
-        f"GeoDistil {_version()}, QGIS {Qgis.QGIS_VERSION}, Python {platform.python_version()} ({sys.executable})",
+        f"GeoDistil {plugin_version()}, QGIS {Qgis.QGIS_VERSION}, "
+        f"Python {platform.python_version()} ({sys.executable})",
         f"System: {platform.platform()}, {platform.machine()}",
         f"State: {status.state.value}; Python: {status.python}",
         f"Folder: {folder}, {_free(folder)}",
@@ -55,6 +56,7 @@ def _free(folder: Path) -> str:
     return f"{shutil.disk_usage(existing).free / 1e9:.1f} GB free"
 
 
-def _version() -> str:
+def plugin_version() -> str:
+    """The plugin's version, and so that of the engine it brings."""
     metadata = (ROOT / "metadata.txt").read_text(encoding="utf-8")
     return next(line for line in metadata.splitlines() if line.startswith("version=")).partition("=")[2]

@@ -6,26 +6,31 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from ..errors import GeoDistilError
+from ..errors import GeoDistilError, file_errors
 from ..launch import launch
+from ..packages import ITEM_FILE
 from ..process import STOP_FILE
 from ..processes import Process, end, engine
+from ..servers.followers import begin
+from ..servers.following import END
+from ..servers.note import Note, Stage, read_note
 from ..translation import tr
-from .files import PREDICTIONS
+from .files import AFTERWARDS_FILE, MODEL_FOLDER, PREDICTIONS
 from .state import RunState
 
 
-def start(run: Path) -> int:
-    """Train a run, from its last checkpoint where it has one; it goes on when QGIS ends.
-
-    Returns:
-        The child's process id.
+def start(run: Path) -> None:
+    """Train a run, here or on its server, from its last checkpoint where it has one; it goes on when QGIS ends.
 
     Raises:
         GeoDistilError: there is no engine, or the folder cannot be written.
     """
+    note = read_note(run)
+    if note is not None and not _is_back(run, note):
+        begin(run, note)
+        return
     try:
-        return launch(run)
+        launch(run)
     except OSError as error:
         raise GeoDistilError(
             "output", tr("The run folder {run} cannot be written: {reason}.").format(run=run, reason=error.strerror)
@@ -57,6 +62,10 @@ def end_now(state: RunState) -> None:
     Raises:
         GeoDistilError: it runs on another machine, or may not be ended.
     """
+    if state.server is not None and not state.trained:
+        with file_errors():
+            _stop_file(state).write_text(END, encoding="utf-8")
+        return
     host = state.launch.host if state.trained and state.launch else state.history.started.get("host")
     found = _processes(state) if host == socket.gethostname() and state.busy else []
     if not found:
@@ -73,6 +82,12 @@ def end_now(state: RunState) -> None:
         ) from error
     with suppress(OSError):  # nobody is left to answer it
         _stop_file(state).unlink()
+
+
+def _is_back(run: Path, note: Note) -> bool:
+    """Whether a server has done its part: what is left is to predict with the model, here."""
+    done = note.stage is Stage.ENDED and (run / MODEL_FOLDER / ITEM_FILE).is_file()
+    return done and (run / AFTERWARDS_FILE).exists()
 
 
 def _stop_file(state: RunState) -> Path:

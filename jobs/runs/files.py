@@ -13,6 +13,7 @@ from ..events import EVENTS_FILE, last_event
 from ..owner import OWNER_FILE
 from ..process import LOG_FILE, STOP_FILE
 from ..run_folder import RUN_FILE
+from ..servers.note import LOCK_FILE, NOTE_FILE
 from ..translation import tr
 
 LAUNCH_FILE = "launch.json"
@@ -32,7 +33,7 @@ TRAINED = ("split.json", "validation.json", "figures")
 PACKED = (RUN_FILE, "labels", "rasters", EVENTS_FILE, LOG_FILE, CHECKPOINTS, MODEL_FOLDER, REPORT_FILE, *TRAINED)
 """A run's own files and folders, those that travel."""
 
-OWN = (*PACKED, CACHE, LAUNCH_FILE, AFTERWARDS_FILE, STOP_FILE, OWNER_FILE)
+OWN = (*PACKED, CACHE, LAUNCH_FILE, AFTERWARDS_FILE, STOP_FILE, OWNER_FILE, NOTE_FILE, LOCK_FILE)
 
 
 def is_run(folder: Path) -> bool:

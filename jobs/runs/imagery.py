@@ -32,7 +32,7 @@ def outside_files(run: Path, settings: dict[str, Any]) -> dict[str, list[Path]]:
     for section, key in _paths(settings):
         text = section[key]
         if "://" not in text and not text.startswith("/vsi") and not _is_inside(run / text, run):
-            found[text] = _with_companions(run / text)
+            found[text] = with_companions(run / text)
     return found
 
 
@@ -70,7 +70,7 @@ def _is_inside(path: Path, folder: Path) -> bool:
     return folder.resolve() in path.resolve().parents
 
 
-def _with_companions(path: Path) -> list[Path]:
+def with_companions(path: Path) -> list[Path]:
     """The file, first, and world files, overviews, a virtual raster's sources, a shapefile's parts."""
     try:
         dataset = gdal.OpenEx(str(path))

@@ -6,11 +6,17 @@ from pathlib import Path
 
 from qgis.core import QgsSettings
 
+from ..stored import store, stored_by_path
+
 FOLDERS = "geodistil/runFolders"
 """Folders that are searched for runs."""
 
 RUNS = "geodistil/runs"
 """Single run folders: started from the toolbox or imported."""
+
+
+FOLLOWED = "geodistil/serverRuns"
+"""Runs on servers that have not ended, as far as anybody here has seen, and the token of their last start."""
 
 
 def run_folders() -> list[Path]:
@@ -36,6 +42,17 @@ def remember(run: Path) -> None:
 def forget(run: Path) -> None:
     """Show a run no longer, unless it lies in a folder that is searched."""
     _write(RUNS, [known for known in known_runs() if known != run])
+
+
+def followed_runs() -> dict[Path, str]:
+    """The runs on servers that somebody has to follow, and the token of the start that is followed."""
+    return {Path(run): token for run, token in stored_by_path(FOLLOWED).items() if isinstance(token, str)}
+
+
+def set_followed_runs(runs: dict[Path, str]) -> None:
+    """Replace the runs that are followed."""
+    store(FOLLOWED, {str(run): token for run, token in runs.items()})
+    QgsSettings().sync()
 
 
 def _write(key: str, paths: list[Path]) -> None:

@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Callable
 
+from ..servers.note import Note, Stage
 from ..translation import tr
 from .history import History
 
@@ -22,6 +23,7 @@ class Status(Enum):
 
     NEW = tr("Not started")
     WAITING = tr("Waiting")
+    COPYING = tr("Copying")
     STARTING = tr("Starting")
     RUNNING = tr("Running")
     PREDICTING = tr("Predicting")
@@ -32,7 +34,7 @@ class Status(Enum):
     FINISHED = tr("Finished")
 
 
-BUSY = (Status.STARTING, Status.RUNNING, Status.PREDICTING, Status.STOPPING)
+BUSY = (Status.COPYING, Status.STARTING, Status.RUNNING, Status.PREDICTING, Status.STOPPING)
 ENDINGS = {"finished": Status.FINISHED, "failed": Status.FAILED, "stopped": Status.STOPPED}
 
 
@@ -68,6 +70,7 @@ class RunState:
         teachers: those of its networks that a later run can take over.
         prediction: the events of the prediction after the training so far.
         rasters: how many are to be predicted after the training.
+        server: what is known of it on its server; none where it is of this machine.
     """
 
     folder: Path
@@ -80,6 +83,7 @@ class RunState:
     teachers: tuple[str, ...] = ()
     prediction: History = field(default_factory=History)
     rasters: int = 0
+    server: Note | None = None
 
     @property
     def name(self) -> str:
@@ -108,8 +112,13 @@ class RunState:
 
     @property
     def trained(self) -> bool:
-        """Whether the training is done, and at most the prediction after it is not."""
-        return self.history.finished
+        """Whether the training is done and its model here, and at most the prediction after it is not."""
+        return self.history.finished and (self.server is None or self.server.stage is Stage.ENDED)
+
+    @property
+    def sends(self) -> bool:
+        """Whether its files are on their way to its server."""
+        return self.status is Status.COPYING and self.server is not None and self.server.stage is Stage.COPYING
 
     @property
     def predicted(self) -> bool:
@@ -126,10 +135,14 @@ class RunState:
         """How much of the whole is done, 0 to 1; of the prediction where that is going on."""
         if self.status is Status.FINISHED:
             return 1.0
+        if self.status is Status.COPYING and self.server is not None:
+            return self.server.fraction
         return float(self.working.progress.get("fraction") or 0.0)
 
     def seconds_left(self, now: float) -> float | None:
         """The engine's estimate less the time since it was made; none while there is no estimate."""
+        if self.status is Status.COPYING and self.server is not None:
+            return self.server.seconds_left
         progress = self.working.progress
         if self.status not in (Status.RUNNING, Status.PREDICTING) or progress.get("eta_seconds") is None:
             return None
@@ -155,6 +168,25 @@ def status(history: History, launch: Launch | None, stop_asked: bool, alive: Ali
     if alive(int(history.started.get("pid") or 0), str(history.started.get("host")), history.time):
         return Status.STOPPING if stop_asked else Status.RUNNING
     return Status.KILLED
+
+
+def server_status(note: Note, history: History, launch: Launch | None, stop_asked: bool) -> Status:
+    """What a run on a server is doing.
+
+    Args:
+        note: what is known of it there.
+        history: its events.
+        launch: its last start there.
+        stop_asked: whether the file `stop` is there.
+    """
+    if note.stage in (Stage.COPYING, Stage.FETCHING):
+        return Status.STOPPING if stop_asked and note.stage is Stage.COPYING else Status.COPYING
+    if note.stage is Stage.FAILED:
+        return Status.FAILED
+    if note.stage is Stage.CANCELLED:
+        return Status.STOPPED
+    now = status(history, launch, stop_asked, lambda *_: note.alive)
+    return now if now in BUSY or note.stage is not Stage.WORKING else Status.RUNNING  # its results are not here yet
 
 
 def prediction_status(
@@ -189,7 +221,7 @@ def abilities(state: RunState) -> set[str]:
         able |= {"start", "start_now"}
     if state.status is Status.WAITING:
         able |= {"start_now", "stop"}
-    if state.status in (Status.STARTING, Status.RUNNING, Status.PREDICTING):
+    if state.status in (Status.STARTING, Status.RUNNING, Status.PREDICTING) or state.sends:
         able.add("stop")
     if state.status is Status.STOPPING:
         able.add("end_now")

@@ -8,6 +8,7 @@ from typing import Any
 from ..packages import ITEM_FILE
 from ..process import LOG_FILE, STOP_FILE
 from ..run_folder import RUN_FILE
+from ..servers.note import NOTE_FILE, Note, Stage, read_note
 from ..text_files import read_object, texts
 from .alive import is_alive
 from .event_file import EventFile
@@ -20,7 +21,7 @@ from .files import (
     REPORT_FILE,
 )
 from .history import History
-from .state import TEACHERS, Alive, Launch, RunState, Status, prediction_status, status
+from .state import TEACHERS, Alive, Launch, RunState, Status, prediction_status, server_status, status
 
 LAST_LINE_BYTES = 4096
 
@@ -39,6 +40,7 @@ class RunTracker:
         self._settings: dict[str, Any] = {}
         self._launch: dict[str, Any] = {}
         self._rasters: list[str] = []
+        self._server: Note | None = None
         self._stamps: dict[str, int] = {}
         self._shown: tuple[Any, ...] = ()
         self._changed = False
@@ -68,9 +70,13 @@ class RunTracker:
             teachers=shown[3],
             prediction=self._predicted.history.copy(),
             rasters=len(self._rasters),
+            server=self._server,
         )
 
     def _status(self, history: History, launch: Launch | None) -> Status:
+        server = self._server
+        if server is not None and not (self._rasters and server.stage is Stage.ENDED and history.finished):
+            return server_status(server, history, launch, (self._folder / STOP_FILE).exists())
         if self._rasters and history.finished:
             stop = (self._folder / PREDICTIONS / STOP_FILE).exists()
             return prediction_status(history, self._predicted.history, launch, stop, self._alive)
@@ -85,7 +91,10 @@ class RunTracker:
         rasters_changed = self._touched(AFTERWARDS_FILE)
         if rasters_changed:
             self._rasters = texts(read_object(self._folder / AFTERWARDS_FILE).get("predict"))
-        return run_changed or launch_changed or rasters_changed
+        server_changed = self._touched(NOTE_FILE)
+        if server_changed:
+            self._server = read_note(self._folder)
+        return run_changed or launch_changed or rasters_changed or server_changed
 
     def _touched(self, name: str) -> bool:
         try:

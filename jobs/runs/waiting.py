@@ -125,15 +125,24 @@ def _still_waits(state: RunState | None) -> bool:
 
 
 def _first_free(waiting: list[Path], states: dict[Path, RunState]) -> Path | None:
-    taken = [state.asked_device for state in states.values() if state.busy and _is_here(state)]
+    taken = [(_place(state), state.asked_device) for state in states.values() if state.busy]
     for run in waiting:
         state = states.get(run)
         if state is None:
             continue
-        if not any(share_device(state.asked_device, device) for device in taken) and is_run(run):
+        place = _place(state)
+        same = [device for other, device in taken if other == place]
+        if not any(share_device(state.asked_device, device) for device in same) and is_run(run):
             return run
-        taken.append(state.asked_device)  # those behind do not overtake on the same device
+        taken.append((place, state.asked_device))  # those behind do not overtake on the same device
     return None
+
+
+def _place(state: RunState) -> str:
+    """The machine whose device a run uses or will use: a server, this one, or another that it was started on."""
+    if state.server is not None and not state.trained:
+        return state.server.server
+    return "" if not state.busy or _is_here(state) else "elsewhere"
 
 
 def _is_here(state: RunState) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..progress import duration
+from ..servers.note import Stage
 from ..translation import local, local_time, tr
 from ..vocabulary import headed, spoken
 from .curves import MAIN, WORDS, number
@@ -31,10 +32,13 @@ def time_left(state: RunState, now: float) -> str:
 def device_text(state: RunState) -> str:
     """The device the run works or worked on, the machine and its speed; what it asks for before it started."""
     started, speed = state.history.started, state.history.progress.get("samples_per_second")
+    if not started and state.server is not None:
+        return tr("{device} on {host}").format(device=state.asked_device, host=state.server.name)
     if not started:
         return state.asked_device
     device = state.working.started.get("device") or started.get("device")
-    text = tr("{device} on {host}").format(device=device, host=started.get("host"))
+    host = started.get("host") if state.server is None else state.server.name
+    text = tr("{device} on {host}").format(device=device, host=host)
     if state.working is state.prediction:
         return text
     return tr("{text}, {speed:.0f} chips a second").format(text=text, speed=speed) if speed and state.busy else text
@@ -61,16 +65,18 @@ def message(state: RunState) -> str:
     writer = {
         Status.NEW: lambda _: tr("Start it here, or copy its folder to another machine."),
         Status.WAITING: lambda _: tr("It starts as soon as its device is free."),
-        Status.STARTING: lambda _: tr("The engine is loading."),
+        Status.COPYING: _copying,
+        Status.STARTING: _starting,
         Status.RUNNING: _running,
         Status.PREDICTING: lambda state: tr("The model is trained: {scores}").format(scores=_scores(state)),
         Status.STOPPING: _stopping,
-        Status.STOPPED: lambda state: tr("It was asked to stop. {resume}").format(resume=_resume(state)),
+        Status.STOPPED: _stopped,
         Status.KILLED: _killed,
         Status.FAILED: _failed,
         Status.FINISHED: _finished,
     }[state.status]
-    return writer(state)
+    trouble = state.server.trouble if state.server is not None and state.busy else ""
+    return f"{trouble} {writer(state)}".strip()
 
 
 def warning(state: RunState) -> str:
@@ -78,6 +84,21 @@ def warning(state: RunState) -> str:
     history = state.history
     damage = tr("Damaged lines in its log, left out: {count}.").format(count=local(history.damaged, 0))
     return f"{history.warning} {damage}".strip() if history.damaged else history.warning
+
+
+def _copying(state: RunState) -> str:
+    name = state.server.name if state.server is not None else ""
+    if state.sends:
+        return tr("What {server} has not got yet is copied there.").format(server=name)
+    return tr("The model and its report are copied back from {server}.").format(server=name)
+
+
+def _starting(state: RunState) -> str:
+    if state.server is not None and state.server.waits:
+        return tr("It waits in the queue of {server} (job {job}).").format(
+            server=state.server.name, job=state.server.job
+        )
+    return tr("The engine is loading.")
 
 
 def _running(state: RunState) -> str:
@@ -93,10 +114,18 @@ def _killed(state: RunState) -> str:
 
 
 def _failed(state: RunState) -> str:
+    if state.server is not None and state.server.stage is Stage.FAILED:
+        return state.server.trouble
     ending, launch = state.history.ending, state.launch
     if launch is not None and launch.time > state.history.time:
         return launch.last_line or tr("The engine ended before it began; its log says more.")
     return f"{ending.get('message') or tr('It failed without saying why.')} {ending.get('hint') or ''}".strip()
+
+
+def _stopped(state: RunState) -> str:
+    if state.server is not None and state.server.stage is Stage.CANCELLED:
+        return state.server.trouble
+    return tr("It was asked to stop. {resume}").format(resume=_resume(state))
 
 
 def _stopping(state: RunState) -> str:

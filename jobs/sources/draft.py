@@ -108,6 +108,7 @@ class Draft:
         name: the run's name, and its folder's.
         parent: the folder that holds the run folder.
         predict: ids of the rasters to predict when the training is done.
+        server: id of the server that trains it; empty is this machine.
         wait: whether it starts only when no other training uses its device.
         template: the `run.json` this draft was made from; what the wizard has no field for is kept from it.
     """
@@ -121,6 +122,7 @@ class Draft:
     name: str = "model"
     parent: str = ""
     predict: list[str] = field(default_factory=list)
+    server: str = ""
     wait: bool = True
     template: dict[str, Any] = field(default_factory=dict)
 

@@ -15,6 +15,8 @@ from ..errors import CancelledError, GeoDistilError
 from ..folders import scratch
 from ..launch import predict_afterwards
 from ..run_folder import write_run
+from ..servers.followers import assign
+from ..servers.server import Server, servers
 from ..translation import tr
 from .draft import Draft
 from .facts import raster_facts
@@ -42,7 +44,8 @@ def placing(draft: Draft, prepared: Path, project: QgsProject) -> Callable[[Canc
     """
     values = run_values(draft, Files(draft, project), project)
     rasters = predicted_files(draft, project)
-    return lambda cancelled: _place(run_folder(draft), prepared, values, rasters, cancelled)
+    server = next((each for each in servers() if each.id == draft.server), None)
+    return lambda cancelled: _place(run_folder(draft), prepared, values, rasters, server, cancelled)
 
 
 def predicted_files(draft: Draft, project: QgsProject) -> list[str]:
@@ -51,8 +54,17 @@ def predicted_files(draft: Draft, project: QgsProject) -> list[str]:
     return [path for path in (raster_facts(layer).path for layer in layers if layer is not None) if path]
 
 
-def _place(folder: Path, prepared: Path, values: dict[str, Any], rasters: list[str], cancelled: Cancelled) -> Path:
+def _place(
+    folder: Path,
+    prepared: Path,
+    values: dict[str, Any],
+    rasters: list[str],
+    server: Server | None,
+    cancelled: Cancelled,
+) -> Path:
     try:
+        if server is not None:
+            assign(prepared, server)
         write_run(prepared, values)
         predict_afterwards(prepared, rasters)
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,8 @@ from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from ..classes import NO_CLASS
 from ..errors import GeoDistilError
 from ..run_folder import RUN_FILE
+from ..servers.note import read_note
+from ..servers.server import servers
 from ..text_files import read_json
 from ..translation import tr
 from .draft import AREA_LAYER, LABELLED_ROLES, ClassDraft, Draft, RecipeDraft, SourceDraft, TrainingDraft
@@ -37,6 +39,7 @@ def draft_from_run(folder: Path, project: QgsProject) -> Draft:
             gsd=run.get("gsd") or 0.0,
             name=tr("{name} again").format(name=run.get("name", "model")),
             parent=str(folder.parent),
+            server=_server(folder),
             template=run,
         )
         draft.classes = {role: _classes(run, role) for role in LABELLED_ROLES}
@@ -46,6 +49,12 @@ def draft_from_run(folder: Path, project: QgsProject) -> Draft:
             tr("{folder} is not a run file that can be read: {error}.").format(folder=folder / RUN_FILE, error=error),
         ) from error
     return draft
+
+
+def _server(folder: Path) -> str:
+    """The server that trained the run, where it is still described."""
+    note = read_note(folder)
+    return note.server if note is not None and any(each.id == note.server for each in servers()) else ""
 
 
 def _read(folder: Path) -> dict[str, Any]:

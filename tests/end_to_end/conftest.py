@@ -115,6 +115,38 @@ def trained(training, tmp_path_factory):
 
 
 @pytest.fixture
+def run(town, boxes, make_boxes, tmp_path):
+    """A short run that predicts its raster afterwards, as the wizard would have written it."""
+    from geodistil.jobs.launch import predict_afterwards
+    from geodistil.jobs.snapshots import Snapshot
+
+    folder = tmp_path / "town"
+    (folder / "labels").mkdir(parents=True)
+    Snapshot(make_boxes(boxes, "blocks"), folder / "labels" / "blocks.gpkg", "kind")()
+    labels = {"path": "labels/blocks.gpkg", "field": "class"}
+    colors = {"red": "#ff0000", "blue": "#0000ff"}
+    classes = [{"name": name, "color": color, "values": [name]} for name, color in colors.items()]
+    values = {
+        "version": 2,
+        "name": "town",
+        "sources": [{"raster": str(town), "role": "segmentation", "labels": labels}],
+        "segmentation_classes": classes,
+        "recipe": {"kind": "supervised", "network": TINY},
+        "training": {
+            "budget": {"steps": 40},
+            "chip_size": 64,
+            "batch_size": 2,
+            "validations": 1,
+            "workers": 0,
+            "device": "cpu",
+        },
+    }
+    (folder / "run.json").write_text(json.dumps(values))
+    predict_afterwards(folder, [str(town)])
+    return folder
+
+
+@pytest.fixture
 def make_onnx(engine, tmp_path):
     """Writes an ONNX file that knows a pixel by its colour, with the engine's Python."""
 

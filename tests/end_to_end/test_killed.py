@@ -15,40 +15,6 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from desktop.profile import Desktop, end, wait_for  # noqa: E402
 
-NETWORK = {"encoder": "resnet18", "width": 32}
-
-
-@pytest.fixture
-def run(town, boxes, make_boxes, tmp_path):
-    """A short run that predicts its raster afterwards, as the wizard would have written it."""
-    from geodistil.jobs.launch import predict_afterwards
-    from geodistil.jobs.snapshots import Snapshot
-
-    folder = tmp_path / "town"
-    (folder / "labels").mkdir(parents=True)
-    Snapshot(make_boxes(boxes, "blocks"), folder / "labels" / "blocks.gpkg", "kind")()
-    labels = {"path": "labels/blocks.gpkg", "field": "class"}
-    colors = {"red": "#ff0000", "blue": "#0000ff"}
-    classes = [{"name": name, "color": color, "values": [name]} for name, color in colors.items()]
-    values = {
-        "version": 2,
-        "name": "town",
-        "sources": [{"raster": str(town), "role": "segmentation", "labels": labels}],
-        "segmentation_classes": classes,
-        "recipe": {"kind": "supervised", "network": NETWORK},
-        "training": {
-            "budget": {"steps": 40},
-            "chip_size": 64,
-            "batch_size": 2,
-            "validations": 1,
-            "workers": 0,
-            "device": "cpu",
-        },
-    }
-    (folder / "run.json").write_text(json.dumps(values))
-    predict_afterwards(folder, [str(town)])
-    return folder
-
 
 def events(folder, kind):
     path = folder / "events.jsonl"

@@ -86,7 +86,21 @@ def iface(qgis_app):
     window.deleteLater()
 
 
-@pytest.fixture(params=["wizard", "runs", "label", "setup", "classes", "folders", "environment", "onnx", "model"])
+@pytest.fixture(
+    params=[
+        "wizard",
+        "runs",
+        "label",
+        "setup",
+        "classes",
+        "folders",
+        "environment",
+        "servers",
+        "server",
+        "onnx",
+        "model",
+    ]
+)
 def shown(request, project, iface):
     """Each window of the plugin; it goes before the project does."""
     from qgis.PyQt.QtCore import QEvent
@@ -107,6 +121,7 @@ FOUND = {"known": {}, "input": {"shape": [1, 3, 64, 64]}, "outputs": {"out": [1,
 
 
 def make_window(kind, iface):
+    from geodistil.jobs.servers.server import Server
     from geodistil.ui.environment.dialog import EnvironmentDialog
     from geodistil.ui.labelling.class_editor import ClassDialog
     from geodistil.ui.labelling.dock import LabelDock
@@ -115,6 +130,8 @@ def make_window(kind, iface):
     from geodistil.ui.onnx_form import OnnxForm
     from geodistil.ui.runs.dock import RunsDock
     from geodistil.ui.runs.folders import FoldersDialog
+    from geodistil.ui.servers.dialog import ServersDialog
+    from geodistil.ui.servers.form import ServerForm
     from geodistil.ui.wizard.wizard import TrainingWizard
     from qgis.core import QgsProject
 
@@ -126,6 +143,8 @@ def make_window(kind, iface):
         "classes": lambda: ClassDialog([], print, None),
         "folders": lambda: FoldersDialog([Path("/runs")], None),
         "environment": EnvironmentDialog,
+        "servers": ServersDialog,
+        "server": lambda: ServerForm(Server(id="1"), []),
         "onnx": lambda: OnnxForm(Path("/models/roofs.onnx"), FOUND),
         "model": lambda: ModelWidget(""),
     }[kind]()

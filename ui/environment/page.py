@@ -160,7 +160,7 @@ class EnvironmentPage(QWidget):
 
     def _show_status(self, now: Any, running: bool) -> None:
         level = LEVELS.get(State.INSTALLING if running else now.state, "warning")
-        _show_icon(self.icon, level, 24)
+        show_icon(self.icon, level, 24)
         self.headline.setText(words.headline(now))
         self.explanation.setText(words.explanation(now))
         self.main_button.setText(words.button(now))
@@ -185,7 +185,7 @@ class EnvironmentPage(QWidget):
         self.notice.setVisible(bool(sentence))
         self.notice_icon.setVisible(bool(sentence))
         if sentence:
-            _show_icon(self.notice_icon, level, 16)
+            show_icon(self.notice_icon, level, 16)
         self.notice.setText(sentence)
 
     def _reset_copy(self) -> None:
@@ -245,7 +245,8 @@ def _wrapped() -> QLabel:
     return label
 
 
-def _show_icon(label: QLabel, level: str, side: int) -> None:
+def show_icon(label: QLabel, level: str, side: int) -> None:
+    """Show one of `ICONS`, `side` pixels wide."""
     label.setPixmap(QgsApplication.getThemeIcon(ICONS[level]).pixmap(QSize(side, side)))
     label.setFixedSize(QSize(side, side))
 

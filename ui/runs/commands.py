@@ -218,6 +218,10 @@ class Commands:
         details = tr(
             "Its settings, labels, checkpoints and model in {folder} are deleted. Other files there stay."
         ).format(folder=state.folder)
+        if state.server is not None and state.server.folder:
+            details += " " + tr("What is on {server}, in {folder}, stays there.").format(
+                server=state.server.name, folder=state.server.folder
+            )
         if not self._sure(tr("Delete {state}?").format(state=state.name), details, tr("Delete")):
             return
 

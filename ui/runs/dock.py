@@ -28,6 +28,7 @@ from ...jobs.runs.state import RunState, Status
 from ...jobs.runs.waiting import WaitingList, list_folder
 from ...jobs.runs.watcher import Gone, Watcher
 from ...jobs.runs.words import message
+from ...jobs.servers.followers import Followers
 from ...jobs.translation import tr
 from ..drops import PackageDrops
 from ..messages import tell
@@ -71,6 +72,7 @@ class RunsDock(QgsDockWidget):
         self._commands = Commands(
             self, self._waiting, self._tell, open_algorithm, self._open_template, self._look_again
         )
+        self._followers = Followers()
         self._drops = PackageDrops(iface, open_algorithm)
         self.setAcceptDrops(True)
         self._model = RunsModel(self)
@@ -97,6 +99,7 @@ class RunsDock(QgsDockWidget):
     def stop(self) -> None:
         """Watch no longer; the runs go on."""
         self._timer.stop()
+        self._followers.leave()
         self._watcher.stop()
 
     def sizeHint(self) -> QSize:
@@ -215,13 +218,17 @@ class RunsDock(QgsDockWidget):
         if before is not None and before.busy and state.status in LEVELS:
             level = LEVELS[state.status] if state.predicted else Qgis.MessageLevel.Warning
             self._tell(f"{state.name}: {state.status.value}. {message(state)}", level)
+            if state.server is not None and state.status is Status.FINISHED and not state.predicted:
+                self._commands.do("start", state)  # a server trains; what is to be predicted lies here
 
     def _select_something(self) -> None:
         if self._table.selected() is None and self._model.states():
             self._table.selectRow(0)
 
     def _look(self) -> None:
-        """Settings and waiting list."""
+        """Settings, servers and waiting list."""
+        if self._followers.keep():
+            self._watcher.hurry()
         self._watch()
         try:
             self._commands.keep_asking(self._model.states())
@@ -241,7 +248,9 @@ class RunsDock(QgsDockWidget):
         self._watcher.hurry()
 
     def _watch(self) -> None:
-        self._watcher.watch(registry.run_folders(), [*registry.known_runs(), *self._waiting.runs()])
+        self._watcher.watch(
+            registry.run_folders(), [*registry.known_runs(), *registry.followed_runs(), *self._waiting.runs()]
+        )
 
 
 def _files(event: QDropEvent) -> list[str]:

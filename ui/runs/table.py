@@ -42,6 +42,7 @@ STATE_ROLE = SORT_ROLE + 1
 COLOURS = {
     Status.NEW: "#808a93",
     Status.WAITING: "#808a93",
+    Status.COPYING: "#3b8ed0",
     Status.STARTING: "#3b8ed0",
     Status.RUNNING: "#3b8ed0",
     Status.PREDICTING: "#3b8ed0",
@@ -56,6 +57,7 @@ ORDER = [
     Status.PREDICTING,
     Status.STOPPING,
     Status.STARTING,
+    Status.COPYING,
     Status.WAITING,
     Status.FAILED,
     Status.KILLED,
@@ -114,7 +116,7 @@ class RunsModel(QAbstractTableModel):
     def refresh_time(self) -> None:
         """Count the time left down."""
         for row, state in enumerate(self._states):
-            if state.status in (Status.RUNNING, Status.PREDICTING):
+            if state.status in (Status.RUNNING, Status.PREDICTING, Status.COPYING):
                 self.dataChanged.emit(self.index(row, TIME_LEFT), self.index(row, TIME_LEFT))
 
     def shown(self, state: RunState) -> RunState:

@@ -22,6 +22,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...jobs.background import Background, start
+from ...jobs.servers.device import chosen_device, device_words, offered
 from ...jobs.sources.facts import raster_facts
 from ...jobs.sources.place import Place, look_at, name_problem, parent_problem, run_folder
 from ...jobs.sources.problems import gone
@@ -68,10 +69,11 @@ class RunPage(QWizardPage):
         self.estimate = Hint()
         self.device = QComboBox()
         self.device.setEditable(True)
-        self.device.addItems(DEVICES)
         self.device.setToolTip(
             tr("auto takes the fastest; all: every graphics card shares the work; cuda:1 is the second card")
         )
+        self.servers = QPushButton(tr("Ser&vers…"))
+        self.servers.setToolTip(tr("Describe and test servers that can train"))
         self.wait = QCheckBox(tr("&Wait until no other training uses the device"))
         self.wait.setToolTip(tr("The runs dock starts it then"))
         self.predict = QListWidget()
@@ -87,7 +89,7 @@ class RunPage(QWizardPage):
         self.budget_kind.setCurrentIndex(self.budget_kind.findData(draft.training.budget_kind))
         self.budget.setDecimals(0 if draft.training.budget_kind == "steps" else 1)
         self.budget.setValue(draft.training.budget)
-        self.device.setCurrentText(draft.training.device)
+        self._offer_devices()
         self.wait.setChecked(draft.wait)
         self._fill_predict()
         self._showing, self._failure = False, ""
@@ -166,6 +168,22 @@ class RunPage(QWizardPage):
             self._fill_predict()
             self._take()
 
+    def _offer_devices(self) -> None:
+        """Devices here, and those of the servers as they are described now."""
+        showing, self._showing = self._showing, True
+        draft = self._session.draft
+        self.device.clear()
+        self.device.addItems([*DEVICES, *offered()])
+        self.device.setCurrentText(device_words(draft.training.device, draft.server))
+        self._showing = showing
+
+    def _open_servers(self) -> None:
+        from ..servers.dialog import ServersDialog
+
+        dialog = ServersDialog(self)
+        dialog.finished.connect(lambda _: self._offer_devices())
+        dialog.open()
+
     def _fill_predict(self) -> None:
         """Rasters that are files; services have no end."""
         showing, self._showing = self._showing, True
@@ -188,6 +206,7 @@ class RunPage(QWizardPage):
         self.budget.valueChanged.connect(self._take)
         self.budget_kind.currentIndexChanged.connect(self._change_kind)
         self.device.currentTextChanged.connect(self._take)
+        self.servers.clicked.connect(self._open_servers)
         self.estimate_button.clicked.connect(self._measurement.start)
         self._measurement.changed.connect(self._show_estimate)
         self.wait.toggled.connect(self._take)
@@ -213,9 +232,10 @@ class RunPage(QWizardPage):
         draft = self._session.draft
         draft.name, draft.parent = self.name.text(), self.folder.filePath()
         draft.training.budget, draft.training.budget_kind = self.budget.value(), self.budget_kind.currentData()
-        if draft.training.device != self.device.currentText().strip():
+        device, draft.server = chosen_device(self.device.currentText())
+        if draft.training.device != device:
             self._measurement.cancel()
-        draft.training.device = self.device.currentText().strip() or "auto"
+        draft.training.device = device
         self._show_estimate()
         draft.wait = self.wait.isChecked()
         items = [self.predict.item(row) for row in range(self.predict.count())]
@@ -238,7 +258,13 @@ class RunPage(QWizardPage):
         budget = _with(row, self.estimate)
         form.addRow(tr("&Train for"), budget)
         form.labelForField(budget).setBuddy(self.budget)
-        form.addRow(tr("&Device"), self.device)
+        devices = QWidget()
+        choice = QHBoxLayout(devices)
+        choice.setContentsMargins(0, 0, 0, 0)
+        choice.addWidget(self.device, 1)
+        choice.addWidget(self.servers)
+        form.addRow(tr("&Device"), devices)
+        form.labelForField(devices).setBuddy(self.device)
         form.addRow("", self.wait)
         form.addRow(tr("&Predict afterwards"), self.predict)
         for widget, text in (

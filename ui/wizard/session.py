@@ -15,7 +15,7 @@ from ...jobs.sources.draft import LABELLED_ROLES, Draft
 from ...jobs.sources.inspector import Inspector
 from ...jobs.sources.place import runs_folder
 
-NOT_CHECKED = ("name", "parent", "predict", "wait")
+NOT_CHECKED = ("name", "parent", "predict", "server", "wait")
 """What may change without another check; the budget and the device may too."""
 
 

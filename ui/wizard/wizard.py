@@ -16,7 +16,7 @@ from ...jobs.background import Background, start
 from ...jobs.environment import ROOT
 from ...jobs.errors import GeoDistilError, as_error
 from ...jobs.help import help_url
-from ...jobs.launch import launch
+from ...jobs.runs import control
 from ...jobs.runs.registry import remember
 from ...jobs.runs.waiting import WaitingList, list_folder
 from ...jobs.sources.draft import Draft
@@ -138,8 +138,8 @@ class TrainingWizard(QWizard):
             if self.session.draft.wait:
                 WaitingList(list_folder()).add(folder)
             else:
-                launch(folder)
-        except (GeoDistilError, OSError) as error:
+                control.start(folder)
+        except GeoDistilError as error:
             self.run.fail(
                 tr("{error} The run is written to {folder}; start it from the runs dock.").format(
                     error=error, folder=folder
@@ -163,6 +163,8 @@ class TrainingWizard(QWizard):
         """What became of the run, for the message bar."""
         if self.session.draft.wait:
             return tr("The training {} starts as soon as its device is free.").format(folder.name)
+        if self.session.draft.server:
+            return tr("The training {} is copied to its server, and starts there.").format(folder.name)
         return tr("The training {} has started; it goes on without QGIS.").format(folder.name)
 
 

@@ -3,13 +3,16 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.runs import waiting
+from geodistil.jobs.runs.state import Status
 from geodistil.jobs.runs.waiting import WaitingList, share_device
 from geodistil.jobs.runs.watcher import Watcher
+from geodistil.jobs.servers.note import Note
 
 from ..slow_disks import main_thread_s_touches
 
@@ -89,6 +92,22 @@ def test_a_run_that_trains_on_another_machine_takes_no_device_here(tmp_path, mak
     line = WaitingList(tmp_path)
     line.add(here.folder)
     assert away.busy and line.take([away, here]) == here.folder
+
+
+def test_runs_on_a_server_wait_for_that_server_only(tmp_path, on, no_pause):
+    def there(state, server, **changed):
+        return replace(state, server=Note(server, server), **changed)
+
+    here, busy = on("here", "auto", running=True), there(on("busy", "auto"), "box", status=Status.COPYING)
+    same, other = there(on("same", "all"), "box"), there(on("other", "all"), "big box")
+    line = WaitingList(tmp_path)
+    for state in (same, other):
+        line.add(state.folder)
+    states = [here, busy, same, other]
+    assert line.take(states) == other.folder
+    assert line.take(states) is None and line.runs() == [same.folder]
+    back = replace(busy, status=Status.FINISHED)
+    assert line.take([here, back, same, other]) == same.folder
 
 
 def test_what_someone_else_started_finished_or_deleted_leaves_the_list(

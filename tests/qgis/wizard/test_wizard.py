@@ -3,7 +3,9 @@
 import json
 
 import pytest
-from geodistil.jobs.runs.registry import known_runs
+from geodistil.jobs.runs.registry import followed_runs, known_runs, set_followed_runs
+from geodistil.jobs.servers.note import Stage, read_note
+from geodistil.jobs.servers.server import Server, store_servers
 from geodistil.jobs.sources.place import runs_folder
 from geodistil.jobs.sources.problems import GONE
 from geodistil.ui.wizard.wizard import TrainingWizard, open_wizard
@@ -205,6 +207,39 @@ def test_a_training_starts_and_the_window_closes(filled, engine, wait, tmp_path,
     assert [source["labels"]["path"] for source in run["sources"]] == ["labels/cars.gpkg", "labels/roofs.gpkg"]
     wait((folder / "events.jsonl").exists)
     assert known_runs()[0] == folder and runs_folder() == folder.parent
+
+
+@pytest.fixture
+def box(qgis_app):
+    """A server that is described, which nobody asks."""
+    server = Server(name="box", host="box.example.org", id="1")
+    store_servers([server])
+    yield server
+    store_servers([])
+    set_followed_runs({})
+
+
+def test_a_training_on_a_server_is_handed_to_whoever_follows_it(filled, engine, box, wait, tmp_path, pages, project):
+    started = []
+    filled.started.connect(started.append)
+    pages.go_to_run(filled)
+    assert filled.run.device.findText("all on box") >= 0
+    filled.run.device.setCurrentText("cuda:1 on box")
+    filled.run.wait.setChecked(False)
+    filled.button(QWizard.WizardButton.FinishButton).click()
+    wait(lambda: started)
+    (folder,) = started
+    assert json.loads((folder / "run.json").read_text())["training"]["device"] == "cuda:1"
+    note = read_note(folder)
+    assert (note.server, note.name, note.stage) == ("1", "box", Stage.COPYING)
+    assert followed_runs() == {folder: note.token}
+    assert not (folder / "events.jsonl").exists(), "it was trained here"
+    assert filled.outcome(folder) == "The training model is copied to its server, and starts there."
+    other = TrainingWizard(project)
+    other.use_template(folder)
+    assert other.session.draft.server == "1"
+    other.reject()
+    sip.delete(other)
 
 
 def test_a_run_that_waits_is_put_on_the_list(filled, engine, wait, tmp_path, monkeypatch, pages):

@@ -1,0 +1,1 @@
+"""Trainings on servers that are reached by SSH: described once, started there, followed here."""

@@ -1,0 +1,167 @@
+"""One connection to a server, with the script `there` at its other end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Callable
+
+from ..errors import CancelledError
+from ..text_files import parsed_json
+from . import ssh
+from .errors import lost, no_python, on_its_disk, refused_by_ssh
+from .server import Server
+
+SCRIPT = Path(__file__).with_name("there.py")
+READY = b"GEODISTIL-READY\n"
+"""As in `there`."""
+BOOTSTRAP = "'import sys; exec(sys.stdin.buffer.read(int(sys.argv[1])))'"
+"""Quoted for the shell there; the only thing that is, for all paths travel as JSON behind it."""
+
+MOST_GREETING = 1 << 16
+"""Bytes that a server's start-up files may print."""
+REFUSED = 255
+"""SSH's own exit code; all others are the command's."""
+POLL_SECONDS = 0.1
+
+
+class Connection:
+    """A connection, open from the beginning to `close`; not for the main thread.
+
+    Args:
+        server: the server.
+        cancelled: tells whether to give up, at any time and wherever it waits.
+
+    Raises:
+        ServerError: there is no connection, or no Python.
+        CancelledError: it was cancelled.
+    """
+
+    def __init__(self, server: Server, cancelled: Callable[[], bool] = lambda: False) -> None:
+        self._server, self._cancelled, self._given_up = server, cancelled, False
+        script = SCRIPT.read_bytes()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the connection
+        self._child = subprocess.Popen(
+            ssh.command(server, f"{server.python} -c {BOOTSTRAP} {len(script)}"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=ssh.environment(),
+            **ssh.HIDDEN,
+        )
+        threading.Thread(target=self._watch, name="geodistil cancel", daemon=True).start()
+        try:
+            self._write(script)
+            self._skip_greeting()
+            self.hello = self.receive()[0]
+            """Version, path and host name of the Python there."""
+        except Exception:
+            self.close()
+            raise
+
+    def __enter__(self) -> Connection:
+        """The connection."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType) -> None:
+        """Close it."""
+        self.close()
+
+    def ask(self, do: str, **values: Any) -> dict[str, Any]:
+        """Have one thing done there, and wait for it.
+
+        Raises:
+            ServerError: it cannot be done, or the connection broke off.
+            CancelledError: it was cancelled.
+        """
+        return self.ask_bytes(do, **values)[0]
+
+    def ask_bytes(self, do: str, **values: Any) -> tuple[dict[str, Any], bytes]:
+        """The same where bytes come back."""
+        self.send(do, b"", **values)
+        return self.receive()
+
+    def send(self, do: str, content: bytes = b"", **values: Any) -> None:
+        """Ask without waiting; each answer is to be received, in order."""
+        self._write(json.dumps({"do": do, "bytes": len(content), **values}).encode() + b"\n" + content)
+
+    def receive(self) -> tuple[dict[str, Any], bytes]:
+        """The next answer, and its bytes."""
+        line = self._child.stdout.readline()
+        values = _parsed(line)
+        if values is None:
+            raise self._broken()
+        content = self._child.stdout.read(values["bytes"])
+        if len(content) < values["bytes"]:
+            raise self._broken()
+        if "error" in values:
+            raise on_its_disk(self._server, values["error"])
+        return values, content
+
+    def close(self) -> None:
+        """End the connection; what was started there goes on."""
+        self._child.kill()
+        self._child.wait()
+        for pipe in (self._child.stdin, self._child.stdout, self._errors):
+            try:
+                pipe.close()
+            except OSError:  # of what could no longer be sent
+                continue
+
+    def _watch(self) -> None:
+        """End the client when it is cancelled, which ends every wait for it."""
+        while self._child.poll() is None:
+            if self._cancelled():
+                self._given_up = True
+                self._child.kill()
+            time.sleep(POLL_SECONDS)
+
+    def _write(self, content: bytes) -> None:
+        try:
+            self._child.stdin.write(content)
+            self._child.stdin.flush()
+        except OSError as error:
+            raise self._broken() from error
+
+    def _skip_greeting(self) -> None:
+        skipped = 0
+        for line in iter(self._child.stdout.readline, b""):
+            if line == READY:
+                return
+            skipped += len(line)
+            if skipped > MOST_GREETING:
+                raise no_python(self._server, line.decode("utf-8", "replace"))
+        raise self._refused()
+
+    def _refused(self) -> Exception:
+        """Why nothing has begun there."""
+        code = self._child.wait()
+        if self._given_up:
+            return CancelledError()
+        return refused_by_ssh(self._server, self._said()) if code == REFUSED else no_python(self._server, self._said())
+
+    def _broken(self) -> Exception:
+        if self._given_up:
+            return CancelledError()
+        if not hasattr(self, "hello"):  # it ended while the script was sent
+            return self._refused()
+        return lost(self._server, self._said())
+
+    def _said(self) -> str:
+        self._errors.seek(0)
+        return self._errors.read().decode("utf-8", "replace")
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    """An answer; none where it is torn, or what is no answer of ours."""
+    try:
+        values = parsed_json(line) if line.endswith(b"\n") else None
+    except ValueError:
+        return None
+    sound = isinstance(values, dict) and isinstance(values.get("bytes"), int)
+    return values if sound else None

@@ -1,0 +1,42 @@
+"""A server on loopback, described as a person would, with this checkout as its engine."""
+
+import pytest
+
+from ...desktop.loopback import Loopback, described, sshd
+
+
+@pytest.fixture(scope="session")
+def loopback(tmp_path_factory):
+    if sshd() is None:
+        pytest.skip("sshd is not installed (package openssh-server)")
+    server = Loopback(tmp_path_factory.mktemp("sshd"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def known(qgis_app, monkeypatch, tmp_path):
+    """An own file of host keys."""
+    from geodistil.jobs.servers import ssh
+
+    path = tmp_path / "known hosts" / "keys"
+    monkeypatch.setattr(ssh, "known_hosts", lambda: path)
+    return path
+
+
+@pytest.fixture
+def server(loopback, known, tmp_path):
+    """The server's description; its host key is not accepted yet."""
+    from geodistil.jobs.servers.server import Server
+
+    return Server(name="box", id="1", **described(loopback, tmp_path / "Ablage für 'alle' there"))
+
+
+@pytest.fixture
+def trusted(server):
+    """The server, with its host key accepted."""
+    from geodistil.jobs.servers.host_keys import accept, look_at_host_key
+
+    accept(look_at_host_key(server))
+    return server

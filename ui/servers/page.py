@@ -1,0 +1,259 @@
+"""The page: the servers, what can be done with them, and what the last test has found."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QMessageBox,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...jobs.background import Background, start
+from ...jobs.environment.diagnostics import plugin_version
+from ...jobs.errors import STOPPED, GeoDistilError
+from ...jobs.servers.errors import UNKNOWN_HOST_KEY, ServerError
+from ...jobs.servers.host_keys import HostKey, accept, look_at_host_key
+from ...jobs.servers.probe import Found, probe
+from ...jobs.servers.server import Server, new_id, servers, store_servers
+from ...jobs.translation import local, tr
+from ..environment.page import show_icon
+from .form import ServerForm
+
+
+class ServersPage(QWidget):
+    """Lists servers, and describes and tests them; what is changed is kept at once."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._task: Background | None = None
+        self.form: ServerForm | None = None
+        self.question: QMessageBox | None = None
+        self.list = QListWidget()
+        self.list.setAccessibleName(tr("Servers"))
+        self.list.currentRowChanged.connect(lambda _row: self._show_actions())
+        self.list.itemActivated.connect(lambda _item: self.edit())
+        self.add_button = _button(tr("&Add…"), tr("Describe a server"), self.add)
+        self.edit_button = _button(tr("&Edit…"), tr("Change the selected server's description"), self.edit)
+        self.remove_button = _button(
+            tr("&Remove"), tr("Forget the selected server; what is on it stays there"), self.remove
+        )
+        self.test_button = _button(
+            tr("&Test"), tr("Connect to the selected server and see what a training needs"), self.test
+        )
+        self.cancel_button = _button(tr("Cancel"), tr("Test no longer"), self.cancel)
+        self.icon, self.notice = QLabel(), _notice()
+        self._lay_out()
+        self._fill(0)
+        self.say("", "")
+
+    def selected(self) -> Server | None:
+        """The selected server."""
+        row, known = self.list.currentRow(), servers()
+        return known[row] if 0 <= row < len(known) else None
+
+    def add(self) -> None:
+        """Describe another server."""
+        known = servers()
+        self._ask(Server(id=new_id()), known, lambda server: self._keep([*known, server], len(known)))
+
+    def edit(self) -> None:
+        """Change the selected server."""
+        server = self.selected()
+        if server is None:
+            return
+        others = [each for each in servers() if each.id != server.id]
+        row = self.list.currentRow()
+        self._ask(server, others, lambda changed: self._keep([*others[:row], changed, *others[row:]], row))
+
+    def remove(self) -> None:
+        """Forget the selected server."""
+        server = self.selected()
+        if server is not None:
+            self._keep([each for each in servers() if each.id != server.id], max(0, self.list.currentRow() - 1))
+
+    def test(self) -> None:
+        """Test the selected server, off the main thread."""
+        server = self.selected()
+        if server is not None and self._task is None:
+            self.say(
+                "information", tr("Testing {server}… The engine there takes some seconds.").format(server=server.name)
+            )
+            title = tr("Test the server {server}").format(server=server.name)
+            self._begin(
+                Background(
+                    title,
+                    lambda cancelled: probe(server, cancelled),
+                    lambda found: self._found(server, found),
+                    lambda error: self._failed(server, error),
+                )
+            )
+
+    def cancel(self) -> None:
+        """Test no longer."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def say(self, level: str, sentence: str) -> None:
+        """Show a sentence below the list; an empty one takes it away."""
+        self.icon.setVisible(bool(sentence))
+        self.notice.setVisible(bool(sentence))
+        if sentence:
+            show_icon(self.icon, level, 16)
+        self.notice.setText(sentence)
+
+    def _ask(self, server: Server, others: list[Server], done: Callable[[Server], None]) -> None:
+        form = ServerForm(server, others, self)
+        form.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        form.accepted.connect(lambda: done(form.server()))
+        form.finished.connect(self._form_closed)
+        self.form = form
+        form.open()
+
+    def _form_closed(self, _result: int) -> None:
+        self.form = None
+
+    def _keep(self, known: list[Server], row: int) -> None:
+        store_servers(known)
+        self.say("", "")
+        self._fill(row)
+
+    def _fill(self, row: int) -> None:
+        self.list.clear()
+        for server in servers():
+            item = QListWidgetItem(f"{server.name} ({server.address})", self.list)
+            item.setToolTip(tr("Folder {folder}, Python {python}").format(folder=server.folder, python=server.python))
+        self.list.setCurrentRow(min(row, self.list.count() - 1))
+        self._show_actions()
+
+    def _show_actions(self) -> None:
+        chosen, testing = self.selected() is not None, self._task is not None
+        for button in (self.edit_button, self.remove_button, self.test_button):
+            button.setEnabled(chosen and not testing)
+        self.test_button.setVisible(not testing)
+        self.cancel_button.setVisible(testing)
+
+    def _begin(self, task: Background) -> None:
+        self._task = start(task)
+        self._show_actions()
+
+    def _ended(self) -> bool:
+        """Take note that a task has ended; whether there is still a page to show it."""
+        if sip.isdeleted(self):
+            return False
+        self._task = None
+        self._show_actions()
+        return True
+
+    def _found(self, server: Server, found: Found) -> None:
+        if not self._ended():
+            return
+        here, level = plugin_version(), "success"
+        sentence = tr(
+            "{server} is ready: Python {python}, engine {engine}, {device}, {free} GB free in {folder}."
+        ).format(
+            server=server.name,
+            python=found.python,
+            engine=found.engine,
+            device=found.device,
+            free=local(found.free / 1e9, 1),
+            folder=found.folder,
+        )
+        if found.engine != here:
+            level = "warning"
+            sentence += " " + tr("The plugin brings engine {here}; install that one there, too.").format(here=here)
+        self.say(level, sentence)
+
+    def _failed(self, server: Server, error: GeoDistilError) -> None:
+        if not self._ended():
+            return
+        if isinstance(error, ServerError) and error.kind == UNKNOWN_HOST_KEY:
+            title = tr("Look at the host key of {server}").format(server=server.name)
+            self._begin(
+                Background(
+                    title,
+                    lambda _: look_at_host_key(server),
+                    lambda key: self._met(server, key),
+                    lambda failure: self._failed_to_look(failure),
+                )
+            )
+            return
+        self.say("information" if error.code == STOPPED else "error", str(error))
+
+    def _failed_to_look(self, error: GeoDistilError) -> None:
+        if self._ended():
+            self.say("error", str(error))
+
+    def _met(self, server: Server, key: HostKey) -> None:
+        """Ask whether a key that was never seen is the server's."""
+        if not self._ended():
+            return
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("GeoDistil")
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(tr("{server} shows this host key for the first time:").format(server=server.address))
+        advice = tr("Accept it only where whoever runs the server tells you the same.")
+        box.setInformativeText(f"{key.fingerprint}\n\n{advice}")
+        yes = box.addButton(tr("Accept the key"), QMessageBox.ButtonRole.AcceptRole)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.finished.connect(lambda _result: self._answered(key, box.clickedButton() is yes))
+        self.question = box
+        box.open()
+
+    def _answered(self, key: HostKey, accepted: bool) -> None:
+        self.question = None
+        if not accepted:
+            self.say("information", tr("The host key was not accepted, so nothing was sent."))
+            return
+        try:
+            accept(key)
+        except GeoDistilError as error:
+            self.say("error", str(error))
+        else:
+            self.test()
+
+    def _lay_out(self) -> None:
+        intro = QLabel(
+            tr("Servers that are reached by SSH can train: their names are among the devices of the training wizard.")
+        )
+        intro.setWordWrap(True)
+        side = QVBoxLayout()
+        for button in (self.add_button, self.edit_button, self.remove_button, self.test_button, self.cancel_button):
+            side.addWidget(button)
+        side.addStretch()
+        middle = QHBoxLayout()
+        middle.addWidget(self.list, 1)
+        middle.addLayout(side)
+        told = QHBoxLayout()
+        told.addWidget(self.icon, 0, Qt.AlignmentFlag.AlignTop)
+        told.addWidget(self.notice, 1)
+        layout = QVBoxLayout(self)
+        layout.addWidget(intro)
+        layout.addLayout(middle, 1)
+        layout.addLayout(told)
+
+
+def _notice() -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setAccessibleName(tr("What the test has found"))
+    return label
+
+
+def _button(text: str, help_text: str, slot: Callable[[], None]) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(help_text)
+    button.setAutoDefault(False)
+    button.clicked.connect(lambda _checked=False: slot())
+    return button
