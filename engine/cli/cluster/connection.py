@@ -1,0 +1,166 @@
+"""The way to a cluster: a scheduler by its address, or one with workers of our own; and whether its workers will do."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ... import __version__
+from ...errors import ClusterError, ConfigError, Stopped
+from ...processes import scratch
+from .places import Place, places_of
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from ...events import EventLog
+
+CONNECT_SECONDS = 10
+NOTE_SECONDS = 5.0
+"""Without workers for so long, a person is told that they are waited for."""
+LOOK_SECONDS = 0.2
+DASHBOARD = "127.0.0.1:8787"
+
+
+def need_dask() -> None:
+    """See that Dask is there.
+
+    Raises:
+        ClusterError: it is not.
+    """
+    if find_spec("distributed") is None:
+        raise ClusterError(
+            "Work is shared among workers by Dask, which is not installed here.",
+            'Install it with: pip install "dask[distributed]"',
+        )
+
+
+@contextmanager
+def connected(
+    address: str | None, workers: int | None, interruptible: Callable[[], AbstractContextManager[None]]
+) -> Iterator[Client]:
+    """The client of a scheduler.
+
+    Args:
+        address: the scheduler's, or the path of its file; none starts one here.
+        workers: how many processes to start here.
+        interruptible: a context for what may be interrupted.
+
+    Raises:
+        ClusterError: no scheduler answers there, or it cannot be started.
+    """
+    from distributed import Client
+
+    with ExitStack() as inside:
+        with interruptible():
+            cluster = None if address else inside.enter_context(_own(workers or 1))
+            by = {"scheduler_file": address} if address and os.path.isfile(address) else {"address": address or cluster}
+            try:
+                client = inside.enter_context(Client(**by, timeout=CONNECT_SECONDS, set_as_default=False))
+            except (OSError, ValueError, TimeoutError) as error:
+                raise ClusterError(
+                    f"No Dask scheduler answers at {address or 'this machine'}.",
+                    "Start one with `dask scheduler`, and give the address that it names, like tcp://HOST:8786.",
+                ) from error
+        yield client
+
+
+@contextmanager
+def _own(workers: int) -> Iterator[Any]:
+    """A scheduler and workers here, which end with this process."""
+    from distributed import LocalCluster
+
+    threads = max(1, _cores() // workers)
+    with scratch() as folder:
+        try:
+            cluster = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                memory_limit=0,  # what a prediction takes is bounded by itself, and no reason to end it
+                dashboard_address=DASHBOARD if find_spec("bokeh") else None,
+                local_directory=str(folder),
+                silence_logs=logging.CRITICAL,
+                env={"OMP_NUM_THREADS": str(threads)},
+            )
+        except (OSError, RuntimeError, TimeoutError) as error:
+            raise ClusterError(
+                f"{workers} workers cannot be started here: {str(error).partition(chr(10))[0].rstrip('.')}.",
+                "Ask for fewer, with --workers.",
+            ) from error
+        with cluster:
+            yield cluster
+
+
+def _cores() -> int:
+    from ...inference.backends.base import cores
+
+    return cores()
+
+
+def wait_for_workers(client: Client, events: EventLog, count: int) -> None:
+    """Wait until workers have come, which takes its time where machines are asked for first.
+
+    Args:
+        client: of the scheduler.
+        events: told that they are waited for.
+        count: how many.
+
+    Raises:
+        Stopped: so it was asked meanwhile.
+    """
+    begun, told = time.monotonic(), False
+    while len(client.nthreads()) < count:
+        if events.stop_requested():
+            raise Stopped("The prediction was stopped before any worker had come.", "Start it again.")
+        if not told and time.monotonic() - begun > NOTE_SECONDS:
+            told = True
+            events.write("note", message=f"The scheduler at {client.scheduler.address} has no workers yet; waiting.")
+        time.sleep(LOOK_SECONDS)
+
+
+def check_workers(client: Client, output: Path, mark: str) -> dict[Any, Place]:
+    """See that all workers have this engine, one thread and the shared folder.
+
+    Args:
+        client: of the scheduler.
+        output: the shared folder.
+        mark: what its owner's file holds.
+
+    Returns:
+        where on its machine each worker belongs, by its name.
+
+    Raises:
+        ClusterError: one has not.
+        ConfigError: one has several threads.
+    """
+    for address, threads in client.nthreads().items():
+        if threads != 1:
+            raise ConfigError(
+                f"The worker at {address} has {threads} threads, and a prediction needs processes of one thread.",
+                "Start workers with --nthreads 1, several a machine with --nworkers.",
+            )
+    from .job import about, refuse
+
+    told = client.run(about, output, on_error="return")
+    for address, said in told.items():
+        if isinstance(said, (ImportError, AttributeError)):
+            raise ClusterError(
+                f"The worker at {address} has not the engine of this machine, GeoDistil {__version__}: {said}.",
+                "Install the same version on all machines, and start the workers with it.",
+            ) from said
+        if isinstance(said, BaseException):
+            raise said
+        refuse(said, output, mark)
+    return places_of(list(told.values()))
+
+
+def silently(work: Callable[[], Any]) -> None:
+    """Do what is left to be done for a cluster that may be gone."""
+    with suppress(OSError, RuntimeError, TimeoutError):
+        work()

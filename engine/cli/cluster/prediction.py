@@ -1,0 +1,75 @@
+"""`predict` with a cluster: its options become a job for workers, and what they did its outputs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...processes import OWNER_FILE, held, interruptible
+
+if TYPE_CHECKING:
+    from ...events import EventLog
+
+
+def predicted_in_cluster(
+    options: argparse.Namespace, events: EventLog, failed: list[dict[str, str]]
+) -> list[dict[str, str | None]]:
+    """The outputs of a job, as `predict.predicted` gives them.
+
+    Args:
+        options: the command's.
+        events: the job's log; its folder is this process's, which workers are shown.
+        failed: rasters that fail are added to it.
+
+    Raises:
+        ClusterError: there is no scheduler, or a worker cannot do its part.
+        GeoDistilError: as `predicted`.
+    """
+    from ...inference.many import Ends
+    from ..predict import digest_of, done_of, model_of, named_rasters, things_of
+    from .connection import check_workers, connected, need_dask, wait_for_workers
+
+    need_dask()
+    from .archive import Archive
+    from .job import Job
+
+    options = _absolute(options)
+    rasters = [_absolute_raster(raster) for raster in named_rasters(options)]
+    model, card = model_of(options)
+    rasters, things = things_of(options, rasters, card, failed, events)
+    digest = digest_of(model)
+    ends = Ends(things, events, done_of(options, digest, len(things)))
+    # A stop is looked for between two messages of the workers, who must not be left alone then
+    with held(), connected(options.scheduler, options.workers, interruptible) as client:
+        wait_for_workers(client, events, options.workers or 1)
+        mark = (options.output / OWNER_FILE).read_text(encoding="utf-8")
+        places = check_workers(client, options.output, mark)
+        name = f"geodistil-{uuid.uuid4().hex[:12]}"
+        job = Job(name, options, rasters, digest, mark, places, here=options.scheduler is None)
+        client.register_plugin(job, name=name)
+        try:
+            Archive(client, job, things, ends, events).run()
+        finally:
+            if client.status == "running":
+                client.unregister_worker_plugin(name)
+    outcome = ends.outcome()
+    failed += outcome.failed
+    return [results.as_dict() for results in outcome.results]
+
+
+def _absolute(options: argparse.Namespace) -> argparse.Namespace:
+    """Options that mean the same in processes that work in other folders."""
+    values: dict[str, Any] = dict(vars(options))
+    for name in ("model", "output", "describe"):
+        if values[name]:
+            values[name] = Path(os.path.abspath(values[name]))
+    if values["area"]:
+        values["area"] = _absolute_raster(values["area"])
+    return argparse.Namespace(**values)
+
+
+def _absolute_raster(raster: str) -> str:
+    return os.path.abspath(raster) if os.path.exists(raster) else raster
