@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -149,18 +149,10 @@ def check_workers(client: Client, output: Path, mark: str) -> dict[Any, Place]:
 
     told = client.run(about, output, on_error="return")
     for address, said in told.items():
-        if isinstance(said, (ImportError, AttributeError)):
+        if isinstance(said, BaseException):
             raise ClusterError(
-                f"The worker at {address} has not the engine of this machine, GeoDistil {__version__}: {said}.",
+                f"The worker at {address} has not the engine of this machine, GeoDistil {__version__} ({said}).",
                 "Install the same version on all machines, and start the workers with it.",
             ) from said
-        if isinstance(said, BaseException):
-            raise said
         refuse(said, output, mark)
     return places_of(list(told.values()))
-
-
-def silently(work: Callable[[], Any]) -> None:
-    """Do what is left to be done for a cluster that may be gone."""
-    with suppress(OSError, RuntimeError, TimeoutError):
-        work()

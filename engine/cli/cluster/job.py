@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import copy
 import os
 import socket
 from pathlib import Path
@@ -96,7 +97,7 @@ class Job(WorkerPlugin):
     def located(self, error: GeoDistilError) -> GeoDistilError:
         """An error that says where it happened, where that is another machine."""
         if self.here or isinstance(error, ClusterError):
-            return error
+            return copy.copy(error)
         where = f"says the worker {self.worker.name} on {socket.gethostname()}"
         return type(error)(f"{error.message.rstrip('.')}, {where}.", error.hint)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import uuid
 from collections.abc import Callable
@@ -40,9 +41,14 @@ def _task(work: Callable[..., Any]) -> Callable[..., Any]:
         job = worker.plugins.get(name)
         if job is None:
             raise ClusterError(f"The worker {worker.name} does not know what to predict.", "Start it again.")
-        with _announced(job), _located(job):
-            job.enter()
-            return work(job, *arguments)
+        with _announced(job):
+            try:
+                job.enter()
+                return work(job, *arguments)
+            except Exception as error:
+                told = _told(job, error)
+        # Without what caused it: libraries' own errors often cannot be sent
+        raise told
 
     return run
 
@@ -114,18 +120,13 @@ def _announced(job: Job) -> Iterator[None]:
         worker.log_event(job.name, {"ended": key})
 
 
-@contextmanager
-def _located(job: Job) -> Iterator[None]:
-    """Errors say where they happened; those of a raster are the raster's, wherever that was."""
+def _told(job: Job, error: Exception) -> Exception:
+    """An error as the client is told of it: it says where it happened, but for a raster's, which is the raster's."""
     from ..job import memory_error
 
-    try:
-        yield
-    except (RasterError, Stopped):
-        raise
-    except GeoDistilError as error:
-        raise job.located(error) from error
-    except Exception as error:
-        if (full := memory_error(error)) is None:
-            raise
-        raise job.located(full) from error
+    if isinstance(error, RasterError | Stopped):
+        return copy.copy(error)
+    if isinstance(error, GeoDistilError):
+        return job.located(error)
+    full = memory_error(error)
+    return job.located(full) if full else error
