@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import __version__
 from ..errors import on_disk
-from ..text_files import parse_json
+from ..text_files import parse_json, write_text
 from .archive import Item
 from .layers import Results
 
@@ -38,10 +38,10 @@ class Done:
         told = json.dumps([__version__, job], sort_keys=True, default=str)
         first = {"job": hashlib.sha256(told.encode()).hexdigest()}
         lines = _lines(self.path)
-        if not lines or lines[0] != first:
-            with on_disk(f"The list {self.path}", self.path):
-                folder.mkdir(parents=True, exist_ok=True)
-                self.path.write_text(json.dumps(first) + "\n", encoding="utf-8")
+        lines = lines if lines and lines[0] == first else [first]
+        with on_disk(f"The list {self.path}", self.path):
+            folder.mkdir(parents=True, exist_ok=True)
+            write_text(self.path, "".join(json.dumps(line) + "\n" for line in lines))
         self._results = {line["key"]: Results.from_dict(line["results"]) for line in lines[1:] if "key" in line}
 
     def results(self, item: Item) -> Results | None:

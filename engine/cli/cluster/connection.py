@@ -57,6 +57,8 @@ def connected(
     """
     from distributed import Client
 
+    for name in ("distributed", "distributed.client"):  # what matters of it becomes a sentence of ours
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as inside:
         with interruptible():
             cluster = None if address else inside.enter_context(_own(workers or 1))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import copy
 import os
+import signal
 import socket
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -77,6 +79,8 @@ class Job(WorkerPlugin):
         """Called by Dask in each worker, before its first task."""
         self.worker = worker
         settle(self.places.get(worker.name, Place()))
+        if self.here and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches these too; the client ends them
 
     def enter(self) -> None:
         """Have this process ready for a task of this job.
