@@ -272,7 +272,7 @@ def test_a_disk_that_fills_up_is_named_and_nothing_is_lost(
             assert f"the disk of {disk}" in error["message"] and error["code"] == "output"
             assert "says the worker" in error["message"]
         finally:
-            client.restart_workers(list(client.scheduler_info(n_workers=-1)["workers"]))
+            client.restart_workers(list(client.nthreads()))
     enlarge()
     assert predict(bright_onnx, wide, disk, "--scheduler", address) == 0
     assert files(disk) == undisturbed
