@@ -2,9 +2,9 @@
 
     .venv/bin/python benchmarks/inference/workers.py
 
-Rounds of either kind alternate; medians and their ratio are printed: of the clock's rate from the model's being loaded to
-the last file, of the same with the start of everything, and of processor time, which says what sharing costs also where
-others use the cores. The outputs must be the same bytes.
+Rounds of either kind alternate; medians and their ratio are printed: of the clock's rate from the moment that the model
+is loaded to the last file, of the same with the start of everything, and of processor time, which says what sharing
+costs also where others use the cores. The outputs must be the same bytes.
 """
 
 from __future__ import annotations
@@ -43,10 +43,8 @@ def main() -> int:
     same = files(outputs[1]) == files(outputs[options.workers])
     medians = {count: {name: median(values) for name, values in found.items()} for count, found in rates.items()}
     for name in medians[1]:
-        one, several = (
-            medians[1][name],
-            medians[options.workers][name] * (options.workers if name == "processor" else 1),
-        )
+        together = options.workers if name == "processor" else 1
+        one, several = medians[1][name], medians[options.workers][name] * together
         print(f"{name:10} {one:7.2f} and {several:7.2f} MPix/s, {several / one:.2f} times (goal {GOAL})")
     print("the same bytes" if same else "OTHER BYTES")
     return int(not same or medians[options.workers]["clock"] < GOAL * medians[1]["clock"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import os
 import time
@@ -13,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from ... import __version__
 from ...errors import ClusterError, ConfigError, Stopped
-from ...processes import scratch
+from ...processes import held, interruptible, scratch
 from .places import Place, places_of
 
 if TYPE_CHECKING:
     from distributed import Client
 
     from ...events import EventLog
+    from .job import Job, Mark
 
 CONNECT_SECONDS = 10
 NOTE_SECONDS = 5.0
@@ -71,6 +73,38 @@ def connected(
                     "Start one with `dask scheduler`, and give the address that it names, like tcp://HOST:8786.",
                 ) from error
         yield client
+
+
+@contextmanager
+def workers_of(
+    options: argparse.Namespace, events: EventLog, mark_path: Path, make: Callable[[Mark, dict[Any, Place]], Job]
+) -> Iterator[tuple[Client, Job]]:
+    """The workers that a command asks for, checked, and told of its job.
+
+    Args:
+        options: the command's `scheduler` or `workers`.
+        events: their stop ends waiting.
+        mark_path: a file in the folder that is shared.
+        make: gives the job.
+
+    Raises:
+        ClusterError: there is no scheduler, or a worker cannot do its part.
+        ConfigError: a worker has several threads.
+        Stopped: so it was asked before any worker had come.
+    """
+    from .job import Mark
+
+    # A stop is looked for between two messages of the workers, who must not be left alone then
+    with held(), connected(options.scheduler, options.workers, interruptible) as client:
+        wait_for_workers(client, events, options.workers or 1)
+        mark = Mark.of(mark_path)
+        job = make(mark, check_workers(client, mark))
+        client.register_plugin(job, name=job.name)
+        try:
+            yield client, job
+        finally:
+            if client.status == "running" and not job.here:
+                client.unregister_worker_plugin(job.name)
 
 
 @contextmanager
@@ -126,13 +160,12 @@ def wait_for_workers(client: Client, events: EventLog, count: int) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def check_workers(client: Client, output: Path, mark: str) -> dict[Any, Place]:
+def check_workers(client: Client, mark: Mark) -> dict[Any, Place]:
     """See that all workers have this engine, one thread and the shared folder.
 
     Args:
         client: of the scheduler.
-        output: the shared folder.
-        mark: what its owner's file holds.
+        mark: of the folder that is shared.
 
     Returns:
         where on its machine each worker belongs, by its name.
@@ -149,12 +182,12 @@ def check_workers(client: Client, output: Path, mark: str) -> dict[Any, Place]:
             )
     from .job import about, refuse
 
-    told = client.run(about, output, on_error="return")
+    told = client.run(about, mark.path, on_error="return")
     for address, said in told.items():
         if isinstance(said, BaseException):
             raise ClusterError(
                 f"The worker at {address} has not the engine of this machine, GeoDistil {__version__} ({said}).",
                 "Install the same version on all machines, and start the workers with it.",
             ) from said
-        refuse(said, output, mark)
+        refuse(said, mark)
     return places_of(list(told.values()))

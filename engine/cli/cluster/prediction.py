@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...processes import OWNER_FILE, held, interruptible
+from ...processes import OWNER_FILE
 
 if TYPE_CHECKING:
     from ...events import EventLog
@@ -30,11 +29,11 @@ def predicted_in_cluster(
     """
     from ...inference.many import Ends
     from ..predict import digest_of, done_of, model_of, named_rasters, things_of
-    from .connection import check_workers, connected, need_dask, wait_for_workers
+    from .connection import need_dask, workers_of
 
     need_dask()
     from .archive import Archive
-    from .job import Job
+    from .prediction_job import PredictionJob
 
     options = _absolute(options)
     rasters = [_absolute_raster(raster) for raster in named_rasters(options)]
@@ -42,19 +41,9 @@ def predicted_in_cluster(
     rasters, things = things_of(options, rasters, card, failed, events)
     digest = digest_of(model)
     ends = Ends(things, events, done_of(options, digest, len(things)))
-    # A stop is looked for between two messages of the workers, who must not be left alone then
-    with held(), connected(options.scheduler, options.workers, interruptible) as client:
-        wait_for_workers(client, events, options.workers or 1)
-        mark = (options.output / OWNER_FILE).read_text(encoding="utf-8")
-        places = check_workers(client, options.output, mark)
-        name = f"geodistil-{uuid.uuid4().hex[:12]}"
-        job = Job(name, options, rasters, digest, mark, places, here=options.scheduler is None)
-        client.register_plugin(job, name=name)
-        try:
-            Archive(client, job, things, ends, events).run()
-        finally:
-            if client.status == "running":
-                client.unregister_worker_plugin(name)
+    make = lambda mark, places: PredictionJob(options, rasters, mark, places, digest)  # noqa: E731
+    with workers_of(options, events, options.output / OWNER_FILE, make) as (client, job):
+        Archive(client, job, things, ends, events).run()
     outcome = ends.outcome()
     failed += outcome.failed
     return [results.as_dict() for results in outcome.results]

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from ...inference import Results
     from ...inference.archive import Item
     from ...inference.opened import Plan
-    from .job import Chosen, Job
+    from .job import Job
+    from .prediction_job import Chosen, PredictionJob
 
 ALIVE = {Status.running, Status.paused, Status.closing_gracefully}
 
@@ -54,13 +55,13 @@ def _task(work: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @_task
-def choose(job: Job) -> Chosen:
+def choose(job: PredictionJob) -> Chosen:
     """What is to run the model."""
     return job.choose()
 
 
 @_task
-def plan(job: Job, chosen: Chosen, item: Item) -> Planned:
+def plan(job: PredictionJob, chosen: Chosen, item: Item) -> Planned:
     """Look at a raster, and prepare its journal."""
     from ...inference.opened import make_plan
 
@@ -71,7 +72,7 @@ def plan(job: Job, chosen: Chosen, item: Item) -> Planned:
 
 
 @_task
-def stretch(job: Job, chosen: Chosen, index: int, item: Item, plan: Plan, rows: range) -> dict[str, Damage]:
+def stretch(job: PredictionJob, chosen: Chosen, index: int, item: Item, plan: Plan, rows: range) -> dict[str, Damage]:
     """Have rows of windows in the journal; the client is told how many windows are done."""
     from ...inference.parts import run_stretch
 
@@ -85,7 +86,7 @@ def stretch(job: Job, chosen: Chosen, index: int, item: Item, plan: Plan, rows: 
 
 
 @_task
-def finish(job: Job, item: Item, plan: Plan) -> Results:
+def finish(job: PredictionJob, item: Item, plan: Plan) -> Results:
     """Put a raster's files in place."""
     from ...inference.parts import put_in_place
 

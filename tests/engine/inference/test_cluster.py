@@ -174,7 +174,7 @@ def test_a_stop_reaches_the_workers_and_the_same_command_goes_on(
     thread = threading.Thread(target=stop)
     thread.start()
     assert refused(capsys, bright_onnx, wide, output, "--scheduler", address)["code"] == "stopped"
-    assert time.monotonic() - asked[0] < 5
+    assert time.monotonic() - asked[0] < 10, "seconds, also on a busy machine"
     thread.join()
     rows = sorted(path.name for path in (output / "prediction.partial").iterdir() if path.name.isdecimal())
     with Client(address, set_as_default=False) as client:
