@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .backends import make_backend
+from .job import add_sharing_arguments
 
 if TYPE_CHECKING:
     from ..config import Card
@@ -85,18 +86,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         help="what runs the network; auto measures once which is fastest, and remembers",
     )
     command.add_argument("--batch-size", type=positive, help="windows at a time (default: what suits the backend)")
-    sharing = command.add_mutually_exclusive_group()
-    sharing.add_argument(
-        "--workers",
-        metavar="N",
-        type=positive,
-        help="share the work among N processes here, each with its own GPU",
-    )
-    sharing.add_argument(
-        "--scheduler",
-        metavar="ADDRESS",
-        help="share the work among the workers of a Dask scheduler (tcp://HOST:8786, or its file)",
-    )
+    add_sharing_arguments(command)
 
 
 def share(largest: float) -> Callable[[str], float]:

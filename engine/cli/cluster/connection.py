@@ -43,6 +43,24 @@ def need_dask() -> None:
         )
 
 
+def absolute(options: argparse.Namespace) -> argparse.Namespace:
+    """Options that mean the same in processes that work in other folders."""
+    values = dict(vars(options))
+    for name in ("model", "output", "describe"):
+        if values.get(name):
+            values[name] = Path(os.path.abspath(values[name]))
+    for name in ("area", "labelled"):
+        if values.get(name):
+            values[name] = absolute_path(values[name])
+    values["rasters"] = [absolute_path(raster) for raster in values["rasters"]]
+    return argparse.Namespace(**values)
+
+
+def absolute_path(name: str) -> str:
+    """A file's path from the root; other names of rasters and layers stay as they are."""
+    return os.path.abspath(name) if os.path.exists(name) else name
+
+
 @contextmanager
 def connected(
     address: str | None, workers: int | None, interruptible: Callable[[], AbstractContextManager[None]]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...processes import OWNER_FILE
 
@@ -29,14 +27,14 @@ def predicted_in_cluster(
     """
     from ...inference.many import Ends
     from ..predict import digest_of, done_of, model_of, named_rasters, things_of
-    from .connection import need_dask, workers_of
+    from .connection import absolute, absolute_path, need_dask, workers_of
 
     need_dask()
     from .archive import Archive
     from .prediction_job import PredictionJob
 
-    options = _absolute(options)
-    rasters = [_absolute_raster(raster) for raster in named_rasters(options)]
+    options = absolute(options)
+    rasters = [absolute_path(raster) for raster in named_rasters(options)]
     model, card = model_of(options)
     rasters, things = things_of(options, rasters, card, failed, events)
     digest = digest_of(model)
@@ -47,18 +45,3 @@ def predicted_in_cluster(
     outcome = ends.outcome()
     failed += outcome.failed
     return [results.as_dict() for results in outcome.results]
-
-
-def _absolute(options: argparse.Namespace) -> argparse.Namespace:
-    """Options that mean the same in processes that work in other folders."""
-    values: dict[str, Any] = dict(vars(options))
-    for name in ("model", "output", "describe"):
-        if values[name]:
-            values[name] = Path(os.path.abspath(values[name]))
-    if values["area"]:
-        values["area"] = _absolute_raster(values["area"])
-    return argparse.Namespace(**values)
-
-
-def _absolute_raster(raster: str) -> str:
-    return os.path.abspath(raster) if os.path.exists(raster) else raster

@@ -13,15 +13,19 @@ from distributed import Status, get_worker
 
 from ...data.damage import Damage
 from ...errors import ClusterError, GeoDistilError, RasterError, Stopped
+from ...events import EventLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
+    from ...evaluation.review import Looked
     from ...inference import Results
     from ...inference.archive import Item
     from ...inference.opened import Plan
     from .job import Job
     from .prediction_job import Chosen, PredictionJob
+    from .review_job import ReviewJob
 
 ALIVE = {Status.running, Status.paused, Status.closing_gracefully}
 
@@ -91,6 +95,29 @@ def finish(job: PredictionJob, item: Item, plan: Plan) -> Results:
     from ...inference.parts import put_in_place
 
     return put_in_place(job.opened(item), job.model[1], item.folder, job.settings(None), plan, _writer(), _unwanted())
+
+
+@_task
+def look(job: ReviewJob, index: int, folder: Path) -> Looked:
+    """Look at a raster of a review; its pseudo-labels go into a folder."""
+    from ...evaluation.review import look_at
+
+    networks, how, labelled = job.loaded
+    return look_at(networks, job.rasters, index, folder, how, labelled, _FarLog(job.name, index))
+
+
+class _FarLog(EventLog):
+    """Tells the client how far a task is, and is stopped when nobody wants the task any more."""
+
+    def __init__(self, topic: str, index: int) -> None:
+        super().__init__(None)
+        self._topic, self._index, self._worker = topic, index, get_worker()
+        self.stop_requested = _unwanted()
+
+    def write(self, kind: str, **values: Any) -> None:
+        """Of all events only progress is told; what else there is to say comes with the result."""
+        if kind == "progress":
+            self._worker.log_event(self._topic, {"index": self._index, "fraction": values["fraction"]})
 
 
 def _writer() -> str:
