@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -96,7 +97,7 @@ class Archive(Work):
 
     def _was_chosen(self, task: Task, chosen: Chosen) -> None:
         self._chosen = chosen
-        self.events.write("started", device=chosen.name)
+        self.events.write("started", pid=os.getpid(), device=chosen.name)
         for index in self.ends.missing():
             self.give(Task(tasks.plan, index, (chosen, self.items[index]), self._priority(0, index)))
 
