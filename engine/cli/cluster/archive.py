@@ -7,8 +7,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from distributed import Client
-
 from ...errors import ClusterError, RasterError, Stopped
 from ...inference.journal import Journal
 from ...inference.opened import JOURNAL, Plan
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from ...inference.archive import Item
     from ...inference.layers import Results
     from ...inference.many import Ends
+    from .connection import Link
     from .prediction_job import Chosen, PredictionJob
 
 NO_RASTER = -1
@@ -32,15 +31,15 @@ class Archive(Work):
     """Each raster is looked at, then run in stretches, then put in place.
 
     Args:
-        client: of the scheduler.
+        link: the way to the cluster.
         job: which its workers know.
         items: what is made.
         ends: what becomes of them.
         events: get `started`, `progress` and warnings; their stop ends it.
     """
 
-    def __init__(self, client: Client, job: PredictionJob, items: Sequence[Item], ends: Ends, events: EventLog) -> None:
-        super().__init__(client, job, events)
+    def __init__(self, link: Link, job: PredictionJob, items: Sequence[Item], ends: Ends, events: EventLog) -> None:
+        super().__init__(link, job, events)
         self.items, self.ends = items, ends
         self._plans: dict[int, Plan] = {}
         self._stretches: dict[int, int] = defaultdict(int)
@@ -89,11 +88,13 @@ class Archive(Work):
             raise ClusterError(
                 "The workers end as soon as they load the model.", "Look at what they say, and at their memory."
             )
-        finished = len(self._journal(task.index).finished()) if task.work is tasks.stretch else 0
-        if finished > task.finished:
-            self.give(task._replace(finished=finished))
-        else:
-            self.failed(task.index, ends_workers(self.items[task.index].name))
+        self.failed(task.index, ends_workers(self.items[task.index].name))
+
+    def advanced(self, task: Task) -> Task:
+        """As of `Work`."""
+        if task.work is not tasks.stretch:
+            return task
+        return task._replace(finished=len(self._journal(task.index).finished()))
 
     def _was_chosen(self, task: Task, chosen: Chosen) -> None:
         self._chosen = chosen

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ... import __version__
 from ...errors import ClusterError, ConfigError, Stopped
-from ...processes import held, interruptible, scratch
+from ...processes import held, interruptible
 from .places import Place, places_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,22 @@ CONNECT_SECONDS = 10
 NOTE_SECONDS = 5.0
 """Without workers for so long, a person is told that they are waited for."""
 LOOK_SECONDS = 0.2
-DASHBOARD = "127.0.0.1:8787"
+
+
+class Link(NamedTuple):
+    """The way to a cluster.
+
+    Attributes:
+        client: of its scheduler.
+        keep: to be called often; looks after workers that are ours.
+    """
+
+    client: Client
+    keep: Callable[[], None]
+
+
+def _nothing() -> None:
+    """Workers of others are looked after by others."""
 
 
 def need_dask() -> None:
@@ -64,8 +79,8 @@ def absolute_path(name: str) -> str:
 @contextmanager
 def connected(
     address: str | None, workers: int | None, interruptible: Callable[[], AbstractContextManager[None]]
-) -> Iterator[Client]:
-    """The client of a scheduler.
+) -> Iterator[Link]:
+    """The way to a scheduler.
 
     Args:
         address: the scheduler's, or the path of its file; none starts one here.
@@ -81,8 +96,14 @@ def connected(
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as inside:
         with interruptible():
-            cluster = None if address else inside.enter_context(_own(workers or 1))
-            by = {"scheduler_file": address} if address and os.path.isfile(address) else {"address": address or cluster}
+            by, keep = {"address": address}, _nothing
+            if not address:
+                from .own import own_cluster
+
+                own = inside.enter_context(own_cluster(workers or 1))
+                by, keep = {"address": own.cluster}, own.keep
+            elif os.path.isfile(address):
+                by = {"scheduler_file": address}
             try:
                 client = inside.enter_context(Client(**by, timeout=CONNECT_SECONDS, set_as_default=False))
             except (OSError, ValueError, TimeoutError) as error:
@@ -90,13 +111,13 @@ def connected(
                     f"No Dask scheduler answers at {address or 'this machine'}.",
                     "Start one with `dask scheduler`, and give the address that it names, like tcp://HOST:8786.",
                 ) from error
-        yield client
+        yield Link(client, keep)
 
 
 @contextmanager
 def workers_of(
     options: argparse.Namespace, events: EventLog, mark_path: Path, make: Callable[[Mark, dict[Any, Place]], Job]
-) -> Iterator[tuple[Client, Job]]:
+) -> Iterator[tuple[Link, Job]]:
     """The workers that a command asks for, checked, and told of its job.
 
     Args:
@@ -113,48 +134,17 @@ def workers_of(
     from .job import Mark
 
     # A stop is looked for between two messages of the workers, who must not be left alone then
-    with held(), connected(options.scheduler, options.workers, interruptible) as client:
+    with held(), connected(options.scheduler, options.workers, interruptible) as link:
+        client = link.client
         wait_for_workers(client, events, options.workers or 1)
         mark = Mark.of(mark_path)
         job = make(mark, check_workers(client, mark))
         client.register_plugin(job, name=job.name)
         try:
-            yield client, job
+            yield link, job
         finally:
             if client.status == "running" and not job.here:
                 client.unregister_worker_plugin(job.name)
-
-
-@contextmanager
-def _own(workers: int) -> Iterator[Any]:
-    """A scheduler and workers here, which end with this process."""
-    from distributed import LocalCluster
-
-    threads = max(1, _cores() // workers)
-    with scratch() as folder:
-        try:
-            cluster = LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                memory_limit=0,  # what a prediction takes is bounded by itself, and no reason to end it
-                dashboard_address=DASHBOARD if find_spec("bokeh") else None,
-                local_directory=str(folder),
-                silence_logs=logging.CRITICAL,
-                env={"OMP_NUM_THREADS": str(threads)},
-            )
-        except (OSError, RuntimeError, TimeoutError) as error:
-            raise ClusterError(
-                f"{workers} workers cannot be started here: {str(error).partition(chr(10))[0].rstrip('.')}.",
-                "Ask for fewer, with --workers.",
-            ) from error
-        with cluster:
-            yield cluster
-
-
-def _cores() -> int:
-    from ...inference.backends.base import cores
-
-    return cores()
 
 
 def wait_for_workers(client: Client, events: EventLog, count: int) -> None:

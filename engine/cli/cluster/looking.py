@@ -6,8 +6,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distributed import Client
-
 from ...errors import RasterError, Stopped
 from ...inference.parts import PROGRESS_SECONDS
 from . import tasks
@@ -16,6 +14,7 @@ from .work import Task, Work, ends_workers
 if TYPE_CHECKING:
     from ...evaluation.review import Looked
     from ...events import EventLog
+    from .connection import Link
     from .review_job import ReviewJob
 
 
@@ -23,14 +22,14 @@ class Looking(Work):
     """A task for each raster.
 
     Args:
-        client: of the scheduler.
+        link: the way to the cluster.
         job: which its workers know.
         folder: gets their files.
         events: get `progress`; their stop ends it.
     """
 
-    def __init__(self, client: Client, job: ReviewJob, folder: Path, events: EventLog) -> None:
-        super().__init__(client, job, events)
+    def __init__(self, link: Link, job: ReviewJob, folder: Path, events: EventLog) -> None:
+        super().__init__(link, job, events)
         self.found: dict[int, Looked] = {}
         """What was found, by raster."""
         self._folder, self._rasters = folder, job.rasters

@@ -40,8 +40,8 @@ def predicted_in_cluster(
     digest = digest_of(model)
     ends = Ends(things, events, done_of(options, digest, len(things)))
     make = lambda mark, places: PredictionJob(options, rasters, mark, places, digest)  # noqa: E731
-    with workers_of(options, events, options.output / OWNER_FILE, make) as (client, job):
-        Archive(client, job, things, ends, events).run()
+    with workers_of(options, events, options.output / OWNER_FILE, make) as (link, job):
+        Archive(link, job, things, ends, events).run()
     outcome = ends.outcome()
     failed += outcome.failed
     return [results.as_dict() for results in outcome.results]

@@ -38,8 +38,8 @@ def looks_in_cluster(options: argparse.Namespace, events: EventLog) -> Looks:
         shared = Path(folder).absolute() / MARK
         shared.write_text(folder.name, encoding="utf-8")
         make = lambda mark, places: ReviewJob(options, rasters, mark, places)  # noqa: E731
-        with workers_of(options, events, shared, make) as (client, job):
-            work = Looking(client, job, shared.parent, events)
+        with workers_of(options, events, shared, make) as (link, job):
+            work = Looking(link, job, shared.parent, events)
             work.run()
         return sorted(work.found.items())
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from distributed import Client, Future, KilledWorker
+from distributed import Future, KilledWorker
 from distributed import TimeoutError as DaskTimeout
 from distributed.client import FutureCancelledError
 
@@ -16,11 +16,14 @@ from ...errors import ClusterError, RasterError, Stopped
 
 if TYPE_CHECKING:
     from ...events import EventLog
+    from .connection import Link
     from .job import Job
 
 LOOK_SECONDS = 0.2
 """Between two looks for a stop."""
 GATHER_SECONDS = 2.0
+LIVES = 3
+"""Dask gives a task up of which four workers die: it may have been chance, as where somebody kills them."""
 FAREWELL_SECONDS = 3.0
 """The longest that workers are waited for which were told to end what they do."""
 
@@ -34,6 +37,7 @@ class Task(NamedTuple):
         arguments: of the function.
         priority: those of a higher one come first.
         finished: rows in the raster's journal when it was given.
+        lives: how many more times it is given after Dask gave it up, for several workers had died meanwhile.
     """
 
     work: Callable[..., Any]
@@ -41,19 +45,20 @@ class Task(NamedTuple):
     arguments: tuple[Any, ...]
     priority: int = 0
     finished: int = 0
+    lives: int = LIVES
 
 
 class Work(ABC):
     """A job that the workers of a cluster do.
 
     Args:
-        client: of the scheduler.
+        link: the way to the cluster.
         job: which its workers know.
         events: their stop ends it.
     """
 
-    def __init__(self, client: Client, job: Job, events: EventLog) -> None:
-        self.client, self.job, self.events = client, job, events
+    def __init__(self, link: Link, job: Job, events: EventLog) -> None:
+        self.client, self._keep, self.job, self.events = link.client, link.keep, job, events
         self._news: SimpleQueue[Future | dict[str, Any]] = SimpleQueue()
         self._given: dict[str, tuple[Task, Future]] = {}
         self._running: set[str] = set()
@@ -89,7 +94,11 @@ class Work(ABC):
 
     @abstractmethod
     def killed(self, task: Task) -> None:
-        """Several workers have died of a task, or by chance while they were at it."""
+        """All workers die that are given a task."""
+
+    def advanced(self, task: Task) -> Task:
+        """The task with a new number of finished rows, where it has that."""
+        return task
 
     @abstractmethod
     def told(self, news: dict[str, Any]) -> None:
@@ -117,6 +126,7 @@ class Work(ABC):
         """Take the next piece of news, if there is one."""
         if self.events.stop_requested():
             raise self.stopped()
+        self._keep()
         try:
             news = self._news.get(timeout=LOOK_SECONDS)
         except Empty:
@@ -148,12 +158,21 @@ class Work(ABC):
             if isinstance(error, Stopped):  # its worker was shut down
                 self.give(task)
             elif isinstance(error, KilledWorker):
-                self.killed(task)
+                self._given_up(task)
             else:
                 self.failed(task.index, error)
             return
         del self._given[future.key]
         self.done(task, result)
+
+    def _given_up(self, task: Task) -> None:
+        again = self.advanced(task)
+        if again.finished > task.finished:
+            self.give(again._replace(lives=LIVES))
+        elif task.lives:
+            self.give(task._replace(lives=task.lives - 1))
+        else:
+            self.killed(task)
 
     def _leave(self) -> None:
         """Have workers end what they do for this job, and nobody told of it any more."""
