@@ -109,6 +109,7 @@ bench: setup
 	$(ENGINE) benchmarks/freed_memory.py
 	$(ENGINE) benchmarks/chips.py
 	$(ENGINE) benchmarks/inference/pipeline.py
+	$(ENGINE) benchmarks/inference/workers.py
 	$(ENGINE) benchmarks/inference/memory.py
 	$(ENGINE) benchmarks/inference/seams.py
 	$(ENGINE) benchmarks/inference/int8.py

@@ -109,6 +109,14 @@ class DeviceError(GeoDistilError):
     remedy = "Choose the device `auto` or `cpu`; where memory is full, lower batch or chip size."
 
 
+class ClusterError(GeoDistilError):
+    """The scheduler of a cluster does not answer, or a worker cannot do what it is given."""
+
+    code = "cluster"
+    reference = "GD-602"
+    remedy = "See that the scheduler and its workers run, with this engine, and see the same folders."
+
+
 class TrainingError(GeoDistilError):
     """Training cannot go on: the loss is not a number, or a checkpoint does not fit."""
 

@@ -20,6 +20,7 @@ REFERENCES = {
     "package": "GD-402",
     "output": "GD-501",
     "device": "GD-601",
+    "cluster": "GD-602",
     "training": "GD-701",
     "stopped": "GD-801",
     "environment": "GD-811",

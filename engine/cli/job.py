@@ -28,6 +28,25 @@ def add_output_arguments(command: argparse.ArgumentParser, what: str) -> None:
     )
 
 
+def add_sharing_arguments(command: argparse.ArgumentParser) -> None:
+    """Add who shares the work."""
+    sharing = command.add_mutually_exclusive_group()
+    sharing.add_argument(
+        "--workers", metavar="N", type=_some, help="share the work among N processes here, each with its own GPU"
+    )
+    sharing.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="share the work among the workers of a Dask scheduler (tcp://HOST:8786, or its file)",
+    )
+
+
+def _some(text: str) -> int:
+    if (value := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return value
+
+
 def number(text: str) -> float:
     """An argument type: a number from 0."""
     if not 0 <= (value := float(text)) < float("inf"):

@@ -9,24 +9,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .backends import make_backend
+from .job import add_sharing_arguments
 
 if TYPE_CHECKING:
     from ..config import Card
     from ..events import EventLog
-    from ..inference import Backend
+    from ..inference import Backend, Options
+    from ..inference.archive import Item
     from ..inference.backends.choice import Candidate
+    from ..inference.done import Done
     from ..inference.region import Where
-    from ..inference.sharing import Crew
 
 MakeBackend = Callable[[Path, "Card", "Candidate"], "Backend"]
+
+NOT_OF_THE_JOB = {"output", "json", "command", "workers", "scheduler", "rasters"}
+"""Options that do not decide what the outputs of a raster are."""
 
 HELP = "predict rasters with a model package"
 DESCRIPTION = (
     "Predicts each RASTER window by window, in memory that does not grow with the raster. Writes into FOLDER (a "
     "subfolder for each raster where there are several) classes.tif (a Cloud-Optimised GeoTIFF with colours), "
     "detections.gpkg, and on request confidence.tif (percent). A raster that fails among several is left out, named, "
-    "and makes the exit code 1. Ctrl-C, SIGTERM or a file FOLDER/stop end it in order. Under torchrun, or with RANK "
-    "and WORLD_SIZE set, processes on one or many machines share the work."
+    "and makes the exit code 1. Ctrl-C, SIGTERM or a file FOLDER/stop end it in order. With --workers or "
+    "--scheduler processes on one or many machines share the work (Dask)."
 )
 
 
@@ -81,6 +86,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         help="what runs the network; auto measures once which is fastest, and remembers",
     )
     command.add_argument("--batch-size", type=positive, help="windows at a time (default: what suits the backend)")
+    add_sharing_arguments(command)
 
 
 def share(largest: float) -> Callable[[str], float]:
@@ -107,69 +113,113 @@ def positive(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    """Predict all rasters, with progress on the error stream; alone, or as one of several processes."""
-    from .crew import place, shared
+    """Predict all rasters, with progress on the error stream; alone, or with the workers of a cluster."""
     from .job import carry_out
 
+    _refuse_launchers()
     failed: list[dict[str, str]] = []
-    here = place()
-    if here is None:
-        outputs = carry_out(options.output, lambda events: _alone(options, events, failed))
-    else:
-        outputs = shared(options, here, lambda events, crew: predicted(options, events, failed, crew))
-    if here and here.rank:
-        return {"outputs": outputs, "quiet": True}  # the first process says it for all
+    work = predicted
+    if options.workers or options.scheduler:
+        from .cluster import predicted_in_cluster as work
+    outputs = carry_out(options.output, lambda events: work(options, events, failed))
     return {"outputs": outputs, **({"failed": failed} if failed else {})}
 
 
-def _alone(options: argparse.Namespace, events: EventLog, failed: list[dict[str, str]]) -> list[dict[str, str | None]]:
-    from .crew import refuse_crews
+def _refuse_launchers() -> None:
+    """Processes that a launcher starts would each predict all of it.
 
-    refuse_crews(options.output)
-    return predicted(options, events, failed)
+    Raises:
+        ConfigError: this is one of several.
+    """
+    from ..errors import ConfigError
+
+    if os.environ.get("RANK", "").isdecimal() and os.environ.get("WORLD_SIZE", "1") != "1":
+        raise ConfigError(
+            "Predictions are shared by Dask and not by torchrun.",
+            "Start predict once, with --workers N for processes here or --scheduler ADDRESS for many machines.",
+        )
 
 
 def predicted(
     options: argparse.Namespace,
     events: EventLog,
     failed: list[dict[str, str]],
-    crew: Crew | None = None,
     make: MakeBackend = make_backend,
 ) -> list[dict[str, str | None]]:
-    """The outputs of a job.
+    """The outputs of a job that this process does alone.
 
     Args:
         options: the command's.
         events: the job's log.
         failed: rasters that fail are added to it.
-        crew: other processes that have the same job.
         make: gives the backend; who predicts often keeps it.
     """
-    from ..inference import Options
-    from ..inference.archive import items, rasters_of
-    from ..inference.backends.choice import model_digest
-    from ..inference.many import predict_many, readable
-    from ..packages import load_card, package_folder
-    from .backends import model_files
+    from ..inference.many import predict_many
+
+    rasters = named_rasters(options)
+    model, card = model_of(options)
+    rasters, things = things_of(options, rasters, card, failed, events)
+    digest = digest_of(model)
+    backend = augmented(make(model, card, chosen(options, model, card, rasters)), options.tta)
+    events.write("started", pid=os.getpid(), device=backend.name)
+    how = settings(options, digest, options.batch_size)
+    outcome = predict_many(backend, things, how, events, done_of(options, digest, len(things)))
+    failed += outcome.failed
+    return [results.as_dict() for results in outcome.results]
+
+
+def named_rasters(options: argparse.Namespace) -> list[str]:
+    """The rasters that are asked for, which may be read from now on."""
+    from ..inference.archive import rasters_of
     from .reaching import permit_named
 
     rasters = rasters_of(options.rasters)
     permit_named(options, rasters)
+    return rasters
+
+
+def model_of(options: argparse.Namespace) -> tuple[Path, Card]:
+    """The model's folder, and its card with the score that was asked for."""
+    from ..packages import load_card, package_folder
+
     model = package_folder(options.model, options.describe)
     card = load_card(model)
-    card = card if options.score is None else card.with_threshold(options.score)
+    return model, card if options.score is None else card.with_threshold(options.score)
+
+
+def digest_of(model: Path) -> str:
+    """Tells the model of a folder from others."""
+    from ..inference.backends.choice import model_digest
+    from .backends import model_files
+
+    return model_digest(model_files(model))
+
+
+def things_of(
+    options: argparse.Namespace, rasters: list[str], card: Card, failed: list[dict[str, str]], events: EventLog
+) -> tuple[list[str], list[Item]]:
+    """Rasters without those that a mosaic cannot have, which are added to `failed`; and what is made of them."""
+    from ..inference.archive import items
+    from ..inference.many import readable
+
     if options.mosaic:
         rasters = readable(rasters, card, failed, events)
-    where = _where(options)
-    backend, batch_size = _backend(options, model, card, lambda: _megapixels(rasters, card, where), crew, make)
-    events.write("started", pid=os.getpid(), device=backend.name)
-    digest = model_digest(model_files(model))
-    settings = Options(options.overlap, options.confidence, batch_size, model=digest, where=where)
-    outcome = predict_many(backend, items(rasters, options.output, options.mosaic), settings, events, crew)
-    failed += outcome.failed
-    if crew and failed:
-        crew.complete = False
-    return [results.as_dict() for results in outcome.results]
+    return rasters, items(rasters, options.output, options.mosaic)
+
+
+def done_of(options: argparse.Namespace, digest: str, count: int) -> Done:
+    """What an earlier start of the job has done."""
+    from ..inference.done import Done
+
+    job = {name: value for name, value in vars(options).items() if name not in NOT_OF_THE_JOB}
+    return Done(options.output, {**job, "model": digest}, count)
+
+
+def settings(options: argparse.Namespace, digest: str, batch_size: int | None) -> Options:
+    """How to predict."""
+    from ..inference import Options
+
+    return Options(options.overlap, options.confidence, batch_size, model=digest, where=_where(options))
 
 
 def _where(options: argparse.Namespace) -> Where:
@@ -180,28 +230,19 @@ def _where(options: argparse.Namespace) -> Where:
     return Where(area, options.extent and tuple(options.extent), options.extent_crs)
 
 
-def _backend(
-    options: argparse.Namespace,
-    model: Path,
-    card: Card,
-    megapixels: Callable[[], float],
-    crew: Crew | None,
-    make: MakeBackend,
-) -> tuple[Backend, int | None]:
-    """What runs the model, and how many windows at a time it gets."""
-    from ..inference.backends.augmented import Augmented
+def chosen(options: argparse.Namespace, model: Path, card: Card, rasters: list[str]) -> Candidate:
+    """What is to run the model on this machine."""
     from .backends import choose_backend
-    from .crew import agreed_backend
 
-    def choose() -> Candidate:
-        return choose_backend(model, card, options.backend, options.device, megapixels())
+    megapixels = _megapixels(rasters, card, _where(options))
+    return choose_backend(model, card, options.backend, options.device, megapixels)
 
-    if crew is None:
-        backend, batch_size = make(model, card, choose()), None
-    else:
-        backend, batch_size = agreed_backend(model, card, crew, choose)
-    augmented = backend if options.tta == "none" else Augmented(backend, options.tta)
-    return augmented, options.batch_size or batch_size
+
+def augmented(backend: Backend, tta: str) -> Backend:
+    """A backend that sees each window from the sides that were asked for."""
+    from ..inference.backends.augmented import Augmented
+
+    return backend if tta == "none" else Augmented(backend, tta)
 
 
 def _megapixels(rasters: list[str], card: Card, where: Where) -> float:
@@ -227,8 +268,6 @@ def _megapixels(rasters: list[str], card: Card, where: Where) -> float:
 
 def text(result: dict[str, Any]) -> str:
     """The outputs for people, and at the end what has none."""
-    if result.get("quiet"):
-        return ""
     lines = [f"{kind}: {path}" for output in result["outputs"] for kind, path in output.items() if path]
     failed = [f"failed: {one['raster']}: {one['message']}" for one in result.get("failed", [])]
     return "\n".join(lines + failed)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from ..config import Card, Run
     from ..data.grid import Grid
+    from ..evaluation.review import ReviewOptions
     from ..evaluation.review_raster import Labelled
     from ..events import EventLog
     from ..inference import Backend
@@ -27,7 +28,7 @@ DESCRIPTION = (
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    from .job import count, number
+    from .job import add_sharing_arguments, count, number
     from .predict import positive, share
 
     command.add_argument("model", metavar="MODEL", type=Path, help="a model package (folder or .zip), or a run folder")
@@ -45,6 +46,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--events", metavar="FOLDER", type=Path, help="write events.jsonl there; a file FOLDER/stop ends it in order"
     )
+    add_sharing_arguments(command)
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -55,22 +57,46 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _review(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
+    from ..evaluation.review import review
+
+    looks, here = None, options
+    if options.workers or options.scheduler:
+        from .cluster import looks_in_cluster
+
+        looks = looks_in_cluster(options, events)
+        here = argparse.Namespace(**{**vars(options), "device": "cpu"})  # only the model's card counts here
+    run = permitted_run(here)
+    networks, threshold = networks_of(here, run)
+    how, rasters = settings(options, threshold), rasters_of(options, run)
+    counts = review(networks, rasters, options.output, how, labelled_of(options, run), events, looks)
+    return {"review": str(options.output), "networks": len(networks), **counts}
+
+
+def permitted_run(options: argparse.Namespace) -> Run | None:
+    """The run whose folder the model is, if it is one; what it names may be read from now on."""
     from ..config import load_run
     from ..data.reach import permit
-    from ..evaluation.review import ReviewOptions, review
 
     run = load_run(options.model) if (options.model / "run.json").is_file() else None
     if run:
         permit([*options.rasters, options.labelled, *run.named()], options.allow_remote or run.allow_remote)
+    return run
+
+
+def rasters_of(options: argparse.Namespace, run: Run | None) -> list[str]:
+    """What is looked at: what was named, or else the run's unlabelled sources."""
     sources = run.sources if run else []
-    rasters = options.rasters or [source.raster for source in sources if source.role == "unlabelled"]
-    networks, threshold = _networks(options, run)
-    settings = ReviewOptions(options.count, options.cell or None, options.confidence, threshold, options.batch_size)
-    counts = review(networks, rasters, options.output, settings, _labelled(options, run), events)
-    return {"review": str(options.output), "networks": len(networks), **counts}
+    return options.rasters or [source.raster for source in sources if source.role == "unlabelled"]
 
 
-def _networks(options: argparse.Namespace, run: Run | None) -> tuple[list[Backend], list[float]]:
+def settings(options: argparse.Namespace, thresholds: list[float]) -> ReviewOptions:
+    """How to review."""
+    from ..evaluation.review import ReviewOptions
+
+    return ReviewOptions(options.count, options.cell or None, options.confidence, thresholds, options.batch_size)
+
+
+def networks_of(options: argparse.Namespace, run: Run | None) -> tuple[list[Backend], list[float]]:
     """The two teachers of a semi-supervised run where it kept them, else the model itself; and its score thresholds."""
     from ..inference import TorchBackend
     from ..packages import load_card, load_package
@@ -106,7 +132,7 @@ def _teachers(options: argparse.Namespace, run: Run, card: Card) -> list[Backend
     return backends
 
 
-def _labelled(options: argparse.Namespace, run: Run | None) -> Labelled:
+def labelled_of(options: argparse.Namespace, run: Run | None) -> Labelled:
     """Ground that has labels: of a layer, and of the run's labelled sources."""
 
     def labelled(grid: Grid) -> Geometry | None:

@@ -52,7 +52,7 @@ def _load() -> None:
     from ..inference import many, region  # noqa: F401
     from ..inference.backends import augmented, choice  # noqa: F401
     from ..packages import load_card  # noqa: F401
-    from . import crew, job, progress, signals  # noqa: F401
+    from . import job, progress, signals  # noqa: F401
 
 
 class Kept:
@@ -168,10 +168,13 @@ def _options(request: Request) -> argparse.Namespace:
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
-            return parser.parse_args([*request.arguments, "--output", str(request.output)])
+            options = parser.parse_args([*request.arguments, "--output", str(request.output)])
     except SystemExit as error:
         reason = said.getvalue().strip().splitlines()[-1].partition("error: ")[2]
         raise ConfigError(f"The prediction cannot be understood: {reason}.") from error
+    if options.workers or options.scheduler:
+        raise ConfigError("What is asked for here is predicted here.", "Leave --workers and --scheduler out.")
+    return options
 
 
 def text(result: dict[str, Any]) -> str:

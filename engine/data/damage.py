@@ -35,6 +35,10 @@ class Damage:
             if len(self.places) < _PLACES:
                 self.places.append((float(x), float(y)))
 
+    def joined(self, other: Damage) -> Damage:
+        """What two processes have counted."""
+        return Damage(self.windows + other.windows, (self.places + other.places)[:_PLACES], self.reason or other.reason)
+
     def sentence(self, path: str) -> str:
         """What, how much and where."""
         what = "1 window" if self.windows == 1 else f"{self.windows} windows"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyogrio
@@ -80,6 +80,7 @@ def review(
     options: ReviewOptions | None = None,
     labelled: Labelled | None = None,
     events: EventLog | None = None,
+    looks: Looks | None = None,
 ) -> dict[str, int]:
     """Write where labels would help most (`label_next`) and what the networks are sure of (`pseudo_labels`).
 
@@ -100,6 +101,7 @@ def review(
         options: how.
         labelled: ground to leave out.
         events: gets `progress`; its stop file is honoured between windows.
+        looks: has the rasters looked at elsewhere; none does it here, one after the other.
 
     Returns:
         How many features each layer has.
@@ -122,15 +124,70 @@ def review(
             rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES),
         ):
             work = _Review(networks, rasters, folder, options, labelled, events)
-            counts = work.write()
+            counts = work.write(looks)
             (folder / "review.gpkg").replace(output)
     except OSError as error:
         raise cannot_write(str(output), output, error) from error
     return counts
 
 
+class Looked(NamedTuple):
+    """What a look at one raster gives, besides a file of pseudo-labels.
+
+    Attributes:
+        cells: the most helpful ones; none where there is no data.
+        warnings: what is doubtful about the raster.
+    """
+
+    cells: Cells | None
+    warnings: list[str]
+
+
+Looks = Callable[[Path], Iterable[tuple[int, Looked]]]
+"""Has all rasters looked at, in order; their pseudo-labels are then in a folder (`pseudo_labels_file`)."""
+
+
+def pseudo_labels_file(folder: Path, index: int) -> Path:
+    """What a look at one of several rasters writes."""
+    return folder / f"pseudo_{index}.gpkg"
+
+
+def look_at(
+    networks: Sequence[Backend],
+    rasters: Sequence[str],
+    index: int,
+    folder: Path,
+    options: ReviewOptions,
+    labelled: Labelled | None,
+    events: EventLog,
+) -> Looked:
+    """Look at one of the rasters of a review, which anybody may do and in any order.
+
+    Args:
+        networks: as of `review`.
+        rasters: all of them.
+        index: of the one.
+        folder: gets `pseudo_labels_file`, in one step.
+        options: as of `review`.
+        labelled: as of `review`.
+        events: gets progress of this look, and may end it.
+
+    Raises:
+        GeoDistilError: as `review`.
+    """
+    warnings: list[str] = []
+    with scratch(folder) as own, rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
+        work = _Review(networks, rasters, own, options, labelled, events)
+        made = own / "pseudo.gpkg"
+        with VectorLayer(made, PSEUDO, "Polygon", _pseudo_fields(), work.crs) as pseudo:
+            cells = work.look(index, pseudo, events, warnings.append)
+            pseudo.finish()
+        made.replace(pseudo_labels_file(folder, index))
+    return Looked(cells, warnings)
+
+
 class _Review:
-    """One call of `review`, whose files are made in a folder of its own."""
+    """One call of `review`, or a look at one of its rasters, whose files are made in a folder of its own."""
 
     def __init__(
         self,
@@ -145,42 +202,72 @@ class _Review:
         self._options, self._labelled, self._events = options, labelled, events
         self._card = networks[0].card
         self._thresholds = self._card.thresholds() if options.thresholds is None else options.thresholds
-        self._readers = [open_raster(raster, self._card) for raster in rasters]
-        self._crs = self._readers[0].grid.crs
+        self._readers: dict[int, RasterReader] = {}
+        self.crs = self._reader(0).grid.crs
         self._with_data: set[str] = set()
         side = self._card.tile_size / 2 if options.cell is None else options.cell / self._card.gsd
         self._cell = max(8, round(side))
 
-    def write(self) -> dict[str, int]:
+    def write(self, looks: Looks | None) -> dict[str, int]:
         """Both layers, in `review.gpkg`."""
-        segments = "segmentation" in self._card.tasks
-        sure_file, best = self._folder / "pseudo.gpkg", None
-        with VectorLayer(sure_file, PSEUDO, "Polygon", _pseudo_fields(), self._crs) as pseudo:
-            for index, reader in enumerate(self._readers):
-                doubtful = doubts(reader, str(self._rasters[index]), self._card)
-                for sentence in [*doubtful, *by_own_statistics(reader, self._card)]:
-                    self._events.write("warning", message=sentence)
-                start, end = index / len(self._readers), (index + 1) / len(self._readers)
-                looked = start + LOOKING * (end - start)
-                with (
-                    SureMap(self._folder, reader.grid, self._card, self._options.confidence)
-                    if segments
-                    else (nullcontext()) as sure
-                ):
-                    for cells in self._look(index, reader, sure, pseudo, PartOfLog(self._events, start, looked)):
-                        best = cells.best(POOL) if best is None else Cells.join([best, cells]).best(POOL)
-                    if sure is not None:
-                        self._trace(*sure.finish(), pseudo, PartOfLog(self._events, looked, end))
+        for index in range(len(self._rasters)):
+            self._reader(index)  # none is missing
+        sure_file, best, empty = self._folder / "pseudo.gpkg", None, []
+        with VectorLayer(sure_file, PSEUDO, "Polygon", _pseudo_fields(), self.crs) as pseudo:
+            for index, looked in looks(self._folder) if looks else self._looks(pseudo):
+                for sentence in looked.warnings:
+                    self._warn(sentence)
+                if looks:
+                    _copy(pseudo_labels_file(self._folder, index), pseudo, self.crs)
+                if looked.cells is None:
+                    empty.append(str(self._rasters[index]))
+                else:
+                    best = looked.cells if best is None else Cells.join([best, looked.cells]).best(POOL)
             pseudo.finish()
-        self._check_data()
+        self._check_data(empty)
         chosen = best[farthest_first(best, self._options.count)]
         if not len(chosen):
-            self._events.write("warning", message=NOTHING)
-        with VectorLayer(self._folder / "review.gpkg", NEXT, "Polygon", self._fields(chosen[:0]), self._crs) as layer:
+            self._warn(NOTHING)
+        with VectorLayer(self._folder / "review.gpkg", NEXT, "Polygon", self._fields(chosen[:0]), self.crs) as layer:
             layer.write(self._squares(chosen), self._fields(chosen))
             layer.finish()
         _append(sure_file, PSEUDO, self._folder / "review.gpkg")
         return {NEXT: len(chosen), PSEUDO: pseudo.count}
+
+    def _looks(self, pseudo: VectorLayer) -> Iterator[tuple[int, Looked]]:
+        """All rasters looked at here."""
+        count = len(self._rasters)
+        for index in range(count):
+            part = PartOfLog(self._events, index / count, (index + 1) / count)
+            yield index, Looked(self.look(index, pseudo, part, self._warn), [])
+
+    def look(
+        self, index: int, pseudo: VectorLayer, events: EventLog | PartOfLog, warn: Callable[[str], None]
+    ) -> Cells | None:
+        """The best cells of a raster, none where it has no data; and its pseudo-labels, into a layer."""
+        reader, best = self._reader(index), None
+        doubtful = doubts(reader, str(self._rasters[index]), self._card)
+        for sentence in [*doubtful, *by_own_statistics(reader, self._card)]:
+            warn(sentence)
+        segments = "segmentation" in self._card.tasks
+        with (
+            SureMap(self._folder, reader.grid, self._card, self._options.confidence)
+            if segments
+            else (nullcontext()) as sure
+        ):
+            for cells in self._look(index, reader, sure, pseudo, PartOfLog(events, 0, LOOKING)):
+                best = cells.best(POOL) if best is None else Cells.join([best, cells]).best(POOL)
+            if sure is not None:
+                self._trace(*sure.finish(), pseudo, PartOfLog(events, LOOKING, 1))
+        return best if reader.path in self._with_data else None
+
+    def _reader(self, index: int) -> RasterReader:
+        if index not in self._readers:
+            self._readers[index] = open_raster(self._rasters[index], self._card)
+        return self._readers[index]
+
+    def _warn(self, sentence: str) -> None:
+        self._events.write("warning", message=sentence)
 
     def _look(
         self, index: int, reader: RasterReader, sure: SureMap | None, pseudo: VectorLayer, events: PartOfLog
@@ -208,12 +295,11 @@ class _Review:
                 yield from look.finished(kept_part(lattice, batch[-1].window).row)
         yield from look.finished()
 
-    def _check_data(self) -> None:
-        empty = [str(raster) for raster in self._rasters if str(raster) not in self._with_data]
+    def _check_data(self, empty: list[str]) -> None:
         if len(empty) == len(self._rasters):
             raise RasterError(f"There is no data in {', '.join(empty)}.", "Check its no-data value.")
         for raster in empty:
-            self._events.write("warning", message=f"{raster} is left out: there is no data in it.")
+            self._warn(f"{raster} is left out: there is no data in it.")
 
     def _run(self, batch: list[Read]) -> Iterator[tuple[Read, list[Arrays]]]:
         """The windows with data, each with what every network says of it."""
@@ -234,7 +320,7 @@ class _Review:
         sure = sure[scores[sure] >= self._options.confidence]
         names = np.array([one.name for one in self._card.detection_classes], object)
         place = np.array([read.window.column, read.window.row] * 2)
-        geometry = _moved(box_polygons(boxes[sure] + place, grid), grid.crs, self._crs)
+        geometry = _moved(box_polygons(boxes[sure] + place, grid), grid.crs, self.crs)
         pseudo.write(geometry, _pseudo_fields(names[labels[sure]], 100 * scores[sure]))
 
     def _trace(self, classes: Path, confidence: Path, pseudo: VectorLayer, events: PartOfLog) -> None:
@@ -242,23 +328,18 @@ class _Review:
         gsd = self._card.gsd
         options = PolygonOptions(minimum_area_m2=SMALLEST * gsd**2, fill_holes_m2=SMALLEST * gsd**2, simplify_m=gsd)
         traced = classes.with_name("traced.gpkg")
-        count = polygons(classes, traced, self._card.segmentation_classes, options, events, confidence)
-        for start in range(0, count, BATCH):
-            meta, _, wkb, (names, percent) = pyogrio.raw.read(
-                traced, columns=["class", "confidence"], skip_features=start, max_features=BATCH
-            )
-            geometry = _moved(shapely.from_wkb(wkb), CRS.from_user_input(meta["crs"]), self._crs)
-            pseudo.write(geometry, _pseudo_fields(names, percent))
+        polygons(classes, traced, self._card.segmentation_classes, options, events, confidence)
+        _copy(traced, pseudo, self.crs)
         traced.unlink()
 
     def _squares(self, cells: Cells) -> np.ndarray:
         """Cells as polygons (n,) in the layer's CRS, clipped to their rasters."""
         squares = np.empty(len(cells), object)
-        for index, reader in enumerate(self._readers):
-            mine = cells.raster == index
+        for index in map(int, np.unique(cells.raster)):
+            mine, reader = cells.raster == index, self._reader(index)
             row, column = cells.place[mine].T * self._cell
             boxes = np.stack([column, row, column + self._cell, row + self._cell], axis=1)
-            squares[mine] = _moved(box_polygons(boxes, reader.grid), reader.grid.crs, self._crs)
+            squares[mine] = _moved(box_polygons(boxes, reader.grid), reader.grid.crs, self.crs)
         return squares
 
     def _fields(self, cells: Cells) -> Fields:
@@ -298,6 +379,16 @@ def _moved(geometry: np.ndarray, source: CRS, target: CRS) -> np.ndarray:
         return geometry
     change: Callable[..., Any] = transformer(source.to_wkt(), target.to_wkt()).transform
     return shapely.transform(geometry, change, interleaved=False)
+
+
+def _copy(source: Path, pseudo: VectorLayer, crs: CRS) -> None:
+    """Put polygons of a file into a layer of this CRS, few at a time."""
+    for start in range(0, pyogrio.read_info(source)["features"], BATCH):
+        meta, _, wkb, (names, percent) = pyogrio.raw.read(
+            source, columns=["class", "confidence"], skip_features=start, max_features=BATCH
+        )
+        geometry = _moved(shapely.from_wkb(wkb), CRS.from_user_input(meta["crs"]), crs)
+        pseudo.write(geometry, _pseudo_fields(names, percent))
 
 
 def _append(source: Path, layer: str, target: Path) -> None:

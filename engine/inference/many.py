@@ -1,21 +1,21 @@
-"""Many rasters in one job: one after the other, or shared with other processes; bad ones do not end it."""
+"""Many rasters in one job: one after the other; bad ones do not end it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ..config import Card
-from ..errors import OutputError, RasterError
+from ..errors import RasterError
 from ..events import EventLog
 from .archive import Item
 from .backends import Backend
 from .checks import open_raster
+from .done import Done
 from .layers import Results
-from .predict import Options, predict
+from .opened import Options
+from .predict import predict
 from .region import Elsewhere
-from .sharing import Crew, Share
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Outcome:
 
 
 def predict_many(
-    backend: Backend, items: Sequence[Item], options: Options, events: EventLog, crew: Crew | None = None
+    backend: Backend, items: Sequence[Item], options: Options, events: EventLog, done: Done | None = None
 ) -> Outcome:
     """Predict all items of a job.
 
@@ -41,20 +41,83 @@ def predict_many(
         items: what, and where to.
         options: how.
         events: gets `progress`, and a `warning` for each raster that fails.
-        crew: other processes that have the same job; each raster is done by one of them, and the last ones together.
+        done: what an interrupted start has done, and where to tell what is; none has all of them done.
 
     Raises:
         GeoDistilError: the only raster fails, as `predict` says, or none has a part where it was asked for; of
             several, what is not a raster's own fault.
     """
-    if len(items) == 1 and crew is None:
+    if len(items) == 1:
         return Outcome([predict(backend, *items[0], options, events)], [])
-    done: dict[int, dict[str, Any]] = {}
-    for index in _shared(items, crew) if crew else range(len(items)):
-        part = (len(done) / len(items), (len(done) + 1) / len(items))
-        share = Share(crew, items[index].key) if crew else None
-        done[index] = _one(backend, items[index], replace(options, fraction=part, share=share), events)
-    return _outcome([done[index] for index in range(len(items))], events)
+    ends = Ends(items, events, done)
+    for number, index in enumerate(ends.missing()):
+        part = (number / len(items), (number + 1) / len(items))
+        try:
+            ends.succeeded(index, predict(backend, *items[index], replace(options, fraction=part), events))
+        except RasterError as error:
+            ends.failed(index, error)
+    return ends.outcome()
+
+
+class Ends:
+    """What becomes of the items of a job.
+
+    Args:
+        items: of the job.
+        events: get a warning for each raster that fails.
+        done: as of `predict_many`.
+    """
+
+    def __init__(self, items: Sequence[Item], events: EventLog, done: Done | None = None) -> None:
+        self._items, self._events, self._done = items, events, done
+        self._results: dict[int, Results] = {}
+        self._failed: dict[int, dict[str, str]] = {}
+        self._elsewhere: dict[int, RasterError] = {}
+        for index, item in enumerate(items) if done else ():
+            if results := done.results(item):
+                self._results[index] = results
+
+    def missing(self) -> list[int]:
+        """The items of which nothing has become yet."""
+        return [index for index in range(len(self._items)) if not self.has(index)]
+
+    def has(self, index: int) -> bool:
+        """Whether something has become of an item."""
+        return any(index in each for each in (self._results, self._failed, self._elsewhere))
+
+    def succeeded(self, index: int, results: Results) -> None:
+        """An item has its files."""
+        self._results[index] = results
+        if self._done:
+            self._done.add(self._items[index], results)
+
+    def failed(self, index: int, error: RasterError) -> None:
+        """An item cannot be predicted, or has no part where it was asked for."""
+        if isinstance(error, Elsewhere):
+            self._elsewhere[index] = error
+        else:
+            self._failed[index] = _failure(self._items[index].name, error, self._events)
+
+    def outcome(self) -> Outcome:
+        """What has become of all.
+
+        Raises:
+            RasterError: none has files.
+        """
+        if not self._results:
+            failed = [RasterError(one["message"], one["hint"]) for one in self._failed.values()]
+            first = (failed or list(self._elsewhere.values()))[0]
+            if len(self._items) == 1:
+                raise first
+            none = f"None of the {len(self._items)} rasters could be predicted. "
+            raise RasterError(none + first.message, first.hint)
+        if count := len(self._elsewhere):
+            told = f"{count} raster{'s have' if count > 1 else ' has'}"
+            self._events.write("warning", message=f"{told} no part in the area or extent, and no outputs.")
+        if self._done and not self._failed:
+            self._done.remove()
+        results, failed = (list(dict(sorted(each.items())).values()) for each in (self._results, self._failed))
+        return Outcome(results, failed)
 
 
 def readable(rasters: Sequence[str], card: Card, failed: list[dict[str, str]], events: EventLog) -> list[str]:
@@ -78,49 +141,3 @@ def readable(rasters: Sequence[str], card: Card, failed: list[dict[str, str]], e
 def _failure(name: str, error: RasterError, events: EventLog) -> dict[str, str]:
     events.write("warning", message=f"{name} is left out: {error.message}")
     return {"raster": name, "message": error.message, "hint": error.hint}
-
-
-def _shared(items: Sequence[Item], crew: Crew) -> Iterator[int]:
-    """Items that nobody works on; once there are none left, those of others, to help."""
-    others = []
-    for index, item in enumerate(items):
-        if crew.take(item.key):
-            yield index
-        else:
-            others.append(index)
-    yield from others
-
-
-def _one(backend: Backend, item: Item, options: Options, events: EventLog) -> dict[str, Any]:
-    """What has become of an item, as JSON."""
-    share = options.share
-    if share and (outcome := share.outcome):
-        return outcome
-    try:
-        return {"results": predict(backend, *item, options, events).as_dict()}
-    except Elsewhere as error:
-        outcome = {"elsewhere": {"raster": item.name, "message": error.message, "hint": error.hint}}
-    except RasterError as error:
-        outcome = {"failed": _failure(item.name, error, events)}
-    except OutputError:
-        # What others have finished, they have also tidied up.
-        if share is None or not (outcome := share.outcome):
-            raise
-        return outcome
-    if share:
-        share.outcome = outcome
-    return outcome
-
-
-def _outcome(each: list[dict[str, Any]], events: EventLog) -> Outcome:
-    results = [Results.from_dict(one["results"]) for one in each if "results" in one]
-    failed = [one["failed"] for one in each if "failed" in one]
-    elsewhere = [one["elsewhere"] for one in each if "elsewhere" in one]
-    if not results:
-        first = (failed or elsewhere)[0]
-        none = "" if len(each) == 1 else f"None of the {len(each)} rasters could be predicted. "
-        raise RasterError(none + first["message"], first["hint"])
-    if elsewhere:
-        count = f"{len(elsewhere)} raster{'s have' if len(elsewhere) > 1 else ' has'}"
-        events.write("warning", message=f"{count} no part in the area or extent, and no outputs.")
-    return Outcome(results, failed)

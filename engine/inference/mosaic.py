@@ -44,7 +44,8 @@ def mosaic(
     path = _virtual(journal, layer, description, (windows.width, windows.height), _strips(journal, windows, layer))
     overviews = [path]
     while max(_shape(overviews[-1])) > BLOCK:
-        overviews.append(_halved(overviews[-1], journal.folder / f"{layer}_{2 ** len(overviews)}.tif", stop))
+        name = f"{layer}_{2 ** len(overviews)}{journal.writer}.tif"
+        overviews.append(_halved(overviews[-1], journal.folder / name, stop))
     _add_overviews(path, [each.name for each in overviews[1:]])
     return path
 
@@ -81,7 +82,7 @@ def _strips(journal: Journal, windows: WindowGrid, layer: str) -> list[Part]:
 def _virtual(
     journal: Journal, name: str, description: RasterDescription, size: tuple[int, int], parts: list[Part]
 ) -> Path:
-    path = journal.folder / f"{name}.vrt"
+    path = journal.folder / f"{name}{journal.writer}.vrt"
     shape = {"width": size[0], "height": size[1]}
     path.unlink(missing_ok=True)  # half a file of an interrupted attempt
     with writing(path):

@@ -1,53 +1,48 @@
-"""Which row of windows comes next: what is missing in a journal, divided among those who fill it."""
+"""Which rows of windows are to be run, and how they are divided among workers."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator, Sequence
 
-from .journal import Journal
-from .sharing import Share
+LEAST_ROWS = 8
+"""Of a stretch, where a raster has enough of them: the row above each is run twice."""
+MOST_ROWS = 32
+"""Of a stretch: workers that come later find something to do, and the row run twice is 3 percent."""
 
 
-def missing_rows(journal: Journal, count: int, border: bool, share: Share | None = None) -> Iterator[tuple[int, bool]]:
-    """Rows to run, each with whether it is to be kept, until all are finished or claimed.
+def missing_rows(finished: set[int], rows: Iterable[int], border: bool) -> Iterator[tuple[int, bool]]:
+    """Rows to run, each with whether it is to be kept.
 
     Args:
-        journal: the finished ones; others may be adding to it.
-        count: of all rows.
+        finished: rows that are not run again.
+        rows: in order.
         border: whether a row needs the one above, which is then run again, and not kept, where it is not at hand.
-        share: claims rows among processes; none leaves all of them to this one.
     """
-    claimed: set[int] = set()
     previous = None
-    while (row := _claim(journal, count, claimed, previous, share)) is not None:
+    for row in rows:
+        if row in finished:
+            continue
         if border and row and row - 1 != previous:
             yield row - 1, False
         yield row, True
         previous = row
 
 
-def _claim(journal: Journal, count: int, claimed: set[int], previous: int | None, share: Share | None) -> int | None:
-    while True:
-        missing = set(range(count)) - journal.finished() - claimed
-        taken = share.taken_rows(missing) if share else set()
-        row = next_row(missing - taken, taken, previous)
-        if row is None:
-            return None
-        if share is None or share.take_row(row):
-            claimed.add(row)
-            return row
+def stretches(missing: Sequence[int], left: int, workers: int) -> list[range]:
+    """Rows of a raster in stretches, the shorter the nearer the job's end, so that all workers end at about one time.
 
-
-def next_row(free: set[int], taken: set[int], previous: int | None) -> int | None:
-    """The row below the previous one, or else one in the longest run of free rows, none where there are none.
-
-    Below a row that someone else works on, it is the run's middle: the upper half is what they will go on with.
+    Args:
+        missing: the rows, in order; a stretch may have finished ones between them.
+        left: rasters of the job that are not done, with this one.
+        workers: how many there are.
     """
-    if not free:
-        return None
-    if previous is not None and previous + 1 in free:
-        return previous + 1
-    runs = [[row for _, row in run] for _, run in itertools.groupby(enumerate(sorted(free)), lambda at: at[1] - at[0])]
-    longest = max(runs, key=len)
-    return longest[len(longest) // 2] if longest[0] - 1 in taken else longest[0]
+    if not missing:
+        return []
+    parts = math.ceil(2 * workers / left)
+    if len(missing) < LEAST_ROWS * parts:
+        parts = math.ceil(workers / left)
+    parts = min(len(missing), max(parts, math.ceil(len(missing) / MOST_ROWS)))
+    cuts = [round(len(missing) * part / parts) for part in range(parts + 1)]
+    return [range(missing[start], missing[end - 1] + 1) for start, end in itertools.pairwise(cuts)]

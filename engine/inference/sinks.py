@@ -32,8 +32,9 @@ from .merging import Found
 LAYER = "detections"
 GEOPACKAGE = {"VERSION": "1.2"}
 """Newer versions make the GDAL of QGIS 3.22 warn."""
-LAST_CHANGE = "1980-01-01T00:00:00.000Z"
-"""GeoPackages tell when they were written; with a fixed time, the same prediction gives the same file."""
+SAME_BYTES = {"OGR_CURRENT_DATE": "1980-01-01T00:00:00.000Z", "OGR_GPKG_ALLOW_THREADED_RTREE": "NO"}
+"""So the same prediction gives the same file: GeoPackages tell when they were written, and GDAL makes their index in a
+thread where there are two cores and more, which changes a counter."""
 
 Colour = tuple[int, int, int, int]
 
@@ -230,7 +231,7 @@ class DetectionSink(Sink):
         self._waiting = []
 
     def _append(self, found: Found, new: bool = False) -> None:
-        set_gdal_config_options({"OGR_CURRENT_DATE": LAST_CHANGE})
+        set_gdal_config_options(SAME_BYTES)
         with writing(self.path):
             write(
                 self.partial,

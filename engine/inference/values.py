@@ -116,7 +116,7 @@ class ValueLayers(Rows):
 
     def _whole(self, stop: Callable[[], bool]) -> Path:
         """The rows of the journal as one raster."""
-        path, grid = self.journal.folder / f"{VALUES}.tif", self.grid
+        path, grid = self.journal.folder / f"{VALUES}{self.journal.writer}.tif", self.grid
         shape = {"width": grid.width, "height": grid.height, "crs": grid.crs, "transform": grid.transform}
         tiles = {"tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK, "bigtiff": "IF_SAFER", "interleave": "band"}
         with (

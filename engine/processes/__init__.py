@@ -4,7 +4,7 @@ from .identity import Identity, lives, me
 from .interruption import Interrupted, held, interruptible
 from .leftovers import name_semaphores, remove_scratch, scratch, sweep, sweep_semaphores
 from .lifetime import FORKSERVER_GUARD, end_with_parent, end_with_process
-from .ownership import OWNER_FILE, Lost, Owner, age, refuse_owned
+from .ownership import OWNER_FILE, Lost, Owner
 from .place import Place, check_place, place
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "Lost",
     "Owner",
     "Place",
-    "age",
     "check_place",
     "end_with_parent",
     "end_with_process",
@@ -25,7 +24,6 @@ __all__ = [
     "me",
     "name_semaphores",
     "place",
-    "refuse_owned",
     "remove_scratch",
     "scratch",
     "sweep",

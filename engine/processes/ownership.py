@@ -145,17 +145,6 @@ class Owner:
         return owner.get("mark") == self._mark
 
 
-def refuse_owned(folder: Path) -> None:
-    """Leave a folder to its owner, without wanting to be it.
-
-    Raises:
-        OutputError: another process works there.
-    """
-    owner = Owner(folder)
-    if owner.path.exists():
-        owner._refuse_while_alive(_read(owner.path))
-
-
 def age(path: Path) -> float:
     """Seconds since a file was touched, by the clock of its file system; infinitely many where there is none."""
     probe = path.with_name(f"{path.name}.{uuid.uuid4().hex}")

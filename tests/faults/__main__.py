@@ -32,6 +32,7 @@ STARVING = {
     "lost imagery": ("training", starving.lost_imagery),
     "lost imagery, prediction": ("prediction", starving.lost_imagery),
     "dead worker": ("training in stages, 2 workers", starving.dead_worker),
+    "dead worker, prediction": ("prediction, 2 workers", starving.dead_worker),
     "little memory": ("training", starving.little_memory),
     "little memory, prediction": ("prediction", starving.little_memory),
     "small disk, export": ("export", starving.small_disk),

@@ -90,6 +90,10 @@ def _predict(folder: Path, ground: Path) -> list[str]:
     return ["predict", str(ground / "trained" / "model"), str(ground / "wide.tif"), *options]
 
 
+def _predict_shared(folder: Path, ground: Path) -> list[str]:
+    return [*_predict(folder, ground), "--workers", "2"]
+
+
 def _export(folder: Path, ground: Path) -> list[str]:
     shutil.copytree(ground / "trained", folder / "run")
     return ["export", str(folder / "run"), "--output", str(folder / "town.zip")]
@@ -129,6 +133,7 @@ KINDS = {
     "training in stages, 2 workers": Kind(_train(_STAGES, budget={"steps": 24}, workers=2), _weights),
     "packaging": Kind(_train(SUPERVISED, budget={"steps": 2}, validations=1), _weights, begins="packaging"),
     "prediction": Kind(_predict, _maps),
+    "prediction, 2 workers": Kind(_predict_shared, _maps),
     "export": Kind(_export, _zipped),
 }
 """By name; what is killed at random moments."""

@@ -8,13 +8,14 @@ import pytest
 import rasterio
 import shapely
 import torch
+from distributed import LocalCluster
 from rasterio.transform import Affine
 
 from engine.cli.main import main
 from engine.config import Card, CardClass, Network, Run, SemiSupervised, SourceStatistics, save_run
 from engine.errors import ConfigError, RasterError, Stopped
 from engine.evaluation.cells import Cells, CellSums, farthest_first
-from engine.evaluation.review import ReviewOptions, review
+from engine.evaluation.review import ReviewOptions, look_at, review
 from engine.evaluation.review_raster import kept_part
 from engine.evaluation.uncertainty import disagreement, entropy, middling, opinion
 from engine.events import EventLog
@@ -226,6 +227,35 @@ def test_rasters_of_several_crs_come_in_the_first_one_s(write, tmp_path):
     assert len(pseudo) == 2 and (shapely.bounds(pseudo)[:, 1] > 5_200_000).all()
 
 
+def test_rasters_looked_at_elsewhere_and_in_any_order_give_the_same_layers(write, tmp_path, events):
+    image = flat()
+    image[0, :64, :64] = 128
+    degrees = Affine(6.7e-6, 0, 10.33, 0, -4.5e-6, 47.85)
+    rasters = [write(image), write(image, "other.tif", crs="EPSG:4326", transform=degrees)]
+    rasters += [write(0 * image, "empty.tif", nodata=0), write(image[:, ::-1], "turned.tif")]
+    networks, options = [Bright(card_of())], ReviewOptions(count=5)
+    review(networks, rasters, tmp_path / "here.gpkg", options, events=EventLog(tmp_path / "here"))
+
+    def looks(folder):
+        looked = {
+            index: look_at(networks, rasters, index, folder, options, None, EventLog(None)) for index in (3, 0, 2, 1, 3)
+        }
+        return sorted(looked.items())
+
+    review(networks, rasters, tmp_path / "there.gpkg", options, events=EventLog(tmp_path / "there"), looks=looks)
+    assert_same_layers(tmp_path / "here.gpkg", tmp_path / "there.gpkg")
+    assert len(read(tmp_path / "there.gpkg", "pseudo_labels")[1]) == 3
+    told = [[each["message"] for each in events(tmp_path / name, "warning")] for name in ("here", "there")]
+    assert told[0] == told[1] and any("empty.tif is left out" in sentence for sentence in told[0])
+
+
+def assert_same_layers(one, other):
+    for layer in ("label_next", "pseudo_labels"):
+        (fields, geometry, _), (others, same, _) = read(one, layer), read(other, layer)
+        assert shapely.equals_exact(geometry, same).all() and len(geometry) == len(same)
+        assert all((fields[name] == others[name]).all() for name in fields)
+
+
 def test_a_stopped_review_leaves_nothing_and_keeps_the_one_before(write, tmp_path):
     output, folder = tmp_path / "out" / "review.gpkg", tmp_path / "job"
     output.parent.mkdir()
@@ -252,7 +282,7 @@ def test_rasters_without_data_are_left_out_and_alone_an_error(write, tmp_path, e
     assert any("empty.tif is left out" in each["message"] for each in events(tmp_path / "job", "warning"))
 
 
-def test_a_semi_supervised_run_is_reviewed_by_its_two_teachers_outside_its_labels(worlds, tmp_path, capsys):
+def test_a_semi_supervised_run_is_reviewed_by_its_two_teachers_outside_its_labels(worlds, tmp_path, capsys, events):
     """A run folder as training leaves it, with networks that have learned nothing."""
     tiny = {"encoder": "tu-resnet10t", "width": 32}
     recipe = SemiSupervised(first_teacher=tiny, second_teacher={**tiny, "width": 64})
@@ -274,9 +304,17 @@ def test_a_semi_supervised_run_is_reviewed_by_its_two_teachers_outside_its_label
     for name in ("first_teacher", "second_teacher"):
         network = build_from_card(card.model_copy(update={"network": getattr(recipe, name)}))
         save_file(network.state_dict(), tmp_path / "run" / "checkpoints" / f"{name}.safetensors")
-    output = tmp_path / "review.gpkg"
-    assert main(["review", str(tmp_path / "run"), "--output", str(output), "--device", "cpu", "--json"]) == 0
+    output, shared = tmp_path / "review.gpkg", tmp_path / "shared.gpkg"
+    command = ["review", str(tmp_path / "run"), "--device", "cpu", "--confidence", "0.5", "--json", "--output"]
+    assert main([*command, str(output)]) == 0
     result = json.loads(capsys.readouterr().out)
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster:
+        more = [str(shared), "--scheduler", cluster.scheduler_address, "--events", str(tmp_path / "job")]
+        assert main([*command, *more]) == 0, capsys.readouterr().err
+    assert json.loads(capsys.readouterr().out) == {**result, "review": str(shared)}
+    assert_same_layers(output, shared)
+    assert [each["fraction"] for each in events(tmp_path / "job", "progress")][-1] == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["job", "review.gpkg", "run", "shared.gpkg"]
     assert result["networks"] == 2 and result["label_next"] > 0
     assert set(read(output, "label_next")[0]["raster"]) == {"image"}
     assert (shapely.bounds(read(output, "label_next")[1])[:, 0] >= 502_000).all()  # the labelled raster is left out

@@ -183,3 +183,21 @@ def test_whoever_may_use_other_files_may_use_these(tmp_path, mask):
         os.umask(before)
     modes = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()}
     assert modes == dict.fromkeys(modes, oct(0o666 & ~mask)) and len(modes) == 5, modes
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two cores")
+def test_detections_have_the_same_bytes_however_many_cores_there_are(tmp_path):
+    """Workers of one machine have fewer than a process alone."""
+    cores = os.sched_getaffinity(0)
+
+    def written(name):
+        with DetectionSink(tmp_path / name, GRID, ["car"]) as sink:
+            sink.write(found([[1, 2, 3, 4], [5, 6, 7, 8]], [0, 0], [0.5, 0.75]))
+            return sink.finish().read_bytes()
+
+    many = written("many.gpkg")
+    os.sched_setaffinity(0, {max(cores)})
+    try:
+        assert written("one.gpkg") == many
+    finally:
+        os.sched_setaffinity(0, cores)

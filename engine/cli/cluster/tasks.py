@@ -1,0 +1,160 @@
+"""What workers are given to do; each task finds its job among its worker's plugins."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import uuid
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from distributed import Status, get_worker
+
+from ...data.damage import Damage
+from ...errors import ClusterError, GeoDistilError, RasterError, Stopped
+from ...events import EventLog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ...evaluation.review import Looked
+    from ...inference import Results
+    from ...inference.archive import Item
+    from ...inference.opened import Plan
+    from .job import Job
+    from .prediction_job import Chosen, PredictionJob
+    from .review_job import ReviewJob
+
+ALIVE = {Status.running, Status.paused, Status.closing_gracefully}
+
+
+class Planned(NamedTuple):
+    """A raster that can be predicted, and what is doubtful about it."""
+
+    plan: Plan
+    warnings: list[str]
+
+
+def _task(work: Callable[..., Any]) -> Callable[..., Any]:
+    """A task of a job, whose beginning and end the client is told of."""
+
+    @functools.wraps(work)
+    def run(name: str, *arguments: Any) -> Any:
+        worker = get_worker()
+        job = worker.plugins.get(name)
+        if job is None:
+            raise ClusterError(f"The worker {worker.name} does not know what to predict.", "Start it again.")
+        with _announced(job):
+            try:
+                job.enter()
+                return work(job, *arguments)
+            except Exception as error:
+                told = _told(job, error)
+        # Without what caused it: libraries' own errors often cannot be sent
+        raise told
+
+    return run
+
+
+@_task
+def choose(job: PredictionJob) -> Chosen:
+    """What is to run the model."""
+    return job.choose()
+
+
+@_task
+def plan(job: PredictionJob, chosen: Chosen, item: Item) -> Planned:
+    """Look at a raster, and prepare its journal."""
+    from ...inference.opened import make_plan
+
+    warnings: list[str] = []
+    how = job.settings(chosen.batch_size)
+    found = make_plan(job.opened(item), job.backend(chosen), item.folder, how, warnings.append, _unwanted())
+    return Planned(found, warnings)
+
+
+@_task
+def stretch(job: PredictionJob, chosen: Chosen, index: int, item: Item, plan: Plan, rows: range) -> dict[str, Damage]:
+    """Have rows of windows in the journal; the client is told how many windows are done."""
+    from ...inference.parts import run_stretch
+
+    worker, known = get_worker(), len(plan.finished & set(rows)) * plan.windows.columns
+
+    def tell(done: int) -> None:
+        worker.log_event(job.name, {"index": index, "first": rows.start, "windows": done - known})
+
+    how, opened, backend = job.settings(chosen.batch_size), job.opened(item), job.backend(chosen)
+    return run_stretch(opened, backend, item.folder, how, plan, rows, _writer(), tell, _unwanted())
+
+
+@_task
+def finish(job: PredictionJob, item: Item, plan: Plan) -> Results:
+    """Put a raster's files in place."""
+    from ...inference.parts import put_in_place
+
+    return put_in_place(job.opened(item), job.model[1], item.folder, job.settings(None), plan, _writer(), _unwanted())
+
+
+@_task
+def look(job: ReviewJob, index: int, folder: Path) -> Looked:
+    """Look at a raster of a review; its pseudo-labels go into a folder."""
+    from ...evaluation.review import look_at
+
+    networks, how, labelled = job.loaded
+    return look_at(networks, job.rasters, index, folder, how, labelled, _FarLog(job.name, index))
+
+
+class _FarLog(EventLog):
+    """Tells the client how far a task is, and is stopped when nobody wants the task any more."""
+
+    def __init__(self, topic: str, index: int) -> None:
+        super().__init__(None)
+        self._topic, self._index, self._worker = topic, index, get_worker()
+        self.stop_requested = _unwanted()
+
+    def write(self, kind: str, **values: Any) -> None:
+        """Of all events only progress is told; what else there is to say comes with the result."""
+        if kind == "progress":
+            self._worker.log_event(self._topic, {"index": self._index, "fraction": values["fraction"]})
+
+
+def _writer() -> str:
+    """Tells the files of this attempt from those of one that was given up too early."""
+    return f"-{uuid.uuid4().hex[:8]}"
+
+
+def _unwanted() -> Callable[[], bool]:
+    """Whether nobody wants this thread's task any more: it was cancelled, or given to another worker."""
+    worker = get_worker()
+    key = worker.get_current_task()
+
+    def unwanted() -> bool:
+        task = worker.state.tasks.get(key)
+        return task is None or task.state != "executing" or worker.status not in ALIVE
+
+    return unwanted
+
+
+@contextmanager
+def _announced(job: Job) -> Iterator[None]:
+    worker = get_worker()
+    key = worker.get_current_task()
+    worker.log_event(job.name, {"begun": key})
+    try:
+        yield
+    finally:
+        worker.log_event(job.name, {"ended": key})
+
+
+def _told(job: Job, error: Exception) -> Exception:
+    """An error as the client is told of it: it says where it happened, but for a raster's, which is the raster's."""
+    from ..job import memory_error
+
+    if isinstance(error, RasterError | Stopped):
+        return copy.copy(error)
+    if isinstance(error, GeoDistilError):
+        return job.located(error)
+    full = memory_error(error)
+    return job.located(full) if full else error

@@ -1,0 +1,192 @@
+"""Parts of a prediction: stretches of its rows of windows, which any process can do, and then its files."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from ..config import Card
+from ..data.damage import Damage
+from ..errors import Stopped
+from .backends import Arrays, Backend
+from .backends.base import cores
+from .journal import Journal
+from .layers import Layers, Results
+from .opened import JOURNAL, Opened, Options, Plan
+from .pipeline import ordered
+from .reading import Read, batches, bounded_cache, window_reader
+from .region import Region
+from .rows import missing_rows
+from .sinks import writing
+from .values import ValueLayers
+
+EMPTY_RUN = 64
+"""Most windows between two looks at the stop file, where windows are skipped for want of data."""
+MOST_READERS = 4
+PROGRESS_SECONDS = 0.5
+
+
+class Watch(Protocol):
+    """Who is told how it goes, and may end it."""
+
+    def stop_if_asked(self) -> None:
+        """End in order where that is wished.
+
+        Raises:
+            Stopped: it is.
+        """
+
+    def advance(self, count: int) -> None:
+        """Count windows as done."""
+
+
+class Telling:
+    """A `Watch` that says a few times a second how many windows of a stretch are done.
+
+    Args:
+        done: how many are already.
+        tell: told.
+        stop: whether to end.
+    """
+
+    def __init__(self, done: int, tell: Callable[[int], None], stop: Callable[[], bool]) -> None:
+        self.done, self._tell, self._stop = done, tell, stop
+        self._told = time.monotonic()
+
+    def stop_if_asked(self) -> None:
+        """As of a `Watch`."""
+        if self._stop():
+            raise Stopped("The prediction was stopped.", "Start it again to go on from there.")
+
+    def advance(self, count: int) -> None:
+        """As of a `Watch`."""
+        self.done += count
+        if time.monotonic() - self._told > PROGRESS_SECONDS:
+            self._told = time.monotonic()
+            self._tell(self.done)
+
+
+def layers_of(output: Path, region: Region, plan: Plan, card: Card, confidence: bool, journal: Journal) -> Layers:
+    """The outputs of a raster, in a context of which rows of windows can be added."""
+    kind = ValueLayers if "regression" in card.tasks else Layers
+    return kind(output, region, plan.windows, card, confidence, journal)
+
+
+def run_rows(
+    opened: Opened, backend: Backend, layers: Layers, options: Options, rows: Iterable[int], watch: Watch
+) -> None:
+    """Read, run and add the windows of those of some rows that are missing; each in its own threads, ahead of the next.
+
+    Args:
+        opened: the raster.
+        backend: the model.
+        layers: get the windows.
+        options: how.
+        rows: in order.
+        watch: told how it goes.
+    """
+    windows, reader = layers.windows, opened.reader
+    size = options.batch_size or backend.batch_size
+    readers = max(1, min(cores() // 4, MOST_READERS))
+    read = window_reader(reader, windows.tile, backend.card.fill_values(), opened.region)
+    missing = missing_rows(layers.journal.finished(), rows, layers.needs_border)
+    reads = ordered(read, windows.in_rows(missing), readers, readers + 2 * size, "reader")
+    together = batches(reads, size, EMPTY_RUN, windows.columns)
+    answers = ordered(
+        lambda batch: (batch, _run(backend, batch)), together, backend.parallel, backend.parallel, "network"
+    )
+    with closing(reads), closing(answers):
+        for batch, arrays in answers:
+            watch.stop_if_asked()
+            layers.add(batch, arrays)
+            watch.advance(sum(read.window.kept for read in batch))
+    layers.settle()
+
+
+def run_stretch(
+    opened: Opened,
+    backend: Backend,
+    output: Path,
+    options: Options,
+    plan: Plan,
+    rows: range,
+    writer: str,
+    tell: Callable[[int], None],
+    stop: Callable[[], bool],
+) -> dict[str, Damage]:
+    """Have a stretch of rows of windows in the journal; those that are there already are not run again.
+
+    Args:
+        opened: the raster.
+        backend: the model.
+        output: the outputs' folder.
+        options: how, with the batch size.
+        plan: of the raster.
+        rows: the stretch.
+        writer: tells this process's unfinished files from others'.
+        tell: told how many windows of the stretch are done.
+        stop: whether to end.
+
+    Returns:
+        What of each file could not be read.
+
+    Raises:
+        Stopped: so it was asked.
+        OutputError: the journal cannot be written.
+    """
+    opened.take_damage()
+    journal = Journal(output / JOURNAL, writer)
+    watch = Telling(len(journal.finished() & set(rows)) * plan.windows.columns, tell, stop)
+    with (
+        bounded_cache(opened.reader, plan.windows.tile),
+        layers_of(output, opened.region, plan, backend.card, options.confidence, journal) as layers,
+    ):
+        run_rows(opened, backend, layers, options, rows, watch)
+    return opened.take_damage()
+
+
+def put_in_place(
+    opened: Opened, card: Card, output: Path, options: Options, plan: Plan, writer: str, stop: Callable[[], bool]
+) -> Results:
+    """Make the files of a raster whose rows are all in the journal, which stays.
+
+    Args:
+        opened: the raster.
+        card: the model's.
+        output: the outputs' folder.
+        options: how.
+        plan: of the raster.
+        writer: tells this process's unfinished files from others'.
+        stop: whether to end.
+
+    Raises:
+        Stopped: so it was asked.
+        OutputError: they cannot be written.
+    """
+    journal = Journal(output / JOURNAL, writer)
+    place = journal.folder / f"finishing{writer}"
+    with writing(place):
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+    with (
+        bounded_cache(opened.reader, plan.windows.tile),
+        layers_of(place, opened.region, plan, card, options.confidence, journal) as layers,
+    ):
+        results = layers.finish(opened.name, stop)
+    with writing(output):
+        for path in sorted(place.iterdir()):
+            path.replace(output / path.name)
+    paths = {name: path for name, path in vars(results).items() if path and name != "raster"}
+    return replace(results, **{name: output / path.name for name, path in paths.items()})
+
+
+def _run(backend: Backend, batch: list[Read]) -> Arrays:
+    images = [read.image for read in batch if read.image is not None]
+    return backend.run(images[0][None] if len(images) == 1 else np.stack(images)) if images else Arrays()
