@@ -65,6 +65,11 @@
     </message>
     <message>
       <location filename="plugin.py" />
+      <source>Servers…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="plugin.py" />
       <source>Help</source>
       <translation>Hilfe</translation>
     </message>
@@ -219,6 +224,11 @@ Die Klassen heißen wie in der Legende des Layers.</translation>
       <location filename="toolbox/areastopolygons.py" />
       <source>Percent, as Predict writes it: gives each polygon its mean.</source>
       <translation>Prozent, wie Vorhersagen sie schreibt: Jedes Polygon erhält seinen Mittelwert.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Exchange</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <location filename="toolbox/base.py" />
@@ -568,6 +578,148 @@ Nur Gelände im gelabelten Gebiet zählt. Nehmen Sie ein Gebiet, auf dem das Mod
       <translation>Fehler einer Klassenkarte</translation>
     </message>
     <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>COCO (one JSON file)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>YOLO (text files)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>Pascal VOC (XML files, boxes only)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>Masks (pictures of classes, areas only)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>GeoTIFF</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>PNG with a world file</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>Export chips with labels</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>Cuts imagery and labels into chips for other programs: COCO, YOLO, Pascal VOC, masks.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>Cuts the labelled area into square pieces of imagery (chips) and writes them with their labels as other programs read them: annotation tools such as CVAT, or trainings outside of QGIS. Each chip lies on the map where it was cut, so that `Import labels` brings the labels back, corrected or drawn anew.
+
+Give boxes or areas, not both. Pixels of which no labels are known are blank, and 255 in masks: ground without a label means background to most programs. Objects that a chip's side cuts are in both chips.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>Format</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>COCO and YOLO have boxes and areas; Pascal VOC has boxes only, masks have areas only.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>Images</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>A PNG holds 1 or 3 bands of 8 or 16 bits; a GeoTIFF holds any, and says what is not labelled.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>Side of a chip (pixels)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>Chips at the end of the labelled area overlap their neighbours, so that all are of this size.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>Overlap (pixels)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>What neighbouring chips share: as much as an object is large, and each object is whole in one.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>Chips without labels too</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>They show what is background.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>Least share of a box (percent)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>A piece of a box at a chip's side that shows less of it is left out, and its pixels are blank.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>Folder of chips</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>A new or an empty folder.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>Number of chips</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>Give boxes or areas, not both: each task has chips of its own.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>{format} has no room for these labels: choose COCO or YOLO.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>The overlap must be smaller than a chip.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/exportchips.py" />
+      <source>{count} chips in {folder}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <location filename="toolbox/exportmodel.py" />
       <source>Export model</source>
       <translation>Modell exportieren</translation>
@@ -625,6 +777,408 @@ Das Paket ist der Ordner `model` eines Laufordners, oder `item.json` darin. Es e
       <location filename="toolbox/exportmodel.py" />
       <source>Choose imagery for 8 bits: this model does not lie in the folder of its run.</source>
       <translation>Wählen Sie Bilddaten für 8 Bit: Dieses Modell liegt nicht im Ordner seines Laufs.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>auto: a graphics card where there is one, else the processor.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Choose one that QGIS knows, or a package: its folder, its zip, the `item.json` inside, or the run folder that it was trained in.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>A raster of whole numbers, one a class: what Predict writes, or any other. 0 is background.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Wider places, such as squares, give no line.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Shorter lines that end in nothing on one side are left out.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Ends that point at each other are joined across gaps up to this length; 0 joins none.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Smaller areas are left out; in polygons their ground goes to a neighbour. 0 keeps all.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Smaller holes in areas are closed; 0 closes none.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Shorter side branches, which ragged edges make, are cut off.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>How far a simplified outline may be from the pixels' own; 0 keeps every corner of a pixel.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Lines with the fields class, length_m and width_m.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Polygons with the fields class, class_id, area_m2 and perimeter_m.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>A raster of class numbers, or polygons; each connected area of a class becomes one box.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Polygons are painted on pixels of this size first, so that those that touch become one object.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>The boxes as polygons, with their class: labels for detection.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Aerial or satellite imagery on which single objects are labelled.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>One feature an object: polygons, of which the extents count, or points with a box size.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>For labels that are points: how large an object is on the ground.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Aerial or satellite imagery on which areas are labelled.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Polygons of the areas of each class, or a raster of class numbers.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Imagery without labels, from which a network learns what the labels do not show.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Side of the square pieces of imagery that a network sees at once; a multiple of 32.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Its answers are what the smaller network learns: a folder, a zip, or the `item.json` inside.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>What the model, its folder and its maps are called.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>All stages together. More is better up to a few hours; the best weights until then are kept.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Passes over the labelled area, all stages together. Empty: minutes count.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Steps of the optimiser, all stages together, for runs that can be repeated. Empty: minutes count.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>The network that is kept. Larger ones find more, and take longer in training and on the map.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Networks that only teach; larger than the student, for they are thrown away in the end.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Larger ones find more, and take longer in training and on the map.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Pieces of imagery in a step. Lower it where memory runs out.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>The same seed and settings give the same run again, as far as the device computes alike.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>A class map or detections that the model below has made.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>All scores as JSON, for other programs.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>What was found, what was found wrongly and what was missed, as polygons.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Right and wrong pixels, and what they were taken for, as a raster.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>One file to send to others; it holds no code.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Any CRS and pixel size: it is read at the ground sampling distance that the model was trained at.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>The probability of the class that was chosen, pixel by pixel.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Layers; a folder below adds all of its rasters.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Results of all rasters; run again with the same settings, a cancelled job goes on there.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>The best so many, by rank.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Square cells with their ranks, the stronger the colour the sooner.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Areas or boxes of which the model is sure, to be looked at before they are trusted.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>What a regression computes, pixel by pixel.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Boxes with class and score.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>Numbers of classes with their names and colours; 0 is background, 255 is no-data.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>A page with all that was found, mistakes and warnings first.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>The same for other programs.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>What a person has drawn, on ground that the model was not trained on.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>A page with the scores, by class.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>As the files are</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Objects (detection)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Areas (segmentation)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Annotations (*.json *.xml *.yaml *.txt *.png *.tif);;All files (*)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Import labels</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Turns COCO, YOLO, Pascal VOC annotations or masks of images into a label layer on the map.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Reads what other programs know of images (boxes, outlines, masks) and puts it where the images lie on the map, as a label layer that the wizard, the labelling dock and the trainings take. Chips of `Export chips with labels` come back so, and so does any annotated image with a georeference: a GeoTIFF, or a picture with a world file.
+
+Images without a georeference need the raster that they show: of the same name, or the only one, also at another size. What the images' borders cut up becomes whole again; what several images show comes once.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Annotations</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>The JSON file of COCO; of YOLO, Pascal VOC and masks any of their files, or the folder's name: all files of the folder are read.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>As the files are: told by their names and what is in them.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>What labels are</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Objects stay apart where they touch; areas of a class that touch become one.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Folder of images</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Empty: beside the annotations, or in a folder `images` there.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Rasters that the images show</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Only for images without a georeference: by name, or the only one.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Coordinate reference system of the images</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Only for images with a world file alone, which does not say it.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Class names (number=name, between commas)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>For annotations that only number their classes, for example 0=car, 1=bus.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Leave pieces apart</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Objects and areas that the images' borders cut stay in pieces, and what several show stays twice.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Polygons with the field `class`.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>The ground of the images: a training must know it where they do not cover the whole raster.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Class raster</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>The same as pixels: 0 is background, classes from 1 on, 255 is ground without images.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Number of labels</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>{count} labels of {classes}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/importlabels.py" />
+      <source>Made of</source>
+      <translation>Erstellt aus</translation>
     </message>
     <message>
       <location filename="toolbox/labelled.py" />
@@ -733,6 +1287,26 @@ In der Klassenkarte ist der Hintergrund 0, die erste Klasse 1 und so weiter, NoD
       <location filename="toolbox/predict.py" />
       <source>Confidence of the class map (percent)</source>
       <translation>Konfidenz der Klassenkarte (Prozent)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>none</source>
+      <translation>keines</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>flips (4 views)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>flips and turns (8 views)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>the fastest here</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <location filename="toolbox/predicting.py" />
@@ -1230,6 +1804,71 @@ Wo manche Bilddaten Boxen und andere Flächen haben, ist „Aus Boxen und Fläch
 Das gelabelte Gebiet ist wichtig: Darin gilt Gelände ohne Label als Hintergrund.
 
 Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselben Laufordner geht es von dort weiter.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/words.py" />
+      <source>ground sampling distance</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/words.py" />
+      <source>labelled area</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/words.py" />
+      <source>model package</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/words.py" />
+      <source>semi-supervised</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/words.py" />
+      <source>run folder</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/words.py" />
+      <source>class map</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/words.py" />
+      <source>backend</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/words.py" />
+      <source>background</source>
+      <translation>Hintergrund</translation>
+    </message>
+    <message>
+      <location filename="toolbox/words.py" />
+      <source>checkpoint</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/words.py" />
+      <source>chips</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/words.py" />
+      <source>encoder</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="toolbox/words.py" />
+      <source>teachers</source>
+      <translation>Lehrernetze</translation>
+    </message>
+    <message>
+      <location filename="toolbox/words.py" />
+      <source>student</source>
+      <translation>Schülernetz</translation>
     </message>
     <message>
       <location filename="jobs/check_report.py" />
@@ -2113,11 +2752,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/layers/origin.py" />
-      <source>Made of</source>
-      <translation>Erstellt aus</translation>
-    </message>
-    <message>
-      <location filename="jobs/layers/origin.py" />
       <source>{made}: {title}</source>
       <translation>{made}: {title}</translation>
     </message>
@@ -2265,6 +2899,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/models/facts.py" />
       <source>{speed} megapixels a second</source>
       <translation>{speed} Megapixel pro Sekunde</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/facts.py" />
+      <source>Licence</source>
+      <translation>Lizenz</translation>
     </message>
     <message>
       <location filename="jobs/models/facts.py" />
@@ -2603,6 +3242,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/runs/state.py" />
+      <source>Copying</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/runs/state.py" />
       <source>Starting</source>
       <translation>Startet</translation>
     </message>
@@ -2713,23 +3357,33 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/runs/words.py" />
-      <source>The engine is loading.</source>
-      <translation>Die Engine lädt.</translation>
-    </message>
-    <message>
-      <location filename="jobs/runs/words.py" />
       <source>The model is trained: {scores}</source>
       <translation>Das Modell ist trainiert: {scores}</translation>
     </message>
     <message>
       <location filename="jobs/runs/words.py" />
-      <source>It was asked to stop. {resume}</source>
-      <translation>Er wurde angehalten. {resume}</translation>
+      <source>Damaged lines in its log, left out: {count}.</source>
+      <translation>Beschädigte Zeilen im Protokoll, ausgelassen: {count}.</translation>
     </message>
     <message>
       <location filename="jobs/runs/words.py" />
-      <source>Damaged lines in its log, left out: {count}.</source>
-      <translation>Beschädigte Zeilen im Protokoll, ausgelassen: {count}.</translation>
+      <source>What {server} has not got yet is copied there.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>The model and its report are copied back from {server}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>It waits in the queue of {server} (job {job}).</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>The engine is loading.</source>
+      <translation>Die Engine lädt.</translation>
     </message>
     <message>
       <location filename="jobs/runs/words.py" />
@@ -2750,6 +3404,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/runs/words.py" />
       <source>It failed without saying why.</source>
       <translation>Er ist gescheitert und sagt nicht, warum.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/words.py" />
+      <source>It was asked to stop. {resume}</source>
+      <translation>Er wurde angehalten. {resume}</translation>
     </message>
     <message>
       <location filename="jobs/runs/words.py" />
@@ -2790,6 +3449,236 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/scores.py" />
       <source>No label of {names} lies on the ground that counts, so it has no score and is in no mean.</source>
       <translation>Auf dem Gelände, das zählt, liegt kein Label von {names}; ohne Label gibt es kein Gütemaß und keinen Anteil an einem Mittelwert.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/cargo.py" />
+      <source>{first} names {other}, which cannot be copied.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/cargo.py" />
+      <source>Put it back, or build the virtual raster again.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>The host key of {server} is not known here yet.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>Press Test in Settings &gt; Options &gt; GeoDistil servers to look at it.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>There is no host {host}, the address of the server {server}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>Correct the address, or connect to the network that knows it.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>The server {server} does not answer at {host}: {reason}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>Check address and port, and whether it is on and reachable from here.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>The connection to {server} ended: {reason}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>Try again, or test it with ssh in a terminal.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>The server {server} has no Python that starts with {python}: {reason}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>Correct how Python is started there, or set the engine up there as the guide's page Servers says.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>The Python {python} on {server} has no engine: {reason}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>Install it there as the guide's page Servers says, or name the Python that has it.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>The connection to {server} broke off.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>The disk of {server} is full at {path}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>Make room there, then start the run again: what is copied already is not copied again.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>On {server}: {reason}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>Correct how it is described among the servers.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>On {server}, {path} cannot be read or written: {reason}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>Choose another folder there, or have its rights changed.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>On {server}, {folder} has {free} GB free, and the run's files need {needed} GB.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>Make room there, or choose another folder.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>The server {server} is not among the servers any more.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>Add it again in Settings &gt; Options &gt; GeoDistil servers.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>it gave no reason</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>The host key of {server} is not the one that was accepted, so nothing was sent there.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>Ask whoever runs it whether its key was changed.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>If so, remove line {line} of {file}, then press Test.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>The key file {file} cannot be used: {reason}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>Choose the private key's file, or leave it empty to ask the agent.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>The server {server} accepts no key of {user}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>Add your public key there (ssh-copy-id), or load a key with a passphrase into the agent (ssh-add).</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/errors.py" />
+      <source>yours</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/following.py" />
+      <source>The copying was cancelled; it goes on from there.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/following.py" />
+      <source>Following the run</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/following.py" />
+      <source>there is no package engine</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/following.py" />
+      <source>It was stopped before it began.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/server.py" />
+      <source>Give the server a name.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/server.py" />
+      <source>There is a server {name} already; choose another name.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/server.py" />
+      <source>Give the server's address, for example gpu-box.example.org, or its name in SSH's settings.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/server.py" />
+      <source>A user's name has no spaces, slashes or quotes.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/server.py" />
+      <source>Give the folder's whole path there, or one that begins with ~/.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/server.py" />
+      <source>Say how the engine's Python is started there, for example {python}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>The program {program} is not installed.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>Install the OpenSSH client: package openssh-client, or Optional features of Windows' settings.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <location filename="jobs/snapshots.py" />
@@ -4003,11 +4892,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/vocabulary.py" />
-      <source>student</source>
-      <translation>Schülernetz</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
       <source>teacher</source>
       <translation>Lehrernetz</translation>
     </message>
@@ -4030,11 +4914,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/vocabulary.py" />
       <source>second teacher</source>
       <translation>zweiter Lehrer</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>teachers</source>
-      <translation>Lehrernetze</translation>
     </message>
     <message>
       <location filename="jobs/vocabulary.py" />
@@ -4070,11 +4949,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/vocabulary.py" />
       <source>step</source>
       <translation>Schritt</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>background</source>
-      <translation>Hintergrund</translation>
     </message>
     <message>
       <location filename="jobs/vocabulary.py" />
@@ -4115,6 +4989,121 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/zips.py" />
       <source>{path} in {file} would be more than {count} times as large as it is packed.</source>
       <translation>{path} in {file} wäre entpackt mehr als {count}-mal so groß wie gepackt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/zoo/addresses.py" />
+      <source>{address} is no address on the web.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/zoo/addresses.py" />
+      <source>Write it with http:// or https://, or choose a folder.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/zoo/addresses.py" />
+      <source>There is no model zoo at {place}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/zoo/addresses.py" />
+      <source>an empty place</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/zoo/addresses.py" />
+      <source>Choose a folder with models, or the address of a catalogue.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/zoo/addresses.py" />
+      <source>The model zoo {zoo} names a file elsewhere: {href}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/zoo/addresses.py" />
+      <source>Its files must lie on its own host, or in its own folder.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/zoo/catalogue.py" />
+      <source>{address} names no files of a model.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/zoo/catalogue.py" />
+      <source>{address} is no catalogue of models.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/zoo/catalogue.py" />
+      <source>A zoo is a folder of models, or a STAC catalogue as the engine's command zoo writes it.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/zoo/fetching.py" />
+      <source>{address} cannot be had: {reason}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/zoo/fetching.py" />
+      <source>Check the address and the connection, then try again.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/zoo/fetching.py" />
+      <source>{address} is larger than the {size} MB that it may have.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/zoo/fetching.py" />
+      <source>It was not kept.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/zoo/getting.py" />
+      <source>{size} bytes instead of {expected}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/zoo/getting.py" />
+      <source>its checksum is another</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/zoo/getting.py" />
+      <source>{file} is not as its catalogue says: {how}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/zoo/getting.py" />
+      <source>Try again; if it stays so, tell whoever keeps the zoo.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/zoo/getting.py" />
+      <source>The model needs {needed} MB, and {folder} has {free} MB left.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="jobs/zoo/getting.py" />
+      <source>Make room there.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/classes_wrapper.py" />
+      <source>Choose from the layer's classes</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/classes_wrapper.py" />
+      <source>Reading the layer…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/classes_wrapper.py" />
+      <source>Classes of {layer}</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <location filename="ui/drops.py" />
@@ -4726,11 +5715,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>{score} {before} vorher, {after} nachher</translation>
     </message>
     <message>
-      <location filename="ui/labelling/learn_box.py" />
-      <source>none</source>
-      <translation>keines</translation>
-    </message>
-    <message>
       <location filename="ui/labelling/learner.py" />
       <source>The model {model} is gone.</source>
       <translation>Das Modell {model} gibt es nicht mehr.</translation>
@@ -5087,11 +6071,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/models/details.py" />
-      <source>Licence</source>
-      <translation>Lizenz</translation>
-    </message>
-    <message>
-      <location filename="ui/models/details.py" />
       <source>Only a package that is a folder can be written into</source>
       <translation>Nur in ein Paket, das ein Ordner ist, lässt sich schreiben</translation>
     </message>
@@ -5172,6 +6151,16 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/models/window.py" />
+      <source>Zoo…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>Get models that others share, from a folder or the web</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
       <source>Folders…</source>
       <translation>Ordner…</translation>
     </message>
@@ -5194,6 +6183,121 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/models/window.py" />
       <source>cannot be read</source>
       <translation>nicht lesbar</translation>
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>Metres per pixel</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>Here</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>Model zoos</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>Open the model zoo</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>Reading {zoo}…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>Folder or address of a model zoo</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>a folder, or an address such as https://example.org/models</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>Open</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>Look which models are there</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>Folder…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>Choose a folder with models</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>Offer this zoo no longer; nothing is deleted</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>Models of the zoo</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>Progress</source>
+      <translation>Fortschritt</translation>
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>Get</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>Copy this model to your computer and list it among your models</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>Stop; nothing of it is kept</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>Preview of a model</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>Cancelled; nothing of it was kept.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>{zoo}: {count} models</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>Get the model {name}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>Getting {name}…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/models/zoo.py" />
+      <source>{name} is among your models now.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <location filename="ui/onnx_classes.py" />
@@ -5657,6 +6761,11 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/runs/commands.py" />
+      <source>What is on {server}, in {folder}, stays there.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
       <source>Delete {state}?</source>
       <translation>{state} löschen?</translation>
     </message>
@@ -5767,13 +6876,243 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/runs/table.py" />
-      <source>Progress</source>
-      <translation>Fortschritt</translation>
-    </message>
-    <message>
-      <location filename="ui/runs/table.py" />
       <source>Time left</source>
       <translation>Restzeit</translation>
+    </message>
+    <message>
+      <location filename="ui/servers/dialog.py" />
+      <source>GeoDistil: servers</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>Server</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>as SSH is set up</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>at once</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>by Slurm (sbatch)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>none: the agent and SSH's settings</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>&amp;Name</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>What it is called in GeoDistil</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>&amp;Host</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>Its address, or its name in SSH's settings (~/.ssh/config)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>&amp;User</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>Who logs in there</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>&amp;Port</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>Usually 22</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>&amp;Key</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>File of a private key without passphrase; others belong in the agent</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>&amp;Folder there</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>Where imagery and runs are copied to</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>P&amp;ython there</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>What starts the engine's Python, as one types it there</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>&amp;Started</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>Whether a training starts at once or waits for its turn</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>&amp;Options of sbatch</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>As one types them there</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/form.py" />
+      <source>Passwords are neither asked for nor kept: a key of yours must be known to the server.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>Servers</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>&amp;Add…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>Describe a server</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>&amp;Edit…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>Change the selected server's description</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>Forget the selected server; what is on it stays there</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>&amp;Test</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>Connect to the selected server and see what a training needs</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>Test no longer</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>Testing {server}… The engine there takes some seconds.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>Test the server {server}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>Folder {folder}, Python {python}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>{server} is ready: Python {python}, engine {engine}, {device}, {free} GB free in {folder}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>The plugin brings engine {here}; install that one there, too.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>Look at the host key of {server}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>{server} shows this host key for the first time:</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>Accept it only where whoever runs the server tells you the same.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>Accept the key</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>The host key was not accepted, so nothing was sent.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>Servers that are reached by SSH can train: their names are among the devices of the training wizard.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/page.py" />
+      <source>What the test has found</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/servers/settings_page.py" />
+      <source>GeoDistil servers</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <location filename="ui/view/buttons.py" />
@@ -6132,6 +7471,16 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/wizard/run_page.py" />
+      <source>Ser&amp;vers…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
+      <source>Describe and test servers that can train</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <location filename="ui/wizard/run_page.py" />
       <source>&amp;Wait until no other training uses the device</source>
       <translation>W&amp;arten, bis kein anderes Training das Gerät nutzt</translation>
     </message>
@@ -6454,6 +7803,11 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/wizard/wizard.py" />
       <source>The training {} starts as soon as its device is free.</source>
       <translation>Das Training {} startet, sobald sein Gerät frei ist.</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/wizard.py" />
+      <source>The training {} is copied to its server, and starts there.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <location filename="ui/wizard/wizard.py" />

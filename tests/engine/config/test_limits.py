@@ -146,10 +146,9 @@ def test_a_file_that_is_no_object_is_one_sentence(tmp_path, content, words):
         load_run(tmp_path)
 
 
-def test_a_file_without_end_is_not_read(monkeypatch):
-    monkeypatch.setattr("engine.text_files.MOST_BYTES", 100)
+def test_a_file_without_end_is_not_read():
     with pytest.raises(ValueError, match="larger than"):
-        parse_object(b'{"a": "' + b"a" * 200 + b'"}')
+        parse_object(b'{"a": "' + b"a" * 200 + b'"}', most=100)
 
 
 @pytest.mark.parametrize("value", [math.nan, -math.inf, -1.7976931348623157e308, -3.4e38, 0])
