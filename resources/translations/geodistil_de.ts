@@ -66,7 +66,7 @@
     <message>
       <location filename="plugin.py" />
       <source>Servers…</source>
-      <translation type="unfinished" />
+      <translation>Server…</translation>
     </message>
     <message>
       <location filename="plugin.py" />
@@ -228,7 +228,7 @@ Die Klassen heißen wie in der Legende des Layers.</translation>
     <message>
       <location filename="toolbox/base.py" />
       <source>Exchange</source>
-      <translation type="unfinished" />
+      <translation>Austausch</translation>
     </message>
     <message>
       <location filename="toolbox/base.py" />
@@ -580,144 +580,146 @@ Nur Gelände im gelabelten Gebiet zählt. Nehmen Sie ein Gebiet, auf dem das Mod
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>COCO (one JSON file)</source>
-      <translation type="unfinished" />
+      <translation>COCO (eine JSON-Datei)</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>YOLO (text files)</source>
-      <translation type="unfinished" />
+      <translation>YOLO (Textdateien)</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>Pascal VOC (XML files, boxes only)</source>
-      <translation type="unfinished" />
+      <translation>Pascal VOC (XML-Dateien, nur Boxen)</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>Masks (pictures of classes, areas only)</source>
-      <translation type="unfinished" />
+      <translation>Masken (Bilder von Klassen, nur Flächen)</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>GeoTIFF</source>
-      <translation type="unfinished" />
+      <translation>GeoTIFF</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>PNG with a world file</source>
-      <translation type="unfinished" />
+      <translation>PNG mit World-Datei</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>Export chips with labels</source>
-      <translation type="unfinished" />
+      <translation>Ausschnitte mit Labels exportieren</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>Cuts imagery and labels into chips for other programs: COCO, YOLO, Pascal VOC, masks.</source>
-      <translation type="unfinished" />
+      <translation>Schneidet Bilddaten und Labels in Ausschnitte für andere Programme: COCO, YOLO, Pascal VOC, Masken.</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>Cuts the labelled area into square pieces of imagery (chips) and writes them with their labels as other programs read them: annotation tools such as CVAT, or trainings outside of QGIS. Each chip lies on the map where it was cut, so that `Import labels` brings the labels back, corrected or drawn anew.
 
 Give boxes or areas, not both. Pixels of which no labels are known are blank, and 255 in masks: ground without a label means background to most programs. Objects that a chip's side cuts are in both chips.</source>
-      <translation type="unfinished" />
+      <translation>Schneidet das gelabelte Gebiet in quadratische Stücke der Bilddaten (Ausschnitte) und schreibt sie mit ihren Labels so, wie andere Programme sie lesen: Annotationswerkzeuge wie CVAT oder Trainings außerhalb von QGIS. Jeder Ausschnitt liegt auf der Karte, wo er geschnitten wurde, so dass `Labels importieren` die Labels zurückbringt, berichtigt oder neu gezeichnet.
+
+Geben Sie Boxen oder Flächen an, nicht beides. Pixel, von denen keine Labels bekannt sind, sind leer, in Masken 255: Gelände ohne Label ist für die meisten Programme Hintergrund. Objekte, die der Rand eines Ausschnitts zerschneidet, sind in beiden Ausschnitten.</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>Format</source>
-      <translation type="unfinished" />
+      <translation>Format</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>COCO and YOLO have boxes and areas; Pascal VOC has boxes only, masks have areas only.</source>
-      <translation type="unfinished" />
+      <translation>COCO und YOLO haben Boxen und Flächen; Pascal VOC hat nur Boxen, Masken haben nur Flächen.</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>Images</source>
-      <translation type="unfinished" />
+      <translation>Bilder</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>A PNG holds 1 or 3 bands of 8 or 16 bits; a GeoTIFF holds any, and says what is not labelled.</source>
-      <translation type="unfinished" />
+      <translation>Ein PNG hat 1 oder 3 Kanäle mit 8 oder 16 Bit; ein GeoTIFF hat beliebige und sagt, was nicht gelabelt ist.</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>Side of a chip (pixels)</source>
-      <translation type="unfinished" />
+      <translation>Seite eines Ausschnitts (Pixel)</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>Chips at the end of the labelled area overlap their neighbours, so that all are of this size.</source>
-      <translation type="unfinished" />
+      <translation>Ausschnitte am Ende des gelabelten Gebiets überlappen ihre Nachbarn, damit alle gleich groß sind.</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>Overlap (pixels)</source>
-      <translation type="unfinished" />
+      <translation>Überlappung (Pixel)</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>What neighbouring chips share: as much as an object is large, and each object is whole in one.</source>
-      <translation type="unfinished" />
+      <translation>Was benachbarte Ausschnitte gemeinsam haben: so viel, wie ein Objekt groß ist, und jedes Objekt ist in einem ganz.</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>Chips without labels too</source>
-      <translation type="unfinished" />
+      <translation>Auch Ausschnitte ohne Labels</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>They show what is background.</source>
-      <translation type="unfinished" />
+      <translation>Sie zeigen, was Hintergrund ist.</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>Least share of a box (percent)</source>
-      <translation type="unfinished" />
+      <translation>Kleinster Anteil einer Box (Prozent)</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>A piece of a box at a chip's side that shows less of it is left out, and its pixels are blank.</source>
-      <translation type="unfinished" />
+      <translation>Ein Stück einer Box am Rand eines Ausschnitts, das weniger von ihr zeigt, wird ausgelassen, und seine Pixel sind leer.</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>Folder of chips</source>
-      <translation type="unfinished" />
+      <translation>Ordner der Ausschnitte</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>A new or an empty folder.</source>
-      <translation type="unfinished" />
+      <translation>Ein neuer oder ein leerer Ordner.</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>Number of chips</source>
-      <translation type="unfinished" />
+      <translation>Anzahl der Ausschnitte</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>Give boxes or areas, not both: each task has chips of its own.</source>
-      <translation type="unfinished" />
+      <translation>Geben Sie Boxen oder Flächen an, nicht beides: jede Aufgabe hat eigene Ausschnitte.</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>{format} has no room for these labels: choose COCO or YOLO.</source>
-      <translation type="unfinished" />
+      <translation>{format} hat keinen Platz für diese Labels: wählen Sie COCO oder YOLO.</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>The overlap must be smaller than a chip.</source>
-      <translation type="unfinished" />
+      <translation>Die Überlappung muss kleiner sein als ein Ausschnitt.</translation>
     </message>
     <message>
       <location filename="toolbox/exportchips.py" />
       <source>{count} chips in {folder}.</source>
-      <translation type="unfinished" />
+      <translation>{count} Ausschnitte in {folder}.</translation>
     </message>
     <message>
       <location filename="toolbox/exportmodel.py" />
@@ -781,399 +783,401 @@ Das Paket ist der Ordner `model` eines Laufordners, oder `item.json` darin. Es e
     <message>
       <location filename="toolbox/helps.py" />
       <source>auto: a graphics card where there is one, else the processor.</source>
-      <translation type="unfinished" />
+      <translation>auto: eine Grafikkarte, wo es eine gibt, sonst der Prozessor.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Choose one that QGIS knows, or a package: its folder, its zip, the `item.json` inside, or the run folder that it was trained in.</source>
-      <translation type="unfinished" />
+      <translation>Wählen Sie eines, das QGIS kennt, oder ein Paket: seinen Ordner, seine Zip-Datei, die `item.json` darin oder den Laufordner, in dem es trainiert wurde.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>A raster of whole numbers, one a class: what Predict writes, or any other. 0 is background.</source>
-      <translation type="unfinished" />
+      <translation>Ein Raster ganzer Zahlen, eine je Klasse: was Vorhersagen schreibt, oder ein anderes. 0 ist Hintergrund.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Wider places, such as squares, give no line.</source>
-      <translation type="unfinished" />
+      <translation>Breitere Stellen, etwa Plätze, geben keine Linie.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Shorter lines that end in nothing on one side are left out.</source>
-      <translation type="unfinished" />
+      <translation>Kürzere Linien, die auf einer Seite ins Nichts laufen, werden ausgelassen.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Ends that point at each other are joined across gaps up to this length; 0 joins none.</source>
-      <translation type="unfinished" />
+      <translation>Enden, die aufeinander zeigen, werden über Lücken bis zu dieser Länge verbunden; 0 verbindet keine.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Smaller areas are left out; in polygons their ground goes to a neighbour. 0 keeps all.</source>
-      <translation type="unfinished" />
+      <translation>Kleinere Flächen werden ausgelassen; bei Polygonen geht ihr Gelände an einen Nachbarn. 0 behält alle.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Smaller holes in areas are closed; 0 closes none.</source>
-      <translation type="unfinished" />
+      <translation>Kleinere Löcher in Flächen werden geschlossen; 0 schließt keine.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Shorter side branches, which ragged edges make, are cut off.</source>
-      <translation type="unfinished" />
+      <translation>Kürzere Seitenäste, die von ausgefransten Rändern kommen, werden abgeschnitten.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>How far a simplified outline may be from the pixels' own; 0 keeps every corner of a pixel.</source>
-      <translation type="unfinished" />
+      <translation>Wie weit ein vereinfachter Umriss von dem der Pixel abweichen darf; 0 behält jede Ecke eines Pixels.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Lines with the fields class, length_m and width_m.</source>
-      <translation type="unfinished" />
+      <translation>Linien mit den Feldern class, length_m und width_m.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Polygons with the fields class, class_id, area_m2 and perimeter_m.</source>
-      <translation type="unfinished" />
+      <translation>Polygone mit den Feldern class, class_id, area_m2 und perimeter_m.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>A raster of class numbers, or polygons; each connected area of a class becomes one box.</source>
-      <translation type="unfinished" />
+      <translation>Ein Raster von Klassennummern oder Polygone; jede zusammenhängende Fläche einer Klasse wird eine Box.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Polygons are painted on pixels of this size first, so that those that touch become one object.</source>
-      <translation type="unfinished" />
+      <translation>Polygone werden zuerst auf Pixel dieser Größe gemalt, so dass sich berührende ein Objekt werden.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>The boxes as polygons, with their class: labels for detection.</source>
-      <translation type="unfinished" />
+      <translation>Die Boxen als Polygone mit ihrer Klasse: Labels für Detektion.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Aerial or satellite imagery on which single objects are labelled.</source>
-      <translation type="unfinished" />
+      <translation>Luft- oder Satellitenbilder, auf denen einzelne Objekte gelabelt sind.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>One feature an object: polygons, of which the extents count, or points with a box size.</source>
-      <translation type="unfinished" />
+      <translation>Ein Feature je Objekt: Polygone, deren Ausdehnung zählt, oder Punkte mit einer Boxgröße.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>For labels that are points: how large an object is on the ground.</source>
-      <translation type="unfinished" />
+      <translation>Für Labels, die Punkte sind: wie groß ein Objekt am Boden ist.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Aerial or satellite imagery on which areas are labelled.</source>
-      <translation type="unfinished" />
+      <translation>Luft- oder Satellitenbilder, auf denen Flächen gelabelt sind.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Polygons of the areas of each class, or a raster of class numbers.</source>
-      <translation type="unfinished" />
+      <translation>Polygone der Flächen jeder Klasse oder ein Raster von Klassennummern.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Imagery without labels, from which a network learns what the labels do not show.</source>
-      <translation type="unfinished" />
+      <translation>Bilddaten ohne Labels, aus denen ein Netz lernt, was die Labels nicht zeigen.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Side of the square pieces of imagery that a network sees at once; a multiple of 32.</source>
-      <translation type="unfinished" />
+      <translation>Seite der quadratischen Bildstücke, die ein Netz auf einmal sieht; ein Vielfaches von 32.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Its answers are what the smaller network learns: a folder, a zip, or the `item.json` inside.</source>
-      <translation type="unfinished" />
+      <translation>Seine Antworten lernt das kleinere Netz: ein Ordner, eine Zip-Datei oder die `item.json` darin.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>What the model, its folder and its maps are called.</source>
-      <translation type="unfinished" />
+      <translation>Wie das Modell, sein Ordner und seine Karten heißen.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>All stages together. More is better up to a few hours; the best weights until then are kept.</source>
-      <translation type="unfinished" />
+      <translation>Alle Stufen zusammen. Bis zu einigen Stunden ist mehr besser; die besten Gewichte bis dahin werden behalten.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Passes over the labelled area, all stages together. Empty: minutes count.</source>
-      <translation type="unfinished" />
+      <translation>Durchgänge durch das gelabelte Gebiet, alle Stufen zusammen. Leer: die Minuten zählen.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Steps of the optimiser, all stages together, for runs that can be repeated. Empty: minutes count.</source>
-      <translation type="unfinished" />
+      <translation>Schritte des Optimierers, alle Stufen zusammen, für Läufe, die sich wiederholen lassen. Leer: die Minuten zählen.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>The network that is kept. Larger ones find more, and take longer in training and on the map.</source>
-      <translation type="unfinished" />
+      <translation>Das Netz, das bleibt. Größere finden mehr und brauchen länger, im Training und auf der Karte.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Networks that only teach; larger than the student, for they are thrown away in the end.</source>
-      <translation type="unfinished" />
+      <translation>Netze, die nur lehren; größer als das Schülernetz, denn am Ende werden sie weggeworfen.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Larger ones find more, and take longer in training and on the map.</source>
-      <translation type="unfinished" />
+      <translation>Größere finden mehr und brauchen länger, im Training und auf der Karte.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Pieces of imagery in a step. Lower it where memory runs out.</source>
-      <translation type="unfinished" />
+      <translation>Bildstücke in einem Schritt. Verringern Sie die Zahl, wo der Speicher nicht reicht.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>The same seed and settings give the same run again, as far as the device computes alike.</source>
-      <translation type="unfinished" />
+      <translation>Derselbe Seed und dieselben Einstellungen geben denselben Lauf noch einmal, soweit das Gerät gleich rechnet.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>A class map or detections that the model below has made.</source>
-      <translation type="unfinished" />
+      <translation>Eine Klassenkarte oder Detektionen, die das Modell unten gemacht hat.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>All scores as JSON, for other programs.</source>
-      <translation type="unfinished" />
+      <translation>Alle Scores als JSON, für andere Programme.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>What was found, what was found wrongly and what was missed, as polygons.</source>
-      <translation type="unfinished" />
+      <translation>Was gefunden, was falsch gefunden und was übersehen wurde, als Polygone.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Right and wrong pixels, and what they were taken for, as a raster.</source>
-      <translation type="unfinished" />
+      <translation>Richtige und falsche Pixel, und wofür sie gehalten wurden, als Raster.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>One file to send to others; it holds no code.</source>
-      <translation type="unfinished" />
+      <translation>Eine Datei zum Weitergeben; sie enthält keinen Programmcode.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Any CRS and pixel size: it is read at the ground sampling distance that the model was trained at.</source>
-      <translation type="unfinished" />
+      <translation>Beliebiges KBS und beliebige Pixelgröße: gelesen wird mit der Bodenauflösung, mit der das Modell trainiert wurde.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>The probability of the class that was chosen, pixel by pixel.</source>
-      <translation type="unfinished" />
+      <translation>Die Wahrscheinlichkeit der gewählten Klasse, Pixel für Pixel.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Layers; a folder below adds all of its rasters.</source>
-      <translation type="unfinished" />
+      <translation>Layer; ein Ordner unten fügt alle seine Raster hinzu.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Results of all rasters; run again with the same settings, a cancelled job goes on there.</source>
-      <translation type="unfinished" />
+      <translation>Ergebnisse aller Raster; mit denselben Einstellungen noch einmal gestartet, geht ein abgebrochener Auftrag dort weiter.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>The best so many, by rank.</source>
-      <translation type="unfinished" />
+      <translation>So viele der besten, nach Rang.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Square cells with their ranks, the stronger the colour the sooner.</source>
-      <translation type="unfinished" />
+      <translation>Quadratische Zellen mit ihren Rängen, je kräftiger die Farbe, desto eher.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Areas or boxes of which the model is sure, to be looked at before they are trusted.</source>
-      <translation type="unfinished" />
+      <translation>Flächen oder Boxen, deren das Modell sicher ist; anzusehen, bevor man ihnen traut.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>What a regression computes, pixel by pixel.</source>
-      <translation type="unfinished" />
+      <translation>Was eine Regression berechnet, Pixel für Pixel.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Boxes with class and score.</source>
-      <translation type="unfinished" />
+      <translation>Boxen mit Klasse und Score.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>Numbers of classes with their names and colours; 0 is background, 255 is no-data.</source>
-      <translation type="unfinished" />
+      <translation>Nummern der Klassen mit ihren Namen und Farben; 0 ist Hintergrund, 255 ohne Daten.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>A page with all that was found, mistakes and warnings first.</source>
-      <translation type="unfinished" />
+      <translation>Eine Seite mit allem, was gefunden wurde, Fehler und Warnungen zuerst.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>The same for other programs.</source>
-      <translation type="unfinished" />
+      <translation>Dasselbe für andere Programme.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>What a person has drawn, on ground that the model was not trained on.</source>
-      <translation type="unfinished" />
+      <translation>Was ein Mensch gezeichnet hat, auf Gelände, auf dem das Modell nicht trainiert wurde.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
       <source>A page with the scores, by class.</source>
-      <translation type="unfinished" />
+      <translation>Eine Seite mit den Scores, je Klasse.</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>As the files are</source>
-      <translation type="unfinished" />
+      <translation>Wie die Dateien sind</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>Objects (detection)</source>
-      <translation type="unfinished" />
+      <translation>Objekte (Detektion)</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>Areas (segmentation)</source>
-      <translation type="unfinished" />
+      <translation>Flächen (Segmentierung)</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>Annotations (*.json *.xml *.yaml *.txt *.png *.tif);;All files (*)</source>
-      <translation type="unfinished" />
+      <translation>Annotationen (*.json *.xml *.yaml *.txt *.png *.tif);;Alle Dateien (*)</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>Import labels</source>
-      <translation type="unfinished" />
+      <translation>Labels importieren</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>Turns COCO, YOLO, Pascal VOC annotations or masks of images into a label layer on the map.</source>
-      <translation type="unfinished" />
+      <translation>Macht aus COCO-, YOLO-, Pascal-VOC-Annotationen oder Masken von Bildern einen Label-Layer auf der Karte.</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>Reads what other programs know of images (boxes, outlines, masks) and puts it where the images lie on the map, as a label layer that the wizard, the labelling dock and the trainings take. Chips of `Export chips with labels` come back so, and so does any annotated image with a georeference: a GeoTIFF, or a picture with a world file.
 
 Images without a georeference need the raster that they show: of the same name, or the only one, also at another size. What the images' borders cut up becomes whole again; what several images show comes once.</source>
-      <translation type="unfinished" />
+      <translation>Liest, was andere Programme von Bildern wissen (Boxen, Umrisse, Masken), und legt es dorthin, wo die Bilder auf der Karte liegen: als Label-Layer, den der Assistent, das Label-Fenster und die Trainings nehmen. Ausschnitte von `Ausschnitte mit Labels exportieren` kommen so zurück, und ebenso jedes annotierte Bild mit Georeferenz: ein GeoTIFF oder ein Bild mit World-Datei.
+
+Bilder ohne Georeferenz brauchen das Raster, das sie zeigen: das desselben Namens oder das einzige, auch in anderer Größe. Was Bildränder zerschneiden, wird wieder ganz; was mehrere Bilder zeigen, kommt einmal.</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>Annotations</source>
-      <translation type="unfinished" />
+      <translation>Annotationen</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>The JSON file of COCO; of YOLO, Pascal VOC and masks any of their files, or the folder's name: all files of the folder are read.</source>
-      <translation type="unfinished" />
+      <translation>Die JSON-Datei von COCO; von YOLO, Pascal VOC und Masken irgendeine ihrer Dateien oder der Name des Ordners: alle Dateien des Ordners werden gelesen.</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>As the files are: told by their names and what is in them.</source>
-      <translation type="unfinished" />
+      <translation>Wie die Dateien sind: an ihren Namen und ihrem Inhalt erkannt.</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>What labels are</source>
-      <translation type="unfinished" />
+      <translation>Was Labels sind</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>Objects stay apart where they touch; areas of a class that touch become one.</source>
-      <translation type="unfinished" />
+      <translation>Objekte bleiben getrennt, wo sie sich berühren; Flächen einer Klasse, die sich berühren, werden eine.</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>Folder of images</source>
-      <translation type="unfinished" />
+      <translation>Ordner der Bilder</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>Empty: beside the annotations, or in a folder `images` there.</source>
-      <translation type="unfinished" />
+      <translation>Leer: neben den Annotationen oder in einem Ordner `images` dort.</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>Rasters that the images show</source>
-      <translation type="unfinished" />
+      <translation>Raster, die die Bilder zeigen</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>Only for images without a georeference: by name, or the only one.</source>
-      <translation type="unfinished" />
+      <translation>Nur für Bilder ohne Georeferenz: nach dem Namen oder das einzige.</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>Coordinate reference system of the images</source>
-      <translation type="unfinished" />
+      <translation>Koordinatenbezugssystem der Bilder</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>Only for images with a world file alone, which does not say it.</source>
-      <translation type="unfinished" />
+      <translation>Nur für Bilder, die allein eine World-Datei haben, denn die sagt es nicht.</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>Class names (number=name, between commas)</source>
-      <translation type="unfinished" />
+      <translation>Klassennamen (Nummer=Name, durch Kommas getrennt)</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>For annotations that only number their classes, for example 0=car, 1=bus.</source>
-      <translation type="unfinished" />
+      <translation>Für Annotationen, die ihre Klassen nur nummerieren, zum Beispiel 0=Auto, 1=Bus.</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>Leave pieces apart</source>
-      <translation type="unfinished" />
+      <translation>Stücke getrennt lassen</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>Objects and areas that the images' borders cut stay in pieces, and what several show stays twice.</source>
-      <translation type="unfinished" />
+      <translation>Objekte und Flächen, die Bildränder zerschneiden, bleiben in Stücken, und was mehrere Bilder zeigen, bleibt doppelt.</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>Polygons with the field `class`.</source>
-      <translation type="unfinished" />
+      <translation>Polygone mit dem Feld `class`.</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>The ground of the images: a training must know it where they do not cover the whole raster.</source>
-      <translation type="unfinished" />
+      <translation>Das Gelände der Bilder: ein Training muss es wissen, wo sie nicht das ganze Raster bedecken.</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>Class raster</source>
-      <translation type="unfinished" />
+      <translation>Klassenraster</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>The same as pixels: 0 is background, classes from 1 on, 255 is ground without images.</source>
-      <translation type="unfinished" />
+      <translation>Dasselbe als Pixel: 0 ist Hintergrund, Klassen ab 1, 255 ist Gelände ohne Bilder.</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>Number of labels</source>
-      <translation type="unfinished" />
+      <translation>Anzahl der Labels</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
       <source>{count} labels of {classes}.</source>
-      <translation type="unfinished" />
+      <translation>{count} Labels von {classes}.</translation>
     </message>
     <message>
       <location filename="toolbox/importlabels.py" />
@@ -1296,17 +1300,17 @@ In der Klassenkarte ist der Hintergrund 0, die erste Klasse 1 und so weiter, NoD
     <message>
       <location filename="toolbox/predicting.py" />
       <source>flips (4 views)</source>
-      <translation type="unfinished" />
+      <translation>Spiegelungen (4 Ansichten)</translation>
     </message>
     <message>
       <location filename="toolbox/predicting.py" />
       <source>flips and turns (8 views)</source>
-      <translation type="unfinished" />
+      <translation>Spiegelungen und Drehungen (8 Ansichten)</translation>
     </message>
     <message>
       <location filename="toolbox/predicting.py" />
       <source>the fastest here</source>
-      <translation type="unfinished" />
+      <translation>das hier schnellste</translation>
     </message>
     <message>
       <location filename="toolbox/predicting.py" />
@@ -1808,37 +1812,37 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     <message>
       <location filename="toolbox/words.py" />
       <source>ground sampling distance</source>
-      <translation type="unfinished" />
+      <translation>Bodenauflösung</translation>
     </message>
     <message>
       <location filename="toolbox/words.py" />
       <source>labelled area</source>
-      <translation type="unfinished" />
+      <translation>gelabelte Gebiet</translation>
     </message>
     <message>
       <location filename="toolbox/words.py" />
       <source>model package</source>
-      <translation type="unfinished" />
+      <translation>Modellpaket</translation>
     </message>
     <message>
       <location filename="toolbox/words.py" />
       <source>semi-supervised</source>
-      <translation type="unfinished" />
+      <translation>halbüberwachten</translation>
     </message>
     <message>
       <location filename="toolbox/words.py" />
       <source>run folder</source>
-      <translation type="unfinished" />
+      <translation>Laufordner</translation>
     </message>
     <message>
       <location filename="toolbox/words.py" />
       <source>class map</source>
-      <translation type="unfinished" />
+      <translation>Klassenkarte</translation>
     </message>
     <message>
       <location filename="toolbox/words.py" />
       <source>backend</source>
-      <translation type="unfinished" />
+      <translation>Backend</translation>
     </message>
     <message>
       <location filename="toolbox/words.py" />
@@ -1848,17 +1852,17 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     <message>
       <location filename="toolbox/words.py" />
       <source>checkpoint</source>
-      <translation type="unfinished" />
+      <translation>Zwischenstand</translation>
     </message>
     <message>
       <location filename="toolbox/words.py" />
       <source>chips</source>
-      <translation type="unfinished" />
+      <translation>Ausschnitte</translation>
     </message>
     <message>
       <location filename="toolbox/words.py" />
       <source>encoder</source>
-      <translation type="unfinished" />
+      <translation>Encoder</translation>
     </message>
     <message>
       <location filename="toolbox/words.py" />
@@ -3243,7 +3247,7 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     <message>
       <location filename="jobs/runs/state.py" />
       <source>Copying</source>
-      <translation type="unfinished" />
+      <translation>Kopiert</translation>
     </message>
     <message>
       <location filename="jobs/runs/state.py" />
@@ -3368,17 +3372,17 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     <message>
       <location filename="jobs/runs/words.py" />
       <source>What {server} has not got yet is copied there.</source>
-      <translation type="unfinished" />
+      <translation>Was {server} noch nicht hat, wird dorthin kopiert.</translation>
     </message>
     <message>
       <location filename="jobs/runs/words.py" />
       <source>The model and its report are copied back from {server}.</source>
-      <translation type="unfinished" />
+      <translation>Das Modell und sein Bericht werden von {server} zurückkopiert.</translation>
     </message>
     <message>
       <location filename="jobs/runs/words.py" />
       <source>It waits in the queue of {server} (job {job}).</source>
-      <translation type="unfinished" />
+      <translation>Er wartet in der Warteschlange von {server} (Auftrag {job}).</translation>
     </message>
     <message>
       <location filename="jobs/runs/words.py" />
@@ -3453,232 +3457,232 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     <message>
       <location filename="jobs/servers/cargo.py" />
       <source>{first} names {other}, which cannot be copied.</source>
-      <translation type="unfinished" />
+      <translation>{first} verweist auf {other}, was nicht kopiert werden kann.</translation>
     </message>
     <message>
       <location filename="jobs/servers/cargo.py" />
       <source>Put it back, or build the virtual raster again.</source>
-      <translation type="unfinished" />
+      <translation>Legen Sie die Datei zurück oder erzeugen Sie das virtuelle Raster neu.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>The host key of {server} is not known here yet.</source>
-      <translation type="unfinished" />
+      <translation>Der Hostschlüssel von {server} ist hier noch nicht bekannt.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>Press Test in Settings &gt; Options &gt; GeoDistil servers to look at it.</source>
-      <translation type="unfinished" />
+      <translation>Drücken Sie Testen unter Einstellungen &gt; Optionen &gt; GeoDistil-Server, um ihn anzusehen.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>There is no host {host}, the address of the server {server}.</source>
-      <translation type="unfinished" />
+      <translation>Es gibt keinen Host {host}, die Adresse des Servers {server}.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>Correct the address, or connect to the network that knows it.</source>
-      <translation type="unfinished" />
+      <translation>Berichtigen Sie die Adresse oder verbinden Sie sich mit dem Netzwerk, das sie kennt.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>The server {server} does not answer at {host}: {reason}.</source>
-      <translation type="unfinished" />
+      <translation>Der Server {server} antwortet unter {host} nicht: {reason}.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>Check address and port, and whether it is on and reachable from here.</source>
-      <translation type="unfinished" />
+      <translation>Prüfen Sie Adresse und Port und ob er eingeschaltet und von hier erreichbar ist.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>The connection to {server} ended: {reason}.</source>
-      <translation type="unfinished" />
+      <translation>Die Verbindung zu {server} endete: {reason}.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>Try again, or test it with ssh in a terminal.</source>
-      <translation type="unfinished" />
+      <translation>Versuchen Sie es noch einmal oder testen Sie sie mit ssh in einem Terminal.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>The server {server} has no Python that starts with {python}: {reason}.</source>
-      <translation type="unfinished" />
+      <translation>Der Server {server} hat kein Python, das mit {python} startet: {reason}.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>Correct how Python is started there, or set the engine up there as the guide's page Servers says.</source>
-      <translation type="unfinished" />
+      <translation>Berichtigen Sie, wie Python dort gestartet wird, oder richten Sie die Engine dort ein, wie es die Seite „Servers“ der Anleitung sagt.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>The Python {python} on {server} has no engine: {reason}.</source>
-      <translation type="unfinished" />
+      <translation>Das Python {python} auf {server} hat keine Engine: {reason}.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>Install it there as the guide's page Servers says, or name the Python that has it.</source>
-      <translation type="unfinished" />
+      <translation>Installieren Sie sie dort, wie es die Seite „Servers“ der Anleitung sagt, oder nennen Sie das Python, das sie hat.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>The connection to {server} broke off.</source>
-      <translation type="unfinished" />
+      <translation>Die Verbindung zu {server} ist abgebrochen.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>The disk of {server} is full at {path}.</source>
-      <translation type="unfinished" />
+      <translation>Der Datenträger von {server} ist bei {path} voll.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>Make room there, then start the run again: what is copied already is not copied again.</source>
-      <translation type="unfinished" />
+      <translation>Schaffen Sie dort Platz und starten Sie den Lauf noch einmal: Was schon kopiert ist, wird nicht noch einmal kopiert.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>On {server}: {reason}.</source>
-      <translation type="unfinished" />
+      <translation>Auf {server}: {reason}.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>Correct how it is described among the servers.</source>
-      <translation type="unfinished" />
+      <translation>Berichtigen Sie seine Beschreibung unter den Servern.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>On {server}, {path} cannot be read or written: {reason}.</source>
-      <translation type="unfinished" />
+      <translation>Auf {server} kann {path} nicht gelesen oder geschrieben werden: {reason}.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>Choose another folder there, or have its rights changed.</source>
-      <translation type="unfinished" />
+      <translation>Wählen Sie dort einen anderen Ordner oder lassen Sie seine Rechte ändern.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>On {server}, {folder} has {free} GB free, and the run's files need {needed} GB.</source>
-      <translation type="unfinished" />
+      <translation>Auf {server} hat {folder} noch {free} GB frei, und die Dateien des Laufs brauchen {needed} GB.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>Make room there, or choose another folder.</source>
-      <translation type="unfinished" />
+      <translation>Schaffen Sie dort Platz oder wählen Sie einen anderen Ordner.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>The server {server} is not among the servers any more.</source>
-      <translation type="unfinished" />
+      <translation>Der Server {server} ist nicht mehr unter den Servern.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>Add it again in Settings &gt; Options &gt; GeoDistil servers.</source>
-      <translation type="unfinished" />
+      <translation>Fügen Sie ihn unter Einstellungen &gt; Optionen &gt; GeoDistil-Server wieder hinzu.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>it gave no reason</source>
-      <translation type="unfinished" />
+      <translation>ohne Angabe eines Grundes</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>The host key of {server} is not the one that was accepted, so nothing was sent there.</source>
-      <translation type="unfinished" />
+      <translation>Der Hostschlüssel von {server} ist nicht der, der angenommen wurde; deshalb wurde nichts dorthin gesendet.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>Ask whoever runs it whether its key was changed.</source>
-      <translation type="unfinished" />
+      <translation>Fragen Sie, wer ihn betreibt, ob sein Schlüssel geändert wurde.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>If so, remove line {line} of {file}, then press Test.</source>
-      <translation type="unfinished" />
+      <translation>Wenn ja, entfernen Sie Zeile {line} von {file} und drücken dann Testen.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>The key file {file} cannot be used: {reason}.</source>
-      <translation type="unfinished" />
+      <translation>Die Schlüsseldatei {file} kann nicht verwendet werden: {reason}.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>Choose the private key's file, or leave it empty to ask the agent.</source>
-      <translation type="unfinished" />
+      <translation>Wählen Sie die Datei des privaten Schlüssels oder lassen Sie das Feld leer, um den Agenten zu fragen.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>The server {server} accepts no key of {user}.</source>
-      <translation type="unfinished" />
+      <translation>Der Server {server} nimmt keinen Schlüssel von {user} an.</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>Add your public key there (ssh-copy-id), or load a key with a passphrase into the agent (ssh-add).</source>
-      <translation type="unfinished" />
+      <translation>Fügen Sie Ihren öffentlichen Schlüssel dort hinzu (ssh-copy-id) oder laden Sie einen Schlüssel mit Passphrase in den Agenten (ssh-add).</translation>
     </message>
     <message>
       <location filename="jobs/servers/errors.py" />
       <source>yours</source>
-      <translation type="unfinished" />
+      <translation>Ihnen</translation>
     </message>
     <message>
       <location filename="jobs/servers/following.py" />
       <source>The copying was cancelled; it goes on from there.</source>
-      <translation type="unfinished" />
+      <translation>Das Kopieren wurde abgebrochen; es geht von dort weiter.</translation>
     </message>
     <message>
       <location filename="jobs/servers/following.py" />
       <source>Following the run</source>
-      <translation type="unfinished" />
+      <translation>Verfolgen des Laufs</translation>
     </message>
     <message>
       <location filename="jobs/servers/following.py" />
       <source>there is no package engine</source>
-      <translation type="unfinished" />
+      <translation>es gibt kein Paket engine</translation>
     </message>
     <message>
       <location filename="jobs/servers/following.py" />
       <source>It was stopped before it began.</source>
-      <translation type="unfinished" />
+      <translation>Er wurde angehalten, bevor er begann.</translation>
     </message>
     <message>
       <location filename="jobs/servers/server.py" />
       <source>Give the server a name.</source>
-      <translation type="unfinished" />
+      <translation>Geben Sie dem Server einen Namen.</translation>
     </message>
     <message>
       <location filename="jobs/servers/server.py" />
       <source>There is a server {name} already; choose another name.</source>
-      <translation type="unfinished" />
+      <translation>Es gibt schon einen Server {name}; wählen Sie einen anderen Namen.</translation>
     </message>
     <message>
       <location filename="jobs/servers/server.py" />
       <source>Give the server's address, for example gpu-box.example.org, or its name in SSH's settings.</source>
-      <translation type="unfinished" />
+      <translation>Geben Sie die Adresse des Servers an, zum Beispiel gpu-box.example.org, oder seinen Namen in den SSH-Einstellungen.</translation>
     </message>
     <message>
       <location filename="jobs/servers/server.py" />
       <source>A user's name has no spaces, slashes or quotes.</source>
-      <translation type="unfinished" />
+      <translation>Ein Benutzername hat keine Leerzeichen, Schrägstriche oder Anführungszeichen.</translation>
     </message>
     <message>
       <location filename="jobs/servers/server.py" />
       <source>Give the folder's whole path there, or one that begins with ~/.</source>
-      <translation type="unfinished" />
+      <translation>Geben Sie den ganzen Pfad des Ordners dort an oder einen, der mit ~/ beginnt.</translation>
     </message>
     <message>
       <location filename="jobs/servers/server.py" />
       <source>Say how the engine's Python is started there, for example {python}.</source>
-      <translation type="unfinished" />
+      <translation>Sagen Sie, wie das Python der Engine dort gestartet wird, zum Beispiel {python}.</translation>
     </message>
     <message>
       <location filename="jobs/servers/ssh.py" />
       <source>The program {program} is not installed.</source>
-      <translation type="unfinished" />
+      <translation>Das Programm {program} ist nicht installiert.</translation>
     </message>
     <message>
       <location filename="jobs/servers/ssh.py" />
       <source>Install the OpenSSH client: package openssh-client, or Optional features of Windows' settings.</source>
-      <translation type="unfinished" />
+      <translation>Installieren Sie den OpenSSH-Client: das Paket openssh-client oder „Optionale Features“ in den Windows-Einstellungen.</translation>
     </message>
     <message>
       <location filename="jobs/snapshots.py" />
@@ -4993,117 +4997,117 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     <message>
       <location filename="jobs/zoo/addresses.py" />
       <source>{address} is no address on the web.</source>
-      <translation type="unfinished" />
+      <translation>{address} ist keine Adresse im Web.</translation>
     </message>
     <message>
       <location filename="jobs/zoo/addresses.py" />
       <source>Write it with http:// or https://, or choose a folder.</source>
-      <translation type="unfinished" />
+      <translation>Schreiben Sie sie mit http:// oder https://, oder wählen Sie einen Ordner.</translation>
     </message>
     <message>
       <location filename="jobs/zoo/addresses.py" />
       <source>There is no model zoo at {place}.</source>
-      <translation type="unfinished" />
+      <translation>In {place} ist kein Modellzoo.</translation>
     </message>
     <message>
       <location filename="jobs/zoo/addresses.py" />
       <source>an empty place</source>
-      <translation type="unfinished" />
+      <translation>einem leeren Ort</translation>
     </message>
     <message>
       <location filename="jobs/zoo/addresses.py" />
       <source>Choose a folder with models, or the address of a catalogue.</source>
-      <translation type="unfinished" />
+      <translation>Wählen Sie einen Ordner mit Modellen oder die Adresse eines Katalogs.</translation>
     </message>
     <message>
       <location filename="jobs/zoo/addresses.py" />
       <source>The model zoo {zoo} names a file elsewhere: {href}.</source>
-      <translation type="unfinished" />
+      <translation>Der Modellzoo {zoo} nennt eine Datei anderswo: {href}.</translation>
     </message>
     <message>
       <location filename="jobs/zoo/addresses.py" />
       <source>Its files must lie on its own host, or in its own folder.</source>
-      <translation type="unfinished" />
+      <translation>Seine Dateien müssen auf seinem eigenen Server oder in seinem eigenen Ordner liegen.</translation>
     </message>
     <message>
       <location filename="jobs/zoo/catalogue.py" />
       <source>{address} names no files of a model.</source>
-      <translation type="unfinished" />
+      <translation>{address} nennt keine Dateien eines Modells.</translation>
     </message>
     <message>
       <location filename="jobs/zoo/catalogue.py" />
       <source>{address} is no catalogue of models.</source>
-      <translation type="unfinished" />
+      <translation>{address} ist kein Katalog von Modellen.</translation>
     </message>
     <message>
       <location filename="jobs/zoo/catalogue.py" />
       <source>A zoo is a folder of models, or a STAC catalogue as the engine's command zoo writes it.</source>
-      <translation type="unfinished" />
+      <translation>Ein Zoo ist ein Ordner mit Modellen oder ein STAC-Katalog, wie ihn der Befehl zoo der Engine schreibt.</translation>
     </message>
     <message>
       <location filename="jobs/zoo/fetching.py" />
       <source>{address} cannot be had: {reason}.</source>
-      <translation type="unfinished" />
+      <translation>{address} ist nicht zu bekommen: {reason}.</translation>
     </message>
     <message>
       <location filename="jobs/zoo/fetching.py" />
       <source>Check the address and the connection, then try again.</source>
-      <translation type="unfinished" />
+      <translation>Prüfen Sie Adresse und Verbindung, und versuchen Sie es noch einmal.</translation>
     </message>
     <message>
       <location filename="jobs/zoo/fetching.py" />
       <source>{address} is larger than the {size} MB that it may have.</source>
-      <translation type="unfinished" />
+      <translation>{address} ist größer als die {size} MB, die es haben darf.</translation>
     </message>
     <message>
       <location filename="jobs/zoo/fetching.py" />
       <source>It was not kept.</source>
-      <translation type="unfinished" />
+      <translation>Es wurde nicht behalten.</translation>
     </message>
     <message>
       <location filename="jobs/zoo/getting.py" />
       <source>{size} bytes instead of {expected}</source>
-      <translation type="unfinished" />
+      <translation>{size} Bytes statt {expected}</translation>
     </message>
     <message>
       <location filename="jobs/zoo/getting.py" />
       <source>its checksum is another</source>
-      <translation type="unfinished" />
+      <translation>die Prüfsumme ist eine andere</translation>
     </message>
     <message>
       <location filename="jobs/zoo/getting.py" />
       <source>{file} is not as its catalogue says: {how}.</source>
-      <translation type="unfinished" />
+      <translation>{file} ist nicht so, wie der Katalog sagt: {how}.</translation>
     </message>
     <message>
       <location filename="jobs/zoo/getting.py" />
       <source>Try again; if it stays so, tell whoever keeps the zoo.</source>
-      <translation type="unfinished" />
+      <translation>Versuchen Sie es noch einmal; bleibt es so, sagen Sie es dem, der den Zoo pflegt.</translation>
     </message>
     <message>
       <location filename="jobs/zoo/getting.py" />
       <source>The model needs {needed} MB, and {folder} has {free} MB left.</source>
-      <translation type="unfinished" />
+      <translation>Das Modell braucht {needed} MB, und {folder} hat noch {free} MB.</translation>
     </message>
     <message>
       <location filename="jobs/zoo/getting.py" />
       <source>Make room there.</source>
-      <translation type="unfinished" />
+      <translation>Schaffen Sie dort Platz.</translation>
     </message>
     <message>
       <location filename="ui/classes_wrapper.py" />
       <source>Choose from the layer's classes</source>
-      <translation type="unfinished" />
+      <translation>Aus den Klassen des Layers wählen</translation>
     </message>
     <message>
       <location filename="ui/classes_wrapper.py" />
       <source>Reading the layer…</source>
-      <translation type="unfinished" />
+      <translation>Der Layer wird gelesen…</translation>
     </message>
     <message>
       <location filename="ui/classes_wrapper.py" />
       <source>Classes of {layer}</source>
-      <translation type="unfinished" />
+      <translation>Klassen von {layer}</translation>
     </message>
     <message>
       <location filename="ui/drops.py" />
@@ -6152,12 +6156,12 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     <message>
       <location filename="ui/models/window.py" />
       <source>Zoo…</source>
-      <translation type="unfinished" />
+      <translation>Zoo…</translation>
     </message>
     <message>
       <location filename="ui/models/window.py" />
       <source>Get models that others share, from a folder or the web</source>
-      <translation type="unfinished" />
+      <translation>Modelle holen, die andere teilen, aus einem Ordner oder dem Web</translation>
     </message>
     <message>
       <location filename="ui/models/window.py" />
@@ -6187,67 +6191,67 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     <message>
       <location filename="ui/models/zoo.py" />
       <source>Metres per pixel</source>
-      <translation type="unfinished" />
+      <translation>Meter je Pixel</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
       <source>Here</source>
-      <translation type="unfinished" />
+      <translation>Hier</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
       <source>Model zoos</source>
-      <translation type="unfinished" />
+      <translation>Modellzoos</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
       <source>Open the model zoo</source>
-      <translation type="unfinished" />
+      <translation>Den Modellzoo öffnen</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
       <source>Reading {zoo}…</source>
-      <translation type="unfinished" />
+      <translation>{zoo} wird gelesen…</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
       <source>Folder or address of a model zoo</source>
-      <translation type="unfinished" />
+      <translation>Ordner oder Adresse eines Modellzoos</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
       <source>a folder, or an address such as https://example.org/models</source>
-      <translation type="unfinished" />
+      <translation>ein Ordner oder eine Adresse wie https://example.org/models</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
       <source>Open</source>
-      <translation type="unfinished" />
+      <translation>Öffnen</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
       <source>Look which models are there</source>
-      <translation type="unfinished" />
+      <translation>Nachsehen, welche Modelle dort sind</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
       <source>Folder…</source>
-      <translation type="unfinished" />
+      <translation>Ordner…</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
       <source>Choose a folder with models</source>
-      <translation type="unfinished" />
+      <translation>Einen Ordner mit Modellen wählen</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
       <source>Offer this zoo no longer; nothing is deleted</source>
-      <translation type="unfinished" />
+      <translation>Diesen Zoo nicht mehr anbieten; gelöscht wird nichts</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
       <source>Models of the zoo</source>
-      <translation type="unfinished" />
+      <translation>Modelle des Zoos</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
@@ -6257,47 +6261,47 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     <message>
       <location filename="ui/models/zoo.py" />
       <source>Get</source>
-      <translation type="unfinished" />
+      <translation>Holen</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
       <source>Copy this model to your computer and list it among your models</source>
-      <translation type="unfinished" />
+      <translation>Dieses Modell auf Ihren Rechner kopieren und unter Ihren Modellen aufführen</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
       <source>Stop; nothing of it is kept</source>
-      <translation type="unfinished" />
+      <translation>Anhalten; nichts davon wird behalten</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
       <source>Preview of a model</source>
-      <translation type="unfinished" />
+      <translation>Vorschau eines Modells</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
       <source>Cancelled; nothing of it was kept.</source>
-      <translation type="unfinished" />
+      <translation>Abgebrochen; nichts davon wurde behalten.</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
       <source>{zoo}: {count} models</source>
-      <translation type="unfinished" />
+      <translation>{zoo}: {count} Modelle</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
       <source>Get the model {name}</source>
-      <translation type="unfinished" />
+      <translation>Das Modell {name} holen</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
       <source>Getting {name}…</source>
-      <translation type="unfinished" />
+      <translation>{name} wird geholt…</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
       <source>{name} is among your models now.</source>
-      <translation type="unfinished" />
+      <translation>{name} ist jetzt unter Ihren Modellen.</translation>
     </message>
     <message>
       <location filename="ui/onnx_classes.py" />
@@ -6762,7 +6766,7 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     <message>
       <location filename="ui/runs/commands.py" />
       <source>What is on {server}, in {folder}, stays there.</source>
-      <translation type="unfinished" />
+      <translation>Was auf {server} in {folder} liegt, bleibt dort.</translation>
     </message>
     <message>
       <location filename="ui/runs/commands.py" />
@@ -6882,237 +6886,237 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     <message>
       <location filename="ui/servers/dialog.py" />
       <source>GeoDistil: servers</source>
-      <translation type="unfinished" />
+      <translation>GeoDistil: Server</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>Server</source>
-      <translation type="unfinished" />
+      <translation>Server</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>as SSH is set up</source>
-      <translation type="unfinished" />
+      <translation>wie in SSH eingestellt</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>at once</source>
-      <translation type="unfinished" />
+      <translation>sofort</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>by Slurm (sbatch)</source>
-      <translation type="unfinished" />
+      <translation>von Slurm (sbatch)</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>none: the agent and SSH's settings</source>
-      <translation type="unfinished" />
+      <translation>keine: der Agent und die SSH-Einstellungen</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>&amp;Name</source>
-      <translation type="unfinished" />
+      <translation>&amp;Name</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>What it is called in GeoDistil</source>
-      <translation type="unfinished" />
+      <translation>Wie er in GeoDistil heißt</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>&amp;Host</source>
-      <translation type="unfinished" />
+      <translation>&amp;Host</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>Its address, or its name in SSH's settings (~/.ssh/config)</source>
-      <translation type="unfinished" />
+      <translation>Seine Adresse oder sein Name in den SSH-Einstellungen (~/.ssh/config)</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>&amp;User</source>
-      <translation type="unfinished" />
+      <translation>&amp;Benutzer</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>Who logs in there</source>
-      <translation type="unfinished" />
+      <translation>Wer sich dort anmeldet</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>&amp;Port</source>
-      <translation type="unfinished" />
+      <translation>&amp;Port</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>Usually 22</source>
-      <translation type="unfinished" />
+      <translation>Meist 22</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>&amp;Key</source>
-      <translation type="unfinished" />
+      <translation>S&amp;chlüssel</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>File of a private key without passphrase; others belong in the agent</source>
-      <translation type="unfinished" />
+      <translation>Datei eines privaten Schlüssels ohne Passphrase; andere gehören in den Agenten</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>&amp;Folder there</source>
-      <translation type="unfinished" />
+      <translation>&amp;Ordner dort</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>Where imagery and runs are copied to</source>
-      <translation type="unfinished" />
+      <translation>Wohin Bilddaten und Läufe kopiert werden</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>P&amp;ython there</source>
-      <translation type="unfinished" />
+      <translation>P&amp;ython dort</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>What starts the engine's Python, as one types it there</source>
-      <translation type="unfinished" />
+      <translation>Was das Python der Engine startet, wie man es dort eintippt</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>&amp;Started</source>
-      <translation type="unfinished" />
+      <translation>&amp;Start</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>Whether a training starts at once or waits for its turn</source>
-      <translation type="unfinished" />
+      <translation>Ob ein Training sofort startet oder wartet, bis es an der Reihe ist</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>&amp;Options of sbatch</source>
-      <translation type="unfinished" />
+      <translation>Op&amp;tionen von sbatch</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>As one types them there</source>
-      <translation type="unfinished" />
+      <translation>Wie man sie dort eintippt</translation>
     </message>
     <message>
       <location filename="ui/servers/form.py" />
       <source>Passwords are neither asked for nor kept: a key of yours must be known to the server.</source>
-      <translation type="unfinished" />
+      <translation>Passwörter werden weder erfragt noch gespeichert: Der Server muss einen Schlüssel von Ihnen kennen.</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>Servers</source>
-      <translation type="unfinished" />
+      <translation>Server</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>&amp;Add…</source>
-      <translation type="unfinished" />
+      <translation>&amp;Hinzufügen…</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>Describe a server</source>
-      <translation type="unfinished" />
+      <translation>Einen Server beschreiben</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>&amp;Edit…</source>
-      <translation type="unfinished" />
+      <translation>&amp;Bearbeiten…</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>Change the selected server's description</source>
-      <translation type="unfinished" />
+      <translation>Die Beschreibung des gewählten Servers ändern</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>Forget the selected server; what is on it stays there</source>
-      <translation type="unfinished" />
+      <translation>Den gewählten Server vergessen; was auf ihm liegt, bleibt dort</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>&amp;Test</source>
-      <translation type="unfinished" />
+      <translation>&amp;Testen</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>Connect to the selected server and see what a training needs</source>
-      <translation type="unfinished" />
+      <translation>Mit dem gewählten Server verbinden und nachsehen, was ein Training braucht</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>Test no longer</source>
-      <translation type="unfinished" />
+      <translation>Nicht weiter testen</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>Testing {server}… The engine there takes some seconds.</source>
-      <translation type="unfinished" />
+      <translation>{server} wird getestet… Die Engine dort braucht einige Sekunden.</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>Test the server {server}</source>
-      <translation type="unfinished" />
+      <translation>Server {server} testen</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>Folder {folder}, Python {python}</source>
-      <translation type="unfinished" />
+      <translation>Ordner {folder}, Python {python}</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>{server} is ready: Python {python}, engine {engine}, {device}, {free} GB free in {folder}.</source>
-      <translation type="unfinished" />
+      <translation>{server} ist bereit: Python {python}, Engine {engine}, {device}, {free} GB frei in {folder}.</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>The plugin brings engine {here}; install that one there, too.</source>
-      <translation type="unfinished" />
+      <translation>Das Plugin bringt die Engine {here} mit; installieren Sie diese auch dort.</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>Look at the host key of {server}</source>
-      <translation type="unfinished" />
+      <translation>Hostschlüssel von {server} ansehen</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>{server} shows this host key for the first time:</source>
-      <translation type="unfinished" />
+      <translation>{server} zeigt diesen Hostschlüssel zum ersten Mal:</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>Accept it only where whoever runs the server tells you the same.</source>
-      <translation type="unfinished" />
+      <translation>Nehmen Sie ihn nur an, wenn, wer den Server betreibt, Ihnen denselben nennt.</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>Accept the key</source>
-      <translation type="unfinished" />
+      <translation>Schlüssel annehmen</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>The host key was not accepted, so nothing was sent.</source>
-      <translation type="unfinished" />
+      <translation>Der Hostschlüssel wurde nicht angenommen; deshalb wurde nichts gesendet.</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>Servers that are reached by SSH can train: their names are among the devices of the training wizard.</source>
-      <translation type="unfinished" />
+      <translation>Server, die über SSH erreichbar sind, können trainieren: Ihre Namen stehen unter den Geräten des Trainingsassistenten.</translation>
     </message>
     <message>
       <location filename="ui/servers/page.py" />
       <source>What the test has found</source>
-      <translation type="unfinished" />
+      <translation>Was der Test gefunden hat</translation>
     </message>
     <message>
       <location filename="ui/servers/settings_page.py" />
       <source>GeoDistil servers</source>
-      <translation type="unfinished" />
+      <translation>GeoDistil-Server</translation>
     </message>
     <message>
       <location filename="ui/view/buttons.py" />
@@ -7472,12 +7476,12 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     <message>
       <location filename="ui/wizard/run_page.py" />
       <source>Ser&amp;vers…</source>
-      <translation type="unfinished" />
+      <translation>Ser&amp;ver…</translation>
     </message>
     <message>
       <location filename="ui/wizard/run_page.py" />
       <source>Describe and test servers that can train</source>
-      <translation type="unfinished" />
+      <translation>Server beschreiben und testen, die trainieren können</translation>
     </message>
     <message>
       <location filename="ui/wizard/run_page.py" />
@@ -7807,7 +7811,7 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     <message>
       <location filename="ui/wizard/wizard.py" />
       <source>The training {} is copied to its server, and starts there.</source>
-      <translation type="unfinished" />
+      <translation>Das Training {} wird auf seinen Server kopiert und startet dort.</translation>
     </message>
     <message>
       <location filename="ui/wizard/wizard.py" />
