@@ -9,8 +9,8 @@ from .job import Job, Mark
 from .places import Place
 
 if TYPE_CHECKING:
-    from ...evaluation.review_raster import Labelled
     from ...evaluation.review import ReviewOptions
+    from ...evaluation.review_raster import Labelled
     from ...inference import Backend
 
 
