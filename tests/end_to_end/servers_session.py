@@ -10,7 +10,7 @@ from qgis.utils import iface
 
 NAME = "gpu-box"
 STATE = 1
-CHECK_LIMIT = 180
+CHECK_LIMIT, TRAINING_LIMIT = 180, 900
 PAUSE = 0.6
 """Seconds before a picture, so that everything is drawn."""
 
@@ -74,7 +74,7 @@ def come_back(values):
     """The dock is there by itself, follows again, and has the model when it is done."""
     yield lambda: runs_dock() is not None
     dock = runs_dock()
-    yield (lambda: state(dock) in ("Finished", "Failed")), CHECK_LIMIT
+    yield (lambda: state(dock) in ("Finished", "Failed")), TRAINING_LIMIT
     return {"state": state(dock)}
 
 

@@ -197,7 +197,7 @@ def test_a_queue_of_slurm_is_waited_in_and_trains(run, server, wait):
 
 def begin_in_window(desktop, run, loopback, tmp_path):
     values = json.loads((run / "run.json").read_text())
-    values["training"]["budget"] = {"steps": 150}
+    values["training"]["budget"] = {"steps": 100}
     (run / "run.json").write_text(json.dumps(values))
     runs = tmp_path / "runs"
     runs.mkdir()
@@ -220,7 +220,7 @@ def test_a_server_trains_what_a_qgis_window_gives_it_and_the_next_qgis_gets_the_
     finally:
         end(process)
     assert not kinds(trained, "finished"), "the training had ended already; it must be longer"
-    assert desktop.run(SESSION, "come_back", 300) == {"state": "Finished"}
+    assert desktop.run(SESSION, "come_back", 1000) == {"state": "Finished"}
     assert (trained / "model" / "item.json").exists() and (trained / "report.html").exists()
     assert len(kinds(trained, "started")) == 1
     settings = (tmp_path / "desktop" / "profiles" / "default" / "QGIS" / "QGIS3.ini").read_text()

@@ -131,7 +131,7 @@ sys.stdout.buffer.write(b"GEODISTIL-READY\\n")
 answer(python="3")
 for line in sys.stdin.buffer:
     request = json.loads(line)
-    names = ["../evil.txt", "/tmp/geodistil-evil.txt", "model/../../evil.txt", "good.txt"]
+    names = ["../evil.txt", "{elsewhere}/evil.txt", "model/../../evil.txt", "good.txt"]
     answer(b"" if request.get("offset") else b"evil", files=[[name, 4, 0] for name in names])
 """
 """A server that gives paths out of the run folder back."""
@@ -139,12 +139,12 @@ for line in sys.stdin.buffer:
 
 def test_a_server_does_not_write_outside_of_the_run_folder(trusted, run, tmp_path):
     program = tmp_path / "evil.py"
-    program.write_text(EVIL.format(script=len(SCRIPT.read_bytes())))
+    program.write_text(EVIL.format(script=len(SCRIPT.read_bytes()), elsewhere=tmp_path))
     evil = replace(trusted, python=f"/usr/bin/python3 {program}; true")
     with Connection(evil) as connection:
         copying.fetch(connection, "/", ["model"], run, "model/item.json", NOTHING)
     assert (run / "good.txt").read_text() == "evil"
-    assert not list(tmp_path.rglob("evil.txt")) and not Path("/tmp/geodistil-evil.txt").exists()
+    assert not list(tmp_path.rglob("evil.txt"))
 
 
 def test_a_folder_that_cannot_be_written_has_its_sentence(trusted, run):
