@@ -32,9 +32,10 @@ from .merging import Found
 LAYER = "detections"
 GEOPACKAGE = {"VERSION": "1.2"}
 """Newer versions make the GDAL of QGIS 3.22 warn."""
-SAME_BYTES = {"OGR_CURRENT_DATE": "1980-01-01T00:00:00.000Z", "OGR_GPKG_ALLOW_THREADED_RTREE": "NO"}
-"""So the same prediction gives the same file: GeoPackages tell when they were written, and GDAL makes their index in a
-thread where there are two cores and more, which changes a counter."""
+LAST_CHANGE = "1980-01-01T00:00:00.000Z"
+"""GeoPackages tell when they were written; with a fixed time, the same prediction gives the same file."""
+CHANGE_COUNTERS = (24, 92)
+"""Where SQLite counts a file's transactions: as many as GDAL has made, more with two cores than with one."""
 
 Colour = tuple[int, int, int, int]
 
@@ -222,6 +223,10 @@ class DetectionSink(Sink):
         """
         self._flush()
         with writing(self.path):
+            with self.partial.open("r+b") as file:
+                for place in CHANGE_COUNTERS:
+                    file.seek(place)
+                    file.write((1).to_bytes(4, "big"))
             with_usual_mode(self.partial).replace(self.path)
         return self.path
 
@@ -231,7 +236,7 @@ class DetectionSink(Sink):
         self._waiting = []
 
     def _append(self, found: Found, new: bool = False) -> None:
-        set_gdal_config_options(SAME_BYTES)
+        set_gdal_config_options({"OGR_CURRENT_DATE": LAST_CHANGE})
         with writing(self.path):
             write(
                 self.partial,
