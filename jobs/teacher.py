@@ -14,6 +14,8 @@ from .zips import BROKEN, content_of
 TEACHER, START = "teacher", "start"
 """Folders of a run folder: the model that teaches, and the one that the run starts from."""
 FILES = (ITEM_FILE, "model.safetensors")
+SPLIT_FILE = "split.json"
+"""Of the run that a model comes from: which ground has trained it, and must not judge those that start from it."""
 CHECKPOINTS = "checkpoints"
 MOST_BYTES = 4 << 30
 """Largest file of a model that is copied."""
@@ -52,6 +54,8 @@ def copy_teacher(package: Path, folder: Path, name: str = TEACHER) -> None:
         target.mkdir(exist_ok=True)
         for name, content in contents.items():
             (target / name).write_bytes(content)
+        if target.name == START and package.is_dir() and (package.parent / SPLIT_FILE).is_file():
+            shutil.copyfile(package.parent / SPLIT_FILE, target / SPLIT_FILE)
     except (KeyError, FileNotFoundError, *BROKEN) as error:
         shutil.rmtree(target, ignore_errors=True)
         raise GeoDistilError(

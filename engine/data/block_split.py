@@ -10,7 +10,7 @@ from ..config import Run
 from ..text_files import write_text
 from .splits import Block
 
-SPLIT_FILE = "split.json"
+SPLIT_FILE, MODEL_FOLDER = "split.json", "model"
 _MOST_BYTES = 20_000_000
 UNKNOWN = (
     "Which ground the model of start_from has trained on is not known here ({file} does not lie beside it), so "
@@ -57,6 +57,6 @@ def split_before(run: Run) -> BlockSplit | None:
 
 
 def places(start: str) -> list[Path]:
-    """Where a run's split may lie, of its model: a run folder, its folder `model`, or a file in that."""
+    """Where a run's split may lie, of its model: in the run folder, or beside a copy of the model."""
     path = Path(start)
-    return [path, path.parent, path.parent.parent]
+    return [path, path.parent] if path.name == MODEL_FOLDER else [path]

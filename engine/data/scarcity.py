@@ -10,6 +10,9 @@ from .prepared import Prepared
 SCARCE = 0.02
 """Share of the labelled ground below which cross-entropy hardly notices a class."""
 
+MOST_SENTENCES = 3
+"""Classes that have a sentence each; of more there is one."""
+
 
 def class_shares(run: Run, prepared: Prepared) -> dict[str, float]:
     """How much of the labelled ground each segmentation class covers, background first where it is one."""
@@ -31,11 +34,18 @@ def scarce_classes(run: Run, prepared: Prepared) -> list[str]:
     if not remedies:
         return []
     shares, help_ = class_shares(run, prepared), " or ".join(remedies)
+    scarce = [each.name for each in run.segmentation_classes if 0 < shares[each.name] < SCARCE]
+    if len(scarce) > MOST_SENTENCES:
+        more = len(scarce) - MOST_SENTENCES
+        named = ", ".join(f"'{name}'" for name in scarce[:MOST_SENTENCES])
+        return [
+            f"{len(scarce)} segmentation classes ({named} and {more} more) cover less than {100 * SCARCE:.0f} % of the "
+            f"labelled ground each; {help_} may help them."
+        ]
     return [
-        f"The segmentation class '{each.name}' covers {100 * shares[each.name]:.1f} % of the labelled ground; {help_} "
+        f"The segmentation class '{name}' covers {100 * shares[name]:.1f} % of the labelled ground; {help_} "
         "may help it."
-        for each in run.segmentation_classes
-        if 0 < shares[each.name] < SCARCE
+        for name in scarce
     ]
 
 

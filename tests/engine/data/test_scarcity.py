@@ -107,3 +107,14 @@ def test_check_says_what_was_chosen(world, tmp_path):
     save_run(world(Supervised(network=network, segmentation_loss="auto")), tmp_path / "run")
     (note,) = describe(tmp_path / "run")["notes"]
     assert note.startswith("Segmentation learns by cross-entropy that weighs")
+
+
+def test_many_scarce_classes_are_one_sentence(raster, layer, tools):
+    names = [f"class {index}" for index in range(6)]
+    kinds = [names[index % 6] for index in range(len(tools.scattered(512, step=64)))]
+    labels = Labels(path=layer("many.gpkg", tools.scattered(512, step=64), kind=kinds), field="kind")
+    run = tools.run(tools.source(raster("many.tif", (3, 512, 512)), labels=labels), names=names)
+    (sentence,) = scarce_classes(run, prepare(run))
+    assert sentence.startswith(
+        "6 segmentation classes ('class 0', 'class 1', 'class 2' and 3 more) cover less than 2 %"
+    )

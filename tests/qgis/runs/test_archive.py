@@ -19,7 +19,8 @@ def go_on(_fraction):
 @pytest.fixture
 def run(make_run, write):
     folder = make_run("town", write.progress(1))
-    for name, text in (("labels/areas.gpkg", "labels"), ("checkpoints/last.pt", "weights"), ("log.txt", "log")):
+    own = {"labels/areas.gpkg": "labels", "checkpoints/last.pt": "weights", "log.txt": "log", "cache/a.labels": "index"}
+    for name, text in own.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
     (folder / "launch.json").write_text("{}")
