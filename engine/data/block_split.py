@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from ..config import Run
+from ..config.limits import BOUNDED
 from ..text_files import write_text
-from .splits import Block
 
 SPLIT_FILE, MODEL_FOLDER = "split.json", "model"
 _MOST_BYTES = 20_000_000
+_Place = Annotated[int, Field(ge=-(10**10), le=10**10)]
+_Blocks = Annotated[frozenset[tuple[_Place, _Place]], Field(max_length=1_000_000)]
 UNKNOWN = (
     "Which ground the model of start_from has trained on is not known here ({file} does not lie beside it), so "
     "validation may flatter it, and choose its weights over better ones."
@@ -27,11 +30,11 @@ class BlockSplit(BaseModel):
         validation: blocks that have judged, and trained nobody.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = BOUNDED | {"frozen": True}
 
-    block_size: float = Field(gt=0, lt=1e7, allow_inf_nan=False)
-    training: frozenset[Block]
-    validation: frozenset[Block]
+    block_size: float = Field(gt=0, lt=1e7)
+    training: _Blocks
+    validation: _Blocks
 
 
 def write_split(folder: Path, split: BlockSplit) -> None:

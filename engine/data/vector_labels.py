@@ -129,8 +129,8 @@ class VectorLabels:
     def features(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
         """Geometries (n,) near a window, in grid pixels, not clipped to it, and class indices (n,)."""
         near = self._near(window)
-        near = near[self.classes[near] != IGNORED]
-        return self.geometries[near], self.classes[near]
+        near = near[self._classes[near] != IGNORED]
+        return self.geometries_at(near), self.classes_at(near)
 
     def ignored(self, window: Window) -> np.ndarray:
         """The pixels (H, W) bool that ignored features cover."""

@@ -176,7 +176,7 @@ def distinct_values(layer: Layer) -> list[str]:
     """
     layer = _existing(layer)
     _info(layer)
-    _, values = _read(layer, read_geometry=False)
+    _, values, _ = _read(layer, read_geometry=False)
     return sorted(set(values.tolist()))
 
 

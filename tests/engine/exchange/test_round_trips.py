@@ -33,7 +33,7 @@ def matched(found, wanted):
 def test_boxes_come_back_where_they_were(scene, engine, tmp_path, kind, name):
     here = scene(kind)
     code, answer = export(engine, here, "detection", name, tmp_path / "out")
-    assert code == 0 and answer["count"] >= 4
+    assert code == 0 and answer["count"] >= 4, answer
     code, answer = engine("import-labels", tmp_path / "out", "--output", tmp_path / "back.gpkg")
     assert (code, answer["count"], set(answer["classes"])) == (0, 4, {"car", "bus"})
     crs, found = scenes.read(tmp_path / "back.gpkg")
