@@ -14,6 +14,7 @@ from .zips import BROKEN, content_of
 TEACHER, START = "teacher", "start"
 """Folders of a run folder: the model that teaches, and the one that the run starts from."""
 FILES = (ITEM_FILE, "model.safetensors")
+MODEL_FOLDER = "model"
 SPLIT_FILE = "split.json"
 """Of the run that a model comes from: which ground has trained it, and must not judge those that start from it."""
 CHECKPOINTS = "checkpoints"
@@ -54,8 +55,8 @@ def copy_teacher(package: Path, folder: Path, name: str = TEACHER) -> None:
         target.mkdir(exist_ok=True)
         for name, content in contents.items():
             (target / name).write_bytes(content)
-        if target.name == START and package.is_dir() and (package.parent / SPLIT_FILE).is_file():
-            shutil.copyfile(package.parent / SPLIT_FILE, target / SPLIT_FILE)
+        if target.name == START and (split := _split_of(package)) is not None:
+            shutil.copyfile(split, target / SPLIT_FILE)
     except (KeyError, FileNotFoundError, *BROKEN) as error:
         shutil.rmtree(target, ignore_errors=True)
         raise GeoDistilError(
@@ -66,6 +67,12 @@ def copy_teacher(package: Path, folder: Path, name: str = TEACHER) -> None:
             "output",
             tr("The folder {target} cannot be written: {reason}.").format(target=target, reason=error.strerror),
         ) from error
+
+
+def _split_of(package: Path) -> Path | None:
+    """The split beside a copy of a model, or of the run folder that a model is of."""
+    places = (package, package.parent) if package.name == MODEL_FOLDER else (package,)
+    return next((place / SPLIT_FILE for place in places if (place / SPLIT_FILE).is_file()), None)
 
 
 def _refuse_another(item: bytes, target: Path, package: Path) -> None:

@@ -1,9 +1,11 @@
 """A finished model that teaches a smaller one, or that a run starts from, chosen on the wizard's recipe page."""
 
 import json
+from pathlib import Path
 
 import pytest
 from geodistil.jobs.sources.template import draft_from_run
+from geodistil.jobs.teacher import START, TEACHER, copy_teacher
 
 from ..cards import write_card
 
@@ -106,6 +108,22 @@ def test_a_run_starts_from_the_model_with_its_network_bands_and_resolution(
     assert (folder / "start" / "model.safetensors").read_bytes() == b"weights"
     again = draft_from_run(folder, project)
     assert again.recipe.start_from == str(folder / "start")
+
+
+@pytest.mark.parametrize("place", ["run", "run/model"])
+def test_what_ground_a_model_has_trained_on_goes_with_it(package, tmp_path, place):
+    """Else it would judge the next model on the same ground."""
+    model = tmp_path / "run" / "model"
+    model.parent.mkdir()
+    Path(package()).parent.rename(model)
+    (tmp_path / place / "split.json").write_text("the split")
+    for run in ("first", "again"):
+        (tmp_path / run).mkdir()
+    copy_teacher(model, tmp_path / "first", START)
+    copy_teacher(tmp_path / "first" / START, tmp_path / "again", START)  # as a run is edited anew
+    assert (tmp_path / "again" / START / "split.json").read_text() == "the split"
+    copy_teacher(model, tmp_path / "again", TEACHER)
+    assert not (tmp_path / "again" / TEACHER / "split.json").exists()
 
 
 def test_a_model_is_asked_for_and_must_fit_the_labels(filled, recipe, pages, package, tmp_path, read):
