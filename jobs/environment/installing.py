@@ -47,6 +47,7 @@ IMPORTS = (
     "matplotlib",
     "tqdm",
     "psutil",
+    "yaml",
 )
 """What must load before an environment counts as installed: all that `pyproject.toml` names for every platform.
 
