@@ -31,7 +31,7 @@ from desktop.profile import Desktop, Unfinished  # noqa: E402
 
 from benchmarks.accuracy.banepa import ROWS, TEST_COLUMN, Banepa, among, make_banepa, tile  # noqa: E402
 
-STRIP = ROOT / "docs" / "user-guide" / "images" / "loop.png"
+STRIP = ROOT / "docs" / "user-guide" / "images" / "loop.jpg"
 WALK = Path(__file__).with_name("loop_walk.py")
 FRAMES = {
     "drawn": "1  Areas are drawn, cells called complete",
@@ -42,7 +42,7 @@ FRAMES = {
     "found": "6  What it finds elsewhere",
 }
 """Pictures of the walk that the strip shows, and what is written below each."""
-FRAME_WIDTH, COLUMNS = 620, 2
+FRAME_WIDTH, COLUMNS = 540, 2
 LIMIT = 7200
 
 
@@ -102,8 +102,8 @@ def engine(*words: object) -> str:
 
 
 def draw_strip(pictures: Path, output: Path) -> None:
-    """The walk's pictures beside each other, small, in 256 colours."""
-    font = ImageFont.load_default(18)
+    """The walk's pictures beside each other, small."""
+    font = ImageFont.load_default(16)
     frames = [Image.open(next(pictures.glob(f"*-{name}.png"))).convert("RGB") for name in FRAMES]
     height = round(FRAME_WIDTH * frames[0].height / frames[0].width)
     rows = -(-len(frames) // COLUMNS)
@@ -113,7 +113,7 @@ def draw_strip(pictures: Path, output: Path) -> None:
         left, top = place % COLUMNS * (FRAME_WIDTH + 10), place // COLUMNS * (height + 34)
         strip.paste(frame.resize((FRAME_WIDTH, height), Image.Resampling.LANCZOS), (left, top))
         pen.text((left + 2, top + height + 4), words, "black", font)
-    strip.quantize(256, kmeans=3, dither=Image.Dither.NONE).save(output, "PNG", optimize=True)
+    strip.save(output, quality=70, optimize=True)
 
 
 def table(found: dict[str, Any]) -> str:

@@ -162,7 +162,10 @@ def test_a_line_of_ps_is_read_as_macos_writes_it():
 
 
 def test_nothing_of_the_plugin_signals_by_a_number_alone():
-    """Who ends a process does so in `jobs.processes`, which looks who it is, or by a child that is not waited for."""
+    """Who ends a process does so in `jobs.processes`, which looks who it is, or by a child that is not waited for.
+
+    On a server `there.py` looks likewise: at the time when the process began.
+    """
     doors = {}
     for room in ("jobs", "toolbox", "ui"):
         for path in (ROOT / room).rglob("*.py"):
@@ -175,4 +178,5 @@ def test_nothing_of_the_plugin_signals_by_a_number_alone():
         "jobs/processes/linux.py": {"kill"},
         "jobs/processes/unix.py": {"kill"},
         "jobs/processes/windows.py": {"TerminateProcess"},
+        "jobs/servers/there.py": {"kill", "killpg"},
     }
