@@ -113,7 +113,7 @@ def draw_strip(pictures: Path, output: Path) -> None:
         left, top = place % COLUMNS * (FRAME_WIDTH + 10), place // COLUMNS * (height + 34)
         strip.paste(frame.resize((FRAME_WIDTH, height), Image.Resampling.LANCZOS), (left, top))
         pen.text((left + 2, top + height + 4), words, "black", font)
-    strip.save(output, quality=70, optimize=True)
+    strip.save(output, quality=60, optimize=True, progressive=True)
 
 
 def table(found: dict[str, Any]) -> str:
