@@ -38,10 +38,15 @@ ALGORITHMS = {
     "areastopolygons": (("CLASS_MAP",), {"POLYGONS": "p.gpkg"}),
     "areastolines": (("CLASS_MAP", "CLASS"), {"LINES": "l.gpkg"}),
     "boxesfromareas": (("AREAS", "FIELD"), {"BOXES": "b.gpkg"}),
+    "exportchips": (SOURCES, {"FOLDER": "run"}),
+    "importlabels": (("ANNOTATIONS", "RASTERS"), {"LABELS": "l.gpkg"}),
     "reviewpredictions": (("MODEL", "RASTERS", "DEVICE"), {"LABEL_NEXT": "n.gpkg", "PSEUDO_LABELS": "p.gpkg"}),
 }
 """Name -> the parameters it is given, and its outputs."""
-KEPT = {"run.json", "labels", "teacher", "events.jsonl", "log.txt", "checkpoints", "report.html", "prediction.partial"}
+KEPT = {
+    "run.json", "labels", "teacher", "events.jsonl", "log.txt", "checkpoints", "report.html", "prediction.partial",
+    "cache", "split.json",
+}  # fmt: skip
 """What a cancelled job leaves in its folder, to go on from; no model, no map."""
 
 
@@ -83,8 +88,15 @@ def children(monkeypatch):
 
 
 @pytest.fixture
-def given(training, trained, town, town_layers, boxes, make_boxes):
+def given(training, trained, town, town_layers, boxes, make_boxes, tmp_path_factory):
     """Parameters of all algorithms."""
+    coco = {
+        "images": [{"id": 1, "file_name": town.name, "width": 512, "height": 512}],
+        "categories": [{"id": 1, "name": "red"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [10, 10, 20, 20]}],
+    }
+    annotations = tmp_path_factory.mktemp("coco") / "labels.json"
+    annotations.write_text(json.dumps(coco))
     _, labels = town_layers
     layer, found = labels.id(), make_boxes(boxes, "found", field="class:string&field=score:double")
     QgsProject.instance().addMapLayer(found)
@@ -97,6 +109,7 @@ def given(training, trained, town, town_layers, boxes, make_boxes):
         "PACKAGE": trained["MODEL"],
         "MODEL": trained["MODEL"],
         "PREDICTIONS": found.id(),
+        "ANNOTATIONS": str(annotations),
         "LABELS": layer,
         "AREAS": layer,
         "FIELD": "kind",
