@@ -22,19 +22,16 @@ UNKNOWN = (
 
 
 class BlockSplit(BaseModel):
-    """Blocks of a lattice, by what a run has used them for.
-
-    Args:
-        block_size: side of the lattice's blocks in metres.
-        training: blocks with ground that has trained.
-        validation: blocks that have judged, and trained nobody.
-    """
+    """Blocks of a lattice, by what a run has used them for."""
 
     model_config = BOUNDED | {"frozen": True}
 
     block_size: float = Field(gt=0, lt=1e7)
+    """Side of the lattice's blocks in metres."""
     training: _Blocks
+    """Those with ground that has trained."""
     validation: _Blocks
+    """Those that have judged, and trained nobody."""
 
 
 def write_split(folder: Path, split: BlockSplit) -> None:

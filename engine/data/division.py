@@ -27,15 +27,12 @@ _AREA, _LABEL, _CLASS = 100.0, 20.0, 5.0
 
 
 class Division(NamedTuple):
-    """How a run's ground is divided.
-
-    Args:
-        split: side of the blocks in metres, and which of them train or validate; none without labelled sources.
-        warnings: sentences for people.
-    """
+    """How a run's ground is divided."""
 
     split: BlockSplit | None
+    """Side of the blocks, and which of them train or validate; none without labelled sources."""
     warnings: list[str]
+    """Sentences for people."""
 
 
 def divide(run: Run, sources: list[PreparedSource]) -> Division:
