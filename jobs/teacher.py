@@ -8,16 +8,11 @@ from typing import Any
 
 from .errors import GeoDistilError
 from .packages import ITEM_FILE
+from .runs.files import CHECKPOINTS, MODEL_FOLDER, SPLIT_FILE, START, TEACHER
 from .translation import tr
 from .zips import BROKEN, content_of
 
-TEACHER, START = "teacher", "start"
-"""Folders of a run folder: the model that teaches, and the one that the run starts from."""
 FILES = (ITEM_FILE, "model.safetensors")
-MODEL_FOLDER = "model"
-SPLIT_FILE = "split.json"
-"""Of the run that a model comes from: which ground has trained it, and must not judge those that start from it."""
-CHECKPOINTS = "checkpoints"
 MOST_BYTES = 4 << 30
 """Largest file of a model that is copied."""
 

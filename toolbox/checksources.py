@@ -44,9 +44,7 @@ class CheckSources(AnySources):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Sources, what they are read by, findings."""
         self.add_sources()
-        self._add_general()
-        for name in ("NAME", "MINUTES", "EPOCHS", "STEPS"):
-            self.removeParameter(name)
+        self._add_reading()
         self.addParameter(
             advanced(
                 QgsProcessingParameterNumber(

@@ -14,7 +14,8 @@ from qgis.core import (
 from ..jobs.errors import GeoDistilError
 from ..jobs.packages import package_path, read_card
 from ..jobs.run_folder import RoleLayers, merge_patch
-from ..jobs.teacher import TEACHER, copy_teacher, facts, heads_of
+from ..jobs.runs.files import TEACHER
+from ..jobs.teacher import copy_teacher, facts, heads_of
 from ..jobs.translation import tr
 from ..jobs.vocabulary import spoken
 from .anysources import AnySources

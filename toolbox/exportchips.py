@@ -55,9 +55,7 @@ class ExportChips(AnySources):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Labelled imagery, format, size, folder."""
         self.add_sources()
-        self._add_general()
-        for name in ("NAME", "MINUTES", "EPOCHS", "STEPS"):
-            self.removeParameter(name)
+        self._add_reading()
         self.addParameter(
             explained(
                 QgsProcessingParameterEnum("FORMAT", tr("Format"), list(FORMATS.values()), defaultValue=0),

@@ -26,13 +26,14 @@ from qgis.core import (
 from ..jobs.errors import GeoDistilError
 from ..jobs.packages import package_path, read_card
 from ..jobs.run_folder import RoleLayers, RunFolder, RunSettings, merge_patch
+from ..jobs.runs.files import START
 from ..jobs.runs.registry import remember
 from ..jobs.sources.options import option_patch
 from ..jobs.sources.place import folder_name, runs_folder
 from ..jobs.sources.suggestion import SIZES as MEASURED_SIZES
 from ..jobs.sources.suggestion import size_text
 from ..jobs.sources.teaching import start_patch, start_refused
-from ..jobs.teacher import START, copy_teacher
+from ..jobs.teacher import copy_teacher
 from ..jobs.translation import tr
 from .base import EngineAlgorithm, Parameters, Results, advanced, explained, sentences
 from .labelled import box_size_problem, labelled_parameters, rasters_parameter, role_layers
@@ -237,6 +238,12 @@ class TrainingAlgorithm(EngineAlgorithm):
                 ),
             )
         )
+
+    def _add_reading(self) -> None:
+        """What says how sources are read, of the general parameters."""
+        self._add_general()
+        for name in ("NAME", "MINUTES", "EPOCHS", "STEPS"):
+            self.removeParameter(name)
 
     def _add_general(self) -> None:
         self.addParameter(

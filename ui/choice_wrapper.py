@@ -5,20 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from processing.gui.wrappers import DIALOG_BATCH, DIALOG_STANDARD, WidgetWrapper
-from qgis.core import QgsProcessingParameterDefinition
 from qgis.PyQt.QtWidgets import QComboBox, QWidget
 
-from .wrapping import wrapper_for
-
-
-class ChoiceWrapper:
-    """What Processing makes for a choice: titles in an algorithm's dialog and in batches, its own widgets elsewhere."""
-
-    def __new__(
-        cls, parameter: QgsProcessingParameterDefinition, dialog: QWidget, row: int = 0, col: int = 0, **more: Any
-    ) -> Any:
-        """The widget for a dialog, called as Processing calls the wrapper classes of parameters."""
-        return wrapper_for(TitlesWrapper, parameter, dialog, row, col, (DIALOG_STANDARD, DIALOG_BATCH))
+from .wrapping import Wrapper
 
 
 class TitlesWrapper(WidgetWrapper):
@@ -40,3 +29,10 @@ class TitlesWrapper(WidgetWrapper):
 
     def value(self) -> str:  # noqa: D102
         return self.widget.currentData()
+
+
+class ChoiceWrapper(Wrapper):
+    """Titles in an algorithm's dialog and in batches, Processing's own widgets elsewhere."""
+
+    ours = TitlesWrapper
+    places = (DIALOG_STANDARD, DIALOG_BATCH)

@@ -7,7 +7,6 @@ from typing import Any
 from processing.gui.wrappers import WidgetWrapper
 from qgis.core import (
     QgsMapLayer,
-    QgsProcessingParameterDefinition,
 )
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import pyqtSignal
@@ -18,19 +17,9 @@ from ..jobs.classes import ClassReader
 from ..jobs.errors import GeoDistilError
 from ..jobs.layers.map_classes import legend
 from ..jobs.translation import tr
-from .wrapping import layer_of, named, wrapper_for
+from .wrapping import Wrapper, layer_of, named
 
 SEPARATOR = ", "
-
-
-class ClassesWrapper:
-    """What Processing makes for classes of a layer: a field with a list in an algorithm's dialog, its own elsewhere."""
-
-    def __new__(
-        cls, parameter: QgsProcessingParameterDefinition, dialog: QWidget, row: int = 0, col: int = 0, **more: Any
-    ) -> Any:
-        """The widget for a dialog, called as Processing calls the wrapper classes of parameters."""
-        return wrapper_for(FieldWrapper, parameter, dialog, row, col)
 
 
 class ClassesWidget(QWidget):
@@ -147,3 +136,9 @@ class FieldWrapper(WidgetWrapper):
 
     def _told(self) -> dict[str, Any]:
         return self.parameterDefinition().metadata()["widget_wrapper"]
+
+
+class ClassesWrapper(Wrapper):
+    """A field with a list in an algorithm's dialog, Processing's own widgets elsewhere."""
+
+    ours = FieldWrapper

@@ -5,21 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from processing.gui.wrappers import WidgetWrapper
-from qgis.core import QgsProcessingParameterDefinition, QgsVectorLayer
+from qgis.core import QgsVectorLayer
 from qgis.gui import QgsFieldComboBox
 from qgis.PyQt.QtWidgets import QWidget
 
-from .wrapping import layer_of, named, wrapper_for
-
-
-class FieldWrapper:
-    """What Processing makes for such a field: a list in an algorithm's dialog, its own widgets elsewhere."""
-
-    def __new__(
-        cls, parameter: QgsProcessingParameterDefinition, dialog: QWidget, row: int = 0, col: int = 0, **more: Any
-    ) -> Any:
-        """The widget for a dialog, called as Processing calls the wrapper classes of parameters."""
-        return wrapper_for(FieldsWrapper, parameter, dialog, row, col)
+from .wrapping import Wrapper, layer_of, named
 
 
 class FieldsWrapper(WidgetWrapper):
@@ -50,3 +40,9 @@ class FieldsWrapper(WidgetWrapper):
         layer = layer_of(parent)
         self.widget.setLayer(layer if isinstance(layer, QgsVectorLayer) else None)
         self.widget.setField(self._wanted)
+
+
+class FieldWrapper(Wrapper):
+    """A list in an algorithm's dialog, Processing's own widgets elsewhere."""
+
+    ours = FieldsWrapper

@@ -5,22 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from processing.gui.wrappers import WidgetWrapper
-from qgis.core import QgsProcessingParameterDefinition
 from qgis.PyQt.QtWidgets import QWidget
 
 from .model_widget import ModelWidget
-from .wrapping import wrapper_for
-
-
-class ModelWrapper:
-    """What Processing makes for a model: `ModelWidget` in an algorithm's dialog, its own widgets elsewhere.
-
-    A cell of the batch dialog has one line; in the model designer a value may be an input or an earlier step's output.
-    """
-
-    def __new__(cls, parameter: QgsProcessingParameterDefinition, dialog: QWidget, row: int = 0, col: int = 0) -> Any:
-        """The widget for a dialog, called as Processing calls the wrapper classes of parameters."""
-        return wrapper_for(DialogWrapper, parameter, dialog, row, col)
+from .wrapping import Wrapper
 
 
 class DialogWrapper(WidgetWrapper):
@@ -36,3 +24,9 @@ class DialogWrapper(WidgetWrapper):
 
     def value(self) -> str:  # noqa: D102
         return self.widget.path()
+
+
+class ModelWrapper(Wrapper):
+    """`ModelWidget` in an algorithm's dialog; in the model designer a value may be an input or a step's output."""
+
+    ours = DialogWrapper

@@ -15,6 +15,7 @@ PACKAGE = __package__.rpartition(".")[0]
 MODULES = (
     "jobs.sources.inspector",
     "jobs.sources.template",
+    "jobs.servers.followers",
     "jobs.sources.starting",
     "ui.wizard.sources_page",
     "ui.wizard.classes_page",
@@ -46,6 +47,7 @@ LABELLING = (
     "jobs.labelling.desk",
     "jobs.labelling.predicting",
     "ui.labelling.reviewer",
+    "jobs.servers.followers",
     "jobs.sources.preparation",
     "jobs.sources.starting",
     "jobs.runs.watcher",

@@ -16,34 +16,28 @@ from qgis.gui import QgsGui
 from qgis.PyQt.QtWidgets import QWidget
 
 
-def wrapper_for(
-    ours: Callable[..., Any],
-    parameter: QgsProcessingParameterDefinition,
-    dialog: QWidget,
-    row: int,
-    col: int,
-    places: tuple[Any, ...] = (DIALOG_STANDARD,),
-) -> Any:
-    """A wrapper of ours for a parameter in some kinds of dialogs, Processing's own in the others.
+class Wrapper:
+    """What Processing makes for a parameter: a wrapper of ours in some kinds of dialogs, its own in the others."""
 
-    Args:
-        ours: the class of our wrapper.
-        parameter: the parameter.
-        dialog: where it is shown.
-        row: of a batch dialog.
-        col: of a batch dialog.
-        places: the kinds of dialogs that ours is for.
-    """
-    place = dialogTypes.get(type(dialog).__name__, DIALOG_STANDARD)
-    if place in places:
-        return ours(parameter, dialog, row, col)
-    registry = QgsGui.processingGuiRegistry()
-    if place == DIALOG_MODELER:
-        wrapper = registry.createModelerParameterWidget(dialog.model, dialog.childId, parameter, dialog.context)
-    else:
-        wrapper = registry.createParameterWidgetWrapper(parameter, place)
-    wrapper.setDialog(dialog)
-    return wrapper
+    ours: Callable[..., Any]
+    """The class of our wrapper."""
+    places: tuple[Any, ...] = (DIALOG_STANDARD,)
+    """The kinds of dialogs that ours is for; a cell of the batch dialog has one line."""
+
+    def __new__(
+        cls, parameter: QgsProcessingParameterDefinition, dialog: QWidget, row: int = 0, col: int = 0, **more: Any
+    ) -> Any:
+        """The widget for a dialog, called as Processing calls the wrapper classes of parameters."""
+        place = dialogTypes.get(type(dialog).__name__, DIALOG_STANDARD)
+        if place in cls.places:
+            return cls.ours(parameter, dialog, row, col)
+        registry = QgsGui.processingGuiRegistry()
+        if place == DIALOG_MODELER:
+            wrapper = registry.createModelerParameterWidget(dialog.model, dialog.childId, parameter, dialog.context)
+        else:
+            wrapper = registry.createParameterWidgetWrapper(parameter, place)
+        wrapper.setDialog(dialog)
+        return wrapper
 
 
 def named(wrappers: list[Any], name: str) -> Any:

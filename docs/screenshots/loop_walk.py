@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import processing
-from desktop.hands import Steps, choose, choose_entry, click, screenshot, write
+from desktop.hands import Steps, choose, choose_entry, click, screenshot, window_of, write
 from qgis.core import (
     QgsCoordinateTransform,
     QgsFeatureRequest,
@@ -22,7 +22,7 @@ from qgis.core import (
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QDialogButtonBox, QPushButton
+from qgis.PyQt.QtWidgets import QDialogButtonBox, QPushButton
 from qgis.utils import iface
 
 AGREES = 0.6
@@ -86,13 +86,13 @@ class Loop:
         yield lambda: self._window.findChild(QgsDockWidget, "GeoDistilLabel")
         self._dock = self._window.findChild(QgsDockWidget, "GeoDistilLabel")
         yield from click(self._dock.new_button)
-        yield lambda: self._dialog("SetupDialog")
-        dialog = self._dialog("SetupDialog")
-        yield from choose(dialog.role, "Segmentation")
-        dialog.classes.table.item(0, 1).setText("building")
+        yield lambda: window_of("SetupDialog")
+        setup = window_of("SetupDialog")
+        yield from choose(setup.role, "Segmentation")
+        setup.classes.table.item(0, 1).setText("building")
         yield 0.3
         yield from self.picture("setup")
-        yield from click(dialog.buttons.button(QDialogButtonBox.StandardButton.Ok))
+        yield from click(setup.buttons.button(QDialogButtonBox.StandardButton.Ok))
         yield lambda: self._dock.session is not None
         yield 1.0
 
@@ -136,15 +136,15 @@ class Loop:
             "MODEL": self._rounds[0]["model"], "RASTERS": [self._raster.id()], "LABELLED": session.link.area,
             "LABEL_NEXT": "TEMPORARY_OUTPUT",
         }  # fmt: skip
-        dialog = processing.createAlgorithmDialog("geodistil:reviewpredictions", parameters)
-        dialog.show()
+        review = processing.createAlgorithmDialog("geodistil:reviewpredictions", parameters)
+        review.show()
         yield 1.0
         yield from self.picture("where")
         before = self._dock.walk.source.count()
-        yield from click(next(each for each in dialog.findChildren(QPushButton) if each.text() == "Run"))
+        yield from click(next(each for each in review.findChildren(QPushButton) if each.text() == "Run"))
         yield (lambda: self._dock.walk.source.count() > before), LIMIT
         yield 1.0
-        dialog.close()
+        review.close()
         iface.setActiveLayer(session.layer)
         yield from choose(self._dock.walk.source, "banepa: label here next")
 
@@ -289,8 +289,3 @@ class Loop:
             return 0.0
         union = QgsGeometry.unaryUnion(touched)
         return union.intersection(shape).area() / union.combine(shape).area()
-
-    @staticmethod
-    def _dialog(name: str) -> Any:
-        windows = QApplication.topLevelWidgets()
-        return next((each for each in windows if type(each).__name__ == name and each.isVisible()), None)

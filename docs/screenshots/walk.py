@@ -17,12 +17,13 @@ from desktop.hands import (
     drop,
     screenshot,
     unfold,
+    window_of,
     write,
 )
 from qgis.core import QgsMapLayer, QgsPalettedRasterRenderer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import QPoint, Qt
-from qgis.PyQt.QtWidgets import QApplication, QComboBox, QDialog, QPushButton, QTableView, QToolButton, QWidget, QWizard
+from qgis.PyQt.QtWidgets import QComboBox, QPushButton, QTableView, QToolButton, QWidget, QWizard
 from qgis.utils import iface
 
 RASTERS = ("north_train", "south_train", "unlabelled", "south_test")
@@ -104,7 +105,7 @@ class Walk:
         button = yield from self._await(lambda: _button(iface.messageBar(), "Set up"))
         yield from self.picture("invitation")
         yield from click(button)
-        dialog = yield from self._await(lambda: _dialog("EnvironmentDialog"))
+        dialog = yield from self._await(lambda: window_of("EnvironmentDialog"))
         page = dialog.page
         yield from self.picture("environment-first", dialog)
         if self._values["python"]:
@@ -191,7 +192,7 @@ class Walk:
         self.phase("opening Predict (Processing)")
         before = set(QgsProject.instance().mapLayers())
         yield from click(_tool(dock, "Predict"))
-        dialog = yield from self._await(lambda: _dialog("AlgorithmDialog"))
+        dialog = yield from self._await(lambda: window_of("AlgorithmDialog"))
         yield from choose((yield from self._await(lambda: _rasters(dialog))), "south_test")
         yield from self.picture("predict", dialog, "predict.png", scrolls=True)
         self.phase("predicting, layers loading")
@@ -312,10 +313,6 @@ class Walk:
 
 def _first(found: list[Any]) -> Any:
     return next((each for each in found if each.isVisible()), None)
-
-
-def _dialog(kind: str) -> QDialog | None:
-    return _first([each for each in QApplication.topLevelWidgets() if type(each).__name__ == kind])
 
 
 def _button(window: QWidget, text: str) -> QPushButton | None:

@@ -32,7 +32,7 @@ def add_sharing_arguments(command: argparse.ArgumentParser) -> None:
     """Add who shares the work."""
     sharing = command.add_mutually_exclusive_group()
     sharing.add_argument(
-        "--workers", metavar="N", type=_some, help="share the work among N processes here, each with its own GPU"
+        "--workers", metavar="N", type=positive, help="share the work among N processes here, each with its own GPU"
     )
     sharing.add_argument(
         "--scheduler",
@@ -41,7 +41,8 @@ def add_sharing_arguments(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _some(text: str) -> int:
+def positive(text: str) -> int:
+    """An argument type: a whole number from 1."""
     if (value := int(text)) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not at least 1")
     return value

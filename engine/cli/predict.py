@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .backends import make_backend
-from .job import add_sharing_arguments
+from .job import add_sharing_arguments, positive
 
 if TYPE_CHECKING:
     from ..config import Card
@@ -103,13 +103,6 @@ def share(largest: float) -> Callable[[str], float]:
 def overlap(text: str) -> float | None:
     """An argument type: a share up to a half, or `auto`."""
     return None if text == "auto" else share(0.5)(text)
-
-
-def positive(text: str) -> int:
-    """An argument type: a whole number from 1."""
-    if (value := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
-    return value
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:

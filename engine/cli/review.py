@@ -28,8 +28,8 @@ DESCRIPTION = (
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    from .job import add_sharing_arguments, count, number
-    from .predict import positive, share
+    from .job import add_sharing_arguments, count, number, positive
+    from .predict import share
 
     command.add_argument("model", metavar="MODEL", type=Path, help="a model package (folder or .zip), or a run folder")
     command.add_argument("rasters", metavar="RASTER", nargs="*", help="rasters that GDAL opens")

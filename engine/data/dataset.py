@@ -102,7 +102,7 @@ def prepare(run: Run, kept: Path | None = None) -> Prepared:
         warnings=[
             *dict.fromkeys(sentence for skipped in left_out for sentence in skipped),
             *_warnings(sources, counts, bool(own)),
-            *wide_chips(run, sources),
+            *wide_chips(run, sources, division.split),
             *too_small(sources, [each.name for each in run.detection_classes], gsd),
             *division.warnings,
         ],

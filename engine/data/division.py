@@ -140,19 +140,18 @@ def _lattice_and_buffer(run: Run, labelled: list[PreparedSource], before: BlockS
     return Lattice(float(size)), float(buffer)
 
 
-def wide_chips(run: Run, sources: list[PreparedSource]) -> list[str]:
+def wide_chips(run: Run, sources: list[PreparedSource], split: BlockSplit | None) -> list[str]:
     """What is to be said where chips are wider than blocks, as they are at 10 m on ground labelled for 0.2 m."""
     labelled = [source for source in sources if source.labels is not None and source.split == "auto"]
     if not labelled:
         return []
-    lattice, _ = _lattice_and_buffer(run, labelled, split_before(run))
     chip, gsd = run.training.chip_size, labelled[0].reader.grid.gsd
-    fitting = int(lattice.size / gsd) // _MULTIPLE * _MULTIPLE
-    if chip * gsd <= lattice.size or chip <= _SMALLEST_CHIP:
+    fitting = int(split.block_size / gsd) // _MULTIPLE * _MULTIPLE
+    if chip * gsd <= split.block_size or chip <= _SMALLEST_CHIP:
         return []
     return [
         f"Chips of {chip} pixels are {chip * gsd:,.0f} m wide, and the labelled area is divided into blocks of "
-        f"{lattice.size:,.0f} m: much of each chip counts nowhere. Lower training.chip_size to "
+        f"{split.block_size:,.0f} m: much of each chip counts nowhere. Lower training.chip_size to "
         f"{max(fitting, _SMALLEST_CHIP)}, or label more ground."
     ]
 

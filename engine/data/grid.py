@@ -17,7 +17,6 @@ from shapely import Polygon
 ALIGNED_TOLERANCE = 0.02
 """Native pixels this close to the wanted size (relative, on both axes) are read as they are."""
 
-_WGS84 = pyproj.CRS("EPSG:4326")
 _ELLIPSOID = pyproj.Geod(ellps="WGS84")
 _STEP = 10.0
 """Pixels over which ground distances are measured: small against the earth, large against rounding."""

@@ -114,10 +114,15 @@ def compared_boxes(
     truth = read_labels(run, source, sheet.grid)
     inside = labelled_area(source, sheet, truth)
     _check_touching(source, truth, inside, sheet.grid)
-    counted = inside.difference(shapely.union_all(truth.geometries[truth.classes == IGNORED]))
+    known = truth.classes != IGNORED
+    counted = inside.difference(shapely.union_all(truth.geometries[~known]))
     found = read_detections(detections, sheet.grid, [definition.name for definition in classes])
-    objects = Boxes(truth.boxes, truth.classes)[truth.classes != IGNORED]
+    objects = Boxes(truth.boxes, truth.classes)[known]
     return sheet.grid, found.inside(counted), objects.inside(counted)
+
+
+def _any_within(truth: VectorLabels, bounds: tuple[float, float, float, float]) -> bool:
+    return bool(shapely.intersects(shapely.box(*bounds), truth.geometries_at(truth.near(*bounds))).any())
 
 
 def _check_touching(source: Source, truth: VectorLabels | ClassRaster, inside: shapely.Geometry, grid: Grid) -> None:
@@ -129,7 +134,7 @@ def _check_touching(source: Source, truth: VectorLabels | ClassRaster, inside: s
         LabelError: none is on the ground that is compared.
     """
     left, top, right, bottom = inside.bounds
-    if isinstance(truth, ClassRaster) or shapely.intersects(shapely.box(*inside.bounds), truth.geometries).any():
+    if isinstance(truth, ClassRaster) or _any_within(truth, inside.bounds):
         return
     layer = label_layer(source.labels)
     first, above, last, below = extent(layer, grid)

@@ -22,7 +22,7 @@ from ..inference.backends import Arrays, Backend
 from ..inference.checks import doubts, open_raster
 from ..inference.pipeline import ordered
 from ..inference.radiometry import by_own_statistics
-from ..inference.reading import Read, batches, window_reader
+from ..inference.reading import EMPTY_RUN, Read, batches, window_reader
 from ..inference.sinks import box_polygons
 from ..inference.vectors import PolygonOptions, polygons
 from ..inference.vectors.layer import Fields, VectorLayer
@@ -36,9 +36,6 @@ NEXT, PSEUDO = "label_next", "pseudo_labels"
 """The layers that are written."""
 
 NOTHING = "There is nothing to label next: all ground is labelled already, holds no data, or leaves the model no doubt."
-
-EMPTY_RUN = 64
-"""Most windows in a batch, with those that are skipped for want of data."""
 
 LOOKING = 0.8
 """Share of the work that is looking; the rest makes polygons."""

@@ -21,7 +21,7 @@ from .chip import Chip
 from .drawn import MOST_BYTES, MOST_PIXELS, Drawn, areas_of, is_number, numbers, polygon, without_holes
 from .names import as_name
 
-FILE, IMAGES = "annotations.json", "images"
+FILE = "annotations.json"
 _DECIMALS = 3
 """Of pixels: a thousandth."""
 

@@ -22,7 +22,7 @@ from ..data.vectors import Skip
 from ..errors import LabelError
 from ..types import IGNORE_INDEX
 from .chip import Chip
-from .drawn import areas_of
+from .drawn import areas_of, as_array
 
 LEAST_SIDE = 1.0
 """Pixels of a box each way, below which a piece of a larger one is left out."""
@@ -117,8 +117,7 @@ class Opened:
         else:
             whole, classes = self.labels.features(window)
             whole = _moved(whole, window)
-        cut = np.empty(len(whole), object)
-        cut[:] = [polygons_of(piece) for piece in shapely.intersection(whole, inside)]
+        cut = as_array([polygons_of(piece) for piece in shapely.intersection(whole, inside)])
         keep = shapely.area(cut) > 0
         dropped = np.zeros(len(cut), bool)
         if self.role == "detection":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,9 +109,14 @@ def areas_of(mask: np.ndarray, values: frozenset[int]) -> tuple[np.ndarray, np.n
             (shape["coordinates"], value) for shape, value in shapes(mask.astype(kind), chosen, connectivity=4)
         )
     ]
-    geometries = np.empty(len(found), object)
-    geometries[:] = [geometry for geometry, _ in found]
-    return geometries, np.array([value for _, value in found], np.int64)
+    return as_array([geometry for geometry, _ in found]), np.array([value for _, value in found], np.int64)
+
+
+def as_array(geometries: Sequence[Geometry] | np.ndarray) -> np.ndarray:
+    """Geometries (n,) as they are; numpy would take some of them apart."""
+    array = np.empty(len(geometries), object)
+    array[:] = list(geometries)
+    return array
 
 
 def without_holes(geometry: Geometry) -> list[Geometry]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +49,6 @@ def export_chips(run: Run, role: str, name: str, images: str, cutting: Cutting, 
     for warning in dict.fromkeys(warnings):
         events.write("warning", message=warning)
     writer = FORMATS[name].Writer
-    if name == "yolo":
-        writer = functools.partial(writer, boxes=role == "detection")
     with on_disk(f"The folder {folder}", folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with scratch(folder.parent) as temporary:

@@ -19,17 +19,17 @@ from ..data.grid import Window, apply_affine, transformer
 from ..data.masks import paint, polygons_of
 from ..errors import LabelError, OutputError, RasterError, on_disk
 from ..events import EventLog
+from ..inference.cog import BLOCK
 from ..inference.sinks import with_usual_mode
 from ..inference.vectors.layer import VectorLayer
 from ..inference.vectors.watching import watched
 from ..processes import scratch
 from ..types import IGNORE_INDEX
-from .drawn import Drawn
+from .drawn import Drawn, as_array
 from .formats import FORMATS, TITLES, recognised
 from .joining import joined_areas, joined_objects
 from .placing import Images, Place
 
-_BLOCK = 512
 _MOST_SIDE = 2_000_000
 """Pixels of a class raster."""
 LABELS_LAYER, AREA_LAYER = "labels", "labelled_area"
@@ -112,14 +112,14 @@ def read_labels(question: Question, events: EventLog) -> Labels:
         owners += [number] * len(ground)
     if cut:
         events.write("warning", message=f"{cut} labels reached beyond their images and were cut off there.")
-    array, classes = _array(geometries), np.array([each for one in drawn for each in one.classes], object)
+    array, classes = as_array(geometries), np.array([each for one in drawn for each in one.classes], object)
     pixel = float(np.sqrt(abs(first.transform.determinant)))
     if question.join and len(array):
         if question.role == "segmentation":
             array, classes = joined_areas(array, classes, pixel)
         else:
             array, classes = joined_objects(array, classes, np.array(owners), outlines, pixel)
-    area = shapely.union_all(_array(areas), grid_size=pixel / 1000)
+    area = shapely.union_all(as_array(areas), grid_size=pixel / 1000)
     return Labels(first.crs, first.transform, array, classes, names, polygons_of(area))
 
 
@@ -166,18 +166,18 @@ def write_raster(labels: Labels, path: Path, events: EventLog) -> None:
     order = {name: value for value, name in enumerate(labels.names, 1)}
     values = np.array([order[name] for name in labels.classes], int)
     sequence = np.argsort(values, kind="stable")  # later classes over earlier ones, as in training
-    shapes, values = _array(shapes)[sequence], values[sequence]
+    shapes, values = as_array(shapes)[sequence], values[sequence]
     tree = shapely.STRtree(shapes)
-    windows = [Window(x, y, min(_BLOCK, width - x), min(_BLOCK, height - y))
-               for y in range(0, height, _BLOCK) for x in range(0, width, _BLOCK)]  # fmt: skip
+    windows = [Window(x, y, min(BLOCK, width - x), min(BLOCK, height - y))
+               for y in range(0, height, BLOCK) for x in range(0, width, BLOCK)]  # fmt: skip
     with on_disk(str(path), path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with scratch(path.parent) as temporary:
             partial = temporary / path.name
             with rasterio.open(
                 partial, "w", driver="GTiff", width=width, height=height, count=1, dtype="uint8", crs=labels.crs,
-                transform=transform, nodata=IGNORE_INDEX, compress="deflate", tiled=True, blockxsize=_BLOCK,
-                blockysize=_BLOCK, BIGTIFF="IF_SAFER",
+                transform=transform, nodata=IGNORE_INDEX, compress="deflate", tiled=True, blockxsize=BLOCK,
+                blockysize=BLOCK, BIGTIFF="IF_SAFER",
             ) as raster:  # fmt: skip
                 for window in watched(windows, len(windows), "class raster", events):
                     mask = np.full((window.height, window.width), IGNORE_INDEX, np.uint8)
@@ -191,7 +191,7 @@ def write_raster(labels: Labels, path: Path, events: EventLog) -> None:
 def _in_pixels(drawn: Drawn, place: Place) -> tuple[list[Geometry], Geometry, int]:
     """Labels and unknown ground in the image's pixels, cut off at its sides, and how many were."""
     scale = np.array(place.scale(drawn))
-    shapes = shapely.transform(_array(drawn.geometries), lambda xy: xy * scale)
+    shapes = shapely.transform(as_array(drawn.geometries), lambda xy: xy * scale)
     image = place.outline()
     inside = shapely.intersection(shapes, image)
     for whole, seen in zip(shapes, inside, strict=True):
@@ -203,7 +203,7 @@ def _in_pixels(drawn: Drawn, place: Place) -> tuple[list[Geometry], Geometry, in
                 "Choose the images that were annotated.",
             )
     beyond = shapely.area(shapes) - shapely.area(inside) > 1
-    unknown = shapely.transform(shapely.union_all(_array(drawn.unknown)), lambda xy: xy * scale)
+    unknown = shapely.transform(shapely.union_all(as_array(drawn.unknown)), lambda xy: xy * scale)
     return [polygons_of(each) for each in inside], unknown, int(np.count_nonzero(beyond))
 
 
@@ -239,14 +239,8 @@ def _grid(labels: Labels, path: Path) -> tuple[Affine, int, int]:
 
 def _multiple(geometries: np.ndarray) -> np.ndarray:
     """All as multipolygons, as layers want one type."""
-    return _array([shapely.multipolygons(shapely.get_parts(each)) for each in geometries])
+    return as_array([shapely.multipolygons(shapely.get_parts(each)) for each in geometries])
 
 
 def _fields(values: np.ndarray | list[str], field: str) -> dict[str, np.ndarray]:
     return {field: np.array(values, object)}
-
-
-def _array(geometries: list[Geometry] | np.ndarray) -> np.ndarray:
-    array = np.empty(len(geometries), object)
-    array[:] = list(geometries)
-    return array

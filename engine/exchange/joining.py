@@ -6,6 +6,9 @@ import numpy as np
 import shapely
 from shapely import Geometry
 
+from ..inference.vectors.components import connected
+from .drawn import as_array
+
 AGREEING = 0.5
 """Share of their union, on ground that two images have in common, that pieces of one object must share."""
 
@@ -24,7 +27,7 @@ def joined_areas(geometries: np.ndarray, classes: np.ndarray, pixel: float) -> t
         whole = shapely.union_all(geometries[classes == name], grid_size=pixel / 1000)
         found = [part for part in shapely.get_parts(whole) if part.area > 0]
         parts, names = parts + found, names + [name] * len(found)
-    return _array(parts), np.array(names, object)
+    return as_array(parts), np.array(names, object)
 
 
 def joined_objects(
@@ -46,18 +49,17 @@ def joined_objects(
     pairs = shapely.STRtree(reach).query(reach, predicate="intersects").T
     first, second = pairs[pairs[:, 0] < pairs[:, 1]].T
     fitting = (classes[first] == classes[second]) & (images[first] != images[second])
-    parents = np.arange(len(geometries))
-    for one, other in zip(first[fitting], second[fitting], strict=True):
-        common = shapely.intersection(
-            *(shapely.buffer(outlines[images[each]], pixel, join_style="mitre") for each in (one, other))
-        )
-        ours, theirs = shapely.intersection(reach[one], common), shapely.intersection(reach[other], common)
-        union = shapely.union(ours, theirs).area
-        if union and shapely.intersection(ours, theirs).area / union >= AGREEING:
-            parents[_root(parents, one)] = _root(parents, other)
-    roots = np.array([_root(parents, each) for each in range(len(geometries))], int)
-    kept = np.unique(roots)
-    return _array([_whole(geometries[roots == root]) for root in kept]), classes[kept]
+    one, other = first[fitting], second[fitting]
+    borders = shapely.buffer(as_array(outlines), pixel, join_style="mitre")
+    common = shapely.intersection(borders[images[one]], borders[images[other]])
+    ours, theirs = shapely.intersection(reach[one], common), shapely.intersection(reach[other], common)
+    union, shared = shapely.area(shapely.union(ours, theirs)), shapely.area(shapely.intersection(ours, theirs))
+    agree = (union > 0) & (shared >= AGREEING * union)
+    labels, count = connected(one[agree], other[agree], len(geometries))
+    order = np.argsort(labels, kind="stable")
+    groups = np.split(order, np.cumsum(np.bincount(labels, minlength=count))[:-1]) if count else []
+    firsts = np.array([group[0] for group in groups], int)
+    return as_array([_whole(geometries[group]) for group in groups]), classes[firsts]
 
 
 def _whole(pieces: np.ndarray) -> Geometry:
@@ -68,16 +70,3 @@ def _whole(pieces: np.ndarray) -> Geometry:
     if all(piece.equals_exact(shapely.envelope(piece), 1e-9, normalize=True) for piece in pieces):
         return shapely.envelope(union)
     return union
-
-
-def _root(parents: np.ndarray, index: int) -> int:
-    while parents[index] != index:
-        parents[index] = parents[parents[index]]
-        index = int(parents[index])
-    return int(index)
-
-
-def _array(geometries: list[Geometry]) -> np.ndarray:
-    array = np.empty(len(geometries), object)
-    array[:] = geometries
-    return array

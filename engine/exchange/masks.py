@@ -18,7 +18,7 @@ from .chip import Chip
 from .drawn import MOST_PIXELS, Drawn, areas_of
 from .names import BACKGROUNDS, IGNORED, LISTS, listed
 
-IMAGES, MASKS, FOLDERS = "images", "masks", ("masks", "SegmentationClass", "labels", "mask")
+MASKS, FOLDERS = "masks", ("masks", "SegmentationClass", "labels", "mask")
 SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".gif")
 
 

@@ -25,11 +25,10 @@ class Writer:
     Args:
         folder: gets `labels` and `data.yaml`.
         classes: in order; number 0 is the first.
-        boxes: whether labels are boxes, and not outlines.
     """
 
-    def __init__(self, folder: Path, classes: list[ClassDefinition], first_value: int, boxes: bool = True) -> None:
-        self._folder, self._classes, self._boxes = folder, classes, boxes
+    def __init__(self, folder: Path, classes: list[ClassDefinition], first_value: int) -> None:
+        self._folder, self._classes = folder, classes
         (folder / LABELS).mkdir()
 
     def add(self, chip: Chip) -> None:
@@ -37,7 +36,7 @@ class Writer:
         sides = np.array([chip.width, chip.height], float)
         lines = []
         for geometry, index in zip(chip.geometries, chip.classes, strict=True):
-            if self._boxes:
+            if chip.mask is None:
                 low, high = np.reshape(geometry.bounds, (2, 2)) / sides
                 lines.append(_line(index, [*(low + high) / 2, *high - low]))
             else:

@@ -47,7 +47,7 @@ class Done:
     def results(self, item: Item) -> Results | None:
         """What was made of a raster that has not changed since; none where it is not all there."""
         results = self._results.get(item.key)
-        paths = [value for name, value in vars(results).items() if value and name != "raster"] if results else []
+        paths = results.files.values() if results else ()
         return results if paths and all(map(os.path.exists, paths)) else None
 
     def add(self, item: Item, results: Results) -> None:

@@ -34,6 +34,11 @@ class Results:
     detections: Path | None = None
     values: Path | None = None
 
+    @property
+    def files(self) -> dict[str, Path]:
+        """What was written, by its name here."""
+        return {name: path for name, path in vars(self).items() if path and name != "raster"}
+
     @classmethod
     def from_dict(cls, values: dict[str, str | None]) -> Results:
         """As `as_dict` gave it."""

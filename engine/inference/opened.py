@@ -87,12 +87,10 @@ class Plan:
 
     Args:
         windows: the lattice.
-        job: all that decides about the outputs' bytes, as JSON reads it back.
         finished: rows of windows that wait in the journal already.
     """
 
     windows: WindowGrid
-    job: dict[str, Any]
     finished: frozenset[int]
 
     @property
@@ -128,11 +126,11 @@ def make_plan(
     check_space(output, opened.name, region.grid, card, options.confidence, options.free_bytes)
     with bounded_cache(reader, options.tile_size or card.tile_size):
         windows = _lattice(backend, reader, options).around(*region.part)
-    job = _job(backend, opened, windows, options)
     journal = Journal(output / JOURNAL)
-    for sentence in filter(None, (journal.prepare(job), journal.drop_damaged(stop))):
+    said = journal.prepare(_job(backend, opened, windows, options)), journal.drop_damaged(stop)
+    for sentence in filter(None, said):
         warn(sentence)
-    return Plan(windows, job, frozenset(journal.finished()))
+    return Plan(windows, frozenset(journal.finished()))
 
 
 def _lattice(backend: Backend, reader: RasterReader, options: Options) -> WindowGrid:

@@ -21,14 +21,12 @@ from .journal import Journal
 from .layers import Layers, Results
 from .opened import JOURNAL, Opened, Options, Plan
 from .pipeline import ordered
-from .reading import Read, batches, bounded_cache, window_reader
+from .reading import EMPTY_RUN, Read, batches, bounded_cache, window_reader
 from .region import Region
 from .rows import missing_rows
 from .sinks import writing
 from .values import ValueLayers
 
-EMPTY_RUN = 64
-"""Most windows between two looks at the stop file, where windows are skipped for want of data."""
 MOST_READERS = 4
 PROGRESS_SECONDS = 0.5
 
@@ -183,8 +181,7 @@ def put_in_place(
     with writing(output):
         for path in sorted(place.iterdir()):
             path.replace(output / path.name)
-    paths = {name: path for name, path in vars(results).items() if path and name != "raster"}
-    return replace(results, **{name: output / path.name for name, path in paths.items()})
+    return replace(results, **{name: output / path.name for name, path in results.files.items()})
 
 
 def _run(backend: Backend, batch: list[Read]) -> Arrays:

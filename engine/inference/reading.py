@@ -19,6 +19,9 @@ from .collage import Collage
 from .region import Region
 from .windows import Window
 
+EMPTY_RUN = 64
+"""Most windows in a batch, with those that are skipped for want of data: between two looks at the stop file."""
+
 LEAST_CACHE, MOST_CACHE = 16 * 2**20, 512 * 2**20
 """Bytes of GDAL's block cache."""
 LOOKED_AT = 4

@@ -104,7 +104,7 @@ def _unpacked(path: Path) -> Path:
     try:
         with zipfile.ZipFile(path) as archive:
             members, _ = look_over(archive, path)
-            folder = cache_folder() / _digest(path)
+            folder = cache_folder() / digest_of(path)[:24]
             return made_once(folder, lambda complete: extract(archive, members, complete, path))
     except BROKEN as error:
         raise PackageError(f"{path} is not a readable model archive: {shown(error, WORDS)}.") from error
@@ -112,12 +112,13 @@ def _unpacked(path: Path) -> Path:
         raise cannot_write(f"{path}, unpacked into {cache_folder()},", cache_folder(), error) from error
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         for part in iter(lambda: file.read(2**20), b""):
             digest.update(part)
-    return digest.hexdigest()[:24]
+    return digest.hexdigest()
 
 
 def cache_folder() -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shutil
@@ -18,8 +17,8 @@ from ..errors import PackageError, on_disk
 from ..processes import scratch
 from ..text_files import parse_object, read_object, write_text
 from .archives import look_over
-from .item import FILES, ITEM_FILE, PREVIEW_FILE, read_card
-from .reader import BROKEN
+from .item import FILES, ITEM_FILE, PREVIEW_FILE, REPORT_FILE, read_card
+from .reader import BROKEN, digest_of
 
 CATALOGUE, ITEMS = "catalog.json", "items"
 """STAC's own name, and the folder of an item for each package."""
@@ -29,7 +28,7 @@ DEPTH = 2
 _MULTIHASH = "1220"
 """Of SHA-256 with 32 bytes, before its digits: the file extension's checksums are multihashes."""
 _KINDS = {".json": "application/geo+json", ".png": "image/png", ".html": "text/html"}
-_ROLES = {ITEM_FILE: ["metadata"], PREVIEW_FILE: ["thumbnail"], "report.html": ["metadata"]}
+_ROLES = {ITEM_FILE: ["metadata"], PREVIEW_FILE: ["thumbnail"], REPORT_FILE: ["metadata"]}
 
 
 def write_zoo(folder: Path, title: str = "") -> tuple[Path, list[Card]]:
@@ -138,11 +137,7 @@ def _assets(path: Path, preview: Path, item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _asset(file: Path, href: str) -> dict[str, Any]:
-    digest = hashlib.sha256()
-    with file.open("rb") as source:
-        for part in iter(lambda: source.read(2**20), b""):
-            digest.update(part)
-    checksum = _MULTIHASH + digest.hexdigest()
+    checksum = _MULTIHASH + digest_of(file)
     return {"href": href, "file:size": file.stat().st_size, "file:checksum": checksum, **_kind(file.name)}
 
 

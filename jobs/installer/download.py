@@ -42,7 +42,7 @@ def fetch(package: Package, index: str, folder: Path, between: Callable[[], None
     target = folder / unquote(urlsplit(url).path.rpartition("/")[2])
     part = target.with_name(target.name + ".part")
     _patiently(url, part, between)
-    if _sha256(part) != sha256:
+    if sha256_of(part) != sha256:
         part.unlink()
         raise InstallError(
             "hash",
@@ -57,7 +57,7 @@ def fetch(package: Package, index: str, folder: Path, between: Callable[[], None
 def find(package: Package, folder: Path) -> Path | None:
     """A package's wheel in a folder, known by its hash."""
     for path in sorted(folder.glob(f"{package.name.replace('-', '_')}-{package.version}-*.whl")):
-        if _sha256(path) in package.hashes:
+        if sha256_of(path) in package.hashes:
             return path
     return None
 
@@ -127,7 +127,8 @@ def _open(url: str, headers: dict[str, str] | None = None) -> http.client.HTTPRe
     return urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)  # nosec B310 # its scheme is looked at above
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """A file's digest, in hexadecimal."""
     value = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(1 << 20):

@@ -17,7 +17,7 @@ from ..run_folder import RUN_FILE
 from ..text_files import read_object, write_text
 from ..translation import local, tr
 from ..zips import BROKEN, MOST_READ, look_over
-from .files import PACKED, is_run
+from .files import PACKED, files_in, is_run
 from .imagery import packed
 
 Progress = Callable[[float], bool]
@@ -102,8 +102,7 @@ def import_run(file: Path, parent: Path, progress: Progress) -> Path:
 def _own_files(run: Path) -> Iterator[Path]:
     """All but `run.json`, which is written anew."""
     for name in PACKED[1:]:
-        path = run / name
-        yield from [path] if path.is_file() else sorted(child for child in path.rglob("*") if child.is_file())
+        yield from files_in(run / name)
 
 
 def _pack(archive: zipfile.ZipFile, top: str, members: list[tuple[Path, str]], progress: Progress) -> None:

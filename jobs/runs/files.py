@@ -28,12 +28,26 @@ CACHE = "cache"
 """What the engine would find again: indices of labels, statistics; it does not travel."""
 PREDICTIONS = "predictions"
 """Where `afterwards.py` has the engine write."""
-TRAINED = ("split.json", "validation.json", "figures")
+SPLIT_FILE = "split.json"
+"""Which ground has trained the run's networks, and must not judge those that start from them."""
+TRAINED = (SPLIT_FILE, "validation.json", "figures")
 """What training leaves for those who go on from its model, and for the report."""
-PACKED = (RUN_FILE, "labels", "rasters", EVENTS_FILE, LOG_FILE, CHECKPOINTS, MODEL_FOLDER, REPORT_FILE, *TRAINED)
+TEACHER, START = "teacher", "start"
+"""Copies of the model that teaches, and of the one that the run starts from."""
+PACKED = (
+    *(RUN_FILE, "labels", "rasters", TEACHER, START),
+    *(EVENTS_FILE, LOG_FILE, CHECKPOINTS, MODEL_FOLDER, REPORT_FILE, *TRAINED),
+)
 """A run's own files and folders, those that travel."""
 
-OWN = (*PACKED, CACHE, LAUNCH_FILE, AFTERWARDS_FILE, STOP_FILE, OWNER_FILE, NOTE_FILE, LOCK_FILE)
+LOCAL = (CACHE, LAUNCH_FILE, AFTERWARDS_FILE, STOP_FILE, OWNER_FILE, NOTE_FILE, LOCK_FILE)
+"""Of this machine, so they do not travel."""
+OWN = (*PACKED, *LOCAL)
+
+
+def files_in(path: Path) -> list[Path]:
+    """A file itself, or all files of a folder, in order; none where there is nothing."""
+    return [path] if path.is_file() else sorted(child for child in path.rglob("*") if child.is_file())
 
 
 def is_run(folder: Path) -> bool:

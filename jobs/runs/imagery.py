@@ -29,9 +29,9 @@ def outside_files(run: Path, settings: dict[str, Any]) -> dict[str, list[Path]]:
         GeoDistilError: a file is missing.
     """
     found = {}
-    for section, key in _paths(settings):
+    for section, key in source_paths(settings):
         text = section[key]
-        if "://" not in text and not text.startswith("/vsi") and not _is_inside(run / text, run):
+        if not is_address(text) and not _is_inside(run / text, run):
             found[text] = with_companions(run / text)
     return found
 
@@ -53,17 +53,22 @@ def packed(settings: dict[str, Any], files: dict[str, list[Path]]) -> tuple[dict
         for path in companions:
             places.setdefault(path, f"{FOLDER}/{number}/{path.relative_to(base).as_posix()}")
         names[text] = places[companions[0]]
-    for section, key in _paths(settings):
+    for section, key in source_paths(settings):
         section[key] = names.get(section[key], section[key])
     return settings, places
 
 
-def _paths(settings: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Where `run.json` has paths: (section, key)."""
+def source_paths(settings: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Where the sources of `run.json` have paths: (section, key)."""
     for source in settings.get("sources") or []:
         for section, key in ((source, "raster"), (source.get("labels"), "path"), (source.get("area"), "path")):
             if section and section.get(key):
                 yield section, key
+
+
+def is_address(text: str) -> bool:
+    """Whether a path of `run.json` leads to the same place from everywhere."""
+    return "://" in text or text.startswith("/vsi")
 
 
 def _is_inside(path: Path, folder: Path) -> bool:

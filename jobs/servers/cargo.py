@@ -16,21 +16,20 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ..errors import GeoDistilError
-from ..owner import OWNER_FILE
-from ..process import LOG_FILE, STOP_FILE
+from ..events import EVENTS_FILE
+from ..process import LOG_FILE
 from ..run_folder import RUN_FILE
-from ..runs.files import AFTERWARDS_FILE, CHECKPOINTS, LAUNCH_FILE, MODEL_FOLDER, PREDICTIONS, REPORT_FILE
-from ..runs.imagery import with_companions
+from ..runs.files import CHECKPOINTS, LOCAL, MODEL_FOLDER, PREDICTIONS, REPORT_FILE, TRAINED, files_in
+from ..runs.imagery import is_address, source_paths, with_companions
 from ..text_files import read_object
 from ..translation import tr
-from .note import LOCK_FILE, NOTE_FILE
 
 IMAGERY = "imagery"
 """Folder of a server's folder that all runs share, so that a raster is copied once."""
 RUNS = "runs"
-HERE = (RUN_FILE, LAUNCH_FILE, AFTERWARDS_FILE, STOP_FILE, OWNER_FILE, NOTE_FILE, LOCK_FILE, PREDICTIONS)
+HERE = (RUN_FILE, PREDICTIONS, *LOCAL)
 """What of a run folder stays here, or is written anew."""
-PROGRESS = ("events.jsonl", LOG_FILE, CHECKPOINTS, "validation.json", "figures")
+PROGRESS = (EVENTS_FILE, LOG_FILE, CHECKPOINTS, *TRAINED)
 """What the training writes: copied to a new folder only, for afterwards the server's are the newer ones."""
 
 VIRTUAL = ".vrt"
@@ -92,7 +91,7 @@ def cargo(run: Path, name: str, new: bool) -> list[Item]:
     for section, key, belonging in _paths(settings):
         section[key] = _changed(section[key], partial(_sent, run, home, places, belonging))
     if isinstance(settings.get("allow_remote"), list):
-        addresses = [each for each in settings["allow_remote"] if _is_address(each)]
+        addresses = [each for each in settings["allow_remote"] if is_address(each)]
         settings["allow_remote"] = [*addresses, posixpath.relpath(IMAGERY, home)]
     items = [_item(path, place, places) for path, place in list(places.items())]
     content = json.dumps(settings, indent=2, ensure_ascii=False).encode()
@@ -103,19 +102,13 @@ def _own_files(run: Path, new: bool) -> Iterator[Path]:
     left_out = {*HERE, MODEL_FOLDER, REPORT_FILE, *(() if new else PROGRESS)}
     for child in sorted(run.iterdir()):
         if child.name not in left_out and not child.name.startswith("."):
-            yield from _files(child)
-
-
-def _files(path: Path) -> Iterator[Path]:
-    yield from [path] if path.is_file() else sorted(each for each in path.rglob("*") if each.is_file())
+            yield from files_in(child)
 
 
 def _paths(settings: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, Belonging]]:
     """Where `run.json` has paths, as `engine.config.files` knows them: section, key, what belongs to such a file."""
-    for source in settings.get("sources") or []:
-        for section, key in ((source, "raster"), (source.get("labels"), "path"), (source.get("area"), "path")):
-            if section and section.get(key):
-                yield section, key, with_companions
+    for section, key in source_paths(settings):
+        yield section, key, with_companions
     recipe = settings.get("recipe") or {}
     for key in ("package", "start_from", "feature_teacher", "teachers_from"):
         if recipe.get(key) and recipe[key] not in ("none", "hub"):
@@ -135,7 +128,7 @@ def _alone(path: Path) -> list[Path]:
 
 def _sent(run: Path, home: str, places: dict[Path, str], belonging: Belonging, text: str) -> str:
     """What a path of `run.json` is there, relative to the run folder; its files are added to those to copy."""
-    if _is_address(text):
+    if is_address(text):
         return text
     path = Path(os.path.abspath(run / text))
     if run in path.parents:
@@ -143,7 +136,7 @@ def _sent(run: Path, home: str, places: dict[Path, str], belonging: Belonging, t
             _add(belonging(path), places)
         return path.relative_to(run).as_posix()
     if path.is_dir():
-        _add(_files(path), places, path)
+        _add(files_in(path), places, path)
         return posixpath.relpath(_shared(path), home)
     _add(belonging(path), places, path.parent)
     return posixpath.relpath(places[path], home)
@@ -162,10 +155,6 @@ def _shared(folder: Path) -> str:
     return f"{IMAGERY}/{letters}-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
 
 
-def _is_address(text: str) -> bool:
-    return "://" in text or text.startswith("/vsi")
-
-
 def _item(path: Path, place: str, places: dict[Path, str]) -> Item:
     if path.suffix.lower() != VIRTUAL:
         return Item(path, place)
@@ -179,7 +168,7 @@ def _fitted(path: Path, place: str, places: dict[Path, str]) -> bytes:
         marks, text = found[1], unescape(found[2])
         relative = RELATIVE.search(marks)
         source = path.parent / text if relative and relative[1] == "1" else Path(text)
-        if _is_address(text):
+        if is_address(text):
             return found[0]
         name = Path(os.path.abspath(source))
         if name not in places:

@@ -45,9 +45,11 @@ class Followers:
 
     def keep(self) -> list[Path]:
         """See to it that every run is followed; the runs that have ended since the last call."""
+        followed = followed_runs()
+        if not followed and not self._threads:
+            return []
         self._servers = servers()
         ended = [thread for thread in self._threads.values() if not thread.is_alive()]
-        followed = followed_runs()
         for thread in ended:
             del self._threads[thread.run_folder]
             if followed.get(thread.run_folder) == thread.token:  # else it was started again meanwhile

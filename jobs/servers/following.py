@@ -16,7 +16,7 @@ from ..errors import CancelledError, GeoDistilError, as_error
 from ..events import EVENTS_FILE, last_event
 from ..packages import ITEM_FILE
 from ..process import LOG_FILE, STOP_FILE
-from ..runs.files import LAUNCH_FILE, MODEL_FOLDER, REPORT_FILE
+from ..runs.files import LAUNCH_FILE, MODEL_FOLDER, REPORT_FILE, TRAINED
 from ..text_files import read_object, write_text
 from ..translation import tr
 from .cargo import RUNS, cargo
@@ -34,7 +34,7 @@ NOTED_SECONDS = 0.5
 """Between two notes of how far a copying is."""
 END = "end"
 """In the file `stop`: do not wait for a checkpoint."""
-RESULTS = [MODEL_FOLDER, REPORT_FILE, "validation.json", "figures"]
+RESULTS = [MODEL_FOLDER, REPORT_FILE, *TRAINED]
 RESERVE_BYTES = 50_000_000
 
 FindServer = Callable[[str, str], "Server | None"]
@@ -90,7 +90,6 @@ class Follower(threading.Thread):
 
     def _tried(self) -> bool:
         """Do all that is left to be done; whether nothing is, or nothing can be."""
-        was_connected = self._connected
         try:
             if self._given_up():
                 raise CancelledError
@@ -98,7 +97,7 @@ class Follower(threading.Thread):
             if server is None:
                 raise no_server(self._note.name)
             with Connection(server, self._given_up) as connection:
-                self._connected = was_connected = True
+                self._connected = True
                 self._write(name=server.name, trouble="")
                 self._advance(connection, server)
             return True
@@ -107,12 +106,12 @@ class Follower(threading.Thread):
                 self._settle(Stage.CANCELLED, tr("The copying was cancelled; it goes on from there."))
             return True
         except Exception as error:  # a thread that raises ends without a word
-            return self._failed(as_error(error, tr("Following the run")), was_connected)
+            return self._failed(as_error(error, tr("Following the run")))
 
-    def _failed(self, error: GeoDistilError, was_connected: bool) -> bool:
+    def _failed(self, error: GeoDistilError) -> bool:
         """Note what went wrong; whether it is of no use to try again."""
         passing = isinstance(error, ServerError) and error.passing
-        if self._note.stage is Stage.COPYING and not (passing and (was_connected or self._note.fraction > 0)):
+        if self._note.stage is Stage.COPYING and not (passing and (self._connected or self._note.fraction > 0)):
             self._settle(Stage.FAILED, str(error))
             return True
         self._write(trouble=str(error))

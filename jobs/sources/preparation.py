@@ -11,8 +11,9 @@ from ..background import Background, Cancelled, start
 from ..errors import CancelledError, GeoDistilError, as_error
 from ..packages import package_path
 from ..run_folder import write_run
+from ..runs.files import START, TEACHER
 from ..snapshots import Snapshot
-from ..teacher import START, TEACHER, copy_teacher
+from ..teacher import copy_teacher
 from ..translation import tr
 from .counting import Ground, features_on_any
 from .draft import Draft, SourceDraft

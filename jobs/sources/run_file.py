@@ -9,8 +9,9 @@ from qgis.core import QgsProject
 
 from ..classes import NO_CLASS, RASTER_BACKGROUND
 from ..run_folder import RUN_VERSION, merge_patch
+from ..runs.files import TEACHER
 from ..snapshots import CLASS_FIELD
-from ..teacher import TEACHER, heads_of
+from ..teacher import heads_of
 from .draft import AREA_LAYER, LABELLED_ROLES, SEGMENTATION, UNLABELLED, Draft, RecipeDraft, SourceDraft
 from .facts import CLASS_RASTER, label_kind
 from .files import Files

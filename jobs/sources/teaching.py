@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..packages import package_path, read_card
-from ..teacher import START, facts
+from ..runs.files import START
+from ..teacher import facts
 from ..translation import tr
 from ..vocabulary import spoken
 from .draft import LABELLED_ROLES, Draft

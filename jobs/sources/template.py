@@ -11,6 +11,7 @@ from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from ..classes import NO_CLASS
 from ..errors import GeoDistilError
 from ..run_folder import RUN_FILE
+from ..runs.imagery import is_address
 from ..servers.note import read_note
 from ..servers.server import servers
 from ..text_files import read_json
@@ -118,7 +119,7 @@ class _Layers:
         return self.vector(entry)
 
     def _absolute(self, path: str) -> str:
-        return path if path.startswith("/vsi") or "://" in path else str((self._folder / path).absolute())
+        return path if is_address(path) else str((self._folder / path).absolute())
 
     def _added(self, layer: QgsMapLayer, path: str) -> str:
         if not layer.isValid():

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ..errors import CancelledError, GeoDistilError
-from ..models.shelf import Model, look, packages_in
+from ..models.shelf import PREVIEW, Model, look, packages_in
 from ..package_registry import NETWORKS
 from ..packages import ITEM_FILE, checked_card, is_foreign
+from ..runs.files import MODEL_FOLDER, REPORT_FILE
 from ..stored import store, stored
 from ..text_files import parsed_json, texts
 from ..translation import tr
@@ -25,9 +26,8 @@ MOST_ENTRIES, DEPTH = 1000, 4
 """Models of a zoo, and catalogues in catalogues."""
 MOST_BYTES = 8 << 30
 """Of a file."""
-PREVIEW = "preview.png"
 MOST_PREVIEW = 4 << 20
-PACKAGE_FILES = (*NETWORKS, ITEM_FILE, "report.html", PREVIEW)
+PACKAGE_FILES = (*NETWORKS, ITEM_FILE, REPORT_FILE, PREVIEW)
 """What a package that is no zip may be put together from."""
 SHA256 = re.compile("1220[0-9a-f]{64}")
 """A multihash, as STAC's file extension has them."""
@@ -133,7 +133,7 @@ def _folder(folder: Path, cancelled: Callable[[], bool]) -> Zoo:
             for each in inside
             if not path.is_dir() or each.name in PACKAGE_FILES
         )
-        name = path.parent.name if path.name == "model" else path.stem if path.is_file() else path.name
+        name = path.parent.name if path.name == MODEL_FOLDER else path.stem if path.is_file() else path.name
         picture = path / PREVIEW if path.is_dir() else Path()
         zoo.entries.append(Entry(str(path), name, look(path, ""), files, str(picture) if picture.is_file() else ""))
     return zoo

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from pathlib import Path
 from typing import Callable
@@ -11,6 +10,7 @@ from qgis.core import QgsApplication
 
 from ..errors import GeoDistilError
 from ..folders import scratch
+from ..installer.download import sha256_of
 from ..models.shelf import look
 from ..stored import store, stored_by_path
 from ..translation import local, tr
@@ -87,7 +87,7 @@ def _get(file: File, target: Path, progress: Callable[[int], None], cancelled: C
     size = target.stat().st_size
     if file.size is not None and size != file.size:
         raise _differs(file, tr("{size} bytes instead of {expected}").format(size=size, expected=file.size))
-    if file.sha256 and _sha256(target) != file.sha256:
+    if file.sha256 and sha256_of(target) != file.sha256:
         raise _differs(file, tr("its checksum is another"))
 
 
@@ -122,11 +122,3 @@ def _free(folder: Path, name: str) -> Path:
 
 def _share(done: int, whole: int) -> float:
     return min(1.0, done / whole) if whole else 0.0
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while part := file.read(1 << 20):
-            digest.update(part)
-    return digest.hexdigest()

@@ -22,6 +22,7 @@ from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
+    QApplication,
     QComboBox,
     QLabel,
     QLineEdit,
@@ -166,6 +167,12 @@ def drop(widget: QWidget, path: Path) -> Steps:
     )
     QTimer.singleShot(0, lambda: [QCoreApplication.sendEvent(widget, event) for event in (enter, fall)])
     yield BREATH
+
+
+def window_of(kind: str) -> Any:
+    """The window of a class of this name that is seen; none where there is none."""
+    windows = QApplication.topLevelWidgets()
+    return next((each for each in windows if type(each).__name__ == kind and each.isVisible()), None)
 
 
 def complaints(window: QWidget) -> list[str]:

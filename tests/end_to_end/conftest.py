@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ..qgis.servers.conftest import followers, loopback  # noqa: F401 # fixtures
+
 ROOT = Path(__file__).resolve().parents[2]
 SIDE = 192
 MAKE = """

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from desktop.hands import choose, choose_entry, click, complaints, screenshot, write
+from desktop.hands import choose, choose_entry, click, complaints, screenshot, window_of, write
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QApplication, QDialogButtonBox, QPushButton, QTableView, QWizard
+from qgis.PyQt.QtWidgets import QDialogButtonBox, QPushButton, QTableView, QWizard
 from qgis.utils import iface
 
 NAME = "gpu-box"
@@ -48,8 +48,8 @@ def begin(values):
 def describe(values):
     """The form, the host key, the test."""
     yield from choose_entry(iface.mainWindow().menuBar(), "Plugins", "GeoDistil", "Servers…")
-    yield lambda: window("GeoDistilServersWindow") is not None
-    dialog = window("GeoDistilServersWindow")
+    yield lambda: window_of("ServersDialog") is not None
+    dialog = window_of("ServersDialog")
     page = dialog.page
     yield from click(page.add_button)
     yield lambda: page.form is not None and page.form.isVisible()
@@ -85,11 +85,6 @@ def picture(values, name, widget, scrolls=False):
     assert not found, (name, found)
     if values["pictures"]:
         screenshot(Path(values["pictures"]) / f"{name}.png", widget)
-
-
-def window(name):
-    found = [each for each in QApplication.topLevelWidgets() if each.objectName() == name and each.isVisible()]
-    return found[0] if found else None
 
 
 def runs_dock():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ..desktop.loopback import Loopback, described, end_trainings, sshd
+from ..desktop.loopback import described, end_trainings
 from ..desktop.profile import Desktop, end, wait_for
 from ..qgis.probe import STALL_SECONDS, Probe
 from ..qgis.waiting import let_qgis_work_until
@@ -19,16 +19,6 @@ from ..qgis.windows import MapWindow
 
 SESSION = Path(__file__).with_name("servers_session.py")
 DEADLINE = 600
-
-
-@pytest.fixture(scope="module")
-def loopback(tmp_path_factory):
-    if sshd() is None:
-        pytest.skip("sshd is not installed (package openssh-server)")
-    server = Loopback(tmp_path_factory.mktemp("sshd"))
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture
@@ -45,15 +35,6 @@ def server(loopback, qgis_app, monkeypatch, tmp_path):
     yield server
     store_servers([])
     end_trainings(Path(server.folder))
-
-
-@pytest.fixture
-def followers(qgis_app):
-    from geodistil.jobs.servers.followers import Followers
-
-    made = Followers()
-    yield made
-    made.leave()
 
 
 @pytest.fixture
@@ -127,7 +108,7 @@ def test_a_run_is_cut_off_stopped_gone_on_with_and_brought_back(run, server, loo
     wait(run, lambda note: note.stage is Stage.ENDED)
     assert state(run).status is Status.FINISHED, log(run)
     assert [each.name for each in there.iterdir()] == [folder.name]
-    for name in ("events.jsonl", "log.txt", "report.html", "model/item.json", "model/model.safetensors"):
+    for name in ("events.jsonl", "log.txt", "report.html", "split.json", "model/item.json", "model/model.safetensors"):
         assert (run / name).read_bytes() == (folder / name).read_bytes()
     steps = [event["step"] for event in kinds(run, "progress") if "part" not in event]
     assert steps == sorted(set(steps)), "steps were seen twice, or trained twice"

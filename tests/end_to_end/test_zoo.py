@@ -18,6 +18,8 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor, QImage
 from qgis.PyQt.QtTest import QTest
 
+from ..qgis.waiting import let_qgis_work_until
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -117,10 +119,7 @@ def window(qgis_app, tmp_path):
 
 
 def done(window, seconds=60):
-    end = time.monotonic() + seconds
-    while window.busy:
-        assert time.monotonic() < end, "it does not end"
-        QTest.qWait(20)
+    let_qgis_work_until(lambda: not window.busy, seconds)
 
 
 def opened(window, address):
@@ -184,9 +183,7 @@ def test_models_are_listed_got_and_registered(window, server, zoo, way):
 
 def test_a_preview_is_shown(window, server):
     opened(window, server.address)
-    end = time.monotonic() + 20
-    while window.picture.isHidden() and time.monotonic() < end:
-        QTest.qWait(20)
+    let_qgis_work_until(lambda: not window.picture.isHidden(), 20)
     assert not window.picture.pixmap().isNull()
 
 
@@ -195,9 +192,7 @@ def test_a_cancel_leaves_nothing(window, server):
     opened(window, server.address)
     window.table.selectRow(1)
     pressed(window.get)
-    end = time.monotonic() + 20
-    while window.bar.value() == 0 and time.monotonic() < end:
-        QTest.qWait(20)
+    let_qgis_work_until(lambda: window.bar.value() > 0, 20)
     assert 0 < window.bar.value() < window.bar.maximum()
     started = time.monotonic()
     pressed(window.cancel)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.core import QgsSettings
-from qgis.PyQt.QtCore import QEvent, Qt, QUrl
-from qgis.PyQt.QtGui import QDesktopServices, QResizeEvent
-from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
+from qgis.PyQt.QtCore import QEvent
+from qgis.PyQt.QtGui import QResizeEvent
+from qgis.PyQt.QtWidgets import QWidget
 
 from ...jobs.environment.status import State, status
-from ...jobs.help import help_url
 from ...jobs.translation import tr
 from ..messages import offer
+from ..page_dialog import PageDialog, show_beside
 from .page import EnvironmentPage
 
 WIDTH = 620
@@ -20,20 +20,12 @@ ASKED_SETTING = "geodistil/environment/asked"
 """Setting: the state that the message bar has spoken of, so that it speaks of each once."""
 
 
-class EnvironmentDialog(QDialog):
+class EnvironmentDialog(PageDialog):
     """The page, with a button that closes it; a set-up goes on without it."""
 
     def __init__(self, parent: QWidget | None = None, page: EnvironmentPage | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(tr("GeoDistil: engine environment"))
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.page = page or EnvironmentPage(self)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close | QDialogButtonBox.StandardButton.Help)
-        buttons.rejected.connect(self.reject)
-        buttons.helpRequested.connect(lambda: QDesktopServices.openUrl(QUrl(help_url("environment"))))
-        layout = QVBoxLayout(self)
-        layout.addWidget(self.page, 1)
-        layout.addWidget(buttons)
+        super().__init__(tr("GeoDistil: engine environment"), "environment", parent)
+        self.hold(page or EnvironmentPage(self))
         self.resize(WIDTH, 0)
 
     def event(self, event: QEvent) -> bool:
@@ -57,13 +49,8 @@ class EnvironmentDialog(QDialog):
 
 
 def show_environment(parent: QWidget | None = None) -> EnvironmentDialog:
-    """Open the page beside the map, which stays usable; an open one comes to the front."""
-    dialog = parent.findChild(EnvironmentDialog) if parent is not None else None
-    dialog = dialog or EnvironmentDialog(parent)
-    dialog.show()
-    dialog.raise_()
-    dialog.activateWindow()
-    return dialog
+    """Open the page."""
+    return show_beside(EnvironmentDialog, parent)
 
 
 def invite(iface: Any) -> None:

@@ -182,11 +182,7 @@ class EnvironmentPage(QWidget):
         self._say(level, sentence)
 
     def _say(self, level: str, sentence: str) -> None:
-        self.notice.setVisible(bool(sentence))
-        self.notice_icon.setVisible(bool(sentence))
-        if sentence:
-            show_icon(self.notice_icon, level, 16)
-        self.notice.setText(sentence)
+        show_notice(self.notice_icon, self.notice, level, sentence)
 
     def _reset_copy(self) -> None:
         self.copy_button.setText(tr("Copy diagnostics"))
@@ -249,6 +245,15 @@ def show_icon(label: QLabel, level: str, side: int) -> None:
     """Show one of `ICONS`, `side` pixels wide."""
     label.setPixmap(QgsApplication.getThemeIcon(ICONS[level]).pixmap(QSize(side, side)))
     label.setFixedSize(QSize(side, side))
+
+
+def show_notice(icon: QLabel, notice: QLabel, level: str, sentence: str) -> None:
+    """Show a sentence with its icon; an empty one takes both away."""
+    icon.setVisible(bool(sentence))
+    notice.setVisible(bool(sentence))
+    if sentence:
+        show_icon(icon, level, 16)
+    notice.setText(sentence)
 
 
 def _button(text: str, slot: Callable[[], None]) -> QPushButton:

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from qgis.gui import QgsOptionsPageWidget, QgsOptionsWidgetFactory
-from qgis.PyQt.QtWidgets import QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QWidget
 
-from ..icons import icon
-
-
-class EnvironmentOptionsPage(QgsOptionsPageWidget):
-    """The page among the options; its choices are kept as soon as they are made."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        from .page import EnvironmentPage
-
-        self.setObjectName("GeoDistilEnvironment")
-        self.page = EnvironmentPage(self)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.page)
-
-    def apply(self) -> None:
-        """QGIS calls this when the dialog is accepted; nothing is left to do."""
+from ..options_page import OptionsFactory
 
 
-class EnvironmentOptions(QgsOptionsWidgetFactory):
+class EnvironmentOptions(OptionsFactory):
     """Makes the page when the options dialog opens."""
 
     def __init__(self) -> None:
-        super().__init__("GeoDistil", icon("geodistil"))
+        super().__init__("GeoDistil", "GeoDistilEnvironment", _page)
 
-    def createWidget(self, parent: QWidget | None = None) -> QgsOptionsPageWidget:  # noqa: D102
-        return EnvironmentOptionsPage(parent)
+
+def _page(parent: QWidget) -> QWidget:
+    from .page import EnvironmentPage
+
+    return EnvironmentPage(parent)

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.PyQt.QtWidgets import QDialog
-
+from ..page_dialog import PageDialog
 from ..servers.settings_page import ServersOptions
-from .dialog import EnvironmentDialog, invite
+from .dialog import invite
 from .settings_page import EnvironmentOptions
-
-SERVERS = "GeoDistilServersWindow"
-"""Name of the window of servers, which is loaded only when it is asked for."""
 
 
 class EnvironmentWiring:
@@ -32,6 +28,5 @@ class EnvironmentWiring:
         """Take away what was added, open windows too; a set-up under way goes on."""
         for factory in self._options:
             self._iface.unregisterOptionsWidgetFactory(factory)
-        window = self._iface.mainWindow()
-        for dialog in (*window.findChildren(EnvironmentDialog), *window.findChildren(QDialog, SERVERS)):
+        for dialog in self._iface.mainWindow().findChildren(PageDialog):
             dialog.close()

@@ -162,8 +162,8 @@ class ZooWindow(QDialog):
                 item = QTableWidgetItem(text)
                 item.setToolTip(entry.model.problem or text)
                 self.table.setItem(place, column, item)
-        self.table.blockSignals(False)
         self.table.selectRow(max(0, min(row, len(entries) - 1)))
+        self.table.blockSignals(False)
         self._show()
 
     def _show(self) -> None:

@@ -12,7 +12,6 @@ from qgis.PyQt.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QMessageBox,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -25,7 +24,8 @@ from ...jobs.servers.host_keys import HostKey, accept, look_at_host_key
 from ...jobs.servers.probe import Found, probe
 from ...jobs.servers.server import Server, new_id, servers, store_servers
 from ...jobs.translation import local, tr
-from ..environment.page import show_icon
+from ..environment.page import show_notice
+from ..models.buttons import button as make_button
 from .form import ServerForm
 
 
@@ -41,15 +41,15 @@ class ServersPage(QWidget):
         self.list.setAccessibleName(tr("Servers"))
         self.list.currentRowChanged.connect(lambda _row: self._show_actions())
         self.list.itemActivated.connect(lambda _item: self.edit())
-        self.add_button = _button(tr("&Add…"), tr("Describe a server"), self.add)
-        self.edit_button = _button(tr("&Edit…"), tr("Change the selected server's description"), self.edit)
-        self.remove_button = _button(
+        self.add_button = make_button(tr("&Add…"), tr("Describe a server"), self.add)
+        self.edit_button = make_button(tr("&Edit…"), tr("Change the selected server's description"), self.edit)
+        self.remove_button = make_button(
             tr("&Remove"), tr("Forget the selected server; what is on it stays there"), self.remove
         )
-        self.test_button = _button(
+        self.test_button = make_button(
             tr("&Test"), tr("Connect to the selected server and see what a training needs"), self.test
         )
-        self.cancel_button = _button(tr("Cancel"), tr("Test no longer"), self.cancel)
+        self.cancel_button = make_button(tr("Cancel"), tr("Test no longer"), self.cancel)
         self.icon, self.notice = QLabel(), _notice()
         self._lay_out()
         self._fill(0)
@@ -104,11 +104,7 @@ class ServersPage(QWidget):
 
     def say(self, level: str, sentence: str) -> None:
         """Show a sentence below the list; an empty one takes it away."""
-        self.icon.setVisible(bool(sentence))
-        self.notice.setVisible(bool(sentence))
-        if sentence:
-            show_icon(self.icon, level, 16)
-        self.notice.setText(sentence)
+        show_notice(self.icon, self.notice, level, sentence)
 
     def _ask(self, server: Server, others: list[Server], done: Callable[[Server], None]) -> None:
         form = ServerForm(server, others, self)
@@ -249,11 +245,3 @@ def _notice() -> QLabel:
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.setAccessibleName(tr("What the test has found"))
     return label
-
-
-def _button(text: str, help_text: str, slot: Callable[[], None]) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(help_text)
-    button.setAutoDefault(False)
-    button.clicked.connect(lambda _checked=False: slot())
-    return button

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from qgis.gui import QgsOptionsPageWidget, QgsOptionsWidgetFactory
-from qgis.PyQt.QtWidgets import QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QWidget
 
 from ...jobs.translation import tr
-from ..icons import icon
+from ..options_page import OptionsFactory
 
 
-class ServersOptionsPage(QgsOptionsPageWidget):
-    """The page among the options; what is changed is kept at once."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        from .page import ServersPage
-
-        self.setObjectName("GeoDistilServers")
-        self.page = ServersPage(self)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.page)
-
-    def apply(self) -> None:
-        """QGIS calls this when the dialog is accepted; nothing is left to do."""
-
-
-class ServersOptions(QgsOptionsWidgetFactory):
+class ServersOptions(OptionsFactory):
     """Makes the page when the options dialog opens."""
 
     def __init__(self) -> None:
-        super().__init__(tr("GeoDistil servers"), icon("geodistil"))
+        super().__init__(tr("GeoDistil servers"), "GeoDistilServers", _page)
 
-    def createWidget(self, parent: QWidget | None = None) -> QgsOptionsPageWidget:  # noqa: D102
-        return ServersOptionsPage(parent)
+
+def _page(parent: QWidget) -> QWidget:
+    from .page import ServersPage
+
+    return ServersPage(parent)

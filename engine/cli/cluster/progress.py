@@ -46,7 +46,7 @@ class Progress:
     def already(self, items: set[int]) -> None:
         """Items that an earlier start has done."""
         self._ended |= items
-        self._begin()
+        self._started, self._share_before = time.monotonic(), len(self._ended) / len(self._items)
 
     def planned(self, index: int, plan: Plan) -> None:
         """An item was looked at."""
@@ -88,9 +88,6 @@ class Progress:
             eta_seconds=round((1 - share) * seconds / gained, 1) if gained > 0 else None,
             fraction=round(share, 4),
         )
-
-    def _begin(self) -> None:
-        self._started, self._share_before = time.monotonic(), len(self._ended) / len(self._items)
 
     def _windows(self, index: int) -> int:
         return min(self._of[index], self._before[index] + sum(self._done[index].values()))

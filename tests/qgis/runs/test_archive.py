@@ -20,6 +20,11 @@ def go_on(_fraction):
 def run(make_run, write):
     folder = make_run("town", write.progress(1))
     own = {"labels/areas.gpkg": "labels", "checkpoints/last.pt": "weights", "log.txt": "log", "cache/a.labels": "index"}
+    own |= {
+        "teacher/item.json": "its teacher's",
+        "start/item.json": "of the model that it goes on from",
+        "split.json": "{}",
+    }
     for name, text in own.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
@@ -38,7 +43,8 @@ def test_a_run_comes_back_as_it_went_without_what_belongs_to_this_machine(run, t
     assert shares == sorted(shares) and shares[-1] == 1
     back = import_run(archive, run.parent, go_on)
     assert back == run.parent / "town-2"
-    assert files(back) == {"run.json", "events.jsonl", "log.txt", "labels/areas.gpkg", "checkpoints/last.pt"}
+    own = {"labels/areas.gpkg", "teacher/item.json", "start/item.json", "checkpoints/last.pt", "split.json"}
+    assert files(back) == {"run.json", "events.jsonl", "log.txt", *own}
     for name in files(back) - {"run.json"}:
         assert (back / name).read_bytes() == (run / name).read_bytes()
     assert json.loads((back / "run.json").read_text()) == json.loads((run / "run.json").read_text())

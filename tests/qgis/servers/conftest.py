@@ -40,3 +40,15 @@ def trusted(server):
 
     accept(look_at_host_key(server))
     return server
+
+
+@pytest.fixture
+def followers(qgis_app):
+    """Who follows runs; nobody once the test is over."""
+    from geodistil.jobs.runs.registry import set_followed_runs
+    from geodistil.jobs.servers.followers import Followers
+
+    made = Followers()
+    yield made
+    made.leave()
+    set_followed_runs({})

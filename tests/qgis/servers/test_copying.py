@@ -36,6 +36,8 @@ def run(make_raster, tmp_path):
     (folder / "labels" / "roofs.gpkg").write_bytes(b"labels")
     (folder / "checkpoints").mkdir()
     (folder / "checkpoints" / "last.pt").write_bytes(b"from here")
+    (folder / "cache").mkdir()
+    (folder / "cache" / "roofs.labels").write_bytes(b"would be found again")
     for name in ("owner.json", "server.lock", "report.html", "stop"):
         (folder / name).write_text("{}")
     labels = {"path": "labels/roofs.gpkg", "field": "class"}

@@ -76,13 +76,6 @@ def make_run(tmp_path):
 
 
 @pytest.fixture
-def followers(qgis_app):
-    made = Followers()
-    yield made
-    made.leave()
-
-
-@pytest.fixture
 def wait(followers):
     def until(run, condition, seconds=60):
         end = time.monotonic() + seconds

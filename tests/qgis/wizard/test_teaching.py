@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from geodistil.jobs.runs.files import START, TEACHER
 from geodistil.jobs.sources.template import draft_from_run
-from geodistil.jobs.teacher import START, TEACHER, copy_teacher
+from geodistil.jobs.teacher import copy_teacher
 
 from ..cards import write_card
 

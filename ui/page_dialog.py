@@ -1,0 +1,49 @@
+"""A page of settings in a window of its own, which stays beside the map."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from qgis.PyQt.QtCore import Qt, QUrl
+from qgis.PyQt.QtGui import QDesktopServices
+from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
+
+from ..jobs.help import help_url
+
+D = TypeVar("D", bound="PageDialog")
+
+
+class PageDialog(QDialog):
+    """A page above buttons that close it and help; it is gone when it is closed.
+
+    Args:
+        title: of the window.
+        guide: the page of the guide that Help opens.
+        parent: QGIS's window, or whoever opens it.
+    """
+
+    def __init__(self, title: str, guide: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._guide = guide
+
+    def hold(self, page: Any) -> None:
+        """Show this page, to be called once; made before the buttons, it comes before them when Tab is pressed."""
+        self.page = page
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close | QDialogButtonBox.StandardButton.Help)
+        buttons.rejected.connect(self.reject)
+        buttons.helpRequested.connect(lambda: QDesktopServices.openUrl(QUrl(help_url(self._guide))))
+        lines = QVBoxLayout(self)
+        lines.addWidget(page, 1)
+        lines.addWidget(buttons)
+
+
+def show_beside(kind: type[D], parent: QWidget | None = None) -> D:
+    """Open a window of this kind beside the map, which stays usable; an open one comes to the front."""
+    dialog = parent.findChild(kind) if parent is not None else None
+    dialog = dialog or kind(parent)
+    dialog.show()
+    dialog.raise_()
+    dialog.activateWindow()
+    return dialog
