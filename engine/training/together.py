@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -22,6 +23,12 @@ from .passes import Passes
 
 Batches = Mapping[Role, Batch]
 
+FEW = 16
+"""Chips of a role in a process, below which batch norms take the statistics of all processes.
+
+Errors grow with smaller batches (Wu and He, 2018, figure 1). Each batch norm waits for the others then, twice a step.
+"""
+
 
 class Learner(nn.Module):
     """A stage's losses as one module's forward pass, which all that the stage trains is part of.
@@ -31,17 +38,28 @@ class Learner(nn.Module):
     Args:
         stage: whose losses.
         networks: all that they see.
+        few: batch norms have the statistics of all processes' chips, or else of this one's.
     """
 
-    def __init__(self, stage: Stage, networks: Mapping[str, nn.Module]) -> None:
+    def __init__(self, stage: Stage, networks: Mapping[str, nn.Module], few: bool) -> None:
         super().__init__()
+        self._few = few
         self.trained = nn.ModuleDict({name: networks[name] for name in stage.trainable})
         self._losses, self._networks = stage.losses, dict(networks)
 
     def forward(self, batches: Batches, progress: float) -> dict[str, Tensor]:
         """The losses of this process's chips, whose means over the processes are those of the batch."""
-        with SynchronisedBatchNorm():
+        with SynchronisedBatchNorm() if self._few else nullcontext():
             return self._losses(self._networks, batches, progress)
+
+    def same_statistics(self) -> None:
+        """Have the running statistics of processes whose batch norms see their own chips be the means of all."""
+        if self._few:
+            return
+        buffers = [buffer for buffer in self.trained.buffers() if buffer.is_floating_point()]
+        means = ranks.total(torch.cat([buffer.flatten().float() for buffer in buffers])) / ranks.size()
+        for buffer, mean in zip(buffers, means.split([buffer.numel() for buffer in buffers]), strict=True):
+            buffer.copy_(mean.view_as(buffer))
 
 
 class SharedPasses:
@@ -56,7 +74,8 @@ class SharedPasses:
 
     def __init__(self, fabric: Fabric, stage: Stage, networks: Mapping[str, nn.Module], at_once: int) -> None:
         self._fabric, self.at_once = fabric, at_once
-        self._learner = fabric.setup_module(Learner(stage, networks), move_to_device=False)
+        self._learning = Learner(stage, networks, few=at_once // ranks.size() < FEW)
+        self._learner = fabric.setup_module(self._learning, move_to_device=False)
 
     def gradients(
         self, stage: Stage, networks: Mapping[str, nn.Module], batches: Batches, progress: float
@@ -66,6 +85,7 @@ class SharedPasses:
         means = ranks.total(torch.stack([value.detach().float() for value in losses.values()])) / ranks.size()
         if torch.isfinite(means.sum()):  # of all, so that all do the same
             self._fabric.backward(sum(losses.values()))
+        self._learning.same_statistics()
         return dict(zip(losses, means, strict=True))
 
 
