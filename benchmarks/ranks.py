@@ -72,7 +72,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=1024, help="side of the rasters in pixels")
     parser.add_argument("--student", default="small", help="network size")
     parser.add_argument("--chip-size", type=int, default=256)
-    parser.add_argument("--batch-size", type=int, default=32, help="chips of each role; 16 a process need no others' statistics")
+    parser.add_argument(
+        "--batch-size", type=int, default=32, help="chips of each role; 16 a process need no others' statistics"
+    )
     parser.add_argument("--steps", type=int, default=10, help="steps in a round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--device", default="cpu")

@@ -5,22 +5,37 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .several import MAP, Failure
 
 if TYPE_CHECKING:
-    from ..config import Area, Card, Labels
+    from collections.abc import Sequence
+
+    from ..config import Area, Card, CardClass, ClassDefinition, Labels
+    from ..events import EventLog, PartOfLog
+    from .several import Item
 
 HELP = "score predicted layers against a label layer"
 DESCRIPTION = (
     "Compares PREDICTIONS (classes.tif for segmentation, detections.gpkg for detection) with the label layer TRUTH "
     "inside a labelled area: IoU, F1 and a confusion matrix, or AP, AP50, precision and recall, per class. Of roads "
-    "--lines says whether their centre lines are found and still connected."
+    "--lines says whether their centre lines are found and still connected. Several, or a folder that predict has "
+    "filled, are scored as one; class maps that the truth does not touch are left out. With --workers or --scheduler "
+    "processes on one or many machines share class maps (Dask)."
 )
+FILES = {"segmentation": MAP, "detection": "detections.gpkg"}
+"""As `predict` calls them."""
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    command.add_argument("predictions", metavar="PREDICTIONS", type=Path, help="classes.tif or detections.gpkg")
+    from .job import add_sharing_arguments
+
+    command.add_argument(
+        "predictions", metavar="PREDICTIONS", nargs="+", type=Path,
+        help="classes.tif or detections.gpkg; or a folder, of which every such file is meant",
+    )  # fmt: skip
     command.add_argument("--task", choices=("segmentation", "detection"), required=True)
     command.add_argument("--model", type=Path, required=True, help="the model package: names the classes")
     command.add_argument("--truth", metavar="LAYER", required=True, help="label layer, or class raster")
@@ -40,16 +55,35 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--output", metavar="FILE", type=Path, help="write the scores as JSON")
     command.add_argument(
         "--errors", metavar="FILE", type=Path,
-        help="write where they are right and wrong: a .gpkg for detection, a .tif for segmentation",
+        help="write where they are right and wrong: a .gpkg for detection, a .tif for segmentation; of several "
+        "class maps a folder of such files",
     )  # fmt: skip
+    add_sharing_arguments(command)
+
+
+class Compared(NamedTuple):
+    """What is found of one class map.
+
+    Attributes:
+        scores: as `evaluation.evaluate_segmentation`, with those of its lines.
+        errors: pixels of each kind, where they are written.
+    """
+
+    scores: dict[str, Any]
+    errors: dict[str, int] | None
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    """Score one layer; written to `--output` too."""
+    """Score one layer, or several as one; written to `--output` too."""
     from ..errors import cannot_write
     from ..packages import load_card
+    from .reaching import permit_named
+    from .several import maps_of
 
-    scores = _scores(options, load_card(options.model))
+    card, maps = load_card(options.model), maps_of(options.predictions, FILES[options.task])
+    permit_named(options, map(str, maps))
+    _check(options, card)
+    scores = (_detection if options.task == "detection" else _segmentation)(options, card, maps)
     if options.output:
         try:
             options.output.parent.mkdir(parents=True, exist_ok=True)
@@ -59,35 +93,99 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     return scores
 
 
-def _scores(options: argparse.Namespace, card: Card) -> dict[str, Any]:
-    from ..config import ClassDefinition
+def _check(options: argparse.Namespace, card: Card) -> None:
     from ..errors import ConfigError, PackageError
-    from ..evaluation import (
-        evaluate_detection,
-        evaluate_lines,
-        evaluate_segmentation,
-        write_detection_errors,
-        write_segmentation_errors,
-    )
 
     if options.task not in card.tasks:
         raise PackageError(f"The model {card.name} has no {options.task}; it does {' and '.join(card.tasks)}.")
     if options.lines is not None and options.task == "detection":
         raise ConfigError("Lines are made of areas, and detections are boxes; leave --lines out.")
-    known = card.detection_classes if options.task == "detection" else card.segmentation_classes
-    classes = [ClassDefinition(name=each.name, color=each.color, values=each.values) for each in known]
-    labels, area = _labels(options), _area(options)
-    compared = options.predictions, labels, classes, area
-    if options.task == "detection":
-        scores = evaluate_detection(*compared, card.thresholds())
-        counted = write_detection_errors(*compared, options.errors, card.thresholds()) if options.errors else None
-    else:
-        scores = evaluate_segmentation(*compared, card.background)
-        if options.lines is not None:
-            found = evaluate_lines(*compared, options.lines, card.background, options.tolerance)
-            scores["lines"] = {name: value for name, value in found.items() if name != "counts"}
-        counted = write_segmentation_errors(*compared, options.errors, card.background) if options.errors else None
-    return scores if counted is None else {**scores, "errors": counted}
+
+
+def _detection(options: argparse.Namespace, card: Card, maps: list[Path]) -> dict[str, Any]:
+    """Scores of one ranking of all detections, by this process: there are no pixels to share."""
+    from ..evaluation import evaluate_detection, readable_detections, write_detection_errors
+
+    labels, classes, area = _labels(options), _classes(card.detection_classes), _area(options)
+    used, left_out = maps, {}
+    if len(maps) > 1:
+        used, failed = readable_detections(maps, [each.name for each in classes])
+        left_out = _left_out(maps, [Failure(path, error.message, error.hint, False) for path, error in failed])
+    compared = used, labels, classes, area
+    scores = evaluate_detection(*compared, card.thresholds())
+    if options.errors:
+        scores["errors"] = write_detection_errors(*compared, options.errors, card.thresholds())
+    return {**scores, **left_out}
+
+
+def _segmentation(options: argparse.Namespace, card: Card, maps: list[Path]) -> dict[str, Any]:
+    """Scores of all pixels."""
+    from ..events import EventLog
+    from .several import Item
+
+    if len(maps) == 1:
+        return _pooled(card, [one_map(options, Item(maps[0], options.errors), EventLog(None))])
+    from ..errors import on_disk
+    from ..processes import scratch
+    from .job import carry_out
+    from .several import each_of, items_of
+
+    if options.errors:
+        with on_disk(f"The folder {options.errors}", options.errors):
+            options.errors.mkdir(parents=True, exist_ok=True)
+    items = items_of(maps, FILES["segmentation"], options.errors, ".tif")
+    with scratch() as asked:  # where a stop is asked for
+        found = carry_out(asked, lambda events: each_of(one_map, options, items, options.errors, events, "evaluation"))
+    left_out = _left_out(maps, [each for each in found if isinstance(each, Failure)])
+    return {**_pooled(card, [each for each in found if isinstance(each, Compared)]), **left_out}
+
+
+def _left_out(maps: list[Path], failed: list[Failure]) -> dict[str, Any]:
+    """How many of several maps are scored, and which are not.
+
+    Raises:
+        LabelError: none is.
+    """
+    from ..errors import LabelError
+
+    if len(failed) == len(maps):
+        raise LabelError(f"None of the {len(maps)} predictions can be scored: {failed[0].message}", failed[0].hint)
+    elsewhere = [str(each.map) for each in failed if each.elsewhere]
+    broken = [each.as_dict() for each in failed if not each.elsewhere]
+    some = {name: value for name, value in {"elsewhere": elsewhere, "failed": broken}.items() if value}
+    return {"maps": len(maps) - len(failed), **some}
+
+
+def one_map(options: argparse.Namespace, item: Item, events: EventLog | PartOfLog) -> Compared:
+    """What is found of a class map."""
+    from ..evaluation import evaluate_lines, evaluate_segmentation, write_segmentation_errors
+    from ..packages import load_card
+
+    card = load_card(options.model)
+    compared = item.map, _labels(options), _classes(card.segmentation_classes), _area(options)
+    scores = evaluate_segmentation(*compared, card.background)
+    if options.lines is not None:
+        scores["lines"] = evaluate_lines(*compared, options.lines, card.background, options.tolerance)
+    return Compared(scores, item.output and write_segmentation_errors(*compared, item.output, card.background))
+
+
+def _pooled(card: Card, found: list[Compared]) -> dict[str, Any]:
+    """The scores of several maps as one."""
+    from ..evaluation import pooled_lines, pooled_segmentation
+
+    scores = pooled_segmentation([each.scores for each in found], card.background)
+    if "lines" in found[0].scores:
+        lines = pooled_lines([each.scores["lines"] for each in found])
+        scores["lines"] = {name: value for name, value in lines.items() if name != "counts"}
+    if found[0].errors:
+        scores["errors"] = {kind: sum(each.errors[kind] for each in found) for kind in found[0].errors}
+    return scores
+
+
+def _classes(known: Sequence[CardClass]) -> list[ClassDefinition]:
+    from ..config import ClassDefinition
+
+    return [ClassDefinition(name=each.name, color=each.color, values=each.values) for each in known]
 
 
 def _length(text: str) -> float:
@@ -120,6 +218,8 @@ def _lines(values: dict[str, Any], indent: str = "") -> list[str]:
     for name, value in values.items():
         if isinstance(value, dict):
             lines += [f"{indent}{name}:", *_lines(value, indent + "  ")]
+        elif name == "failed":
+            lines += [f"{indent}failed: {one['raster']}: {one['message']}" for one in value]
         else:
             lines.append(f"{indent}{name}: {value:.3f}" if isinstance(value, float) else f"{indent}{name}: {value}")
     return lines

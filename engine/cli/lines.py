@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..events import EventLog
+    from ..events import EventLog, PartOfLog
+    from .several import Item
 
 HELP = "turn the thin areas of a class, such as roads, into centre lines"
 DESCRIPTION = (
     "Thins one class of CLASS_MAP to its centre lines, cleans the network of spurs and gaps, and writes lines with "
-    "class, length and width. Lengths are in metres of ground, whatever the CRS."
+    "class, length and width. Lengths are in metres of ground, whatever the CRS. Of several maps, or of a folder "
+    "that predict has filled, --output is a folder that gets a GeoPackage of each; --workers or --scheduler share them "
+    "(Dask)."
 )
 OPTIONS = {
     "minimum-area": ("minimum_area_m2", "smaller areas of the class are left out, m2"),
@@ -28,23 +31,28 @@ OPTIONS = {
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    from .job import add_class_arguments, add_output_arguments, number
+    from .job import add_class_arguments, add_output_arguments, add_sharing_arguments, number
 
-    command.add_argument("class_map", metavar="CLASS_MAP", type=Path, help="one band of bytes, 0 is background")
+    command.add_argument(
+        "class_map", metavar="CLASS_MAP", nargs="+", type=Path,
+        help="one band of bytes, 0 is background; or a folder, of which every classes.tif is meant",
+    )  # fmt: skip
     add_class_arguments(command, "lines")
     for name, (option, words) in OPTIONS.items():
         command.add_argument(f"--{name}", dest=option, type=number, metavar="METRES", help=words)
     add_output_arguments(command, "lines")
+    add_sharing_arguments(command)
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Write the lines."""
-    from .job import carry_out
+    from .several import vectorised
 
-    return carry_out(options.events, lambda events: _lines(options, events))
+    return vectorised(options, options.class_map, one_map, "lines")
 
 
-def _lines(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
+def one_map(options: argparse.Namespace, item: Item, events: EventLog | PartOfLog) -> dict[str, Any]:
+    """The lines of a map."""
     from ..config import parse
     from ..errors import ConfigError
     from ..inference.vectors import LineOptions, centre_lines
@@ -58,10 +66,12 @@ def _lines(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
     given = {option: getattr(options, option) for option, _ in OPTIONS.values() if getattr(options, option) is not None}
     settings = parse(LineOptions, given, "lines")
     name = names.get(value, str(value))
-    written = centre_lines(options.class_map, options.output, value, settings, events, name)
-    return {"lines": str(options.output), "count": written}
+    written = centre_lines(item.map, item.output, value, settings, events, name)
+    return {"lines": str(item.output), "count": written}
 
 
 def text(result: dict[str, Any]) -> str:
     """The result for people."""
-    return f"{result['count']} lines: {result['lines']}"
+    from . import several
+
+    return several.text(result, "lines")

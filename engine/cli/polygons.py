@@ -8,22 +8,33 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..config import CardClass
-    from ..events import EventLog
+    from ..events import EventLog, PartOfLog
+    from .several import Item
 
-HELP = "turn a class map into polygons"
+HELP = "turn class maps into polygons"
 DESCRIPTION = (
     "Writes the connected areas of CLASS_MAP as polygons with class, area and perimeter, strip by strip. Names come "
-    "from --model or --name; without either, a class is called by its value."
+    "from --model or --name; without either, a class is called by its value. Of several maps, or of a folder that "
+    "predict has filled, --output is a folder that gets a GeoPackage of each; one that fails is left out, named, and "
+    "makes the exit code 1. With --workers or --scheduler processes on one or many machines share them (Dask)."
 )
+CONFIDENCE = "confidence.tif"
+"""As `predict` calls it."""
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    from .job import add_class_arguments, add_output_arguments, number
+    from .job import add_class_arguments, add_output_arguments, add_sharing_arguments, number
 
-    command.add_argument("class_map", metavar="CLASS_MAP", type=Path, help="one band of bytes, 0 is background")
+    command.add_argument(
+        "class_map", metavar="CLASS_MAP", nargs="+", type=Path,
+        help="one band of bytes, 0 is background; or a folder, of which every classes.tif is meant",
+    )  # fmt: skip
     add_class_arguments(command, "polygons")
-    command.add_argument("--confidence", metavar="RASTER", type=Path, help="confidence.tif, for a mean of each polygon")
+    command.add_argument(
+        "--confidence", metavar="RASTER", type=Path,
+        help="confidence.tif, for a mean of each polygon; of several maps that beside each is taken",
+    )  # fmt: skip
     command.add_argument("--minimum-area", type=number, default=0, help="smaller areas go to their neighbours, m2 (0)")
     command.add_argument("--fill-holes", type=number, default=0, help="the same for areas of background, m2 (0)")
     command.add_argument("--simplify", type=number, default=0, help="tolerance in metres (0); shared borders stay so")
@@ -31,16 +42,18 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--right-angled", metavar="CLASS", action="append", default=[], help="square this class; may be repeated"
     )
     add_output_arguments(command, "polygons")
+    add_sharing_arguments(command)
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Write the polygons."""
-    from .job import carry_out
+    from .several import vectorised
 
-    return carry_out(options.events, lambda events: _polygons(options, events))
+    return vectorised(options, options.class_map, one_map, "polygons")
 
 
-def _polygons(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
+def one_map(options: argparse.Namespace, item: Item, events: EventLog | PartOfLog) -> dict[str, Any]:
+    """The polygons of a map; of several with the confidence that `predict` has put beside it."""
     from ..config import parse
     from ..inference.vectors import PolygonOptions, polygons
     from .job import class_values, known_names
@@ -54,15 +67,12 @@ def _polygons(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
         "classes": class_values(options.classes, names) or None,
     }
     settings = parse(PolygonOptions, given, "polygons")
-    written = polygons(
-        options.class_map,
-        options.output,
-        _classes(names, complete=options.model is not None),
-        settings,
-        events,
-        options.confidence,
-    )
-    return {"polygons": str(options.output), "count": written}
+    classes = _classes(names, complete=options.model is not None)
+    beside = item.map.with_name(CONFIDENCE)
+    of_several = item.output != options.output and beside.is_file()
+    confidence = beside if of_several else options.confidence
+    written = polygons(item.map, item.output, classes, settings, events, confidence)
+    return {"polygons": str(item.output), "count": written}
 
 
 def _classes(names: dict[int, str], complete: bool) -> list[CardClass]:
@@ -75,4 +85,6 @@ def _classes(names: dict[int, str], complete: bool) -> list[CardClass]:
 
 def text(result: dict[str, Any]) -> str:
     """The result for people."""
-    return f"{result['count']} polygons: {result['polygons']}"
+    from . import several
+
+    return several.text(result, "polygons")

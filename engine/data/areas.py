@@ -15,6 +15,10 @@ from .vector_labels import VectorLabels
 from .vectors import Layer, Skip, read_features
 
 
+class TruthElsewhere(LabelError):
+    """Labels, or the area where they are complete, do not touch the ground that they are wanted for."""
+
+
 def labelled_area(
     source: Source, reader: RasterReader, labels: VectorLabels | ClassRaster | None, skip: Skip | None = None
 ) -> Geometry:
@@ -23,7 +27,8 @@ def labelled_area(
     A class raster labels no more than it covers. `skip` is told which features of a layer are left out.
 
     Raises:
-        LabelError: the area's layer is missing, empty, without polygons, or does not touch the raster.
+        LabelError: the area's layer is missing, empty or without polygons.
+        TruthElsewhere: it does not touch the raster.
     """
     raster = reader.outline()
     if labels is None:
@@ -33,7 +38,7 @@ def labelled_area(
         area = shapely.intersection(area, labels.hull())
     area = polygons_of(shapely.intersection(area, raster))
     if area.is_empty:
-        raise LabelError(
+        raise TruthElsewhere(
             f"The labelled area of {source.name or source.raster} does not touch its raster {source.raster}.",
             "Choose the area that belongs to this raster, or check the coordinate reference systems.",
         )

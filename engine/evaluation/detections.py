@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,14 +40,14 @@ class Sheet:
         return shapely.box(0, 0, self.grid.width, self.grid.height)
 
 
-def sheet_of(detections: Path, labels: Labels, area: Area) -> Sheet:
-    """The sheet of a detection layer, in its CRS.
+def sheet_of(detections: Sequence[Path], labels: Labels, area: Area) -> Sheet:
+    """The sheet of detection layers, in the first one's CRS.
 
     Raises:
-        LabelError: the detections cannot be read or have no CRS.
+        LabelError: the first one cannot be read or has no CRS.
     """
-    info = _info(detections)
-    layers = [(detections, _layer(detections)), (Path(labels.path), labels.layer)]
+    info = _info(detections[0])
+    layers = [*((path, _layer(path)) for path in detections), (Path(labels.path), labels.layer)]
     if area.kind == "layer":
         layers.append((Path(area.path), area.layer))
     bounds = [extent for path, layer in layers if (extent := _extent(path, layer, info["crs"])) is not None]
@@ -85,6 +86,24 @@ def read_detections(path: Path, grid: Grid, names: list[str]) -> Boxes:
     shapes = shapely.transform(shapes, grid.pixels_from(info["crs"]), interleaved=False)
     labels = np.array([names.index(value) for value in values["class"]], np.int64)
     return Boxes(shapely.bounds(shapes).reshape(-1, 4), labels, scores)
+
+
+def read_all_detections(paths: Sequence[Path], grid: Grid, names: list[str]) -> Boxes:
+    """The detections of several layers, as `read_detections`."""
+    parts = [read_detections(path, grid, names) for path in paths]
+    return Boxes(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("corners", "labels", "scores")))
+
+
+def readable_detections(paths: Sequence[Path], names: list[str]) -> tuple[list[Path], list[tuple[Path, LabelError]]]:
+    """The layers that can be read, and the others with what is wrong with them; names are those of the classes."""
+    used, failed = [], []
+    for path in paths:
+        try:
+            read_detections(path, sheet_of([path], Labels(path=str(path)), Area(kind="raster")).grid, names)
+            used.append(path)
+        except LabelError as error:
+            failed.append((path, error))
+    return used, failed
 
 
 def _layer(path: Path) -> str | None:

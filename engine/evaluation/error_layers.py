@@ -30,7 +30,7 @@ COLOURS = {
 
 
 def write_detection_errors(
-    detections: Path,
+    detections: Path | Sequence[Path],
     labels: Labels,
     classes: list[ClassDefinition],
     area: Area,
@@ -40,7 +40,7 @@ def write_detection_errors(
     """Write detections that hit and that miss, and the objects that none hits, as `evaluate_detection` counts them.
 
     Args:
-        detections: GeoPackage as `predict` writes it.
+        detections: GeoPackage as `predict` writes it; several count as one.
         labels: vector polygons, or points with a box size.
         classes: detection classes.
         area: where the truth is complete.

@@ -11,7 +11,7 @@ import shapely
 from rasterio.enums import Resampling
 
 from ..config import Area, ClassDefinition, Labels, Run, Source, Supervised
-from ..data.areas import labelled_area
+from ..data.areas import TruthElsewhere, labelled_area
 from ..data.class_raster import ClassRaster
 from ..data.grid import Grid, Window, native_gsd
 from ..data.labels import label_layer, read_labels
@@ -22,11 +22,11 @@ from ..data.points import IGNORED
 from ..data.raster import RasterReader
 from ..data.vector_labels import VectorLabels
 from ..data.vectors import extent
-from ..errors import LabelError, RasterError
+from ..errors import RasterError
 from ..types import IGNORE_INDEX
 from .boxes import Boxes, detection_scores
 from .confusion import confusion_matrix, segmentation_scores
-from .detections import read_detections, sheet_of
+from .detections import read_all_detections, sheet_of
 
 WINDOW = 2048
 """Side of the windows that are scored one after the other, in pixels."""
@@ -77,7 +77,7 @@ def compared_pixels(
 
 
 def evaluate_detection(
-    detections: Path,
+    detections: Path | Sequence[Path],
     labels: Labels,
     classes: list[ClassDefinition],
     area: Area,
@@ -86,7 +86,7 @@ def evaluate_detection(
     """Scores of detections; boxes are extents in the detections' CRS, and count where their centre is in the area.
 
     Args:
-        detections: GeoPackage as `predict` writes it: polygons with `class` and `score`.
+        detections: GeoPackage as `predict` writes it: polygons with `class` and `score`; several count as one.
         labels: vector polygons, or points with a box size; what is centred on ignored ones counts nowhere.
         classes: detection classes.
         area: where the truth is complete; kind `raster` means everywhere.
@@ -103,20 +103,21 @@ def evaluate_detection(
 
 
 def compared_boxes(
-    detections: Path, labels: Labels, classes: list[ClassDefinition], area: Area
+    detections: Path | Sequence[Path], labels: Labels, classes: list[ClassDefinition], area: Area
 ) -> tuple[Grid, Boxes, Boxes]:
-    """A grid in the detections' CRS, and the detections and the labelled objects that count, in its pixels.
+    """A grid in the (first) detections' CRS, and the detections and the labelled objects that count, in its pixels.
 
     Arguments and errors are those of `evaluate_detection`.
     """
-    run, source = _as_run(detections, "detection", labels, classes, area, background=True)
-    sheet = sheet_of(detections, labels, area)
+    paths = [detections] if isinstance(detections, Path) else detections
+    run, source = _as_run(paths[0], "detection", labels, classes, area, background=True)
+    sheet = sheet_of(paths, labels, area)
     truth = read_labels(run, source, sheet.grid)
     inside = labelled_area(source, sheet, truth)
     _check_touching(source, truth, inside, sheet.grid)
     known = truth.classes != IGNORED
     counted = inside.difference(shapely.union_all(truth.geometries[~known]))
-    found = read_detections(detections, sheet.grid, [definition.name for definition in classes])
+    found = read_all_detections(paths, sheet.grid, [definition.name for definition in classes])
     objects = Boxes(truth.boxes, truth.classes)[known]
     return sheet.grid, found.inside(counted), objects.inside(counted)
 
@@ -131,7 +132,7 @@ def _check_touching(source: Source, truth: VectorLabels | ClassRaster, inside: s
     Inside an area that somebody has looked over there may be no objects, so long as labels lie around it.
 
     Raises:
-        LabelError: none is on the ground that is compared.
+        TruthElsewhere: none is on the ground that is compared.
     """
     left, top, right, bottom = inside.bounds
     if isinstance(truth, ClassRaster) or _any_within(truth, inside.bounds):
@@ -140,7 +141,7 @@ def _check_touching(source: Source, truth: VectorLabels | ClassRaster, inside: s
     first, above, last, below = extent(layer, grid)
     around = first <= right and last >= left and above <= bottom and below >= top
     if source.area.kind == "raster" or not around:
-        raise LabelError(
+        raise TruthElsewhere(
             f"{layer} does not touch {source.raster}{'' if source.area.kind == 'raster' else ' inside the area'}.",
             "Choose the labels of this raster, or check the coordinate reference systems.",
         )

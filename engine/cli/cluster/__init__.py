@@ -2,5 +2,6 @@
 
 from .prediction import predicted_in_cluster
 from .review import looks_in_cluster
+from .several import each_in_cluster
 
-__all__ = ["looks_in_cluster", "predicted_in_cluster"]
+__all__ = ["each_in_cluster", "looks_in_cluster", "predicted_in_cluster"]

@@ -61,10 +61,10 @@ def need_dask() -> None:
 def absolute(options: argparse.Namespace) -> argparse.Namespace:
     """Options that mean the same in processes that work in other folders."""
     values = dict(vars(options))
-    for name in ("model", "output", "describe"):
+    for name in ("model", "output", "describe", "errors"):
         if values.get(name):
             values[name] = Path(os.path.abspath(values[name]))
-    for name in ("area", "labelled"):
+    for name in ("area", "labelled", "truth"):
         if values.get(name):
             values[name] = absolute_path(values[name])
     values["rasters"] = [absolute_path(raster) for raster in values["rasters"]]
@@ -116,7 +116,11 @@ def connected(
 
 @contextmanager
 def workers_of(
-    options: argparse.Namespace, events: EventLog, mark_path: Path, make: Callable[[Mark, dict[Any, Place]], Job]
+    options: argparse.Namespace,
+    events: EventLog,
+    mark_path: Path,
+    make: Callable[[Mark, dict[Any, Place]], Job],
+    writes: bool = True,
 ) -> Iterator[tuple[Link, Job]]:
     """The workers that a command asks for, checked, and told of its job.
 
@@ -125,6 +129,7 @@ def workers_of(
         events: their stop ends waiting.
         mark_path: a file in the folder that is shared.
         make: gives the job.
+        writes: whether workers write into that folder.
 
     Raises:
         ClusterError: there is no scheduler, or a worker cannot do its part.
@@ -137,7 +142,7 @@ def workers_of(
     with held(), connected(options.scheduler, options.workers, interruptible) as link:
         client = link.client
         wait_for_workers(client, events, options.workers or 1)
-        mark = Mark.of(mark_path)
+        mark = Mark.of(mark_path, writes)
         job = make(mark, check_workers(client, mark))
         client.register_plugin(job, name=job.name)
         try:
@@ -161,7 +166,7 @@ def wait_for_workers(client: Client, events: EventLog, count: int) -> None:
     begun, told = time.monotonic(), False
     while len(client.nthreads()) < count:
         if events.stop_requested():
-            raise Stopped("The prediction was stopped before any worker had come.", "Start it again.")
+            raise Stopped("The work was stopped before any worker had come.", "Start it again.")
         if not told and time.monotonic() - begun > NOTE_SECONDS:
             told = True
             events.write("note", message=f"The scheduler at {client.scheduler.address} has no workers yet; waiting.")
@@ -185,12 +190,12 @@ def check_workers(client: Client, mark: Mark) -> dict[Any, Place]:
     for address, threads in client.nthreads().items():
         if threads != 1:
             raise ConfigError(
-                f"The worker at {address} has {threads} threads, and a prediction needs processes of one thread.",
+                f"The worker at {address} has {threads} threads, and this work needs processes of one thread.",
                 "Start workers with --nthreads 1, several a machine with --nworkers.",
             )
     from .job import about, refuse
 
-    told = client.run(about, mark.path, on_error="return")
+    told = client.run(about, mark, on_error="return")
     for address, said in told.items():
         if isinstance(said, BaseException):
             raise ClusterError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import hashlib
 import os
 import signal
 import socket
@@ -19,20 +20,29 @@ from ... import __version__
 from ...errors import ClusterError, GeoDistilError
 from .places import About, Place, own_cards, own_cores, settle
 
+BEGINNING = 1 << 16
+"""Bytes."""
 _entered: list[str] = []
 """The job whose files this process may read."""
 
 
 class Mark(NamedTuple):
-    """A file by which workers know the folder that is shared, and what is in it."""
+    """A file by which workers know the folder that is shared.
+
+    Attributes:
+        path: its.
+        content: what tells it from others.
+        writes: whether workers write into its folder.
+    """
 
     path: Path
     content: str
+    writes: bool
 
     @classmethod
-    def of(cls, path: Path) -> Mark:
+    def of(cls, path: Path, writes: bool) -> Mark:
         """The mark that a file is."""
-        return cls(path, path.read_text(encoding="utf-8"))
+        return cls(path, _beginning(path), writes)
 
 
 class Job(WorkerPlugin):
@@ -67,7 +77,7 @@ class Job(WorkerPlugin):
             return
         from ...malloc import few_pools
 
-        refuse(about(self.mark.path, self.worker), self.mark)
+        refuse(about(self.mark, self.worker), self.mark)
         few_pools()
         self.permit()
         _entered[:] = [self.name]
@@ -86,20 +96,26 @@ class Job(WorkerPlugin):
         return type(error)(f"{error.message.rstrip('.')}, {where}.", error.hint)
 
 
-def about(path: Path, dask_worker: Worker) -> About:
+def about(mark: Mark, dask_worker: Worker) -> About:
     """What this worker says of itself.
 
     Args:
-        path: of a file in the folder that is shared.
+        mark: of the folder that is shared.
         dask_worker: this worker, as Dask gives it.
     """
     try:
-        mark = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        mark = ""
-    if mark and not os.access(path.parent, os.W_OK):
-        mark = "-"
-    return About(dask_worker.name, socket.gethostname(), __version__, mark, own_cores(), own_cards())
+        seen = _beginning(mark.path)
+    except OSError:
+        seen = ""
+    if seen and mark.writes and not os.access(mark.path.parent, os.W_OK):
+        seen = "-"
+    return About(dask_worker.name, socket.gethostname(), __version__, seen, own_cores(), own_cards())
+
+
+def _beginning(path: Path) -> str:
+    """Tells a file from others by its first bytes: it may be large."""
+    with path.open("rb") as file:
+        return hashlib.sha256(file.read(BEGINNING)).hexdigest()
 
 
 def refuse(said: About, mark: Mark) -> None:

@@ -31,7 +31,7 @@ class About(NamedTuple):
         name: among the workers.
         host: its machine.
         version: its engine's.
-        mark: what it reads in the owner's file of the outputs' folder; empty where it sees none.
+        mark: what it sees of the file in the shared folder; empty where it sees none, - where it may not write there.
         cores: numbers of those that it may use.
         cards: those that it sees.
     """

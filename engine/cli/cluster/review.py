@@ -28,7 +28,8 @@ def looks_in_cluster(options: argparse.Namespace, events: EventLog) -> Looks:
     from .connection import absolute, need_dask, workers_of
 
     need_dask()
-    from .looking import Looking
+    from . import tasks
+    from .each import Each
     from .review_job import ReviewJob
 
     options = absolute(options)
@@ -39,7 +40,7 @@ def looks_in_cluster(options: argparse.Namespace, events: EventLog) -> Looks:
         shared.write_text(folder.name, encoding="utf-8")
         make = lambda mark, places: ReviewJob(options, rasters, mark, places)  # noqa: E731
         with workers_of(options, events, shared, make) as (link, job):
-            work = Looking(link, job, shared.parent, events)
+            work = Each(link, job, tasks.look, [(shared.parent,)] * len(rasters), "review", events)
             work.run()
         return sorted(work.found.items())
 

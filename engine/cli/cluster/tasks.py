@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...evaluation.review import Looked
-    from ...inference import Results
-    from ...inference.archive import Item
+    from ...inference import Results, archive
     from ...inference.opened import Plan
+    from ..several import Item, One
     from .job import Job
     from .prediction_job import Chosen, PredictionJob
     from .review_job import ReviewJob
@@ -45,7 +45,7 @@ def _task(work: Callable[..., Any]) -> Callable[..., Any]:
         worker = get_worker()
         job = worker.plugins.get(name)
         if job is None:
-            raise ClusterError(f"The worker {worker.name} does not know what to predict.", "Start it again.")
+            raise ClusterError(f"The worker {worker.name} does not know what to do.", "Start it again.")
         with _announced(job):
             try:
                 job.enter()
@@ -65,7 +65,7 @@ def choose(job: PredictionJob) -> Chosen:
 
 
 @_task
-def plan(job: PredictionJob, chosen: Chosen, item: Item) -> Planned:
+def plan(job: PredictionJob, chosen: Chosen, item: archive.Item) -> Planned:
     """Look at a raster, and prepare its journal."""
     from ...inference.opened import make_plan
 
@@ -76,7 +76,9 @@ def plan(job: PredictionJob, chosen: Chosen, item: Item) -> Planned:
 
 
 @_task
-def stretch(job: PredictionJob, chosen: Chosen, index: int, item: Item, plan: Plan, rows: range) -> dict[str, Damage]:
+def stretch(
+    job: PredictionJob, chosen: Chosen, index: int, item: archive.Item, plan: Plan, rows: range
+) -> dict[str, Damage]:
     """Have rows of windows in the journal; the client is told how many windows are done."""
     from ...inference.parts import run_stretch
 
@@ -90,7 +92,7 @@ def stretch(job: PredictionJob, chosen: Chosen, index: int, item: Item, plan: Pl
 
 
 @_task
-def finish(job: PredictionJob, item: Item, plan: Plan) -> Results:
+def finish(job: PredictionJob, item: archive.Item, plan: Plan) -> Results:
     """Put a raster's files in place."""
     from ...inference.parts import put_in_place
 
@@ -104,6 +106,14 @@ def look(job: ReviewJob, index: int, folder: Path) -> Looked:
 
     networks, how, labelled = job.loaded
     return look_at(networks, job.rasters, index, folder, how, labelled, _FarLog(job.name, index))
+
+
+@_task
+def one_map(job: Job, index: int, one: One, item: Item) -> Any:
+    """What is done with a map, or why it cannot be."""
+    from ..several import attempted
+
+    return attempted(one, job.options, item, _FarLog(job.name, index))
 
 
 class _FarLog(EventLog):

@@ -1,53 +1,61 @@
-"""The rasters of a review, looked at by the workers of a cluster."""
+"""A task for each raster or map of a command, by the workers of a cluster."""
 
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import RasterError, Stopped
 from ...inference.parts import PROGRESS_SECONDS
-from . import tasks
 from .work import Task, Work, ends_workers
 
 if TYPE_CHECKING:
-    from ...evaluation.review import Looked
     from ...events import EventLog
     from .connection import Link
-    from .review_job import ReviewJob
+    from .job import Job
 
 
-class Looking(Work):
+class Each(Work):
     """A task for each raster.
 
     Args:
         link: the way to the cluster.
         job: which its workers know.
-        folder: gets their files.
+        work: a function of `tasks`, of a raster's number and its arguments.
+        arguments: what else it is given, for each raster.
+        stage: what progress calls it.
         events: get `progress`; their stop ends it.
     """
 
-    def __init__(self, link: Link, job: ReviewJob, folder: Path, events: EventLog) -> None:
+    def __init__(
+        self,
+        link: Link,
+        job: Job,
+        work: Callable[..., Any],
+        arguments: Sequence[tuple[Any, ...]],
+        stage: str,
+        events: EventLog,
+    ) -> None:
         super().__init__(link, job, events)
-        self.found: dict[int, Looked] = {}
+        self.found: dict[int, Any] = {}
         """What was found, by raster."""
-        self._folder, self._rasters = folder, job.rasters
+        self._work, self._arguments, self._stage, self._rasters = work, arguments, stage, job.rasters
         self._shares = [0.0] * len(job.rasters)
         self._started = self._told = time.monotonic()
 
     def begin(self) -> None:
         """As of `Work`."""
-        for index in range(len(self._rasters)):
-            self.give(Task(tasks.look, index, (index, self._folder), -index))
+        for index, given in enumerate(self._arguments):
+            self.give(Task(self._work, index, (index, *given), -index))
 
-    def done(self, task: Task, result: Looked) -> None:
+    def done(self, task: Task, result: Any) -> None:
         """As of `Work`."""
         self.found[task.index] = result
         self.told({"index": task.index, "fraction": 1.0})
 
     def failed(self, index: int, error: RasterError) -> None:
-        """As of `Work`; as of a review that is not shared, one such raster ends it."""
+        """As of `Work`; as of work that is not shared, one such raster ends it."""
         raise error
 
     def killed(self, task: Task) -> None:
@@ -63,8 +71,9 @@ class Looking(Work):
             self._told = now
             left = (now - self._started) * (1 - share) / share
             of = {"step": len(self.found), "of": len(self._shares)}
-            self.events.write("progress", stage="review", **of, fraction=round(share, 4), eta_seconds=round(left, 1))
+            self.events.write("progress", stage=self._stage, **of, fraction=round(share, 4), eta_seconds=round(left, 1))
 
     def stopped(self) -> Stopped:
         """As of `Work`."""
-        return Stopped(f"The review was stopped at {sum(self._shares) / len(self._shares):.0%}.", "Start it again.")
+        share = sum(self._shares) / len(self._shares)
+        return Stopped(f"The work was stopped at {share:.0%} of its {self._stage}.", "Start it again.")

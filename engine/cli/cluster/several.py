@@ -1,0 +1,56 @@
+"""Maps of an archive, each done with by a worker."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ...events import EventLog
+    from ..several import Item, One
+
+
+def each_in_cluster(
+    one: One, options: argparse.Namespace, items: Sequence[Item], output: Path | None, events: EventLog, stage: str
+) -> list[Any]:
+    """As `several.each_of`, by workers.
+
+    Raises:
+        ClusterError: Dask is missing, there is no scheduler, or a worker cannot do its part.
+    """
+    from .connection import absolute, need_dask, workers_of
+
+    need_dask()
+    from ..several import Item
+    from . import tasks
+    from .each import Each
+    from .job import Job
+
+    options = absolute(argparse.Namespace(**vars(options), rasters=[str(item.map) for item in items]))
+    given = [(one, Item(*(each and Path(os.path.abspath(each)) for each in item))) for item in items]
+    make = lambda mark, places: Job(options, options.rasters, mark, places)  # noqa: E731
+    with (
+        _mark(output, Path(options.rasters[0])) as mark,
+        workers_of(options, events, mark, make, writes=output is not None) as (link, job),
+    ):
+        work = Each(link, job, tasks.one_map, given, stage, events)
+        work.run()
+    return [found for _, found in sorted(work.found.items())]
+
+
+@contextmanager
+def _mark(output: Path | None, first: Path) -> Iterator[Path]:
+    """A file by which workers know the folder that they write into, or else read from."""
+    from ...processes import scratch
+
+    if output is None:
+        yield first
+        return
+    with scratch(Path(os.path.abspath(output))) as folder:
+        mark = folder / "shared"
+        mark.write_text(folder.name, encoding="utf-8")
+        yield mark
