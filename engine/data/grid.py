@@ -71,7 +71,7 @@ class Grid:
         """From the window's pixels to CRS coordinates."""
         return self.transform @ Affine.translation(window.column, window.row)
 
-    def to_crs(self, columns: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def to_crs(self, columns: np.ndarray | float, rows: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
         """CRS coordinates of pixel coordinates."""
         return apply_affine(self.transform, columns, rows)
 
@@ -96,7 +96,7 @@ def transformer(source: str, target: str) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(source, target, always_xy=True)
 
 
-def apply_affine(affine: Affine, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def apply_affine(affine: Affine, x: np.ndarray | float, y: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
     """An affine transform of arrays, which `Affine`'s own operator does not take."""
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     return affine.a * x + affine.b * y + affine.c, affine.d * x + affine.e * y + affine.f

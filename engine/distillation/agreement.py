@@ -49,4 +49,5 @@ def detection_agreement(answers: Sequence[Tensor]) -> Tensor:
 
 
 def _entropy(shares: Tensor, dim: int) -> Tensor:
-    return torch.special.entr(shares).sum(dim=dim)
+    found: Tensor = torch.special.entr(shares).sum(dim=dim)
+    return found

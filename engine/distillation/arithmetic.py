@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -24,32 +27,37 @@ def pixels(values: Tensor, valid: Tensor) -> Tensor:
     return values.permute(0, 2, 3, 1)[valid]
 
 
-def mean_over(total: Tensor, count: Tensor | float) -> Tensor:
+def total(values: Iterable[Tensor]) -> Tensor:
+    """The sum of one tensor or more, as `sum` adds them up."""
+    return cast("Tensor", sum(values))
+
+
+def mean_over(summed: Tensor, count: Tensor | float) -> Tensor:
     """A sum over what counts as a mean; nothing counted gives zero with its graph intact.
 
     Of processes that train together each has its own sum and count; the mean of what they get is the mean over all.
     """
-    return ranks.scaled(total) / _counted(total, count)
+    return ranks.scaled(summed) / _counted(summed, count)
 
 
-def whole_mean(total: Tensor, count: Tensor | float) -> Tensor:
+def whole_mean(summed: Tensor, count: Tensor | float) -> Tensor:
     """The mean over what counts, the same in all processes that train together; no gradients."""
-    return ranks.total(total) / _counted(total, count)
+    return ranks.total(summed) / _counted(summed, count)
 
 
-def mean_by(total: Tensor, weights: Tensor) -> Tensor:
+def mean_by(summed: Tensor, weights: Tensor) -> Tensor:
     """As `mean_over`, of sums by weights whose sum may be less than 1."""
     weights = ranks.total(weights)
-    return ranks.scaled(total) / torch.where(weights > 0, weights, 1.0)
+    return ranks.scaled(summed) / torch.where(weights > 0, weights, 1.0)
 
 
-def _counted(total: Tensor, count: Tensor | float) -> Tensor:
-    return ranks.total(torch.as_tensor(count, dtype=total.dtype, device=total.device)).clamp(min=1)
+def _counted(summed: Tensor, count: Tensor | float) -> Tensor:
+    return ranks.total(torch.as_tensor(count, dtype=summed.dtype, device=summed.device)).clamp(min=1)
 
 
-def pooled(values: Tensor, size: tuple[int, int]) -> Tensor:
+def pooled(values: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
     """(B, H, W) averaged over the pixels of each cell of a coarser grid, (B, 1, *size)."""
-    return F.adaptive_avg_pool2d(values[:, None], size)
+    return F.adaptive_avg_pool2d(values[:, None], (size[0], size[1]))
 
 
 def resized(features: Tensor, like: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .arithmetic import full, mean_by, mean_over, pooled, resized, target
+from .arithmetic import full, mean_by, mean_over, pooled, resized, target, total
 from .feature import weighted_squares
 from .soft import quality_focal
 
@@ -115,6 +115,6 @@ def _pairs(student: list[Tensor], teacher: list[Tensor]) -> list[tuple[Tensor, T
 
 def _guided(pairs: list[tuple[Tensor, Tensor]], weights: list[Tensor]) -> Tensor:
     """Squared differences with weights (B, 1, H_l, W_l) that are made to sum 1 over everything."""
-    total = sum(level.sum() * theirs.shape[1] for level, (_, theirs) in zip(weights, pairs, strict=True))
-    squares = sum(weighted_squares(*pair, level) for level, pair in zip(weights, pairs, strict=True))
-    return mean_by(squares, total)
+    shares = total(level.sum() * theirs.shape[1] for level, (_, theirs) in zip(weights, pairs, strict=True))
+    squares = total(weighted_squares(*pair, level) for level, pair in zip(weights, pairs, strict=True))
+    return mean_by(squares, shares)

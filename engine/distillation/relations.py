@@ -68,7 +68,8 @@ def _correlation_of_all(first: Tensor, second: Tensor) -> Tensor:
     first, second = (values - ranks.summed(values.sum(dim=0)) / count for values in (first, second))
     pairs = (first * second, first.square(), second.square())
     products, one, other = ranks.summed(torch.stack([each.sum(dim=0) for each in pairs]))
-    return products / (one * other).clamp(min=1e-16).sqrt()
+    found: Tensor = products / (one * other).clamp(min=1e-16).sqrt()
+    return found
 
 
 def _over_space(logits: Tensor, counted: Tensor, temperature: float) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from ..types import IGNORE_INDEX
-from .arithmetic import target
+from .arithmetic import target, total
 from .feature import feature_mse
 from .soft import soft_segmentation
 from .supervised import segmentation_cross_entropy
@@ -75,7 +75,7 @@ def soft_term(student: Tensor, teachers: list[Tensor], valid: Tensor, temperatur
     Returns:
         scalar.
     """
-    return sum(soft_segmentation(student, teacher, valid, temperature) for teacher in teachers)
+    return total(soft_segmentation(student, teacher, valid, temperature) for teacher in teachers)
 
 
 def feature_term(pairs: list[tuple[Tensor, Tensor]], valid: Tensor) -> Tensor:
@@ -88,4 +88,4 @@ def feature_term(pairs: list[tuple[Tensor, Tensor]], valid: Tensor) -> Tensor:
     Returns:
         scalar.
     """
-    return sum(feature_mse([student], [teacher], valid) for student, teacher in pairs)
+    return total(feature_mse([student], [teacher], valid) for student, teacher in pairs)

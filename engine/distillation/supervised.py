@@ -82,4 +82,5 @@ def _dice_of_all(logits: Tensor, mask: Tensor) -> Tensor:
         torch.stack([each.sum(dim=(0, 2, 3)) for each in (predicted * truth, predicted + truth)])
     )
     there = ranks.total(truth.sum(dim=(0, 2, 3))) > 0
-    return ((1 - 2 * both / areas.clamp(min=_dice.eps)) * there).mean()
+    found: Tensor = ((1 - 2 * both / areas.clamp(min=_dice.eps)) * there).mean()
+    return found

@@ -38,7 +38,7 @@ class Boxes:
     def __len__(self) -> int:
         return len(self.corners)
 
-    def __getitem__(self, chosen: np.ndarray) -> Boxes:
+    def __getitem__(self, chosen: np.ndarray | slice) -> Boxes:
         """The chosen boxes."""
         return Boxes(
             self.corners[chosen], self.labels[chosen], self.scores[chosen] if len(self.scores) else self.scores
@@ -170,7 +170,8 @@ def _iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     sides = np.minimum(first[:, 2:], second[:, 2:]) - np.maximum(first[:, :2], second[:, :2])
     common = np.clip(sides, 0, None).prod(1)
     whole = (first[:, 2:] - first[:, :2]).prod(1) + (second[:, 2:] - second[:, :2]).prod(1) - common
-    return np.divide(common, whole, out=np.zeros(len(common)), where=whole > 0)
+    found: np.ndarray = np.divide(common, whole, out=np.zeros(len(common)), where=whole > 0)
+    return found
 
 
 def _images(corners: np.ndarray) -> list[np.ndarray]:

@@ -40,13 +40,14 @@ class Cells:
     def __len__(self) -> int:
         return len(self.raster)
 
-    def __getitem__(self, index: np.ndarray) -> Cells:
+    def __getitem__(self, index: np.ndarray | slice) -> Cells:
         return Cells(*(getattr(self, one.name)[index] for one in fields(self)))
 
     @property
     def help(self) -> np.ndarray:
         """How much a cell's labels would help: uncertainty plus disagreement, 0 to 2."""
-        return self.uncertainty + self.disagreement
+        found: np.ndarray = self.uncertainty + self.disagreement
+        return found
 
     @classmethod
     def join(cls, parts: list[Cells]) -> Cells:
@@ -139,4 +140,5 @@ def _likeness(cells: Cells, index: int) -> np.ndarray:
     distance = np.hypot(*(cells.place - cells.place[index]).T) / NEAR
     near = np.exp(-(distance**2) / 2) * (cells.raster == cells.raster[index])
     difference = ((cells.appearance - cells.appearance[index]) ** 2).mean(axis=1) / ALIKE**2
-    return (near + np.exp(-difference / 2)) / 2
+    found: np.ndarray = (near + np.exp(-difference / 2)) / 2
+    return found

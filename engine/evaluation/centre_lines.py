@@ -52,12 +52,13 @@ class LineCounts:
     def scores(self) -> dict[str, Any]:
         """`completeness`, `correctness` (Wiedemann et al., 1998), their `f1`, `connectivity`, and `counts`."""
         completeness, correctness = _ratio(self.found, self.true), _ratio(self.correct, self.predicted)
-        known = completeness is not None and correctness is not None
-        f1 = _ratio(2 * completeness * correctness, completeness + correctness) if known else None
+        f1 = None
+        if completeness is not None and correctness is not None:
+            f1 = _ratio(2 * completeness * correctness, completeness + correctness) or 0.0
         return {
             "completeness": completeness,
             "correctness": correctness,
-            "f1": 0.0 if known and f1 is None else f1,
+            "f1": f1,
             "connectivity": _ratio(self.joined, self.pairs),
             "counts": list(astuple(self)),
         }

@@ -59,7 +59,8 @@ def segmentation_scores(matrix: np.ndarray, names: list[str], background: bool) 
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=np.asarray(whole) > 0)
+    found: np.ndarray = np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=np.asarray(whole) > 0)
+    return found
 
 
 def _mean(values: np.ndarray) -> float | None:
@@ -67,5 +68,5 @@ def _mean(values: np.ndarray) -> float | None:
     return float(defined.mean()) if len(defined) else None
 
 
-def _number(value: float) -> float | None:
+def _number(value: float | np.ndarray) -> float | None:
     return None if np.isnan(value) else float(value)

@@ -16,7 +16,7 @@ def entropy(probabilities: list[np.ndarray]) -> np.ndarray:
     """
     scale = np.log(max(2, len(probabilities[0])))
     parts = [-(p * np.log(np.clip(p, 1e-12, 1))).sum(axis=0) / scale for p in probabilities]
-    return np.mean(parts, axis=0, dtype=np.float32)
+    return np.asarray(np.mean(parts, axis=0, dtype=np.float32))
 
 
 def disagreement(probabilities: list[np.ndarray]) -> np.ndarray:

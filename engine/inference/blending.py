@@ -122,7 +122,8 @@ class Blender:
         if valid is None:
             nothing = np.full(blended[0][inside].shape, NODATA, np.uint8)
             return Block(row, column, nothing, nothing if self.confidence else None)
-        share, channels = best_channel(blended[(slice(None), *inside)])
+        rows, columns = inside
+        share, channels = best_channel(blended[:, rows, columns])
         percent = (share * 100 + 0.5).clip(0, 100).astype(np.uint8) if self.confidence else None
         missing = ~valid[inside]
         if missing.any():

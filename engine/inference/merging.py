@@ -76,7 +76,7 @@ class Merger:
         self.open = Found.none()
         """What later rows may touch."""
 
-    def placed(self, window: Window, objects: Objects, valid: np.ndarray) -> Found:
+    def placed(self, window: Window, objects: Objects[np.ndarray], valid: np.ndarray) -> Found:
         """A window's objects on the grid.
 
         Args:
@@ -184,7 +184,8 @@ def suppress(found: Found, iou_threshold: float) -> np.ndarray:
 
 def _overlap(boxes: np.ndarray, first: np.ndarray, second: np.ndarray, axis: int) -> np.ndarray:
     end = np.minimum(boxes[first, axis + 2], boxes[second, axis + 2])
-    return (end - np.maximum(boxes[first, axis], boxes[second, axis])).clip(0)
+    found: np.ndarray = (end - np.maximum(boxes[first, axis], boxes[second, axis])).clip(0)
+    return found
 
 
 def _components(count: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:

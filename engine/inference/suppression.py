@@ -20,7 +20,7 @@ def decide(
     score_threshold: float | Sequence[float],
     iou_threshold: float,
     limit: int = 1000,
-) -> Objects:
+) -> Objects[np.ndarray]:
     """Threshold, keep the best, suppress overlaps within each class.
 
     Args:
@@ -48,7 +48,7 @@ def decide_sorted(
     score_threshold: float | Sequence[float],
     iou_threshold: float,
     limit: int,
-) -> Objects:
+) -> Objects[np.ndarray]:
     """The same of candidates that a graph has selected, (n, 4), (n,) and (n,), best first."""
     passed = scores > threshold_of(labels, score_threshold).astype(scores.dtype)
     boxes, scores, labels = boxes[passed], scores[passed], labels[passed].astype(np.int64)
@@ -66,7 +66,8 @@ def threshold_of(labels: np.ndarray, threshold: float | Sequence[float]) -> np.n
     Returns:
         (n,).
     """
-    return np.asarray(threshold, float)[labels] if np.ndim(threshold) else np.full(len(labels), float(threshold))
+    by_class = np.asarray(threshold, float)
+    return by_class[labels] if by_class.ndim else np.full(len(labels), by_class)
 
 
 def suppress(boxes: np.ndarray, labels: np.ndarray, iou_threshold: float, limit: int) -> np.ndarray:
@@ -110,4 +111,5 @@ def _iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     shared = (np.minimum(rights, right) - np.maximum(lefts, left)).clip(0)
     shared = shared * (np.minimum(bottoms, bottom) - np.maximum(tops, top)).clip(0)
     both = (right - left) * (bottom - top) + (rights - lefts) * (bottoms - tops)
-    return shared / np.maximum(both - shared, 1e-9)
+    found: np.ndarray = shared / np.maximum(both - shared, 1e-9)
+    return found

@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING
 from ..config import Card
 from ..config.problems import WORDS, shown
 from ..errors import GeoDistilError, PackageError, WeightsError, cannot_write
+from ..models import TrainableNetwork
 from ..text_files import read_object
 from .archives import extract, look_over
 from .item import AGAIN, ITEM_FILE, WEIGHTS_FILE, read_card
 from .made_once import made_once
 
 if TYPE_CHECKING:
-    from torch import nn
+    pass
 
 BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, ValueError, NotImplementedError, RuntimeError, EOFError)
 """What a damaged archive raises, or one that is packed in an unknown way or with a password."""
 
 
-def load_package(path: Path | str) -> tuple[nn.Module, Card]:
+def load_package(path: Path | str) -> tuple[TrainableNetwork, Card]:
     """The network (on the CPU, in eval mode) and the card of a model package.
 
     Args:
