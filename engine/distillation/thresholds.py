@@ -23,6 +23,12 @@ class AdaptiveThresholds(nn.Module):
     Args:
         classes: K.
         memory: decay of the moving averages.
+
+    Example:
+        >>> thresholds, valid = AdaptiveThresholds(2, memory=0.0), torch.ones(1, 1, 4).bool()
+        >>> answer = torch.tensor([[2.0, 2.0, 2.0, 0.0], [0.0, 0.0, 0.0, 2.0]]).view(1, 2, 1, 4)
+        >>> [round(each, 3) for each in thresholds([answer], valid).tolist()]  # the rare class must reach less
+        [0.881, 0.395]
     """
 
     __call__: Callable[..., Tensor]

@@ -104,7 +104,12 @@ def evaluate_lines(
 
 
 def pooled_lines(scores: list[dict[str, Any]]) -> dict[str, Any]:
-    """Scores over several maps at once, from what `evaluate_lines` says of each."""
+    """Scores over several maps at once, from what `evaluate_lines` says of each.
+
+    Example:
+        >>> pooled_lines([{"counts": [10, 10, 8, 8, 100, 100]}, {"counts": [10, 0, 0, 0, 100, 0]}])["completeness"]
+        0.5
+    """
     return sum((LineCounts(*each["counts"]) for each in scores), LineCounts()).scores()
 
 
@@ -115,6 +120,15 @@ def line_counts(predicted: np.ndarray, truth: np.ndarray, tolerance: float) -> L
         predicted: (H, W) bool, areas.
         truth: (H, W) bool, areas.
         tolerance: in pixels.
+
+    Example:
+        >>> road = np.zeros((9, 40), bool)
+        >>> road[3:6] = True
+        >>> gap = road.copy()
+        >>> gap[:, 18:26] = False
+        >>> counts = line_counts(gap, road, tolerance=1.0)
+        >>> counts.scores()["correctness"], round(counts.scores()["completeness"], 2)
+        (1.0, 0.76)
     """
     mine, theirs = (np.argwhere(thin(mask, WIDEST)) for mask in (predicted, truth))
     match = _nearest(theirs, mine, tolerance)

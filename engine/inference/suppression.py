@@ -32,6 +32,13 @@ def decide(
 
     Returns:
         The objects, best first, as arrays.
+
+    Example:
+        >>> scores = np.array([[0.9], [0.8], [0.1]])
+        >>> boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [50, 50, 60, 60]])
+        >>> found = decide(scores, boxes, score_threshold=0.3, iou_threshold=0.5)
+        >>> found.boxes.tolist(), found.scores.tolist()
+        ([[0, 0, 10, 10]], [0.9])
     """
     anchors, classes = np.nonzero(scores > np.asarray(score_threshold, scores.dtype))
     values = scores[anchors, classes]
@@ -65,6 +72,10 @@ def threshold_of(labels: np.ndarray, threshold: float | Sequence[float]) -> np.n
 
     Returns:
         (n,).
+
+    Example:
+        >>> threshold_of(np.array([1, 0, 1]), (0.3, 0.6)).tolist(), threshold_of(np.array([1, 0, 1]), 0.5).tolist()
+        ([0.6, 0.3, 0.6], [0.5, 0.5, 0.5])
     """
     by_class = np.asarray(threshold, float)
     return by_class[labels] if by_class.ndim else np.full(len(labels), by_class)
@@ -81,6 +92,11 @@ def suppress(boxes: np.ndarray, labels: np.ndarray, iou_threshold: float, limit:
 
     Returns:
         Indices of those that stay, best first.
+
+    Example:
+        >>> boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [1, 0, 11, 10]])
+        >>> suppress(boxes, np.array([0, 0, 1]), iou_threshold=0.5, limit=10).tolist()  # another class stays
+        [0, 2]
     """
     kept: list[int] = []
     rest, columns = np.arange(len(boxes)), np.ascontiguousarray(boxes.T)
@@ -100,7 +116,12 @@ def suppress(boxes: np.ndarray, labels: np.ndarray, iou_threshold: float, limit:
 
 
 def iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Intersection over union of boxes (..., 4) xyxy, pair by pair; 0 of boxes without area."""
+    """Intersection over union of boxes (..., 4) xyxy, pair by pair; 0 of boxes without area.
+
+    Example:
+        >>> float(iou(np.array([0, 0, 10, 10]), np.array([5, 0, 15, 10])).round(4))  # 50 of 150
+        0.3333
+    """
     return _iou(np.moveaxis(first, -1, 0), np.moveaxis(second, -1, 0))
 
 

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 from ..config import Card
 from ..config.problems import WORDS, shown
 from ..errors import GeoDistilError, PackageError, WeightsError, cannot_write
-from ..models import TrainableNetwork
 from ..text_files import read_object
 from .archives import extract, look_over
 from .item import AGAIN, ITEM_FILE, WEIGHTS_FILE, read_card
 from .made_once import made_once
 
 if TYPE_CHECKING:
+    from ..models import TrainableNetwork
+
     pass
 
 BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, ValueError, NotImplementedError, RuntimeError, EOFError)
