@@ -64,6 +64,7 @@ build/coverage/installed: .venv/installed
 lint: .venv/installed
 	$(ENGINE) -m ruff check .
 	$(ENGINE) -m ruff format --check .
+	$(ENGINE) -m mypy
 	.venv/bin/vermin --quiet --no-tips --target=3.9- --violations jobs toolbox ui plugin.py __init__.py
 	$(ENGINE) .ci/scan.py
 
@@ -132,5 +133,5 @@ translations: .venv/installed $(filter build/%,$(LRELEASE))
 	$(ENGINE) resources/translations/update.py $(LRELEASE)
 
 clean:
-	rm -rf build .venv .pytest_cache .ruff_cache
+	rm -rf build .venv .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

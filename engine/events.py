@@ -13,10 +13,11 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, Protocol
 
 from .errors import GeoDistilError, cannot_write
 from .text_files import parse_json
+from .types import given
 
 Kind = Literal[
     "started",
@@ -91,7 +92,8 @@ class EventLog:
                 self._file.write(json.dumps(_finite(event), default=str) + "\n")
                 self._file.flush()
             except OSError as error:
-                raise cannot_write(f"The log {self.folder / EVENTS_FILE}", self.folder, error) from error
+                folder = given(self.folder)
+                raise cannot_write(f"The log {folder / EVENTS_FILE}", folder, error) from error
         if self._listener is not None:
             self._listener(event)
 
@@ -104,6 +106,17 @@ class EventLog:
         return self.folder is not None and (self.folder / STOP_FILE).exists()
 
 
+class Log(Protocol):
+    """What work needs of a log: the whole's, or that of its part."""
+
+    def write(self, kind: Kind, **values: Any) -> None:
+        """As `EventLog.write`."""
+
+    @property
+    def stop_requested(self) -> Callable[[], bool]:
+        """As `EventLog.stop_requested`."""
+
+
 class PartOfLog:
     """Events of one part of the work: its fractions are shares of the whole.
 
@@ -112,7 +125,7 @@ class PartOfLog:
         start, end: the part's share of it.
     """
 
-    def __init__(self, events: EventLog, start: float, end: float) -> None:
+    def __init__(self, events: Log, start: float, end: float) -> None:
         self._events, self._start, self._end = events, start, end
         self.stop_requested = events.stop_requested
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 import torch.distributed as dist
@@ -89,7 +89,8 @@ def mine(values: Tensor) -> Tensor:
     """This process's rows of what was drawn for all of them, (`whole(n)`, ...) to (n, ...)."""
     if alone():
         return values
-    return values.unflatten(0, (-1, _part.batch))[:, _part.start : _part.stop].flatten(0, 1)
+    by_step: Tensor = values.unflatten(0, (-1, _part.batch))
+    return by_step[:, _part.start : _part.stop].flatten(0, 1)
 
 
 def gathered(values: Tensor) -> Tensor:
@@ -146,9 +147,9 @@ def from_first(value: T) -> T:
     """What the first process has, in all of them; anything that pickles."""
     if alone():
         return value
-    found: list[Any] = [value if is_first() else None]
+    found = [value if is_first() else None]
     dist.broadcast_object_list(found, device=torch.device("cpu"))
-    return found[0]
+    return cast("T", found[0])
 
 
 def everyone(values: list[T]) -> list[T]:

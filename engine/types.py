@@ -6,7 +6,7 @@ Recipes, loop and inference meet only here, so none of them knows another's insi
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:  # prediction without PyTorch passes here too
     import torch
@@ -17,6 +17,20 @@ Task = Literal["detection", "segmentation"]
 
 IGNORE_INDEX = 255
 """Mask value of pixels that count nowhere: not in losses, not in distillation, not in metrics."""
+
+
+T = TypeVar("T")
+
+
+def given(value: T | None) -> T:
+    """What may be none elsewhere, but not here: the mask of a segmentation batch, the head of a network that detects.
+
+    Raises:
+        TypeError: it is none, which is a mistake in the program.
+    """
+    if value is None:
+        raise TypeError("A value is missing that its role or task should have.")
+    return value
 
 
 @dataclass
@@ -86,9 +100,7 @@ class Batch:
         """The same batch on `device`, images as float32 (channels last) and masks as int64."""
         import torch
 
-        def image(values: Tensor | None) -> Tensor | None:
-            if values is None:
-                return None
+        def image(values: Tensor) -> Tensor:
             values = values.to(device, non_blocking=True).float()
             return values.contiguous(memory_format=torch.channels_last)
 
@@ -102,7 +114,7 @@ class Batch:
             mask=None if self.mask is None else self.mask.to(device, non_blocking=True).long(),
             boxes=each(self.boxes),
             labels=each(self.labels),
-            strong=image(self.strong),
+            strong=None if self.strong is None else image(self.strong),
             chips=self.chips,
         )
 
@@ -165,9 +177,9 @@ class Outputs:
 
 
 @dataclass
-class Objects:
-    """Decided detections of one image: boxes (n, 4) xyxy pixels, labels (n,), scores (n,)."""
+class Objects(Generic[T]):
+    """Decided detections of one image as tensors or arrays: boxes (n, 4) xyxy pixels, labels (n,), scores (n,)."""
 
-    boxes: Tensor
-    labels: Tensor
-    scores: Tensor
+    boxes: T
+    labels: T
+    scores: T

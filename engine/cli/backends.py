@@ -62,7 +62,8 @@ def make_backend(folder: Path, card: Card, candidate: Candidate) -> Backend:
         network, _ = load_package(folder)
         return inference.TorchBackend(network, card, candidate.device)
     kinds = {"onnxruntime": "OnnxBackend", "openvino": "OpenVinoBackend"}
-    return getattr(inference, kinds[candidate.backend])(folder, card, candidate.device)
+    found: Backend = getattr(inference, kinds[candidate.backend])(folder, card, candidate.device)
+    return found
 
 
 def model_files(folder: Path) -> list[Path]:

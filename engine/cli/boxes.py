@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..events import EventLog, PartOfLog
+    from ..events import Log
     from ..inference.vectors import ClassMap, PaintedMap
     from .several import Item
 
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     return vectorised(options, options.areas, one_map, "boxes")
 
 
-def one_map(options: argparse.Namespace, item: Item, events: EventLog | PartOfLog) -> dict[str, Any]:
+def one_map(options: argparse.Namespace, item: Item, events: Log) -> dict[str, Any]:
     """The boxes of a map or layer."""
     from ..config import parse
     from ..inference.vectors import BoxOptions, boxes
@@ -56,8 +56,8 @@ def one_map(options: argparse.Namespace, item: Item, events: EventLog | PartOfLo
         chosen = class_values(options.classes, names) or None
         values = {"minimum_pixels": options.minimum, "opening": options.opening, "classes": chosen}
         settings = parse(BoxOptions, values, "boxes")
-        written = boxes(source, item.output, names, settings, events)
-    return {"boxes": str(item.output), "count": written}
+        written = boxes(source, item.file, names, settings, events)
+    return {"boxes": str(item.file), "count": written}
 
 
 def _source(options: argparse.Namespace, areas: Path) -> tuple[ClassMap | PaintedMap, dict[int, str]]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..config import Area, Card, CardClass, ClassDefinition, Labels
-    from ..events import EventLog, PartOfLog
+    from ..events import Log
     from .several import Item
 
 HELP = "score predicted layers against a label layer"
@@ -156,7 +156,7 @@ def _left_out(maps: list[Path], failed: list[Failure]) -> dict[str, Any]:
     return {"maps": len(maps) - len(failed), **some}
 
 
-def one_map(options: argparse.Namespace, item: Item, events: EventLog | PartOfLog) -> Compared:
+def one_map(options: argparse.Namespace, item: Item, events: Log) -> Compared:
     """What is found of a class map."""
     from ..evaluation import evaluate_lines, evaluate_segmentation, write_segmentation_errors
     from ..packages import load_card
@@ -166,7 +166,8 @@ def one_map(options: argparse.Namespace, item: Item, events: EventLog | PartOfLo
     scores = evaluate_segmentation(*compared, card.background)
     if options.lines is not None:
         scores["lines"] = evaluate_lines(*compared, options.lines, card.background, options.tolerance)
-    return Compared(scores, item.output and write_segmentation_errors(*compared, item.output, card.background))
+    errors = write_segmentation_errors(*compared, item.output, card.background) if item.output else None
+    return Compared(scores, errors)
 
 
 def _pooled(card: Card, found: list[Compared]) -> dict[str, Any]:
@@ -177,8 +178,9 @@ def _pooled(card: Card, found: list[Compared]) -> dict[str, Any]:
     if "lines" in found[0].scores:
         lines = pooled_lines([each.scores["lines"] for each in found])
         scores["lines"] = {name: value for name, value in lines.items() if name != "counts"}
-    if found[0].errors:
-        scores["errors"] = {kind: sum(each.errors[kind] for each in found) for kind in found[0].errors}
+    errors = [each.errors for each in found if each.errors is not None]
+    if errors:
+        scores["errors"] = {kind: sum(each[kind] for each in errors) for kind in errors[0]}
     return scores
 
 

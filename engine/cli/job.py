@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from ..errors import DeviceError
     from ..events import EventLog
     from ..processes import Owner
 
+Made = TypeVar("Made")
 Listener = Callable[[dict[str, Any]], None]
 
 
@@ -113,10 +114,10 @@ def _class_value(text: str, values: dict[str, int]) -> int:
 
 def carry_out(
     folder: Path | None,
-    work: Callable[[EventLog], Any],
+    work: Callable[[EventLog], Made],
     listener: Listener | None = None,
     also: Callable[[], bool] = lambda: False,
-) -> Any:
+) -> Made:
     """Do the work; its events and its end are told to a listener and written into a folder.
 
     Args:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..events import EventLog, PartOfLog
+    from ..events import Log
     from .several import Item
 
 HELP = "turn the thin areas of a class, such as roads, into centre lines"
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     return vectorised(options, options.class_map, one_map, "lines")
 
 
-def one_map(options: argparse.Namespace, item: Item, events: EventLog | PartOfLog) -> dict[str, Any]:
+def one_map(options: argparse.Namespace, item: Item, events: Log) -> dict[str, Any]:
     """The lines of a map."""
     from ..config import parse
     from ..errors import ConfigError
@@ -66,8 +66,8 @@ def one_map(options: argparse.Namespace, item: Item, events: EventLog | PartOfLo
     given = {option: getattr(options, option) for option, _ in OPTIONS.values() if getattr(options, option) is not None}
     settings = parse(LineOptions, given, "lines")
     name = names.get(value, str(value))
-    written = centre_lines(item.map, item.output, value, settings, events, name)
-    return {"lines": str(item.output), "count": written}
+    written = centre_lines(item.map, item.file, value, settings, events, name)
+    return {"lines": str(item.file), "count": written}
 
 
 def text(result: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..config import CardClass
-    from ..events import EventLog, PartOfLog
+    from ..events import Log
     from .several import Item
 
 HELP = "turn class maps into polygons"
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     return vectorised(options, options.class_map, one_map, "polygons")
 
 
-def one_map(options: argparse.Namespace, item: Item, events: EventLog | PartOfLog) -> dict[str, Any]:
+def one_map(options: argparse.Namespace, item: Item, events: Log) -> dict[str, Any]:
     """The polygons of a map; of several with the confidence that `predict` has put beside it."""
     from ..config import parse
     from ..inference.vectors import PolygonOptions, polygons
@@ -71,8 +71,8 @@ def one_map(options: argparse.Namespace, item: Item, events: EventLog | PartOfLo
     beside = item.map.with_name(CONFIDENCE)
     of_several = item.output != options.output and beside.is_file()
     confidence = beside if of_several else options.confidence
-    written = polygons(item.map, item.output, classes, settings, events, confidence)
-    return {"polygons": str(item.output), "count": written}
+    written = polygons(item.map, item.file, classes, settings, events, confidence)
+    return {"polygons": str(item.file), "count": written}
 
 
 def _classes(names: dict[int, str], complete: bool) -> list[CardClass]:

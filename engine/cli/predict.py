@@ -111,9 +111,11 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
     _refuse_launchers()
     failed: list[dict[str, str]] = []
-    work = predicted
+    work: Callable[..., list[dict[str, Any]]] = predicted
     if options.workers or options.scheduler:
-        from .cluster import predicted_in_cluster as work
+        from .cluster import predicted_in_cluster
+
+        work = predicted_in_cluster
     outputs = carry_out(options.output, lambda events: work(options, events, failed))
     return {"outputs": outputs, **({"failed": failed} if failed else {})}
 

@@ -7,18 +7,19 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..config import ClassDefinition, Run
 from ..data import Prepared, validation_batches
 from ..evaluation.validation_pass import first_chips
+from ..models import TaskNetwork
 from ..report import Labelling, preview_png
-from ..types import Batch, Objects, Outputs, Task
+from ..types import Batch, Objects, Outputs, Task, given
 
 CHIPS_PER_TASK = 3
 
 
-def preview(run: Run, prepared: Prepared, network: nn.Module, thresholds: list[float]) -> bytes | None:
+def preview(run: Run, prepared: Prepared, network: TaskNetwork, thresholds: list[float]) -> bytes | None:
     """A PNG of chips of each of the network's labelled tasks, those with most labels; none without labels.
 
     Args:
@@ -27,8 +28,9 @@ def preview(run: Run, prepared: Prepared, network: nn.Module, thresholds: list[f
         network: on the CPU, in eval mode.
         thresholds: detections of each class below its own are not drawn.
     """
-    images, columns = [], {"truth": [], "prediction": []}
-    for task in filter(prepared.of_role, network.tasks):
+    images: list[np.ndarray] = []
+    columns: dict[str, list[Labelling]] = {"truth": [], "prediction": []}
+    for task in (each for each in network.tasks if prepared.of_role(each)):
         batches = first_chips(validation_batches(prepared, run, task), run.training.validation_chips)
         for batch, index in _richest(batches, task):
             with torch.inference_mode():
@@ -58,11 +60,11 @@ def shown(image: Tensor, prepared: Prepared) -> np.ndarray:
 def _richest(batches: Iterator[Batch], task: Task) -> list[tuple[Batch, int]]:
     """The chips with most boxes, or with most pixels that are not of the first class."""
     chips = ((batch, index) for batch in batches for index in range(len(batch.image)))
-    return heapq.nlargest(CHIPS_PER_TASK, chips, key=lambda chip: _labelled(*chip, task))
+    return heapq.nlargest(CHIPS_PER_TASK, chips, key=lambda chip: _labelled(chip[0], chip[1], task))
 
 
 def _labelled(batch: Batch, index: int, task: Task) -> int:
-    return len(batch.boxes[index]) if task == "detection" else _foreground(batch.mask[index])
+    return len(given(batch.boxes)[index]) if task == "detection" else _foreground(given(batch.mask)[index])
 
 
 def _foreground(mask: Tensor) -> int:
@@ -71,16 +73,16 @@ def _foreground(mask: Tensor) -> int:
 
 def _truth(batch: Batch, index: int) -> Labelling:
     if batch.role == "detection":
-        return Labelling(boxes=batch.boxes[index].numpy(), labels=batch.labels[index].numpy())
-    return Labelling(mask=batch.mask[index].numpy())
+        return Labelling(boxes=given(batch.boxes)[index].numpy(), labels=given(batch.labels)[index].numpy())
+    return Labelling(mask=given(batch.mask)[index].numpy())
 
 
-def _prediction(network: nn.Module, outputs: Outputs, thresholds: list[float]) -> Labelling:
+def _prediction(network: TaskNetwork, outputs: Outputs, thresholds: list[float]) -> Labelling:
     found = Labelling()
     if outputs.segmentation is not None:
         found.mask = outputs.segmentation[0].argmax(0).numpy()
     if outputs.detections is not None:
-        objects: Objects = network.detection_head.decode(outputs.detections, thresholds, 0.5, 300)[0]
+        objects: Objects[Tensor] = given(network.detection_head).decode(outputs.detections, thresholds, 0.5, 300)[0]
         found.boxes, found.labels = objects.boxes.numpy(), objects.labels.numpy()
     return found
 

@@ -30,7 +30,8 @@ def summary(event: dict[str, Any]) -> str | None:
     if kind == "stage":
         return f"stage {event['index'] + 1} of {event['of']}: {event['name']}"
     if kind == "note":
-        return event["message"]
+        found: str | None = event["message"]
+        return found
     if kind == "warning":
         return f"warning: {event['message']}"
     if kind == "metrics":
@@ -49,7 +50,7 @@ class _Bar:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._bar: tqdm | None = None
+        self._bar: tqdm[Any] | None = None
 
     def __call__(self, event: dict[str, Any]) -> None:
         if event["kind"] == "progress":

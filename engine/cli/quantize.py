@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..config import Card, load_run
 from ..data import Prepared, prepare, validation_batches
@@ -25,7 +26,7 @@ from ..packages.item import GRAPH_FILE, ONNX_FILES
 from ..packages.onnx import TASK_OUTPUTS
 from ..processes import scratch
 from ..training.metrics import MAIN, DetectionScore, SegmentationScore
-from ..types import IGNORE_INDEX, Batch, Objects, Task
+from ..types import IGNORE_INDEX, Batch, Objects, Task, given
 
 if TYPE_CHECKING:
     from ..config import Run
@@ -107,8 +108,10 @@ def quantize(
     windows = list(images(readers, card, CALIBRATING + JUDGING))
     if len(windows) < 2:
         raise ConfigError("The rasters hold too little imagery to find the ranges of 8 bits.", "Name larger ones.")
-    tasks = [task for task in card.tasks if prepared and prepared.of_role(task)]
-    truths = {task: _labelled(prepared, run, task, card.tile_size) for task in tasks}
+    truths: dict[Task, list[Batch]] = {}
+    if prepared and run:
+        tasks = [task for task in card.trainable_tasks() if prepared.of_role(task)]
+        truths = {task: _labelled(prepared, run, task, card.tile_size) for task in tasks}
     with scratch(folder) as light:
         return _judged(folder, light, card, windows, truths, max_loss, tell)
 
@@ -145,32 +148,33 @@ def _judged(
     max_loss: float,
     tell: Callable[[str], None] = lambda part: None,
 ) -> list[Judged]:
+    tasks = card.trainable_tasks()
     ranges, plain = windows[::2], OnnxBackend(folder, card, "cpu")
     before = _scores(folder, card, truths)
     batches = {task: each for task, each in truths.items() if before[task] is not None}  # the rest holds no truth
-    against = {task: "validation blocks" if task in batches else AGAINST_ITSELF for task in card.tasks}
-    for task in set(card.tasks) - set(batches):
+    against = {task: "validation blocks" if task in batches else AGAINST_ITSELF for task in tasks}
+    for task in set(tasks) - set(batches):
         batches[task] = [_answered(plain, card, task, each) for each in windows[1::2]]
     before = _scores(folder, card, batches)
     lost: list[Task] = []
     for number, fate in enumerate((EIGHT, STEM, HEAD, ENCODER), start=1):
         tell(f"8 bits, attempt {number}")
-        if fate == HEAD and len(lost) == len(card.tasks):
+        if fate == HEAD and len(lost) == len(tasks):
             continue  # the heads of all tasks and what is between them and the encoder: the next one
-        fates = {task: STEM if fate == HEAD and task not in lost else fate for task in card.tasks}
+        fates = {task: STEM if fate == HEAD and task not in lost else fate for task in tasks}
         quantise(folder / GRAPH_FILE, light / GRAPH_FILE, card, ranges, _spared(fate, lost))
         after = _scores(light, card, batches)
-        lost = [task for task in card.tasks if _loses(before[task], after[task], max_loss)]
+        lost = [task for task in tasks if _loses(before[task], after[task], max_loss)]
         if not lost:
             (light / GRAPH_FILE).replace(folder / GRAPH_FILE)
             break
     else:
-        fates = dict.fromkeys(card.tasks, PLAIN)
+        fates = dict.fromkeys(tasks, PLAIN)
     for task, fate in fates.items():
         file = folder / ONNX_FILES[task]
         if fate not in (HEAD, PLAIN) and file.is_file():
             quantise(file, light / file.name, card, ranges, _spared(fate)).replace(file)
-    return [Judged(task, before[task], after[task], fates[task], against[task]) for task in card.tasks]
+    return [Judged(task, before[task], after[task], fates[task], against[task]) for task in tasks]
 
 
 def _spared(fate: str, lost: Iterable[Task] = ()) -> Spared:
@@ -195,7 +199,7 @@ def _answered(backend: OnnxBackend, card: Card, task: Task, image: np.ndarray) -
     arrays, there = backend.run(image[None]), torch.ones(1, *image.shape[1:], dtype=torch.bool)
     chip = torch.from_numpy(image.astype(np.float32))[None]
     if task == "segmentation":
-        return Batch("segmentation", chip, there, mask=torch.from_numpy(arrays.segmentation).argmax(dim=1))
+        return Batch("segmentation", chip, there, mask=torch.from_numpy(given(arrays.segmentation)).argmax(dim=1))
     found = _tensors(arrays)[0]
     sure = found.scores >= torch.tensor(card.thresholds())[found.labels]
     return Batch("detection", chip, there, boxes=[found.boxes[sure]], labels=[found.labels[sure]])
@@ -208,21 +212,23 @@ def _scores(folder: Path, card: Card, batches: dict[Task, list[Batch]]) -> dict[
 
 
 def _score(backend: OnnxBackend, task: Task, batches: Iterable[Batch]) -> float | None:
+    score: SegmentationScore | DetectionScore
     if task == "segmentation":
         score = SegmentationScore([channel.name for channel in backend.card.segmentation_channels()])
     else:
         score = DetectionScore([one.name for one in backend.card.detection_classes])
     for batch in batches:
         arrays = backend.run(batch.image.numpy())
-        if task == "segmentation":
-            score.update(torch.from_numpy(arrays.segmentation), batch.mask.where(batch.valid, IGNORE_INDEX))
+        if isinstance(score, SegmentationScore):
+            mask = given(batch.mask).where(batch.valid, IGNORE_INDEX)
+            score.update(torch.from_numpy(given(arrays.segmentation)), mask)
         else:
-            score.update(_tensors(arrays), batch.boxes, batch.labels, batch.valid)
+            score.update(_tensors(arrays), given(batch.boxes), given(batch.labels), batch.valid)
     return score.compute().get(MAIN[task])
 
 
-def _tensors(arrays: Arrays) -> list[Objects]:
+def _tensors(arrays: Arrays) -> list[Objects[Tensor]]:
     return [
         Objects(torch.from_numpy(each.boxes), torch.from_numpy(each.labels), torch.from_numpy(each.scores))
-        for each in arrays.objects
+        for each in given(arrays.objects)
     ]

@@ -120,7 +120,7 @@ def _teachers(options: argparse.Namespace, run: Run, card: Card) -> list[Backend
     paths = [best_weights(options.model, name) for name in TEACHERS]
     if run.recipe.kind != "semi_supervised" or not all(path.is_file() for path in paths):
         return []
-    backends = []
+    backends: list[Backend] = []
     for name, path in zip(TEACHERS, paths, strict=True):
         described = card.model_copy(update={"network": getattr(run.recipe, name), "tasks": ["segmentation"]})
         network = build_from_card(described)

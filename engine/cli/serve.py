@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from ..config import Card
     from ..inference import Backend
-    from .backends import Candidate
+    from ..inference.backends.choice import Candidate
 
 HELP = "predict what is asked for on standard input, and keep the model in memory"
 DESCRIPTION = (

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from ..events import EventLog, PartOfLog
+    from ..events import EventLog, Log
 
 
 class Item(NamedTuple):
@@ -22,8 +22,15 @@ class Item(NamedTuple):
     map: Path
     output: Path | None = None
 
+    @property
+    def file(self) -> Path:
+        """The output of a map that has one."""
+        from ..types import given
 
-One = Callable[[argparse.Namespace, Item, "EventLog | PartOfLog"], Any]
+        return given(self.output)
+
+
+One = Callable[[argparse.Namespace, Item, "Log"], Any]
 """What is done with a map: a function of a module, by the command's options, that tells how far it is."""
 
 
@@ -118,14 +125,16 @@ def items_of(maps: Sequence[Path], name: str, folder: Path | None, suffix: str) 
         folder: of the files; none makes none.
         suffix: of the files.
     """
+    if folder is None:
+        return [Item(path) for path in maps]
     files: list[Path] = []
-    for path in maps if folder else ():
+    for path in maps:
         title, number = path.parent.name if path.name == name else path.stem, 2
         file = folder / f"{title}{suffix}"
         while file in files:
             file, number = folder / f"{title}_{number}{suffix}", number + 1
         files.append(file)
-    return [Item(path, file) for path, file in zip(maps, files or [None] * len(maps), strict=True)]
+    return [Item(path, file) for path, file in zip(maps, files, strict=True)]
 
 
 def each_of(
@@ -167,7 +176,7 @@ def _each_here(
     return [attempted(one, options, item, part) for item, part in steps]
 
 
-def attempted(one: One, options: argparse.Namespace, item: Item, events: EventLog | PartOfLog) -> Any:
+def attempted(one: One, options: argparse.Namespace, item: Item, events: Log) -> Any:
     """What is done with a map, or why it cannot be."""
     from ..data.areas import TruthElsewhere
     from ..errors import LabelError, RasterError

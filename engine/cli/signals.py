@@ -13,6 +13,7 @@ from types import FrameType
 
 from ..events import STOP_FILE
 from ..processes.interruption import ASKING, Interrupted, Interrupter
+from ..types import given
 
 
 @contextmanager
@@ -49,7 +50,7 @@ def orderly_stop(
     def ask() -> None:
         if stop is None:
             raise Interrupted
-        if stop.exists() or not folder.is_dir():
+        if stop.exists() or not given(folder).is_dir():
             raise KeyboardInterrupt
         stop.touch()
 

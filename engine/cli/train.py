@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
     from lightning_fabric import Fabric
-    from torch import nn
 
     from ..config import Card, Run
     from ..data import Prepared
     from ..events import EventLog
+    from ..models import TaskNetwork
     from ..processes import Place
     from ..recipes import Plan
     from ..training import Settled, Trained
@@ -202,7 +202,7 @@ def _package(
     return result
 
 
-def _context(prepared: Prepared, network: nn.Module, card: Card) -> int | None:
+def _context(prepared: Prepared, network: TaskNetwork, card: Card) -> int | None:
     """How near a window's edge its classes cannot be trusted, measured on the run's first rasters."""
     from ..inference import TorchBackend
     from ..inference.context import measured_context

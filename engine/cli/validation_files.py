@@ -18,6 +18,7 @@ from ..evaluation.speed import megapixels_per_second
 from ..evaluation.validation_pass import ScoredChip, ValidationPass, validation_pass
 from ..models.sizes import parameters
 from ..recipes import Plan
+from ..recipes.plan import network_of
 from ..report import VALIDATION_FILE, Labelling, figure_path, preview_png
 from ..text_files import write_text
 from ..types import Task
@@ -52,9 +53,9 @@ def write_validation(
     Raises:
         OutputError: the folder cannot be written.
     """
-    network = plan.networks[plan.exported].to(device).eval()
+    network = network_of(plan.networks, plan.exported).to(device).eval()
     found = validation_pass(network, run, prepared, card.thresholds(), device)
-    values = {
+    values: dict[str, Any] = {
         "score_thresholds": dict(zip((each.name for each in card.detection_classes), card.thresholds(), strict=True)),
         "sources": described_sources(prepared, run),
         "networks": _sizes(plan, len(prepared.bands), run.training.chip_size, device),

@@ -5,7 +5,9 @@ from .files import RUN_FILE, load_run, parse, save_run
 from .presets import MULTITASK, SSLKD, Preset, preset, preset_names
 from .recipes import (
     TEACHER_SHARE,
+    WITH_TEACHERS,
     Baseline,
+    Continued,
     Distil,
     Distillation,
     DistillationWeights,
@@ -20,13 +22,14 @@ from .recipes import (
     TeachersFrom,
     named_folders,
 )
-from .run import Area, Augmentation, Budget, ClassDefinition, Labels, Run, Source, Split, Training
+from .run import Area, Augmentation, Budget, ClassDefinition, Labels, Run, Source, Split, Training, recipe_of
 
 __all__ = [
     "MULTITASK",
     "RUN_FILE",
     "SSLKD",
     "TEACHER_SHARE",
+    "WITH_TEACHERS",
     "Area",
     "Augmentation",
     "Baseline",
@@ -34,6 +37,7 @@ __all__ = [
     "Card",
     "CardClass",
     "ClassDefinition",
+    "Continued",
     "Distil",
     "Distillation",
     "DistillationWeights",
@@ -58,5 +62,6 @@ __all__ = [
     "parse",
     "preset",
     "preset_names",
+    "recipe_of",
     "save_run",
 ]

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from ..types import Task
 from .limits import (
     ANY_NUMBER,
     BOUNDED,
@@ -113,10 +114,14 @@ class Card(BaseModel):
     )
     iou_threshold: Share = Field(0.5, description="Overlap over which of two detections of a class the weaker goes.")
     created: Word = Field("", description="ISO 8601 time of training's end.")
-    geometry: dict | None = Field(None, description="Footprint of the training areas, GeoJSON in EPSG:4326.")
+    geometry: dict[str, Any] | None = Field(None, description="Footprint of the training areas, GeoJSON in EPSG:4326.")
     metrics: dict[Annotated[str, Field(max_length=500)], Score] = Field(
         default_factory=dict, max_length=100_000, description="Validation metrics of the shipped weights."
     )
+
+    def trainable_tasks(self) -> list[Task]:
+        """Those of its tasks that networks of ours do: all but regression."""
+        return [task for task in self.tasks if task != "regression"]
 
     @model_validator(mode="before")
     @classmethod

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from ..errors import ConfigError, cannot_write
 from ..text_files import read_object
 from .problems import first_problem, shown
-from .recipes import Distil
+from .recipes import WITH_TEACHERS, Continued, Distil, FeatureTaught
 from .run import RUN_VERSION, Run
 from .upgrades import from_first
 
+Model = TypeVar("Model", bound=BaseModel)
 RUN_FILE = "run.json"
 
 UPGRADERS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: from_first}
@@ -50,7 +51,7 @@ def save_run(run: Run, folder: Path | str) -> Path:
     return path
 
 
-def parse(model: type[BaseModel], values: dict[str, Any], name: str) -> Any:
+def parse(model: type[Model], values: dict[str, Any], name: str) -> Model:
     """Validate a dictionary; the first problem becomes one sentence that names its key.
 
     Raises:
@@ -104,13 +105,12 @@ def _with_paths(run: Run, change: Callable[[str], str]) -> Run:
         run.allow_remote = [change(place) for place in run.allow_remote]
     if isinstance(run.recipe, Distil):
         run.recipe.package = change(run.recipe.package)
-    if getattr(run.recipe, "start_from", None):
+    if isinstance(run.recipe, Continued) and run.recipe.start_from:
         run.recipe.start_from = change(run.recipe.start_from)
-    if getattr(run.recipe, "feature_teacher", "none") not in ("none", "hub"):
+    if isinstance(run.recipe, FeatureTaught) and run.recipe.feature_teacher not in ("none", "hub"):
         run.recipe.feature_teacher = change(run.recipe.feature_teacher)
-    teachers = getattr(run.recipe, "teachers_from", None)
-    if teachers:
-        run.recipe.teachers_from = _changed(teachers, change)
+    if isinstance(run.recipe, WITH_TEACHERS) and run.recipe.teachers_from:
+        run.recipe.teachers_from = _changed(run.recipe.teachers_from, change)
     return run
 
 

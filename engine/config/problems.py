@@ -74,4 +74,4 @@ def _clause(problem: Any) -> str:
         context["pattern"] = PATTERNS.get(context["pattern"], context["pattern"])
     if problem["type"] in CLAUSES:
         return CLAUSES[problem["type"]].format(**context)
-    return problem["msg"].removeprefix("Value error, ").rstrip(".")
+    return str(problem["msg"]).removeprefix("Value error, ").rstrip(".")

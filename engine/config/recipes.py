@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -18,7 +18,7 @@ TeachersFrom = Annotated[
 TEACHER_SHARE = {"partial_multitask": 0.3, "semi_supervised": 0.5, "baseline": 0.5}
 """Teachers' share of the steps where a run leaves it open: of each, in SSLKD of both together."""
 
-REUSE_TEACHERS = Field(
+REUSE_TEACHERS: Any = Field(
     None,
     description="Use finished teachers of a run in the same folder again where all that decides over them is the same; "
     "none: where the budget is in minutes.",
@@ -82,7 +82,7 @@ class Network(Options):
 
 
 SegmentationLoss = Literal["cross_entropy", "weighted", "focal", "auto"]
-SEGMENTATION_LOSS = Field(
+SEGMENTATION_LOSS: Any = Field(
     "cross_entropy",
     description="What segmentation learns from labels by: cross-entropy, weighted by class or focal; auto: by how much "
     "ground the classes cover, with Dice where one is scarce.",
@@ -164,11 +164,15 @@ class DistillationWeights(Options):
     weak_segmentation: Weight = 1.0
 
 
+DistillationKind = Literal["soft", "feature", "pdf", "pdf_plus", "pkd", "crosskd"]
+
+
 class Distillation(Options):
     """What a student learns of frozen teachers."""
 
-    distillation: list[Literal["soft", "feature", "pdf", "pdf_plus", "pkd", "crosskd"]] = Field(
-        default_factory=lambda: ["soft"], description="Any combination; pdf_plus is pdf with its additional terms."
+    distillation: list[DistillationKind] = Field(
+        default_factory=lambda: list[DistillationKind](["soft"]),
+        description="Any combination; pdf_plus is pdf with its additional terms.",
     )
     soft_detection: Literal["dense", "all"] = Field(
         "dense", description="Form of soft's detection term: anchors where the teacher finds something, or all."
@@ -196,7 +200,7 @@ class Distillation(Options):
 
 
 UnlabelledChips = Literal["uniform", "disagreement"]
-UNLABELLED_CHIPS = Field(
+UNLABELLED_CHIPS: Any = Field(
     "uniform",
     description="Where unlabelled chips are drawn: anywhere, or half of them where what teaches disagrees most.",
 )
@@ -257,7 +261,7 @@ class SslkdWeights(Options):
 
 
 Thresholds = Literal["fixed", "adaptive"]
-THRESHOLDS = Field(
+THRESHOLDS: Any = Field(
     "fixed",
     description="What pseudo-labels must reach: confidence, or, of each class, what moving averages of the answers on "
     "unlabelled chips say (FreeMatch, arXiv 2205.07246).",
@@ -312,8 +316,10 @@ class Distil(Distillation, FeatureTaught):
     kind: Literal["distil"] = "distil"
     package: Address = Field(description="Folder of the model package that teaches.")
     student: Network = Field(default_factory=Network, description="The network that ships.")
-    distillation: list[Literal["soft", "feature", "pdf", "pdf_plus", "pkd", "crosskd"]] = Field(
-        default_factory=lambda: ["soft"], min_length=1, description="What the student learns of its teacher."
+    distillation: list[DistillationKind] = Field(
+        default_factory=lambda: list[DistillationKind](["soft"]),
+        min_length=1,
+        description="What the student learns of its teacher.",
     )
 
 
@@ -343,5 +349,8 @@ class Baseline(Labelled):
     )
     reuse_teachers: bool | None = REUSE_TEACHERS
 
+
+WITH_TEACHERS: Final = (PartialMultitask, SemiSupervised, Baseline)
+"""Kinds whose teachers are trained first, or come of a finished run."""
 
 Recipe = Annotated[Supervised | PartialMultitask | SemiSupervised | Distil | Baseline, Field(discriminator="kind")]

@@ -5,7 +5,7 @@ Paths are relative to the run folder or absolute. Unknown keys are errors that n
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -27,6 +27,7 @@ from .limits import (
 from .presets import filled
 from .recipes import Recipe
 
+Kind = TypeVar("Kind")
 RUN_VERSION = 2
 
 
@@ -265,3 +266,14 @@ class Run(Section):
         """The segmentation network's channels in order: background first where it is a class."""
         background = [ClassDefinition(name="background", color="#000000", values=[])] if self.background else []
         return background + list(self.segmentation_classes)
+
+
+def recipe_of(run: Run, kind: type[Kind]) -> Kind:
+    """The recipe of a run that is known to be of a kind.
+
+    Raises:
+        TypeError: it is of another, which is a mistake in the program.
+    """
+    if not isinstance(run.recipe, kind):
+        raise TypeError(f"The recipe {run.recipe.kind} is no {kind.__name__}.")
+    return run.recipe

@@ -7,6 +7,7 @@ from shapely import Geometry
 
 from ..config import Area, Source
 from ..errors import LabelError
+from ..types import given
 from .class_raster import ClassRaster
 from .grid import Grid
 from .masks import polygons_of
@@ -48,7 +49,7 @@ def labelled_area(
 def _area(area: Area, grid: Grid, labels: VectorLabels | ClassRaster, skip: Skip | None) -> Geometry:
     if area.kind == "hull":
         return labels.hull()
-    layer = Layer(area.path, area.layer, None, area.where, purpose="labelled area's layer")
+    layer = Layer(given(area.path), area.layer, None, area.where, purpose="labelled area's layer")
     geometries = read_features(layer, grid, skip).geometries
     if len(geometries) and (shapely.get_dimensions(geometries) != 2).all():
         raise LabelError(f"{layer} has no polygons; a labelled area is made of polygons.")

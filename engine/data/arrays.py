@@ -125,7 +125,7 @@ class ArrayFile:
         """One of the arrays."""
         return self._arrays[name]
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         """The path, where there is one."""
         return (ArrayFile, (self._arrays, self.facts)) if self.path is None else (ArrayFile.open, (self.path,))
 
@@ -150,11 +150,11 @@ class ArrayWriter:
         self._rows = dict.fromkeys(columns, 0)
         self._held, self._total, self._on_disk = 0, 0, False
 
-    def add(self, **parts: np.ndarray) -> None:
+    def add(self, **parts: np.ndarray | list[int]) -> None:
         """Add rows to some columns."""
-        for name, values in parts.items():
+        for name, given in parts.items():
             dtype, row = self._columns[name]
-            values = np.ascontiguousarray(values, dtype).reshape(-1, *row)
+            values = np.ascontiguousarray(given, dtype).reshape(-1, *row)
             self._parts[name].append(values)
             self._rows[name] += len(values)
             self._held += values.nbytes

@@ -79,7 +79,8 @@ class Augmenter:
     def _noise(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         """Uniform noise, as it comes four times faster than normal."""
         most = np.float32(rng.uniform(0, _NOISE) * np.sqrt(12)) * self._std.astype(np.float32)
-        return (rng.random(shape, np.float32) - np.float32(0.5)) * most[:, None, None]
+        found: np.ndarray = (rng.random(shape, np.float32) - np.float32(0.5)) * most[:, None, None]
+        return found
 
     def _colours(self, strength: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Gain and offset of each band: contrast and brightness, of all bands together and of each alone."""
@@ -92,7 +93,8 @@ class Augmenter:
     def _mixed(self, values: np.ndarray) -> np.ndarray:
         """All bands alike, which is what grey is for any bands: the mean of the standardised ones."""
         mean, std = (band.astype(np.float32)[:, None, None] for band in (self._mean, self._std))
-        return ((values - mean) / std).mean(axis=0, keepdims=True) * std + mean
+        found: np.ndarray = ((values - mean) / std).mean(axis=0, keepdims=True) * std + mean
+        return found
 
 
 def recoloured(image: np.ndarray, gain: np.ndarray, offset: np.ndarray) -> np.ndarray:
@@ -112,7 +114,8 @@ def resized(chip: Chip, side: int) -> Chip:
         return chip
 
     def image(values: Tensor) -> Tensor:
-        return functional.resize_image(values, [side, side], InterpolationMode.BILINEAR, antialias=True)
+        found: Tensor = functional.resize_image(values, [side, side], InterpolationMode.BILINEAR, antialias=True)
+        return found
 
     # the pixel at whose middle it looks; by rows, then columns is four times faster than torchvision's exact nearest
     nearest = ((np.arange(side) + 0.5) * before / side).astype(int)
@@ -163,6 +166,7 @@ def _each(chip: Chip, image: Change, mask: Change, boxes: Change) -> Chip:
 
 
 def _blurred(values: np.ndarray, sigma: float) -> np.ndarray:
-    values = torch.from_numpy(values.astype(np.float32))
-    blurred = functional.gaussian_blur_image(values, [_BLUR_SIDE, _BLUR_SIDE], [sigma, sigma])
-    return blurred.numpy()
+    image = torch.from_numpy(values.astype(np.float32))
+    blurred = functional.gaussian_blur_image(image, [_BLUR_SIDE, _BLUR_SIDE], [sigma, sigma])
+    found: np.ndarray = blurred.numpy()
+    return found

@@ -9,7 +9,7 @@ import numpy as np
 from ..config import Run
 from ..types import Batch, Role
 from .chips import cut
-from .loading import packed, unpacked
+from .loading import stacked, unpacked
 from .places import Cells
 from .prepared import Prepared
 from .sampling import window_around
@@ -40,4 +40,4 @@ def cell_batches(
             window = window_around(sources[index].reader.grid, column, row, side)
             piece = cut(sources[index], window, training=True)
             chips.append(piece.chip(piece.hide(piece.image, prepared.fill()), prepared.image_dtype()))
-        yield unpacked(packed(chips), role)
+        yield unpacked(stacked(chips), role)

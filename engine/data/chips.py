@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
 
 from ..types import IGNORE_INDEX, Chip
+from .class_raster import ClassRaster
 from .grid import Window
 from .masks import coverage
 from .prepared import PreparedSource
+from .vector_labels import VectorLabels
 
 SMALLEST_SHARE = 0.3
 """A box of which less than this can be seen is no example; its pixels are ignored instead."""
@@ -99,15 +102,16 @@ def as_type(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
 
 def _add_mask(piece: Cut, source: PreparedSource) -> None:
     """What has no class does not count, and what does not count has no class."""
-    mask = source.labels.mask(piece.window)
+    mask = cast("VectorLabels | ClassRaster", source.labels).mask(piece.window)
     piece.valid = piece.valid & (mask != IGNORE_INDEX)
     mask[~piece.valid] = IGNORE_INDEX
     piece.mask = mask
 
 
 def _add_objects(piece: Cut, source: PreparedSource) -> None:
-    boxes, labels = source.labels.objects(piece.window)
-    valid = piece.valid & ~source.labels.ignored(piece.window)
+    features = cast("VectorLabels", source.labels)
+    boxes, labels = features.objects(piece.window)
+    valid = piece.valid & ~features.ignored(piece.window)
     clipped = np.clip(boxes, 0, np.tile([piece.window.width, piece.window.height], 2))
     inside = (clipped[:, 2:] > clipped[:, :2]).all(axis=1)
     boxes, clipped, labels = boxes[inside], clipped[inside], labels[inside]
@@ -122,11 +126,12 @@ def _add_objects(piece: Cut, source: PreparedSource) -> None:
 def _visible_share(boxes: np.ndarray, clipped: np.ndarray, valid: np.ndarray) -> np.ndarray:
     """How much of each box (n, 4) lies inside the window and on valid pixels, (n,)."""
     area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    share = np.prod(clipped[:, 2:] - clipped[:, :2], axis=1) / np.maximum(area, 1e-9)
+    share: np.ndarray = np.prod(clipped[:, 2:] - clipped[:, :2], axis=1) / np.maximum(area, 1e-9)
     if valid.all():
         return share
     on_valid = [valid[top:bottom, left:right].mean() for left, top, right, bottom in _outward(clipped)]
-    return share * np.array(on_valid)
+    found: np.ndarray = share * np.array(on_valid)
+    return found
 
 
 def _outward(boxes: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rasterio.enums import Resampling
@@ -82,7 +83,7 @@ class ClassRaster:
         return np.where(valid, self._targets[places], IGNORE_INDEX).astype(np.uint8)
 
 
-def unknown_values(where: str, values: list) -> LabelError:
+def unknown_values(where: str, values: list[Any]) -> LabelError:
     """The error of label values that no class has."""
     shown = ", ".join(f"'{value}'" for value in values[:5]) + (", ..." if len(values) > 5 else "")
     one = len(values) == 1

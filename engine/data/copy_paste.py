@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 import shapely
 
+from ..types import given
 from .arrays import ArrayFile, ArrayWriter, Workspace, finish
 from .chips import Cut
 from .grid import Window
@@ -51,8 +53,8 @@ class CopyPaste:
         """
         if not len(self._whole[source]):
             return piece
-        labels = self._sources[source].labels
-        image, boxes, classes = piece.image.copy(), [piece.boxes], [piece.labels]
+        labels = cast("VectorLabels", self._sources[source].labels)
+        image, boxes, classes = piece.image.copy(), [given(piece.boxes)], [given(piece.labels)]
         free = _free(piece)
         for _ in range(rng.integers(1, _MOST + 1)):
             whole = self._whole[source].of(self._sampler.draw_class(rng))
@@ -82,7 +84,8 @@ class CopyPaste:
 
 def _grown(labels: VectorLabels, places: np.ndarray) -> np.ndarray:
     """Outlines (m,) of labels with their rims."""
-    return shapely.buffer(labels.geometries_at(places), RIM, join_style="mitre", cap_style="square")
+    found: np.ndarray = shapely.buffer(labels.geometries_at(places), RIM, join_style="mitre", cap_style="square")
+    return found
 
 
 class _Whole:
@@ -91,7 +94,7 @@ class _Whole:
     def __init__(self, file: ArrayFile) -> None:
         self._file = file
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         return _Whole, (self._file,)
 
     def __len__(self) -> int:
@@ -105,7 +108,8 @@ class _Whole:
 
 def _whole(source: PreparedSource) -> _Whole:
     """The objects that lie on training ground as a whole and touch no other label."""
-    labels, workspace = source.labels, source.labels.file.workspace or Workspace()
+    labels = cast("VectorLabels", source.labels)
+    workspace = labels.file.workspace or Workspace()
     shapely.prepare(source.training)
     writers: dict[int, ArrayWriter] = {}
     counts: dict[int, int] = {}
@@ -130,7 +134,8 @@ def _alone(labels: VectorLabels, outlines: np.ndarray) -> np.ndarray:
         return np.zeros(0, bool)
     near = labels.near(*shapely.total_bounds(outlines))
     which, _ = shapely.STRtree(labels.geometries_at(near)).query(outlines, predicate="intersects")
-    return np.bincount(which, minlength=len(outlines)) == 1
+    found: np.ndarray = np.bincount(which, minlength=len(outlines)) == 1
+    return found
 
 
 def _around(outline: shapely.Geometry) -> Window:
@@ -142,8 +147,9 @@ def _around(outline: shapely.Geometry) -> Window:
 
 def _free(piece: Cut) -> np.ndarray:
     """Pixels (H, W) that count and are outside all boxes."""
-    free = piece.valid.copy()
-    low, high = np.floor(piece.boxes[:, :2]).astype(int), np.ceil(piece.boxes[:, 2:]).astype(int)
+    free: np.ndarray = piece.valid.copy()
+    boxes = given(piece.boxes)
+    low, high = np.floor(boxes[:, :2]).astype(int), np.ceil(boxes[:, 2:]).astype(int)
     for (left, top), (right, bottom) in zip(low, high, strict=True):
         free[top:bottom, left:right] = False
     return free

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
 
 from ..config import PartialMultitask, Run, SemiSupervised, Source, SourceStatistics, Supervised
 from ..errors import ConfigError, LabelError, RasterError, SplitError
-from ..types import Role
+from ..types import Role, given
 from .areas import labelled_area
 from .arrays import Workspace
 from .at_once import of_each
@@ -155,12 +156,16 @@ def _check_touching(sources: list[Source], labels: list[VectorLabels | ClassRast
     Raises:
         LabelError: it lies elsewhere.
     """
-    pairs = [(source, found) for source, found in zip(sources, labels, strict=True) if isinstance(found, VectorLabels)]
-    touched = {(source.labels.path, source.labels.layer) for source, found in pairs if len(found)}
-    for source, _ in pairs:
-        if (source.labels.path, source.labels.layer) not in touched:
+    pairs = [
+        (source, given(source.labels), found)
+        for source, found in zip(sources, labels, strict=True)
+        if isinstance(found, VectorLabels)
+    ]
+    touched = {(layer.path, layer.layer) for _, layer, found in pairs if len(found)}
+    for source, layer, _ in pairs:
+        if (layer.path, layer.layer) not in touched:
             raise LabelError(
-                f"{label_layer(source.labels)} does not touch its raster {source.raster}.",
+                f"{label_layer(layer)} does not touch its raster {source.raster}.",
                 "Choose the labels of this raster, or check the coordinate reference systems.",
             )
 
@@ -234,7 +239,7 @@ def _trained(run: Run, sources: list[PreparedSource]) -> list[PreparedSource]:
 def _recipe_roles(run: Run) -> tuple[Role, ...]:
     recipe = run.recipe
     if isinstance(recipe, Supervised):
-        tasks = tuple(recipe.tasks or ("detection", "segmentation"))
+        tasks: tuple[Role, ...] = tuple(recipe.tasks or ("detection", "segmentation"))
         tasks = ROLES if recipe.all_imagery or recipe.features_teach else tasks
         return (*tasks, "unlabelled") if recipe.learning_without_forgetting else tasks
     if isinstance(recipe, SemiSupervised):
@@ -247,14 +252,15 @@ def _number(value: float | None) -> float | None:
     return None if value is None or math.isnan(value) else value
 
 
-def _footprint(sources: list[PreparedSource]) -> dict:
+def _footprint(sources: list[PreparedSource]) -> dict[str, Any]:
     """The training ground of some sources in EPSG:4326, outlines simplified to a pixel."""
     parts = [
         to_lonlat(shapely.simplify(source.training, 1.0), source.reader.grid)
         for source in sources
         if not source.training.is_empty
     ]
-    return shapely.geometry.mapping(shapely.union_all(parts))
+    found: dict[str, Any] = shapely.geometry.mapping(shapely.union_all(parts))
+    return found
 
 
 def _warnings(sources: list[PreparedSource], counts: dict[str, dict[str, int]], comparable: bool) -> list[str]:

@@ -10,6 +10,7 @@ from shapely import Geometry
 
 from ..config import Run
 from ..errors import SplitError
+from ..types import given
 from .block_split import SPLIT_FILE, UNKNOWN, BlockSplit, split_before
 from .masks import polygons_of
 from .prepared import PreparedSource
@@ -145,13 +146,13 @@ def wide_chips(run: Run, sources: list[PreparedSource], split: BlockSplit | None
     labelled = [source for source in sources if source.labels is not None and source.split == "auto"]
     if not labelled:
         return []
-    chip, gsd = run.training.chip_size, labelled[0].reader.grid.gsd
-    fitting = int(split.block_size / gsd) // _MULTIPLE * _MULTIPLE
-    if chip * gsd <= split.block_size or chip <= _SMALLEST_CHIP:
+    chip, gsd, block = run.training.chip_size, labelled[0].reader.grid.gsd, given(split).block_size
+    fitting = int(block / gsd) // _MULTIPLE * _MULTIPLE
+    if chip * gsd <= block or chip <= _SMALLEST_CHIP:
         return []
     return [
         f"Chips of {chip} pixels are {chip * gsd:,.0f} m wide, and the labelled area is divided into blocks of "
-        f"{split.block_size:,.0f} m: much of each chip counts nowhere. Lower training.chip_size to "
+        f"{block:,.0f} m: much of each chip counts nowhere. Lower training.chip_size to "
         f"{max(fitting, _SMALLEST_CHIP)}, or label more ground."
     ]
 

@@ -37,7 +37,12 @@ class Window(NamedTuple):
     height: int
 
     def box(self) -> Polygon:
-        """The window as a polygon in grid pixels."""
+        """The window as a polygon in grid pixels.
+
+        Example:
+            >>> Window(10, 20, 30, 40).box().bounds
+            (10.0, 20.0, 40.0, 60.0)
+        """
         return shapely.box(self.column, self.row, self.column + self.width, self.row + self.height)
 
 
@@ -62,25 +67,57 @@ class Grid:
     gsd: float
 
     def bounds(self) -> tuple[float, float, float, float]:
-        """Left, bottom, right, top in CRS units."""
+        """Left, bottom, right, top in CRS units.
+
+        Example:
+            >>> Grid(CRS.from_epsg(32632), Affine(0.5, 0, 1000, 0, -0.5, 2000), 100, 60, 0.5).bounds()
+            (1000.0, 1970.0, 1050.0, 2000.0)
+        """
         left, top = self.transform @ (0, 0)
         right, bottom = self.transform @ (self.width, self.height)
         return min(left, right), min(bottom, top), max(left, right), max(bottom, top)
 
     def window_transform(self, window: Window) -> Affine:
-        """From the window's pixels to CRS coordinates."""
+        """From the window's pixels to CRS coordinates.
+
+        Example:
+            >>> grid = Grid(CRS.from_epsg(32632), Affine(0.5, 0, 1000, 0, -0.5, 2000), 100, 60, 0.5)
+            >>> transform = grid.window_transform(Window(10, 20, 30, 40))
+            >>> transform.c, transform.f
+            (1005.0, 1990.0)
+        """
         return self.transform @ Affine.translation(window.column, window.row)
 
-    def to_crs(self, columns: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """CRS coordinates of pixel coordinates."""
+    def to_crs(self, columns: np.ndarray | float, rows: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+        """CRS coordinates of pixel coordinates.
+
+        Example:
+            >>> grid = Grid(CRS.from_epsg(32632), Affine(0.5, 0, 1000, 0, -0.5, 2000), 100, 60, 0.5)
+            >>> [values.tolist() for values in grid.to_crs(np.array([0, 100]), np.array([0, 60]))]
+            [[1000.0, 1050.0], [2000.0, 1970.0]]
+        """
         return apply_affine(self.transform, columns, rows)
 
     def to_lonlat(self, columns: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """WGS 84 longitudes and latitudes of pixel coordinates, in degrees."""
+        """WGS 84 longitudes and latitudes of pixel coordinates, in degrees.
+
+        Example:
+            >>> grid = Grid(CRS.from_epsg(32632), Affine(1, 0, 500_000, 0, -1, 0), 100, 60, 1.0)
+            >>> lon, lat = grid.to_lonlat(np.array([0.0]), np.array([0.0]))
+            >>> round(float(lon[0]), 6), round(float(lat[0]), 6)  # zone 32's meridian at the equator
+            (9.0, 0.0)
+        """
         return transformer(self.crs.to_wkt(), "EPSG:4326").transform(*self.to_crs(columns, rows))
 
     def pixels_from(self, crs: str | CRS) -> Transform:
-        """The function from coordinates in `crs` (any form pyproj takes) to pixel coordinates."""
+        """The function from coordinates in `crs` (any form pyproj takes) to pixel coordinates.
+
+        Example:
+            >>> grid = Grid(CRS.from_epsg(32632), Affine(0.5, 0, 1000, 0, -0.5, 2000), 100, 60, 0.5)
+            >>> pixels = grid.pixels_from("EPSG:32632")
+            >>> [float(values[0]) for values in pixels(np.array([1005.0]), np.array([1990.0]))]
+            [10.0, 20.0]
+        """
         change = transformer(crs.to_wkt() if isinstance(crs, CRS) else crs, self.crs.to_wkt())
         inverse = ~self.transform
 
@@ -96,8 +133,13 @@ def transformer(source: str, target: str) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(source, target, always_xy=True)
 
 
-def apply_affine(affine: Affine, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """An affine transform of arrays, which `Affine`'s own operator does not take."""
+def apply_affine(affine: Affine, x: np.ndarray | float, y: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+    """An affine transform of arrays, which `Affine`'s own operator does not take.
+
+    Example:
+        >>> [values.tolist() for values in apply_affine(Affine.translation(10, 20), np.array([1, 2]), np.array([3, 4]))]
+        [[11.0, 12.0], [23.0, 24.0]]
+    """
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     return affine.a * x + affine.b * y + affine.c, affine.d * x + affine.e * y + affine.f
 
@@ -112,6 +154,11 @@ def metres_per_unit(
         x: (n,) of the places, or one.
         y: (n,).
         step: the distances along x and y, in CRS units, over which to measure.
+
+    Example:
+        >>> x, y = metres_per_unit(CRS.from_epsg(4326), 9.0, 60.0, (1e-4, 1e-4))  # a degree at 60 degrees north
+        >>> round(float(x[0])), round(float(y[0]))
+        (55800, 111412)
     """
     x, y = np.atleast_1d(x), np.atleast_1d(y)
     tied, factors = _units(crs.to_wkt())
@@ -140,6 +187,11 @@ def pixel_metres(crs: CRS, transform: Affine, width: int, height: int) -> tuple[
 
     Returns:
         The length in metres of one column and of one row, and the metres per CRS unit along x and y.
+
+    Example:
+        >>> column, row, *_ = pixel_metres(CRS.from_epsg(3857), Affine(1, 0, 1e6, 0, -1, 8.4e6), 100, 100)
+        >>> round(column, 2), round(row, 2)  # Web Mercator stretches what it shows
+        (0.5, 0.5)
     """
     x, y = transform @ (width / 2, height / 2)
     step = _STEP * float(np.hypot(transform.a, transform.d)), _STEP * float(np.hypot(transform.b, transform.e))
@@ -150,7 +202,14 @@ def pixel_metres(crs: CRS, transform: Affine, width: int, height: int) -> tuple[
 
 
 def pixel_range(grid: Grid) -> tuple[float, float]:
-    """How short and how long a grid's pixels are on the ground, in metres, over all of it."""
+    """How short and how long a grid's pixels are on the ground, in metres, over all of it.
+
+    Example:
+        >>> world = ground_grid(CRS.from_epsg(3857), Affine(1e5, 0, -2e7, 0, -1e5, 1e7), 400, 200)
+        >>> least, most = pixel_range(world)
+        >>> round(most / least, 1)
+        2.1
+    """
     inside = [min(EDGE, side / 2) for side in (grid.width, grid.height)]
     rows = np.linspace(inside[1], grid.height - inside[1], PLACES)
     columns = np.linspace(inside[0], grid.width - inside[0], PLACES)
@@ -163,7 +222,12 @@ def pixel_range(grid: Grid) -> tuple[float, float]:
 
 
 def uneven(grid: Grid, path: str) -> str:
-    """A sentence on a raster whose pixels are not of one size on the ground, empty where they are."""
+    """A sentence on a raster whose pixels are not of one size on the ground, empty where they are.
+
+    Example:
+        >>> uneven(ground_grid(CRS.from_epsg(32632), Affine(1, 0, 5e5, 0, -1, 5.3e6), 100, 100), "city.tif")
+        ''
+    """
     least, most = pixel_range(grid)
     if most <= MOST_UNEVEN * least:
         return ""
@@ -174,7 +238,12 @@ def uneven(grid: Grid, path: str) -> str:
 
 
 def native_gsd(crs: CRS, transform: Affine, width: int, height: int) -> float:
-    """A raster's own ground sampling distance in metres, the geometric mean of both axes."""
+    """A raster's own ground sampling distance in metres, the geometric mean of both axes.
+
+    Example:
+        >>> round(native_gsd(CRS.from_epsg(32632), Affine(0.2, 0, 500_000, 0, -0.2, 5_300_000), 100, 100), 3)
+        0.2
+    """
     column, row, _, _ = pixel_metres(crs, transform, width, height)
     return float(np.sqrt(column * row))
 
@@ -183,6 +252,13 @@ def ground_grid(crs: CRS, transform: Affine, width: int, height: int, gsd: float
     """The grid on which a raster is read at `gsd` metres (none: its own).
 
     Where the native pixels are north-up and within 2 % of `gsd` on both axes, the grid is the native one.
+
+    Example:
+        >>> crs, transform = CRS.from_epsg(32632), Affine(0.5, 0, 500_000, 0, -0.5, 5_300_000)
+        >>> near = ground_grid(crs, transform, 400, 200, gsd=0.505)  # within 2 %: read as it is
+        >>> far = ground_grid(crs, transform, 400, 200, gsd=1.0)
+        >>> (near.width, near.height), (far.width, far.height)
+        ((400, 200), (200, 100))
     """
     column, row, unit_x, unit_y = pixel_metres(crs, transform, width, height)
     gsd = float(np.sqrt(column * row)) if gsd is None else float(gsd)
@@ -197,7 +273,12 @@ def ground_grid(crs: CRS, transform: Affine, width: int, height: int, gsd: float
 
 
 def outline(transform: Affine, width: int, height: int) -> Polygon:
-    """A raster's corners as a polygon in CRS units."""
+    """A raster's corners as a polygon in CRS units.
+
+    Example:
+        >>> outline(Affine(0.5, 0, 1000, 0, -0.5, 2000), 100, 60).area
+        1500.0
+    """
     return Polygon([transform @ corner for corner in ((0, 0), (width, 0), (width, height), (0, height))])
 
 

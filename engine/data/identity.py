@@ -15,7 +15,8 @@ from typing import Any
 
 import pyogrio
 
-from .opening import is_remote, open_raster
+from .opening import open_raster
+from .reach import is_remote
 from .shapefiles import encoding_of
 from .vectors import UNREADABLE, Layer, unreadable, value_text
 

@@ -15,7 +15,7 @@ import shapely
 from .. import __version__
 from ..config import Labels, Run, Source
 from ..errors import LabelError
-from ..types import IGNORE_INDEX
+from ..types import IGNORE_INDEX, given
 from .arrays import Workspace
 from .class_raster import ClassRaster, unknown_values
 from .grid import Grid
@@ -55,16 +55,21 @@ def read_labels(
         return ClassRaster(source.labels.path, grid, _mask_values(run, source.labels), len(run.segmentation_channels()))
     workspace = workspace or Workspace()
     path = _kept_at(run, source, grid, workspace)
+    tell = skip or _nothing
     if path is not None and (file := workspace.reopened(path)):
-        for sentence in file.facts["left_out"] if skip else ():
-            skip(sentence)
+        for sentence in file.facts["left_out"]:
+            tell(sentence)
         return VectorLabels.of_file(file, run.background)
     left_out: list[str] = []
     batches = _batches(run, source, layer, grid, left_out.append if skip else None)
     file = indexed(batches, workspace, left_out, path)
     for sentence in left_out:
-        skip(sentence)
+        tell(sentence)
     return VectorLabels.of_file(file, run.background)
+
+
+def _nothing(sentence: str) -> None:
+    """Nobody asks what is left out."""
 
 
 def _batches(
@@ -78,7 +83,7 @@ def _batches(
 
 def _kept_at(run: Run, source: Source, grid: Grid, workspace: Workspace) -> Path | None:
     """Where the index of a source's labels is kept, by all that decides over it; none where nothing is."""
-    path = Path(source.labels.path)
+    path = Path(given(source.labels).path)
     if workspace.kept is None or not path.exists():
         return None
     files = files_of_layer(path)
@@ -86,7 +91,7 @@ def _kept_at(run: Run, source: Source, grid: Grid, workspace: Workspace) -> Path
         __version__,
         FORMAT,
         list(zip(files, seen(files), strict=True)),
-        source.labels.model_dump(),
+        given(source.labels).model_dump(),
         source.role,
         sorted(_value_indices(run, source).items()),
         (grid.crs.to_wkt(), tuple(grid.transform), grid.width, grid.height, grid.gsd),
@@ -128,7 +133,7 @@ def _class_indices(run: Run, source: Source, layer: Layer, features: Features) -
 def _value_indices(run: Run, source: Source) -> dict[str, int]:
     classes = run.detection_classes if source.role == "detection" else run.segmentation_classes
     indices = {value: index for index, definition in enumerate(classes) for value in definition.label_values()}
-    return indices | dict.fromkeys(source.labels.ignore_values, IGNORED)
+    return indices | dict.fromkeys(given(source.labels).ignore_values, IGNORED)
 
 
 def _mask_values(run: Run, labels: Labels) -> dict[int, int]:
@@ -160,9 +165,10 @@ def _areas(geometries: np.ndarray, source: Source, layer: Layer, grid: Grid) -> 
         return geometries
     if source.role == "segmentation":
         raise LabelError(f"{layer} has points; segmentation needs areas.", "Buffer them or use them for detection.")
-    if source.labels.box_size is None:
+    size = given(source.labels).box_size
+    if size is None:
         raise LabelError(f"{layer} has points and no box size.", "Give labels.box_size, in metres.")
-    half = source.labels.box_size / grid.gsd / 2
+    half = size / grid.gsd / 2
     geometries = geometries.copy()
     geometries[points] = shapely.envelope(shapely.buffer(geometries[points], half, cap_style="square"))
     return geometries

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count, islice
 from typing import Any
@@ -20,7 +20,7 @@ from .. import ranks
 from ..config import Run
 from ..errors import ConfigError, GeoDistilError, TrainingError
 from ..processes import FORKSERVER_GUARD, end_with_parent, name_semaphores
-from ..types import Batch, Chip, Role
+from ..types import Batch, Chip, Role, given
 from .augmentation import Augmenter
 from .chips import Cut, cut
 from .copy_paste import CopyPaste
@@ -38,7 +38,7 @@ _MOST_WORKERS = 4
 _PREFETCH = 4
 
 
-class TrainingChips(Dataset):
+class TrainingChips(Dataset[Any]):
     """Chip `i` of a role, for every `i`; it depends on the run's seed, the stage, the role and `i` alone."""
 
     def __init__(
@@ -62,7 +62,7 @@ class TrainingChips(Dataset):
         self._copy_paste = CopyPaste(self._sources, self._sampler) if self._pasted else None
         preferred = measured is not None and measured.any()
         cells = Cells(self._sources, training.chip_size) if preferred else None
-        self._places = PreferredPlaces(self._sampler, cells, measured) if preferred else self._sampler
+        self._places = PreferredPlaces(self._sampler, given(cells), given(measured)) if preferred else self._sampler
         # A student must not be taught on just the crops that its teacher has memorised.
         self._key = training.seed, ROLES.index(role), zlib.crc32(f"{run.recipe.kind} {stage}".encode())
         self._views, self._masked = views, role == "segmentation"
@@ -92,7 +92,8 @@ class TrainingChips(Dataset):
             LabelError: its class raster has a value without a class.
         """
         rng = np.random.default_rng([*self._key, index])
-        best, damage = None, {}
+        best: tuple[int, Cut] | None = None
+        damage: dict[str, str] = {}
         for _ in range(_TRIES):
             source, piece = self._piece(rng)
             reader = self._sources[source].reader
@@ -102,9 +103,9 @@ class TrainingChips(Dataset):
                 best = source, piece
             if best[1].share() >= _SMALLEST_VALID:
                 break
-        source, piece = best
+        source, piece = given(best)
         if self._pasted and rng.random() < self._pasted:
-            piece = self._copy_paste.paste(piece, source, rng)
+            piece = given(self._copy_paste).paste(piece, source, rng)
         return replace(self._augmenter.augment(piece, rng, self._views), damage=damage)
 
     def _piece(self, rng: np.random.Generator) -> tuple[int, Cut]:
@@ -117,7 +118,7 @@ class TrainingChips(Dataset):
         return index, cut(source, window_around(source.reader.grid, column, row, side), training=True)
 
 
-class TrainingBatches(Dataset):
+class TrainingBatches(Dataset[Any]):
     """Batch `number` of a role's training chips, packed: what all chips have goes onto shelves where there are some.
 
     Args:
@@ -183,7 +184,7 @@ class ValidationBatches:
         end = None if stop is None else stop * self._batch_size
         chips = (self._chip(source, window) for source, window in self._windows[start * self._batch_size : end])
         while some := list(islice(chips, self._batch_size)):
-            batch = unpacked(packed(some), self._role)
+            batch = unpacked(stacked(some), self._role)
             yield batch if batch.mask is None else replace(batch, mask=batch.mask.long())
 
     def _chip(self, source: PreparedSource, window: Window) -> Chip:
@@ -301,29 +302,39 @@ def chips_per_epoch(prepared: Prepared, run: Run, role: Role) -> int:
         ConfigError: there is no source of this role.
     """
     pixels = sum(source.training.area for source in _sources(prepared, role))
-    return max(1, round(pixels / run.training.chip_size**2))
+    found: int = max(1, round(pixels / run.training.chip_size**2))
+    return found
 
 
 def packed(
-    chips: list[Chip | GeoDistilError], room: dict[str, Tensor] | None = None
+    chips: Sequence[Chip | GeoDistilError], room: dict[str, Tensor] | None = None
 ) -> dict[str, Any] | GeoDistilError:
-    """Chips stacked, boxes end to end; or their first error.
+    """Chips stacked as by `stacked`; or their first error."""
+    sound: list[Chip] = []
+    for chip in chips:
+        if isinstance(chip, GeoDistilError):
+            return chip
+        sound.append(chip)
+    return stacked(sound, room)
+
+
+def stacked(chips: Sequence[Chip], room: dict[str, Tensor] | None = None) -> dict[str, Any]:
+    """Chips stacked, boxes end to end.
 
     Args:
         chips: of one role.
         room: where to stack, by name; none makes new tensors.
     """
-    for chip in chips:
-        if isinstance(chip, GeoDistilError):
-            return chip
     first, room = chips[0], room or {}
     names = [name for name in ("image", "valid", "mask", "strong") if getattr(first, name) is not None]
-    values = {name: torch.stack([getattr(chip, name) for chip in chips], out=room.get(name)) for name in names}
+    values: dict[str, Any] = {
+        name: torch.stack([getattr(chip, name) for chip in chips], out=room.get(name)) for name in names
+    }
     if first.boxes is not None:
         # as arrays they travel between processes with their message; tensors would in shared memory of their own
-        values["boxes"] = np.concatenate([chip.boxes.numpy() for chip in chips])
-        values["labels"] = np.concatenate([chip.labels.numpy() for chip in chips])
-        values["counts"] = [len(chip.labels) for chip in chips]
+        values["boxes"] = np.concatenate([given(chip.boxes).numpy() for chip in chips])
+        values["labels"] = np.concatenate([given(chip.labels).numpy() for chip in chips])
+        values["counts"] = [len(given(chip.labels)) for chip in chips]
     damage = {path: sentence for chip in chips for path, sentence in chip.damage.items()}
     return {**values, "chips": [(chip.source, *chip.origin) for chip in chips], "damage": damage}
 
@@ -338,14 +349,14 @@ def unpacked(values: dict[str, Any], role: Role) -> Batch:
     return Batch(role, **values)
 
 
-class _Numbers(Sampler):
+class _Numbers(Sampler[int]):
     """0, 1, 2 and so on without end."""
 
     def __iter__(self) -> Iterator[int]:
         return count()
 
 
-def _loader(batches: TrainingBatches, workers: int, prefetch: int) -> DataLoader:
+def _loader(batches: TrainingBatches, workers: int, prefetch: int) -> DataLoader[Any]:
     name_semaphores()
     return DataLoader(
         batches,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..types import given
 from .chips import Cut, cut
 from .grid import Window
 from .prepared import PreparedSource
@@ -52,9 +53,12 @@ def mosaic(source: PreparedSource, places: list[Place], side: int, middle: tuple
         _joined([part.seen for part in parts]),
         _joined([part.valid for part in parts]),
         boxes=np.concatenate(
-            [part.boxes + np.tile(corner, 2).astype(np.float32) for part, corner in zip(parts, corners, strict=True)]
+            [
+                given(part.boxes) + np.tile(corner, 2).astype(np.float32)
+                for part, corner in zip(parts, corners, strict=True)
+            ]
         ),
-        labels=np.concatenate([part.labels for part in parts]),
+        labels=np.concatenate([given(part.labels) for part in parts]),
     )
 
 

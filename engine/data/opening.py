@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
 import rasterio
@@ -141,6 +142,6 @@ def _virtual(dataset: DatasetReader, bands: str) -> str:
 _GDAL_TYPES = {"uint8": "Byte", "uint16": "UInt16", "uint32": "UInt32", "uint64": "UInt64"}
 
 
-def _looking(path: str) -> AbstractContextManager:
+def _looking(path: str) -> AbstractContextManager[Any]:
     """Beside a remote file only those others are asked for that GDAL may need: listing a folder may take minutes."""
     return rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="TRUE") if is_remote(path) else nullcontext()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
@@ -46,7 +47,7 @@ class Points:
         """How many there are."""
         return len(self.classes)
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         """By the file, where there is one."""
         arrays = tuple(getattr(self, name) for name in _COLUMNS)
         return (Points, arrays) if self.file is None or self.file.path is None else (Points.of_file, (self.file,))
@@ -54,7 +55,7 @@ class Points:
     @staticmethod
     def of_file(file: ArrayFile) -> Points:
         """The points of a file that `write` has made."""
-        return Points(*(file[name] for name in _COLUMNS), file)
+        return Points(**{name: file[name] for name in _COLUMNS}, file=file)
 
     def where(self, keep: np.ndarray | slice) -> Points:
         """The points that a bool array (n,) or a slice keeps."""
@@ -109,8 +110,10 @@ class Points:
     def joined(parts: Sequence[Points]) -> Points:
         """All points of several, none of none."""
         if not parts:
-            return Points(np.zeros(0, int), *(np.zeros(0) for _ in range(5)))
-        return Points(*(np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS))
+            columns: dict[str, Any] = {name: np.zeros(0, int if name == "classes" else float) for name in _COLUMNS}
+        else:
+            columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS}
+        return Points(**columns)
 
 
 def writer(workspace: Workspace) -> ArrayWriter:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyproj
@@ -12,7 +12,7 @@ import torch
 from shapely import Geometry
 
 from ..config import SourceStatistics
-from ..types import Role
+from ..types import Role, given
 from .block_split import BlockSplit
 from .class_raster import ClassRaster
 from .points import Points
@@ -65,7 +65,8 @@ class PreparedSource:
 
     def square_metres(self, geometry: Geometry) -> float:
         """The area on the ground of a geometry in grid pixels."""
-        return geometry.area * self.reader.grid.gsd**2
+        found: float = geometry.area * self.reader.grid.gsd**2
+        return found
 
 
 @dataclass
@@ -100,7 +101,7 @@ class Prepared:
     sources: list[PreparedSource]
     label_counts: dict[str, dict[str, int]]
     train_area_m2: float
-    geometry: dict
+    geometry: dict[str, Any]
     warnings: list[str]
     split: BlockSplit | None
     damaged: set[str] = field(default_factory=set)
@@ -119,7 +120,7 @@ class Prepared:
         """(C,) the band means, which stand for what chips do not show; each chip rounds them to its type."""
         return np.array(self.mean, np.float32)
 
-    def blocks(self) -> list[dict]:
+    def blocks(self) -> list[dict[str, Any]]:
         """The split of the labelled areas, to be shown.
 
         Returns:
@@ -133,7 +134,7 @@ class Prepared:
                 "polygon": shapely.geometry.mapping(
                     shapely.transform(part, source.reader.grid.to_crs, interleaved=False)
                 ),
-                "split": "validation" if block in self.split.validation else "training",
+                "split": "validation" if block in given(self.split).validation else "training",
             }
             for source in self.sources
             for block, part in source.blocks.items()

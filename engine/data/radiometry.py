@@ -17,6 +17,10 @@ SIDE = 64
 """Of such a window, in pixels at the model's ground sampling distance, for that is what the network sees."""
 
 
+Bands = Sequence[float] | np.ndarray
+"""A number of each band."""
+
+
 @dataclass(frozen=True)
 class Radiometry:
     """A linear map of a raster's bands to the mean and deviation that a network standardises by.
@@ -32,9 +36,7 @@ class Radiometry:
     offset: np.ndarray
 
     @classmethod
-    def between(
-        cls, own: tuple[Sequence[float], Sequence[float]], common: tuple[Sequence[float], Sequence[float]]
-    ) -> Radiometry:
+    def between(cls, own: tuple[Bands, Bands], common: tuple[Bands, Bands]) -> Radiometry:
         """From a raster's own mean and deviation of each band to common ones."""
         (mean, std), (to_mean, to_std) = np.asarray(own, float), np.asarray(common, float)
         gain = to_std / std
@@ -42,7 +44,8 @@ class Radiometry:
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
         """(C, H, W) float32 of raw values (C, H, W)."""
-        return image * self.gain[:, None, None] + self.offset[:, None, None]
+        found: np.ndarray = image * self.gain[:, None, None] + self.offset[:, None, None]
+        return found
 
 
 class Readable(Protocol):

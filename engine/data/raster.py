@@ -7,7 +7,7 @@ import os
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -19,6 +19,7 @@ from rasterio.windows import Window as RasterioWindow
 from shapely import Polygon
 
 from ..errors import RasterError
+from ..types import given
 from .collar import REACH, has_collar, without_collar
 from .damage import Damage
 from .grid import Grid, Window, ground_grid, native_gsd, outline
@@ -70,6 +71,7 @@ class RasterReader:
         resampling: Resampling = Resampling.bilinear,
     ) -> None:
         self.path = str(path)
+        self._alpha: list[int]
         self._resampling = resampling
         self._opened: tuple[int, DatasetReader] | None = None
         self.damage = Damage()
@@ -128,7 +130,7 @@ class RasterReader:
                 "Choose another raster, or correct its geotransform.",
             )
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, Any]:
         """Everything but the open file."""
         return {**self.__dict__, "_opened": None}
 
@@ -145,9 +147,10 @@ class RasterReader:
         """The raster's own corners, in grid pixels."""
         return shapely.transform(self._outline, self.grid.pixels_from(self._crs), interleaved=False)
 
-    def footprint(self) -> dict:
+    def footprint(self) -> dict[str, Any]:
         """The raster's outline as GeoJSON geometry in EPSG:4326."""
-        return shapely.geometry.mapping(to_lonlat(self.outline(), self.grid))
+        found: dict[str, Any] = shapely.geometry.mapping(to_lonlat(self.outline(), self.grid))
+        return found
 
     def read(self, column: int, row: int, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
         """A window of the grid, which may lie partly or wholly outside the raster.
@@ -201,9 +204,9 @@ class RasterReader:
     def _read_clean(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
         if not self._collar:
             return self._read_inside(window)
-        wide = _intersection(_wider(window, self._collar), self.grid)
+        wide = given(_intersection(_wider(window, self._collar), self.grid))
         image, valid = self._read_inside(wide)
-        valid = without_collar(image, valid, self.nodata, self._collar)
+        valid = without_collar(image, valid, given(self.nodata), self._collar)
         rows = slice(window.row - wide.row, window.row - wide.row + window.height)
         columns = slice(window.column - wide.column, window.column - wide.column + window.width)
         return np.ascontiguousarray(image[:, rows, columns]), np.ascontiguousarray(valid[rows, columns])
@@ -219,7 +222,7 @@ class RasterReader:
         if mask is not None:
             valid &= mask
         if bands is not self.bands:
-            valid &= ~_equal(image, self.nodata).all(axis=0)
+            valid &= ~_equal(image, given(self.nodata)).all(axis=0)
             image = _select(image, bands, self.bands)
         return _finite(image, valid)
 
@@ -304,7 +307,8 @@ def _wider(window: Window, by: int) -> Window:
 
 
 def _equal(image: np.ndarray, nodata: float) -> np.ndarray:
-    return np.isnan(image) if math.isnan(nodata) else image == nodata
+    found: np.ndarray = np.isnan(image) if math.isnan(nodata) else image == nodata
+    return found
 
 
 def _select(image: np.ndarray, have: list[int], want: list[int]) -> np.ndarray:

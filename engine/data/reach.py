@@ -12,7 +12,7 @@ import posixpath
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import rasterio
 from rasterio.env import ensure_env_with_credentials
@@ -140,7 +140,7 @@ def _network(free: bool) -> None:
             os.environ[name] = value
 
 
-@ensure_env_with_credentials
+@ensure_env_with_credentials  # type: ignore[untyped-decorator]  # rasterio has no types
 def open_by(path: str, drivers: tuple[str, ...] | None, **options: int) -> DatasetReader:
     """Open a raster by some of GDAL's drivers, of which `rasterio.open` takes only one.
 
@@ -163,7 +163,7 @@ def way_to(path: str) -> Way:
 
 
 @functools.lru_cache(maxsize=4096)
-def way(path: str, _state: tuple) -> Way:
+def way(path: str, _state: tuple[Any, ...]) -> Way:
     """As `way_to`, remembered for as long as the file is the same."""
     if _permit.anywhere:
         return Way(None, network=True)
@@ -204,7 +204,7 @@ def check_layers(path: str) -> None:
 
 
 @functools.lru_cache(maxsize=4096)
-def _checked_layers(path: str, _state: tuple) -> None:
+def _checked_layers(path: str, _state: tuple[Any, ...]) -> None:
     if _permit.anywhere:
         return
     place = _as_gdal(path)
@@ -391,7 +391,7 @@ def _as_gdal(path: str) -> str:
     return path
 
 
-def _state(path: str) -> tuple:
+def _state(path: str) -> tuple[Any, ...]:
     """What changes with a file and with the files beside it."""
     try:
         file, folder = os.stat(path), os.stat(os.path.dirname(path) or ".")

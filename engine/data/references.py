@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from xml.parsers import expat
 
 ARCHIVES = re.compile(r"/vsi(zip|tar|gzip|7z|rar)(?=/|{)")
@@ -115,15 +115,15 @@ def content(path: str, size: int = MOST) -> bytes:
         with open(path, "rb") as file:
             return file.read(size)
     if kind == "gzip":
-        with gzip.open(archive, "rb") as file:
-            return file.read(size)
+        with gzip.open(archive, "rb") as unzipped:
+            return unzipped.read(size)
     if kind == "zip":
-        with zipfile.ZipFile(archive) as files, files.open(member) as file:
-            return file.read(size)
+        with zipfile.ZipFile(archive) as files, files.open(member) as content:
+            return content.read(size)
     if kind == "tar":
-        with tarfile.open(archive) as files:
-            file = files.extractfile(member)
-            return b"" if file is None else file.read(size)
+        with tarfile.open(archive) as tar:
+            extracted = tar.extractfile(member)
+            return b"" if extracted is None else extracted.read(size)
     raise OSError(path)
 
 
@@ -161,9 +161,9 @@ def split_archive(path: str) -> tuple[str, str, str]:
         return kind, rest, ""
     for candidate in (rest, f"/{rest}"):
         whole = Path(candidate)
-        for archive in (whole, *whole.parents):
-            if archive.is_file():
-                return kind, str(archive), posixpath.normpath(candidate[len(str(archive)) :]).strip("/.")
+        for outer in (whole, *whole.parents):
+            if outer.is_file():
+                return kind, str(outer), posixpath.normpath(candidate[len(str(outer)) :]).strip("/.")
     return kind, rest, ""
 
 
@@ -228,7 +228,7 @@ def _texts(xml: bytes) -> Iterator[tuple[str, str, bool | None]]:
         ExpatError: it is no XML.
     """
     found: list[tuple[str, str, bool | None]] = []
-    open_: list[list] = []  # name, key, whether relative, text
+    open_: list[list[Any]] = []  # name, key, whether relative, text
 
     def within(name: str) -> bool:
         return any(each[0] == name for each in open_)

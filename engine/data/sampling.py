@@ -100,7 +100,8 @@ class ChipSampler:
         places = np.array([draw() for draw in draws for _ in range(_LOOKED_AT)])
         shown = shown_at(places, points, self._classes, self._chip).reshape(len(draws), _LOOKED_AT, -1)
         anywhere, *around = (each.mean(axis=0) for each in shown)
-        return self._rare_share * np.array(around) + (1 - self._rare_share) * anywhere
+        found: np.ndarray = self._rare_share * np.array(around) + (1 - self._rare_share) * anywhere
+        return found
 
     def draw(self, rng: np.random.Generator) -> tuple[int, float, float]:
         """A source's index and the centre of a chip: column, row."""

@@ -82,7 +82,8 @@ def block_size(areas_m2: Iterable[float], chip_metres: float) -> float:
     Blocks are no smaller than a chip, unless that would leave fewer than about 8.
     """
     smallest = min(areas_m2)
-    return max(np.sqrt(smallest / _WANTED_BLOCKS), min(chip_metres, np.sqrt(smallest / _FEWEST_BLOCKS)))
+    found: float = max(np.sqrt(smallest / _WANTED_BLOCKS), min(chip_metres, np.sqrt(smallest / _FEWEST_BLOCKS)))
+    return found
 
 
 def blocks_of(area: Geometry, grid: Grid, lattice: Lattice) -> dict[Block, Geometry]:
@@ -125,7 +126,8 @@ class Near:
 def lonlat_bounds(area: Geometry, grid: Grid) -> tuple[float, float, float, float]:
     """West, south, east, north of an area in grid pixels, in degrees."""
     fine = shapely.segmentize(shapely.box(*area.bounds), max(grid.width, grid.height) / 16)
-    return shapely.transform(fine, grid.to_lonlat, interleaved=False).bounds
+    found: tuple[float, float, float, float] = shapely.transform(fine, grid.to_lonlat, interleaved=False).bounds
+    return found
 
 
 def to_pixels(polygon: Polygon, grid: Grid) -> Polygon:

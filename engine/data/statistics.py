@@ -13,10 +13,11 @@ from .arrays import ArrayWriter, Workspace, finish
 from .identity import seen
 from .masks import coverage
 from .moments import Moments, add
-from .opening import is_remote, open_raster
+from .opening import open_raster
 from .prepared import PreparedSource
 from .radiometry import measured
 from .raster import RasterReader
+from .reach import is_remote
 from .sampling import ChipSampler, window_around
 
 _WINDOWS = 64

@@ -34,7 +34,8 @@ def geometries_of(wkb: np.ndarray) -> np.ndarray:
         ValueError: a type that is not known here; the message names it.
     """
     try:
-        return shapely.from_wkb(wkb)
+        found: np.ndarray = shapely.from_wkb(wkb)
+        return found
     except GEOSException:
         return np.array([None if each is None else _geometry(bytes(each)) for each in wkb], dtype=object)
 
@@ -90,6 +91,7 @@ class _Reader:
         return _MULTIPLE.get(kind, shapely.GeometryCollection)(parts)
 
     def _take(self, form: str) -> int:
+        value: int
         (value,) = struct.unpack_from(form, self._wkb, self._at)
         self._at += struct.calcsize(form)
         return value

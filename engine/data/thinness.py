@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import rasterio.features
 import shapely
 
 from ..config import Run
-from ..types import IGNORE_INDEX
+from ..types import IGNORE_INDEX, given
 from .prepared import Prepared, PreparedSource
 from .sampling import tiling
 from .vector_labels import VectorLabels
@@ -69,10 +71,10 @@ def _shapes(source: PreparedSource, background: bool) -> tuple[np.ndarray, np.nd
         return parts, labels.classes_at(chosen)[origin]
     windows = tiling(source.area, _SIDE)
     chosen = np.random.default_rng(0).permutation(len(windows))[:_WINDOWS]
-    found = [pair for index in chosen for pair in _painted(source.labels.mask(windows[index]))]
+    found = [pair for index in chosen for pair in _painted(given(source.labels).mask(windows[index]))]
     shapes = np.array([shapely.geometry.shape(outline) for outline, _ in found], dtype=object)
     return shapes, np.array([int(value) - int(background) for _, value in found], dtype=int)
 
 
-def _painted(mask: np.ndarray) -> list[tuple[dict, float]]:
+def _painted(mask: np.ndarray) -> list[tuple[dict[str, Any], float]]:
     return list(rasterio.features.shapes(mask, mask=mask != IGNORE_INDEX, connectivity=8))

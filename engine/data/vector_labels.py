@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
 from shapely import Geometry
 
-from ..types import IGNORE_INDEX
+from ..types import IGNORE_INDEX, given
 from .arrays import ArrayFile, ArrayWriter, Workspace, finish
 from .grid import Window
 from .masks import from_blocks, paint
@@ -56,7 +57,7 @@ class VectorLabels:
         self._levels = [file[f"level {index}"] for index in range(file.facts["levels"])]
         self._last: tuple[Window, np.ndarray] | None = None
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         """By the file."""
         return VectorLabels.of_file, (self.file, self._background)
 
@@ -77,21 +78,27 @@ class VectorLabels:
     @property
     def boxes(self) -> np.ndarray:
         """The extents (n, 4) of all features, in the same order."""
-        return self._boxes[self._painting_order(np.arange(len(self)))]
+        found: np.ndarray = self._boxes[self._painting_order(np.arange(len(self)))]
+        return found
 
     def geometries_at(self, places: np.ndarray) -> np.ndarray:
         """Features (m,) by their places in the index."""
         until, wkb = self.file["until"], self.file["wkb"]
         ends, starts = until[places], np.where(places > 0, until[places - 1], 0)
-        return shapely.from_wkb([wkb[start:end].tobytes() for start, end in zip(starts, ends, strict=True)])
+        found: np.ndarray = shapely.from_wkb(
+            [wkb[start:end].tobytes() for start, end in zip(starts, ends, strict=True)]
+        )
+        return found
 
     def classes_at(self, places: np.ndarray) -> np.ndarray:
         """Class indices (m,) int64 by places in the index."""
-        return self._classes[places].astype(np.int64)
+        found: np.ndarray = self._classes[places].astype(np.int64)
+        return found
 
     def boxes_at(self, places: np.ndarray) -> np.ndarray:
         """Extents (m, 4) by places in the index."""
-        return self._boxes[places]
+        found: np.ndarray = self._boxes[places]
+        return found
 
     def near(self, left: float, top: float, right: float, bottom: float) -> np.ndarray:
         """Places (m,) in the index of features whose extents meet a rectangle, in the order of painting."""
@@ -163,7 +170,7 @@ class VectorLabels:
 
     def _points(self, kind: str, standing_for: Callable[[np.ndarray, int, int], Points]) -> Points:
         workspace = self.file.workspace or Workspace()
-        path = self.file.path.with_suffix(kind) if self._is_kept() else None
+        path = given(self.file.path).with_suffix(kind) if self._is_kept() else None
         if path is not None and (kept := workspace.reopened(path)):
             return Points.of_file(kept)
         counts = self._counts()
@@ -214,7 +221,8 @@ class VectorLabels:
             xy[first[index] : first[index] + len(found)] = found
         share = np.repeat(1 / np.maximum(counts, 1), counts)
         weights = np.repeat(areas, counts) * share
-        return Points(np.full(len(xy), label), *xy.T, weights, share, np.sqrt(weights))
+        columns, rows = xy.T
+        return Points(np.full(len(xy), label), columns, rows, weights, share, np.sqrt(weights))
 
     def _near(self, window: Window) -> np.ndarray:
         if self._last is None or self._last[0] != window:
@@ -266,4 +274,5 @@ def _hits(geometry: Geometry, number: int, seed: int) -> np.ndarray:
     left, top, right, bottom = geometry.bounds
     shapely.prepare(geometry)
     tries = np.random.default_rng(seed).uniform((left, top), (right, bottom), (8 * number, 2))
-    return tries[shapely.contains_xy(geometry, *tries.T)][:number]
+    found: np.ndarray = tries[shapely.contains_xy(geometry, *tries.T)][:number]
+    return found

@@ -123,7 +123,7 @@ class _LeftOut:
         absent = shapely.is_missing(geometries) | shapely.is_empty(geometries)
         wrong = ~absent & broken(geometries)
         sound = ~(absent | wrong)
-        geometries = mended(np.where(sound, geometries, None))
+        geometries = mended(np.where(sound, geometries, np.array(None, object)))
         flat = sound & shapely.is_empty(geometries)
         sound &= ~flat
         for reason, which in zip(self._counts, (wrong, flat, absent), strict=True):
@@ -223,7 +223,7 @@ def described(layer: Layer, **options: Any) -> dict[str, Any]:
     """
     check_reach(layer.path)
     try:
-        info = pyogrio.read_info(layer.path, layer=layer.layer, **options)
+        info: dict[str, Any] = pyogrio.read_info(layer.path, layer=layer.layer, **options)
     except UNREADABLE as error:
         raise unreadable(layer, error) from error
     check_reach(layer.path, info["driver"])

@@ -88,17 +88,20 @@ def _translate(mask: Path, colours: DatasetReader, classes: DatasetWriter, looku
 
 
 def _indexed(colours: DatasetReader) -> bool:
-    return colours.count == 1 and colours.colorinterp[0] == ColorInterp.palette
+    found: bool = colours.count == 1 and colours.colorinterp[0] == ColorInterp.palette
+    return found
 
 
 def _rgb(colours: DatasetReader, window: Window) -> np.ndarray:
     """Red, green and blue (3, H, W) uint8 of a window."""
     if not _indexed(colours):
-        return colours.read([1, 2, 3], window=window)
+        plain: np.ndarray = colours.read([1, 2, 3], window=window)
+        return plain
     table = np.zeros((256, 3), np.uint8)
     for index, colour in colours.colormap(1).items():
         table[index] = colour[:3]
-    return table[colours.read(1, window=window)].transpose(2, 0, 1)
+    found: np.ndarray = table[colours.read(1, window=window)].transpose(2, 0, 1)
+    return found
 
 
 def _lookup(palette: Mapping[Colour, int], others: int | None) -> np.ndarray:

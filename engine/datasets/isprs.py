@@ -8,6 +8,7 @@ from typing import Literal
 
 from ..config import Area, Labels, Recipe, Run, Source, Training
 from ..errors import ConfigError, LabelError
+from ..types import given
 from . import presets
 from .colours import Colour, write_class_raster
 from .georeference import georeferenced
@@ -89,7 +90,8 @@ def import_pair(
         ConfigError, RasterError, LabelError, OutputError: as `import_isprs`.
     """
     writer = _Writer(run_folder, boxes or Boxes())
-    for task, (benchmark, folder) in {"detection": detection, "segmentation": segmentation}.items():
+    sides: dict[Task, tuple[Benchmark, Path]] = {"detection": detection, "segmentation": segmentation}
+    for task, (benchmark, folder) in sides.items():
         tiles = writer.open(benchmark, folder, "irrg")
         writer.add_sources(task, [name for name in benchmark.train if name in tiles])
         writer.add_held_out()
@@ -101,8 +103,10 @@ def import_pair(
 def _tasks(train: list[str], labelling: Labelling, detection_tiles: Sequence[str] | None) -> dict[Task, list[str]]:
     """Which training tiles are labelled for which task."""
     if labelling != "uneven":
-        wanted = {"boxes": ["detection"], "areas": ["segmentation"], "both": ["detection", "segmentation"]}[labelling]
-        return dict.fromkeys(wanted, train)
+        wanted: dict[str, list[Task]] = {
+            "boxes": ["detection"], "areas": ["segmentation"], "both": ["detection", "segmentation"]
+        }  # fmt: skip
+        return dict.fromkeys(wanted[labelling], train)
     if detection_tiles is None:
         detection, segmentation = alternating(train)
     else:
@@ -218,7 +222,7 @@ class _Writer:
         return self._class_raster(name, "classes", mask, COMPLETE)
 
     def _eroded(self, name: str) -> Labels:
-        return self._class_raster(name, "eroded", self._tiles[name].eroded, ERODED)
+        return self._class_raster(name, "eroded", given(self._tiles[name].eroded), ERODED)
 
     def _class_raster(self, name: str, kind: str, mask: Path, palette: dict[Colour, int]) -> Labels:
         target = self._folder / "labels" / f"{self._benchmark.name}_{name}_{kind}.tif"

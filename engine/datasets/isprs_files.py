@@ -26,7 +26,7 @@ VALUES = {name: value for value, name in enumerate(CLASSES, 1)}
 COMPLETE: dict[Colour, int] = {colour: VALUES[name] for name, colour in CLASSES.items()}
 ERODED: dict[Colour, int] = {**COMPLETE, (0, 0, 0): NODATA}
 
-BANDS = {
+BANDS: dict[str, dict[str, tuple[int, ...]]] = {
     "rgbir": {"irrg": (4, 1, 2), "rgb": (1, 2, 3), "rgbir": (1, 2, 3, 4)},
     "irrg": {"irrg": (1, 2, 3)},
     "rgb": {"rgb": (1, 2, 3)},

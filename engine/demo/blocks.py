@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any, cast
 
 import numpy as np
 from shapely import Polygon
 
 from .looks import Look
-from .shapes import Box, Patch, Roof, Scene, Tree
+from .shapes import Box, Patch, Roof, RoofKind, Scene, Tree
 from .town import Block, Frame
 
 
@@ -54,7 +55,7 @@ class Builder:
                 self._parcel(front, back, inward, v, width, roofs)
                 v += width
 
-    def _parcel(self, front: float, back: float, inward: float, v: float, width: float, roofs: tuple) -> None:
+    def _parcel(self, front: float, back: float, inward: float, v: float, width: float, roofs: tuple[Any, ...]) -> None:
         rng, look, frame = self.rng, self.look, self.frame
         self.scene.patches.append(
             Patch(frame.polygon(min(front, back), v, max(front, back), v + width), self._color(look.grass))
@@ -75,14 +76,15 @@ class Builder:
 
     def _house(self, box: Box, roofs: tuple[str, ...]) -> None:
         rng, look = self.rng, self.look
-        kind = rng.choice(["gable", "hip", "flat"], p=[look.gable, look.hip, 1 - look.gable - look.hip])
+        kinds: tuple[RoofKind, ...] = ("gable", "hip", "flat")
+        kind = kinds[rng.choice(3, p=[look.gable, look.hip, 1 - look.gable - look.hip])]
         color = self._color(look.flat_roofs if kind == "flat" else roofs)
         eaves, slope = rng.uniform(3.2, 6.2), rng.uniform(0.5, 0.95)
-        self.scene.roofs.append(Roof(box, str(kind), eaves, slope, color))
+        self.scene.roofs.append(Roof(box, kind, eaves, slope, color))
         if rng.random() < 0.3:
             wing = box.part(rng.uniform(-0.2, 0.2), rng.choice([-0.45, 0.45]), box.length * 0.45, box.width * 0.7)
             turned = Box(wing.x, wing.y, wing.angle + np.pi / 2, wing.width, wing.length)
-            self.scene.roofs.append(Roof(turned, str(kind), eaves - 0.3, slope, color))
+            self.scene.roofs.append(Roof(turned, kind, eaves - 0.3, slope, color))
 
     def _driveway(self, front: float, inward: float, v0: float, v1: float, depth: float) -> None:
         if v1 - v0 < 2.4:
@@ -121,7 +123,8 @@ class Builder:
         rng, frame = self.rng, self.frame
         self._lawn(block)
         depth, length = rng.uniform(11, 13.5), (block.v1 - block.v0) * rng.uniform(0.6, 0.8)
-        kind, color = ("flat", self._color(self.look.flat_roofs))
+        kind: RoofKind = "flat"
+        color = self._color(self.look.flat_roofs)
         if rng.random() < 0.5:
             kind, color = "hip", self._color(self.look.pitched_roofs)
         for u in (block.u0 + 5 + depth / 2, block.u1 - 5 - depth / 2):
@@ -137,7 +140,13 @@ class Builder:
         depth, length = block.u1 - block.u0, split - block.v0
         hall = frame.box((block.u0 + block.u1) / 2, (block.v0 + split) / 2, depth - 10, length - 5)
         self.scene.roofs.append(
-            Roof(hall, str(rng.choice(["flat", "gable"])), rng.uniform(6, 9), 0.16, self._color(self.look.flat_roofs))
+            Roof(
+                hall,
+                cast("RoofKind", str(rng.choice(["flat", "gable"]))),
+                rng.uniform(6, 9),
+                0.16,
+                self._color(self.look.flat_roofs),
+            )
         )
         lot = frame.box((block.u0 + block.u1) / 2, (split + block.v1) / 2, depth - 3, block.v1 - split - 5)
         if lot.width > 12:

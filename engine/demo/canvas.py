@@ -16,7 +16,8 @@ from .shapes import Box
 def linear(color: str) -> np.ndarray:
     """Reflectance (3,) of a #rrggbb colour as it looks in full sun."""
     channels = [int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)]
-    return np.float32(channels) ** np.float32(2.2)
+    found: np.ndarray = np.array(channels, np.float32) ** np.float32(2.2)
+    return found
 
 
 def fractal(rng: np.random.Generator, side: int, roughness: float) -> np.ndarray:
@@ -27,7 +28,8 @@ def fractal(rng: np.random.Generator, side: int, roughness: float) -> np.ndarray
     amplitude[0, 0] = 0
     phases = rng.uniform(0, 2 * np.pi, frequency.shape)
     noise = np.fft.irfft2(amplitude * np.exp(1j * phases), s=(side, side))
-    return (noise / noise.std()).astype(np.float32)
+    found: np.ndarray = (noise / noise.std()).astype(np.float32)
+    return found
 
 
 @dataclass
@@ -68,14 +70,16 @@ class Canvas:
             return np.zeros((self.side, self.side), np.float32)
         twice = rasterize(drawn, (2 * self.side, 2 * self.side), transform=self._transform(2), dtype=np.uint8)
         quarters = twice[::2, ::2] + twice[1::2, ::2] + twice[::2, 1::2] + twice[1::2, 1::2]
-        return quarters.astype(np.float32) / 4
+        found: np.ndarray = quarters.astype(np.float32) / 4
+        return found
 
     def numbers(self, shapes: Iterable[BaseGeometry]) -> np.ndarray:
         """Which shape covers each pixel, counted from 1, (side, side) int; later shapes lie above."""
         numbered = [(shape, number) for number, shape in enumerate(shapes, 1) if not shape.is_empty]
         if not numbered:
             return np.zeros((self.side, self.side), np.int32)
-        return rasterize(numbered, (self.side, self.side), transform=self._transform(1), dtype=np.int32)
+        found: np.ndarray = rasterize(numbered, (self.side, self.side), transform=self._transform(1), dtype=np.int32)
+        return found
 
     def lay(self, cover: np.ndarray, color: np.ndarray) -> None:
         """Cover the ground with a colour, (3,) or (side, side, 3)."""

@@ -31,9 +31,9 @@ def _patches(canvas: Canvas, patches: list[Patch]) -> None:
     numbers = canvas.numbers(patch.polygon for patch in patches)
     colors = np.stack([np.zeros(3, np.float32), *(linear(patch.color) for patch in patches)])
     color = colors[numbers] * canvas.texture(0.08, 0.12, 0.10)
-    rows = [number for number, patch in enumerate(patches, 1) if patch.rows is not None]
-    for number in rows:
-        _plough(canvas, color, numbers == number, patches[number - 1].rows)
+    for number, patch in enumerate(patches, 1):
+        if patch.rows is not None:
+            _plough(canvas, color, numbers == number, patch.rows)
     canvas.color[numbers > 0] = color[numbers > 0]
 
 
@@ -84,7 +84,10 @@ def _asphalt(canvas: Canvas, scene: Scene, look: Look) -> np.ndarray:
         street.line.offset_curve(side * street.width * 0.2).buffer(0.9) for street in scene.streets for side in (-1, 1)
     )
     mended = (canvas.noise[0] > 1.6)[..., None] * 0.12
-    return tones[canvas.numbers(areas)] * canvas.texture(0.05, 0.05, 0.05) * (1 - 0.1 * tracks[..., None] - mended)
+    found: np.ndarray = (
+        tones[canvas.numbers(areas)] * canvas.texture(0.05, 0.05, 0.05) * (1 - 0.1 * tracks[..., None] - mended)
+    )
+    return found
 
 
 def _marks(canvas: Canvas, scene: Scene) -> None:

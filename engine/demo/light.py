@@ -21,7 +21,8 @@ def sun_direction(look: Look) -> np.ndarray:
     """Unit vector (x, y, up) towards the sun; y points down the image, which is south."""
     azimuth, elevation = np.radians(look.sun_azimuth), np.radians(look.sun_elevation)
     flat = np.cos(elevation)
-    return np.float32([np.sin(azimuth) * flat, -np.cos(azimuth) * flat, np.sin(elevation)])
+    found: np.ndarray = np.array([np.sin(azimuth) * flat, -np.cos(azimuth) * flat, np.sin(elevation)], np.float32)
+    return found
 
 
 def _light(height: np.ndarray, gsd: float, look: Look) -> np.ndarray:
@@ -31,8 +32,9 @@ def _light(height: np.ndarray, gsd: float, look: Look) -> np.ndarray:
     down, right = (np.clip(slope, -1.1, 1.1) for slope in np.gradient(_blur(height, 0.8), gsd))
     facing = (sun[2] - right * sun[0] - down * sun[1]) / np.sqrt(1 + right**2 + down**2)
     direct = np.maximum(facing, 0) / sun[2] * _blur(1 - cast_shadows(height, gsd, sun), 0.5)
-    sky = np.float32(look.sky)
-    return sky + direct[..., None] * (np.float32(look.sun) - sky * np.float32(0.5))
+    sky = np.array(look.sky, np.float32)
+    found: np.ndarray = sky + direct[..., None] * (np.array(look.sun, np.float32) - sky * np.float32(0.5))
+    return found
 
 
 def cast_shadows(height: np.ndarray, gsd: float, sun: np.ndarray) -> np.ndarray:
@@ -61,12 +63,13 @@ def _develop(seen: np.ndarray, look: Look, rng: np.random.Generator) -> np.ndarr
     side = seen.shape[0]
     y, x = (np.linspace(-1, 1, side, dtype=np.float32)[:, None], np.linspace(-1, 1, side, dtype=np.float32)[None, :])
     falloff = 1 - 0.05 * (x**2 + y**2) + rng.uniform(-0.04, 0.04) * x + rng.uniform(-0.04, 0.04) * y
-    seen = (seen * falloff[..., None] * np.float32(look.tint)) * (1 - look.haze) + look.haze
+    seen = (seen * falloff[..., None] * np.array(look.tint, np.float32)) * (1 - look.haze) + look.haze
     gray = seen.mean(axis=2, keepdims=True)
     seen = gray + np.float32(0.8) * (seen - gray)
     shown = 255 * np.clip(seen, 0, 1) ** np.float32(1 / 2.2)
     grain = rng.standard_normal(shown.shape, dtype=np.float32)
-    return np.clip(shown + 2.2 * _blur(grain, 0.4) + 0.5, 0, 255).astype(np.uint8)
+    found: np.ndarray = np.clip(shown + 2.2 * _blur(grain, 0.4) + 0.5, 0, 255).astype(np.uint8)
+    return found
 
 
 def _blur(values: np.ndarray, sigma: float) -> np.ndarray:

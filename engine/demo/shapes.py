@@ -40,12 +40,15 @@ class Box:
         return Box(float(x), float(y), self.angle, length, width)
 
 
+RoofKind = Literal["gable", "hip", "flat"]
+
+
 @dataclass(frozen=True)
 class Roof:
     """A roof over a footprint; the ridge runs along the box's length."""
 
     box: Box
-    kind: Literal["gable", "hip", "flat"]
+    kind: RoofKind
     eaves: float
     slope: float
     color: str

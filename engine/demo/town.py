@@ -23,7 +23,7 @@ class Frame:
     phases: tuple[float, float, float, float]
     bend: float = 4.0
 
-    def world(self, uv: np.ndarray) -> np.ndarray:
+    def world(self, uv: np.ndarray | list[tuple[float, float]]) -> np.ndarray:
         """Image metres (n, 2) of town coordinates (n, 2)."""
         u, v = np.asarray(uv, float).reshape(-1, 2).T
         first, second, third, fourth = self.phases

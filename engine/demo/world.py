@@ -135,7 +135,8 @@ def _write_truth(files: Scene, painting: Painting, crs: str, transform: Affine) 
 
 
 def _to_map(points: np.ndarray, transform: Affine) -> np.ndarray:
-    return points * (transform.a, transform.e) + (transform.c, transform.f)
+    found: np.ndarray = points * (transform.a, transform.e) + (transform.c, transform.f)
+    return found
 
 
 def _polygons(area: BaseGeometry) -> list[BaseGeometry]:

@@ -23,6 +23,12 @@ def segmentation_agreement(answers: Sequence[Tensor]) -> Tensor:
 
     Returns:
         (B, H, W) from 0 to 1.
+
+    Example:
+        >>> import torch
+        >>> roof, road = torch.tensor([9.0, -9.0]).view(1, 2, 1, 1), torch.tensor([-9.0, 9.0]).view(1, 2, 1, 1)
+        >>> [round(segmentation_agreement([roof, other]).item(), 3) for other in (roof, road)]
+        [1.0, 0.0]
     """
     shares = torch.stack([target(each).softmax(dim=1) for each in answers])
     most = math.log(min(len(shares), shares.shape[2]))
@@ -43,10 +49,17 @@ def detection_agreement(answers: Sequence[Tensor]) -> Tensor:
 
     Returns:
         (B, N) from 0 to 1.
+
+    Example:
+        >>> import torch
+        >>> sure, not_there = torch.full((1, 1, 1), 9.0), torch.full((1, 1, 1), -9.0)
+        >>> [round(detection_agreement([sure, other]).item(), 3) for other in (sure, not_there)]
+        [1.0, 0.0]
     """
     scores = torch.stack([target(each).sigmoid() for each in answers])
     return (1 - 2 * scores.std(dim=0, correction=0).amax(dim=-1)).clamp(0, 1)
 
 
 def _entropy(shares: Tensor, dim: int) -> Tensor:
-    return torch.special.entr(shares).sum(dim=dim)
+    found: Tensor = torch.special.entr(shares).sum(dim=dim)
+    return found

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -15,45 +18,92 @@ def full(values: Tensor) -> Tensor:
 
 
 def target(values: Tensor) -> Tensor:
-    """A teacher's values in full precision, cut from its graph: no gradient ever reaches a teacher."""
+    """A teacher's values in full precision, cut from its graph: no gradient ever reaches a teacher.
+
+    Example:
+        >>> import torch
+        >>> target(torch.ones(2, dtype=torch.bfloat16, requires_grad=True))
+        tensor([1., 1.])
+    """
     return full(values.detach())
 
 
 def pixels(values: Tensor, valid: Tensor) -> Tensor:
-    """The (P, K) rows of (B, K, H, W) at the pixels that count, (B, H, W) bool."""
+    """The (P, K) rows of (B, K, H, W) at the pixels that count, (B, H, W) bool.
+
+    Example:
+        >>> import torch
+        >>> values, valid = torch.arange(8.0).view(1, 2, 2, 2), torch.tensor([[[True, False], [False, True]]])
+        >>> pixels(values, valid).tolist()
+        [[0.0, 4.0], [3.0, 7.0]]
+    """
     return values.permute(0, 2, 3, 1)[valid]
 
 
-def mean_over(total: Tensor, count: Tensor | float) -> Tensor:
+def total(values: Iterable[Tensor]) -> Tensor:
+    """The sum of one tensor or more, as `sum` adds them up.
+
+    Example:
+        >>> import torch
+        >>> total([torch.tensor(1.0), torch.tensor(2.0)]).item()
+        3.0
+    """
+    return cast("Tensor", sum(values))
+
+
+def mean_over(summed: Tensor, count: Tensor | float) -> Tensor:
     """A sum over what counts as a mean; nothing counted gives zero with its graph intact.
 
     Of processes that train together each has its own sum and count; the mean of what they get is the mean over all.
+
+    Example:
+        >>> import torch
+        >>> mean_over(torch.tensor(6.0), 4).item(), mean_over(torch.tensor(0.0), 0).item()
+        (1.5, 0.0)
     """
-    return ranks.scaled(total) / _counted(total, count)
+    return ranks.scaled(summed) / _counted(summed, count)
 
 
-def whole_mean(total: Tensor, count: Tensor | float) -> Tensor:
+def whole_mean(summed: Tensor, count: Tensor | float) -> Tensor:
     """The mean over what counts, the same in all processes that train together; no gradients."""
-    return ranks.total(total) / _counted(total, count)
+    return ranks.total(summed) / _counted(summed, count)
 
 
-def mean_by(total: Tensor, weights: Tensor) -> Tensor:
-    """As `mean_over`, of sums by weights whose sum may be less than 1."""
+def mean_by(summed: Tensor, weights: Tensor) -> Tensor:
+    """As `mean_over`, of sums by weights whose sum may be less than 1.
+
+    Example:
+        >>> import torch
+        >>> mean_by(torch.tensor(0.25), torch.tensor(0.5)).item(), mean_over(torch.tensor(0.25), 0.5).item()
+        (0.5, 0.25)
+    """
     weights = ranks.total(weights)
-    return ranks.scaled(total) / torch.where(weights > 0, weights, 1.0)
+    return ranks.scaled(summed) / torch.where(weights > 0, weights, 1.0)
 
 
-def _counted(total: Tensor, count: Tensor | float) -> Tensor:
-    return ranks.total(torch.as_tensor(count, dtype=total.dtype, device=total.device)).clamp(min=1)
+def _counted(summed: Tensor, count: Tensor | float) -> Tensor:
+    return ranks.total(torch.as_tensor(count, dtype=summed.dtype, device=summed.device)).clamp(min=1)
 
 
-def pooled(values: Tensor, size: tuple[int, int]) -> Tensor:
-    """(B, H, W) averaged over the pixels of each cell of a coarser grid, (B, 1, *size)."""
-    return F.adaptive_avg_pool2d(values[:, None], size)
+def pooled(values: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
+    """(B, H, W) averaged over the pixels of each cell of a coarser grid, (B, 1, *size).
+
+    Example:
+        >>> import torch
+        >>> pooled(torch.tensor([[[1.0, 0.0], [1.0, 1.0]]]), (1, 1)).item()
+        0.75
+    """
+    return F.adaptive_avg_pool2d(values[:, None], (size[0], size[1]))
 
 
 def resized(features: Tensor, like: Tensor) -> Tensor:
-    """Features (B, D, H, W) at the size of another level's, bilinear where the sizes differ."""
+    """Features (B, D, H, W) at the size of another level's, bilinear where the sizes differ.
+
+    Example:
+        >>> import torch
+        >>> resized(torch.arange(4.0).view(1, 1, 2, 2), torch.zeros(1, 9, 4, 4)).shape
+        torch.Size([1, 1, 4, 4])
+    """
     if features.shape[-2:] == like.shape[-2:]:
         return features
     return F.interpolate(features, size=like.shape[-2:], mode="bilinear", align_corners=False)

@@ -27,6 +27,15 @@ def cldice_loss(logits: Tensor, mask: Tensor, classes: list[int], iterations: in
 
     Returns:
         scalar; zero where the mask has none of the classes.
+
+    Example:
+        >>> road = torch.zeros(1, 9, 9, dtype=torch.long)
+        >>> road[:, 4] = 1
+        >>> gap = road.clone()
+        >>> gap[:, :, 3:6] = 0
+        >>> logits = [20.0 * torch.stack([1 - each, each], dim=1) for each in (road, gap)]
+        >>> [round(cldice_loss(each, road, [1]).item(), 3) for each in logits]
+        [0.0, 0.176]
     """
     counted = (mask != IGNORE_INDEX)[:, None]
     probabilities = torch.where(counted, full(logits), 0.0).softmax(dim=1) * counted
@@ -38,7 +47,14 @@ def cldice_loss(logits: Tensor, mask: Tensor, classes: list[int], iterations: in
 
 
 def soft_skeleton(values: Tensor, iterations: int) -> Tensor:
-    """Skeleton (B, K, H, W) of values in 0 to 1, by repeated min and max pooling."""
+    """Skeleton (B, K, H, W) of values in 0 to 1, by repeated min and max pooling.
+
+    Example:
+        >>> band = torch.zeros(1, 1, 7, 9)
+        >>> band[:, :, 2:5] = 1
+        >>> soft_skeleton(band, 4)[0, 0, :, 4].tolist()
+        [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]
+    """
     skeleton = F.relu(values - _opened(values))
     for _ in range(iterations):
         values = _eroded(values)

@@ -36,6 +36,12 @@ def dense_classification(
 
     Returns:
         scalar; the divisor is at least 1.
+
+    Example:
+        >>> teacher, student = torch.tensor([[[3.0], [-9.0]]]), torch.tensor([[[0.0], [-9.0]]])
+        >>> valid = torch.full((1, 2), True)
+        >>> [round(dense_classification(each, teacher, valid).item(), 4) for each in (student, teacher)]
+        [0.142, 0.0]
     """
     probabilities = _found(target(teacher)[valid].sigmoid(), found)
     each = quality_focal(full(student)[valid], probabilities, 2.0)
@@ -66,6 +72,13 @@ def dense_boxes(
 
     Returns:
         scalar; the divisor is at least 1.
+
+    Example:
+        >>> box, logits = torch.tensor([[[0.0, 0.0, 10.0, 10.0]]]), torch.full((1, 1, 1), 20.0)
+        >>> moved = box + torch.tensor([5.0, 0.0, 5.0, 0.0])  # 1 - 50 / 150
+        >>> valid = torch.full((1, 1), True)
+        >>> [round(dense_boxes(each, box, logits, valid).item(), 4) for each in (box, moved)]
+        [0.0, 0.6667]
     """
     confidence, classes = target(teacher_logits).sigmoid().max(dim=2)
     chosen = valid & (confidence >= found)

@@ -22,6 +22,11 @@ def divergence_of_areas(first: Tensor, second: Tensor, valid: Tensor) -> Tensor:
 
     Returns:
         (B,), 0 of chips on which no pixel counts.
+
+    Example:
+        >>> roof, road = torch.tensor([20.0, 0.0]).view(1, 2, 1, 1), torch.tensor([0.0, 20.0]).view(1, 2, 1, 1)
+        >>> [round(divergence_of_areas(roof, other, torch.ones(1, 1, 1).bool()).item(), 3) for other in (roof, road)]
+        [0.0, 1.0]
     """
     p, q = target(first).softmax(dim=1), target(second).softmax(dim=1)
     each = _entropy((p + q) / 2) - (_entropy(p) + _entropy(q)) / 2
@@ -39,6 +44,11 @@ def difference_of_scores(first: Tensor, second: Tensor, valid: Tensor) -> Tensor
 
     Returns:
         (B,), 0 of chips on which no anchor counts.
+
+    Example:
+        >>> there, unsure = torch.full((1, 2, 3), 20.0), torch.zeros(1, 2, 3)
+        >>> difference_of_scores(there, unsure, torch.tensor([[True, False]])).item()
+        0.5
     """
     each = (target(first).sigmoid() - target(second).sigmoid()).abs().amax(dim=-1)
     return each.masked_fill(~valid, 0.0).sum(dim=1) / valid.sum(dim=1).clamp(min=1)

@@ -50,6 +50,11 @@ def feature_mse(student_adapted: list[Tensor], teacher: list[Tensor], valid: Ten
 
     Returns:
         scalar; zero where nothing counts.
+
+    Example:
+        >>> teacher, valid = torch.ones(1, 8, 2, 2), torch.ones(1, 4, 4).bool()
+        >>> feature_mse([torch.zeros(1, 8, 4, 4)], [teacher], valid).item()
+        1.0
     """
     pairs = zip(student_adapted, teacher, strict=False)
     return torch.stack([_level_mse(mine, theirs, valid) for mine, theirs in pairs]).mean()
@@ -68,6 +73,11 @@ def pkd(student_adapted: list[Tensor], teacher: list[Tensor], valid: Tensor) -> 
 
     Returns:
         scalar; zero where nothing counts.
+
+    Example:
+        >>> teacher, valid = torch.randn(1, 8, 4, 4), torch.ones(1, 4, 4).bool()
+        >>> abs(round(pkd([3 * teacher + 5], [teacher], valid).item(), 3))  # scale and offset do not matter
+        0.0
     """
     pairs = zip(student_adapted, teacher, strict=False)
     return torch.stack([_level_pkd(mine, theirs, valid) for mine, theirs in pairs]).mean()
@@ -86,6 +96,11 @@ def spatial_cosine(student: Tensor, teacher: Tensor, valid: Tensor) -> Tensor:
 
     Returns:
         scalar; zero where nothing counts.
+
+    Example:
+        >>> teacher, valid = torch.randn(1, 8, 4, 4), torch.ones(1, 4, 4).bool()
+        >>> [abs(round(spatial_cosine(factor * teacher, teacher, valid).item(), 3)) for factor in (7, -1)]
+        [0.0, 2.0]
     """
     student, teacher = full(student), target(teacher)
     if student.shape[-2:].numel() < teacher.shape[-2:].numel():
@@ -106,6 +121,12 @@ def weighted_squares(student: Tensor, teacher: Tensor, weights: Tensor) -> Tenso
 
     Returns:
         scalar.
+
+    Example:
+        >>> student, teacher = torch.tensor([3.0, 9.0]), torch.tensor([1.0, torch.nan])
+        >>> student, teacher = student.view(1, 1, 1, 2), teacher.view(1, 1, 1, 2)
+        >>> weighted_squares(student, teacher, torch.tensor([0.5, 0.0]).view(1, 1, 1, 2)).item()  # 0.5 (3 - 1)^2
+        2.0
     """
     difference = torch.where(weights > 0, full(student) - target(teacher), 0.0)
     return (weights * difference.square()).sum()

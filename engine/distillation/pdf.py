@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .arithmetic import full, mean_by, mean_over, pooled, resized, target
+from .arithmetic import full, mean_by, mean_over, pooled, resized, target, total
 from .feature import weighted_squares
 from .soft import quality_focal
 
@@ -72,6 +72,11 @@ def pdf_plus(
 
     Returns:
         scalar; zero where nothing counts.
+
+    Example:
+        >>> logits, boxes, valid = torch.full((1, 1, 1), 20.0), torch.zeros(1, 1, 4), torch.full((1, 1), True)
+        >>> pdf_plus(logits, logits, boxes + 0.5, boxes, valid).item()  # the teacher finds something there
+        0.5
     """
     probabilities = target(teacher_logits)[valid].sigmoid()
     found = probabilities > 0.5
@@ -102,6 +107,13 @@ def pdf_segmentation(
 
     Returns:
         scalar; zero where nothing counts.
+
+    Example:
+        >>> student, teacher = torch.zeros(1, 8, 2, 2), torch.ones(1, 8, 2, 2)
+        >>> logits, valid = torch.randn(1, 3, 8, 8), torch.ones(1, 8, 8).bool()
+        >>> answers = logits, logits.roll(1, dims=1)
+        >>> [round(pdf_segmentation([student], [teacher], logits, each, valid).item(), 3) for each in answers]
+        [0.0, 5.0]
     """
     distances = (target(teacher_logits).softmax(dim=1) - target(student_logits).softmax(dim=1)).norm(dim=1)
     distances = torch.where(valid, distances, 0.0)
@@ -115,6 +127,6 @@ def _pairs(student: list[Tensor], teacher: list[Tensor]) -> list[tuple[Tensor, T
 
 def _guided(pairs: list[tuple[Tensor, Tensor]], weights: list[Tensor]) -> Tensor:
     """Squared differences with weights (B, 1, H_l, W_l) that are made to sum 1 over everything."""
-    total = sum(level.sum() * theirs.shape[1] for level, (_, theirs) in zip(weights, pairs, strict=True))
-    squares = sum(weighted_squares(*pair, level) for level, pair in zip(weights, pairs, strict=True))
-    return mean_by(squares, total)
+    shares = total(level.sum() * theirs.shape[1] for level, (_, theirs) in zip(weights, pairs, strict=True))
+    squares = total(weighted_squares(*pair, level) for level, pair in zip(weights, pairs, strict=True))
+    return mean_by(squares, shares)

@@ -25,6 +25,11 @@ def dist_segmentation(student: Tensor, teacher: Tensor, valid: Tensor, temperatu
 
     Returns:
         scalar; zero where no pixel counts.
+
+    Example:
+        >>> teacher, valid = torch.randn(1, 3, 4, 4), torch.ones(1, 4, 4).bool()
+        >>> abs(round(dist_segmentation(teacher, teacher, valid).item(), 4))
+        0.0
     """
     mine = (pixels(full(student), valid) / temperature).softmax(dim=1)
     theirs = (pixels(target(teacher), valid) / temperature).softmax(dim=1)
@@ -47,6 +52,11 @@ def channel_wise(student: Tensor, teacher: Tensor, valid: Tensor, temperature: f
 
     Returns:
         scalar; zero where no pixel counts.
+
+    Example:
+        >>> teacher, valid = torch.randn(1, 3, 4, 4), torch.ones(1, 4, 4).bool()
+        >>> abs(round(channel_wise(teacher + 7.0, teacher, valid).item(), 4))  # only where in space counts
+        0.0
     """
     some = valid.flatten(1).any(dim=1)
     counted = valid[some].flatten(1)[:, None]
@@ -68,7 +78,8 @@ def _correlation_of_all(first: Tensor, second: Tensor) -> Tensor:
     first, second = (values - ranks.summed(values.sum(dim=0)) / count for values in (first, second))
     pairs = (first * second, first.square(), second.square())
     products, one, other = ranks.summed(torch.stack([each.sum(dim=0) for each in pairs]))
-    return products / (one * other).clamp(min=1e-16).sqrt()
+    found: Tensor = products / (one * other).clamp(min=1e-16).sqrt()
+    return found
 
 
 def _over_space(logits: Tensor, counted: Tensor, temperature: float) -> Tensor:

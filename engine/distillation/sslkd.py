@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from ..types import IGNORE_INDEX
-from .arithmetic import target
+from .arithmetic import target, total
 from .feature import feature_mse
 from .soft import soft_segmentation
 from .supervised import segmentation_cross_entropy
@@ -28,6 +28,13 @@ def pseudo_labels(
 
     Returns:
         (B, H, W) int64 with `IGNORE_INDEX`.
+
+    Example:
+        >>> import torch
+        >>> first, second = torch.tensor([[2.0, 3.0], [0.0, 0.0]]), torch.tensor([[1.0, 0.0], [0.0, 2.0]])
+        >>> first, second = (each.view(1, 2, 1, 2) for each in (first, second))
+        >>> pseudo_labels(first, second, torch.ones(1, 1, 2).bool(), agreement=True).tolist()
+        [[[0, 255]]]
     """
     first, second = target(first).softmax(dim=1), target(second).softmax(dim=1)
     probability, labels = ((first + second) / 2).max(dim=1)
@@ -56,6 +63,13 @@ def cross_supervision(
 
     Returns:
         scalar; zero where nothing counts.
+
+    Example:
+        >>> import torch
+        >>> roof, road, valid = torch.tensor([9.0, 0.0]), torch.tensor([0.0, 9.0]), torch.ones(1, 1, 1).bool()
+        >>> roof, road = roof.view(1, 2, 1, 1), road.view(1, 2, 1, 1)
+        >>> [round(cross_supervision(roof, other, valid).item(), 2) for other in (roof, road)]
+        [0.0, 18.0]
     """
     needed = confidence if isinstance(confidence, tuple) else (confidence, confidence)
     pairs = zip(answers or (first, second), needed, strict=True)
@@ -74,8 +88,14 @@ def soft_term(student: Tensor, teachers: list[Tensor], valid: Tensor, temperatur
 
     Returns:
         scalar.
+
+    Example:
+        >>> import torch
+        >>> student, teacher = torch.zeros(1, 2, 1, 1), torch.tensor([20.0, 0.0]).view(1, 2, 1, 1)
+        >>> round(soft_term(student, [teacher, student], torch.ones(1, 1, 1).bool()).item(), 4)  # log 2 + 0
+        0.6931
     """
-    return sum(soft_segmentation(student, teacher, valid, temperature) for teacher in teachers)
+    return total(soft_segmentation(student, teacher, valid, temperature) for teacher in teachers)
 
 
 def feature_term(pairs: list[tuple[Tensor, Tensor]], valid: Tensor) -> Tensor:
@@ -87,5 +107,11 @@ def feature_term(pairs: list[tuple[Tensor, Tensor]], valid: Tensor) -> Tensor:
 
     Returns:
         scalar.
+
+    Example:
+        >>> import torch
+        >>> student, teacher, valid = torch.zeros(1, 4, 2, 2), torch.ones(1, 4, 2, 2), torch.ones(1, 8, 8).bool()
+        >>> feature_term([(student, teacher), (student, 2 * teacher)], valid).item()
+        5.0
     """
-    return sum(feature_mse([student], [teacher], valid) for student, teacher in pairs)
+    return total(feature_mse([student], [teacher], valid) for student, teacher in pairs)

@@ -24,6 +24,11 @@ def segmentation_cross_entropy(logits: Tensor, mask: Tensor) -> Tensor:
 
     Returns:
         scalar; zero where every pixel is ignored.
+
+    Example:
+        >>> mask = torch.tensor([[[0, IGNORE_INDEX]]])
+        >>> round(segmentation_cross_entropy(torch.zeros(1, 2, 1, 2), mask).item(), 4)  # log 2, of one pixel
+        0.6931
     """
     total = F.cross_entropy(full(logits), mask, ignore_index=IGNORE_INDEX, reduction="sum")
     return mean_over(total, (mask != IGNORE_INDEX).sum())
@@ -39,6 +44,11 @@ def weighted_cross_entropy(logits: Tensor, mask: Tensor, weights: tuple[float, .
 
     Returns:
         scalar; zero where every pixel is ignored.
+
+    Example:
+        >>> logits, mask = torch.tensor([[20.0, 0.0], [0.0, 0.0]]).view(1, 2, 1, 2), torch.tensor([[[0, 1]]])
+        >>> [round(weighted_cross_entropy(logits, mask, weights).item(), 4) for weights in ((1.0, 1.0), (1.0, 3.0))]
+        [0.3466, 0.5199]
     """
     logits, counted = full(logits), mask != IGNORE_INDEX
     by_class = torch.tensor(weights, dtype=logits.dtype, device=logits.device)
@@ -55,6 +65,11 @@ def segmentation_focal(logits: Tensor, mask: Tensor) -> Tensor:
 
     Returns:
         scalar, mean over the pixels that count; zero where every pixel is ignored.
+
+    Example:
+        >>> mask = torch.tensor([[[0]]])
+        >>> round(segmentation_focal(torch.zeros(1, 2, 1, 1), mask).item(), 4)  # (1 - 0.5)^2 log 2
+        0.1733
     """
     each = F.cross_entropy(full(logits), mask, ignore_index=IGNORE_INDEX, reduction="none")
     return mean_over(((1 - (-each).exp()) ** FOCAL_GAMMA * each).sum(), (mask != IGNORE_INDEX).sum())
@@ -69,6 +84,12 @@ def dice_loss(logits: Tensor, mask: Tensor) -> Tensor:
 
     Returns:
         scalar (smp's `DiceLoss`, multiclass).
+
+    Example:
+        >>> mask = torch.tensor([[[0, 1], [0, 1]]])
+        >>> right = 50.0 * F.one_hot(mask, 2).movedim(-1, 1)
+        >>> [round(dice_loss(logits, mask).item(), 4) for logits in (right, -right)]
+        [0.0, 1.0]
     """
     return _dice(full(logits), mask) if ranks.alone() else _dice_of_all(full(logits), mask)
 
@@ -82,4 +103,5 @@ def _dice_of_all(logits: Tensor, mask: Tensor) -> Tensor:
         torch.stack([each.sum(dim=(0, 2, 3)) for each in (predicted * truth, predicted + truth)])
     )
     there = ranks.total(truth.sum(dim=(0, 2, 3))) > 0
-    return ((1 - 2 * both / areas.clamp(min=_dice.eps)) * there).mean()
+    found: Tensor = ((1 - 2 * both / areas.clamp(min=_dice.eps)) * there).mean()
+    return found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
 from .. import ranks
-from .arithmetic import target, whole_mean
+from .arithmetic import target, total, whole_mean
 
 MEMORY = 0.99
 """Decay of the moving averages by step: the paper's 0.999 is for a million steps of single images, not for hundreds."""
@@ -21,7 +23,17 @@ class AdaptiveThresholds(nn.Module):
     Args:
         classes: K.
         memory: decay of the moving averages.
+
+    Example:
+        >>> thresholds, valid = AdaptiveThresholds(2, memory=0.0), torch.ones(1, 1, 4).bool()
+        >>> answer = torch.tensor([[2.0, 2.0, 2.0, 0.0], [0.0, 0.0, 0.0, 2.0]]).view(1, 2, 1, 4)
+        >>> [round(each, 3) for each in thresholds([answer], valid).tolist()]  # the rare class must reach less
+        [0.881, 0.395]
     """
+
+    __call__: Callable[..., Tensor]
+    confidence: Tensor
+    shares: Tensor
 
     def __init__(self, classes: int, memory: float = MEMORY) -> None:
         super().__init__()
@@ -37,7 +49,7 @@ class AdaptiveThresholds(nn.Module):
             valid: (B, H, W) bool; where no pixel counts the averages stay.
         """
         if self.training:
-            probabilities = sum(target(each).softmax(dim=1) for each in answers) / len(answers)
+            probabilities = total(target(each).softmax(dim=1) for each in answers) / len(answers)
             self._follow(probabilities.masked_fill(~valid[:, None], 0.0), valid.sum())
         return self.confidence * self.shares / self.shares.max()
 

@@ -38,7 +38,7 @@ class Boxes:
     def __len__(self) -> int:
         return len(self.corners)
 
-    def __getitem__(self, chosen: np.ndarray) -> Boxes:
+    def __getitem__(self, chosen: np.ndarray | slice) -> Boxes:
         """The chosen boxes."""
         return Boxes(
             self.corners[chosen], self.labels[chosen], self.scores[chosen] if len(self.scores) else self.scores
@@ -66,6 +66,12 @@ def detection_scores(
         `ap`, `ap50` (means over classes with objects), `precision`, `recall`, `f1` (over all objects), `objects`,
         `detections`, `score_threshold`, and `classes` with the same per class. What is undefined is none, as is the
         `score_threshold` of all where classes have different ones.
+
+    Example:
+        >>> box, label = np.array([[0.0, 0.0, 10.0, 10.0]]), np.array([0])
+        >>> scores = detection_scores(Boxes(box, label, np.array([0.9])), Boxes(box, label), ["car"], 0.5)
+        >>> scores["f1"], scores["classes"]["car"]["objects"]
+        (1.0, 1)
     """
     hit = matched(found, truth, 0.5, threshold)
     sure = found.reach(threshold)
@@ -89,6 +95,11 @@ def average_precision(found: Boxes, truth: Boxes) -> dict[int, dict[str, float]]
     """`ap` (mean over IoU 0.5 to 0.95) and `ap50` of each class that has objects.
 
     COCO's limit of 100 detections an image would cut off most of a map, so there is none here.
+
+    Example:
+        >>> box, label = np.array([[0.0, 0.0, 10.0, 10.0]]), np.array([0])
+        >>> average_precision(Boxes(box, label, np.array([0.9])), Boxes(box, label))
+        {0: {'ap': 1.0, 'ap50': 1.0}}
     """
     if len(truth) == 0:
         return {}
@@ -116,12 +127,26 @@ def average_precision(found: Boxes, truth: Boxes) -> dict[int, dict[str, float]]
 
 
 def matched(found: Boxes, truth: Boxes, iou: float, threshold: float | Sequence[float]) -> np.ndarray:
-    """Which detections (n,) hit an object, as `assigned` says."""
+    """Which detections (n,) hit an object, as `assigned` says.
+
+    Example:
+        >>> box = Boxes(np.array([[0.0, 0.0, 10.0, 10.0]]), np.array([0]), np.array([0.4]))
+        >>> matched(box, box, 0.5, 0.3).tolist(), matched(box, box, 0.5, 0.6).tolist()
+        ([True], [False])
+    """
     return assigned(found, truth, iou, threshold) >= 0
 
 
 def assigned(found: Boxes, truth: Boxes, iou: float, threshold: float | Sequence[float]) -> np.ndarray:
-    """The object (n,) that each detection hits, -1 for none: by falling score, each takes its class's best free one."""
+    """The object (n,) that each detection hits, -1 for none: by falling score, each takes its class's best free one.
+
+    Example:
+        >>> truth = Boxes(np.array([[0.0, 0.0, 10.0, 10.0]]), np.array([0]))
+        >>> corners = np.array([[0.0, 0.0, 10.0, 8.0], [0.0, 0.0, 10.0, 10.0]])
+        >>> found = Boxes(corners, np.array([0, 0]), np.array([0.9, 0.8]))
+        >>> assigned(found, truth, 0.5, 0.3).tolist()  # the surer one has it already
+        [0, -1]
+    """
     hit, free = np.full(len(found), -1), np.ones(len(truth), bool)
     first, second = _touching(found.corners, truth.corners)
     overlap = _iou(found.corners[first], truth.corners[second])
@@ -170,7 +195,8 @@ def _iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     sides = np.minimum(first[:, 2:], second[:, 2:]) - np.maximum(first[:, :2], second[:, :2])
     common = np.clip(sides, 0, None).prod(1)
     whole = (first[:, 2:] - first[:, :2]).prod(1) + (second[:, 2:] - second[:, :2]).prod(1) - common
-    return np.divide(common, whole, out=np.zeros(len(common)), where=whole > 0)
+    found: np.ndarray = np.divide(common, whole, out=np.zeros(len(common)), where=whole > 0)
+    return found
 
 
 def _images(corners: np.ndarray) -> list[np.ndarray]:

@@ -40,13 +40,14 @@ class Cells:
     def __len__(self) -> int:
         return len(self.raster)
 
-    def __getitem__(self, index: np.ndarray) -> Cells:
+    def __getitem__(self, index: np.ndarray | slice) -> Cells:
         return Cells(*(getattr(self, one.name)[index] for one in fields(self)))
 
     @property
     def help(self) -> np.ndarray:
         """How much a cell's labels would help: uncertainty plus disagreement, 0 to 2."""
-        return self.uncertainty + self.disagreement
+        found: np.ndarray = self.uncertainty + self.disagreement
+        return found
 
     @classmethod
     def join(cls, parts: list[Cells]) -> Cells:
@@ -120,6 +121,13 @@ def farthest_first(cells: Cells, count: int) -> np.ndarray:
 
     Returns:
         at most `count` indices; cells that help nothing are never chosen.
+
+    Example:
+        >>> place = np.array([[0, 0], [0, 1], [9, 9]])  # two neighbours that look the same, and one far away
+        >>> unsure, zeros = np.array([0.9, 0.8, 0.5]), np.zeros(3, int)
+        >>> cells = Cells(zeros, place, unsure, disagreement=zeros, dominant=zeros, appearance=np.zeros((3, 2)))
+        >>> farthest_first(cells, 3).tolist()
+        [0, 2, 1]
     """
     chosen: list[int] = []
     novelty = np.ones(len(cells))
@@ -139,4 +147,5 @@ def _likeness(cells: Cells, index: int) -> np.ndarray:
     distance = np.hypot(*(cells.place - cells.place[index]).T) / NEAR
     near = np.exp(-(distance**2) / 2) * (cells.raster == cells.raster[index])
     difference = ((cells.appearance - cells.appearance[index]) ** 2).mean(axis=1) / ALIKE**2
-    return (near + np.exp(-difference / 2)) / 2
+    found: np.ndarray = (near + np.exp(-difference / 2)) / 2
+    return found

@@ -52,12 +52,13 @@ class LineCounts:
     def scores(self) -> dict[str, Any]:
         """`completeness`, `correctness` (Wiedemann et al., 1998), their `f1`, `connectivity`, and `counts`."""
         completeness, correctness = _ratio(self.found, self.true), _ratio(self.correct, self.predicted)
-        known = completeness is not None and correctness is not None
-        f1 = _ratio(2 * completeness * correctness, completeness + correctness) if known else None
+        f1 = None
+        if completeness is not None and correctness is not None:
+            f1 = _ratio(2 * completeness * correctness, completeness + correctness) or 0.0
         return {
             "completeness": completeness,
             "correctness": correctness,
-            "f1": 0.0 if known and f1 is None else f1,
+            "f1": f1,
             "connectivity": _ratio(self.joined, self.pairs),
             "counts": list(astuple(self)),
         }
@@ -103,7 +104,12 @@ def evaluate_lines(
 
 
 def pooled_lines(scores: list[dict[str, Any]]) -> dict[str, Any]:
-    """Scores over several maps at once, from what `evaluate_lines` says of each."""
+    """Scores over several maps at once, from what `evaluate_lines` says of each.
+
+    Example:
+        >>> pooled_lines([{"counts": [10, 10, 8, 8, 100, 100]}, {"counts": [10, 0, 0, 0, 100, 0]}])["completeness"]
+        0.5
+    """
     return sum((LineCounts(*each["counts"]) for each in scores), LineCounts()).scores()
 
 
@@ -114,6 +120,15 @@ def line_counts(predicted: np.ndarray, truth: np.ndarray, tolerance: float) -> L
         predicted: (H, W) bool, areas.
         truth: (H, W) bool, areas.
         tolerance: in pixels.
+
+    Example:
+        >>> road = np.zeros((9, 40), bool)
+        >>> road[3:6] = True
+        >>> gap = road.copy()
+        >>> gap[:, 18:26] = False
+        >>> counts = line_counts(gap, road, tolerance=1.0)
+        >>> counts.scores()["correctness"], round(counts.scores()["completeness"], 2)
+        (1.0, 0.76)
     """
     mine, theirs = (np.argwhere(thin(mask, WIDEST)) for mask in (predicted, truth))
     match = _nearest(theirs, mine, tolerance)

@@ -16,6 +16,11 @@ def confusion_matrix(predicted: np.ndarray, truth: np.ndarray, count: int) -> np
         predicted: channel indices of any shape; `IGNORE_INDEX` counts nowhere.
         truth: the same for the truth.
         count: number of channels.
+
+    Example:
+        >>> truth, predicted = np.array([0, 0, 1, 1]), np.array([0, 1, 1, IGNORE_INDEX])
+        >>> confusion_matrix(predicted, truth, 2).tolist()
+        [[1, 1], [0, 1]]
     """
     counted = (predicted != IGNORE_INDEX) & (truth != IGNORE_INDEX)
     pairs = truth[counted].astype(np.int64) * count + predicted[counted]
@@ -34,6 +39,11 @@ def segmentation_scores(matrix: np.ndarray, names: list[str], background: bool) 
         `mean_iou` and `mean_f1` over the channels that occur in the truth, `mean_iou_classes` the same without
         background, `pixel_accuracy`, `pixels`, `classes` (name to `iou`, `f1`, `precision`, `recall`, `pixels`) and
         `confusion`. What is undefined, such as IoU and F1 of a class without truth, is none.
+
+    Example:
+        >>> scores = segmentation_scores(np.array([[6, 2], [1, 3]]), ["ground", "roof"], background=True)
+        >>> scores["pixel_accuracy"], scores["mean_iou_classes"], scores["classes"]["roof"]["recall"]
+        (0.75, 0.5, 0.75)
     """
     hits, truth, predicted = matrix.diagonal(), matrix.sum(1), matrix.sum(0)
     parts = {
@@ -59,7 +69,8 @@ def segmentation_scores(matrix: np.ndarray, names: list[str], background: bool) 
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=np.asarray(whole) > 0)
+    found: np.ndarray = np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=np.asarray(whole) > 0)
+    return found
 
 
 def _mean(values: np.ndarray) -> float | None:
@@ -67,5 +78,5 @@ def _mean(values: np.ndarray) -> float | None:
     return float(defined.mean()) if len(defined) else None
 
 
-def _number(value: float) -> float | None:
+def _number(value: float | np.ndarray) -> float | None:
     return None if np.isnan(value) else float(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyogrio
@@ -21,6 +22,7 @@ from ..data.mending import broken
 from ..data.surfaces import geometries_of
 from ..data.vectors import UNREADABLE, check_reach, unreadable
 from ..errors import LabelError
+from ..types import given
 from .boxes import Boxes
 
 GSD = 0.1
@@ -49,7 +51,7 @@ def sheet_of(detections: Sequence[Path], labels: Labels, area: Area) -> Sheet:
     info = _info(detections[0])
     layers = [*((path, _layer(path)) for path in detections), (Path(labels.path), labels.layer)]
     if area.kind == "layer":
-        layers.append((Path(area.path), area.layer))
+        layers.append((Path(given(area.path)), area.layer))
     bounds = [extent for path, layer in layers if (extent := _extent(path, layer, info["crs"])) is not None]
     left, bottom = np.min(bounds, axis=0)[:2] if bounds else (0.0, 0.0)
     right, top = np.max(bounds, axis=0)[2:] if bounds else (1.0, 1.0)
@@ -112,12 +114,12 @@ def _layer(path: Path) -> str | None:
     return LAYER if LAYER in names else names[0]
 
 
-def _info(path: Path) -> dict:
+def _info(path: Path) -> dict[str, Any]:
     if not Path(path).exists():
         raise LabelError(f"The detections {path} do not exist.", "Correct the path, or predict first.")
     check_reach(path)
     try:
-        info = pyogrio.read_info(path, layer=_layer(path))
+        info: dict[str, Any] = pyogrio.read_info(path, layer=_layer(path))
     except UNREADABLE as error:
         raise unreadable(f"The detections {path}", error) from error
     if is_undefined(info["crs"]):

@@ -114,7 +114,8 @@ def pixel_errors(predicted: np.ndarray, truth: np.ndarray, background: bool) -> 
 
 def _polygons(corners: np.ndarray, grid: Grid) -> np.ndarray:
     boxes = shapely.box(*corners.T)
-    return shapely.transform(boxes, grid.to_crs, interleaved=False)
+    found: np.ndarray = shapely.transform(boxes, grid.to_crs, interleaved=False)
+    return found
 
 
 def _fields(error: str, boxes: Boxes, names: np.ndarray) -> Fields:

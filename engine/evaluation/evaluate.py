@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import shapely
@@ -23,7 +23,7 @@ from ..data.raster import RasterReader
 from ..data.vector_labels import VectorLabels
 from ..data.vectors import extent
 from ..errors import RasterError
-from ..types import IGNORE_INDEX
+from ..types import IGNORE_INDEX, given
 from .boxes import Boxes, detection_scores
 from .confusion import confusion_matrix, segmentation_scores
 from .detections import read_all_detections, sheet_of
@@ -67,7 +67,7 @@ def compared_pixels(
     """
     run, source = _as_run(class_map, "segmentation", labels, classes, area, background)
     reader = RasterReader(class_map, grid=native_grid(class_map), resampling=Resampling.nearest)
-    truth = read_labels(run, source, reader.grid)
+    truth = cast("VectorLabels | ClassRaster", read_labels(run, source, reader.grid))
     inside = labelled_area(source, reader, truth)
     _check_touching(source, truth, inside, reader.grid)
     count = len(run.segmentation_channels())
@@ -112,8 +112,8 @@ def compared_boxes(
     paths = [detections] if isinstance(detections, Path) else detections
     run, source = _as_run(paths[0], "detection", labels, classes, area, background=True)
     sheet = sheet_of(paths, labels, area)
-    truth = read_labels(run, source, sheet.grid)
-    inside = labelled_area(source, sheet, truth)
+    truth = cast("VectorLabels", read_labels(run, source, sheet.grid))
+    inside = labelled_area(source, cast("RasterReader", sheet), truth)
     _check_touching(source, truth, inside, sheet.grid)
     known = truth.classes != IGNORED
     counted = inside.difference(shapely.union_all(truth.geometries[~known]))
@@ -137,7 +137,7 @@ def _check_touching(source: Source, truth: VectorLabels | ClassRaster, inside: s
     left, top, right, bottom = inside.bounds
     if isinstance(truth, ClassRaster) or _any_within(truth, inside.bounds):
         return
-    layer = label_layer(source.labels)
+    layer = label_layer(given(source.labels))
     first, above, last, below = extent(layer, grid)
     around = first <= right and last >= left and above <= bottom and below >= top
     if source.area.kind == "raster" or not around:

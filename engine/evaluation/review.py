@@ -29,6 +29,7 @@ from ..inference.vectors.layer import Fields, VectorLayer
 from ..inference.vectors.watching import watched
 from ..inference.windows import window_grid
 from ..processes import scratch
+from ..types import given
 from .cells import POOL, Cells, farthest_first
 from .review_raster import Kept, Labelled, RasterReview, SureMap, as_arrays, centres, kept_part
 
@@ -222,7 +223,8 @@ class _Review:
                     best = looked.cells if best is None else Cells.join([best, looked.cells]).best(POOL)
             pseudo.finish()
         self._check_data(empty)
-        chosen = best[farthest_first(best, self._options.count)]
+        cells = given(best)
+        chosen = cells[farthest_first(cells, self._options.count)]
         if not len(chosen):
             self._warn(NOTHING)
         with VectorLayer(self._folder / "review.gpkg", NEXT, "Polygon", self._fields(chosen[:0]), self.crs) as layer:
@@ -283,8 +285,8 @@ class _Review:
                 for read, arrays in self._run(batch):
                     self._with_data.add(reader.path)
                     kept = kept_part(lattice, read.window)
-                    free = look.unlabelled(kept, read.valid)
-                    look.add(kept, read.image, free, arrays)
+                    free = look.unlabelled(kept, given(read.valid))
+                    look.add(kept, given(read.image), free, arrays)
                     if sure is not None:
                         sure.add(kept, free, arrays)
                     else:
@@ -303,7 +305,7 @@ class _Review:
         with_data = [read for read in batch if read.image is not None]
         if not with_data:
             return
-        images = np.stack([read.image for read in with_data])
+        images = np.stack([given(read.image) for read in with_data])
         answers = [network.run(images) for network in self._networks]
         for index, read in enumerate(with_data):
             yield read, [_single(answer, index) for answer in answers]
@@ -311,7 +313,7 @@ class _Review:
     def _sure_boxes(
         self, kept: Kept, free: np.ndarray, grid: Grid, arrays: Arrays, read: Read, pseudo: VectorLayer
     ) -> None:
-        boxes, scores, labels = as_arrays(arrays.objects[0])
+        boxes, scores, labels = as_arrays(given(arrays.objects)[0])
         rows, columns, inside = centres(kept, boxes)
         sure = np.flatnonzero(inside)[free[rows, columns]]
         sure = sure[scores[sure] >= self._options.confidence]
@@ -375,7 +377,8 @@ def _moved(geometry: np.ndarray, source: CRS, target: CRS) -> np.ndarray:
     if source == target or len(geometry) == 0:
         return geometry
     change: Callable[..., Any] = transformer(source.to_wkt(), target.to_wkt()).transform
-    return shapely.transform(geometry, change, interleaved=False)
+    found: np.ndarray = shapely.transform(geometry, change, interleaved=False)
+    return found
 
 
 def _copy(source: Path, pseudo: VectorLayer, crs: CRS) -> None:

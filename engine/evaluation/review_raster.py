@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from shapely import Geometry
@@ -18,7 +19,7 @@ from ..inference.sinks import RasterSink
 from ..inference.suppression import threshold_of
 from ..inference.windows import Window as LatticeWindow
 from ..inference.windows import WindowGrid
-from ..types import Objects
+from ..types import Objects, given
 from .cells import Cells, CellSums
 from .uncertainty import disagreement, entropy, middling, opinion
 
@@ -101,7 +102,10 @@ class RasterReview:
         free = kept.of(valid)
         if self._labelled is None:
             return free
-        return free & ~coverage(self._labelled, Window(kept.column, kept.row, free.shape[1], free.shape[0]))
+        found: np.ndarray = free & ~coverage(
+            self._labelled, Window(kept.column, kept.row, free.shape[1], free.shape[0])
+        )
+        return found
 
     def add(self, kept: Kept, image: np.ndarray, free: np.ndarray, arrays: Sequence[Arrays]) -> None:
         """Take a window.
@@ -117,7 +121,7 @@ class RasterReview:
         values[VALID] = 1
         values[-2 * len(image) :] = np.concatenate([bands, bands**2])
         if self.segments:
-            probabilities = [kept.of(one.segmentation[0]) for one in arrays]
+            probabilities = [kept.of(given(one.segmentation)[0]) for one in arrays]
             values[ENTROPY], values[DIFFERENT] = entropy(probabilities), disagreement(probabilities)
             labels, _ = opinion(probabilities)
             for channel in range(self._channels):
@@ -126,7 +130,7 @@ class RasterReview:
             self._add_boxes(kept, values, arrays[0].objects[0])
         self._sums.add(kept.row, kept.column, values * free)
 
-    def _add_boxes(self, kept: Kept, values: np.ndarray, objects: Objects) -> None:
+    def _add_boxes(self, kept: Kept, values: np.ndarray, objects: Objects[np.ndarray]) -> None:
         """Each box's doubt at the pixel of its centre."""
         boxes, scores, labels = as_arrays(objects)
         rows, columns, inside = centres(kept, boxes)
@@ -160,7 +164,8 @@ class RasterReview:
     def _uncertainty(self, pixels: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """Of both tasks, the mean: the pixels' mean entropy, and S / (1 + S) for boxes whose doubts sum to S."""
         parts = {"segmentation": pixels, "detection": boxes / (1 + boxes)}
-        return np.mean([parts[task] for task in self._card.tasks], axis=0)
+        found: np.ndarray = np.mean([parts[task] for task in self._card.tasks], axis=0)
+        return found
 
     def _pixels(self, cell_row: int, columns: int) -> np.ndarray:
         """Pixels of the raster in each cell of a row."""
@@ -190,13 +195,13 @@ class SureMap:
         self._confidence.__enter__()
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, *error: Any) -> None:
         self._confidence.__exit__(*error)
         self._classes.__exit__(*error)
 
     def add(self, kept: Kept, free: np.ndarray, arrays: Sequence[Arrays]) -> None:
         """Take a window: see `RasterReview.add`."""
-        probabilities = [kept.of(one.segmentation[0]) for one in arrays]
+        probabilities = [kept.of(given(one.segmentation)[0]) for one in arrays]
         labels, share = opinion(probabilities)
         sure = free & (share >= self._least) & ~disagreement(probabilities)
         self._write(self._classes, kept, np.where(sure, labels + self._first, NODATA))
@@ -211,7 +216,7 @@ class SureMap:
             sink.write(kept.row, kept.column, values.astype(np.uint8))
 
 
-def as_arrays(objects: Objects) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def as_arrays(objects: Objects[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Boxes (n, 4), scores (n,) and labels (n,), whether they come as tensors or as arrays."""
     boxes, scores, labels = (np.asarray(values) for values in (objects.boxes, objects.scores, objects.labels))
     return boxes.astype(float).reshape(-1, 4), scores.astype(float), labels.astype(int)

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..config import Run
+from ..config import Labelled, Run
 from ..data import Prepared, validation_batches
+from ..models import TaskNetwork
 from ..training.metrics import centred_on
-from ..types import IGNORE_INDEX, Batch, Objects, Task
+from ..types import IGNORE_INDEX, Batch, Objects, Task, given
 from .boxes import Boxes, assigned
 from .centre_lines import TOLERANCE, LineCounts, line_counts
 from .confusion import confusion_matrix, segmentation_scores
@@ -61,7 +62,7 @@ class ValidationPass:
 
 
 def validation_pass(
-    network: nn.Module,
+    network: TaskNetwork,
     run: Run,
     prepared: Prepared,
     score_threshold: float | Sequence[float],
@@ -81,7 +82,7 @@ def validation_pass(
         `curves` (precision and recall by class), `calibration` (bins), `chips`.
     """
     found: dict[Task, ValidationPass] = {}
-    for task in filter(prepared.of_role, network.tasks):
+    for task in (each for each in network.tasks if prepared.of_role(each)):
         batches = first_chips(validation_batches(prepared, run, task), run.training.validation_chips)
         with torch.inference_mode():
             if task == "segmentation":
@@ -95,26 +96,27 @@ def validation_pass(
 
 def _thin(run: Run) -> list[str]:
     """The classes that the run keeps connected, which are judged as lines, too."""
-    if not getattr(run.recipe, "cldice", 0.0):
+    if not isinstance(run.recipe, Labelled) or not run.recipe.cldice:
         return []
     return run.recipe.thin_classes or [each.name for each in run.segmentation_classes]
 
 
 def _examine_areas(
-    network: nn.Module, batches: Iterable[Batch], names: list[str], device: Any, thin: list[str], tolerance: float
+    network: TaskNetwork, batches: Iterable[Batch], names: list[str], device: Any, thin: list[str], tolerance: float
 ) -> ValidationPass:
     lines = {name: LineCounts() for name in thin}
     matrix = np.zeros((len(names), len(names)), np.int64)
     curves, extremes, chips = PixelCurves(names), _Extremes(), 0
     for batch in batches:
-        probabilities = network(batch.to(device).image, tasks=("segmentation",)).segmentation.softmax(1).cpu()
-        curves.update(probabilities, batch.mask)
-        for index, (chip, mask) in enumerate(zip(probabilities.argmax(1).numpy(), batch.mask.numpy(), strict=True)):
+        logits, masks = network(batch.to(device).image, tasks=("segmentation",)).segmentation, given(batch.mask)
+        probabilities = given(logits).softmax(1).cpu()
+        curves.update(probabilities, masks)
+        for index, (chip, mask) in enumerate(zip(probabilities.argmax(1).numpy(), masks.numpy(), strict=True)):
             own = confusion_matrix(chip, mask, len(names))
             matrix += own
             for name in thin:
-                there = [(values == names.index(name)) & (mask != IGNORE_INDEX) for values in (chip, mask)]
-                lines[name] += line_counts(*there, tolerance)
+                mine, truth = ((values == names.index(name)) & (mask != IGNORE_INDEX) for values in (chip, mask))
+                lines[name] += line_counts(mine, truth, tolerance)
             score = segmentation_scores(own, names, background=False)["mean_iou"]
             extremes.offer(score, batch, index, {"mask": mask}, {"mask": chip})
             chips += 1
@@ -125,15 +127,16 @@ def _examine_areas(
 
 
 def _examine_objects(
-    network: nn.Module, batches: Iterable[Batch], names: list[str], threshold: float | Sequence[float], device: Any
+    network: TaskNetwork, batches: Iterable[Batch], names: list[str], threshold: float | Sequence[float], device: Any
 ) -> ValidationPass:
     curves, extremes, chips = DetectionCurves(names), _Extremes(), 0
     for batch in batches:
-        detections = network(batch.to(device).image, tasks=("detection",)).detections
-        for index, objects in enumerate(network.detection_head.decode(detections, CANDIDATES, 0.5, 300)):
+        detections = given(network(batch.to(device).image, tasks=("detection",)).detections)
+        boxes, labels = given(batch.boxes), given(batch.labels)
+        for index, objects in enumerate(given(network.detection_head).decode(detections, CANDIDATES, 0.5, 300)):
             found = _counted(objects, batch.valid[index])
-            there = centred_on(batch.boxes[index], batch.valid[index]).numpy()
-            truth = Boxes(batch.boxes[index].numpy()[there], batch.labels[index].numpy()[there])
+            there = centred_on(boxes[index], batch.valid[index]).numpy()
+            truth = Boxes(boxes[index].numpy()[there], labels[index].numpy()[there])
             hit = assigned(found, truth, 0.5, CANDIDATES) >= 0
             curves.update(found, hit, truth)
             sure = found.reach(threshold)
@@ -145,7 +148,7 @@ def _examine_objects(
     return extremes.passed({"chips": chips, **curves.compute(threshold)})
 
 
-def _counted(objects: Objects, valid: Tensor) -> Boxes:
+def _counted(objects: Objects[Tensor], valid: Tensor) -> Boxes:
     """Detections whose centre counts."""
     boxes = Boxes(*(getattr(objects, name).float().cpu().numpy() for name in ("boxes", "labels", "scores")))
     keep = centred_on(objects.boxes, valid).numpy()
@@ -174,7 +177,9 @@ class _Extremes:
         self._worst: list[ScoredChip] = []
         self._scored = 0
 
-    def offer(self, score: float | None, batch: Batch, index: int, truth: dict, prediction: dict) -> None:
+    def offer(
+        self, score: float | None, batch: Batch, index: int, truth: dict[str, Any], prediction: dict[str, Any]
+    ) -> None:
         """Consider a chip; one without a score, or of which little counts, is not shown."""
         if score is None or batch.valid[index].float().mean() < _LEAST_COUNTED:
             return

@@ -38,9 +38,11 @@ class Chip:
     @property
     def width(self) -> int:
         """Columns."""
-        return self.image.shape[2]
+        found: int = self.image.shape[2]
+        return found
 
     @property
     def height(self) -> int:
         """Rows."""
-        return self.image.shape[1]
+        found: int = self.image.shape[1]
+        return found

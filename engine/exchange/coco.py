@@ -6,7 +6,7 @@ Plain JSON on both sides: pycocotools' C code unpacks run lengths without lookin
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +87,8 @@ def read(path: Path, given: dict[int, str]) -> tuple[list[Drawn], list[str]]:
     for key in ("images", "annotations", "categories"):
         if not isinstance(values.get(key), list) or not all(isinstance(each, dict) for each in values[key]):
             raise LabelError(f"{path} is not in the COCO format: it has no list '{key}'.", "Choose another format.")
-    names = _names(values["categories"], given, path)
-    images = dict(_images(values["images"], path))
+    names: Mapping[str | None, str] = _names(values["categories"], given, path)
+    images: Mapping[str | None, Drawn] = dict(_images(values["images"], path))
     for place, entry in enumerate(values["annotations"], 1):
         where = f"{path}: annotation {_shown(entry.get('id', place))}"
         drawn = images.get(_key(entry.get("image_id")))
@@ -108,9 +108,9 @@ def read(path: Path, given: dict[int, str]) -> tuple[list[Drawn], list[str]]:
     return list(images.values()), list(dict.fromkeys(names.values()))
 
 
-def _names(categories: list[dict[str, Any]], given: dict[int, str], path: Path) -> dict[str, str]:
+def _names(categories: list[dict[str, Any]], given: dict[int, str], path: Path) -> dict[str | None, str]:
     """Names by the categories' numbers as text, in the order of the file."""
-    names = {}
+    names: dict[str | None, str] = {}
     for entry in categories:
         if _key(entry.get("id")) is None or not isinstance(entry.get("name"), str):
             raise LabelError(f"{path} has a category without a number and a name.", "Export the annotations again.")
@@ -123,7 +123,7 @@ def _images(entries: list[dict[str, Any]], path: Path) -> Iterator[tuple[str, Dr
         name, number = entry.get("file_name"), _key(entry.get("id"))
         if number is None or not isinstance(name, str) or not name:
             raise LabelError(f"{path} has an image without a number and a file name.", "Export the annotations again.")
-        size = entry.get("width"), entry.get("height")
+        size: tuple[Any, Any] = entry.get("width"), entry.get("height")
         known = all(isinstance(side, int) and not isinstance(side, bool) and side > 0 for side in size)
         yield number, Drawn(name, size=size if known else None)
 
@@ -142,11 +142,12 @@ def _geometry(entry: dict[str, Any], drawn: Drawn, where: str) -> Geometry:
 
 def _from_runs(values: dict[str, Any], drawn: Drawn, where: str) -> Geometry:
     """The area of a run-length encoding: counts of 0 and 1 in turns, column by column."""
-    size, counts = values.get("size"), values.get("counts")
+    size: Any = values.get("size")
+    counts = values.get("counts")
     sides = isinstance(size, list) and len(size) == 2 and all(isinstance(side, int) and side > 0 for side in size)
     if not sides or size[0] * size[1] > MOST_PIXELS:
         raise LabelError(f"{where} has run lengths of an image of no size, or of one that is too large.")
-    runs = _uncompressed(counts, where) if isinstance(counts, str) else counts
+    runs: Any = _uncompressed(counts, where) if isinstance(counts, str) else counts
     good = isinstance(runs, list) and all(isinstance(each, int) and each >= 0 for each in runs)
     if not good or sum(runs) != size[0] * size[1] or (drawn.size and drawn.size != (size[1], size[0])):
         raise LabelError(f"{where} has run lengths that do not fit its image.", "Export the annotations again.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import shapely
@@ -20,7 +21,7 @@ from ..data.raster import RasterReader
 from ..data.vector_labels import VectorLabels
 from ..data.vectors import Skip
 from ..errors import LabelError
-from ..types import IGNORE_INDEX
+from ..types import IGNORE_INDEX, given
 from .chip import Chip
 from .drawn import areas_of, as_array
 
@@ -78,7 +79,7 @@ class Opened:
         """
         counted = coverage(self.area, window)
         mask = self.labels.mask(window) if self.role == "segmentation" else None
-        counted &= ~self.labels.ignored(window) if mask is None else mask != IGNORE_INDEX
+        counted &= ~cast("VectorLabels", self.labels).ignored(window) if mask is None else mask != IGNORE_INDEX
         if not counted.any():
             return None
         geometries, classes, hidden = self._objects(window, mask, cutting)
@@ -111,6 +112,7 @@ class Opened:
         """Polygons (n,) in the window's pixels, their class indices (n,), whole pixels (m, 4) of pieces left out."""
         inside = _moved(shapely.intersection(self.area, window.box()), window)
         if isinstance(self.labels, ClassRaster):
+            mask = given(mask)
             values = frozenset(set(np.unique(mask).tolist()) - {IGNORE_INDEX} - set(range(self.first_value)))
             whole, found = areas_of(mask, values)
             classes = found - self.first_value
@@ -149,7 +151,7 @@ def opened(run: Run, role: str, skip: Skip) -> Iterator[Opened]:
     touched = False
     for source in sources:
         reader = RasterReader(source.raster, source.bands or run.bands, run.gsd, source.nodata)
-        labels = read_labels(run, source, reader.grid, skip)
+        labels = cast("VectorLabels | ClassRaster", read_labels(run, source, reader.grid, skip))
         touched |= isinstance(labels, ClassRaster) or len(labels) > 0
         name = _file_name(source, taken)
         taken.add(name)

@@ -84,7 +84,9 @@ def _write(
 def _write_image(chip: Chip, path: Path, nodata: float | None) -> None:
     count, height, width = chip.image.shape
     png = path.suffix == ".png"
-    options = {"driver": "PNG", "WORLDFILE": "YES"} if png else {"driver": "GTiff", "compress": "deflate"}
+    options: dict[str, Any] = (
+        {"driver": "PNG", "WORLDFILE": "YES"} if png else {"driver": "GTiff", "compress": "deflate"}
+    )
     if nodata is not None and not png:
         options["nodata"] = nodata
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -56,7 +57,7 @@ def _guessed(path: Path) -> str:
     elif any((path / name).is_file() for name in TABLES):
         found = "yolo"
     else:
-        tests = {
+        tests: dict[str, Callable[[], bool]] = {
             "voc": lambda: (path / voc.ANNOTATIONS).is_dir() or _holds(path, ".xml"),
             "masks": lambda: any((path / folder).is_dir() for folder in masks.FOLDERS if folder != yolo.LABELS),
             "coco": lambda: bool(_jsons(path)),

@@ -24,7 +24,7 @@ from ..inference.sinks import with_usual_mode
 from ..inference.vectors.layer import VectorLayer
 from ..inference.vectors.watching import watched
 from ..processes import scratch
-from ..types import IGNORE_INDEX
+from ..types import IGNORE_INDEX, given
 from .drawn import Drawn, as_array
 from .formats import FORMATS, TITLES, recognised
 from .joining import joined_areas, joined_objects
@@ -112,6 +112,7 @@ def read_labels(question: Question, events: EventLog) -> Labels:
         owners += [number] * len(ground)
     if cut:
         events.write("warning", message=f"{cut} labels reached beyond their images and were cut off there.")
+    first = given(first)
     array, classes = as_array(geometries), np.array([each for one in drawn for each in one.classes], object)
     pixel = float(np.sqrt(abs(first.transform.determinant)))
     if question.join and len(array):
@@ -166,8 +167,8 @@ def write_raster(labels: Labels, path: Path, events: EventLog) -> None:
     order = {name: value for value, name in enumerate(labels.names, 1)}
     values = np.array([order[name] for name in labels.classes], int)
     sequence = np.argsort(values, kind="stable")  # later classes over earlier ones, as in training
-    shapes, values = as_array(shapes)[sequence], values[sequence]
-    tree = shapely.STRtree(shapes)
+    array, values = as_array(shapes)[sequence], values[sequence]
+    tree = shapely.STRtree(array)
     windows = [Window(x, y, min(BLOCK, width - x), min(BLOCK, height - y))
                for y in range(0, height, BLOCK) for x in range(0, width, BLOCK)]  # fmt: skip
     with on_disk(str(path), path):
@@ -215,14 +216,15 @@ def _on_map(shapes: np.ndarray, place: Place, crs: CRS) -> np.ndarray:
     ground = _moved(shapely.segmentize(shapes, step), place.transform)
     try:
         change = transformer(place.crs.to_wkt(), crs.to_wkt()).transform
-        moved = shapely.transform(ground, change, interleaved=False)
+        moved: np.ndarray = shapely.transform(ground, change, interleaved=False)
     except (CRSError, ProjError) as error:
         raise RasterError(f"No way leads from the system of {place.path} to that of the first image.") from error
     return moved
 
 
 def _moved(shapes: np.ndarray, transform: Affine) -> np.ndarray:
-    return shapely.transform(shapes, lambda x, y: apply_affine(transform, x, y), interleaved=False)
+    found: np.ndarray = shapely.transform(shapes, lambda x, y: apply_affine(transform, x, y), interleaved=False)
+    return found
 
 
 def _grid(labels: Labels, path: Path) -> tuple[Affine, int, int]:

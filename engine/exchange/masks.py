@@ -107,10 +107,12 @@ def _values(path: Path) -> np.ndarray:
         if mask.width * mask.height > MOST_PIXELS:
             raise LabelError(f"{path} has over {MOST_PIXELS >> 20} million pixels.", "Cut it into tiles first.")
         try:
-            return mask.read(1)
+            found: np.ndarray = mask.read(1)
+            return found
         except RasterioError as error:
             raise LabelError(f"{path} cannot be read: {error}.", "Export the masks again.") from error
 
 
 def _rgb(color: str) -> tuple[int, int, int, int]:
-    return *(int(color[place : place + 2], 16) for place in (1, 3, 5)), 255
+    red, green, blue = (int(color[place : place + 2], 16) for place in (1, 3, 5))
+    return red, green, blue, 255

@@ -108,7 +108,7 @@ def _size(root: ElementTree.Element) -> tuple[int, int] | None:
         sides = tuple(int(root.findtext(f"size/{name}") or 0) for name in ("width", "height"))
     except ValueError:
         return None
-    return sides if min(sides) > 0 else None
+    return (sides[0], sides[1]) if min(sides) > 0 else None
 
 
 def _side(entry: ElementTree.Element, name: str, where: str) -> float:

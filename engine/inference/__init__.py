@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from .backends import Arrays, Backend
 from .layers import Results
-from .predict import Options, predict
+from .opened import Options
+from .predict import predict
 
 if TYPE_CHECKING:
     from .backends import OnnxBackend, OpenVinoBackend, TorchBackend

@@ -40,6 +40,11 @@ def axis_weights(tile: int, overlap: int, before: bool, after: bool) -> np.ndarr
 
     Returns:
         (tile,) float32; a window's falling ramp and its neighbour's rising ramp sum to one.
+
+    Example:
+        >>> falling, rising = axis_weights(8, 4, False, True), axis_weights(8, 4, True, False)
+        >>> (falling[4:] + rising[:4]).round(6).tolist()
+        [1.0, 1.0, 1.0, 1.0]
     """
     weights = np.ones(tile, np.float32)
     along = ((np.arange(overlap) + 0.5) / max(overlap, 1) - 0.5) / RAMP + 0.5
@@ -122,7 +127,8 @@ class Blender:
         if valid is None:
             nothing = np.full(blended[0][inside].shape, NODATA, np.uint8)
             return Block(row, column, nothing, nothing if self.confidence else None)
-        share, channels = best_channel(blended[(slice(None), *inside)])
+        rows, columns = inside
+        share, channels = best_channel(blended[:, rows, columns])
         percent = (share * 100 + 0.5).clip(0, 100).astype(np.uint8) if self.confidence else None
         missing = ~valid[inside]
         if missing.any():
@@ -136,6 +142,11 @@ def best_channel(shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The largest of (K, h, w) over K, at most 254 channels, and which it is, uint8, the first of equals.
 
     In whole-array comparisons, which take a tenth of the time of `argmax` along the slow axis.
+
+    Example:
+        >>> share, channel = best_channel(np.array([[[0.2, 0.5]], [[0.8, 0.5]]]))
+        >>> share.tolist(), channel.tolist()
+        ([[0.8, 0.5]], [[1, 0]])
     """
     best = shares.max(axis=0)
     count = len(shares)

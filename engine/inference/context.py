@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from ..data.raster import RasterReader
+from ..types import given
 from .backends import Backend
 from .blending import best_channel
 from .reading import Read, window_reader
@@ -100,9 +101,10 @@ def _changed(backend: Backend, read: Callable[[Window], Read], first: Window, ti
     """Share of pixels whose class changes, by distance from the second window's left edge; empty without data."""
     shift = tile // 4
     reads = [read(first), read(first._replace(column=first.column + shift))]
-    if any(each.image is None or not each.valid.all() for each in reads):
+    if any(each.image is None or not given(each.valid).all() for each in reads):
         return []
-    classes = [best_channel(backend.run(each.image[None]).segmentation[0])[1] for each in reads]
+    classes = [best_channel(given(backend.run(given(each.image)[None]).segmentation)[0])[1] for each in reads]
     # Further right the first window's own edge is nearer.
     seen = 3 * tile // 8
-    return (classes[0][:, shift : shift + seen] != classes[1][:, :seen]).mean(axis=0).tolist()
+    found: list[float] = (classes[0][:, shift : shift + seen] != classes[1][:, :seen]).mean(axis=0).tolist()
+    return found

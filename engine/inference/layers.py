@@ -10,6 +10,7 @@ import numpy as np
 
 from ..config import Card
 from ..malloc import give_back
+from ..types import given
 from .backends import Arrays
 from .blending import NODATA, Blender
 from .journal import Journal
@@ -92,17 +93,17 @@ class Layers(Rows):
         for read in batch:
             index = None if read.image is None else next(order)
             if self.blender:
-                self._segment(read, None if index is None else arrays.segmentation[index])
+                self._segment(read, None if index is None else given(arrays.segmentation)[index])
             if not read.window.kept:
                 continue
             if self.merger and index is not None:
-                self._found.append(self.merger.placed(read.window, arrays.objects[index], read.valid))
+                self._found.append(self.merger.placed(read.window, given(arrays.objects)[index], given(read.valid)))
             if read.window.j == self.windows.columns - 1:
                 self.writer.give(self.strips.commit, read.window.i, self.merger and Found.join(self._found))
                 self._found = []
 
     def _segment(self, read: Read, probabilities: np.ndarray | None) -> None:
-        block = self.blender.add(read.window, probabilities, read.shown)
+        block = given(self.blender).add(read.window, probabilities, read.shown)
         if not read.window.kept:
             return
         values = block.channels
@@ -134,7 +135,7 @@ class Layers(Rows):
         names = [one.name for one in self.card.detection_classes]
         with DetectionSink(self.output / f"{DETECTIONS}.gpkg", self.region.raster, names) as sink:
             for i in range(self.windows.rows):
-                found = self.merger.end_row(i, read_objects(self.journal.row(i)))
+                found = given(self.merger).end_row(i, read_objects(self.journal.row(i)))
                 sink.write(self.region.on_raster(found))
             return sink.finish()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ..config import Card
 from ..errors import RasterError
 from ..events import EventLog
+from ..types import given
 from .archive import Item
 from .backends import Backend
 from .checks import open_raster
@@ -74,7 +75,7 @@ class Ends:
         self._failed: dict[int, dict[str, str]] = {}
         self._elsewhere: dict[int, RasterError] = {}
         for index, item in enumerate(items) if done else ():
-            if results := done.results(item):
+            if results := given(done).results(item):
                 self._results[index] = results
 
     def missing(self) -> list[int]:
@@ -105,8 +106,8 @@ class Ends:
             RasterError: none has files.
         """
         if not self._results:
-            failed = [RasterError(one["message"], one["hint"]) for one in self._failed.values()]
-            first = (failed or list(self._elsewhere.values()))[0]
+            errors = [RasterError(one["message"], one["hint"]) for one in self._failed.values()]
+            first = (errors or list(self._elsewhere.values()))[0]
             if len(self._items) == 1:
                 raise first
             none = f"None of the {len(self._items)} rasters could be predicted. "
@@ -116,8 +117,8 @@ class Ends:
             self._events.write("warning", message=f"{told} no part in the area or extent, and no outputs.")
         if self._done and not self._failed:
             self._done.remove()
-        results, failed = (list(dict(sorted(each.items())).values()) for each in (self._results, self._failed))
-        return Outcome(results, failed)
+        results, failed = dict(sorted(self._results.items())), dict(sorted(self._failed.items()))
+        return Outcome(list(results.values()), list(failed.values()))
 
 
 def readable(rasters: Sequence[str], card: Card, failed: list[dict[str, str]], events: EventLog) -> list[str]:

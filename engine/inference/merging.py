@@ -76,7 +76,7 @@ class Merger:
         self.open = Found.none()
         """What later rows may touch."""
 
-    def placed(self, window: Window, objects: Objects, valid: np.ndarray) -> Found:
+    def placed(self, window: Window, objects: Objects[np.ndarray], valid: np.ndarray) -> Found:
         """A window's objects on the grid.
 
         Args:
@@ -118,7 +118,14 @@ class Merger:
 
 
 def pairs(found: Found) -> tuple[np.ndarray, np.ndarray]:
-    """Indices (first, second), each ordered pair once, of objects of one class whose boxes touch."""
+    """Indices (first, second), each ordered pair once, of objects of one class whose boxes touch.
+
+    Example:
+        >>> boxes = np.array([[0, 0, 10, 10], [8, 0, 20, 10], [90, 90, 99, 99]], np.float32)
+        >>> found = Found(boxes, np.zeros(3, int), np.ones(3), np.zeros((3, 4), bool))
+        >>> sorted(zip(*(each.tolist() for each in pairs(found)), strict=True))
+        [(0, 1), (1, 0)]
+    """
     shapes = shapely.box(*found.boxes.T)
     first, second = shapely.STRtree(shapes).query(shapes)
     keep = (first != second) & (found.labels[first] == found.labels[second])
@@ -133,6 +140,12 @@ def without_covered(found: Found, slack: float) -> Found:
     Args:
         found: objects.
         slack: pixels within which two cut sides are at the same edge.
+
+    Example:
+        >>> boxes = np.array([[0, 0, 20, 10], [0, 0, 12, 10]], np.float32)
+        >>> cut = np.array([[False] * 4, [False, False, True, False]])  # the second ends at its window's edge
+        >>> without_covered(Found(boxes, np.zeros(2, int), np.ones(2), cut), slack=2).boxes.tolist()
+        [[0.0, 0.0, 20.0, 10.0]]
     """
     cut, other = pairs(found)
     reach = found.boxes * OUTWARD
@@ -154,6 +167,13 @@ def unite(found: Found, before: int, after: int) -> Found:
         found: the pieces, among others.
         before: the side a later window cuts, `LEFT` or `TOP`.
         after: the opposite side, which an earlier window cuts.
+
+    Example:
+        >>> boxes = np.array([[0, 0, 30, 10], [26, 0, 60, 10]], np.float32)
+        >>> cut = np.array([[False, False, True, False], [True, False, False, False]])
+        >>> whole = unite(Found(boxes, np.zeros(2, int), np.array([0.5, 0.75], np.float32), cut), LEFT, RIGHT)
+        >>> whole.boxes.tolist(), whole.scores.tolist(), bool(whole.cut.any())
+        ([[0.0, 0.0, 60.0, 10.0]], [0.75], False)
     """
     axis = 1 - before
     early, late = pairs(found)
@@ -168,7 +188,15 @@ def unite(found: Found, before: int, after: int) -> Found:
 
 
 def suppress(found: Found, iou_threshold: float) -> np.ndarray:
-    """Indices that survive non-maximum suppression within each class, where less cut boxes go first."""
+    """Indices that survive non-maximum suppression within each class, where less cut boxes go first.
+
+    Example:
+        >>> boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 9]], np.float32)
+        >>> cut = np.array([[False, False, False, True], [False] * 4])
+        >>> found = Found(boxes, np.zeros(2, int), np.array([0.9, 0.5], np.float32), cut)
+        >>> suppress(found, 0.5).tolist()  # the whole one
+        [1]
+    """
     # Scores are at most one, so this orders by wholeness first.
     rank = np.empty(len(found), int)
     rank[np.argsort(found.cut.sum(axis=1) - found.scores, kind="stable")] = np.arange(len(found))
@@ -184,7 +212,8 @@ def suppress(found: Found, iou_threshold: float) -> np.ndarray:
 
 def _overlap(boxes: np.ndarray, first: np.ndarray, second: np.ndarray, axis: int) -> np.ndarray:
     end = np.minimum(boxes[first, axis + 2], boxes[second, axis + 2])
-    return (end - np.maximum(boxes[first, axis], boxes[second, axis])).clip(0)
+    found: np.ndarray = (end - np.maximum(boxes[first, axis], boxes[second, axis])).clip(0)
+    return found
 
 
 def _components(count: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -10,9 +10,10 @@ from xml.etree import ElementTree
 import rasterio
 from rasterio.windows import Window as RasterWindow
 
-from .cog import cut_short, stop_if
+from ..types import given
+from .cog import BLOCK, cut_short, stop_if
 from .journal import Journal
-from .sinks import BLOCK, RasterDescription, writing
+from .sinks import RasterDescription, writing
 from .strips import STRIP, close_whole, strip_file
 from .windows import WindowGrid
 
@@ -52,7 +53,8 @@ def mosaic(
 
 def _shape(path: Path) -> tuple[int, int]:
     with rasterio.open(path) as raster:
-        return raster.shape
+        found: tuple[int, int] = raster.shape
+        return found
 
 
 def _halved(source: Path, target: Path, stop: Callable[[], bool]) -> Path:
@@ -89,12 +91,12 @@ def _virtual(
         with rasterio.open(path, "w", driver="VRT", **{**description.profile(), **shape}) as raster:
             description.describe(raster)
         document = _parsed(path)
-        document.getroot().find("VRTRasterBand").extend(_source(part, size[0]) for part in parts)
+        _band(document).extend(_source(part, size[0]) for part in parts)
         document.write(path)
     return path
 
 
-def _parsed(path: Path) -> ElementTree.ElementTree:
+def _parsed(path: Path) -> ElementTree.ElementTree[ElementTree.Element]:
     """A virtual raster as GDAL wrote it.
 
     Raises:
@@ -109,7 +111,7 @@ def _parsed(path: Path) -> ElementTree.ElementTree:
 def _source(part: Part, width: int) -> ElementTree.Element:
     source = ElementTree.Element("SimpleSource")
     _file(source, part.file)
-    size = {"RasterXSize": part.size[0], "RasterYSize": part.size[1], "DataType": "Byte"}
+    size: dict[str, int | str] = {"RasterXSize": part.size[0], "RasterYSize": part.size[1], "DataType": "Byte"}
     # Without these GDAL would open every file as soon as it opens the whole.
     blocks = {"BlockXSize": BLOCK, "BlockYSize": BLOCK}
     _element(source, "SourceProperties", {**size, **blocks})
@@ -121,10 +123,14 @@ def _source(part: Part, width: int) -> ElementTree.Element:
 def _add_overviews(path: Path, files: list[str]) -> None:
     with writing(path):
         document = _parsed(path)
-        band = document.getroot().find("VRTRasterBand")
+        band = _band(document)
         for file in files:
             _file(ElementTree.SubElement(band, "Overview"), file)
         document.write(path)
+
+
+def _band(document: ElementTree.ElementTree[ElementTree.Element]) -> ElementTree.Element:
+    return given(document.getroot().find("VRTRasterBand"))
 
 
 def _file(parent: ElementTree.Element, file: str) -> None:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from .. import __version__
 from ..config import Card
@@ -68,7 +68,9 @@ class Opened:
 
     def __init__(self, raster: str | Sequence[str], card: Card, where: Where) -> None:
         self.files = [raster] if isinstance(raster, str) else list(raster)
-        self.reader: RasterReader = open_raster(raster, card) if isinstance(raster, str) else Collage(raster, card)
+        self.reader: RasterReader = (
+            open_raster(raster, card) if isinstance(raster, str) else cast("RasterReader", Collage(raster, card))
+        )
         self.name = self.reader.path
         self.region: Region = region_of(self.name, self.reader.grid, where)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -71,14 +71,16 @@ class Telling:
             self._tell(self.done)
 
 
-def layers_of(output: Path, region: Region, plan: Plan, card: Card, confidence: bool, journal: Journal) -> Layers:
+def layers_of(
+    output: Path, region: Region, plan: Plan, card: Card, confidence: bool, journal: Journal
+) -> Layers | ValueLayers:
     """The outputs of a raster, in a context of which rows of windows can be added."""
     kind = ValueLayers if "regression" in card.tasks else Layers
     return kind(output, region, plan.windows, card, confidence, journal)
 
 
 def run_rows(
-    opened: Opened, backend: Backend, layers: Layers, options: Options, rows: Iterable[int], watch: Watch
+    opened: Opened, backend: Backend, layers: Layers | ValueLayers, options: Options, rows: Iterable[int], watch: Watch
 ) -> None:
     """Read, run and add the windows of those of some rows that are missing; each in its own threads, ahead of the next.
 
@@ -181,7 +183,8 @@ def put_in_place(
     with writing(output):
         for path in sorted(place.iterdir()):
             path.replace(output / path.name)
-    return replace(results, **{name: output / path.name for name, path in results.files.items()})
+    places: dict[str, Any] = {name: output / path.name for name, path in results.files.items()}
+    return replace(results, **places)
 
 
 def _run(backend: Backend, batch: list[Read]) -> Arrays:

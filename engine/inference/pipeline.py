@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-Item, Result = TypeVar("Item"), TypeVar("Result")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def ordered(
     work: Callable[[Item], Result], items: Iterable[Item], threads: int, depth: int, name: str
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Results in the items' order, at most `depth` of them ahead of the consumer.
 
     Args:

@@ -33,8 +33,8 @@ def by_own_statistics(reader: RasterReader | Collage, card: Card) -> list[str]:
         return []
     own = moments.mean(), moments.std()
     source = next((each for each in card.source_statistics if _same(own, each)), None)
-    own = own if source is None else (source.mean, source.std)
-    reader.radiometry = Radiometry.between(own, (card.mean, card.std))
+    closest = own if source is None else (source.mean, source.std)
+    reader.radiometry = Radiometry.between(closest, (card.mean, card.std))
     if source is not None:
         return []
     names = ", ".join(each.name for each in card.source_statistics)

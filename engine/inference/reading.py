@@ -9,6 +9,7 @@ import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import rasterio
@@ -86,7 +87,9 @@ def bounded_cache(reader: RasterReader | Collage, tile: int) -> Iterator[None]:
         tile: side of a window, in pixels.
     """
     parts = itertools.islice(reader.parts, LOOKED_AT) if isinstance(reader, Collage) else ()
-    wanted = max(_shared_bytes(each, tile) for each in [part.reader for part in parts] or [reader])
+    wanted = max(
+        _shared_bytes(each, tile) for each in [part.reader for part in parts] or [cast("RasterReader", reader)]
+    )
     with rasterio.Env(GDAL_CACHEMAX=min(max(wanted, LEAST_CACHE), MOST_CACHE)):
         yield
 
@@ -98,7 +101,8 @@ def _shared_bytes(reader: RasterReader, tile: int) -> int:
         side = math.ceil(tile * reader.grid.gsd / reader.native_gsd)
         across = min(raster.width, (2 * math.ceil(side / width) + 1) * width)
         down = min(raster.height, (math.ceil(side / height) + 1) * height)
-        return across * down * raster.count * max(np.dtype(dtype).itemsize for dtype in raster.dtypes)
+        found: int = across * down * raster.count * max(np.dtype(dtype).itemsize for dtype in raster.dtypes)
+        return found
 
 
 def batches(reads: Iterable[Read], size: int, most: int, columns: int) -> Iterator[list[Read]]:

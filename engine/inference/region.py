@@ -18,6 +18,7 @@ from ..data.grid import Grid, Window
 from ..data.masks import coverage, polygons_of
 from ..data.vectors import Layer, read_features
 from ..errors import ConfigError, LabelError, RasterError
+from ..types import given
 from .merging import Found
 from .windows import Window as LatticeWindow
 
@@ -112,18 +113,21 @@ def region_of(raster: str, grid: Grid, where: Where) -> Region:
         ConfigError: the extent's CRS is unknown, or the extent is empty.
     """
     part, polygons = Region.whole(grid).part, None
+    found: Window | None = part
     if where.extent:
-        part = _snapped(_extent_in(where, grid), part)
-        if part is None:
+        found = _snapped(_extent_in(where, grid), part)
+        if found is None:
             raise Elsewhere(f"The extent does not touch {raster}.", "Correct it, or say its CRS with --extent-crs.")
+        part = found
     if where.area:
         polygons = polygons_of(shapely.intersection(_area(where.area, grid), part.box()))
-        part = None if polygons.is_empty else _snapped(polygons.bounds, part)
-        if part is None:
+        found = None if polygons.is_empty else _snapped(polygons.bounds, part)
+        if found is None:
             raise Elsewhere(
                 f"{where.area} does not touch {'the extent in ' if where.extent else ''}{raster}.",
                 "Choose the area that belongs to this raster, or check the coordinate reference systems.",
             )
+        part = found
         shapely.prepare(polygons)
         # What is prepared is built at the first question, which must not come from two threads at once.
         shapely.intersects(polygons, shapely.box(-1, -1, grid.width + 1, grid.height + 1))
@@ -139,7 +143,7 @@ def _area(layer: Layer, grid: Grid) -> Geometry:
 
 def _extent_in(where: Where, grid: Grid) -> tuple[float, float, float, float]:
     """The extent in the grid's pixels: left, top, right, bottom."""
-    left, bottom, right, top = where.extent
+    left, bottom, right, top = given(where.extent)
     if not (left < right and bottom < top):
         raise ConfigError("The extent is empty.", "Give it as XMIN YMIN XMAX YMAX.")
     try:

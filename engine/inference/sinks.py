@@ -257,7 +257,8 @@ def box_polygons(boxes: np.ndarray, grid: Grid) -> np.ndarray:
     left, top, right, bottom = np.clip(boxes, 0, [grid.width, grid.height] * 2).astype(float).T
     corners = np.stack([np.stack([left, right, right, left]), np.stack([top, top, bottom, bottom])])
     x, y = grid.to_crs(*corners)
-    return shapely.polygons(np.stack([x.T, y.T], axis=-1))
+    found: np.ndarray = shapely.polygons(np.stack([x.T, y.T], axis=-1))
+    return found
 
 
 def with_usual_mode(path: Path) -> Path:

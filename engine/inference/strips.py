@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rasterio
@@ -11,13 +11,17 @@ from rasterio.io import DatasetWriter
 from rasterio.transform import from_origin
 from rasterio.windows import Window as RasterWindow
 
+from ..types import given
 from .blending import NODATA
-from .cog import cut_short
+from .cog import BLOCK, cut_short
 from .journal import Journal
 from .merging import Found
 from .pipeline import Worker
-from .sinks import BLOCK, writing
+from .sinks import writing
 from .windows import WindowGrid
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 OBJECTS = "objects.npz"
 WAITING_BLOCKS = 16
@@ -59,7 +63,7 @@ class StripWriter:
         if values.size:
             values = values.reshape(-1, *values.shape[-2:])
             place = RasterWindow(column, row - self.windows.finished(i)[0], *reversed(values.shape[1:]))
-            with writing(self._folder):
+            with writing(given(self._folder)):
                 self._open[layer].write(values, window=place)
 
     def commit(self, i: int, found: Found | None) -> None:
@@ -69,7 +73,7 @@ class StripWriter:
             OutputError: the disk is full, or the folder vanished.
         """
         self._begin(i)
-        folder, self._folder = self._folder, None
+        folder, self._folder = given(self._folder), None
         with writing(folder):
             for dataset in self._open.values():
                 close_whole(dataset)
@@ -112,7 +116,7 @@ class Rows:
         self.strips = StripWriter(journal, windows, layers)
         self.writer = Worker(WAITING_BLOCKS, "writer")
 
-    def __enter__(self) -> Rows:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -20,7 +20,7 @@ def decide(
     score_threshold: float | Sequence[float],
     iou_threshold: float,
     limit: int = 1000,
-) -> Objects:
+) -> Objects[np.ndarray]:
     """Threshold, keep the best, suppress overlaps within each class.
 
     Args:
@@ -32,6 +32,13 @@ def decide(
 
     Returns:
         The objects, best first, as arrays.
+
+    Example:
+        >>> scores = np.array([[0.9], [0.8], [0.1]])
+        >>> boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [50, 50, 60, 60]])
+        >>> found = decide(scores, boxes, score_threshold=0.3, iou_threshold=0.5)
+        >>> found.boxes.tolist(), found.scores.tolist()
+        ([[0, 0, 10, 10]], [0.9])
     """
     anchors, classes = np.nonzero(scores > np.asarray(score_threshold, scores.dtype))
     values = scores[anchors, classes]
@@ -48,7 +55,7 @@ def decide_sorted(
     score_threshold: float | Sequence[float],
     iou_threshold: float,
     limit: int,
-) -> Objects:
+) -> Objects[np.ndarray]:
     """The same of candidates that a graph has selected, (n, 4), (n,) and (n,), best first."""
     passed = scores > threshold_of(labels, score_threshold).astype(scores.dtype)
     boxes, scores, labels = boxes[passed], scores[passed], labels[passed].astype(np.int64)
@@ -65,8 +72,13 @@ def threshold_of(labels: np.ndarray, threshold: float | Sequence[float]) -> np.n
 
     Returns:
         (n,).
+
+    Example:
+        >>> threshold_of(np.array([1, 0, 1]), (0.3, 0.6)).tolist(), threshold_of(np.array([1, 0, 1]), 0.5).tolist()
+        ([0.6, 0.3, 0.6], [0.5, 0.5, 0.5])
     """
-    return np.asarray(threshold, float)[labels] if np.ndim(threshold) else np.full(len(labels), float(threshold))
+    by_class = np.asarray(threshold, float)
+    return by_class[labels] if by_class.ndim else np.full(len(labels), by_class)
 
 
 def suppress(boxes: np.ndarray, labels: np.ndarray, iou_threshold: float, limit: int) -> np.ndarray:
@@ -80,6 +92,11 @@ def suppress(boxes: np.ndarray, labels: np.ndarray, iou_threshold: float, limit:
 
     Returns:
         Indices of those that stay, best first.
+
+    Example:
+        >>> boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [1, 0, 11, 10]])
+        >>> suppress(boxes, np.array([0, 0, 1]), iou_threshold=0.5, limit=10).tolist()  # another class stays
+        [0, 2]
     """
     kept: list[int] = []
     rest, columns = np.arange(len(boxes)), np.ascontiguousarray(boxes.T)
@@ -99,7 +116,12 @@ def suppress(boxes: np.ndarray, labels: np.ndarray, iou_threshold: float, limit:
 
 
 def iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Intersection over union of boxes (..., 4) xyxy, pair by pair; 0 of boxes without area."""
+    """Intersection over union of boxes (..., 4) xyxy, pair by pair; 0 of boxes without area.
+
+    Example:
+        >>> float(iou(np.array([0, 0, 10, 10]), np.array([5, 0, 15, 10])).round(4))  # 50 of 150
+        0.3333
+    """
     return _iou(np.moveaxis(first, -1, 0), np.moveaxis(second, -1, 0))
 
 
@@ -110,4 +132,5 @@ def _iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     shared = (np.minimum(rights, right) - np.maximum(lefts, left)).clip(0)
     shared = shared * (np.minimum(bottoms, bottom) - np.maximum(tops, top)).clip(0)
     both = (right - left) * (bottom - top) + (rights - lefts) * (bottoms - tops)
-    return shared / np.maximum(both - shared, 1e-9)
+    found: np.ndarray = shared / np.maximum(both - shared, 1e-9)
+    return found

@@ -12,6 +12,7 @@ from rasterio.io import DatasetWriter
 from rasterio.windows import Window as RasterWindow
 
 from ..config import Card
+from ..types import given
 from .backends import Arrays
 from .blending import axis_weights
 from .cog import BLOCK, optimise, stop_if
@@ -56,7 +57,8 @@ class ValueBlender:
             done[:, :overlap] += border
         if bottom:
             border[...] = done[:, stride:]
-        return done[:, : stride if bottom else tile]
+        found: np.ndarray = done[:, : stride if bottom else tile]
+        return found
 
 
 class ValueLayers(Rows):
@@ -84,12 +86,13 @@ class ValueLayers(Rows):
         """Take windows in order, and what the backend said of those with data."""
         order = iter(range(len(batch)))
         for read in batch:
-            values = None if read.image is None else arrays.values[next(order)]
+            values = None if read.image is None else given(arrays.values)[next(order)]
             block = self.blender.add(read.window, values)
             if not read.window.kept:
                 continue
             inside = self.windows.inside(read.window, *block.shape[1:])
-            block = block[(slice(None), *inside)]
+            rows, columns = inside
+            block = block[:, rows, columns]
             valid = np.zeros(block.shape[1:], bool) if read.shown is None else read.shown[inside]
             row, column = max(0, read.window.row), max(0, read.window.column)
             shown = np.where(valid, block, np.float32(NODATA))

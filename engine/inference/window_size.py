@@ -10,13 +10,14 @@ from itertools import islice
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from ..config import Run
 from ..data import Prepared, validation_batches
+from ..models import TaskNetwork
 from ..training.metrics import MAIN, segmentation_values
-from ..types import IGNORE_INDEX, Batch
+from ..types import IGNORE_INDEX, Batch, given
 
 CHIPS = 64
 """Validation chips that are looked at in windows of both sizes."""
@@ -26,7 +27,7 @@ ERRORS = 2
 """and as many standard errors of what they lose."""
 
 
-def window_size(network: nn.Module, prepared: Prepared, run: Run) -> int:
+def window_size(network: TaskNetwork, prepared: Prepared, run: Run) -> int:
     """The side of windows in pixels: twice that of a training chip, or the chip's where that scores better.
 
     Args:
@@ -43,9 +44,9 @@ def window_size(network: nn.Module, prepared: Prepared, run: Run) -> int:
     middle = slice(chip // 2, chip // 2 + chip)
     with torch.inference_mode():
         for batch in islice(batches, -(-CHIPS // run.training.batch_size)):
-            alone += _confusion(_logits(network, batch.image), batch.mask, len(names))
+            alone += _confusion(_logits(network, batch.image), given(batch.mask), len(names))
             around = _logits(network, _around(prepared, batch, chip))[..., middle, middle]
-            wide += _confusion(around, batch.mask, len(names))
+            wide += _confusion(around, given(batch.mask), len(names))
     if not alone:  # there is no validation ground
         return 2 * chip
     return chip if surely_lost(torch.stack(alone), torch.stack(wide), names) > TOLERANCE else 2 * chip
@@ -64,7 +65,8 @@ def surely_lost(before: Tensor, after: Tensor, names: list[str]) -> float:
         scores = [
             segmentation_values(each[which].sum(dim=0), names).get(MAIN["segmentation"]) for each in (before, after)
         ]
-        return 0.0 if None in scores else scores[0] - scores[1]
+        first, second = scores
+        return 0.0 if first is None or second is None else first - second
 
     every = torch.arange(len(before))
     without = np.array([loss(every[every != chip]) for chip in every])
@@ -78,8 +80,8 @@ def _confusion(logits: Tensor, mask: Tensor, classes: int) -> list[Tensor]:
     return [multiclass_confusion_matrix(*pair, classes, ignore_index=IGNORE_INDEX).double() for pair in pairs]
 
 
-def _logits(network: nn.Module, image: Tensor) -> Tensor:
-    return network(image, tasks=("segmentation",)).segmentation
+def _logits(network: TaskNetwork, image: Tensor) -> Tensor:
+    return given(network(image, tasks=("segmentation",)).segmentation)
 
 
 def _around(prepared: Prepared, batch: Batch, chip: int) -> Tensor:

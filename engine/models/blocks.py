@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -40,7 +41,7 @@ class SharedTower(nn.Module):
         """Levels (B, D, H_l, W_l) of as many levels (B, D, H_l, W_l)."""
         levels = []
         for level, norms in zip(features, self.norms, strict=True):
-            for conv, norm in zip(self.convs, norms, strict=True):
+            for conv, norm in zip(self.convs, cast("nn.ModuleList", norms), strict=True):
                 level = F.relu(norm(conv(level)))
             levels.append(level)
         return levels

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from timm.models import get_pretrained_cfg
 
+from ..types import given
 from .weights import cached
 from .weights_packages import PACKAGES, installed
 
@@ -90,6 +91,6 @@ def weights_licence(encoder: str) -> str:
     if not encoder.startswith("tu-"):
         return _OWN_WEIGHTS.get(encoder, "bsd-3-clause")
     try:
-        return get_pretrained_cfg(encoder.removeprefix("tu-")).license or "unknown"
+        return given(get_pretrained_cfg(encoder.removeprefix("tu-"))).license or "unknown"
     except (RuntimeError, AttributeError):
         return "unknown"

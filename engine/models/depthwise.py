@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +22,9 @@ def single_precision_depthwise(networks: Iterable[nn.Module]) -> Iterator[None]:
     Args:
         networks: to train; as they were afterwards.
     """
-    changed = [(module, type(module)) for network in networks for module in network.modules() if _slow(module)]
+    changed: list[tuple[nn.Module, Any]] = [
+        (module, type(module)) for network in networks for module in network.modules() if _slow(module)
+    ]
     for module, kind in changed:
         module.__class__ = _single_precision(kind)  # not `forward`, which a copy of the module would share
     try:
@@ -40,9 +43,11 @@ def _slow(module: nn.Module) -> bool:
 class _SinglePrecision(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         if image.device.type != "cpu" or not torch.is_grad_enabled() or not torch.is_autocast_enabled("cpu"):
-            return super().forward(image)
+            plain: Tensor = super().forward(image)
+            return plain
         with torch.autocast("cpu", enabled=False):
-            return super().forward(image.float())
+            precise: Tensor = super().forward(image.float())
+            return precise
 
 
 @cache

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
 import torch
+from torch import nn
 
 from ..errors import DeviceError
 
@@ -10,6 +14,9 @@ MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "
 """What MPS, PyTorch's allocators, oneDNN and CUDA's libraries say of it."""
 NO_PRIMITIVE = "could not create a primitive"
 """What oneDNN says where there is no room for its code; of what it cannot do it says "a primitive descriptor"."""
+
+
+Module = TypeVar("Module", bound=nn.Module)
 
 
 def choose_device(name: str) -> torch.device:
@@ -24,7 +31,7 @@ def choose_device(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError as error:
         raise DeviceError(f"'{name}' is not a device.", "Use auto, cpu, cuda, cuda:1 or mps.") from error
-    there = {
+    there: dict[str, Callable[[], bool]] = {
         "cpu": lambda: True,
         "cuda": lambda: torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
         "mps": torch.backends.mps.is_available,
@@ -32,6 +39,12 @@ def choose_device(name: str) -> torch.device:
     if not there.get(device.type, lambda: False)():
         raise DeviceError(f"The device '{name}' is not there.", "Use auto or cpu.")
     return device
+
+
+def channels_last(network: Module, device: torch.device) -> Module:
+    """The network on a device, its kernels in the order that convolutions are quickest in."""
+    moved: Module = cast("Any", network).to(device, memory_format=torch.channels_last)  # an overload lacks in torch
+    return moved
 
 
 def out_of_memory(error: BaseException) -> bool:
@@ -44,4 +57,5 @@ def out_of_memory(error: BaseException) -> bool:
 
 def cpu_has_bfloat16() -> bool:
     """Whether this processor computes with bfloat16 in hardware."""
-    return torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    found: bool = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return found

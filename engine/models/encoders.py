@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import segmentation_models_pytorch as smp
-from torch import nn
+from torch import Tensor, nn
 
 from ..errors import ConfigError
 
@@ -11,7 +14,16 @@ STRIDES = (4, 8, 16, 32)
 """Strides of the encoder features that the neck reads."""
 
 
-def build_encoder(name: str, bands: int) -> nn.Module:
+if TYPE_CHECKING:
+
+    class Encoder(nn.Module):
+        """The interface of smp's encoders, which come without types."""
+
+        __call__: Callable[..., list[Tensor]]
+        out_channels: list[int]
+
+
+def build_encoder(name: str, bands: int) -> Encoder:
     """An encoder of five stages with random weights.
 
     Its batch normalisation keeps running statistics of the training batches, so batches of one chip
@@ -28,7 +40,7 @@ def build_encoder(name: str, bands: int) -> nn.Module:
         ConfigError: neither library has it, or it has no features of strides 4 to 32.
     """
     try:
-        encoder = smp.encoders.get_encoder(name, in_channels=bands, depth=5, weights=None)
+        encoder: Encoder = smp.encoders.get_encoder(name, in_channels=bands, depth=5, weights=None)
     except (KeyError, RuntimeError, TypeError, ValueError, AttributeError) as error:
         raise ConfigError(
             f"There is no encoder '{name}' that gives features of strides 4 to 32.",

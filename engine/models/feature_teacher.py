@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -35,14 +36,15 @@ class FeatureTeacher(Normalised):
 
     def __init__(
         self,
-        transformer: nn.Module,
+        transformer: Any,
         mean: Sequence[float],
         std: Sequence[float],
         bands: Sequence[int] = (0, 1, 2),
         warnings: Sequence[str] = (),
     ) -> None:
         super().__init__(mean, std)
-        self.transformer, self.bands, self.warnings = transformer, list(bands), list(warnings)
+        self.transformer: Any = transformer  # of timm, whose transformers share no class
+        self.bands, self.warnings = list(bands), list(warnings)
         self.channels: int = transformer.num_features
 
     @torch.no_grad()
@@ -55,6 +57,7 @@ class FeatureTeacher(Normalised):
         sides = tuple(max(1, round(n / of)) * of for n, of in zip(seen.shape[-2:], patch, strict=True))
         if sides != tuple(seen.shape[-2:]):
             seen = F.interpolate(seen, size=sides, mode="bilinear", align_corners=False, antialias=True)
+        features: Tensor
         (features,) = self.transformer.forward_intermediates(seen, indices=1, norm=True, intermediates_only=True)
         return features
 

@@ -35,7 +35,8 @@ def build_neck(
         return LightFeaturePyramid(channels, width, last)
     if kind == "pafpn":
         return PathAggregationNeck(channels, width, last)
-    return FeaturePyramidNetwork(list(channels), width, extra_blocks=last)
+    pyramid: nn.Module = FeaturePyramidNetwork(list(channels), width, extra_blocks=last)
+    return pyramid
 
 
 class LightFeaturePyramid(nn.Module):

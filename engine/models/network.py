@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from ..config import Card, Network
-from ..types import Outputs, Task
+from ..types import Outputs, Task, given
 from .encoders import STRIDES, build_encoder
 from .heads import DETECTION_HEADS, GROUP_NORM, DetectionHead, LightHead, PanopticHead
+from .interface import TrainableNetwork
 from .neck import build_neck
-from .normalisation import Normalised
 from .sizes import resolve
 from .smp_network import SmpNetwork
 from .weights import Loaded, load_encoder_weights
 
+if TYPE_CHECKING:
+    from .encoders import Encoder
 
-class MultiTaskNetwork(Normalised):
+
+class MultiTaskNetwork(TrainableNetwork):
     """A shared encoder and feature pyramid under a detection head, a segmentation head, or both.
 
     Attributes:
@@ -41,9 +45,12 @@ class MultiTaskNetwork(Normalised):
         segmentation_head: reads the levels of strides 4 to 32, or none.
     """
 
+    encoder: Encoder
+    detection_head: DetectionHead | None
+
     def __init__(
         self,
-        encoder: nn.Module,
+        encoder: Encoder,
         neck: nn.Module,
         width: int,
         mean: Sequence[float],
@@ -56,8 +63,8 @@ class MultiTaskNetwork(Normalised):
         self.neck = neck
         self.detection_head = detection_head
         self.segmentation_head = segmentation_head
-        given: dict[Task, nn.Module | None] = {"detection": detection_head, "segmentation": segmentation_head}
-        heads = {task: head for task, head in given.items() if head is not None}
+        named: dict[Task, nn.Module | None] = {"detection": detection_head, "segmentation": segmentation_head}
+        heads = {task: head for task, head in named.items() if head is not None}
         self.tasks: tuple[Task, ...] = tuple(heads)
         self.strides = [*STRIDES, 2 * STRIDES[-1]] if _extra(detection_head) else [*STRIDES]
         self.feature_channels = [width] * len(self.strides)
@@ -68,7 +75,7 @@ class MultiTaskNetwork(Normalised):
     @property
     def classifiers(self) -> dict[Task, nn.Conv2d]:
         """The layers whose output channels are classes (for detection anchors x classes), by task."""
-        layers = {}
+        layers: dict[Task, nn.Conv2d] = {}
         if self.detection_head is not None:
             layers["detection"] = self.detection_head.classifier
         if self.segmentation_head is not None:
@@ -109,7 +116,7 @@ class MultiTaskNetwork(Normalised):
 
     def detection_features(self, outputs: Outputs) -> list[Tensor]:
         """The pyramid levels that the detection head reads."""
-        return [outputs.features[self.strides.index(stride)] for stride in self.detection_head.strides]
+        return [outputs.features[self.strides.index(stride)] for stride in given(self.detection_head).strides]
 
 
 def build(
@@ -140,6 +147,7 @@ def build(
     """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
+        network: MultiTaskNetwork | SmpNetwork
         if spec.architecture != "fpn":
             network = SmpNetwork(spec, tasks, bands, mean, std, segmentation_channels)
         else:
@@ -155,8 +163,8 @@ def build_from_card(card: Card) -> MultiTaskNetwork | SmpNetwork:
         ConfigError: this engine has no such encoder or architecture.
     """
     return build(
-        card.network.model_copy(update={"weights": "none"}),
-        tasks=card.tasks,
+        given(card.network).model_copy(update={"weights": "none"}),
+        tasks=card.trainable_tasks(),
         bands=len(card.bands),
         mean=card.mean,
         std=card.std,
@@ -178,7 +186,8 @@ def _multi_task(
     size = resolve(spec)
     first = spec.design == 1
     encoder = build_encoder(size.encoder, bands)
-    detection = segmentation = None
+    detection: DetectionHead | None = None
+    segmentation: PanopticHead | LightHead | None = None
     if "detection" in tasks:
         head = DETECTION_HEADS[spec.detection_head]
         strides = sorted(set(spec.detection_strides or STRIDES))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -18,14 +19,20 @@ class Normalised(nn.Module):
 
     mean: Tensor
     std: Tensor
+    if TYPE_CHECKING:
+
+        @property
+        def encoder(self) -> nn.Module:
+            """What has the batch norms, of those whose statistics may be frozen."""
+
     frozen_statistics = False
     """Whether the encoder's batch norms keep the statistics they came with, also in training."""
 
     def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
         self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32))
-        std = torch.as_tensor(std, dtype=torch.float32)
-        self.register_buffer("std", torch.where(std > 0, std, 1.0))
+        given = torch.as_tensor(std, dtype=torch.float32)
+        self.register_buffer("std", torch.where(given > 0, given, 1.0))
 
     def train(self, mode: bool = True) -> Normalised:
         """As every module's, but for batch norms whose statistics are frozen."""

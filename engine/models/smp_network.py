@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
 import segmentation_models_pytorch as smp
 from torch import Tensor, nn
@@ -10,12 +11,15 @@ from torch import Tensor, nn
 from ..config import Network
 from ..errors import ConfigError
 from ..types import Outputs, Task
-from .normalisation import Normalised
+from .interface import TrainableNetwork
 from .sizes import resolve
 from .weights import Loaded
 
+if TYPE_CHECKING:
+    from .encoders import Encoder
 
-class SmpNetwork(Normalised):
+
+class SmpNetwork(TrainableNetwork):
     """A segmentation network by name: unet, segformer, deeplabv3plus, ...; the setting `width` does not apply.
 
     Attributes:
@@ -59,9 +63,10 @@ class SmpNetwork(Normalised):
         self.loaded: Loaded | None = None
 
     @property
-    def encoder(self) -> nn.Module:
+    def encoder(self) -> Encoder:
         """The encoder, for its weights."""
-        return self.network.encoder
+        encoder: Encoder = self.network.encoder
+        return encoder
 
     @property
     def classifiers(self) -> dict[Task, nn.Conv2d]:
@@ -80,11 +85,11 @@ class SmpNetwork(Normalised):
         """Decoder and head on what `encode` returned, or on some of its images."""
         if tasks is not None and "segmentation" not in tasks:
             return Outputs(backbone=encoded[-1])
-        logits = self.network.segmentation_head(self.network.decoder(encoded))
+        logits: Tensor = self.network.segmentation_head(self.network.decoder(encoded))
         return Outputs(segmentation=logits.float(), backbone=encoded[-1])
 
 
-def _create(architecture: str, encoder: str, bands: int, classes: int) -> nn.Module:
+def _create(architecture: str, encoder: str, bands: int, classes: int) -> Any:  # smp has no types
     try:
         if architecture.lower() == "dpt":  # its decoder wants a plain transformer's prefix tokens as well
             raise KeyError(architecture)

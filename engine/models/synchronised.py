@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from .. import ranks
+from ..types import given
 
 
 class SynchronisedBatchNorm(TorchFunctionMode):
@@ -46,8 +47,9 @@ def _batch_norm(
         mean, var, count = _statistics(values)
         if running_mean is not None:
             running_mean.lerp_(mean, momentum)
-            running_var.lerp_(var * (count / (count - 1)), momentum)
-    return _Normalise.apply(values, weight, bias, mean, var, count, eps)
+            given(running_var).lerp_(var * (count / (count - 1)), momentum)
+    found: Tensor = _Normalise.apply(values, weight, bias, mean, var, count, eps)
+    return found
 
 
 def _statistics(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:

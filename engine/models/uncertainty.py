@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from .. import ranks
-from .normalisation import Normalised
+from .interface import TrainableNetwork
 
 
 def perturb_statistics(features: Tensor, probability: float) -> Tensor:
@@ -42,7 +42,7 @@ def uncertain_statistics(network: nn.Module, probability: float) -> Iterator[Non
         network: one with an encoder; others stay as they are.
         probability: of each stage in each batch; 0 changes nothing.
     """
-    if not probability or not isinstance(network, Normalised):
+    if not probability or not isinstance(network, TrainableNetwork):
         yield
         return
     stages = _stages(network)
@@ -75,7 +75,7 @@ def _maps(
     return [perturb_statistics(m, probability) if noisy and i in which else m for i, m in enumerate(maps)]
 
 
-def _stages(network: Normalised) -> dict[int, nn.Module | None]:
+def _stages(network: TrainableNetwork) -> dict[int, nn.Module | None]:
     """The outermost module that makes each of the encoder's maps, the image left out; none where there is none."""
     made: list[tuple[int, nn.Module, object]] = []
 

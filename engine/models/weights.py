@@ -27,7 +27,8 @@ from .weights_packages import PACKAGES, installed, renamed
 HUB_SECONDS = 5.0
 """How long the hub may take to answer before it counts as out of reach."""
 
-_HUB_ERRORS = (OSError, *HfHubHTTPError.__bases__)
+_HUB_ERRORS: tuple[type[BaseException], ...] = (OSError, *HfHubHTTPError.__bases__)
+_UNANSWERED: tuple[type[BaseException], ...] = (WeightsError, *_HUB_ERRORS)
 """The hub's client changed its transport between versions; its own error derives from the transport's."""
 
 _REMEDIES = {
@@ -120,7 +121,7 @@ def _from_hub_where_it_answers(name: str) -> Path | None:
             return there
         repository, revision = _hub_address(name)
         return Path(hf_hub_download(repository, "model.safetensors", revision=revision))
-    except (WeightsError, *_HUB_ERRORS):
+    except _UNANSWERED:
         return None
 
 

@@ -58,10 +58,10 @@ def renamed(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[s
     for name, tensor in given.items():
         part, _, rest = name.partition(".")
         if part == "_blocks":
-            number, part, *rest = rest.split(".")
+            number, part, *others = rest.split(".")
             stage, index = places[int(number)] if int(number) < len(places) else (number, "")
             parts = _FIRST_BLOCK if int(number) == 0 else _BLOCK
-            named[f"blocks.{stage}.{index}.{parts.get(part, part)}.{'.'.join(rest)}"] = tensor
+            named[f"blocks.{stage}.{index}.{parts.get(part, part)}.{'.'.join(others)}"] = tensor
         elif part not in _LEFT_OUT:
             named[f"{_STEM.get(part, part)}.{rest}"] = tensor
     return named

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.nn import Parameter
 
-from ..types import Task
+from ..types import Task, given
+from .interface import TrainableNetwork
 
 BACKGROUND = "background"
 SHARE = 0.01
@@ -16,7 +19,10 @@ SHARE = 0.01
 
 
 def transfer(
-    network: nn.Module, trained: nn.Module, classes: Mapping[Task, Sequence[str]], known: Mapping[Task, Sequence[str]]
+    network: TrainableNetwork,
+    trained: TrainableNetwork,
+    classes: Mapping[Task, Sequence[str]],
+    known: Mapping[Task, Sequence[str]],
 ) -> None:
     """Give `network` all that `trained` knows; both are of one architecture and have the same tasks.
 
@@ -38,7 +44,8 @@ def transfer(
     names = {parameter: name for name, parameter in network.named_parameters()}
     for task, layer in network.classifiers.items():
         old = trained.classifiers[task]
-        for parameter, learned in ((layer.weight, old.weight), (layer.bias, old.bias)):
+        pairs = (layer.weight, old.weight), (given(layer.bias), given(old.bias))
+        for parameter, learned in cast("tuple[tuple[Parameter, Tensor], ...]", pairs):
             rows = _by_class(learned, len(known[task]))
             state[names[parameter]] = torch.stack(
                 [
@@ -56,7 +63,8 @@ def transfer(
 
 def _by_class(values: Tensor, classes: int) -> Tensor:
     """(C, A, ...) of a layer's (A C, ...) weights or biases."""
-    return values.detach().unflatten(0, (-1, classes)).transpose(0, 1)
+    found: Tensor = values.detach().unflatten(0, (-1, classes)).transpose(0, 1)
+    return found
 
 
 def _fresh(task: Task, parameter: Tensor, rows: Tensor, classes: Sequence[str], known: Sequence[str]) -> Tensor:

@@ -15,6 +15,7 @@ from ..config.limits import BOUNDED, DATA_TYPES, MOST_TILE, Bands, Colour, Devia
 from ..config.problems import first_problem
 from ..errors import PackageError
 from ..text_files import parse_json, read_object
+from ..types import given
 from .layouts import DECIDED
 
 COLOURS = ("#e41a1c", "#377eb8", "#4daf4a", "#984ea3", "#ff7f00", "#ffff33", "#a65628", "#f781bf", "#00ced1", "#999999")
@@ -94,7 +95,7 @@ class Description(BaseModel):
             known = ""
         if known not in DATA_TYPES:
             raise ValueError("it is no type of numbers, such as uint8 or float32")
-        return known
+        return str(known)
 
     @field_validator("standardization_mean", "standardization_std", mode="before")
     @classmethod
@@ -129,7 +130,7 @@ class Description(BaseModel):
         background = self.model_type == "Segmentor" and names[0].lower() in BACKGROUNDS
         known = {"score_threshold": self.det_conf, "iou_threshold": self.det_iou_thresh}
         mean, std = self.statistics(bands)
-        task = TASKS[self.model_type]
+        task = TASKS[given(self.model_type)]
         colors = [*colors, *[""] * (classes - len(colors))]
         listed = [
             CardClass(name=name, color=color or COLOURS[at % len(COLOURS)])
@@ -140,7 +141,7 @@ class Description(BaseModel):
             return Card(
                 name=legible(name),
                 tasks=[task],
-                gsd=self.resolution / 100,
+                gsd=given(self.resolution) / 100,
                 bands=self.bands or list(range(1, bands + 1)),
                 dtype=self.dtype or "uint8",
                 mean=mean,

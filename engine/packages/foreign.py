@@ -9,7 +9,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import onnx
@@ -20,6 +20,7 @@ from ..config.limits import MOST_TILE
 from ..config.problems import shown
 from ..errors import PackageError, cannot_write
 from ..inference.backends import OnnxModel
+from ..types import given
 from . import layouts
 from .description import TASKS, Description, described, read_description
 from .item import CARD_KEY, ITEM_FILE, PACKAGE_VERSION, VERSION_KEY
@@ -62,7 +63,12 @@ class Foreign:
     @property
     def task(self) -> str:
         """Our word for what it does."""
-        return TASKS[self.description.model_type]
+        return TASKS[given(self.description.model_type)]
+
+    @property
+    def bands(self) -> int:
+        """How many it reads, once its shape is known to be one that can be."""
+        return cast("int", self.input[1])
 
     def missing(self) -> list[str]:
         """Keys that nobody has said and that prediction needs."""
@@ -70,7 +76,7 @@ class Foreign:
         needed += ["tile_size"] if not isinstance(self.input[2], int) else []
         if self.description.model_type == "Detector":
             needed += ["det_type"]
-            layout = layouts.LAYOUTS.get(self.description.det_type)
+            layout = layouts.LAYOUTS.get(self.description.det_type or "")
             needed += ["class_names"] if layout and not layout.scored else []
         return [key for key in needed if getattr(self.description, key) is None]
 
@@ -195,7 +201,7 @@ def _check_input(path: Path, shape: Shape) -> None:
             "of bands, as high as wide, one at a time or any number.",
             "Export it again in that form.",
         )
-    if bands > MOST_BANDS or (isinstance(height, int) and height > MOST_TILE):
+    if (isinstance(bands, int) and bands > MOST_BANDS) or (isinstance(height, int) and height > MOST_TILE):
         raise PackageError(
             f"{path} takes images of {bands} bands and {height} pixels; at most are {MOST_BANDS} and {MOST_TILE}."
         )
@@ -213,7 +219,7 @@ def _question(foreign: Foreign, key: str) -> dict[str, Any]:
 
 def _main(foreign: Foreign) -> tuple[str, Shape]:
     """The output that counts: the first with as many axes as the task has; others hold masks or maps of features."""
-    wanted = {"Detector": 3, "Segmentor": 4, "Regressor": 4}.get(foreign.description.model_type)
+    wanted = {"Detector": 3, "Segmentor": 4, "Regressor": 4}.get(foreign.description.model_type or "")
     fitting = [item for item in foreign.outputs.items() if wanted in (None, len(item[1]))]
     if not fitting or (wanted == 4 and len(foreign.outputs) > 1):
         shapes = ", ".join(map(str, foreign.outputs.values()))
@@ -230,28 +236,30 @@ def _write(foreign: Foreign, folder: Path) -> None:
     name, shape = _main(foreign)
     description, tile = foreign.description, foreign.description.tile_size
     file = folder / f"{foreign.task}.onnx"
-    if TYPES[foreign.kind] is not None:
-        layouts.feed(model, TYPES[foreign.kind])
+    kind = TYPES[foreign.kind]
+    if kind is not None:
+        layouts.feed(model, kind)
     if isinstance(foreign.input[0], int) or shape[0] == 1:
         model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
     _save(model, foreign, file)
     answer = _answer(file, foreign, name)
     classes = _classes(foreign, answer)
+    out: list[int | str]
     graph = layouts.Graph(model, name)
     if foreign.task == "segmentation":
         logits = not (answer.min() >= 0 and answer.max() <= 1)
         values = layouts.segmentation(graph, answer.shape[1], logits, description.seg_thresh or 0.0)
-        out = ["batch", classes, tile, tile]
+        out = ["batch", classes, given(tile), given(tile)]
     elif foreign.task == "regression":
         scaling = description.reg_output_scaling
         values = layouts.regression(graph, 1.0 if scaling is None else scaling)
-        out = ["batch", classes, tile, tile]
+        out = ["batch", classes, given(tile), given(tile)]
     else:
-        values, out = layouts.detection(graph, description.det_type, classes), [1, 4 + classes, "candidates"]
+        values, out = layouts.detection(graph, given(description.det_type), classes), [1, 4 + classes, "candidates"]
     graph.finish(OUTPUTS[foreign.task], values, out)
     _save(model, foreign, file)
     _answer(file, foreign, OUTPUTS[foreign.task])
-    card = description.card(foreign.path.stem, foreign.input[1], classes)
+    card = description.card(foreign.path.stem, foreign.bands, classes)
     item = {"type": "Feature", "properties": {VERSION_KEY: PACKAGE_VERSION, CARD_KEY: card.model_dump(mode="json")}}
     (folder / ITEM_FILE).write_text(json.dumps(item), encoding="utf-8")
 
@@ -266,7 +274,7 @@ def _loaded(path: Path) -> onnx.ModelProto:
 def _save(model: onnx.ModelProto, foreign: Foreign, path: Path) -> None:
     """With the standardisation that `OnnxModel` applies."""
     del model.metadata_props[:]
-    mean, std = foreign.description.statistics(foreign.input[1])
+    mean, std = foreign.description.statistics(foreign.bands)
     scaled = {"standardization_mean": [one / 255 for one in mean], "standardization_std": [one / 255 for one in std]}
     onnx.helper.set_model_props(model, {key: json.dumps(values) for key, values in scaled.items()})
     onnx.save(model, str(path))
@@ -291,7 +299,7 @@ def _answer(path: Path, foreign: Foreign, output: str) -> np.ndarray:
 
 def _noise(foreign: Foreign) -> np.ndarray:
     """An image (1, C, T, T) as it may be read from a raster, about as wide as standardised values are."""
-    bands, tile = foreign.input[1], foreign.description.tile_size
+    bands, tile = foreign.bands, given(foreign.description.tile_size)
     mean, std = (np.reshape(each, (-1, 1, 1)) for each in foreign.description.statistics(bands))
     dtype = np.dtype(foreign.description.dtype or "uint8")
     rng = np.random.default_rng(0)
@@ -300,7 +308,8 @@ def _noise(foreign: Foreign) -> np.ndarray:
     values = mean + std * rng.normal(0.5, 0.5, (1, bands, tile, tile))
     if np.issubdtype(dtype, np.integer):
         values = values.round().clip(np.iinfo(dtype).min, np.iinfo(dtype).max)
-    return values.astype(dtype)
+    found: np.ndarray = values.astype(dtype)
+    return found
 
 
 def _classes(foreign: Foreign, answer: np.ndarray) -> int:
@@ -311,7 +320,7 @@ def _classes(foreign: Foreign, answer: np.ndarray) -> int:
     """
     description, names = foreign.description, len(foreign.description.class_names or [])
     if foreign.task == "detection":
-        layout = layouts.LAYOUTS[description.det_type]
+        layout = layouts.LAYOUTS[given(description.det_type)]
         classes = names or (layout.classes(answer.shape) if answer.ndim == 3 else None) or 0
         if not layout.fits(answer.shape, classes):
             others = layouts.fitting(answer.shape, names)

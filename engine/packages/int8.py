@@ -43,7 +43,7 @@ class Spared:
         return [*convolutions[: self.first], *only_for(graph, self.outputs), *decoder, *after(graph, _is_convolution)]
 
 
-class _Images(CalibrationDataReader):
+class _Images(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
     def __init__(self, name: str, images: Iterator[np.ndarray]) -> None:
         self.name, self.images = name, images
 

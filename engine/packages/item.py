@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from ..config import Card, CardClass
 from ..config.problems import first_problem, shown
 from ..errors import PackageError
+from ..types import given
 
 PACKAGE_VERSION = 2
 CARD_KEY, VERSION_KEY = "geodistil:card", "geodistil:version"
@@ -46,7 +47,7 @@ def make_item(card: Card, parameters: int, present: set[str]) -> dict[str, Any]:
     """
     created = card.created or datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
     bands = _bands(card)
-    item = {
+    item: dict[str, Any] = {
         "type": "Feature",
         "stac_version": "1.1.0",
         "stac_extensions": _EXTENSIONS,
@@ -102,11 +103,12 @@ def _is_on_earth(geometry: dict[str, Any]) -> bool:
         west, south, east, north = shapely.geometry.shape(geometry).bounds
     except Exception:  # shapely raises whatever the values lead to: KeyError, TypeError, ValueError, GEOSException
         return False
-    return -360 <= west <= east <= 360 and -90 <= south <= north <= 90
+    found: bool = -360 <= west <= east <= 360 and -90 <= south <= north <= 90
+    return found
 
 
 def _model(card: Card, parameters: int) -> dict[str, Any]:
-    network = card.network
+    network = given(card.network)
     return {
         "mlm:name": _slug(card.name),
         "mlm:architecture": f"{network.architecture} {network.encoder or network.size}",
@@ -198,7 +200,7 @@ def _assets(present: set[str], bands: list[dict[str, Any]]) -> dict[str, Any]:
     # STAC 1.1 allows an item bands only where an asset has them.
     model = {"roles": ["mlm:model", "mlm:weights"], "bands": bands}
     onnx = {"type": "application/octet-stream; framework=onnx; profile=onnx", "mlm:artifact_type": "torch.onnx.export"}
-    known = {
+    known: dict[str, dict[str, Any]] = {
         WEIGHTS_FILE: {
             "title": "PyTorch weights",
             "type": "application/octet-stream; framework=pytorch",

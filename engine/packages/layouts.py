@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx
@@ -30,7 +31,7 @@ class Graph:
         self.graph = model.graph
         self.last = self("Cast", output, to=TensorProto.FLOAT)
 
-    def __call__(self, operator: str, *inputs: str, **attributes: object) -> str:
+    def __call__(self, operator: str, *inputs: str, **attributes: Any) -> str:
         """Add a node; returns the name of its output."""
         name = f"geodistil/{operator}_{len(self.graph.node)}"
         self.graph.node.append(helper.make_node(operator, inputs, [name], name, **attributes))
@@ -240,13 +241,14 @@ def fitting(shape: Sequence[int | str | None], classes: int) -> list[str]:
 def likely(shapes: Sequence[Sequence[int | str | None]]) -> list[str]:
     """The layouts that outputs of these shapes may have, the likeliest first."""
     first = shapes[0] if shapes else []
-    if len(first) != 3 or not all(isinstance(size, int) for size in first):
+    sizes = [size for size in first if isinstance(size, int)]
+    if len(first) != 3 or len(sizes) < 3:
         return []
-    if first[2] == 7 and first[1] <= 1000:
+    if sizes[2] == 7 and sizes[1] <= 1000:
         return ["YOLO_v10_obb"]
-    if first[2] in (6, 38) and first[1] <= 1000:
+    if sizes[2] in (6, 38) and sizes[1] <= 1000:
         return ["YOLO_v10"]
-    many_last = first[2] > first[1]
+    many_last = sizes[2] > sizes[1]
     if many_last and len(shapes) == 2:
         return ["YOLO_Ultralytics_segmentation"]
     if many_last:

@@ -25,8 +25,9 @@ from ..config import Card, CardClass
 from ..errors import on_disk
 from ..inference.backends.base import OBJECT_LIMIT
 from ..inference.suppression import CANDIDATES_PER_OBJECT
+from ..models import TrainableNetwork
 from ..processes import scratch
-from ..types import Task
+from ..types import Task, given
 
 OPSET = 18
 IR_VERSION = 8
@@ -44,26 +45,26 @@ MOST_CANDIDATES = CANDIDATES_PER_OBJECT * OBJECT_LIMIT
 class SegmentationGraph(nn.Module):
     """Standardised images (B, C, T, T) to class probabilities (B, K, T, T)."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: TrainableNetwork) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, image: Tensor) -> Tensor:
         """Probabilities that sum to one over K."""
-        return self.network(image, tasks=("segmentation",)).segmentation.softmax(dim=1)
+        return given(self.network(image, tasks=("segmentation",)).segmentation).softmax(dim=1)
 
 
 class DetectionGraph(nn.Module):
     """Standardised images (1, C, T, T) to decoded candidates (1, 4 + C, N), the layout of Ultralytics' YOLO."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: TrainableNetwork) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, image: Tensor) -> Tensor:
         """For each candidate cx, cy, w, h in pixels and the classes' scores."""
         detections = self.network(image, tasks=("detection",)).detections
-        scores, boxes = self.network.detection_head.scores_and_boxes(detections)
+        scores, boxes = given(self.network.detection_head).scores_and_boxes(given(detections))
         return torch.cat([box_convert(boxes, "xyxy", "cxcywh"), scores], dim=2).transpose(1, 2)
 
 
@@ -75,7 +76,7 @@ class JointGraph(nn.Module):
         most: candidates of an image that detection returns at most.
     """
 
-    def __init__(self, network: nn.Module, most: int = MOST_CANDIDATES) -> None:
+    def __init__(self, network: TrainableNetwork, most: int = MOST_CANDIDATES) -> None:
         super().__init__()
         self.network, self.most = network, most
 
@@ -86,7 +87,7 @@ class JointGraph(nn.Module):
         if outputs.segmentation is not None:
             answers.append(_softmax(outputs.segmentation))
         if outputs.detections is not None:
-            answers += self._candidates(*self.network.detection_head.scores_and_boxes(outputs.detections))
+            answers += self._candidates(*given(self.network.detection_head).scores_and_boxes(outputs.detections))
         return tuple(answers)
 
     def _candidates(self, scores: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -110,7 +111,7 @@ def output_names(card: Card) -> list[str]:
     return [name for task, names in TASK_OUTPUTS.items() if task in card.tasks for name in names]
 
 
-def export_joint(network: nn.Module, card: Card, path: Path) -> Path:
+def export_joint(network: TrainableNetwork, card: Card, path: Path) -> Path:
     """Write the graph of all tasks, for any batch, which our own backends run.
 
     Args:
@@ -121,7 +122,7 @@ def export_joint(network: nn.Module, card: Card, path: Path) -> Path:
     return _export(JointGraph(_standardised(network)), card, path, output_names(card), True, _statistics(card))
 
 
-def export(network: nn.Module, card: Card, task: Task, path: Path) -> Path:
+def export(network: TrainableNetwork, card: Card, task: Task, path: Path) -> Path:
     """Write one task's graph with its metadata, for other programs.
 
     Segmentation takes any batch; detection one image, since Deepness refuses other detectors.
@@ -137,14 +138,14 @@ def export(network: nn.Module, card: Card, task: Task, path: Path) -> Path:
     return _export(graph, card, path, ["probabilities" if many else "candidates"], many, metadata(card, task))
 
 
-def _standardised(network: nn.Module) -> nn.Module:
+def _standardised(network: TrainableNetwork) -> TrainableNetwork:
     """A copy that takes standardised values: its own normalisation is the identity."""
     copied = copy.deepcopy(network).cpu().float().eval()
     copied.mean.zero_()
     copied.std.fill_(1)
     for module in copied.modules():
         if getattr(module, "inplace", False):  # the exporter takes half as long again for a ReLU6 in place
-            module.inplace = False
+            setattr(module, "inplace", False)  # noqa: B010  # modules have no such attribute in general
     return copied
 
 
@@ -161,7 +162,7 @@ def _export(graph: nn.Module, card: Card, path: Path, outputs: list[str], many: 
             dynamic_shapes=({0: torch.export.Dim("batch")} if many else {},),
             verbose=False,
         )
-        model = _folded(program.model_proto, path.parent)
+        model = _folded(given(program).model_proto, path.parent)
     model.ir_version = IR_VERSION
     onnx.helper.set_model_props(model, {key: json.dumps(value) for key, value in keys.items()})
     onnx.save(model, str(path))

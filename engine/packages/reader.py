@@ -20,13 +20,15 @@ from .item import AGAIN, ITEM_FILE, WEIGHTS_FILE, read_card
 from .made_once import made_once
 
 if TYPE_CHECKING:
-    from torch import nn
+    from ..models import TrainableNetwork
+
+    pass
 
 BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, ValueError, NotImplementedError, RuntimeError, EOFError)
 """What a damaged archive raises, or one that is packed in an unknown way or with a password."""
 
 
-def load_package(path: Path | str) -> tuple[nn.Module, Card]:
+def load_package(path: Path | str) -> tuple[TrainableNetwork, Card]:
     """The network (on the CPU, in eval mode) and the card of a model package.
 
     Args:

@@ -74,7 +74,7 @@ def refused(path: Path, error: Exception) -> PackageError:
     return PackageError(f"{path} is no ONNX file that can be run here: {reason(error)}.", "Export it again.")
 
 
-def reason(error: Exception) -> str:
+def reason(error: BaseException) -> str:
     """The whole of a library's message, in one line, without where in its own code it arose."""
     text = " ".join(str(error).split()) or type(error).__name__
     text = re.sub(r"\[ONNXRuntimeError\] : \d+ : [A-Z_]+ : ", "", text)

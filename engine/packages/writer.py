@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..config import Card
 from ..errors import PackageError, on_disk
 from ..inference.backends import OnnxModel
-from ..models import parameters
+from ..models import TrainableNetwork, parameters
 from ..models.storage import save_weights
 from ..processes import scratch
 from ..text_files import json_or_none
@@ -47,7 +47,7 @@ PIXEL_TOLERANCE = 0.1
 
 def write_package(
     folder: Path | str,
-    network: nn.Module,
+    network: TrainableNetwork,
     card: Card,
     report: bytes | Path | None = None,
     preview: bytes | Path | None = None,
@@ -86,7 +86,7 @@ def write_package(
     return folder
 
 
-def check_package(folder: Path, network: nn.Module, card: Card) -> None:
+def check_package(folder: Path, network: TrainableNetwork, card: Card) -> None:
     """Load a package and compare its answers to a random image with the network's.
 
     Raises:
@@ -101,7 +101,7 @@ def check_package(folder: Path, network: nn.Module, card: Card) -> None:
 
 
 def complete_package(
-    folder: Path, network: nn.Module, card: Card, tell: Callable[[str], None] = lambda part: None
+    folder: Path, network: TrainableNetwork, card: Card, tell: Callable[[str], None] = lambda part: None
 ) -> None:
     """Give a copy of a package all graphs: that of all tasks, and one a task, which other programs read.
 
@@ -119,19 +119,18 @@ def complete_package(
         _complete(folder, network, card, tell)
 
 
-def _complete(folder: Path, network: nn.Module, card: Card, tell: Callable[[str], None]) -> None:
+def _complete(folder: Path, network: TrainableNetwork, card: Card, tell: Callable[[str], None]) -> None:
     image = _noise(card)
     tell("graph")
     if not (folder / GRAPH_FILE).is_file():
         onnx.export_joint(network, card, folder / GRAPH_FILE)
-    for task in card.tasks:
+    for task in card.trainable_tasks():
         tell(task)
         file = folder / ONNX_FILES[task]
         if not file.is_file():
             onnx.export(network, card, task, file)
-            _compare(
-                *(_parts(task, each) for each in (_of_task(network, task, image), _of_file(file, image))), file.name
-            )
+            mine, theirs = (_parts(task, each) for each in (_of_task(network, task, image), _of_file(file, image)))
+            _compare(mine, theirs, file.name)
     item = make_item(card, parameters(network), {path.name for path in folder.iterdir()})
     item["properties"] |= said_besides(json_or_none(folder / ITEM_FILE))
     (folder / ITEM_FILE).write_text(json.dumps(item, indent=2) + "\n", encoding="utf-8")
@@ -162,7 +161,7 @@ def zip_package(folder: Path | str, file: Path | str) -> Path:
 
 def _write_files(
     folder: Path,
-    network: nn.Module,
+    network: TrainableNetwork,
     card: Card,
     extras: dict[str, bytes | Path | None],
     tell: Callable[[str], None],
@@ -187,15 +186,16 @@ def _noise(card: Card) -> np.ndarray:
 
 
 @torch.inference_mode()
-def _answer(network: nn.Module, card: Card, image: np.ndarray) -> list[np.ndarray]:
+def _answer(network: TrainableNetwork, card: Card, image: np.ndarray) -> list[np.ndarray]:
     answers: tuple[Tensor, ...] = onnx.JointGraph(network)(torch.from_numpy(image))
     return [answer.numpy() for answer in answers]
 
 
 @torch.inference_mode()
-def _of_task(network: nn.Module, task: Task, image: np.ndarray) -> np.ndarray:
+def _of_task(network: TrainableNetwork, task: Task, image: np.ndarray) -> np.ndarray:
     graph = onnx.SegmentationGraph(network) if task == "segmentation" else onnx.DetectionGraph(network)
-    return graph(torch.from_numpy(image)).numpy()
+    found: np.ndarray = graph(torch.from_numpy(image)).numpy()
+    return found
 
 
 def _of_file(file: Path, image: np.ndarray) -> np.ndarray:

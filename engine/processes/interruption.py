@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from ..types import given
+
 LOOK_SECONDS = 0.2
 COOPERATION_SECONDS = 0.8
 LAST_SECONDS = 2.2
@@ -131,4 +133,4 @@ class Interrupter:
 
             _thread.interrupt_main(signal.SIGINT)
         else:  # which also ends a wait inside the system
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            signal.pthread_kill(given(threading.main_thread().ident), signal.SIGINT)

@@ -70,7 +70,8 @@ def sweep(parent: Path) -> None:
 def name_semaphores() -> None:
     """Have the semaphores that this process makes say whose they are; only Linux shows them, and has room for it."""
     if sys.platform == "linux":
-        process.current_process()._config["semprefix"] = f"/{_name()}"
+        config = process.current_process()._config  # type: ignore[attr-defined]  # there is no public way
+        config["semprefix"] = f"/{_name()}"
 
 
 def sweep_semaphores(shared: Path = SHARED) -> None:

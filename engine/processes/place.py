@@ -49,7 +49,7 @@ def _take_from_slurm() -> None:
     if not tasks.isdecimal() or int(tasks) < 2:
         return
     on_nodes = re.sub(r"\(x\d+\)", "", values.get("SLURM_STEP_TASKS_PER_NODE", tasks))
-    from lightning_fabric.plugins.environments import SLURMEnvironment
+    from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 
     nodes = values.get("SLURM_STEP_NODELIST") or values.get("SLURM_NODELIST", "127.0.0.1")
     port = FIRST_PORT + int(values.get("SLURM_JOB_ID", "0")) % PORTS

@@ -12,7 +12,7 @@ from .feature_teaching import with_feature_teacher
 from .identity import teachers_identity, teachers_of
 from .label_loss import chosen_loss
 from .partial_multitask import plan_partial_multitask
-from .plan import Batches, Losses, Networks, Plan, Stage, ema_of, with_timing
+from .plan import Batches, Losses, Networks, Plan, Stage, ema_of, network_of, with_timing
 from .pretraining import with_pretraining
 from .reuse import CHECKPOINTS, best_weights
 from .semi_supervised import plan_semi_supervised
@@ -40,8 +40,8 @@ def build_plan(run: Run, prepared: Prepared) -> Plan:
     plan = with_feature_teacher(RECIPES[run.recipe.kind](run, prepared), run, prepared)
     plan = with_timing(plan, run.recipe)
     if run.training.mirrored_validation:
-        detects = (each for each in plan.networks.values() if "detection" in getattr(each, "tasks", ()))
-        check_mirrors(list(detects), run, "training.mirrored_validation")
+        detects = [name for name, each in plan.networks.items() if "detection" in getattr(each, "tasks", ())]
+        check_mirrors([network_of(plan.networks, name) for name in detects], run, "training.mirrored_validation")
     plan = replace(plan, notes=(*plan.notes, *filter(None, [chosen_loss(run, prepared).sentence])))
     return with_pretraining(plan, run, len(prepared.bands))
 

@@ -6,13 +6,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..config import Run
 from ..distillation import detection_agreement, segmentation_agreement
 from ..errors import ConfigError
+from ..models import TaskNetwork
 from ..models.heads.detection import Axis
-from ..types import Detections, Outputs, Task
+from ..types import Detections, Outputs, Task, given
 from .plan import predict
 
 Axes = tuple[Axis, ...]
@@ -23,9 +24,9 @@ _LEAST = 1e-6
 """Probabilities are kept this far from 0 and 1, so that their logits are numbers."""
 
 
-def check_mirrors(teachers: Collection[nn.Module], run: Run, option: str = "mirrored_answers") -> None:
+def check_mirrors(teachers: Collection[TaskNetwork], run: Run, option: str = "mirrored_answers") -> None:
     """Raise ConfigError where a mirror image's anchors would lie between the image's own."""
-    heads = [each.detection_head for each in teachers if "detection" in each.tasks]
+    heads = [given(each.detection_head) for each in teachers if "detection" in each.tasks]
     coarsest = max((max(head.strides) for head in heads), default=1)
     if run.training.chip_size % coarsest:
         raise ConfigError(
@@ -35,7 +36,7 @@ def check_mirrors(teachers: Collection[nn.Module], run: Run, option: str = "mirr
 
 
 def opinions(
-    network: nn.Module, image: Tensor, tasks: Collection[Task] | None = None, mirrored: bool = False
+    network: TaskNetwork, image: Tensor, tasks: Collection[Task] | None = None, mirrored: bool = False
 ) -> list[Outputs]:
     """What an ensemble's members say of an image, or one network, each in eval mode and without gradients.
 
@@ -54,7 +55,7 @@ def opinions(
     ]
 
 
-def check_opinions(teachers: Collection[nn.Module], mirrored: bool) -> None:
+def check_opinions(teachers: Collection[TaskNetwork], mirrored: bool) -> None:
     """Raise ConfigError where no teacher has opinions that could agree."""
     if not mirrored and not any(len(getattr(each, "members", ())) > 1 for each in teachers):
         raise ConfigError(
@@ -68,8 +69,8 @@ def agreement(answers: Sequence[Outputs], task: Task) -> Tensor | None:
     if len(answers) == 1:
         return None
     if task == "segmentation":
-        return segmentation_agreement([each.segmentation for each in answers])
-    return detection_agreement([each.detections.logits for each in answers])
+        return segmentation_agreement([given(each.segmentation) for each in answers])
+    return detection_agreement([given(each.detections).logits for each in answers])
 
 
 def mean_answer(answers: Sequence[Outputs]) -> Outputs:
@@ -81,12 +82,12 @@ def mean_answer(answers: Sequence[Outputs]) -> Outputs:
     first = answers[0]
     if len(answers) == 1:
         return first
-    segmentation = None if first.segmentation is None else _mean_logits([each.segmentation for each in answers])
-    detections = None if first.detections is None else _mean_detections([each.detections for each in answers])
+    segmentation = None if first.segmentation is None else _mean_logits([given(each.segmentation) for each in answers])
+    detections = None if first.detections is None else _mean_detections([given(each.detections) for each in answers])
     return replace(first, segmentation=segmentation, detections=detections)
 
 
-def answer_of_mirror(network: nn.Module, image: Tensor, axes: Axes, tasks: Collection[Task] | None = None) -> Outputs:
+def answer_of_mirror(network: TaskNetwork, image: Tensor, axes: Axes, tasks: Collection[Task] | None = None) -> Outputs:
     """A network's outputs on an image that is mirrored along some axes, mirrored back; features are as it saw them."""
     dimensions = [_DIMENSIONS[axis] for axis in axes]
     outputs = predict(network, image.flip(dimensions) if dimensions else image, tasks)
@@ -94,7 +95,7 @@ def answer_of_mirror(network: nn.Module, image: Tensor, axes: Axes, tasks: Colle
         return outputs
     detections = outputs.detections
     for axis in axes if detections is not None else ():
-        detections = network.detection_head.mirrored(detections, axis)
+        detections = given(network.detection_head).mirrored(given(detections), axis)
     areas = outputs.segmentation
     return replace(outputs, segmentation=None if areas is None else areas.flip(dimensions), detections=detections)
 
@@ -110,7 +111,7 @@ def _mean_detections(answers: list[Detections]) -> Detections:
     boxes = torch.stack([each.regression for each in answers])
     centerness = None
     if answers[0].centerness is not None:
-        centerness = _logit(torch.stack([each.centerness.sigmoid() for each in answers]).mean(dim=0))
+        centerness = _logit(torch.stack([given(each.centerness).sigmoid() for each in answers]).mean(dim=0))
     return replace(
         answers[0],
         logits=_logit(scores.mean(dim=0)),

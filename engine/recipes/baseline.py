@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ..config import Baseline, Run
+from ..config import Baseline, Run, recipe_of
 from ..data import Prepared
 from ..distillation import (
     Confidence,
@@ -23,18 +24,18 @@ from ..distillation import (
     segmentation_cross_entropy,
     soft_segmentation,
 )
-from ..types import Batch, Outputs, Role
+from ..types import Batch, Outputs, Role, given
 from .build import build_network
 from .dropout import dropped
-from .plan import Batches, Losses, Networks, Plan, Stage, predict, teacher_share, teaching_network
-from .semi_supervised import THRESHOLDS, adaptive_thresholds, require_roles
+from .plan import Batches, Losses, Networks, Plan, Stage, network_of, predict, teacher_share, teaching_network
+from .semi_supervised import THRESHOLDS, adaptive_thresholds, require_roles, thresholds_of
 from .supervised import LabelTerms, label_terms, supervised_losses, teach_from_labels
 from .teachers import load_teachers
 from .together import forward_together
 from .views import CutMix, labelled, seen
 
 ROLES: tuple[Role, ...] = ("segmentation", "unlabelled")
-SEGMENTATION = ("segmentation",)
+SEGMENTATION: tuple[Literal["segmentation"]] = ("segmentation",)
 
 
 def plan_baseline(run: Run, prepared: Prepared) -> Plan:
@@ -43,12 +44,12 @@ def plan_baseline(run: Run, prepared: Prepared) -> Plan:
     Raises:
         ConfigError: labelled or unlabelled sources are missing, or the teacher does not fit.
     """
-    recipe: Baseline = run.recipe
+    recipe = recipe_of(run, Baseline)
     if recipe.method == "plain":
         return _plan_plain(run, prepared, recipe)
     require_roles(run, ROLES)
     names = ("student", "twin") if recipe.method == "cps" else ("student",)
-    networks = {
+    networks: dict[str, nn.Module] = {
         name: build_network(recipe.student, SEGMENTATION, run, prepared, seed=run.training.seed + index)
         for index, name in enumerate(names)
     }
@@ -66,9 +67,9 @@ def unlabelled_losses(method: Method, names: tuple[str, ...], recipe: Baseline, 
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
         batch = labelled(batches["segmentation"], recipe)
         outputs, term = method(networks, batch, batches["unlabelled"], recipe)
-        named = {}
+        named: dict[str, Tensor] = {}
         for name in names:
-            own = supervised_losses(networks[name], outputs[name], batch, terms)
+            own = supervised_losses(network_of(networks, name), outputs[name], batch, terms)
             named |= {f"segmentation/{name} {key}": value for key, value in own.items()}
         strength = recipe.weight * ramp_up(progress, recipe.ramp_up)
         return named | {f"unlabelled/{recipe.method.replace('_', ' ')}": strength * term}
@@ -87,7 +88,7 @@ def _mean_teacher(
     mix, view = _mixed(unlabelled, recipe)
     outputs = _forward(networks, "student", batch, view)
     target = mix.answers(predict(teaching_network(networks, "student"), unlabelled.image))
-    term = consistency(outputs["unlabelled"].segmentation, target.segmentation, view.valid)
+    term = consistency(given(outputs["unlabelled"].segmentation), given(target.segmentation), view.valid)
     return {"student": outputs["segmentation"]}, term
 
 
@@ -95,11 +96,11 @@ def _cps(networks: Networks, batch: Batch, unlabelled: Batch, recipe: Baseline) 
     """Two networks of other seeds give each other labels (arXiv 2106.01226, with its CutMix)."""
     mix, view = _mixed(unlabelled, recipe)
     outputs = {name: _forward(networks, name, batch, view) for name in ("student", "twin")}
-    given = {name: predict(networks[name], unlabelled.image) for name in outputs}
-    needed = tuple(_confidence(networks, name, each, unlabelled, recipe) for name, each in given.items())
-    theirs = tuple(mix.answers(each).segmentation for each in given.values())
-    mine = (each["unlabelled"].segmentation for each in outputs.values())
-    term = cross_supervision(*mine, view.valid, needed, theirs)
+    said = {name: predict(network_of(networks, name), unlabelled.image) for name in outputs}
+    of_first, of_second = (_confidence(networks, name, each, unlabelled, recipe) for name, each in said.items())
+    first_label, second_label = (given(mix.answers(each).segmentation) for each in said.values())
+    first, second = (given(each["unlabelled"].segmentation) for each in outputs.values())
+    term = cross_supervision(first, second, view.valid, (of_first, of_second), (first_label, second_label))
     return {name: each["segmentation"] for name, each in outputs.items()}, term
 
 
@@ -109,9 +110,10 @@ def _fixmatch(
     """Confident labels of the weak view for the strong one (arXiv 2001.07685)."""
     mix, view = _mixed(unlabelled, recipe)
     outputs = _forward(networks, "student", batch, view)
-    target = predict(networks["student"], unlabelled.image)
+    target = predict(network_of(networks, "student"), unlabelled.image)
     labels = _labels(mix.answers(target), view, _confidence(networks, "student", target, unlabelled, recipe))
-    return {"student": outputs["segmentation"]}, segmentation_cross_entropy(outputs["unlabelled"].segmentation, labels)
+    term = segmentation_cross_entropy(given(outputs["unlabelled"].segmentation), labels)
+    return {"student": outputs["segmentation"]}, term
 
 
 def _unimatch(
@@ -121,7 +123,7 @@ def _unimatch(
 
     Our strong views share one change of colours and differ by their CutMix.
     """
-    student, pairs = networks["student"], [_mixed(unlabelled, recipe) for _ in range(2)]
+    student, pairs = network_of(networks, "student"), [_mixed(unlabelled, recipe) for _ in range(2)]
     images = [batch.image, unlabelled.image, *(view.image for _, view in pairs)]
     encoded = student.encode(torch.cat(images))
     parts = [[level[start : start + len(images[0])] for level in encoded] for start in _starts(images)]
@@ -130,9 +132,10 @@ def _unimatch(
     )
     target = predict(student, unlabelled.image)
     needed = _confidence(networks, "student", target, unlabelled, recipe)
-    term = segmentation_cross_entropy(perturbed.segmentation, _labels(target, unlabelled, needed)) / 2
+    term = segmentation_cross_entropy(given(perturbed.segmentation), _labels(target, unlabelled, needed)) / 2
     for (mix, view), output in zip(pairs, strong, strict=True):
-        term = term + segmentation_cross_entropy(output.segmentation, _labels(mix.answers(target), view, needed)) / 4
+        labels = _labels(mix.answers(target), view, needed)
+        term = term + segmentation_cross_entropy(given(output.segmentation), labels) / 4
     return {"student": outputs}, term
 
 
@@ -146,19 +149,19 @@ def _mixed(unlabelled: Batch, recipe: Baseline) -> tuple[CutMix, Batch]:
 
 
 def _forward(networks: Networks, name: str, batch: Batch, view: Batch) -> dict[Role, Outputs]:
-    images = {"segmentation": batch.image, "unlabelled": view.image}
-    return forward_together(networks[name], images, dict.fromkeys(images, SEGMENTATION))
+    images: dict[Role, Tensor] = {"segmentation": batch.image, "unlabelled": view.image}
+    return forward_together(network_of(networks, name), images, dict.fromkeys(images, SEGMENTATION))
 
 
 def _confidence(networks: Networks, name: str, target: Outputs, batch: Batch, recipe: Baseline) -> Confidence:
     """What a network's labels must reach after this answer on the weak view."""
-    if THRESHOLDS not in networks:
-        return recipe.confidence
-    return networks[THRESHOLDS][name]([target.segmentation], batch.valid)
+    thresholds = thresholds_of(networks).get(name)
+    return recipe.confidence if thresholds is None else thresholds([given(target.segmentation)], batch.valid)
 
 
 def _labels(outputs: Outputs, view: Batch, needed: Confidence) -> Tensor:
-    return pseudo_labels(outputs.segmentation, outputs.segmentation, view.valid, needed)
+    logits = given(outputs.segmentation)
+    return pseudo_labels(logits, logits, view.valid, needed)
 
 
 def _starts(images: list[Tensor]) -> list[int]:
@@ -168,12 +171,14 @@ def _starts(images: list[Tensor]) -> list[int]:
 def _plan_plain(run: Run, prepared: Prepared, recipe: Baseline) -> Plan:
     require_roles(run, SEGMENTATION)
     specs = {"student": recipe.student, "teacher": recipe.teacher}
-    networks = {
+    networks: dict[str, nn.Module] = {
         name: build_network(spec, SEGMENTATION, run, prepared, seed=run.training.seed + index)
         for index, (name, spec) in enumerate(specs.items())
     }
-    terms, views = label_terms(recipe, run, prepared), SEGMENTATION if recipe.strong_views else ()
-    share, stages, notes = teacher_share(recipe), [], []
+    terms, share = label_terms(recipe, run, prepared), teacher_share(recipe)
+    views: tuple[Role, ...] = SEGMENTATION if recipe.strong_views else ()
+    stages: list[Stage] = []
+    notes: list[str] = []
     if recipe.teachers_from is not None:
         taught = load_teachers(recipe.teachers_from, ("teacher",), networks, run, prepared)
         networks, notes, share = networks | taught.networks, taught.notes, 0.0
@@ -201,10 +206,11 @@ def plain_losses(recipe: Baseline, terms: LabelTerms) -> Losses:
 
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
         batch = labelled(batches["segmentation"], recipe)
-        output, target = networks["student"](batch.image), predict(networks["teacher"], batch.image)
-        own = supervised_losses(networks["student"], output, batch, terms)
+        student = network_of(networks, "student")
+        output, target = student(batch.image), predict(network_of(networks, "teacher"), batch.image)
+        own = supervised_losses(student, output, batch, terms)
         named = {f"segmentation/student {key}": value for key, value in own.items()}
-        soft = soft_segmentation(output.segmentation, target.segmentation, batch.valid)
+        soft = soft_segmentation(given(output.segmentation), given(target.segmentation), batch.valid)
         return named | {"segmentation/soft": recipe.weight * ramp_up(progress, recipe.ramp_up) * soft}
 
     return losses

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from torch import nn
-
 from ..config import Network, Run
 from ..data import Prepared
-from ..models import build, parameters, resolve
+from ..models import TaskNetwork, TrainableNetwork, build, parameters, resolve
 from ..models.catalogue import licence_warning
 from ..models.weights import expected_standardisation, without_weights
 from ..types import Task
@@ -17,7 +15,7 @@ SMALL_BATCH = 4
 """Chips of a step below which a pretrained encoder keeps its batch norms' statistics: so few would spoil them."""
 
 
-def build_network(spec: Network, tasks: tuple[Task, ...], run: Run, prepared: Prepared, seed: int) -> nn.Module:
+def build_network(spec: Network, tasks: tuple[Task, ...], run: Run, prepared: Prepared, seed: int) -> TrainableNetwork:
     """A network for the run's bands and classes, normalising by the training area's statistics.
 
     Raises:
@@ -33,7 +31,7 @@ def build_network(spec: Network, tasks: tuple[Task, ...], run: Run, prepared: Pr
 
 def standardised_by(
     mean: Sequence[float], std: Sequence[float], spec: Network, tasks: tuple[Task, ...], run: Run, seed: int
-) -> nn.Module:
+) -> TrainableNetwork:
     """A network for the run's classes and for the bands that these statistics are of."""
     return build(
         spec,
@@ -47,21 +45,21 @@ def standardised_by(
     )
 
 
-def weights_warnings(spec: Network, network: nn.Module) -> list[str]:
+def weights_warnings(spec: Network, network: TaskNetwork) -> list[str]:
     """What a person should know of a network's encoder before it is trained."""
     name = resolve(spec).encoder
-    missing = [without_weights(name)] if spec.weights == "auto" and network.loaded is None else []
+    missing = [without_weights(name)] if spec.weights == "auto" and network.loaded is None else list[str]()
     published = spec.weights in ("auto", "hub") and network.loaded is not None
     return [*missing, *filter(None, [licence_warning(name, published)])]
 
 
-def keep_statistics(network: nn.Module, spec: Network, run: Run) -> None:
+def keep_statistics(network: TrainableNetwork, spec: Network, run: Run) -> None:
     """Freeze the batch norms' statistics that an encoder came with, where the settings or small batches ask for it."""
     small = run.training.batch_size < SMALL_BATCH
     network.frozen_statistics = spec.batch_norm == "frozen" or (spec.batch_norm == "auto" and small)
 
 
-def _restandardise(network: nn.Module, spec: Network, prepared: Prepared) -> None:
+def _restandardise(network: TrainableNetwork, spec: Network, prepared: Prepared) -> None:
     """Standardise as the encoder's weights saw pixels, where the settings ask for it and the imagery allows."""
     if prepared.source_statistics:  # whose mean and deviation are those that weights expect, near enough
         return
@@ -70,9 +68,10 @@ def _restandardise(network: nn.Module, spec: Network, prepared: Prepared) -> Non
         network.restandardise([255 * each for each in mean], [255 * each for each in std])
 
 
-def describe(spec: Network, network: nn.Module) -> str:
+def describe(spec: Network, network: TaskNetwork) -> str:
     """A short line for people: architecture, encoder, size, and the levels that detect; of an ensemble its own."""
-    if own := getattr(network, "described", ""):
+    own: str = getattr(network, "described", "")
+    if own:
         return own
     parts = [spec.architecture, resolve(spec).encoder, f"{parameters(network) / 1e6:.1f} M parameters"]
     if network.loaded is not None:

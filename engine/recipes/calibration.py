@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from ..distillation import detection_temperature, segmentation_temperature
-from ..types import IGNORE_INDEX, Batch, Outputs, Task
+from ..models import TaskNetwork
+from ..types import IGNORE_INDEX, Batch, Outputs, Task, given
 from .averaging import mean_answer, opinions
-from .plan import Networks
+from .plan import Networks, network_of
 
 CALIBRATION = "calibration"
 """The temperatures' name among a plan's networks."""
@@ -41,7 +42,8 @@ class Calibration(nn.Module):
 
     def of(self, task: Task) -> Tensor:
         """The temperature of a task's teacher."""
-        return getattr(self, task)
+        temperature: Tensor = getattr(self, task)
+        return temperature
 
     def fit(self, networks: Networks, answers: Answers) -> list[str]:
         """Find the temperatures by validation ground's labels; returns a sentence for each.
@@ -52,7 +54,7 @@ class Calibration(nn.Module):
         """
         sentences = []
         for task, name in self.teachers.items():
-            found = _temperature(networks[name], task, answers, self.mirrored)
+            found = _temperature(network_of(networks, name), task, answers, self.mirrored)
             self.of(task).fill_(1.0 if found is None else found)
             sentences.append(_sentence(task, name, found))
         return sentences
@@ -71,7 +73,7 @@ def calibrated(networks: Networks, answer: Outputs) -> Outputs:
     return answer
 
 
-def _temperature(network: nn.Module, task: Task, answers: Answers, mirrored: bool) -> float | None:
+def _temperature(network: TaskNetwork, task: Task, answers: Answers, mirrored: bool) -> float | None:
     """None where no label can tell."""
 
     def ask(image: Tensor) -> Outputs:
@@ -91,19 +93,19 @@ def _pixels(answers: Iterator[tuple[Outputs, Batch]]) -> list[tuple[Tensor, Tens
     """Logits (P, K) and labels (P,) of each batch's labelled pixels."""
     pairs = []
     for outputs, batch in answers:
-        labels = batch.mask[:, ::EVERY, ::EVERY]
-        logits = outputs.segmentation[:, :, ::EVERY, ::EVERY].permute(0, 2, 3, 1)
+        labels = given(batch.mask)[:, ::EVERY, ::EVERY]
+        logits = given(outputs.segmentation)[:, :, ::EVERY, ::EVERY].permute(0, 2, 3, 1)
         counted = labels != IGNORE_INDEX
         pairs.append((logits[counted].float().cpu(), labels[counted].cpu()))
     return pairs
 
 
-def _places(network: nn.Module, answers: Iterator[tuple[Outputs, Batch]]) -> list[tuple[Tensor, Tensor]]:
+def _places(network: TaskNetwork, answers: Iterator[tuple[Outputs, Batch]]) -> list[tuple[Tensor, Tensor]]:
     """Logits and targets (A, C) of each batch's places that count."""
     pairs = []
     for outputs, batch in answers:
-        found = outputs.detections
-        targets, counted = network.detection_head.class_targets(found, batch.boxes, batch.labels, batch.valid)
+        found, head = given(outputs.detections), given(network.detection_head)
+        targets, counted = head.class_targets(found, given(batch.boxes), given(batch.labels), batch.valid)
         pairs.append((found.logits[counted].float().cpu(), targets[counted].cpu()))
     return pairs
 

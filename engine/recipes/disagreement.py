@@ -13,7 +13,7 @@ from ..config import Run
 from ..data import Prepared
 from ..data.places import Cells
 from ..distillation import anchors_valid, difference_of_scores, divergence_of_areas
-from ..types import Batch, Outputs, Task
+from ..types import Batch, Outputs, Task, given
 
 TABLE = "disagreement"
 """The table's name among a plan's networks."""
@@ -50,16 +50,19 @@ class DisagreementTable(nn.Module):
         cells: how many there are.
     """
 
+    values: Tensor
+    measured: Tensor
+
     def __init__(self, cells: int) -> None:
         super().__init__()
         self.register_buffer("values", torch.ones(cells))
         self.register_buffer("measured", torch.tensor(0))
 
-    def load_state_dict(self, state: Mapping[str, Any], *options: Any, **more: Any) -> Any:
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
         """Take a state, but for one of other ground, which has to be measured anew."""
-        if state["values"].shape != self.values.shape:
+        if state_dict["values"].shape != self.values.shape:
             return None
-        return super().load_state_dict(state, *options, **more)
+        return super().load_state_dict(state_dict, strict, assign)
 
     def take(self, found: Tensor, chosen: Tensor) -> None:
         """Note a measurement.
@@ -82,6 +85,6 @@ def disagreement_table(run: Run, prepared: Prepared) -> DisagreementTable:
 def disagreement(task: Task, first: Outputs, second: Outputs, batch: Batch) -> Tensor:
     """(B,) how far two answers of one task are apart."""
     if task == "segmentation":
-        return divergence_of_areas(first.segmentation, second.segmentation, batch.valid)
-    valid = anchors_valid(first.detections.anchors, batch.valid)
-    return difference_of_scores(first.detections.logits, second.detections.logits, valid)
+        return divergence_of_areas(given(first.segmentation), given(second.segmentation), batch.valid)
+    mine, other = given(first.detections), given(second.detections)
+    return difference_of_scores(mine.logits, other.logits, anchors_valid(mine.anchors, batch.valid))

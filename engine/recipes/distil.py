@@ -11,20 +11,20 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from ..config import Card, Distil, Network, Run
+from ..config import Card, Distil, Network, Run, recipe_of
 from ..data import Prepared
 from ..distillation import Adaptors, soft_centerness
 from ..errors import ConfigError
-from ..models import anchors_valid
+from ..models import TaskNetwork, anchors_valid
 from ..models.encoders import STRIDES
-from ..types import Batch, Outputs, Task
+from ..types import Batch, Outputs, Task, given
 from .averaging import agreement, check_mirrors, check_opinions, mean_answer, opinions
 from .build import build_network
 from .calibration import CALIBRATION, Calibration, calibrated
 from .feature_teaching import feature_terms
 from .gate import GATE, Gate, listened
 from .package_teacher import check_imagery, load_package_teacher
-from .plan import Batches, Losses, Networks, Plan, Stage, nothing_to_say
+from .plan import Batches, Losses, Networks, Plan, Stage, Weigh, network_of, nothing_to_say
 from .starting import channels
 from .supervised import supervised_losses
 from .terms import check_features, has_terms, teaching_terms, uses_features
@@ -41,13 +41,14 @@ def plan_distil(run: Run, prepared: Prepared) -> Plan:
     Raises:
         ConfigError: the package cannot be read, or the run or its student does not fit it.
     """
-    recipe: Distil = run.recipe
+    recipe = recipe_of(run, Distil)
     teacher, card = load_package_teacher(recipe.package)
+    spec = given(card.network)
     _check_run(run, prepared, card)
     _check_weights(recipe, card)
     tasks = tuple(task for task in TASKS if task in card.tasks)
     if recipe.student.detection_strides is None:
-        strides = {"detection_strides": card.network.detection_strides}
+        strides = {"detection_strides": spec.detection_strides}
         recipe = recipe.model_copy(update={"student": recipe.student.model_copy(update=strides)})
     student = build_network(recipe.student, tasks, run, prepared, seed=run.training.seed)
     _check_student(recipe, card, student, teacher)
@@ -58,8 +59,10 @@ def plan_distil(run: Run, prepared: Prepared) -> Plan:
     networks: dict[str, nn.Module] = {"student": student, "teacher": teacher}
     if uses_features(recipe):
         networks["adaptors"] = Adaptors(student.feature_channels, teacher.feature_channels)
+    weigh: Weigh = nothing_to_say
     if recipe.gate:
-        networks[GATE] = Gate(dict.fromkeys(tasks, "teacher"), channels(run, tasks), recipe.gate)
+        gate = Gate(dict.fromkeys(tasks, "teacher"), channels(run, tasks), recipe.gate)
+        networks[GATE], weigh = gate, gate.weigh
     if recipe.calibrated_answers:
         networks[CALIBRATION] = Calibration(dict.fromkeys(tasks, "teacher"), recipe.mirrored_answers)
     stage = Stage(
@@ -73,8 +76,7 @@ def plan_distil(run: Run, prepared: Prepared) -> Plan:
         measures=("teacher",) if GATE in networks else (),
         fits=(CALIBRATION,) if CALIBRATION in networks else (),
     )
-    weigh = networks[GATE].weigh if GATE in networks else nothing_to_say
-    specs = {"student": recipe.student, "teacher": card.network}
+    specs = {"student": recipe.student, "teacher": spec}
     of_card = (card.score_threshold, card.score_thresholds, card.object_size)
     return Plan(networks, [stage], "student", specs, *of_card, weigh=weigh)
 
@@ -83,10 +85,10 @@ def distil_losses(recipe: Distil) -> Losses:
     """Labels where a batch has them, and the teacher on every batch and task."""
 
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
-        student, teacher = networks["student"], networks["teacher"]
+        student, teacher = network_of(networks, "student"), network_of(networks, "teacher")
         images = {role: batch.image for role, batch in batches.items()}
         outputs = forward_together(student, images, dict.fromkeys(images, student.tasks))
-        named = {}
+        named: dict[str, Tensor] = {}
         for role, batch in batches.items():
             if role != "unlabelled":
                 own = supervised_losses(student, outputs[role], batch)
@@ -103,12 +105,14 @@ def taught_losses(
     networks: Networks, outputs: Outputs, said: Sequence[Outputs], batch: Batch, recipe: Distil
 ) -> dict[str, Tensor]:
     """What the teacher's answers on a batch ask of the student's, as weighted named scalars."""
-    teacher, adaptors, terms = networks["teacher"], networks.get("adaptors"), {}
+    student, teacher = network_of(networks, "student"), network_of(networks, "teacher")
+    adaptors = networks.get("adaptors")
+    terms: dict[str, Tensor] = {}
     answer = calibrated(networks, mean_answer(said))
-    agreed = {task: agreement(said, task) if recipe.agreement_weights else None for task in networks["student"].tasks}
-    for task in networks["student"].tasks:
-        heard = listened(networks, task), agreed[task]
-        asked = teaching_terms(task, teacher, answer, outputs, batch, adaptors, recipe, *heard)
+    agreed = {task: agreement(said, task) if recipe.agreement_weights else None for task in student.tasks}
+    for task in student.tasks:
+        listen = listened(networks, task)
+        asked = teaching_terms(task, teacher, answer, outputs, batch, adaptors, recipe, listen, agreed[task])
         terms |= {f"{task} {key}" if key not in SHARED else key: value for key, value in asked.items()}
     if "soft" in recipe.distillation and recipe.soft_detection == "all":  # which the other forms teach themselves
         heard = listened(networks, "detection")
@@ -122,10 +126,10 @@ def _centerness(
 ) -> dict[str, Tensor]:
     """Nothing but the teacher would train it where no source has boxes."""
     mine, theirs = outputs.detections, teacher.detections
-    if not weight or mine is None or mine.centerness is None:
+    if not weight or mine is None or theirs is None or mine.centerness is None:
         return {}
     valid = anchors_valid(mine.anchors, batch.valid)
-    term = soft_centerness(mine.centerness, theirs.centerness, theirs.logits, valid, places=places)
+    term = soft_centerness(mine.centerness, given(theirs.centerness), theirs.logits, valid, places=places)
     return {"detection soft centerness": weight * term}
 
 
@@ -160,13 +164,14 @@ def _facts(run: Run, card: Card) -> list[tuple[str, object, object]]:
 
 
 def _check_weights(recipe: Distil, card: Card) -> None:
-    if not any(has_terms(task, recipe) for task in card.tasks):
+    if not any(has_terms(task, recipe) for task in card.trainable_tasks()):
         raise ConfigError("All weights of the recipe's distillation are 0; give one of them a weight.")
 
 
-def _check_student(recipe: Distil, card: Card, student: nn.Module, teacher: nn.Module) -> None:
-    if "detection" in card.tasks and _anchors(recipe.student) != _anchors(card.network):
-        head, strides = _anchors(card.network)
+def _check_student(recipe: Distil, card: Card, student: TaskNetwork, teacher: TaskNetwork) -> None:
+    theirs = _anchors(given(card.network))
+    if "detection" in card.tasks and _anchors(recipe.student) != theirs:
+        head, strides = theirs
         raise ConfigError(
             f"The package {card.name} detects with the head {head} on strides {strides}, and the student otherwise.",
             "Give the student the same detection_head and detection_strides.",

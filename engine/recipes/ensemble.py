@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import cast
 
 from torch import Tensor, nn
 
-from ..models import parameters
+from ..models import TaskNetwork, parameters
 from ..models.heads import DetectionHead
-from ..types import Outputs, Task
+from ..types import Outputs, Task, given
 from .averaging import MIRRORED, mean_answer
 
 BYTES = 4
 """Of a weight."""
 
 
-class Ensemble(nn.Module):
+class Ensemble(TaskNetwork):
     """A deep ensemble (Lakshminarayanan et al., arXiv 1612.01474) behind the interface of one network.
 
     Members may have other architectures, but the same classes, and for detection the same head and strides, so that
@@ -30,7 +31,7 @@ class Ensemble(nn.Module):
 
     loaded = None
 
-    def __init__(self, members: Sequence[nn.Module], tasks: tuple[Task, ...], described: str) -> None:
+    def __init__(self, members: Sequence[TaskNetwork], tasks: tuple[Task, ...], described: str) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
         self.tasks, self.described = tasks, described
@@ -40,9 +41,13 @@ class Ensemble(nn.Module):
         self.backbone_channels: int = first.backbone_channels
 
     @property
+    def _first(self) -> TaskNetwork:
+        return cast("TaskNetwork", self.members[0])
+
+    @property
     def detection_head(self) -> DetectionHead:
         """The first member's, which decodes the mean answer."""
-        return self.members[0].detection_head
+        return given(self._first.detection_head)
 
     def forward(self, image: Tensor, tasks: Collection[Task] | None = None) -> Outputs:
         """The mean answer (`averaging.mean_answer`) for (B, C, H, W) raw values."""
@@ -51,7 +56,7 @@ class Ensemble(nn.Module):
 
     def forward_heads(self, features: list[Tensor], tasks: Collection[Task] | None = None) -> Outputs:
         """The first member's heads on any pyramid."""
-        return self.members[0].forward_heads(features, tasks)
+        return self._first.forward_heads(features, tasks)
 
 
 def cost(name: str, ensemble: Ensemble, mirrored: bool = False) -> str:

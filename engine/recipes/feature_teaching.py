@@ -19,7 +19,7 @@ from ..models.catalogue import licence_warning
 from ..models.feature_teacher import FeatureTeacher, load_feature_teacher
 from ..models.weights import expected_standardisation
 from ..types import Outputs, Role
-from .plan import Batches, Networks, Plan, Stage
+from .plan import Batches, Networks, Plan, Stage, network_of
 
 TEACHER, PROJECTOR = "feature_teacher", "feature_projector"
 RGB = 3
@@ -36,7 +36,9 @@ def with_feature_teacher(plan: Plan, run: Run, prepared: Prepared) -> Plan:
     with torch.random.fork_rng(devices=[]):  # training's random state stays what it is without this teacher
         torch.default_generator.manual_seed(run.training.seed)
         teacher = _teacher(run.recipe, prepared)
-        projector = nn.Conv2d(plan.networks[plan.exported].backbone_channels, teacher.channels, kernel_size=1)
+        projector = nn.Conv2d(
+            network_of(plan.networks, plan.exported).backbone_channels, teacher.channels, kernel_size=1
+        )
     *earlier, last = plan.stages
     networks = {**plan.networks, TEACHER: teacher, PROJECTOR: projector}
     return replace(plan, networks=networks, stages=[*earlier, _taught(last)])

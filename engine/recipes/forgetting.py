@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from .. import ranks
-from ..config import Run
+from ..config import Continued, Run, recipe_of
 from ..data import Prepared
 from ..distillation import (
     soft_centerness,
@@ -25,8 +25,8 @@ from ..distillation import (
 )
 from ..models import anchors_valid
 from ..models.weights_transfer import BACKGROUND
-from ..types import Batch, Detections, Outputs, Role, Task
-from .plan import Batches, Networks, predict
+from ..types import Batch, Detections, Outputs, Role, Task, given
+from .plan import Batches, Networks, network_of, predict
 
 OLD = "old model"
 """The frozen network's name among a plan's."""
@@ -67,7 +67,8 @@ class Lesson:
                     [name not in labelled for name in names]
                 )
         mixed = bool(getattr(run.recipe, "cutmix", 0.0))
-        return cls(run.recipe.learning_without_forgetting, classes, known, silent, mixed)
+        weight = recipe_of(run, Continued).learning_without_forgetting
+        return cls(weight, classes, known, silent, mixed)
 
     def asks(self, role: Role) -> tuple[Task, ...]:
         """The tasks in which the old model has something to teach on some of a role's chips."""
@@ -91,12 +92,16 @@ class Lesson:
             return outputs
         silent = self._taught(batch.role, batch)
         if batch.role == "segmentation":
-            places = batch.mask.clamp(max=silent.shape[1] - 1).flatten(1)
-            said = silent.gather(1, places).view(batch.mask.shape)  # by the label of another chip's part
+            mask = given(batch.mask)
+            places = mask.clamp(max=silent.shape[1] - 1).flatten(1)
+            said = silent.gather(1, places).view(mask.shape)  # by the label of another chip's part
             kept = ~silent[:, :, None, None] | said[:, None]
-            return replace(outputs, segmentation=_only(outputs.segmentation, kept, self._background(self.classes)))
-        logits = outputs.detections.logits.masked_fill(silent[:, None], NEVER)
-        return replace(outputs, detections=replace(outputs.detections, logits=logits))
+            return replace(
+                outputs, segmentation=_only(given(outputs.segmentation), kept, self._background(self.classes))
+            )
+        found = given(outputs.detections)
+        logits = found.logits.masked_fill(silent[:, None], NEVER)
+        return replace(outputs, detections=replace(found, logits=logits))
 
     def terms(
         self, networks: Networks, outputs: Mapping[Role, Outputs], batches: Batches, learner: str = ""
@@ -109,20 +114,25 @@ class Lesson:
             batches: as the learner has seen them.
             learner: its name, where several learn.
         """
-        named = {}
+        named: dict[str, Tensor] = {}
         for role, mine in outputs.items():
             has = {"detection": mine.detections, "segmentation": mine.segmentation}
             tasks = [task for task in self.asks(role) if has[task] is not None]
-            theirs = predict(networks[OLD], batches[role].image, tasks) if tasks else None
+            theirs = predict(network_of(networks, OLD), batches[role].image, tasks) if tasks else None
             for task in tasks:
-                terms = self._segmentation if task == "segmentation" else self._detection
-                asked = terms(has[task], getattr(theirs, FIELDS[task]), batches[role])
+                asked = self._asked(task, mine, given(theirs), batches[role])
                 named |= {f"{role}/{learner}{task} old {key}": self.weight * term for key, term in asked.items()}
         return named
 
+    def _asked(self, task: Task, mine: Outputs, theirs: Outputs, batch: Batch) -> dict[str, Tensor]:
+        if task == "segmentation":
+            return self._segmentation(given(mine.segmentation), given(theirs.segmentation), batch)
+        return self._detection(given(mine.detections), given(theirs.detections), batch)
+
     def _segmentation(self, mine: Tensor, theirs: Tensor, batch: Batch) -> dict[str, Tensor]:
         """Each class taught against all others together, which the old model calls background."""
-        taught, valid, task = self._taught("segmentation", batch), batch.valid, "segmentation"
+        task: Task = "segmentation"
+        taught, valid = self._taught(task, batch), batch.valid
         if batch.role == task:  # a pixel with a label of its own is of none of them
             valid = valid & (batch.mask == 0) if self._background(self.classes) else torch.zeros_like(valid)
         both = self._background(self.classes) and self._background(self.known)
@@ -143,7 +153,7 @@ class Lesson:
             "soft box": soft_detection_regression(mine.regression, theirs.regression, logits, valid),
         }
         if mine.centerness is not None:
-            terms["soft centerness"] = soft_centerness(mine.centerness, theirs.centerness, logits, valid)
+            terms["soft centerness"] = soft_centerness(mine.centerness, given(theirs.centerness), logits, valid)
         return {key: DETECTION * term for key, term in terms.items()}
 
     def _taught(self, task: Task, batch: Batch) -> Tensor:

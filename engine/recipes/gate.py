@@ -41,7 +41,8 @@ class Gate(nn.Module):
 
     def of(self, task: Task) -> Tensor:
         """The weights (C,) of a task's classes."""
-        return getattr(self, task)
+        weights: Tensor = getattr(self, task)
+        return weights
 
     def weigh(self, values: Values) -> list[str]:
         """Set the weights; returns a sentence for each teacher that is not listened to at all."""

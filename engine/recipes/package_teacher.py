@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from torch import nn
-
 from ..config import Card, Run, parse
 from ..data import Prepared
 from ..data.grid import ALIGNED_TOLERANCE
 from ..errors import ConfigError, GeoDistilError, WeightsError
-from ..models import build_from_card
+from ..models import TrainableNetwork, build_from_card
 from ..models.storage import load_weights
 from ..models.tensors import misfit
 from ..text_files import read_object
@@ -19,7 +17,7 @@ from ..text_files import read_object
 ITEM, WEIGHTS, CARD = "item.json", "model.safetensors", "geodistil:card"
 
 
-def load_package_teacher(path: str) -> tuple[nn.Module, Card]:
+def load_package_teacher(path: str) -> tuple[TrainableNetwork, Card]:
     """The network and the card of a package's folder, or of a run folder with a finished model.
 
     Raises:

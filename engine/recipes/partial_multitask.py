@@ -7,15 +7,17 @@ student with both heads gets each batch's own labels, and on the other task what
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from ..config import Labelled, PartialMultitask, Run
+from ..config import Labelled, PartialMultitask, Run, recipe_of
 from ..data import Prepared
 from ..distillation import Adaptors, ramp_up
 from ..errors import ConfigError
-from ..types import Batch, Outputs, Task
+from ..models import TaskNetwork
+from ..types import Batch, Outputs, Role, Task
 from .averaging import (
     MIRRORED,
     agreement,
@@ -37,6 +39,8 @@ from .plan import (
     Networks,
     Plan,
     Stage,
+    Weigh,
+    network_of,
     nothing_to_say,
     predict,
     teacher_share,
@@ -59,7 +63,7 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
     Raises:
         ConfigError: the sources are not labelled for both tasks, or the teachers do not fit.
     """
-    recipe: PartialMultitask = run.recipe
+    recipe = recipe_of(run, PartialMultitask)
     _check(run, recipe)
     student = build_student(recipe.student, tasks_of(run), run, prepared)
     networks: dict[str, nn.Module] = {"student": student.network, **student.teaching}
@@ -67,6 +71,7 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
     stages: list[Stage] = []
     notes: list[str] = []
     terms = label_terms(recipe, run, prepared)
+    weigh: Weigh = nothing_to_say
     if recipe.distillation:
         for index, (task, name) in enumerate(TEACHERS.items()):
             specs[name] = getattr(recipe, name)
@@ -75,7 +80,7 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
             taught = load_teachers(recipe.teachers_from, list(TEACHERS.values()), networks, run, prepared)
             check_frozen(taught, recipe.co_training)
             networks, notes = networks | taught.networks, taught.notes
-        teachers = [networks[name] for name in TEACHERS.values()]
+        teachers = [network_of(networks, name) for name in TEACHERS.values()]
         check_features(recipe, student.network, teachers)
         if recipe.mirrored_answers:
             check_mirrors(teachers, run)
@@ -90,13 +95,13 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
             check_mirrors(teachers, run, "unlabelled_chips")
             networks[TABLE] = disagreement_table(run, prepared)
         if recipe.gate:
-            networks[GATE] = Gate(TEACHERS, channels(run, tasks_of(run)), recipe.gate)
+            gate = Gate(TEACHERS, channels(run, tasks_of(run)), recipe.gate)
+            networks[GATE], weigh = gate, gate.weigh
         if recipe.calibrated_answers:
             networks[CALIBRATION] = Calibration(TEACHERS, recipe.mirrored_answers)
     left = 1 - sum(stage.share for stage in stages)
     stages.append(replace(_student_stage(run, recipe, networks, left, student.lesson, terms), begins=student.arrives))
     stages = [replace(stage, frozen_teachers=(*stage.frozen_teachers, *student.teaching)) for stage in stages]
-    weigh = networks[GATE].weigh if GATE in networks else nothing_to_say
     return Plan(networks, stages, "student", specs, heard=student.lesson.heard, weigh=weigh, notes=tuple(notes))
 
 
@@ -128,7 +133,7 @@ def _teacher_stage(
     task: Task, name: str, run: Run, recipe: PartialMultitask, lesson: Lesson, terms: LabelTerms
 ) -> Stage:
     losses = teach_from_labels(name, Labelled(strong_views=recipe.strong_views), terms, lesson)
-    roles = imagery(run, (task,)) if recipe.all_imagery else (task,)
+    roles: tuple[Role, ...] = imagery(run, (task,)) if recipe.all_imagery else (task,)
     views = roles if recipe.strong_views else ()
     return Stage(name, (name,), roles, teacher_share(recipe), losses, validated=(name,), views=views)
 
@@ -136,7 +141,7 @@ def _teacher_stage(
 def _student_stage(
     run: Run, recipe: PartialMultitask, networks: Networks, share: float, lesson: Lesson, terms: LabelTerms
 ) -> Stage:
-    roles = (*tasks_of(run), "unlabelled") if recipe.unlabelled else tasks_of(run)
+    roles: tuple[Role, ...] = (*tasks_of(run), "unlabelled") if recipe.unlabelled else tasks_of(run)
     teachers = tuple(name for name in TEACHERS.values() if name in networks)
     learners = teachers if recipe.co_training else ()
     return Stage(
@@ -164,13 +169,14 @@ def _chip_choice(recipe: PartialMultitask) -> ChipChoice:
         for task, name in TEACHERS.items():
             if has_terms(task, recipe):
                 teacher = teaching_network(networks, name, averages)
-                found.append(disagreement(task, *_two_answers(teacher, batch), batch))
+                first, second = _two_answers(teacher, batch)
+                found.append(disagreement(task, first, second, batch))
         return torch.stack(found)
 
     return ChipChoice(measure, RENEWALS if recipe.co_training else 1, ready=True)
 
 
-def _two_answers(teacher: nn.Module, batch: Batch) -> list[Outputs]:
+def _two_answers(teacher: TaskNetwork, batch: Batch) -> list[Outputs]:
     """Of an ensemble's first members; of a network on its own, on the image and on its mirror image."""
     said = opinions(teacher, batch.image)
     return said[:2] if len(said) > 1 else [*said, answer_of_mirror(teacher, batch.image, MIRRORED[1])]
@@ -182,7 +188,7 @@ def student_losses(recipe: PartialMultitask, weak: WeakLosses | None, lesson: Le
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
         strength = ramp_up(progress, recipe.ramp_up)
         views = {role: replace(batch, image=seen(batch, recipe.strong_views)) for role, batch in batches.items()}
-        named = {}
+        named: dict[str, Tensor] = {}
         for task, name in TEACHERS.items() if recipe.co_training else ():  # before they are asked: see `answer`
             named |= _teacher(task, name, networks, batches, views, recipe, strength, lesson, terms)
         return named | _student(networks, batches, views, recipe, weak, strength, lesson, terms)
@@ -195,10 +201,16 @@ def _student(
     strength: float, lesson: Lesson, terms: LabelTerms,
 ) -> dict[str, Tensor]:  # fmt: skip
     """The student on its views of all roles; teachers answer on the batches as they are."""
-    student, named = networks["student"], {}
+    student = network_of(networks, "student")
+    named: dict[str, Tensor] = {}
     taught = {role: _taught_tasks(role, recipe) for role in views}
-    wanted = {
-        role: {*taught[role], *({role} & set(TEACHERS)), *weak_tasks(role, recipe), *lesson.asks(role)}
+    wanted: dict[Role, set[Task]] = {
+        role: {
+            *taught[role],
+            *(task for task in TEACHERS if task == role),
+            *weak_tasks(role, recipe),
+            *lesson.asks(role),
+        }
         for role in views
     }
     outputs = forward_together(student, {role: view.image for role, view in views.items()}, wanted)
@@ -219,7 +231,7 @@ def distillation_losses(
 ) -> dict[str, Tensor]:
     """What the teacher of `task` says about a batch, as weighted named scalars; terms of weight zero are left out."""
     teacher = teaching_network(networks, TEACHERS[task], recipe.co_training and recipe.ema_teachers)
-    adaptors = networks["adaptors"][task] if uses_features(recipe) else None
+    adaptors = cast("nn.ModuleDict", networks["adaptors"])[task] if uses_features(recipe) else None
     listen = listened(networks, task)
     if listen is not None and not listen.any():  # not even asked
         return {}
@@ -234,7 +246,8 @@ def _teacher(
     strength: float, lesson: Lesson, terms: LabelTerms,
 ) -> dict[str, Tensor]:  # fmt: skip
     """A teacher that goes on learning: from its labels, and on unlabelled chips from its own average."""
-    teacher, roles = networks[name], [role for role in (task, "unlabelled") if role in views]
+    every: tuple[Role, ...] = (task, "unlabelled")
+    teacher, roles = network_of(networks, name), [role for role in every if role in views]
     outputs = forward_together(teacher, {role: views[role].image for role in roles}, dict.fromkeys(roles, (task,)))
     own = supervised_losses(teacher, lesson.heard(outputs[task], views[task]), views[task], terms)
     named = {f"{task}/{name} {key}": value for key, value in own.items()}
@@ -251,5 +264,5 @@ def _taught_tasks(role: str, recipe: PartialMultitask) -> tuple[Task, ...]:
 
 
 def _adaptors(networks: Networks) -> nn.ModuleDict:
-    student = networks["student"].feature_channels
-    return nn.ModuleDict({task: Adaptors(student, networks[name].feature_channels) for task, name in TEACHERS.items()})
+    channels = {name: network_of(networks, name).feature_channels for name in ("student", *TEACHERS.values())}
+    return nn.ModuleDict({task: Adaptors(channels["student"], channels[name]) for task, name in TEACHERS.items()})

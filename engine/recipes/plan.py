@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from ..config import TEACHER_SHARE, Network, Recipe
+from ..config import TEACHER_SHARE, WITH_TEACHERS, Network, Recipe
+from ..models import TaskNetwork, TrainableNetwork
 from ..types import Batch, Outputs, Role, Task
 from .build import describe, weights_warnings
 from .disagreement import ChipChoice
@@ -24,12 +26,17 @@ def ema_of(name: str) -> str:
     return f"{name} average"
 
 
-def teaching_network(networks: Networks, name: str, averages: bool = True) -> nn.Module:
+def network_of(networks: Networks, name: str) -> TrainableNetwork:
+    """A stage's network by its name; what else stages train, such as adaptors, has types of its own."""
+    return cast("TrainableNetwork", networks[name])
+
+
+def teaching_network(networks: Networks, name: str, averages: bool = True) -> TrainableNetwork:
     """The network whose answers teach: a moving average where it is wanted and the loop keeps one, else the network."""
-    return networks.get(ema_of(name), networks[name]) if averages else networks[name]
+    return network_of(networks, ema_of(name) if averages and ema_of(name) in networks else name)
 
 
-def predict(network: nn.Module, image: Tensor, tasks: Collection[Task] | None = None) -> Outputs:
+def predict(network: TaskNetwork, image: Tensor, tasks: Collection[Task] | None = None) -> Outputs:
     """A network's outputs in eval mode and without gradients.
 
     Call it after the network's own forward pass with gradients: autocast keeps the weights that it has cast,
@@ -84,6 +91,10 @@ class Stage:
     timed: bool = False
 
 
+Weigh = Callable[[Mapping[str, Mapping[str, float]]], list[str]]
+"""(the metrics behind each network's best score) -> sentences for people."""
+
+
 def nothing_to_say(values: Mapping[str, Mapping[str, float]]) -> list[str]:
     """Nothing depends on validation."""
     return []
@@ -91,7 +102,8 @@ def nothing_to_say(values: Mapping[str, Mapping[str, float]]) -> list[str]:
 
 def teacher_share(recipe: Recipe) -> float:
     """The share of the steps (of the budget, where a run says it) that a stage of teachers gets."""
-    return TEACHER_SHARE[recipe.kind] if recipe.teacher_share is None else recipe.teacher_share
+    share = recipe.teacher_share if isinstance(recipe, WITH_TEACHERS) else None
+    return TEACHER_SHARE[recipe.kind] if share is None else share
 
 
 def with_timing(plan: Plan, recipe: Recipe) -> Plan:
@@ -124,7 +136,7 @@ class Plan:
             sentences for people.
     """
 
-    networks: dict[str, nn.Module]
+    networks: Mapping[str, nn.Module]
     stages: list[Stage]
     exported: str
     specs: dict[str, Network]
@@ -133,7 +145,7 @@ class Plan:
     object_size: float | None = None
     heard: Callable[[Outputs, Batch], Outputs] = unchanged
     notes: tuple[str, ...] = ()
-    weigh: Callable[[Mapping[str, Mapping[str, float]]], list[str]] = nothing_to_say
+    weigh: Weigh = nothing_to_say
 
     def enter(self, stage: Stage) -> None:
         """Let the networks that a stage trains learn, and hold the others still: gradients and modes."""
@@ -144,11 +156,15 @@ class Plan:
     def warnings(self) -> list[str]:
         """Sentences about the networks that are trained, and about one that teaches features, each once."""
         trained = {name for stage in self.stages for name in stage.trainable}
-        found = (weights_warnings(spec, self.networks[name]) for name, spec in self.specs.items() if name in trained)
-        found = [*found, *(getattr(network, "warnings", []) for network in self.networks.values())]
-        return list(dict.fromkeys(sentence for sentences in found for sentence in sentences))
+        found = (
+            weights_warnings(spec, network_of(self.networks, name))
+            for name, spec in self.specs.items()
+            if name in trained
+        )
+        shown: list[list[str]] = [getattr(network, "warnings", []) for network in self.networks.values()]
+        return list(dict.fromkeys(sentence for sentences in [*found, *shown] for sentence in sentences))
 
     @property
     def described(self) -> dict[str, str]:
         """What each network is, as short lines for people."""
-        return {name: describe(spec, self.networks[name]) for name, spec in self.specs.items()}
+        return {name: describe(spec, network_of(self.networks, name)) for name, spec in self.specs.items()}

@@ -17,7 +17,7 @@ from .. import ranks
 from ..config import Run
 from ..distillation.arithmetic import mean_over
 from ..types import Role
-from .plan import Batches, Networks, Plan, Stage
+from .plan import Batches, Networks, Plan, Stage, network_of
 
 LEVELS = 4
 FINEST = 4
@@ -61,7 +61,7 @@ def with_pretraining(plan: Plan, run: Run, bands: int) -> Plan:
         return plan
     trained = dict.fromkeys(name for stage in plan.stages for name in stage.trainable if name in plan.specs)
     decoders = {
-        _decoder(name): Reconstruction(list(plan.networks[name].encoder.out_channels[-LEVELS:]), bands)
+        _decoder(name): Reconstruction(list(network_of(plan.networks, name).encoder.out_channels[-LEVELS:]), bands)
         for name in trained
     }
     roles: tuple[Role, ...] = tuple(dict.fromkeys(source.role for source in run.sources))
@@ -80,7 +80,7 @@ def reconstruction_losses(networks: Networks, batches: Batches, progress: float)
     counted = (hidden & valid)[:, None]
     named = {}
     for name in [name for name in networks if _decoder(name) in networks]:
-        network = networks[name]
+        network = network_of(networks, name)
         shown = torch.where(hidden[:, None], network.mean[:, None, None], image)
         found = networks[_decoder(name)](network.encode(shown)[-LEVELS:]).float()
         differences = torch.where(counted, (found - network.normalise(image)).abs(), 0.0)

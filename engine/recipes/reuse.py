@@ -8,12 +8,13 @@ from pathlib import Path
 from pickle import UnpicklingError
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..config import Card, Run, Supervised, load_run
 from ..data import Prepared
 from ..data.grid import ALIGNED_TOLERANCE
 from ..errors import ConfigError, WeightsError
+from ..models import TrainableNetwork
 from ..models.storage import load_weights
 from ..text_files import read_object
 from ..types import Task
@@ -29,7 +30,7 @@ def best_weights(folder: Path, name: str) -> Path:
     return folder / CHECKPOINTS / f"{name}.safetensors"
 
 
-def checked(folder: str, name: str, teacher: nn.Module, run: Run, prepared: Prepared) -> tuple[Path, str]:
+def checked(folder: str, name: str, teacher: TrainableNetwork, run: Run, prepared: Prepared) -> tuple[Path, str]:
     """The best weights of another run for a teacher, and the name under which it keeps them.
 
     A supervised run has one network, which teaches under any name.
@@ -109,7 +110,7 @@ def _seen(folder: Path) -> tuple[list[int], float] | None:
         return None
 
 
-def fill(teacher: nn.Module, path: Path, stored: str, name: str, by_source: bool) -> None:
+def fill(teacher: TrainableNetwork, path: Path, stored: str, name: str, by_source: bool) -> None:
     """Load a teacher's weights.
 
     Args:

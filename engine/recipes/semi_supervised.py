@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import cast
 
 from torch import Tensor, nn
 
-from ..config import Run, SemiSupervised
+from ..config import Run, SemiSupervised, recipe_of
 from ..data import Prepared
 from ..distillation import (
     AdaptiveThresholds,
@@ -26,12 +27,12 @@ from ..distillation import (
     soft_term,
 )
 from ..errors import ConfigError
-from ..types import Batch, Outputs, Role
+from ..types import Batch, Outputs, Role, Task, given
 from .build import build_network
 from .disagreement import RENEWALS, TABLE, ChipChoice, disagreement, disagreement_table
 from .dropout import complementary
 from .forgetting import NOTHING, Lesson
-from .plan import Batches, Losses, Networks, Plan, Stage, predict, teacher_share, teaching_network
+from .plan import Batches, Losses, Networks, Plan, Stage, network_of, predict, teacher_share, teaching_network
 from .starting import build_student
 from .supervised import LabelTerms, label_terms, supervised_losses
 from .teachers import check_frozen, load_teachers
@@ -52,7 +53,7 @@ def plan_semi_supervised(run: Run, prepared: Prepared) -> Plan:
     Raises:
         ConfigError: labelled or unlabelled sources are missing, or the teachers are the same network or do not fit.
     """
-    recipe: SemiSupervised = run.recipe
+    recipe = recipe_of(run, SemiSupervised)
     require_roles(run, ROLES)
     if recipe.first_teacher == recipe.second_teacher:
         raise ConfigError("The two teachers of semi_supervised are the same network; give one another architecture.")
@@ -68,7 +69,8 @@ def plan_semi_supervised(run: Run, prepared: Prepared) -> Plan:
         networks, notes = networks | taught.networks, taught.notes
     if recipe.weights.feature:
         networks["adaptors"] = nn.ModuleList(
-            Adaptors([networks["student"].backbone_channels], [networks[name].backbone_channels]) for name in TEACHERS
+            Adaptors([student.network.backbone_channels], [network_of(networks, name).backbone_channels])
+            for name in TEACHERS
         )
     if recipe.thresholds == "adaptive":
         crossing = TEACHERS if recipe.co_training and recipe.weights.cross else ()
@@ -91,6 +93,11 @@ def require_roles(run: Run, needed: tuple[Role, ...]) -> None:
 def adaptive_thresholds(names: tuple[str, ...], run: Run) -> nn.ModuleDict:
     """Of each network named, those of the labels that it gets (the student) or gives."""
     return nn.ModuleDict({name: AdaptiveThresholds(len(run.segmentation_channels())) for name in names})
+
+
+def thresholds_of(networks: Networks) -> dict[str, AdaptiveThresholds]:
+    """Those of `adaptive_thresholds` by network; empty where thresholds are fixed."""
+    return dict(cast("dict[str, AdaptiveThresholds]", networks[THRESHOLDS]).items()) if THRESHOLDS in networks else {}
 
 
 def _stages(recipe: SemiSupervised, networks: Networks, terms: LabelTerms, lesson: Lesson) -> list[Stage]:
@@ -127,8 +134,8 @@ def _chip_choice(recipe: SemiSupervised, taught: bool) -> ChipChoice:
     averages = recipe.co_training and recipe.ema_teachers
 
     def measure(networks: Networks, batch: Batch) -> Tensor:
-        answers = [predict(teaching_network(networks, name, averages), batch.image) for name in TEACHERS]
-        return disagreement("segmentation", *answers, batch)[None]
+        first, second = (predict(teaching_network(networks, name, averages), batch.image) for name in TEACHERS)
+        return disagreement("segmentation", first, second, batch)[None]
 
     return ChipChoice(measure, RENEWALS if recipe.co_training else 1, taught or bool(recipe.teachers_from))
 
@@ -140,7 +147,7 @@ def labelled_losses(
 
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
         batch = labelled(batches["segmentation"], recipe)
-        outputs = {name: {"segmentation": networks[name](batch.image)} for name in names}
+        outputs: Answers = {name: {"segmentation": network_of(networks, name)(batch.image)} for name in names}
         return _supervised(networks, outputs, batch, terms, lesson)
 
     return losses
@@ -156,12 +163,14 @@ def joint_losses(recipe: SemiSupervised, terms: LabelTerms, lesson: Lesson = NOT
     """
 
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
-        strength, named = ramp_up(progress, recipe.ramp_up), {}
-        weak = {"segmentation": labelled(batches["segmentation"], recipe), "unlabelled": batches["unlabelled"]}
+        strength = ramp_up(progress, recipe.ramp_up)
+        named: dict[str, Tensor] = {}
+        weak: Batches = {"segmentation": labelled(batches["segmentation"], recipe), "unlabelled": batches["unlabelled"]}
         mixes = [CutMix.draw(weak["unlabelled"], recipe.cutmix) for _ in range(1 + recipe.complementary_dropout)]
         shown = replace(weak["unlabelled"], image=seen(weak["unlabelled"], recipe.strong_views))
         views = [mix.batch(shown) for mix in mixes]
-        mixed, mine = {**weak, "unlabelled": views[0]}, {**weak, "unlabelled": joined(views)}
+        mixed: Batches = {**weak, "unlabelled": views[0]}
+        mine: Batches = {**weak, "unlabelled": joined(views)}
         averages = recipe.co_training and recipe.ema_teachers
         learned = _forward(networks, TEACHERS, mixed if averages else weak) if recipe.co_training else {}
         answers = learned if learned and not averages else _answers(networks, weak, averages)
@@ -181,9 +190,11 @@ def joint_losses(recipe: SemiSupervised, terms: LabelTerms, lesson: Lesson = NOT
 
 def _confidence(networks: Networks, answers: Answers, batch: Batch, recipe: SemiSupervised) -> dict[str, Confidence]:
     """What labels for the student, and of each teacher, must reach after these answers on the weak view."""
-    needed = dict.fromkeys(("student", *TEACHERS), recipe.confidence)
-    for name, thresholds in networks[THRESHOLDS].items() if THRESHOLDS in networks else ():
-        opinions = [answers[each]["unlabelled"].segmentation for each in (TEACHERS if name == "student" else (name,))]
+    needed: dict[str, Confidence] = dict.fromkeys(("student", *TEACHERS), recipe.confidence)
+    for name, thresholds in thresholds_of(networks).items():
+        opinions = [
+            given(answers[each]["unlabelled"].segmentation) for each in (TEACHERS if name == "student" else (name,))
+        ]
         needed[name] = thresholds(opinions, batch.valid)
     return needed
 
@@ -201,8 +212,8 @@ def _complementary(encoded: list[Tensor], parts: Mapping[Role, slice]) -> list[T
 
 def _forward(networks: Networks, names: tuple[str, ...], batches: Batches, change: Change | None = None) -> Answers:
     images = {role: batch.image for role, batch in batches.items()}
-    tasks = dict.fromkeys(images, ("segmentation",))
-    return {name: forward_together(networks[name], images, tasks, change) for name in names}
+    tasks: dict[Role, tuple[Task, ...]] = dict.fromkeys(images, ("segmentation",))
+    return {name: forward_together(network_of(networks, name), images, tasks, change) for name in names}
 
 
 def _answers(networks: Networks, batches: Batches, averages: bool) -> Answers:
@@ -217,11 +228,13 @@ def _answers(networks: Networks, batches: Batches, averages: bool) -> Answers:
 def _supervised(
     networks: Networks, outputs: Answers, batch: Batch, terms: LabelTerms, lesson: Lesson
 ) -> dict[str, Tensor]:
-    named = {}
+    named: dict[str, Tensor] = {}
     for name, output in outputs.items():
-        losses = supervised_losses(networks[name], lesson.heard(output["segmentation"], batch), batch, terms)
+        losses = supervised_losses(
+            network_of(networks, name), lesson.heard(output["segmentation"], batch), batch, terms
+        )
         named |= {f"segmentation/{name} {key}": value for key, value in losses.items()}
-        own = {"segmentation": output["segmentation"]}
+        own: dict[Role, Outputs] = {"segmentation": output["segmentation"]}
         named |= lesson.terms(networks, own, {"segmentation": batch}, f"{name} ")
     return named
 
@@ -231,10 +244,10 @@ def _cross(
 ) -> dict[str, Tensor]:
     if not learned or not recipe.weights.cross:
         return {}
-    first, second = (learned[name]["unlabelled"].segmentation for name in TEACHERS)
-    theirs = tuple(answers[name]["unlabelled"].segmentation for name in TEACHERS)
-    own = tuple(needed[name] for name in TEACHERS)
-    term = cross_supervision(first, second, batches["unlabelled"].valid, own, theirs)
+    first, second = (given(learned[name]["unlabelled"].segmentation) for name in TEACHERS)
+    of_first, of_second = (given(answers[name]["unlabelled"].segmentation) for name in TEACHERS)
+    own = needed[TEACHERS[0]], needed[TEACHERS[1]]
+    term = cross_supervision(first, second, batches["unlabelled"].valid, own, (of_first, of_second))
     return {"unlabelled/cross supervision": recipe.weights.cross * term}
 
 
@@ -248,9 +261,9 @@ def _student(
 ) -> dict[str, Tensor]:
     terms = {}
     if recipe.weights.unsupervised:
-        opinions = [answers[name]["unlabelled"].segmentation for name in TEACHERS]
-        labels = pseudo_labels(*opinions, batches["unlabelled"].valid, needed, recipe.agreement)
-        term = segmentation_cross_entropy(outputs["unlabelled"].segmentation, labels)
+        first, second = (given(answers[name]["unlabelled"].segmentation) for name in TEACHERS)
+        labels = pseudo_labels(first, second, batches["unlabelled"].valid, needed, recipe.agreement)
+        term = segmentation_cross_entropy(given(outputs["unlabelled"].segmentation), labels)
         terms["unlabelled/pseudo-labels"] = recipe.weights.unsupervised * term
     for role, batch in batches.items():
         teachers = [answers[name][role] for name in TEACHERS]
@@ -264,12 +277,12 @@ def _taught(
 ) -> dict[str, Tensor]:
     weights, terms = recipe.weights, {}
     if weights.soft:
-        term = soft_term(student.segmentation, [teacher.segmentation for teacher in teachers], batch.valid)
+        term = soft_term(given(student.segmentation), [given(each.segmentation) for each in teachers], batch.valid)
         terms["soft"] = weights.soft * term
     if weights.feature:
         pairs = [
-            (adaptor([student.backbone], [teacher.backbone])[0], teacher.backbone)
-            for adaptor, teacher in zip(networks["adaptors"], teachers, strict=True)
+            (adaptor([student.backbone], [teacher.backbone])[0], given(teacher.backbone))
+            for adaptor, teacher in zip(cast("nn.ModuleList", networks["adaptors"]), teachers, strict=True)
         ]
         terms["feature"] = weights.feature * feature_term(pairs, batch.valid)
     return terms

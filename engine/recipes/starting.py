@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from torch import nn
-
-from ..config import Card, Network, Run
+from ..config import Card, Continued, Network, Run, recipe_of
 from ..data import Prepared
 from ..errors import ConfigError
-from ..models import Loaded, transfer
+from ..models import Loaded, TrainableNetwork, transfer
 from ..models.encoders import STRIDES
-from ..types import Task
+from ..types import Task, given
 from .build import build_network, keep_statistics, standardised_by
 from .forgetting import NOTHING, OLD, Lesson
 from .package_teacher import check_imagery, load_package_teacher, read_card
@@ -36,10 +34,10 @@ class Student:
         teaching: that model by its name, where it teaches.
     """
 
-    network: nn.Module
+    network: TrainableNetwork
     begun: bool = False
     lesson: Lesson = NOTHING
-    teaching: dict[str, nn.Module] = field(default_factory=dict)
+    teaching: dict[str, TrainableNetwork] = field(default_factory=dict)
 
     @property
     def arrives(self) -> tuple[str, ...]:
@@ -54,7 +52,7 @@ def with_start(run: Run) -> Run:
         ConfigError: the model cannot be trained, or the run asks for another network.
     """
     recipe = run.recipe
-    if not getattr(recipe, "start_from", None):
+    if not isinstance(recipe, Continued) or not recipe.start_from:
         return run
     if run.training.pretraining:
         raise ConfigError("The option training.pretraining would make the model of start_from forget.", "Set it to 0.")
@@ -74,7 +72,7 @@ def build_student(spec: Network, tasks: tuple[Task, ...], run: Run, prepared: Pr
         WeightsError: encoder weights cannot be had.
         ConfigError: the model does not fit the run.
     """
-    recipe = run.recipe
+    recipe = recipe_of(run, Continued)
     if not recipe.start_from:
         if recipe.learning_without_forgetting:
             raise ConfigError("The option learning_without_forgetting needs a model to start_from; name its package.")
@@ -103,17 +101,17 @@ def channels(owner: Run | Card, tasks: tuple[Task, ...]) -> dict[Task, list[str]
 
 def _network(asked: Network, card: Card, key: str) -> Network:
     """The model's network; what the run leaves to the default is taken, what it asks for must be the same."""
-    theirs = card.network.model_copy(update={"batch_norm": asked.batch_norm})
+    theirs = given(card.network).model_copy(update={"batch_norm": asked.batch_norm})
     if "detection" in card.tasks:
         theirs = theirs.model_copy(update={"detection_strides": _levels(theirs)})
     default = Network()
     for name in sorted(set(Network.model_fields) - OF_TRAINING):
-        mine, given = getattr(asked, name), getattr(theirs, name)
+        mine, other = getattr(asked, name), getattr(theirs, name)
         if name == "detection_strides" and mine is not None:
-            mine, given = _levels(asked), _levels(theirs)
-        if mine not in (getattr(default, name), given):
+            mine, other = _levels(asked), _levels(theirs)
+        if mine not in (getattr(default, name), other):
             raise ConfigError(
-                f"The setting {key}.{name} is {mine}, and the model {card.name} of start_from has {given}.",
+                f"The setting {key}.{name} is {mine}, and the model {card.name} of start_from has {other}.",
                 "Leave it out.",
             )
     return theirs

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..config import Labelled, PartialMultitask, Run, Supervised
+from ..config import Labelled, PartialMultitask, Run, Supervised, recipe_of
 from ..data import Prepared
 from ..distillation import (
     cldice_loss,
@@ -16,11 +16,12 @@ from ..distillation import (
     weighted_cross_entropy,
 )
 from ..errors import ConfigError
-from ..types import Batch, Outputs, Role, Task
+from ..models import TaskNetwork
+from ..types import Batch, Outputs, Role, Task, given
 from .feature_teaching import feature_terms
 from .forgetting import NOTHING, Lesson
 from .label_loss import chosen_loss
-from .plan import Batches, Losses, Networks, Plan, Stage
+from .plan import Batches, Losses, Networks, Plan, Stage, network_of
 from .starting import build_student
 from .together import forward_together
 from .views import labelled
@@ -64,7 +65,7 @@ def label_terms(recipe: Labelled | PartialMultitask, run: Run, prepared: Prepare
 
 
 def supervised_losses(
-    network: nn.Module, outputs: Outputs, batch: Batch, terms: LabelTerms = LabelTerms()
+    network: TaskNetwork, outputs: Outputs, batch: Batch, terms: LabelTerms = LabelTerms()
 ) -> dict[str, Tensor]:
     """The labelled task's losses of one batch; a batch knows its task by its role.
 
@@ -78,12 +79,14 @@ def supervised_losses(
         named scalars; classification, box (and centerness), or cross_entropy or focal (and dice, cldice).
     """
     if batch.role == "detection":
-        return network.detection_head.loss(outputs.detections, batch.boxes, batch.labels, batch.valid)
-    losses = _cross_entropy(outputs.segmentation, batch.mask, terms)
+        head, found = given(network.detection_head), given(outputs.detections)
+        return head.loss(found, given(batch.boxes), given(batch.labels), batch.valid)
+    logits, mask = given(outputs.segmentation), given(batch.mask)
+    losses = _cross_entropy(logits, mask, terms)
     if terms.dice:
-        losses["dice"] = terms.dice * dice_loss(outputs.segmentation, batch.mask)
+        losses["dice"] = terms.dice * dice_loss(logits, mask)
     if terms.cldice:
-        losses["cldice"] = terms.cldice * cldice_loss(outputs.segmentation, batch.mask, list(terms.thin))
+        losses["cldice"] = terms.cldice * cldice_loss(logits, mask, list(terms.thin))
     return losses
 
 
@@ -107,7 +110,7 @@ def teach_from_labels(
     """The loss function of a stage that trains `name` on batches of whatever roles it draws, from labels."""
 
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
-        network = networks[name]
+        network = network_of(networks, name)
         batches = {role: labelled(batch, recipe) for role, batch in batches.items()}
         images = {role: batch.image for role, batch in batches.items()}
         outputs = forward_together(network, images, {role: lesson.wanted(role, network.tasks) for role in batches})
@@ -129,7 +132,7 @@ def plan_supervised(run: Run, prepared: Prepared) -> Plan:
     Raises:
         ConfigError: a task is asked for that no source is labelled for, or the model to start from does not fit.
     """
-    recipe: Supervised = run.recipe
+    recipe = recipe_of(run, Supervised)
     tasks = tuple(recipe.tasks) if recipe.tasks else tasks_of(run)
     missing = [task for task in tasks if task not in tasks_of(run)]
     if missing or not tasks:

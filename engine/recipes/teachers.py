@@ -14,9 +14,12 @@ from torch import nn
 from ..config import RUN_FILE, Card, Network, Run, Supervised, TeachersFrom, load_run
 from ..data import Prepared
 from ..errors import ConfigError
+from ..models import DetectionHead, TaskNetwork, TrainableNetwork
+from ..types import given
 from .build import describe, standardised_by
 from .ensemble import Ensemble, cost
 from .package_teacher import ITEM, check_imagery, load_package_teacher
+from .plan import network_of
 from .reuse import best_weights, card_of, check_run, checked, fill, stored_as
 from .supervised import tasks_of
 
@@ -36,7 +39,7 @@ class Taught:
         notes: sentences for people.
     """
 
-    networks: dict[str, nn.Module]
+    networks: dict[str, TaskNetwork]
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -48,7 +51,7 @@ class Taught:
 @dataclass(frozen=True)
 class _Member:
     path: str
-    network: nn.Module
+    network: TaskNetwork
     spec: Network
 
 
@@ -74,24 +77,26 @@ def load_teachers(
             head of other places, or is not finished; a teacher has no path, or two that name the same network.
     """
     named = {name: _paths(teachers_from, name) for name in names}
-    found, notes, waiting = {}, [], {}
+    found: dict[str, TaskNetwork] = {}
+    notes: list[str] = []
+    waiting: dict[str, tuple[TrainableNetwork, Path, str]] = {}
     for name, paths in named.items():
-        teacher, alone = networks[name], isinstance(paths, str) or len(paths) == 1
+        teacher, alone = network_of(networks, name), isinstance(paths, str) or len(paths) == 1
         if alone and not isinstance(paths, str):
             notes.append(f"The {name.replace('_', ' ')} is an ensemble of one network, which is that network alone.")
         path = paths if isinstance(paths, str) else paths[0]
         if alone and _is_run(Path(path)):
-            found[name], waiting[name] = teacher, checked(path, name, teacher, run, prepared)
+            found[name], waiting[name] = teacher, (teacher, *checked(path, name, teacher, run, prepared))
             continue
         members = [_member(each, name, teacher, run, prepared) for each in ([path] if alone else paths)]
-        _check_members(name, members, networks["student"])
+        _check_members(name, members, network_of(networks, "student"))
         lines = (f"{each.path} ({describe(each.spec, each.network)})" for each in members)
         words = f"ensemble of {len(members)}, frozen: " if len(members) > 1 else ""
-        found[name] = Ensemble([each.network for each in members], teacher.tasks, words + "; ".join(lines))
+        found[name] = ensemble = Ensemble([each.network for each in members], teacher.tasks, words + "; ".join(lines))
         if not alone:
-            notes.append(cost(name, found[name], getattr(run.recipe, "mirrored_answers", False)))
-    for name, (weights, stored) in waiting.items():  # once all are known to fit
-        fill(found[name], weights, stored, name, run.training.source_statistics)
+            notes.append(cost(name, ensemble, getattr(run.recipe, "mirrored_answers", False)))
+    for name, (teacher, weights, stored) in waiting.items():  # once all are known to fit
+        fill(teacher, weights, stored, name, run.training.source_statistics)
     return Taught(found, notes)
 
 
@@ -118,7 +123,7 @@ def _is_run(path: Path) -> bool:
     return not path.is_file() and ((path / RUN_FILE).is_file() or not (path / ITEM).is_file())
 
 
-def _member(path: str, name: str, teacher: nn.Module, run: Run, prepared: Prepared) -> _Member:
+def _member(path: str, name: str, teacher: TaskNetwork, run: Run, prepared: Prepared) -> _Member:
     """A network as it was trained, with its weights."""
     place = Path(path)
     if not _is_run(place) and place.suffix not in WEIGHTS:
@@ -166,7 +171,7 @@ def _of_package(path: str, tasks: tuple[Task, ...], run: Run, prepared: Prepared
         )
     if run.training.source_statistics:
         network.restandardise(prepared.mean, prepared.std)
-    return _Member(path, network, card.network)
+    return _Member(path, network, given(card.network))
 
 
 def _check_task(path: str, task: Task, card: Card, run: Run) -> None:
@@ -179,7 +184,7 @@ def _check_task(path: str, task: Task, card: Card, run: Run) -> None:
         raise ConfigError(f"The setting background of {path} is {card.background}, and this run's {run.background}.")
 
 
-def _check_members(name: str, members: list[_Member], student: nn.Module) -> None:
+def _check_members(name: str, members: list[_Member], student: TaskNetwork) -> None:
     """Members of detection must answer for the student's places, and no network may count twice."""
     for each in members:
         mine, theirs = (getattr(network, "detection_head", None) for network in (student, each.network))
@@ -197,7 +202,7 @@ def _check_members(name: str, members: list[_Member], student: nn.Module) -> Non
             )
 
 
-def _places(head: nn.Module) -> str:
+def _places(head: DetectionHead) -> str:
     """What decides where a head's scores and boxes are."""
     return f"{type(head).__name__.removesuffix('Head')} on strides {sorted(head.strides)}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
 
@@ -25,9 +25,9 @@ from ..distillation import (
 )
 from ..distillation.arithmetic import whole_mean
 from ..errors import ConfigError
-from ..models import anchors_valid
+from ..models import TaskNetwork, anchors_valid
 from ..models.heads import DetectionHead
-from ..types import Batch, Outputs, Task
+from ..types import Batch, Outputs, Task, given
 
 Form = Callable[[Tensor, Tensor, Tensor, float], Tensor]
 SEGMENTATION_FORMS: dict[str, Form] = {"dist": dist_segmentation, "cwd": channel_wise}
@@ -50,7 +50,7 @@ def has_terms(task: Task, recipe: Distillation) -> bool:
     return any(strengths[kind] for kind in recipe.distillation)
 
 
-def check_features(recipe: Distillation, student: nn.Module, teachers: list[nn.Module]) -> None:
+def check_features(recipe: Distillation, student: TaskNetwork, teachers: Sequence[TaskNetwork]) -> None:
     """Raise ConfigError where pyramids are to be compared and a network has none, or (crosskd) too few levels."""
     if not uses_features(recipe):
         return
@@ -68,7 +68,7 @@ def check_features(recipe: Distillation, student: nn.Module, teachers: list[nn.M
 
 
 def teaching_terms(
-    task: Task, teacher: nn.Module, answer: Outputs, outputs: Outputs, batch: Batch, adaptors: nn.Module | None,
+    task: Task, teacher: TaskNetwork, answer: Outputs, outputs: Outputs, batch: Batch, adaptors: nn.Module | None,
     recipe: Distillation, listen: Tensor | None = None, agreement: Tensor | None = None,
 ) -> dict[str, Tensor]:  # fmt: skip
     """All that one teacher's answer asks of the student on one task; terms of weight zero are left out.
@@ -88,11 +88,12 @@ def teaching_terms(
     """
     if listen is not None and not listen.any():
         return {}
-    kinds, weights, terms = set(recipe.distillation), recipe.weights, {}
+    kinds, weights = set(recipe.distillation), recipe.weights
+    terms: dict[str, Tensor] = {}
     soft = soft_terms(task, teacher, outputs, answer, batch, recipe, listen, agreement) if "soft" in kinds else {}
     if not uses_features(recipe):
         return soft
-    adapted = adaptors(outputs.features, answer.features)
+    adapted = given(adaptors)(outputs.features, answer.features)
     if "feature" in kinds and weights.feature:
         terms["feature"] = weights.feature * feature_mse(adapted, answer.features, batch.valid)
     if kinds & {"pdf", "pdf_plus"} and weights.pdf:
@@ -109,7 +110,7 @@ def teaching_terms(
 
 
 def soft_terms(
-    task: Task, teacher: nn.Module, outputs: Outputs, answer: Outputs, batch: Batch, recipe: Distillation,
+    task: Task, teacher: TaskNetwork, outputs: Outputs, answer: Outputs, batch: Batch, recipe: Distillation,
     listen: Tensor | None = None, agreement: Tensor | None = None,
 ) -> dict[str, Tensor]:  # fmt: skip
     """The teacher's answer as targets: probabilities, and for detection its boxes.
@@ -132,20 +133,21 @@ def soft_terms(
     elif recipe.soft_detection == "all":
         terms = _soft_detection(outputs, answer, batch, listen, agreement)
     else:
-        terms = _dense_detection(teacher.detection_head, outputs, answer, batch, listen, agreement)
+        terms = _dense_detection(given(teacher.detection_head), outputs, answer, batch, listen, agreement)
     return {key: weight * term for key, term in terms.items()}
 
 
 def pdf_term(task: Task, adapted: list[Tensor], outputs: Outputs, teacher: Outputs, batch: Batch) -> Tensor:
     """PDF-Distil: the teacher's features (levels of (B, D, H_l, W_l)) where the answers differ."""
     if task == "segmentation":
-        return pdf_segmentation(adapted, teacher.features, outputs.segmentation, teacher.segmentation, batch.valid)
-    mine = outputs.detections
+        logits, theirs = given(outputs.segmentation), given(teacher.segmentation)
+        return pdf_segmentation(adapted, teacher.features, logits, theirs, batch.valid)
+    mine = given(outputs.detections)
     return pdf_detection(
         adapted,
         teacher.features,
         mine.logits,
-        teacher.detections.logits,
+        given(teacher.detections).logits,
         mine.shapes,
         mine.per_location,
         anchors_valid(mine.anchors, batch.valid),
@@ -153,7 +155,7 @@ def pdf_term(task: Task, adapted: list[Tensor], outputs: Outputs, teacher: Outpu
 
 
 def _pdf_plus(outputs: Outputs, teacher: Outputs, batch: Batch) -> Tensor:
-    mine, theirs = outputs.detections, teacher.detections
+    mine, theirs = given(outputs.detections), given(teacher.detections)
     valid = anchors_valid(mine.anchors, batch.valid)
     return pdf_plus(mine.logits, theirs.logits, mine.regression, theirs.regression, valid)
 
@@ -162,14 +164,15 @@ def _soft(task: Task, outputs: Outputs, teacher: Outputs, batch: Batch, agreemen
     """Plain soft targets, by which CrossKD compares predictions."""
     if task == "detection":
         return _soft_detection(outputs, teacher, batch, None, agreement)
-    return {"soft": soft_segmentation(outputs.segmentation, teacher.segmentation, batch.valid, places=agreement)}
+    mine, theirs = given(outputs.segmentation), given(teacher.segmentation)
+    return {"soft": soft_segmentation(mine, theirs, batch.valid, places=agreement)}
 
 
 def _soft_segmentation(
     outputs: Outputs, teacher: Outputs, batch: Batch, recipe: Distillation, listen: Tensor | None,
     agreement: Tensor | None,
 ) -> Tensor:  # fmt: skip
-    mine, theirs, valid = outputs.segmentation, teacher.segmentation, batch.valid
+    mine, theirs, valid = given(outputs.segmentation), given(teacher.segmentation), batch.valid
     if recipe.soft_segmentation == "kl":
         return soft_segmentation(mine, theirs, valid, recipe.temperature, listen, agreement)
     term = SEGMENTATION_FORMS[recipe.soft_segmentation](mine, theirs, valid, recipe.temperature)
@@ -180,12 +183,13 @@ def _soft_segmentation(
 def _soft_detection(
     outputs: Outputs, teacher: Outputs, batch: Batch, listen: Tensor | None, agreement: Tensor | None
 ) -> dict[str, Tensor]:
-    mine, theirs = outputs.detections, teacher.detections
+    mine, theirs = given(outputs.detections), given(teacher.detections)
     valid = anchors_valid(mine.anchors, batch.valid)
-    heard = {"weights": listen, "places": agreement}
     return {
-        "soft": soft_detection_classification(mine.logits, theirs.logits, valid, **heard),
-        "soft box": soft_detection_regression(mine.regression, theirs.regression, theirs.logits, valid, **heard),
+        "soft": soft_detection_classification(mine.logits, theirs.logits, valid, weights=listen, places=agreement),
+        "soft box": soft_detection_regression(
+            mine.regression, theirs.regression, theirs.logits, valid, weights=listen, places=agreement
+        ),
     }
 
 
@@ -194,14 +198,15 @@ def _dense_detection(
     agreement: Tensor | None,
 ) -> dict[str, Tensor]:  # fmt: skip
     """Targets where the teacher finds something; centerness too, which is a factor of every score."""
-    mine, theirs = outputs.detections, teacher.detections
-    heard = {"weights": listen, "places": agreement}
+    mine, theirs = given(outputs.detections), given(teacher.detections)
     valid = anchors_valid(mine.anchors, batch.valid)
     terms = {
-        "soft": dense_classification(mine.logits, theirs.logits, valid, **heard),
-        "soft box": dense_boxes(head.boxes(mine), head.boxes(theirs), theirs.logits, valid, **heard),
+        "soft": dense_classification(mine.logits, theirs.logits, valid, weights=listen, places=agreement),
+        "soft box": dense_boxes(
+            head.boxes(mine), head.boxes(theirs), theirs.logits, valid, weights=listen, places=agreement
+        ),
     }
     if mine.centerness is not None:
-        centerness = soft_centerness(mine.centerness, theirs.centerness, theirs.logits, valid, FOUND, agreement)
+        centerness = soft_centerness(mine.centerness, given(theirs.centerness), theirs.logits, valid, FOUND, agreement)
         terms["soft centerness"] = centerness if listen is None else listen.mean() * centerness
     return terms

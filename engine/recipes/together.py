@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from ..models import TrainableNetwork
 from ..types import Outputs, Role, Task
 
 Change = Callable[[list[Tensor], Mapping[Role, slice]], list[Tensor]]
@@ -15,7 +16,7 @@ Change = Callable[[list[Tensor], Mapping[Role, slice]], list[Tensor]]
 
 
 def forward_together(
-    network: nn.Module,
+    network: TrainableNetwork,
     images: Mapping[Role, Tensor],
     tasks: Mapping[Role, Collection[Task]],
     change: Change | None = None,
@@ -35,16 +36,17 @@ def forward_together(
         tasks: the heads that each role needs.
         change: of the maps between encoder and neck; `Outputs.backbone` is what they were before.
     """
-    parts, start = {}, 0
+    parts: dict[Role, slice] = {}
+    start = 0
     for role, image in images.items():
         parts[role] = slice(start, start + len(image))
         start += len(image)
     whole = torch.cat(list(images.values()))
     asked = {frozenset(wanted) for wanted in tasks.values()}
     if len(asked) == 1 or getattr(network, "whole_batches", False):
-        every = frozenset().union(*asked)
-        outputs = network(whole, tasks=every) if change is None else _changed(network, whole, every, parts, change)
-        return {role: _only(outputs.part(which), tasks[role]) for role, which in parts.items()}
+        every: frozenset[Task] = frozenset().union(*asked)
+        joint = network(whole, tasks=every) if change is None else _changed(network, whole, every, parts, change)
+        return {role: _only(joint.part(which), tasks[role]) for role, which in parts.items()}
     encoded = network.encode(whole)
     shown = encoded if change is None else change(encoded, parts)
     outputs = {role: network.decode([level[which] for level in shown], tasks[role]) for role, which in parts.items()}
@@ -54,7 +56,7 @@ def forward_together(
 
 
 def _changed(
-    network: nn.Module, whole: Tensor, tasks: Collection[Task], parts: Mapping[Role, slice], change: Change
+    network: TrainableNetwork, whole: Tensor, tasks: Collection[Task], parts: Mapping[Role, slice], change: Change
 ) -> Outputs:
     encoded = network.encode(whole)
     return replace(network.decode(change(encoded, parts), tasks), backbone=encoded[-1])

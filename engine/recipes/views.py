@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .. import ranks
 from ..config import Labelled
-from ..types import Batch, Outputs
+from ..types import Batch, Outputs, given
 
 CELL = 32
 """Side in pixels of the squares that CutMix's rectangles consist of: the coarsest map's cells, so that maps mix."""
@@ -42,8 +42,8 @@ def joined(batches: list[Batch]) -> Batch:
     first, *others = batches
     if not others:
         return first
-    parts = {name: torch.cat([getattr(batch, name) for batch in batches]) for name in ("image", "valid")}
-    return Batch(first.role, **parts, chips=first.chips * len(batches))
+    image, valid = (torch.cat([getattr(batch, name) for batch in batches]) for name in ("image", "valid"))
+    return Batch(first.role, image, valid, chips=first.chips * len(batches))
 
 
 def joined_answers(answers: list[Outputs]) -> Outputs:
@@ -52,8 +52,8 @@ def joined_answers(answers: list[Outputs]) -> Outputs:
     if not others:
         return first
     return Outputs(
-        segmentation=torch.cat([each.segmentation for each in answers]),
-        backbone=torch.cat([each.backbone for each in answers]),
+        segmentation=torch.cat([given(each.segmentation) for each in answers]),
+        backbone=torch.cat([given(each.backbone) for each in answers]),
     )
 
 
@@ -91,8 +91,8 @@ class CutMix:
 
     def batch(self, batch: Batch) -> Batch:
         """The batch mixed: images, mask and what counts."""
-        parts = {name: getattr(batch, name) for name in ("image", "strong", "mask", "valid")}
-        return replace(batch, **{name: self.values(part) for name, part in parts.items() if part is not None})
+        strong, mask = (None if part is None else self.values(part) for part in (batch.strong, batch.mask))
+        return replace(batch, image=self.values(batch.image), valid=self.values(batch.valid), strong=strong, mask=mask)
 
     def answers(self, outputs: Outputs) -> Outputs:
         """A teacher's answers on the unmixed chips as answers on the mixed ones."""

@@ -6,15 +6,16 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..config import PartialMultitask, Run
 from ..datasets.components import MINIMUM_PIXELS, components, large_enough
 from ..distillation import bounded_areas, outside_boxes
 from ..errors import ConfigError
-from ..types import IGNORE_INDEX, Batch, Outputs, Role, Task
+from ..models import TaskNetwork
+from ..types import IGNORE_INDEX, Batch, Outputs, Role, Task, given
 
-WeakLosses = Callable[[nn.Module, Outputs, Batch], dict[str, Tensor]]
+WeakLosses = Callable[[TaskNetwork, Outputs, Batch], dict[str, Tensor]]
 """(student, its outputs on a batch, the batch) -> named losses of the task that the batch has no labels of."""
 
 
@@ -41,9 +42,10 @@ def weak_channels(recipe: PartialMultitask, run: Run) -> dict[int, int]:
 
 def weak_tasks(role: Role, recipe: PartialMultitask) -> tuple[Task, ...]:
     """The task that a role's batch gets weak labels of: the other one, where they have weight."""
-    other = {"detection": "segmentation", "segmentation": "detection"}.get(role)
+    others: dict[Role, Task] = {"detection": "segmentation", "segmentation": "detection"}
+    other = others.get(role)
     wanted = other and recipe.weak_labels and getattr(recipe.weights, f"weak_{other}")
-    return (other,) if wanted else ()
+    return (other,) if other and wanted else ()
 
 
 def weak_losses(recipe: PartialMultitask, run: Run) -> WeakLosses:
@@ -54,16 +56,16 @@ def weak_losses(recipe: PartialMultitask, run: Run) -> WeakLosses:
     """
     channels, weights = weak_channels(recipe, run), recipe.weights
 
-    def losses(student: nn.Module, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+    def losses(student: TaskNetwork, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
         (task,) = weak_tasks(batch.role, recipe) or (None,)
         if task == "detection":
-            boxes, labels, valid = boxes_of_areas(batch.mask, channels)
-            head = student.detection_head
-            terms = head.loss(outputs.detections, boxes, labels, valid, list(channels))
+            boxes, labels, valid = boxes_of_areas(given(batch.mask), channels)
+            head = given(student.detection_head)
+            terms = head.loss(given(outputs.detections), boxes, labels, valid, list(channels))
             return {f"detection weak {key}": weights.weak_detection * term for key, term in terms.items()}
         if task == "segmentation":
-            logits = outputs.segmentation
-            closed = outside_boxes(batch.boxes, batch.labels, channels, logits.shape[1], tuple(logits.shape[-2:]))
+            logits, size = given(outputs.segmentation), (batch.valid.shape[-2], batch.valid.shape[-1])
+            closed = outside_boxes(given(batch.boxes), given(batch.labels), channels, logits.shape[1], size)
             return {"segmentation weak": weights.weak_segmentation * bounded_areas(logits, closed, batch.valid)}
         return {}
 

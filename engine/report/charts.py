@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import math
 import re
+from typing import Any, cast
 
 import matplotlib
 import numpy as np
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
@@ -29,7 +31,7 @@ TITLES = {
 _HEIGHT = 2.7
 _MOST_INSIDE = 5
 """Names in a legend that do not hide the curves."""
-STYLE = {
+STYLE: Any = {
     "svg.fonttype": "none",
     "text.parse_math": False,  # names of classes may hold dollars
     "font.family": "sans-serif",
@@ -41,7 +43,7 @@ STYLE = {
     "ytick.color": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": matplotlib.cycler(linestyle=["-", "--"]) * matplotlib.cycler(color=COLORS),
+    "axes.prop_cycle": cycler(linestyle=["-", "--"]) * cycler(color=COLORS),
 }
 
 
@@ -98,7 +100,7 @@ def _draw_smooth(axes: Axes, name: str, curve: Curve) -> None:
     width = max(1, len(values) // 20)
     padded = np.pad(values, (width // 2, width - 1 - width // 2), mode="edge")
     smooth = np.convolve(padded, np.full(width, 1 / width), mode="valid")
-    look = {"color": line.get_color(), "linestyle": line.get_linestyle()}
+    look: Any = {"color": line.get_color(), "linestyle": line.get_linestyle()}
     axes.plot(steps, smooth, linewidth=1.6, label=name, **look)
 
 
@@ -125,7 +127,7 @@ def finish(axes: Axes, below: str, beside: str) -> None:
     if len(names) <= _MOST_INSIDE:
         axes.legend(frameon=False, fontsize=8)
         return
-    axes.figure.set_figheight(_HEIGHT + 0.18 * math.ceil(len(names) / 2))
+    cast("Figure", axes.figure).set_figheight(_HEIGHT + 0.18 * math.ceil(len(names) / 2))
     axes.figure.legend(handles, names, frameon=False, fontsize=8, ncols=2, loc="outside lower center")
 
 

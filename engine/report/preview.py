@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,7 @@ class Labelling:
 
 def preview_png(
     images: Sequence[np.ndarray],
-    columns: dict[str, Sequence[Labelling]],
+    columns: Mapping[str, Sequence[Labelling]],
     segmentation_classes: Sequence[tuple[str, str]] = (),
     detection_classes: Sequence[tuple[str, str]] = (),
 ) -> bytes:
@@ -85,7 +85,8 @@ def _tinted(image: np.ndarray, mask: np.ndarray | None, classes: Sequence[tuple[
         if name != "background":
             tinted[mask == channel] += OPACITY * (255 * np.array(to_rgb(color)) - tinted[mask == channel])
     tinted[mask == IGNORE_INDEX] = 128 + 0.3 * (tinted[mask == IGNORE_INDEX] - 128)
-    return tinted.round().astype(np.uint8)
+    found: np.ndarray = tinted.round().astype(np.uint8)
+    return found
 
 
 def _outline(axes: Axes, labelling: Labelling, classes: Sequence[tuple[str, str]]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from ..errors import ConfigError
 from ..text_files import parse_json
 
+Part = TypeVar("Part")
 VALIDATION_FILE = "validation.json"
 """`score_thresholds` by class; `sources` (areas, labels, outlines of the split); `networks` (parameters,
 megapixels_per_second); for each validated task `curves`, `calibration`, `chips`, and `confusion` (areas) or `objects`,
@@ -18,7 +19,8 @@ megapixels_per_second); for each validated task `curves`, `calibration`, `chips`
 
 def threshold_of(name: str, validation: dict[str, Any]) -> float:
     """The score from which a detection class is reported; runs of before had one for all."""
-    return validation.get("score_thresholds", {}).get(name, validation.get("score_threshold"))
+    threshold: float = validation.get("score_thresholds", {}).get(name, validation.get("score_threshold"))
+    return threshold
 
 
 def figure_path(folder: Path, task: str, kind: str) -> Path:
@@ -82,7 +84,9 @@ class _Confusion(_Part):
 
     @model_validator(mode="after")
     def _square(self) -> _Confusion:
-        return _sound(self, all(len(row) == len(self.names) for row in (self.matrix, *self.matrix)))
+        return _sound(
+            self, all(len(row) == len(self.names) for row in self.matrix) and len(self.matrix) == len(self.names)
+        )
 
 
 class _Task(_Part):
@@ -120,7 +124,7 @@ class _Validation(_Part):
         return _sound(self, known and (self.detection is None or found.keys() <= self.detection.detections.keys()))
 
 
-def _sound(part: Any, whether: bool) -> Any:
+def _sound(part: Part, whether: bool) -> Part:
     if not whether:
         raise ValueError("its parts do not fit")
     return part
@@ -134,7 +138,7 @@ def read_validation(folder: Path) -> dict[str, Any]:
     """
     path = folder / VALIDATION_FILE
     try:
-        values = parse_json(path.read_bytes())
+        values: dict[str, Any] = parse_json(path.read_bytes())
         _Validation.model_validate(values)
     except FileNotFoundError:
         return {}

@@ -2,8 +2,9 @@
 
 from .device import device_name, enough_memory, make_fabric
 from .joining import joined
-from .loop import Loop, Trained
+from .loop import Loop
 from .metrics import MAIN, DetectionScore, SegmentationScore, main_score, segmentation_values
+from .outcome import Trained
 from .patience import check_patience
 from .teachers import Settled, offer, settle
 

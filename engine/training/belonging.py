@@ -13,6 +13,7 @@ from ..data.opening import is_raster
 from ..data.vectors import Layer
 from ..errors import TrainingError
 from ..recipes import CHECKPOINTS, Plan, best_weights
+from ..types import given
 
 MOST_NAMED = 4
 """Settings that a sentence names."""
@@ -73,7 +74,7 @@ def data_of(run: Run, plan: Plan, known: dict[str, Identity] | None = None) -> d
         if source.labels is not None:
             found[f"{name}.labels"] = _of_labels(source, known.get(f"{name}.labels"))
         if source.area.kind == "layer":
-            area = Layer(source.area.path, source.area.layer, None, source.area.where, "labelled area")
+            area = Layer(given(source.area.path), source.area.layer, None, source.area.where, "labelled area")
             found[f"{name}.area"] = identity.of_layer(area, known.get(f"{name}.area"))
     for name, files in _weights_of(run, plan).items():
         found[name] = identity.of_files(files, known.get(name))
@@ -113,7 +114,7 @@ def _source(source: Source) -> dict[str, Any]:
 
 
 def _of_labels(source: Source, known: Identity | None) -> Identity:
-    labels = source.labels
+    labels = given(source.labels)
     if labels.layer is None and is_raster(labels.path):
         return identity.of_raster(labels.path, known)
     return identity.of_layer(Layer(labels.path, labels.layer, labels.field, labels.where), known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -78,7 +79,7 @@ class BestWeights:
             self.left[name] = checksum(self._whole(path))
             if name in trained:
                 copy = kept(stage.name, name)
-                atomically(best_weights(self._folder, copy), lambda partial, path=path: shutil.copyfile(path, partial))
+                atomically(best_weights(self._folder, copy), partial(shutil.copyfile, path))
                 self.left[copy] = self.left[name]
 
     def restore(self, now: dict[str, Weights], left: dict[str, str], warn: Callable[[str], None]) -> None:

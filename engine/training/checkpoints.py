@@ -16,6 +16,7 @@ from .. import ranks
 from ..config import TEACHER_SHARE, Run
 from ..data.identity import Identity
 from ..errors import GeoDistilError, TrainingError
+from ..models import Loaded
 from ..recipes import CHECKPOINTS, Plan
 from .belonging import differences, sentence, settings_of_sources
 from .durable import LAST, UNREADABLE, read_generation, write_generation
@@ -251,9 +252,11 @@ def belongs_to(run: Run, plan: Plan, data: dict[str, Identity]) -> dict[str, Any
 
 def loaded(plan: Plan) -> dict[str, str]:
     """What the encoders of a plan's networks began with."""
-    found = {name: getattr(network, "loaded", None) for name, network in plan.networks.items()}
+    found: dict[str, Loaded | None] = {
+        name: getattr(network, "loaded", None) for name, network in plan.networks.items()
+    }
     return {
-        name: "random" if found[name] is None else f"{found[name].matched} pretrained tensors"
-        for name, network in plan.networks.items()
-        if hasattr(network, "loaded")
+        name: "random" if source is None else f"{source.matched} pretrained tensors"
+        for name, source in found.items()
+        if hasattr(plan.networks[name], "loaded")
     }

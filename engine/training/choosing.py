@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 import numpy as np
 import torch
@@ -15,8 +16,10 @@ from ..data import Prepared
 from ..data.cell_chips import cell_batches
 from ..data.places import ANYWHERE, MOST_CELLS, Cells
 from ..recipes import TABLE, Stage
+from ..recipes.disagreement import DisagreementTable
+from ..types import Role, given
 
-ROLE = "unlabelled"
+ROLE: Role = "unlabelled"
 _TOP = 0.1
 
 
@@ -34,13 +37,13 @@ class Chooser:
     """
 
     def __init__(self, stage: Stage, run: Run, prepared: Prepared, fabric: Fabric) -> None:
-        self._choice, self._run, self._prepared, self._fabric = stage.chooses, run, prepared, fabric
+        self._choice, self._run, self._prepared, self._fabric = given(stage.chooses), run, prepared, fabric
         self._cells = Cells(prepared.of_role(ROLE), run.training.chip_size)
         self._number: int | None = None
 
     def measured(self, networks: Mapping[str, nn.Module]) -> np.ndarray | None:
         """(n,) of each cell what was measured in it; none before the first time."""
-        table = networks[TABLE]
+        table = cast("DisagreementTable", networks[TABLE])
         return table.values.cpu().double().numpy() if table.measured > 0 else None
 
     def renew(self, networks: Mapping[str, nn.Module], progress: float) -> str:
@@ -49,7 +52,7 @@ class Chooser:
         Raises:
             RasterError: a raster cannot be read.
         """
-        table = networks[TABLE]
+        table = cast("DisagreementTable", networks[TABLE])
         if self._number is None:  # asking a graphics card at every step would cost time
             self._number = int(table.measured)
         number = self._number

@@ -11,6 +11,7 @@ import torch
 
 from .. import ranks
 from ..config import Budget, Training
+from ..types import given
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def stage_budget(budget: Budget, share: float, steps_per_epoch: int, spent: floa
     """
     if budget.minutes is not None:
         return StageBudget(None, max(LEAST_SECONDS, budget.minutes * 60 - spent) * share)
-    steps = budget.steps if budget.steps is not None else math.ceil(budget.epochs * steps_per_epoch)
+    steps = budget.steps if budget.steps is not None else math.ceil(given(budget.epochs) * steps_per_epoch)
     return StageBudget(max(1, round(steps * share)), None)
 
 
@@ -61,7 +62,8 @@ class CommonTime:
         mine = [time.monotonic() if ranks.is_first() else 0.0, float(asked)]
         self._now, wanted = ranks.total(torch.tensor(mine, dtype=torch.float64)).tolist()
         ranks.same_random_state()
-        return wanted > 0
+        found: bool = wanted > 0
+        return found
 
 
 class StageClock:
@@ -93,7 +95,7 @@ class StageClock:
         """From 0 to 1."""
         if self.budget.steps is not None:
             return min(1.0, self.step / self.budget.steps)
-        return min(1.0, self.elapsed / self.budget.seconds)
+        return min(1.0, self.elapsed / given(self.budget.seconds))
 
     @property
     def total_steps(self) -> int:
@@ -109,7 +111,8 @@ class StageClock:
         done = self.step - self._first_step
         if done == 0:
             return math.nan
-        return (self._now() - self._start) / done * (self.budget.steps - self.step)
+        found: float = (self._now() - self._start) / done * (given(self.budget.steps) - self.step)
+        return found
 
     def done(self) -> bool:
         """Whether the budget is spent; never before the first step."""

@@ -6,6 +6,7 @@ import logging
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
 
 import torch
 from lightning_fabric import Fabric
@@ -17,6 +18,9 @@ from ..models import choose_device, cpu_has_bfloat16
 from ..models.devices import out_of_memory
 from ..processes import Place
 from .joining import shared_fabric
+
+if TYPE_CHECKING:
+    from lightning_fabric.plugins.precision.precision import _PRECISION_INPUT
 
 
 def make_fabric(settings: Training, where: Place | None = None) -> Fabric:
@@ -40,7 +44,7 @@ def make_fabric(settings: Training, where: Place | None = None) -> Fabric:
     if where is not None:
         return shared_fabric(device, precision, where)
     devices = [device.index or 0] if device.type == "cuda" else 1
-    return Fabric(accelerator=device.type, devices=devices, precision=precision)
+    return Fabric(accelerator=device.type, devices=devices, precision=cast("_PRECISION_INPUT", precision))
 
 
 def choose_precision(name: str, accelerator: str) -> str:

@@ -132,7 +132,8 @@ def packed(values: dict[str, Any]) -> bytes:
 
 def unpacked(content: bytes) -> dict[str, Any]:
     """What `packed` made bytes of, on the CPU."""
-    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    found: dict[str, Any] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    return found
 
 
 def _write(values: dict[str, Any], path: Path) -> None:
@@ -149,7 +150,8 @@ def _read(path: Path) -> dict[str, Any]:
     with zipfile.ZipFile(path) as archive:
         if (damaged := archive.testzip()) is not None:
             raise zipfile.BadZipFile(f"{damaged} does not match its checksum")
-    return torch.load(path, map_location="cpu", weights_only=True)
+    found: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    return found
 
 
 def _reason(error: BaseException) -> str:

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+Tensors = tuple[Tensor, ...] | list[Tensor]
+
 
 def averaged(network: nn.Module, decay: float, warm_started: bool = False) -> AveragedModel:
     """An average that follows fast at first: its decay is min(decay, (1 + n) / (10 + n)) after n updates.
@@ -16,7 +18,7 @@ def averaged(network: nn.Module, decay: float, warm_started: bool = False) -> Av
     Batch-norm statistics are averaged with the weights; integer buffers are copied. It is in eval mode and frozen.
     """
 
-    def average(means: list[Tensor], values: list[Tensor], updates: Tensor | int) -> None:
+    def average(means: Tensors, values: Tensors, updates: Tensor | int) -> None:
         weight = 1 - (decay if warm_started else min(decay, (1 + int(updates)) / (10 + int(updates))))
         if means[0].is_floating_point():
             torch._foreach_lerp_(means, values, weight)

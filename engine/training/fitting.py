@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
 from torch import Tensor, nn
 
 from .. import ranks
+from ..recipes.calibration import Calibration
 from .validation import Validator
 
 Fitted = dict[str, dict[str, Tensor]]
@@ -26,6 +28,6 @@ def fit_once(
     """Fit the networks named that are not in `fitted`, which is filled; yields sentences for people."""
     for name in names:
         if name not in fitted:
-            yield from networks[name].fit(networks, validator.answers)
+            yield from cast("Calibration", networks[name]).fit(networks, validator.answers)
             networks[name].load_state_dict(ranks.from_first(networks[name].state_dict()))
             fitted[name] = networks[name].state_dict()

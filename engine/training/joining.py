@@ -7,17 +7,21 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import TYPE_CHECKING, cast
 
 import torch
 import torch.distributed as dist
 from lightning_fabric import Fabric
-from lightning_fabric.plugins.environments import TorchElasticEnvironment
-from lightning_fabric.strategies import DDPStrategy
+from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+from lightning_fabric.strategies.ddp import DDPStrategy
 
 from .. import ranks
 from ..config import Training
 from ..errors import DeviceError, TrainingError
 from ..processes import Place
+
+if TYPE_CHECKING:
+    from lightning_fabric.plugins.precision.precision import _PRECISION_INPUT
 
 TIMEOUT = timedelta(minutes=10)
 """How long processes wait for one that says nothing; of one that has ended most hear at once."""
@@ -50,7 +54,9 @@ def shared_fabric(device: torch.device, precision: str, where: Place) -> Fabric:
         broadcast_buffers=False,  # they are the same: batch norms have the statistics of all
     )
     warnings.filterwarnings("ignore", message=".*broadcast_buffers")
-    fabric = Fabric(accelerator=device.type, devices=1, strategy=strategy, precision=precision)
+    fabric = Fabric(
+        accelerator=device.type, devices=1, strategy=strategy, precision=cast("_PRECISION_INPUT", precision)
+    )
     try:
         fabric.launch()
     except (RuntimeError, ValueError) as error:

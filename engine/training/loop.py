@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
+from typing import cast
 
 import torch
 from lightning_fabric import Fabric
@@ -16,12 +17,15 @@ from .. import ranks
 from ..config import Run
 from ..data import Prepared, chips_per_epoch, training_loader
 from ..data.identity import Identity
+from ..distillation.arithmetic import total
 from ..errors import Stopped
-from ..events import EventLog
-from ..models import single_precision_depthwise, uncertain_statistics
+from ..events import Log
+from ..models import TaskNetwork, single_precision_depthwise, uncertain_statistics
+from ..models.devices import channels_last
 from ..processes import Interrupted, interruptible
 from ..recipes import Plan, Stage, ema_of
-from ..types import Batch, Role
+from ..recipes.plan import network_of
+from ..types import Batch, Role, given
 from .belonging import check_data, data_of
 from .best import BestWeights, kept
 from .checkpoints import State, belongs_to, check_stages, fits, load_last, save_last
@@ -63,9 +67,7 @@ class Loop:
         events: told of everything.
     """
 
-    def __init__(
-        self, folder: Path, run: Run, prepared: Prepared, plan: Plan, fabric: Fabric, events: EventLog
-    ) -> None:
+    def __init__(self, folder: Path, run: Run, prepared: Prepared, plan: Plan, fabric: Fabric, events: Log) -> None:
         self.folder, self.run, self.prepared, self.plan = folder, run, prepared, plan
         self.fabric, self.events = fabric, events
         self.best = BestWeights(folder)
@@ -97,17 +99,19 @@ class Loop:
                 check_data(state.data, self.data, self.folder)
                 self.go_on(state)
         for network in self.plan.networks.values():
-            network.to(self.fabric.device, memory_format=torch.channels_last)
+            channels_last(network, self.fabric.device)
         with fits(self.folder):
             self.fitted = take_fitted(state.fitted if state is not None else {}, self.plan.networks)
         with single_precision_depthwise(self.plan.networks.values()):
             self._divide(state)
             for index in range(state.stage if state else 0, len(self.plan.stages)):
                 self._stage(index, state if state and state.stage == index else None)
-        network = self.plan.networks[self.plan.exported]
+        network = network_of(self.plan.networks, self.plan.exported)
         self.best.load(self.plan.exported, network)
         if self.run.training.mirrored_validation:  # which chose the weights; predict looks once, by thresholds for that
-            self.values[self.plan.exported] = self.validator.score(network, mirrored=False)
+            self.values[self.plan.exported] = self.validator.score(
+                network_of(self.plan.networks, self.plan.exported), mirrored=False
+            )
         return Trained(network.cpu().eval(), self.values.get(self.plan.exported, {}), self.values)
 
     def last(self) -> State | None:
@@ -294,7 +298,7 @@ class _Work:
     def _loader(self, role: Role) -> Iterator[Batch]:
         loop, views = self.loop, role in self.stage.views
         chosen = self.chooser is not None and role == "unlabelled"
-        measured = self.chooser.measured(self.networks) if chosen else None
+        measured = given(self.chooser).measured(self.networks) if chosen else None
         return training_loader(
             loop.prepared, loop.run, role, self.samples[role], views, loop.warn, self.stage.name, measured
         )
@@ -306,7 +310,7 @@ class _Work:
             group["lr"] = group.get("factor", 1.0) * rate
         statistics = [each.clone() for each in self.trained.buffers()] if half_precision(fabric) else []
         losses = self.passes.gradients(self.stage, self.networks, batches, self.clock.progress)
-        if torch.isfinite(sum(losses.values())):
+        if torch.isfinite(total(losses.values())):
             self._learn(losses)
         else:
             self._skip(losses, statistics)
@@ -372,7 +376,7 @@ class _Work:
         for name in self.stage.measures:
             if name not in loop.values:
                 with interruptible():
-                    loop.values[name] = loop.validator.score(loop.plan.networks[name])
+                    loop.values[name] = loop.validator.score(network_of(loop.plan.networks, name))
                 self._report(name, loop.values[name])
         for sentence in fit_once(self.stage.fits, loop.plan.networks, loop.validator, loop.fitted):
             loop.events.write("note", message=sentence)
@@ -388,7 +392,10 @@ class _Work:
         loop = self.loop
         self._check_finite()
         with interruptible():  # then it has not been
-            found = {name: loop.validator.score(self.averages[name].module) for name in names or self.averages}
+            found = {
+                name: loop.validator.score(cast("TaskNetwork", self.averages[name].module))
+                for name in names or self.averages
+            }
         found = ranks.from_first(found)
         self.validated = self.clock.progress
         before, now = dict(loop.scores), {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torchmetrics.classification import MulticlassConfusionMatrix
@@ -79,7 +81,7 @@ class DetectionScore:
         self._map.warn_on_many_detections = False
         self._seen: list[tuple[dict[str, Tensor], dict[str, Tensor]]] = []
 
-    def update(self, objects: list[Objects], boxes: list[Tensor], labels: list[Tensor], valid: Tensor) -> None:
+    def update(self, objects: list[Objects[Tensor]], boxes: list[Tensor], labels: list[Tensor], valid: Tensor) -> None:
         """Add a batch: predictions and truth per image, valid (B, H, W)."""
         for found, corners, classes, where in zip(objects, boxes, labels, valid, strict=True):
             keep, there = centred_on(found.boxes, where), centred_on(corners, where)
@@ -96,7 +98,7 @@ class DetectionScore:
         have no score and are in no mean; without any object there is no score at all.
         """
         predictions, truth = zip(*everything, strict=True) if (everything := ranks.everyone(self._seen)) else ((), ())
-        objects = sum(torch.bincount(each["labels"], minlength=len(self.names)) for each in truth)
+        objects: Any = sum(torch.bincount(each["labels"], minlength=len(self.names)) for each in truth)
         self._map.reset()
         self._map.update(list(predictions), list(truth))
         result = self._map.compute()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning_fabric import Fabric
@@ -30,11 +30,12 @@ def make_optimizer(trained: nn.ModuleDict, settings: Training, fabric: Fabric) -
             {"params": [p for p in parameters if p.ndim > 1], "weight_decay": settings.weight_decay, "factor": factor},
             {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0, "factor": factor},
         ]
+    optimizer: torch.optim.Optimizer
     if settings.optimizer == "sgd":
         optimizer = torch.optim.SGD(groups, lr=settings.learning_rate, momentum=0.9)
     else:
         optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate)
-    return fabric.setup_optimizers(optimizer)
+    return cast("torch.optim.Optimizer", fabric.setup_optimizers(optimizer))
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
@@ -54,15 +55,16 @@ def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> N
             raise ValueError("moments of other parameters")
 
 
-def _is_foreign(value: Any, parameter: nn.Parameter) -> bool:
+def _is_foreign(value: Any, parameter: torch.Tensor) -> bool:
     return value is not None and not (isinstance(value, torch.Tensor) and value.shape in (parameter.shape, ()))
 
 
 def _factors(trained: nn.ModuleDict, factor: float | None) -> dict[nn.Parameter, float]:
     """The share of the learning rate that encoders' parameters get."""
-    shares = {}
+    shares: dict[nn.Parameter, float] = {}
     for network in trained.values():
         pretrained = getattr(network, "loaded", None) is not None
         share = factor or (PRETRAINED_LR_FACTOR if pretrained else 1.0)
-        shares |= dict.fromkeys(network.encoder.parameters() if hasattr(network, "encoder") else (), share)
+        encoder: nn.Module | None = getattr(network, "encoder", None)
+        shares |= dict.fromkeys(encoder.parameters() if encoder is not None else (), share)
     return shares

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch import nn
+from ..models import TrainableNetwork
 
 
 @dataclass
@@ -17,6 +17,6 @@ class Trained:
         scores: of every judged network, their metrics by name.
     """
 
-    network: nn.Module
+    network: TrainableNetwork
     values: dict[str, float]
     scores: dict[str, dict[str, float]]

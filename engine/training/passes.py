@@ -8,6 +8,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from ..distillation.arithmetic import total
 from ..models.devices import out_of_memory
 from ..recipes import Stage
 from ..types import Batch, Role
@@ -63,10 +64,10 @@ class Passes:
                 losses = stage.losses(networks, some, progress)
             for name, value in losses.items():
                 found[name] = found.get(name, 0.0) + share * value.detach()
-            total = sum(losses.values())
-            if not torch.isfinite(total):
+            whole = total(losses.values())
+            if not torch.isfinite(whole):
                 break
-            self._fabric.backward(share * total)
+            self._fabric.backward(share * whole)
         return found
 
     def _make_room(self, stage: Stage, networks: Mapping[str, nn.Module]) -> None:

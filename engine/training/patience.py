@@ -7,6 +7,7 @@ import math
 from ..config import Run
 from ..errors import ConfigError
 from ..recipes import Plan
+from ..types import given
 from .clock import stage_budget
 
 
@@ -63,5 +64,5 @@ def _validations(run: Run, share: float) -> int:
     training = run.training
     if training.budget.steps is None:
         return training.validations
-    steps = stage_budget(training.budget, share, 0).steps
+    steps = given(stage_budget(training.budget, share, 0).steps)
     return math.ceil(steps / math.ceil(steps / training.validations))

@@ -14,6 +14,7 @@ from .. import ranks
 from ..config import Run
 from ..data import Prepared
 from ..recipes import Plan, Stage
+from ..types import given
 from .timing import PATIENCE_SECONDS, seconds_per_step, untouched
 
 LEAST, MOST = 0.3, 0.8
@@ -50,7 +51,7 @@ def divided_by_time(run: Run, prepared: Prepared, plan: Plan, fabric: Fabric) ->
     Returns:
         the division, and a sentence on it.
     """
-    begin, budget = time.monotonic(), run.training.budget.minutes * 60
+    begin, budget = time.monotonic(), given(run.training.budget.minutes) * 60
     patience = min(PATIENCE_SECONDS, MEASURED * budget)
     with untouched(plan, fabric):
         seconds = [

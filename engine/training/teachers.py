@@ -11,12 +11,13 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ..config import Budget, Run
+from ..config import WITH_TEACHERS, Budget, Run
 from ..data import Prepared
 from ..errors import GeoDistilError
 from ..recipes import CHECKPOINTS, Plan, best_weights, build_plan, teachers_identity, teachers_of
@@ -75,7 +76,7 @@ def settle(folder: Path, run: Run, prepared: Prepared, plan: Plan, keep: bool = 
             continue
         if keep:
             for name, content in weights.items():
-                atomically(best_weights(folder, name), lambda path, content=content: path.write_bytes(content))
+                atomically(best_weights(folder, name), partial(_put, content))
             _write(folder, {"identity": identity, "reused": owner.name})
             taught = _taught(run, prepared, folder)
         return Settled(taught, _note(owner.name), warnings)
@@ -103,9 +104,13 @@ def offer(folder: Path, run: Run, plan: Plan, identity: str | None) -> None:
         _write(folder, {**record, "teachers": digests})
 
 
+def _put(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
+
+
 def _wanted(run: Run) -> bool:
     """Steps and epochs are done as the run says; minutes are to be well spent."""
-    wanted = run.recipe.reuse_teachers
+    wanted = run.recipe.reuse_teachers if isinstance(run.recipe, WITH_TEACHERS) else None
     return run.training.budget.minutes is not None if wanted is None else wanted
 
 
@@ -130,8 +135,9 @@ def _offers(
             found.append((-given, owner, record["teachers"]))
     for _, owner, digests in sorted(found, key=lambda each: each[:2]):
         weights = {name: _content(owner, stage, name, digests) for name, stage in teachers_of(plan).items()}
-        if all(weights.values()):
-            yield owner, weights
+        whole = {name: content for name, content in weights.items() if content}
+        if len(whole) == len(weights):
+            yield owner, whole
         else:
             name = next(name for name, content in weights.items() if not content)
             warnings.append(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from ..events import EventLog
+from ..events import Log
 from ..recipes import Stage
 from .clock import StageClock
 from .setbacks import rate_after
@@ -22,7 +22,7 @@ class Telling:
         chips: in a batch.
     """
 
-    def __init__(self, events: EventLog, stages: Sequence[Stage], index: int, chips: int) -> None:
+    def __init__(self, events: Log, stages: Sequence[Stage], index: int, chips: int) -> None:
         self._events, self._chips, self._stage = events, chips, stages[index]
         self._before = sum(stage.share for stage in stages[:index])
         self._after = sum(stage.share for stage in stages[index + 1 :])

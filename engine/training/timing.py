@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import torch
 from lightning_fabric import Fabric
@@ -42,14 +43,16 @@ def seconds_per_step(
     """
     plan.enter(stage)
     parameters = [p for name in stage.trainable for p in plan.networks[name].parameters()]
-    optimizer = fabric.setup_optimizers(torch.optim.AdamW(parameters, lr=1e-6))
+    adam = torch.optim.AdamW(parameters, lr=1e-6)
+    optimizer = cast("torch.optim.Optimizer", fabric.setup_optimizers(adam))
     alone = run.model_copy(update={"training": run.training.model_copy(update={"workers": 0})})
     batches = {
         role: next(iter(training_loader(prepared, alone, role, views=role in stage.views))).to(fabric.device)
         for role in stage.roles
     }
     passes = passes_of(fabric, stage, plan.networks, run.training.batch_size)
-    begin, seconds = time.monotonic(), []
+    begin = time.monotonic()
+    seconds: list[float] = []
     while len(seconds) <= STEPS and (not seconds or ranks.from_first(time.monotonic() - begin < patience)):
         start = time.monotonic()
         passes.gradients(stage, plan.networks, batches, 0.5)

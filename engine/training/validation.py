@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor
 
 from .. import ranks
 from ..config import Run
 from ..data import Prepared, validation_batches
+from ..models import TaskNetwork
 from ..models.devices import out_of_memory
 from ..recipes.averaging import mean_answer, opinions
 from ..recipes.plan import unchanged
-from ..types import Batch, Outputs, Task
+from ..types import Batch, Outputs, Task, given
 from .metrics import DetectionScore, SegmentationScore
 
 CANDIDATES = 0.05
@@ -47,7 +48,7 @@ class Validator:
         self._room = MOST_KEPT
         self._at_once = run.training.batch_size
 
-    def score(self, network: nn.Module, mirrored: bool | None = None) -> dict[str, float]:
+    def score(self, network: TaskNetwork, mirrored: bool | None = None) -> dict[str, float]:
         """Metrics of every task of `network` that has validation blocks, by name; empty where none has.
 
         Args:
@@ -73,20 +74,21 @@ class Validator:
                 outputs = self._heard(ask(moved.image), moved)
             yield outputs, moved
 
-    def _task(self, network: nn.Module, task: Task, mirrored: bool) -> dict[str, float]:
+    def _task(self, network: TaskNetwork, task: Task, mirrored: bool) -> dict[str, float]:
         score = self._empty(task)
         for batch, outputs in self._outputs(network, task, mirrored):
-            if task == "segmentation":
-                score.update(outputs.segmentation, batch.mask)
+            if isinstance(score, SegmentationScore):
+                score.update(given(outputs.segmentation), given(batch.mask))
             else:
-                objects = network.detection_head.decode(outputs.detections, CANDIDATES, 0.5, 300)
-                score.update(objects, batch.boxes, batch.labels, batch.valid)
+                objects = given(network.detection_head).decode(given(outputs.detections), CANDIDATES, 0.5, 300)
+                score.update(objects, given(batch.boxes), given(batch.labels), batch.valid)
         return score.compute()
 
-    def _outputs(self, network: nn.Module, task: Task, mirrored: bool) -> Iterator[tuple[Batch, Outputs]]:
+    def _outputs(self, network: TaskNetwork, task: Task, mirrored: bool) -> Iterator[tuple[Batch, Outputs]]:
         """Batches on the device and outputs on them; half of a batch, and so on, where memory is full."""
         for batch in self._of(task):
             moved, start = batch.to(self._fabric.device), 0
+            outputs: Outputs | None
             while start < len(moved.image):
                 part = moved.part(slice(start, start + self._at_once))
                 try:
@@ -123,8 +125,9 @@ class Validator:
         return DetectionScore([definition.name for definition in self._run.detection_classes])
 
 
-def _looked(network: nn.Module, image: Tensor, task: Task, mirrored: bool) -> Outputs:
+def _looked(network: TaskNetwork, image: Tensor, task: Task, mirrored: bool) -> Outputs:
     """A network's outputs on images, or their mean over the images and their mirror images."""
     if not mirrored:
-        return network(image, tasks=(task,))
+        found: Outputs = network(image, tasks=(task,))
+        return found
     return mean_answer(opinions(network, image, (task,), mirrored=True))

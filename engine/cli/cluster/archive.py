@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ClusterError, RasterError, Stopped
@@ -56,12 +56,13 @@ class Archive(Work):
 
     def done(self, task: Task, result: Any) -> None:
         """As of `Work`."""
-        {
+        answers: dict[Callable[..., Any], Callable[[Task, Any], None]] = {
             tasks.choose: self._was_chosen,
             tasks.plan: self._was_planned,
             tasks.stretch: self._was_run,
             tasks.finish: self._was_finished,
-        }[task.work](task, result)
+        }
+        answers[task.work](task, result)
 
     def told(self, news: dict[str, Any]) -> None:
         """As of `Work`."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from ... import __version__
 from ...errors import ClusterError, ConfigError, Stopped
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from ...events import EventLog
     from .job import Job, Mark
+
+Made = TypeVar("Made", bound="Job")
 
 CONNECT_SECONDS = 10
 NOTE_SECONDS = 5.0
@@ -96,7 +98,8 @@ def connected(
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as inside:
         with interruptible():
-            by, keep = {"address": address}, _nothing
+            by: dict[str, Any] = {"address": address}
+            keep: Callable[[], None] = _nothing
             if not address:
                 from .own import own_cluster
 
@@ -119,9 +122,9 @@ def workers_of(
     options: argparse.Namespace,
     events: EventLog,
     mark_path: Path,
-    make: Callable[[Mark, dict[Any, Place]], Job],
+    make: Callable[[Mark, dict[Any, Place]], Made],
     writes: bool = True,
-) -> Iterator[tuple[Link, Job]]:
+) -> Iterator[tuple[Link, Made]]:
     """The workers that a command asks for, checked, and told of its job.
 
     Args:
@@ -169,7 +172,8 @@ def wait_for_workers(client: Client, events: EventLog, count: int) -> None:
             raise Stopped("The work was stopped before any worker had come.", "Start it again.")
         if not told and time.monotonic() - begun > NOTE_SECONDS:
             told = True
-            events.write("note", message=f"The scheduler at {client.scheduler.address} has no workers yet; waiting.")
+            where = cast("Any", client.scheduler).address
+            events.write("note", message=f"The scheduler at {where} has no workers yet; waiting.")
         time.sleep(LOOK_SECONDS)
 
 

@@ -14,6 +14,7 @@ from distributed import LocalCluster
 from ...errors import ClusterError
 from ...inference.backends.base import cores
 from ...processes import scratch
+from ...types import given
 
 DASHBOARD = "127.0.0.1:8787"
 LOOK_SECONDS = 2.0
@@ -71,7 +72,7 @@ class OwnCluster:
         """Look after the workers, now and then; to be called often."""
         if (now := time.monotonic()) - self._looked > LOOK_SECONDS:
             self._looked = now
-            self.cluster.loop.add_callback(self._replace, now)
+            given(self.cluster.loop).add_callback(self._replace, now)
 
     def _replace(self, now: float) -> None:
         there = {each["name"] for each in self.cluster.scheduler_info["workers"].values()}

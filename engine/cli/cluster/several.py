@@ -31,7 +31,7 @@ def each_in_cluster(
     from .job import Job
 
     options = absolute(argparse.Namespace(**vars(options), rasters=[str(item.map) for item in items]))
-    given = [(one, Item(*(each and Path(os.path.abspath(each)) for each in item))) for item in items]
+    given = [(one, Item(_absolute(item.map), item.output and _absolute(item.output))) for item in items]
     make = lambda mark, places: Job(options, options.rasters, mark, places)  # noqa: E731
     with (
         _mark(output, Path(options.rasters[0])) as mark,
@@ -42,6 +42,10 @@ def each_in_cluster(
     return [found for _, found in sorted(work.found.items())]
 
 
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))
+
+
 @contextmanager
 def _mark(output: Path | None, first: Path) -> Iterator[Path]:
     """A file by which workers know the folder that they write into, or else read from."""
@@ -50,7 +54,7 @@ def _mark(output: Path | None, first: Path) -> Iterator[Path]:
     if output is None:
         yield first
         return
-    with scratch(Path(os.path.abspath(output))) as folder:
+    with scratch(_absolute(output)) as folder:
         mark = folder / "shared"
         mark.write_text(folder.name, encoding="utf-8")
         yield mark

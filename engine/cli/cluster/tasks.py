@@ -7,7 +7,7 @@ import functools
 import uuid
 from collections.abc import Callable
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from distributed import Status, get_worker
 
@@ -43,7 +43,7 @@ def _task(work: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(work)
     def run(name: str, *arguments: Any) -> Any:
         worker = get_worker()
-        job = worker.plugins.get(name)
+        job = cast("Job | None", worker.plugins.get(name))
         if job is None:
             raise ClusterError(f"The worker {worker.name} does not know what to do.", "Start it again.")
         with _announced(job):
@@ -122,7 +122,7 @@ class _FarLog(EventLog):
     def __init__(self, topic: str, index: int) -> None:
         super().__init__(None)
         self._topic, self._index, self._worker = topic, index, get_worker()
-        self.stop_requested = _unwanted()
+        self.stop_requested = _unwanted()  # type: ignore[method-assign]  # a function of the worker's, as of the log's
 
     def write(self, kind: str, **values: Any) -> None:
         """Of all events only progress is told; what else there is to say comes with the result."""

@@ -15,6 +15,8 @@ from distributed.client import FutureCancelledError
 from ...errors import ClusterError, RasterError, Stopped
 
 if TYPE_CHECKING:
+    from dask.typing import Key
+
     from ...events import EventLog
     from .connection import Link
     from .job import Job
@@ -41,7 +43,7 @@ class Task(NamedTuple):
     """
 
     work: Callable[..., Any]
-    index: int
+    index: int  # type: ignore[assignment]  # hides the method of tuples, which nobody needs of it
     arguments: tuple[Any, ...]
     priority: int = 0
     finished: int = 0
@@ -59,8 +61,8 @@ class Work(ABC):
 
     def __init__(self, link: Link, job: Job, events: EventLog) -> None:
         self.client, self._keep, self.job, self.events = link.client, link.keep, job, events
-        self._news: SimpleQueue[Future | dict[str, Any]] = SimpleQueue()
-        self._given: dict[str, tuple[Task, Future]] = {}
+        self._news: SimpleQueue[Future[Any] | dict[str, Any]] = SimpleQueue()
+        self._given: dict[Key, tuple[Task, Future[Any]]] = {}
         self._running: set[str] = set()
         self._count = 0
 
@@ -141,7 +143,7 @@ class Work(ABC):
         else:
             self.told(news)
 
-    def _take(self, future: Future) -> None:
+    def _take(self, future: Future[Any]) -> None:
         task, _ = self._given[future.key]
         try:
             result = future.result(timeout=GATHER_SECONDS)

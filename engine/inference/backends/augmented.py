@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...types import Objects
+from ...types import Objects, given
 from ..suppression import suppress
 from .base import OBJECT_LIMIT, Arrays, Backend
 
@@ -45,9 +45,9 @@ class Augmented:
         answers = [self._seen(images, view) for view in self.views]
         joined = Arrays()
         if answers[0].segmentation is not None:
-            joined.segmentation = sum(each.segmentation for each in answers) / np.float32(len(answers))
+            joined.segmentation = sum(given(each.segmentation) for each in answers) / np.float32(len(answers))
         if answers[0].values is not None:
-            joined.values = sum(each.values for each in answers) / np.float32(len(answers))
+            joined.values = sum(given(each.values) for each in answers) / np.float32(len(answers))
         if answers[0].objects is not None:
             joined.objects = [self._merged(found) for found in zip(*(each.objects for each in answers), strict=True)]
         return joined
@@ -62,7 +62,7 @@ class Augmented:
             found.boxes = boxes_turned_back(found.boxes, view, images.shape[-1])
         return arrays
 
-    def _merged(self, parts: tuple[Objects, ...]) -> Objects:
+    def _merged(self, parts: tuple[Objects[np.ndarray], ...]) -> Objects[np.ndarray]:
         boxes, labels, scores = (
             np.concatenate([getattr(part, name) for part in parts]) for name in ("boxes", "labels", "scores")
         )

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...config import Card
 from ...errors import PackageError
-from ...types import Objects, Task
+from ...types import Objects
 from ..suppression import decide, decide_sorted
 from .graphs import check_graph
 
@@ -34,7 +34,7 @@ class Arrays:
     """
 
     segmentation: np.ndarray | None = None
-    objects: list[Objects] | None = None
+    objects: list[Objects[np.ndarray]] | None = None
     values: np.ndarray | None = None
 
 
@@ -119,13 +119,13 @@ class GraphBackend(ABC):
         limits = (card.thresholds(), card.iou_threshold, OBJECT_LIMIT)
         return Arrays(segmentation, [decide_sorted(*each, *limits) for each in candidates])
 
-    def _open(self, path: Path, task: Task | None = None) -> Graph:
+    def _open(self, path: Path, task: str | None = None) -> Graph:
         if not path.is_file():
             raise PackageError(f"{path} is missing; export the model again.")
         check_graph(path, self.card, task)
         return self.load(path)
 
-    def _decided(self, dense: np.ndarray) -> Objects:
+    def _decided(self, dense: np.ndarray) -> Objects[np.ndarray]:
         """Objects of (4 + C, N): cx, cy, w, h in pixels, and C scores, as other QGIS plugins read them."""
         centre, half = dense[:2].T, dense[2:4].T / 2
         boxes = np.concatenate([centre - half, centre + half], axis=1)

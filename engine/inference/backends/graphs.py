@@ -14,7 +14,6 @@ from onnx import numpy_helper
 from ...config import Card
 from ...config.problems import WORDS, shown
 from ...errors import PackageError
-from ...types import Task
 
 HINT = "Copy or export the model again."
 FLOATS = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)
@@ -23,7 +22,7 @@ SMALL = 16
 BOXES = ("boxes", "scores", "labels")
 
 
-def check_graph(path: Path, card: Card, task: Task | None = None) -> None:
+def check_graph(path: Path, card: Card, task: str | None = None) -> None:
     """Refuse a graph that is not one of the model that a card describes.
 
     Args:
@@ -43,7 +42,7 @@ def check_graph(path: Path, card: Card, task: Task | None = None) -> None:
         raise PackageError(f"{path} does not fit the card beside it: {reason}.", HINT)
 
 
-def _reasons(model: onnx.ModelProto, card: Card, task: Task | None) -> Iterator[str]:
+def _reasons(model: onnx.ModelProto, card: Card, task: str | None) -> Iterator[str]:
     graph = model.graph
     if any(tensor.external_data for tensor in graph.initializer):
         yield "it keeps its weights in another file"
@@ -61,7 +60,7 @@ def _reasons(model: onnx.ModelProto, card: Card, task: Task | None) -> Iterator[
             yield f"its tensor {tensor.name} has values that are not numbers"
 
 
-def _outputs(shapes: dict[str, list[int | None]], card: Card, task: Task | None) -> Iterator[str]:
+def _outputs(shapes: dict[str, list[int | None]], card: Card, task: str | None) -> Iterator[str]:
     channels = {
         "segmentation": ("segmentation_classes", len(card.segmentation_channels())),
         "detection": ("detection_classes", 4 + len(card.detection_classes)),

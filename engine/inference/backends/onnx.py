@@ -103,7 +103,8 @@ class OnnxModel:
 
     def _answer(self, given: dict[str, np.ndarray]) -> list[np.ndarray]:
         try:
-            return self.session.run(None, given)
+            found: list[np.ndarray] = self.session.run(None, given)
+            return found
         except RUNNING as error:
             if any(words in str(error).lower() for words in NO_MEMORY):
                 raise DeviceError("The memory is full.", "Lower --batch-size.") from error
@@ -120,7 +121,8 @@ def _options() -> onnxruntime.SessionOptions:
 
 
 def _available() -> list[str]:
-    return onnxruntime.get_available_providers()
+    found: list[str] = onnxruntime.get_available_providers()
+    return found
 
 
 def _metadata(session: onnxruntime.InferenceSession) -> dict[str, Any]:

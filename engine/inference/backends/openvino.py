@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 import numpy as np
 import openvino
@@ -64,7 +65,7 @@ class OpenVinoModel:
     def __init__(self, core: openvino.Core, path: Path, device: str, mean: np.ndarray, std: np.ndarray) -> None:
         self.core, self.path, self.device, self.mean, self.std = core, path, device, mean, std
         self._lock = threading.Lock()
-        self._compiled: dict[tuple, SimpleQueue] = {}
+        self._compiled: dict[tuple[Any, ...], SimpleQueue[Any]] = {}
         try:
             self.core.read_model(path)
         except RuntimeError as error:
@@ -87,7 +88,7 @@ class OpenVinoModel:
             idle.put(request)
         return {port.any_name: answer for port, answer in zip(ports, answers, strict=True)}
 
-    def _requests(self, images: np.ndarray) -> SimpleQueue:
+    def _requests(self, images: np.ndarray) -> SimpleQueue[Any]:
         """Idle requests of the graph compiled for images of this type and size."""
         key = images.dtype, images.shape[1:]
         with self._lock:
@@ -95,14 +96,14 @@ class OpenVinoModel:
                 self._compiled[key] = self._compile(images)
             return self._compiled[key]
 
-    def _compile(self, images: np.ndarray) -> SimpleQueue:
+    def _compile(self, images: np.ndarray) -> SimpleQueue[Any]:
         try:
             model = self.core.read_model(self.path)
             model.reshape([1, *images.shape[1:]])
             compiled = self.core.compile_model(self._standardising(model, images.dtype), self.device, self._settings())
         except RuntimeError as error:
             raise self._unreadable(error) from error
-        idle: SimpleQueue = SimpleQueue()
+        idle: SimpleQueue[Any] = SimpleQueue()
         for _ in range(streams() + AHEAD):
             idle.put(compiled.create_infer_request())
         return idle

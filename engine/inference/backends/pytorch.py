@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor
 
 from ...config import Card
 from ...errors import DeviceError
-from ...models import choose_device, cpu_has_bfloat16
-from ...models.devices import out_of_memory
-from ...types import Objects
+from ...models import TaskNetwork, choose_device, cpu_has_bfloat16
+from ...models.devices import channels_last, out_of_memory
+from ...types import Objects, given
 from .base import OBJECT_LIMIT, Arrays
 
 DIRECT = {np.dtype(name) for name in ("uint8", "int16", "int32", "float32")}
@@ -34,13 +35,13 @@ class TorchBackend:
 
     parallel = 1
 
-    def __init__(self, network: nn.Module, card: Card, device: str = "auto", compiled: bool = False) -> None:
+    def __init__(self, network: TaskNetwork, card: Card, device: str = "auto", compiled: bool = False) -> None:
         self.card = card
         self.device = choose_device(device)
         self.precision = _precision(self.device)
         self.batch_size = 4 if self.device.type == "cpu" else 16
         self.name = f"torch {torch.__version__} {self.device} {self.precision or torch.float32}"
-        self.network = network.to(self.device, memory_format=torch.channels_last).eval()
+        self.network = channels_last(network, self.device).eval()
         self._forward_network = torch.compile(self.network) if compiled else self.network
         self._most: int | None = None
 
@@ -73,17 +74,17 @@ class TorchBackend:
             arrays.segmentation = outputs.segmentation.float().softmax(dim=1).contiguous().cpu().numpy()
         if outputs.detections is not None:
             card = self.card
-            found = self.network.detection_head.decode(
+            found = given(self.network.detection_head).decode(
                 outputs.detections, card.thresholds(), card.iou_threshold, OBJECT_LIMIT
             )
             arrays.objects = [_as_arrays(each) for each in found]
         return arrays
 
-    def _autocast(self) -> contextlib.AbstractContextManager:
+    def _autocast(self) -> contextlib.AbstractContextManager[Any]:
         return torch.autocast(self.device.type, self.precision) if self.precision else contextlib.nullcontext()
 
 
-def _as_arrays(found: Objects) -> Objects:
+def _as_arrays(found: Objects[Tensor]) -> Objects[np.ndarray]:
     return Objects(found.boxes.float().cpu().numpy(), found.labels.cpu().numpy(), found.scores.float().cpu().numpy())
 
 
@@ -95,5 +96,5 @@ def _precision(device: torch.device) -> torch.dtype | None:
 
 def _joined(parts: list[Arrays]) -> Arrays:
     segmentation = None if parts[0].segmentation is None else np.concatenate([part.segmentation for part in parts])
-    objects = None if parts[0].objects is None else [found for part in parts for found in part.objects]
+    objects = None if parts[0].objects is None else [found for part in parts for found in given(part.objects)]
     return Arrays(segmentation, objects)

@@ -14,7 +14,7 @@ from rasterio.transform import Affine
 
 from ...config.limits import BOUNDED, ClassValues
 from ...datasets.components import MINIMUM_PIXELS, large_enough, opened
-from ...events import EventLog
+from ...events import EventLog, Log
 from .class_map import BACKGROUND, NODATA
 from .ground import placed
 from .layer import Fields, VectorLayer
@@ -64,7 +64,7 @@ def boxes(
     output: Path,
     names: Mapping[int, str],
     options: BoxOptions | None = None,
-    events: EventLog | None = None,
+    events: Log | None = None,
 ) -> int:
     """Write the extents of each class's 8-connected components.
 
@@ -98,7 +98,7 @@ def boxes(
     return layer.count
 
 
-def _objects(source: Rows, options: BoxOptions, events: EventLog) -> dict[int, Objects]:
+def _objects(source: Rows, options: BoxOptions, events: Log) -> dict[int, Objects]:
     """The objects of each class value."""
     found: dict[int, Objects] = {}
     halo = 2 * options.opening  # as far as an opening looks

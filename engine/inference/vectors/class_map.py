@@ -81,7 +81,8 @@ class ClassMap:
             RasterError: a block is broken.
         """
         try:
-            return self._raster.read(1, window=Window(0, row, self.width, height))
+            found: np.ndarray = self._raster.read(1, window=Window(0, row, self.width, height))
+            return found
         except RasterioError as error:
             raise RasterError(f"{self.path} cannot be read at row {row}: {error}.") from error
 
@@ -103,7 +104,8 @@ class ClassMap:
             areas.append(column * line)
         if max(areas) - min(areas) <= UNIFORM * max(areas):
             return np.array(np.mean(areas))
-        return np.interp(np.arange(height) + 0.5, knots, areas)
+        found: np.ndarray = np.interp(np.arange(height) + 0.5, knots, areas)
+        return found
 
     def starts(self) -> range:
         """First rows of the strips."""
@@ -117,14 +119,16 @@ class ClassMap:
                 must have the same shape, and the halo is cut off again.
             halo: how many rows.
         """
-        above, current = None, None
+        above: np.ndarray | None = None
+        current: np.ndarray | None = None
         for row in self.starts():
             following = self._changed(row, change, halo)
             if current is not None:
                 yield Strip(row - len(current), current, above, following[0])
                 above = current[-1]
             current = following
-        yield Strip(self.height - len(current), current, above, None)
+        if current is not None:
+            yield Strip(self.height - len(current), current, above, None)
 
     def _changed(self, row: int, change: Filter | None, halo: int) -> np.ndarray:
         height = min(self.strip_rows, self.height - row)
@@ -137,7 +141,8 @@ class ClassMap:
 def _cache_bytes(raster: rasterio.DatasetReader) -> int:
     """Room for the two rows of blocks that strips may share, and as much for a map beside this one."""
     block_rows, _ = raster.block_shapes[0]
-    return min(MOST_CACHE, max(LEAST_CACHE, 4 * block_rows * raster.width))
+    found: int = min(MOST_CACHE, max(LEAST_CACHE, 4 * block_rows * raster.width))
+    return found
 
 
 def _open(path: Path) -> rasterio.DatasetReader:

@@ -41,7 +41,8 @@ class Ground:
     def lengths(self, lines: np.ndarray) -> np.ndarray:
         """Metres (n,) of linestrings (n,)."""
         if not self._on_earth:
-            return shapely.length(lines) * metres_per_unit(self._crs, 0, 0, (1, 1))[0]
+            found: np.ndarray = shapely.length(lines) * metres_per_unit(self._crs, 0, 0, (1, 1))[0]
+            return found
         points, owner = shapely.get_coordinates(lines, return_index=True)
         lon, lat = self._lonlat(points)
         inside = owner[1:] == owner[:-1]
@@ -65,7 +66,8 @@ class Ground:
 
 def placed(geometries: np.ndarray, affine: Affine) -> np.ndarray:
     """Geometries (n,) through an affine transform, Z dropped."""
-    return shapely.transform(geometries, lambda x, y: apply_affine(affine, x, y), interleaved=False)
+    found: np.ndarray = shapely.transform(geometries, lambda x, y: apply_affine(affine, x, y), interleaved=False)
+    return found
 
 
 def _sums(owner: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from rasterio.transform import Affine
 
-from ...events import EventLog
+from ...events import EventLog, Log
 from .class_map import ClassMap
 from .ground import Ground, placed
 from .layer import Fields, VectorLayer
@@ -30,7 +30,7 @@ def centre_lines(
     output: Path,
     class_value: int,
     options: LineOptions | None = None,
-    events: EventLog | None = None,
+    events: Log | None = None,
     name: str = "",
     strip_rows: int | None = None,
 ) -> int:
@@ -74,7 +74,8 @@ def centre_lines(
 def placed_with_z(lines: np.ndarray, metres: tuple[float, float]) -> np.ndarray:
     """Lines in pixels as lines in ground metres (columns, rows, width)."""
     scale = np.array([*metres, math.sqrt(metres[0] * metres[1])])
-    return shapely.transform(lines, lambda points: points * scale, include_z=True)
+    found: np.ndarray = shapely.transform(lines, lambda points: points * scale, include_z=True)
+    return found
 
 
 def _strip_lines(source: ClassMap, class_value: int, options: LineOptions) -> Iterator[np.ndarray]:

@@ -21,12 +21,14 @@ class Ends:
 
     def free(self) -> np.ndarray:
         """(n, 2) bool: nothing else is there."""
-        return self.degree == 1
+        found: np.ndarray = self.degree == 1
+        return found
 
 
 def merged(lines: np.ndarray) -> np.ndarray:
     """Lines joined wherever exactly two ends meet."""
-    return shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
+    found: np.ndarray = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
+    return found
 
 
 def ends_of(lines: np.ndarray) -> Ends:
@@ -73,7 +75,8 @@ def drop_short(lines: np.ndarray, length: float) -> np.ndarray:
     """Drop lines with a free end, or closed ones, shorter than `length`."""
     ends = ends_of(lines)
     loose = ends.free().any(axis=1) | (ends.node[:, 0] == ends.node[:, 1])
-    return lines[~(loose & (shapely.length(lines) < length))]
+    found: np.ndarray = lines[~(loose & (shapely.length(lines) < length))]
+    return found
 
 
 def smooth(lines: np.ndarray, tolerance: float, rounds: int) -> np.ndarray:

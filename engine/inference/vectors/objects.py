@@ -74,7 +74,8 @@ class Objects:
         extents, pixels = np.concatenate(self._extents), np.concatenate(self._pixels)
         if not self._count:
             return extents, pixels
-        labels, count = connected(*np.concatenate(self._links, axis=1), self._count)
+        first, second = np.concatenate(self._links, axis=1)
+        labels, count = connected(first, second, self._count)
         return _hull(extents, labels, count), _sums(pixels, labels, count)
 
     def _measure(self, runs: Runs, labels: np.ndarray, count: int) -> None:

@@ -75,7 +75,8 @@ def _successors(
     turned = (heading + np.where(ahead_left, -1, np.where(ahead_right, 0, 1))) % 4
     number = np.empty(around.shape, np.intp)
     number[start, heading] = np.arange(len(start))
-    return number[end, turned]
+    found: np.ndarray = number[end, turned]
+    return found
 
 
 def _cycles(successor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -119,4 +120,5 @@ def _polygons(
     coordinates[first[leader] + position] = points
     coordinates[offsets[1:] - 1] = points[rings]
     ring_offsets = np.concatenate([[0], np.cumsum(np.bincount(area[rings], minlength=count))])
-    return shapely.from_ragged_array(shapely.GeometryType.POLYGON, coordinates, (offsets, ring_offsets))
+    found: np.ndarray = shapely.from_ragged_array(shapely.GeometryType.POLYGON, coordinates, (offsets, ring_offsets))
+    return found

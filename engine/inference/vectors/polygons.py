@@ -11,7 +11,8 @@ from rasterio.transform import Affine
 
 from ...config.card import CardClass
 from ...errors import RasterError
-from ...events import EventLog
+from ...events import EventLog, Log
+from ...types import given
 from .class_map import BACKGROUND, NODATA, ClassMap, Filter, Strip
 from .components import components
 from .ground import Ground, placed
@@ -33,7 +34,7 @@ def polygons(
     output: Path,
     card_classes: list[CardClass],
     options: PolygonOptions | None = None,
-    events: EventLog | None = None,
+    events: Log | None = None,
     confidence: Path | None = None,
     strip_rows: int | None = None,
 ) -> int:
@@ -139,7 +140,7 @@ def _geometry(strip: Strip, labels: np.ndarray, count: int, tolerance: float) ->
 
 def _corners(above: np.ndarray | None, below: np.ndarray | None) -> np.ndarray:
     """Corners (W + 1,) between two rows of values at which either changes; none where one row is missing."""
-    width = len(above if below is None else below)
+    width = len(given(above if below is None else below))
     corners = np.zeros(width + 1, bool)
     if above is not None and below is not None:
         corners[1:-1] = (above[1:] != above[:-1]) | (below[1:] != below[:-1])
@@ -188,7 +189,7 @@ class _Features:
         return geometry, {**fields, "area_m2": area, "perimeter_m": perimeter}
 
     def _squared(self, areas: Pieces) -> np.ndarray:
-        geometry = areas.geometry.copy()
+        geometry: np.ndarray = areas.geometry.copy()
         to_metres = Affine.scale(*self._metres)
         tolerance = max(self._options.simplify_m, NOISE_PIXELS * max(self._metres))
         which = np.isin(areas.value, list(self._options.right_angled))

@@ -75,4 +75,5 @@ def _rotated(polygon: Polygon, angle: float) -> Polygon:
 
 def _iou(one: Polygon, other: Polygon) -> float:
     common = shapely.intersection(one, other).area
-    return common / (one.area + other.area - common)
+    found: float = common / (one.area + other.area - common)
+    return found

@@ -47,7 +47,8 @@ def _distinct(index: np.ndarray, scratch: np.ndarray) -> np.ndarray:
     # Sorting, or hashing as numpy does, takes many times as long.
     order = np.arange(len(index), dtype=scratch.dtype)
     scratch[index] = order
-    return index[scratch[index] == order]
+    found: np.ndarray = index[scratch[index] == order]
+    return found
 
 
 def without_thick(skeleton: np.ndarray) -> np.ndarray:

@@ -69,7 +69,8 @@ def _widths(points: np.ndarray, mask: np.ndarray, limit: float) -> np.ndarray:
     along = along / np.maximum(np.hypot(*along.T), 1e-9)[:, None]
     normal = np.column_stack([-along[:, 1], along[:, 0]])
     distance = np.arange(_STEP / 2, limit + _STEP, _STEP)
-    return _extent(points, normal, distance, mask) + _extent(points, -normal, distance, mask)
+    found: np.ndarray = _extent(points, normal, distance, mask) + _extent(points, -normal, distance, mask)
+    return found
 
 
 def _extent(points: np.ndarray, direction: np.ndarray, distance: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -77,10 +78,12 @@ def _extent(points: np.ndarray, direction: np.ndarray, distance: np.ndarray, mas
     height, width = mask.shape
     inside = (column >= 0) & (row >= 0) & (column < width) & (row < height)
     inside[inside] = mask[row[inside], column[inside]]
-    return np.logical_and.accumulate(inside, axis=1).sum(axis=1) * _STEP
+    found: np.ndarray = np.logical_and.accumulate(inside, axis=1).sum(axis=1) * _STEP
+    return found
 
 
 def _smooth(values: np.ndarray) -> np.ndarray:
     """Median over the neighbourhood: at crossings a transect runs along the other road."""
     padded = np.pad(values, 2 * _REACH, mode="edge")
-    return np.median(np.lib.stride_tricks.sliding_window_view(padded, 4 * _REACH + 1), axis=1)
+    found: np.ndarray = np.median(np.lib.stride_tricks.sliding_window_view(padded, 4 * _REACH + 1), axis=1)
+    return found

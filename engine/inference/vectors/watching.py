@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from ...errors import Stopped
-from ...events import EventLog
+from ...events import Log
 
 PROGRESS_SECONDS = 0.5
 Step = TypeVar("Step")
 
 
-def watched(steps: Iterable[Step], count: int, stage: str, events: EventLog) -> Iterator[Step]:
+def watched(steps: Iterable[Step], count: int, stage: str, events: Log) -> Iterator[Step]:
     """The steps, one by one; before each the stop file is looked at, and after it progress is written.
 
     Args:

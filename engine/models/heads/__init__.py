@@ -1,5 +1,7 @@
 """Heads: dense detection (FCOS, RetinaNet) and segmentation."""
 
+from collections.abc import Callable
+
 from .anchors import anchors_valid, centers, grid_anchors
 from .decoding import decide
 from .detection import DetectionHead
@@ -7,7 +9,10 @@ from .fcos import FcosHead
 from .retinanet import RetinaHead
 from .segmentation import GROUP_NORM, LightHead, PanopticHead
 
-DETECTION_HEADS: dict[str, type[DetectionHead]] = {"fcos": FcosHead, "retinanet": RetinaHead}
+DETECTION_HEADS: dict[str, Callable[[int, int, list[int], int, bool, int], DetectionHead]] = {
+    "fcos": FcosHead,
+    "retinanet": RetinaHead,
+}
 
 __all__ = [
     "DETECTION_HEADS",

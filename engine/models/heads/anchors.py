@@ -35,6 +35,11 @@ def centers(boxes: Tensor) -> Tensor:
     return (boxes[:, :2] + boxes[:, 2:]) / 2
 
 
+def shapes_of(levels: list[Tensor]) -> list[tuple[int, int]]:
+    """(H_l, W_l) of levels (B, D, H_l, W_l)."""
+    return [(level.shape[-2], level.shape[-1]) for level in levels]
+
+
 def anchors_valid(anchors: Tensor, valid: Tensor) -> Tensor:
     """Whether each anchor's centre lies on a pixel that counts.
 

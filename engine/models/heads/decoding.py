@@ -16,7 +16,7 @@ CANDIDATES_PER_OBJECT = 5
 
 def decide(
     scores: Tensor, boxes: Tensor, score_threshold: float | Sequence[float], iou_threshold: float, limit: int = 1000
-) -> Objects:
+) -> Objects[Tensor]:
     """Threshold, keep the best, suppress overlaps within each class.
 
     Args:

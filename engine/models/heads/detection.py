@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -48,8 +48,8 @@ class DetectionHead(nn.Module, ABC):
         strides: of the levels it reads, finest first.
     """
 
-    head: nn.Module
-    """`Predictor`, or in design 1 torchvision's."""
+    head: Any
+    """`Predictor`, or in design 1 torchvision's, which have no types."""
 
     def __init__(self, strides: list[int]) -> None:
         super().__init__()
@@ -58,7 +58,10 @@ class DetectionHead(nn.Module, ABC):
     @property
     def classifier(self) -> nn.Conv2d:
         """What predicts the classes; output channels are anchors of a location x classes."""
-        return self.head.classes if isinstance(self.head, Predictor) else self.head.classification_head.cls_logits
+        classifier: nn.Conv2d = (
+            self.head.classes if isinstance(self.head, Predictor) else self.head.classification_head.cls_logits
+        )
+        return classifier
 
     @abstractmethod
     def forward(self, features: list[Tensor]) -> Detections:
@@ -170,7 +173,7 @@ class DetectionHead(nn.Module, ABC):
         score_threshold: float | Sequence[float],
         iou_threshold: float,
         limit: int = 1000,
-    ) -> list[Objects]:
+    ) -> list[Objects[Tensor]]:
         """Decided objects of each image, best first; see `decoding.decide`."""
         scores, boxes = self.scores_and_boxes(detections)
         return [
@@ -199,4 +202,5 @@ def _classification_loss(logits: Tensor, matches: Tensor, matched: Matched, clas
     logits, targets = logits[counted], targets[counted]
     if classes is not None:
         logits, targets = logits[:, classes], targets[:, classes]
-    return sigmoid_focal_loss(logits, targets, alpha=0.25, gamma=2.0, reduction="sum")
+    loss: Tensor = sigmoid_focal_loss(logits, targets, alpha=0.25, gamma=2.0, reduction="sum")
+    return loss

@@ -12,8 +12,8 @@ from torchvision.models.detection._utils import BoxLinearCoder
 from torchvision.models.detection.fcos import FCOSHead as TorchvisionHead
 from torchvision.ops import generalized_box_iou_loss
 
-from ...types import Detections
-from .anchors import centers, grid_anchors
+from ...types import Detections, given
+from .anchors import centers, grid_anchors, shapes_of
 from .claims import claimed
 from .detection import BACKGROUND, IGNORED, Axis, DetectionHead, Matched
 from .predictor import Predictor
@@ -64,7 +64,7 @@ class FcosHead(DetectionHead):
     def forward(self, features: list[Tensor]) -> Detections:
         """Dense detections in float32; `regression` is left, top, right, bottom in strides, not negative."""
         logits, regression, centerness = self._predict(features)
-        shapes = [tuple(level.shape[-2:]) for level in features]
+        shapes = shapes_of(features)
         cells = [torch.tensor([[-0.5, -0.5, 0.5, 0.5]], device=features[0].device) * stride for stride in self.strides]
         return Detections(
             logits=logits.float(),
@@ -101,7 +101,8 @@ class FcosHead(DetectionHead):
     def boxes(self, detections: Detections) -> Tensor:
         """(B, N, 4) xyxy pixels, not clipped."""
         anchors = detections.anchors.expand_as(detections.regression)
-        return self.coder.decode(detections.regression, anchors)
+        found: Tensor = self.coder.decode(detections.regression, anchors)
+        return found
 
     def mirrored_regression(self, regression: Tensor, axis: Axis) -> Tensor:
         """Left and right, or top and bottom, change places."""
@@ -111,7 +112,7 @@ class FcosHead(DetectionHead):
         """Generalised IoU of the boxes, binary cross-entropy of the centerness."""
         anchors = detections.anchors[matched.anchor]
         predicted = self.coder.decode(detections.regression[matched.image, matched.anchor], anchors)
-        centerness = detections.centerness[matched.image, matched.anchor]
+        centerness = given(detections.centerness)[matched.image, matched.anchor]
         target = _centerness(self.coder.encode(anchors, matched.boxes))
         return {
             "box": generalized_box_iou_loss(predicted, matched.boxes, reduction="sum"),
@@ -125,19 +126,21 @@ class FcosHead(DetectionHead):
         only where its own has none left. Locations within a cell of its centre that nobody answers for are ignored:
         they see the object, too, and would learn that it is background.
         """
-        device, matches = matches.device, matches.cpu().numpy().copy()
-        corners, valid = boxes.double().cpu().numpy(), valid.cpu().numpy()
+        device, answers = matches.device, matches.cpu().numpy().copy()
+        corners, counted = boxes.double().cpu().numpy(), valid.cpu().numpy()
         places, away, levels = self._nearby(detections.shapes, (corners[:, :2] + corners[:, 2:]) / 2)
         sides = corners[:, 2:] - corners[:, :2]
         uppers = [upper for _, upper in level_ranges(self.strides)]
         own = np.searchsorted(uppers, sides.max(axis=1) / 2)  # near a centre the reach is half the longer side
-        costs = np.where(valid[places] & (away < CENTER_RADIUS), away + _OTHER_LEVEL * (levels != own[:, None]), np.inf)
-        chosen = claimed(matches, places, costs, sides.prod(axis=1))
+        costs = np.where(
+            counted[places] & (away < CENTER_RADIUS), away + _OTHER_LEVEL * (levels != own[:, None]), np.inf
+        )
+        chosen = claimed(answers, places, costs, sides.prod(axis=1))
         for index in np.flatnonzero(chosen >= 0):
             level = levels[(places[index] == chosen[index]) & np.isfinite(costs[index])]
             seen = places[index][(levels == level) & (away[index] < 1)]
-            matches[seen[matches[seen] == BACKGROUND]] = IGNORED
-        return torch.from_numpy(matches).to(device)
+            answers[seen[answers[seen] == BACKGROUND]] = IGNORED
+        return torch.from_numpy(answers).to(device)
 
     def _nearby(self, shapes: list[tuple[int, int]], middles: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Locations (n, k) around points (n, 2) on every level, how many strides away (n, k), and the levels (k,).

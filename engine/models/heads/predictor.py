@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from ...types import given
 from ..blocks import SharedTower
 
 PRIOR = 0.01
@@ -40,8 +41,8 @@ class Predictor(nn.Module):
         self.centerness = nn.Conv2d(channels, anchors, 3, padding=1) if centerness else None
         for predictor in filter(None, (self.classes, self.boxes, self.centerness)):
             nn.init.normal_(predictor.weight, std=0.01)
-            nn.init.zeros_(predictor.bias)
-        nn.init.constant_(self.classes.bias, -math.log((1 - PRIOR) / PRIOR))
+            nn.init.zeros_(given(predictor.bias))
+        nn.init.constant_(given(self.classes.bias), -math.log((1 - PRIOR) / PRIOR))
 
     def forward(self, features: list[Tensor]) -> dict[str, Tensor]:
         """`logits` (B, N, C), `boxes` (B, N, 4) and, where there is one, `centerness` (B, N, 1) of (B, D, H_l, W_l)."""

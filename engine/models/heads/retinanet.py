@@ -13,7 +13,7 @@ from torchvision.models.detection.retinanet import RetinaNetHead as TorchvisionH
 from torchvision.ops import box_iou
 
 from ...types import Detections
-from .anchors import grid_anchors
+from .anchors import grid_anchors, shapes_of
 from .claims import claimed
 from .detection import BACKGROUND, IGNORED, Axis, DetectionHead, Matched
 from .predictor import Predictor
@@ -63,7 +63,7 @@ class RetinaHead(DetectionHead):
     def forward(self, features: list[Tensor]) -> Detections:
         """Dense detections in float32; `regression` is dx, dy, dw, dh of Faster R-CNN's coding."""
         logits, regression = self._predict(features)
-        shapes = [tuple(level.shape[-2:]) for level in features]
+        shapes = shapes_of(features)
         cell = _unit_cell(features[0].device)
         return Detections(
             logits=logits.float(),
@@ -107,7 +107,8 @@ class RetinaHead(DetectionHead):
         """(B, N, 4) xyxy pixels, not clipped."""
         anchors = detections.anchors.expand_as(detections.regression).reshape(-1, 4)
         decoded = self.coder.decode_single(detections.regression.reshape(-1, 4), anchors)
-        return decoded.reshape(detections.regression.shape)
+        found: Tensor = decoded.reshape(detections.regression.shape)
+        return found
 
     def mirrored_regression(self, regression: Tensor, axis: Axis) -> Tensor:
         """The centre's offset changes its sign."""
