@@ -24,6 +24,11 @@ def tr(text: str) -> str:
     return QCoreApplication.translate(CONTEXT, text)
 
 
+def language() -> str:
+    """The language of QGIS, two letters: Settings > Options > General."""
+    return QgsApplication.locale()[:2]
+
+
 def local(value: float, decimals: int = 0) -> str:
     """A number as QGIS writes it: with the user's decimal point and thousands separator."""
     return QLocale().toString(float(value), "f", decimals)

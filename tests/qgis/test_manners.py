@@ -218,16 +218,55 @@ def test_every_algorithm_opens_its_part_of_the_bundled_guide(provider):
         assert f'id="{address.fragment()}"' in page, f"{algorithm.name()} is not in docs/user-guide/toolbox.md"
 
 
-def test_pages_of_the_guide_lead_to_each_other_and_to_their_pictures(qgis_app):
+@pytest.fixture(params=["en", "de", "pt"])
+def language(request, qgis_app):
+    """QGIS's language; there is no guide in the last one."""
+    from qgis.core import QgsSettings
+
+    settings = QgsSettings()
+    settings.setValue("locale/overrideFlag", True)
+    settings.setValue("locale/userLocale", request.param)
+    yield request.param
+    settings.remove("locale/overrideFlag")
+    settings.remove("locale/userLocale")
+
+
+def test_pages_of_the_guide_lead_to_each_other_and_to_their_pictures(language):
     from geodistil.jobs.help import help_url
     from qgis.PyQt.QtCore import QUrl
 
     for source in (ROOT / "docs" / "user-guide").glob("*.md"):
         page = Path(QUrl(help_url(source.stem)).toLocalFile())
-        links = re.findall(r'(?:href|src)="([^"#]+)', page.read_text(encoding="utf-8"))
+        text = page.read_text(encoding="utf-8")
+        spoken = "de" if language == "de" else "en"
+        assert f'<html lang="{spoken}">' in text and page.parent.name == (
+            "de" if language == "de" else "geodistil-help"
+        )
+        links = re.findall(r'(?:href|src)="([^"#]+)', text)
         local = [link for link in links if not link.startswith("http")]
         found = [Path(QUrl(link).toLocalFile()) if link.startswith("file:") else page.parent / link for link in local]
         assert [str(path) for path in found if not path.exists()] == [], source.name
+        others = [path.resolve() for path in found if path.suffix == ".html" and source.stem != "index"]
+        assert {path.parent for path in others} <= {page.parent.resolve()}, source.name  # in one language
+
+
+def test_sections_have_one_address_in_all_languages(language, provider):
+    from geodistil.jobs.help import anchor, help_url
+    from geodistil.toolbox.words import WORDS
+    from qgis.PyQt.QtCore import QUrl
+
+    guide = ROOT / "docs" / "user-guide"
+    sections = [("glossary", heading) for _, heading in WORDS]
+    sections += [("toolbox", f"geodistil-{each.name()}") for each in provider.algorithms()]
+    for page in ("errors", "runs"):
+        headings = re.findall(
+            r"^#+ (.+)$", re.sub("```.*?```", "", (guide / f"{page}.md").read_text(), flags=re.S), re.M
+        )
+        sections += [(page, anchor(heading)) for heading in headings]
+    for page, section in sections:
+        url = QUrl(help_url(page, section))
+        text = Path(url.toLocalFile()).read_text(encoding="utf-8")
+        assert url.fragment() == section and f'id="{section}"' in text and "{#" not in text, (page, section)
 
 
 def contrast(one, other):
