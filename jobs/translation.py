@@ -34,6 +34,11 @@ def local(value: float, decimals: int = 0) -> str:
     return QLocale().toString(float(value), "f", decimals)
 
 
+def local_brief(value: float, digits: int = 3) -> str:
+    """A number of so many digits, as QGIS writes it."""
+    return QLocale().toString(float(value), "g", digits)
+
+
 def local_time(seconds: float) -> str:
     """A day and time as QGIS writes it, from seconds since 1970."""
     return QLocale().toString(QDateTime.fromSecsSinceEpoch(int(seconds)), QLocale.FormatType.ShortFormat)
