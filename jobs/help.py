@@ -23,6 +23,9 @@ LOOK = (
     "table {border-collapse: collapse} td {border: 1px solid #999; padding: 0.3em 0.6em}</style>"
 )
 
+STRONG_ITEM = re.compile(r"^( *(?:-|\d+\.) )(?=\*\*)", re.MULTILINE)
+"""An item that begins with strong words, all of which Qt's reader of Markdown would make strong."""
+
 
 def help_url(page: str, section: str = "") -> str:
     """The address of a page of the guide, in QGIS's language where there is one; it is written where missing or old.
@@ -69,7 +72,7 @@ def _is_page(path: Path) -> bool:
 
 def _html(source: Path) -> str:
     document = QTextDocument()
-    document.setMarkdown(source.read_text(encoding="utf-8"))
+    document.setMarkdown(STRONG_ITEM.sub(r"\1&#8203;", source.read_text(encoding="utf-8")))
     text = re.sub(r"<(h\d)([^>]*)>(.*?)</\1>", _with_anchor, document.toHtml(), flags=re.DOTALL)
     text = re.sub(r'(src|href)="(?!\w+:|#)([^"#]+)(#[^"]*)?"', lambda found: _led(source, *found.groups("")), text)
     spoken = source.parent.name if source.parent != GUIDE else "en"

@@ -269,6 +269,18 @@ def test_sections_have_one_address_in_all_languages(language, provider):
         assert url.fragment() == section and f'id="{section}"' in text and "{#" not in text, (page, section)
 
 
+def test_items_that_begin_with_strong_words_are_not_strong_as_a_whole(qgis_app):
+    from geodistil.jobs.help import help_url
+    from qgis.PyQt.QtCore import QUrl
+    from qgis.PyQt.QtGui import QTextDocument
+
+    page, document = Path(QUrl(help_url("labelling")).toLocalFile()), QTextDocument()
+    document.setHtml(page.read_text(encoding="utf-8"))
+    places = [document.find(text) for text in ("New areas do not overlap old ones", "is cut out of a new area")]
+    strong, plain = (place.charFormat().fontWeight() for place in places)
+    assert not any(place.isNull() for place in places) and strong > plain
+
+
 def contrast(one, other):
     """The contrast of two colours, 1 to 21 (WCAG 2.1, relative luminance)."""
 
