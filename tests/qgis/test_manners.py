@@ -99,6 +99,8 @@ def iface(qgis_app):
         "server",
         "onnx",
         "model",
+        "models",
+        "zoo",
     ]
 )
 def shown(request, project, iface):
@@ -121,17 +123,21 @@ FOUND = {"known": {}, "input": {"shape": [1, 3, 64, 64]}, "outputs": {"out": [1,
 
 
 def make_window(kind, iface):
+    from geodistil.jobs.qt import QAction
     from geodistil.jobs.servers.server import Server
     from geodistil.ui.environment.dialog import EnvironmentDialog
     from geodistil.ui.labelling.class_editor import ClassDialog
     from geodistil.ui.labelling.dock import LabelDock
     from geodistil.ui.labelling.setup import SetupDialog
     from geodistil.ui.model_widget import ModelWidget
+    from geodistil.ui.models.window import ModelsWindow
+    from geodistil.ui.models.zoo import ZooWindow
     from geodistil.ui.onnx_form import OnnxForm
     from geodistil.ui.runs.dock import RunsDock
     from geodistil.ui.runs.folders import FoldersDialog
     from geodistil.ui.servers.dialog import ServersDialog
     from geodistil.ui.servers.form import ServerForm
+    from geodistil.ui.view.predictor import ViewPredictor
     from geodistil.ui.wizard.wizard import TrainingWizard
     from qgis.core import QgsProject
 
@@ -147,6 +153,8 @@ def make_window(kind, iface):
         "server": lambda: ServerForm(Server(id="1"), []),
         "onnx": lambda: OnnxForm(Path("/models/roofs.onnx"), FOUND),
         "model": lambda: ModelWidget(""),
+        "models": lambda: ModelsWindow(iface, print, ViewPredictor(iface, QgsProject.instance()), QAction()),
+        "zoo": lambda: ZooWindow(print),
     }[kind]()
 
 
