@@ -118,7 +118,8 @@ def own_words(language: str) -> list[Any]:
     from qgis.PyQt.QtCore import QCoreApplication, QLibraryInfo, QTranslator
 
     made = []
-    qt = QLibraryInfo.location(QLibraryInfo.LibraryLocation.TranslationsPath)
+    paths = getattr(QLibraryInfo, "LibraryPath", None) or QLibraryInfo.LibraryLocation  # Qt 6 and Qt 5
+    qt = (getattr(QLibraryInfo, "path", None) or QLibraryInfo.location)(paths.TranslationsPath)
     for name, folder in (("qgis", QgsApplication.i18nPath()), ("qt", qt), ("qtbase", qt)):
         translator = QTranslator()
         if translator.load(f"{name}_{language}", folder):

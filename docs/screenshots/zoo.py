@@ -31,7 +31,7 @@ LABELS = {"detection": ("north_train", "cars"), "segmentation": ("south_train", 
 def main() -> int:
     """Train, make the zoo, photograph it; returns the exit code of the last."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--steps", type=int, default=400)
     options = parser.parse_args()
     scratch = Path(tempfile.gettempdir()) / "geodistil"  # the picture shows it
     scratch.mkdir()
