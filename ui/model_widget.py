@@ -37,7 +37,7 @@ class ModelWidget(QWidget):
         self._choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._offer(known())
         self._choice.setCurrentIndex(-1)
-        self._choice.lineEdit().setPlaceholderText(tr("A registered model, or the path of another"))
+        self._choice.lineEdit().setPlaceholderText(tr("A model, or its path"))
         self._choice.editTextChanged.connect(lambda _text: self.changed.emit())
         self._choice.currentIndexChanged.connect(lambda _place: self._show_start())
         button = QToolButton()

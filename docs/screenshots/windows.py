@@ -156,6 +156,7 @@ class Stage:
             messageBar=lambda: None,
             addCustomActionForLayerType=lambda *_: None,
         )
+        self.dock: Any = None
         self.kept: list[Any] = []
         """What nobody else holds."""
 
@@ -286,10 +287,18 @@ def _algorithm(name: str) -> Callable[[Stage], Any]:
 def _label(stage: Stage) -> Any:
     from label import _suggest, _window
 
-    window, dock = _window(stage.scratch)
-    stage.docks = [*getattr(stage, "docks", []), dock]
-    _suggest(window, dock, stage.scratch / "world" / "north_train_cars.gpkg")
-    dock.widget().verticalScrollBar().setValue(0)
+    window, stage.dock = _window(stage.scratch)
+    _suggest(window, stage.dock, stage.scratch / "world" / "north_train_cars.gpkg")
+    stage.dock.widget().verticalScrollBar().setValue(0)
+    return window
+
+
+def _label_below(stage: Stage) -> Any:
+    window = stage.dock.window() if stage.dock else _label(stage)
+    window.show()
+    bar = stage.dock.widget().verticalScrollBar()
+    stage.wait(lambda: bar.maximum() > 0)
+    bar.setValue(bar.maximum())
     return window
 
 
@@ -341,6 +350,7 @@ SCENES: dict[str, Callable[[Stage], Any]] = {
     "export-chips": _algorithm("exportchips"),
     "import-labels": _algorithm("importlabels"),
     "label": _label,
+    "label-below": _label_below,
     "label-new": _labels_new,
     "label-classes": _labels_classes,
     "run": _run,

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "docs" / "screenshots" / "windows.py"
-WINDOWS = 13
+WINDOWS = 14
 
 
 @pytest.mark.parametrize("circumstances", ["", "--scale 2 --dark --language de"])
