@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from .translation import local, tr
+from .translation import local, local_brief, tr
 from .vocabulary import headed, spoken
 
 
@@ -45,7 +45,7 @@ def _bands(findings: dict[str, Any]) -> Iterable[str]:
     values = zip(findings["bands"], findings["mean"], findings["std"])
     yield _table(
         (tr("Band ({dtype})").format(dtype=findings["dtype"]), tr("Mean"), tr("Standard deviation")),
-        [(str(band), f"{mean:.4g}", f"{std:.4g}") for band, mean, std in values],
+        [(str(band), local_brief(mean, 4), local_brief(std, 4)) for band, mean, std in values],
     )
 
 

@@ -71,7 +71,7 @@ def _progress(event: dict[str, Any], feedback: Feedback) -> None:
 def _metrics(event: dict[str, Any], feedback: Feedback) -> None:
     values = event.get("values") or {}
     # Deeper names are of one class each, too many for the log.
-    shown = [f"{name} {value:.3f}" for name, value in values.items() if value is not None and name.count("/") < 2]
+    shown = [f"{name} {local(value, 3)}" for name, value in values.items() if value is not None and name.count("/") < 2]
     feedback.pushInfo(
         tr("{network} after {step} steps: {names}").format(
             network=spoken(event.get("network")), step=event.get("step"), names=", ".join(shown)

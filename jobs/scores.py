@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from .translation import tr
+from .translation import local_brief, tr
 
 
 def flat(scores: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
@@ -32,7 +32,8 @@ def without_truth(scores: dict[str, Any]) -> str:
 def html_table(title: str, scores: dict[str, Any]) -> str:
     """A page with one row a number, and a sentence on classes without any."""
     rows = "".join(
-        f"<tr><td>{escape(name)}</td><td align='right'>{value:.4g}</td></tr>" for name, value in flat(scores)
+        f"<tr><td>{escape(name)}</td><td align='right'>{local_brief(value, 4)}</td></tr>"
+        for name, value in flat(scores)
     )
     note = f"<p>{escape(sentence)}</p>" if (sentence := without_truth(scores)) else ""
     return f"<html><meta charset='utf-8'><body><h3>{escape(title)}</h3><table>{rows}</table>{note}</body></html>\n"

@@ -24,9 +24,19 @@ def tr(text: str) -> str:
     return QCoreApplication.translate(CONTEXT, text)
 
 
+def language() -> str:
+    """The language of QGIS, two letters: Settings > Options > General."""
+    return QgsApplication.locale()[:2]
+
+
 def local(value: float, decimals: int = 0) -> str:
     """A number as QGIS writes it: with the user's decimal point and thousands separator."""
     return QLocale().toString(float(value), "f", decimals)
+
+
+def local_brief(value: float, digits: int = 3) -> str:
+    """A number of so many digits, as QGIS writes it."""
+    return QLocale().toString(float(value), "g", digits)
 
 
 def local_time(seconds: float) -> str:

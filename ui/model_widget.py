@@ -37,8 +37,9 @@ class ModelWidget(QWidget):
         self._choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._offer(known())
         self._choice.setCurrentIndex(-1)
-        self._choice.lineEdit().setPlaceholderText(tr("A registered model, or the path of another"))
+        self._choice.lineEdit().setPlaceholderText(tr("A model, or its path"))
         self._choice.editTextChanged.connect(lambda _text: self.changed.emit())
+        self._choice.currentIndexChanged.connect(lambda _place: self._show_start())
         button = QToolButton()
         button.setText("…")
         button.setToolTip(tr("Look for a model"))
@@ -74,6 +75,11 @@ class ModelWidget(QWidget):
         self._choice.setCurrentIndex(index)
         if index < 0:
             self._choice.setEditText(path)
+        self._show_start()
+
+    def _show_start(self) -> None:
+        """The name of what was chosen, where the path behind it is too long to be seen."""
+        self._choice.lineEdit().setCursorPosition(0)
 
     def status(self) -> str:
         """What is said of the chosen file."""

@@ -79,6 +79,7 @@ class OnnxClasses(QGroupBox):
         button.setColor(QColor(color or PALETTE[row % len(PALETTE)]))
         button.setAccessibleName(tr("Colour of {}").format(name))
         self.table.setCellWidget(row, COLOR, button)
+        QWidget.setTabOrder(self.table.cellWidget(row - 1, COLOR) if row else self.table, button)
         self.table.setItem(row, NAME, QTableWidgetItem(name))
 
     def _remove(self) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from qgis.PyQt.QtCore import Qt, QUrl
-from qgis.PyQt.QtGui import QDesktopServices
+from qgis.PyQt.QtCore import QSize, Qt, QUrl
+from qgis.PyQt.QtGui import QDesktopServices, QGuiApplication
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
 from ..jobs.help import help_url
@@ -37,6 +37,12 @@ class PageDialog(QDialog):
         lines = QVBoxLayout(self)
         lines.addWidget(page, 1)
         lines.addWidget(buttons)
+
+
+def open_with(window: QWidget, width: int, height: int) -> None:
+    """Give a window its first size, in pixels of which an inch has 96; Qt's own is two thirds of the screen at most."""
+    size = QSize(width, height) * window.logicalDpiX() / 96
+    window.resize(size.boundedTo(QGuiApplication.primaryScreen().availableSize()))
 
 
 def show_beside(kind: type[D], parent: QWidget | None = None) -> D:

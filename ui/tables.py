@@ -25,6 +25,7 @@ def table(headers: Sequence[str], name: str, stretched: int) -> QTableWidget:
     header.setHighlightSections(False)
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
+    header.setMinimumSectionSize(header.sectionSizeHint(stretched))  # or others would squeeze it to nothing
     return widget
 
 

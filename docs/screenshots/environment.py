@@ -151,6 +151,7 @@ def _darken(application: Any) -> None:
         palette.setColor(getattr(QPalette.ColorRole, role), QColor(colour))
     for role in ("WindowText", "Text", "ButtonText", "HighlightedText"):
         palette.setColor(getattr(QPalette.ColorRole, role), QColor("#e6e6e6"))
+        palette.setColor(QPalette.ColorGroup.Disabled, getattr(QPalette.ColorRole, role), QColor("#808080"))
     application.setPalette(palette)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from qgis.core import QgsLayerMetadata, QgsMapLayer
 
-from ..translation import tr
+from ..translation import local_brief, tr
 
 VOCABULARY = "GeoDistil"
 
@@ -59,7 +59,7 @@ def of_model(title: str, card: dict[str, Any], package: str, imagery: str) -> Or
     facts = (
         (tr("Model"), card["name"]),
         (tr("Trained"), card.get("created") or tr("unknown")),
-        (tr("Ground sampling distance"), f"{card['gsd']:.3g} m"),
+        (tr("Ground sampling distance"), f"{local_brief(card['gsd'])} m"),
         (tr("Imagery"), imagery),
         (tr("Model package"), package),
         (tr("Made"), made),

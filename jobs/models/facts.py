@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..runs.curves import MAIN, NOT_SCORES, WORDS
-from ..translation import local, tr
+from ..translation import local, local_brief, tr
 from ..vocabulary import headed, spoken
 from .shelf import Model
 
@@ -27,7 +27,7 @@ def facts(model: Model, speeds: dict[Path, float]) -> list[tuple[str, str]]:
         (tr("Tasks"), tasks(model)),
         (tr("Classes"), ", ".join(class_names(card))),
         (tr("Bands"), ", ".join(map(str, card["bands"]))),
-        (tr("Ground sampling distance"), f"{card['gsd']:.3g} m"),
+        (tr("Ground sampling distance"), f"{local_brief(card['gsd'])} m"),
         (tr("Network"), network(model)),
         (tr("Size"), size(model)),
         (tr("Speed here"), speed(model, speeds) or tr("not measured yet: predict a view")),
@@ -119,7 +119,10 @@ def page(model: Model, speeds: dict[Path, float], elsewhere: bool = False) -> st
 def comparison(first: Model, second: Model, speeds: dict[Path, float]) -> str:
     """Two models as HTML: what differs in kind, and their scores beside each other."""
     names = [escape(each.name) for each in (first, second)]
-    head = f"<tr><th></th><th align='left'>{names[0]}</th><th align='left'>{names[1]}</th><th></th></tr>"
+    left, right = (
+        f"<tr><th></th>{''.join(f'<th align={side!r}>{name}</th>' for name in names)}<th></th></tr>"
+        for side in ("left", "right")
+    )
     known = [dict(facts(each, speeds)) for each in (first, second)]
     rows = "".join(
         f"<tr><td><b>{escape(name)}</b></td>{_cell(known[0].get(name))}{_cell(known[1].get(name))}<td></td></tr>"
@@ -133,8 +136,8 @@ def comparison(first: Model, second: Model, speeds: dict[Path, float]) -> str:
         for name in dict.fromkeys([*values[0], *values[1]])
     )
     title = tr("Scores, each on its own validation ground (percent)")
-    more = f"<p><b>{escape(title)}</b></p><table cellspacing='4'>{head}{lines}</table>" if lines else ""
-    return f"<table cellspacing='4'>{head}{rows}</table>{more}"
+    more = f"<p><b>{escape(title)}</b></p><table cellspacing='4'>{right}{lines}</table>" if lines else ""
+    return f"<table cellspacing='4'>{left}{rows}</table>{more}"
 
 
 def _cell(text: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ..translation import tr
+from ..translation import local, local_brief, tr
 from ..vocabulary import headed, spoken
 from .history import Stage
 
@@ -62,7 +62,7 @@ class Chart:
 
 def number(value: float) -> str:
     """A loss or a score, three digits that count."""
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:.3g}"
+    return local(value, 3) if abs(value) < 10 else local_brief(value)
 
 
 def loss_charts(stages: list[Stage]) -> list[Chart]:

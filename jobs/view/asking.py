@@ -20,7 +20,7 @@ from ..errors import GeoDistilError
 from ..extents import extent_arguments, view_on
 from ..layers.styled import LEVEL
 from ..snapshots import raster_path
-from ..translation import local, tr
+from ..translation import local, local_brief, tr
 from ..virtual import permission
 
 MOST_MEGAPIXELS = 16.0
@@ -67,7 +67,7 @@ def question(
         raise GeoDistilError(
             RASTER_CODE,
             tr("The view has {count} million of the pixels of {gsd} m that the model {model} sees, too many.").format(
-                count=local(megapixels, 0), gsd=f"{card['gsd']:.3g}", model=card["name"]
+                count=local(megapixels, 0), gsd=local_brief(card["gsd"]), model=card["name"]
             ),
             tr("Zoom in to 1:{scale} or closer, or use Predict for the whole raster.").format(
                 scale=local(_rounded(scale), 0)

@@ -14,8 +14,13 @@ PATH = re.compile(r"`([\w./-]+/[\w./-]*\.(?:py|md|json|sh|txt|ts))`")
 
 
 def anchors(text):
-    plain = [re.sub(r"[`*]", "", heading).lower() for heading in HEADING.findall(text)]
-    return {re.sub(r"[^\w]+", "-", heading).strip("-") for heading in plain}
+    return {anchor(heading) for heading in HEADING.findall(text)}
+
+
+def anchor(heading):
+    """As `jobs.help` has it: `Kurven {#curves}` is `curves`."""
+    named = re.search(r"\{#([\w-]+)\}$", heading)
+    return named[1] if named else re.sub(r"[^\w]+", "-", re.sub(r"[`*]", "", heading).lower()).strip("-")
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

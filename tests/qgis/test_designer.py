@@ -11,8 +11,12 @@ from qgis.core import (
     QgsProcessingModelChildParameterSource,
     QgsProcessingModelParameter,
     QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
 )
 from qgis.PyQt import sip
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QComboBox
 
 ROOT = Path(__file__).resolve().parents[2]
 Source = QgsProcessingModelChildParameterSource
@@ -37,6 +41,12 @@ NAMES = [
 
 STATIC = Source.fromStaticValue(1).source()
 """The kind of a value that was typed; its enumeration has moved between versions of QGIS."""
+
+
+def panel_of(dialog):
+    from processing.modeler.ModelerParametersDialog import ModelerParametersPanelWidget
+
+    return dialog.findChild(ModelerParametersPanelWidget)
 
 
 @pytest.fixture
@@ -91,16 +101,47 @@ def test_every_parameter_keeps_a_model_s_input_in_the_designer(designer, name):
 
 @pytest.mark.parametrize(("training", "step"), [("trainsupervised", "predict"), ("trainpartialmultitask", "evaluate")])
 def test_what_a_training_gives_can_be_another_step_s_model(designer, training, step):
-    from processing.modeler.ModelerParametersDialog import ModelerParametersPanelWidget
-
     model = QgsProcessingModelAlgorithm()
     child = QgsProcessingModelChildAlgorithm(f"geodistil:{training}")
     child.setChildId("training")
     model.addChildAlgorithm(child)
     dialog = designer(f"geodistil:{step}", model)
     trained = Source.fromChildOutput("training", "MODEL")
-    dialog.findChild(ModelerParametersPanelWidget).wrappers["MODEL"].setWidgetValue(trained)
+    panel_of(dialog).wrappers["MODEL"].setWidgetValue(trained)
     assert [said(source) for source in dialog.createAlgorithm().parameterSources()["MODEL"]] == [said(trained)]
+
+
+def test_choices_have_titles_in_the_designer_and_the_model_keeps_the_short_names(designer):
+    model = QgsProcessingModelAlgorithm()
+    shown = designer("geodistil:trainpartialmultitask", model)
+    wrapper = panel_of(shown).wrappers["SOFT_SEGMENTATION"]
+    definition = shown.algorithm().parameterDefinition("SOFT_SEGMENTATION")
+    titles = definition.metadata()["widget_wrapper"]["titles"]
+    combo = next(each for each in wrapper.findChildren(QComboBox) if each.findData("dist") >= 0)
+    assert [combo.itemText(combo.findData(name)) for name in definition.options()] == titles
+    QTest.keyClick(combo, Qt.Key.Key_Home)
+    QTest.keyClicks(combo, titles[definition.options().index("dist")])
+    child = shown.createAlgorithm()
+    assert [said(each) for each in child.parameterSources()["SOFT_SEGMENTATION"]] == [
+        said(Source.fromStaticValue("dist"))
+    ]
+    model.addChildAlgorithm(child)
+    again = designer("geodistil:trainpartialmultitask", model, child.childId())  # opened once more
+    wrapper = panel_of(again).wrappers["SOFT_SEGMENTATION"]
+    assert wrapper.value().staticValue() == "dist"
+    assert titles[definition.options().index("dist")] in {
+        each.currentText() for each in wrapper.findChildren(QComboBox)
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_choice_shows_codes_in_the_designer(designer, name):
+    shown = designer(f"geodistil:{name}", QgsProcessingModelAlgorithm())
+    for parameter, wrapper in panel_of(shown).wrappers.items():
+        definition = wrapper.parameterDefinition()
+        if isinstance(definition, QgsProcessingParameterEnum) and definition.usesStaticStrings():
+            texts = {each.itemText(row) for each in wrapper.findChildren(QComboBox) for row in range(each.count())}
+            assert set(definition.metadata()["widget_wrapper"]["titles"]) <= texts, parameter
 
 
 @pytest.fixture

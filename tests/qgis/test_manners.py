@@ -99,6 +99,8 @@ def iface(qgis_app):
         "server",
         "onnx",
         "model",
+        "models",
+        "zoo",
     ]
 )
 def shown(request, project, iface):
@@ -121,17 +123,21 @@ FOUND = {"known": {}, "input": {"shape": [1, 3, 64, 64]}, "outputs": {"out": [1,
 
 
 def make_window(kind, iface):
+    from geodistil.jobs.qt import QAction
     from geodistil.jobs.servers.server import Server
     from geodistil.ui.environment.dialog import EnvironmentDialog
     from geodistil.ui.labelling.class_editor import ClassDialog
     from geodistil.ui.labelling.dock import LabelDock
     from geodistil.ui.labelling.setup import SetupDialog
     from geodistil.ui.model_widget import ModelWidget
+    from geodistil.ui.models.window import ModelsWindow
+    from geodistil.ui.models.zoo import ZooWindow
     from geodistil.ui.onnx_form import OnnxForm
     from geodistil.ui.runs.dock import RunsDock
     from geodistil.ui.runs.folders import FoldersDialog
     from geodistil.ui.servers.dialog import ServersDialog
     from geodistil.ui.servers.form import ServerForm
+    from geodistil.ui.view.predictor import ViewPredictor
     from geodistil.ui.wizard.wizard import TrainingWizard
     from qgis.core import QgsProject
 
@@ -147,6 +153,8 @@ def make_window(kind, iface):
         "server": lambda: ServerForm(Server(id="1"), []),
         "onnx": lambda: OnnxForm(Path("/models/roofs.onnx"), FOUND),
         "model": lambda: ModelWidget(""),
+        "models": lambda: ModelsWindow(iface, print, ViewPredictor(iface, QgsProject.instance()), QAction()),
+        "zoo": lambda: ZooWindow(print),
     }[kind]()
 
 
@@ -218,16 +226,67 @@ def test_every_algorithm_opens_its_part_of_the_bundled_guide(provider):
         assert f'id="{address.fragment()}"' in page, f"{algorithm.name()} is not in docs/user-guide/toolbox.md"
 
 
-def test_pages_of_the_guide_lead_to_each_other_and_to_their_pictures(qgis_app):
+@pytest.fixture(params=["en", "de", "pt"])
+def language(request, qgis_app):
+    """QGIS's language; there is no guide in the last one."""
+    from qgis.core import QgsSettings
+
+    settings = QgsSettings()
+    settings.setValue("locale/overrideFlag", True)
+    settings.setValue("locale/userLocale", request.param)
+    yield request.param
+    settings.remove("locale/overrideFlag")
+    settings.remove("locale/userLocale")
+
+
+def test_pages_of_the_guide_lead_to_each_other_and_to_their_pictures(language):
     from geodistil.jobs.help import help_url
     from qgis.PyQt.QtCore import QUrl
 
     for source in (ROOT / "docs" / "user-guide").glob("*.md"):
         page = Path(QUrl(help_url(source.stem)).toLocalFile())
-        links = re.findall(r'(?:href|src)="([^"#]+)', page.read_text(encoding="utf-8"))
+        text = page.read_text(encoding="utf-8")
+        spoken = "de" if language == "de" else "en"
+        assert f'<html lang="{spoken}">' in text and page.parent.name == (
+            "de" if language == "de" else "geodistil-help"
+        )
+        links = re.findall(r'(?:href|src)="([^"#]+)', text)
         local = [link for link in links if not link.startswith("http")]
         found = [Path(QUrl(link).toLocalFile()) if link.startswith("file:") else page.parent / link for link in local]
         assert [str(path) for path in found if not path.exists()] == [], source.name
+        others = [path.resolve() for path in found if path.suffix == ".html" and source.stem != "index"]
+        assert {path.parent for path in others} <= {page.parent.resolve()}, source.name  # in one language
+
+
+def test_sections_have_one_address_in_all_languages(language, provider):
+    from geodistil.jobs.help import anchor, help_url
+    from geodistil.toolbox.words import WORDS
+    from qgis.PyQt.QtCore import QUrl
+
+    guide = ROOT / "docs" / "user-guide"
+    sections = [("glossary", heading) for _, heading in WORDS]
+    sections += [("toolbox", f"geodistil-{each.name()}") for each in provider.algorithms()]
+    for page in ("errors", "runs"):
+        headings = re.findall(
+            r"^#+ (.+)$", re.sub("```.*?```", "", (guide / f"{page}.md").read_text(), flags=re.S), re.M
+        )
+        sections += [(page, anchor(heading)) for heading in headings]
+    for page, section in sections:
+        url = QUrl(help_url(page, section))
+        text = Path(url.toLocalFile()).read_text(encoding="utf-8")
+        assert url.fragment() == section and f'id="{section}"' in text and "{#" not in text, (page, section)
+
+
+def test_items_that_begin_with_strong_words_are_not_strong_as_a_whole(qgis_app):
+    from geodistil.jobs.help import help_url
+    from qgis.PyQt.QtCore import QUrl
+    from qgis.PyQt.QtGui import QTextDocument
+
+    page, document = Path(QUrl(help_url("labelling")).toLocalFile()), QTextDocument()
+    document.setHtml(page.read_text(encoding="utf-8"))
+    places = [document.find(text) for text in ("New areas do not overlap old ones", "is cut out of a new area")]
+    strong, plain = (place.charFormat().fontWeight() for place in places)
+    assert not any(place.isNull() for place in places) and strong > plain
 
 
 def contrast(one, other):

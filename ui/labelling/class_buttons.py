@@ -46,6 +46,7 @@ class ClassButtons(QWidget):
             self.current = classes[0].name if classes else ""
         for row, each in enumerate(classes):
             self._add(row, each)
+        self._queue_up()
 
     def show_counts(self, count: Callable[[str], int], reading: bool) -> None:
         """Write the number of labels beside each."""
@@ -60,6 +61,15 @@ class ClassButtons(QWidget):
     def buttons(self) -> list[QPushButton]:
         """In the order of their keys."""
         return self._group.buttons()
+
+    def _queue_up(self) -> None:
+        """Made last, the buttons would be the last that Tab comes to; they come after what stands before them."""
+        before = self.previousInFocusChain()
+        while before is not self and not before.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            before = before.previousInFocusChain()
+        for button in self.buttons():
+            QWidget.setTabOrder(before, button)
+            before = button
 
     def _add(self, row: int, each: LabelClass) -> None:
         name = each.name.replace("&", "&&")

@@ -8,7 +8,7 @@ from typing import Any, Callable
 
 from qgis.core import Qgis
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import QItemSelectionModel, QSize, Qt
+from qgis.PyQt.QtCore import QItemSelectionModel, Qt
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -31,6 +31,7 @@ from ...jobs.qt import QAction
 from ...jobs.speeds import speeds
 from ...jobs.translation import local, tr
 from ..messages import tell
+from ..page_dialog import open_with
 from ..runs.folders import FoldersDialog
 from ..tables import table
 from ..view.predictor import ViewPredictor
@@ -63,6 +64,7 @@ class ModelsWindow(QDialog):
         self.models: list[Model] = []
         self.looking = False
         self._awaited = False
+        open_with(self, 1080, 560)
         self._make_parts()
         self._lay_out()
         self.table.itemSelectionChanged.connect(self._show)
@@ -71,10 +73,6 @@ class ModelsWindow(QDialog):
         CURRENT_MODEL.changed.connect(self._fill)
         predictor.changed.connect(self._swipe_when_ready)
         self.finished.connect(lambda _: self._quit_waiting())
-
-    def sizeHint(self) -> QSize:
-        """Room for the table and a model's facts beside it."""
-        return QSize(1080, 560) * self.logicalDpiX() / 96
 
     def open_again(self) -> None:
         """Come to the front, and look at all models anew."""
@@ -123,7 +121,7 @@ class ModelsWindow(QDialog):
         parts.setChildrenCollapsible(False)
         parts.addWidget(self.table)
         parts.addWidget(self.details)
-        parts.setSizes([round(share * self.sizeHint().width()) for share in (0.55, 0.45)])
+        parts.setSizes([round(share * self.width()) for share in (0.58, 0.42)])
         layout = QVBoxLayout(self)
         layout.addWidget(parts, 1)
         layout.addLayout(row)

@@ -29,6 +29,7 @@ from ...jobs.models.facts import class_names, page, size, tasks
 from ...jobs.translation import local, tr
 from ...jobs.zoo.catalogue import Entry, Zoo, forget_zoo, read_zoo, remember_zoo, zoos
 from ...jobs.zoo.getting import get, packages_folder, picture_of, place_of, remember_place
+from ..page_dialog import open_with
 from ..tables import table
 from .buttons import button
 
@@ -57,15 +58,12 @@ class ZooWindow(QDialog):
         self.zoo: Zoo | None = None
         self._task: Background | None = None
         self._picture_of = ""
+        open_with(self, 1080, 520)
         self._make_parts()
         self._lay_out()
         self.table.itemSelectionChanged.connect(self._show)
         self.progressed.connect(lambda share: self.bar.setValue(round(PARTS * share)))
         self._show()
-
-    def sizeHint(self) -> QSize:
-        """Room for the table and a model's facts beside it."""
-        return QSize(960, 480) * self.logicalDpiX() / 96
 
     @property
     def busy(self) -> bool:
@@ -143,7 +141,7 @@ class ZooWindow(QDialog):
         parts.setChildrenCollapsible(False)
         parts.addWidget(self.table)
         parts.addWidget(right)
-        parts.setSizes([round(share * self.sizeHint().width()) for share in (0.62, 0.38)])
+        parts.setSizes([round(share * self.width()) for share in (0.66, 0.34)])
         bottom.addWidget(self.said, 1)
         for widget in (self.bar, self.cancel, self.get):
             bottom.addWidget(widget)

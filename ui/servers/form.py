@@ -18,7 +18,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ...jobs.servers.server import DIRECT, FOLDER, MOST_PORTS, PYTHON, SBATCH, Server, problems
 from ...jobs.translation import tr
-from ..wizard.words import Hint, Problem
+from ..wizard.words import Hint, Problem, stacked
 
 WIDTH = 560
 HOST, OPTIONS = "gpu-box.example.org", "--gres=gpu:1 --time=24:00:00"
@@ -99,12 +99,12 @@ class ServerForm(QDialog):
             ("options", tr("&Options of sbatch"), self.queue_options, tr("As one types them there")),
         )
         for name, text, field, help_text in rows:
-            form.addRow(text, field)
+            cell = stacked(field, self.problems[name]) if name in self.problems else field
+            form.addRow(text, cell)
+            form.labelForField(cell).setBuddy(field)
             field.setToolTip(help_text)
             field.setAccessibleName(text.replace("&", ""))
             field.setAccessibleDescription(help_text)
-            if name in self.problems:
-                form.addRow("", self.problems[name])
         note = Hint(tr("Passwords are neither asked for nor kept: a key of yours must be known to the server."))
         layout = QVBoxLayout(self)
         layout.addLayout(form)

@@ -29,7 +29,7 @@ from ...jobs.sources.problems import gone
 from ...jobs.translation import tr
 from .measurement import Measurement
 from .session import Session
-from .words import Hint, Problem
+from .words import Hint, Problem, stacked
 
 BUDGETS = (("minutes", 60.0, 1), ("epochs", 30.0, 1), ("steps", 3000.0, 0))
 """Kind, its usual amount, decimals."""
@@ -246,8 +246,8 @@ class RunPage(QWizardPage):
     def _lay_out(self) -> None:
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(tr("Na&me"), _with(self.name, self.problems["name"]))
-        form.addRow(tr("&Folder for runs"), _with(self.folder, self.problems["folder"], self.place))
+        form.addRow(tr("Na&me"), stacked(self.name, self.problems["name"]))
+        form.addRow(tr("&Folder for runs"), stacked(self.folder, self.problems["folder"], self.place))
         row = QWidget()
         amount = QHBoxLayout(row)
         amount.setContentsMargins(0, 0, 0, 0)
@@ -255,7 +255,7 @@ class RunPage(QWizardPage):
         amount.addWidget(self.budget_kind)
         amount.addWidget(self.estimate_button)
         amount.addStretch()
-        budget = _with(row, self.estimate)
+        budget = stacked(row, self.estimate)
         form.addRow(tr("&Train for"), budget)
         form.labelForField(budget).setBuddy(self.budget)
         devices = QWidget()
@@ -279,13 +279,3 @@ class RunPage(QWizardPage):
         lines = QVBoxLayout(self)
         lines.addLayout(form, 1)
         lines.addWidget(self.problems["start"])
-
-
-def _with(widget: QWidget, *below: QWidget) -> QWidget:
-    cell = QWidget()
-    lines = QVBoxLayout(cell)
-    lines.setContentsMargins(0, 0, 0, 0)
-    lines.setSpacing(2)
-    for each in (widget, *below):
-        lines.addWidget(each)
-    return cell

@@ -14,7 +14,7 @@ from ...jobs.sources.draft import AREA_LAYER, HULL, ROLES, WHOLE, SourceDraft
 from ...jobs.sources.facts import POINTS, label_kind, likely_class_field, raster_facts
 from ...jobs.sources.problems import Problems
 from ...jobs.translation import tr
-from .words import Problem
+from .words import Problem, stacked
 
 Filter = QgsMapLayerProxyModel.Filter
 
@@ -134,12 +134,8 @@ class SourceEditor(QGroupBox):
         self._add(right, "pixel_size", tr("Pixel &size"), tr("Of the export, in the units of its CRS"))
 
     def _add(self, form: QFormLayout, name: str, text: str, tip: str) -> None:
-        widget, problem, cell = getattr(self, name), Problem(), QWidget()
-        lines = QVBoxLayout(cell)
-        lines.setContentsMargins(0, 0, 0, 0)
-        lines.setSpacing(2)
-        lines.addWidget(widget)
-        lines.addWidget(problem)
+        widget, problem = getattr(self, name), Problem()
+        cell = stacked(widget, problem)
         form.addRow(text, cell)
         label = form.labelForField(cell)
         label.setBuddy(widget)

@@ -56,6 +56,17 @@ class Hint(Sentence):
         self.setPalette(palette)
 
 
+def stacked(widget: QWidget, *below: QWidget) -> QWidget:
+    """A field of a form, and words close under it."""
+    cell = QWidget()
+    lines = QVBoxLayout(cell)
+    lines.setContentsMargins(0, 0, 0, 0)
+    lines.setSpacing(2)
+    for each in (widget, *below):
+        lines.addWidget(each)
+    return cell
+
+
 class TextScroll(QScrollArea):
     """Scrolls only where it must: wrapped text has the height that it needs at this width, and no more."""
 

@@ -1,7 +1,7 @@
 """The windows around the dock, and what the training wizard is told of labels that were made here."""
 
 import pytest
-from geodistil.jobs.labelling.link import label_layers, read_link
+from geodistil.jobs.labelling.link import LabelClass, label_layers, read_link
 from geodistil.jobs.labelling.suggesting import suggested_sources
 from geodistil.ui.labelling.class_editor import ClassDialog
 from geodistil.ui.labelling.dock import LabelDock
@@ -12,6 +12,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QDialogButtonBox
 
+from ...desktop.eyes import tab_order
 from .conftest import CLASSES
 
 
@@ -112,3 +113,15 @@ def test_the_wizard_offers_what_was_labelled(start, project, north):
     assert (source.area, source.area_layer) == ("layer", link.area)
     wizard.reject()
     sip.delete(wizard)
+
+
+def test_tab_comes_to_the_classes_before_the_tools_also_when_they_are_others(start, wait):
+    dock = start("detection").dock
+    dock.show()
+    for classes in (["car", "truck"], ["roof", "road", "water"]):
+        dock.classes.show_classes(tuple(LabelClass(name, "#e6194b") for name in classes))
+        wait(dock.classes.buttons()[-1].isVisible)
+        order = tab_order(dock.widget())
+        first = order.index(classes[0])
+        assert order[first : first + len(classes)] == classes
+        assert first < order.index("Box") < order.index("Select")

@@ -7,8 +7,11 @@ from geodistil.jobs.current_model import current_model, set_current_model
 from geodistil.jobs.package_registry import known, register
 from geodistil.jobs.runs import registry
 from geodistil.jobs.speeds import note_speed
-from qgis.PyQt.QtCore import Qt
+from geodistil.ui.model_widget import ModelWidget
+from qgis.PyQt.QtCore import QLocale, Qt
+from qgis.PyQt.QtGui import QGuiApplication
 from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QComboBox
 
 
 def rows(models):
@@ -159,3 +162,36 @@ def test_the_zoo_brings_a_model_into_the_list(open_models, make_package, wait):
     assert [row[0] for row in rows(models)] == ["✓ from elsewhere"]
     assert models.models[0].path.parent == zoo._place
     zoo.close()
+
+
+def test_numbers_are_written_as_qgis_writes_them(open_models, make_package):
+    register(str(make_package("alpha", gsd=0.125, iou=0.5)))
+    before = QLocale()
+    QLocale.setDefault(QLocale("de"))
+    try:
+        models = open_models()
+        text = models.details.text.toPlainText()
+        assert "0,125 m" in text and "50,0" in text and "0.125" not in text
+    finally:
+        QLocale.setDefault(before)
+
+
+def test_names_of_classes_have_room_beside_long_names(open_models, make_package):
+    register(str(make_package("a name that is as long as names of models ever are, and a little longer")))
+    models = open_models()
+    header, width = models.table.horizontalHeader(), models.table.fontMetrics().horizontalAdvance("Classes")
+    assert header.sectionSize(2) > width
+    assert models.width() > 1000 or models.width() > 0.9 * QGuiApplication.primaryScreen().availableSize().width()
+
+
+def test_a_chosen_model_is_seen_by_its_name_not_by_the_end_of_its_path(qgis_app, make_package):
+    package = make_package("alpha")
+    register(str(package))
+    widget = ModelWidget("")
+    widget.resize(180, 40)
+    widget.set_path(str(package))
+    line = widget.findChild(QComboBox).lineEdit()
+    assert line.text().startswith("alpha (") and line.cursorPosition() == 0
+    widget.findChild(QComboBox).setCurrentIndex(-1)
+    QTest.keyClicks(line, "/models/beta")  # what is typed is seen where it is typed
+    assert line.cursorPosition() == len("/models/beta") and widget.path() == "/models/beta"
