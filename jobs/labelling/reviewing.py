@@ -137,7 +137,7 @@ class Reviewing:
         made = 0
         with self._editor.step(tr("Accept suggestions")):
             for fid, each in found.items():
-                made += self._editor.put_suggested(shapes[fid], each.name, keep_free, SAME)
+                made += self._editor.put_suggested(shapes[fid], each.name, keep_free, SAME, each.model)
             self._push(STATE, dict.fromkeys(found, OPEN), dict.fromkeys(found, ACCEPTED), self._known(found))
         self._editor.layer.triggerRepaint()
         return made

@@ -25,9 +25,9 @@ from .styles import style_suggestions
 PROPERTY = "geodistil/suggestions"
 """Custom property of a layer of suggestions: the id of its label layer."""
 
-CLASS, SCORE, STATE = "class", "score", "state"
+CLASS, SCORE, STATE, MODEL = "class", "score", "state", "model"
 OPEN, ACCEPTED, REJECTED = "open", "accepted", "rejected"
-FIELDS = f"field={CLASS}:string&field={SCORE}:double&field={STATE}:string(10)"
+FIELDS = f"field={CLASS}:string&field={SCORE}:double&field={STATE}:string(10)&field={MODEL}:string"
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,13 @@ class Suggestion:
         shape: a polygon, in the label layer's CRS.
         name: its class.
         score: 0 to 1; 1 where its source says none.
+        model: what suggests it.
     """
 
     shape: QgsGeometry
     name: str
     score: float
+    model: str = ""
 
 
 class Suggestions(QObject):
@@ -123,7 +125,9 @@ class Suggestions(QObject):
     def get(self, fid: int) -> Suggestion:
         """One as it is now, edits in progress included."""
         feature = self.layer.getFeature(fid)
-        return Suggestion(feature.geometry(), str(feature[CLASS] or ""), self._scores.get(fid, 1.0))
+        return Suggestion(
+            feature.geometry(), str(feature[CLASS] or ""), self._scores.get(fid, 1.0), str(feature[MODEL] or "")
+        )
 
     def touching(self, place: QgsRectangle) -> list[int]:
         """Those to be reviewed that touch a place, in the layer's CRS; the smallest first."""
@@ -153,7 +157,7 @@ class Suggestions(QObject):
         for each in new:
             feature = QgsFeature(self.layer.fields())
             feature.setGeometry(each.shape)
-            feature.setAttributes([each.name, each.score, OPEN])
+            feature.setAttributes([each.name, each.score, OPEN, each.model])
             features.append(feature)
         _, added = self.layer.dataProvider().addFeatures(features)
         for feature in added:
