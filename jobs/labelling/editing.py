@@ -238,7 +238,9 @@ def commit(layer: QgsVectorLayer, stop: bool) -> None:
     Raises:
         GeoDistilError: the provider refuses; the edits stay in QGIS.
     """
-    if not layer.isEditable():
+    if not layer.isEditable() or not (
+        stop or layer.isModified()
+    ):  # QGIS 3.22 loses the fields of what it saves for nothing
         return
     if layer.isModified() and _is_locked(layer):
         raise GeoDistilError(

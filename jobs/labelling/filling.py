@@ -16,9 +16,10 @@ from ..translation import tr
 from .counting import TURN_SECONDS
 from .desk import Desk
 from .geometry import areas_of
+from .kept import Suggestion
 from .reviewing import SAME
 from .session import LabelSession
-from .suggestions import Suggestion, is_suggestions, middle
+from .suggestions import is_suggestions, middle
 
 SCORES = ("score", "confidence")
 """Fields of detections and of polygons of a class map; the latter's are percent."""

@@ -20,8 +20,9 @@ from ..qt import QUndoCommand
 from ..sources.draft import SEGMENTATION
 from ..translation import tr
 from .editing import LabelEditor
+from .kept import Suggestion
 from .problems import layer_problem
-from .suggestions import ACCEPTED, CLASS, OPEN, REJECTED, STATE, Suggestion, Suggestions
+from .suggestions import ACCEPTED, CLASS, OPEN, REJECTED, STATE, Suggestions
 
 SAME = 0.5
 """Share of the union of two shapes that they have in common, from which on they are one object."""
