@@ -18,6 +18,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...jobs.translation import tr
+from ..icons import icon
 
 SELECT, BOX, ROTATED, AREA, POINT, COPY, CLICK = "select", "box", "rotated", "area", "point", "copy", "click"
 TOOLS = (
@@ -49,11 +50,11 @@ TOOLS = (
         CLICK,
         tr("Click to segment"),
         "K",
-        "/mActionIdentify.svg",
+        "click",
         tr("A click on an object, or a box around it: a model of your own draws its area"),
     ),
 )
-"""Name, title, key, QGIS's icon, how it works."""
+"""Name, title, key, icon (QGIS's where it begins with a slash), how it works."""
 
 UNDO, REDO, DELETE = "undo", "redo", "delete"
 COMMANDS = (
@@ -133,7 +134,7 @@ class DrawingTools(QWidget):
 
 def _button(title: str, picture: str, tip: str) -> QToolButton:
     button = QToolButton()
-    button.setIcon(QgsApplication.getThemeIcon(picture))
+    button.setIcon(QgsApplication.getThemeIcon(picture) if picture.startswith("/") else icon(picture))
     side = round(button.fontMetrics().height() * 1.3)
     button.setIconSize(QSize(side, side))
     button.setAccessibleName(title)
