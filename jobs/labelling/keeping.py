@@ -136,7 +136,9 @@ class Restoring(QObject):
         if self._path is None:
             return
         path = self._path
-        self._task = start(Background(tr("Read suggestions"), lambda _: read(path), self._read, self._damaged, False))
+        self._task = start(
+            Background(tr("Reading the suggestions"), lambda _: read(path), self._read, self._damaged, False)
+        )
 
     def stop(self) -> None:
         """Offer no more; what is kept stays as it is."""
@@ -194,5 +196,5 @@ class Restoring(QObject):
                 self._keeper.take_place(self._target, self._path)
         except OSError as error:
             self.failed.emit(error.strerror or str(error))
-        self.done.emit(self._added)
         self.ended.emit()
+        self.done.emit(self._added)
