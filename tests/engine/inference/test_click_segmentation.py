@@ -171,6 +171,17 @@ def test_sixteen_bits_four_bands_and_no_data(segmenter, tmp_path):
     assert burnt(other, path)[14, :9].all() and not np.array_equal(burnt(other, path), wanted)
 
 
+def test_ground_without_data_is_no_area_whatever_it_looks_like(segmenter, tmp_path):
+    image = np.full((3, 64, 64), 250, np.uint8)
+    image[:, 20:40, 20:40] = np.array([124, 116, 104])[:, None, None]  # as what is shown where there is nothing
+    image[:, :, 30:] = 0
+    path = save(tmp_path / "ground.tif", image, Affine(0.5, 0, 500_000, 0, -0.5, 5_300_000), nodata=0)
+    found = burnt(segmenter.segment(whole(path), Prompt(inside=(at(path, 30, 25),))), path)
+    wanted = np.zeros((64, 64), bool)
+    wanted[20:40, 20:30] = True
+    assert np.array_equal(found, wanted)
+
+
 def test_other_values_than_bytes_are_stretched_between_percentiles():
     image = np.random.default_rng(0).integers(200, 3000, (3, 50, 50)).astype(np.uint16)
     valid = np.ones((50, 50), bool)
@@ -246,6 +257,7 @@ def test_small_holes_are_filled_and_thin_areas_stay():
     mask[8:10, 8:10] = False  # 4 pixels
     mask[15:20, 15:20] = False  # 25
     mask[35, 2:38] = True
+    mask[30:34, 30:34] = True  # touches the first by a corner
     found = outline(mask, np.array([[6.5, 6.5]]))
     assert len(found.interiors) == 1 and found.area == 25 * 25 - 25
     assert outline(mask, np.array([[10.5, 35.5]])).area == 36

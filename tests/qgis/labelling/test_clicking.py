@@ -283,7 +283,8 @@ def test_the_window_goes_on_while_the_model_looks(start, model, wait):
     probe.turn()
     hands.key("Return")
     print(f"longest turn while four clicks are answered: {1000 * probe.busiest:.1f} ms of work")
-    assert len(hands.labels()) == 1 and probe.busiest < STALL_SECONDS
+    assert hands.labels() == [("car", (8, 8, 52, 56))]  # of all four, though the first was still looked at
+    assert probe.busiest < STALL_SECONDS
 
 
 def moved(hands, place):
