@@ -1,7 +1,8 @@
 """The labelling dock as the user guide shows it: `/usr/bin/python3 docs/screenshots/label.py`.
 
-Writes into `docs/user-guide/images` label.png (a corner of the demo world, some cars labelled, a cell of the walk) and
-suggestions.png (what a model might find there, one being reviewed, and rounds of learning).
+Writes into `docs/user-guide/images` label.png (a corner of the demo world, some cars labelled, a cell of the walk),
+suggestions.png (what a model might find there, one being reviewed, and rounds of learning) and click.png (an area that
+the stand-in of the tests draws from two clicks).
 `--output FOLDER`, `--scale 2`, `--dark` and `--language de` are for looking at it in other circumstances.
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+ROOF = "roof"
 IMAGES = ROOT / "docs" / "user-guide" / "images"
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -45,6 +47,7 @@ def _photograph(options: argparse.Namespace, scratch: Path) -> None:
     sys.path.insert(0, str(scratch / "plugins"))
     from environment import _darken
     from qgis.core import QgsApplication, QgsProject
+    from qgis.PyQt.QtCore import QRect
     from qgis.PyQt.QtGui import QFont
 
     application = QgsApplication([], True, str(scratch / "profile"))
@@ -59,6 +62,8 @@ def _photograph(options: argparse.Namespace, scratch: Path) -> None:
     window.grab().save(str(options.output / "label.png"))
     _suggest(window, dock, next((scratch / "world").rglob("north_train*cars*.gpkg")))
     window.grab().save(str(options.output / "suggestions.png"))
+    _click(window, dock, scratch)
+    window.grab(QRect(400, 0, 660, 620)).save(str(options.output / "click.png"))
     dock.stop()
     window.close()
     QgsProject.instance().clear()
@@ -152,6 +157,51 @@ def _suggest(window: Any, dock: Any, truth: Path) -> None:
     canvas.zoomByFactor(1.8)
     bar = dock.widget().verticalScrollBar()
     bar.setValue(bar.maximum())
+    _wait(1.0, canvas)
+
+
+def _click(window: Any, dock: Any, scratch: Path) -> None:
+    """Roofs are labelled by click, with a stand-in for the model: one is kept, the next one is shown."""
+    from geodistil.jobs.labelling.clicking import set_click_files
+    from geodistil.jobs.labelling.layers import make_labels
+    from geodistil.jobs.labelling.link import LabelClass, area_of
+    from qgis.core import QgsPointXY, QgsProject, QgsVectorLayer
+    from qgis.PyQt.QtCore import QEvent, Qt
+    from qgis.PyQt.QtTest import QTest
+    from qgis.PyQt.QtWidgets import QApplication
+
+    engine = str(ROOT / ".venv" / "bin" / "python")
+    subprocess.run([engine, str(ROOT / "tests" / "click_models.py"), str(scratch), "512"], check=True)
+    set_click_files(str(scratch / "encoder.onnx"), str(scratch / "decoder.onnx"))
+    project, raster, canvas = QgsProject.instance(), dock.session.raster, window.mapCanvas()
+    roofs = make_labels(raster, scratch / "roofs.gpkg", "segmentation", [LabelClass("roof", "#e6194b")], project)
+    dock.take(roofs)
+    canvas.setLayers([roofs, area_of(dock.session.link, project), raster])
+    canvas.setExtent(raster.extent())
+    canvas.zoomByFactor(0.6)
+    _wait(1.0, canvas)
+    dock.pick("click")
+    truth = QgsVectorLayer(str(next((scratch / "world").rglob("north_train_areas.gpkg"))), "areas", "ogr")
+    shapes = [each.geometry() for each in truth.getFeatures() if each["class"] == ROOF]
+    seen = canvas.extent().buffered(-5)
+    whole = sorted((each for each in shapes if seen.contains(each.boundingBox())), key=lambda each: -each.area())
+    for place, roof in enumerate(whole[1::-1]):  # the small one, then the large one
+        box, none = roof.boundingBox(), Qt.KeyboardModifier.NoModifier
+        clicks = [(roof.pointOnSurface().asPoint(), none)]
+        if place == 1:
+            beside = QgsPointXY(box.xMaximum(), box.yMaximum() - box.height() / 8)
+            inside = QgsPointXY(box.xMinimum() + box.width() * 0.42, box.yMinimum() + box.height() * 0.45)
+            clicks += [(inside, none), (beside, Qt.KeyboardModifier.ShiftModifier)]
+        for where, keys in clicks:
+            pixel = dock.toolkit.tools["click"].toCanvasCoordinates(where)
+            QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, keys, pixel)
+            while dock.clicker.clicking.busy:
+                QApplication.processEvents()
+        if place == 0:
+            QTest.keyClick(canvas, Qt.Key.Key_Return)
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    dock.widget().verticalScrollBar().setValue(0)
+    set_click_files("", "")
     _wait(1.0, canvas)
 
 

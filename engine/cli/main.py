@@ -23,6 +23,7 @@ COMMANDS = (
     "check",
     "train",
     "predict",
+    "click",
     "serve",
     "inspect",
     "evaluate",

@@ -7,9 +7,21 @@ from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
-READING = ("predict", "evaluate", "review", "polygons", "lines", "boxes", "export", "export-chips", "import-labels")
+READING = (
+    "predict",
+    "click",
+    "evaluate",
+    "review",
+    "polygons",
+    "lines",
+    "boxes",
+    "export",
+    "export-chips",
+    "import-labels",
+)
 """Commands that open files whose names they are given; those that take a run folder go by its `allow_remote`."""
 _NAMED = (
+    "raster",
     "rasters",
     "predictions",
     "truth",

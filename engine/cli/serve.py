@@ -1,4 +1,4 @@
-"""`serve`: predictions one after the other, as they are asked for, by a process that keeps the model in memory."""
+"""`serve`: answers one after the other, as they are asked for, by a process that keeps the model in memory."""
 
 from __future__ import annotations
 
@@ -8,25 +8,33 @@ import io
 import signal
 import sys
 import traceback
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from .click import Clicks
 
 if TYPE_CHECKING:
     from ..config import Card
+    from ..events import EventLog
     from ..inference import Backend
     from ..inference.backends.choice import Candidate
 
-HELP = "predict what is asked for on standard input, and keep the model in memory"
+HELP = "answer what is asked for on standard input, and keep the model in memory"
 DESCRIPTION = (
     'Reads requests from standard input, a JSON object a line: {"output": FOLDER, "arguments": [MODEL, RASTER, ...]}, '
-    "where the arguments are those of predict without --output. Each FOLDER gets the outputs and the events of its "
-    "prediction, and a file FOLDER/stop ends that in order. One model is kept, so that its next prediction begins at "
-    "once. It ends with its standard input."
+    "where the arguments are those of predict (or, with --requests click, of click) without --output. Each FOLDER gets "
+    "the outputs and the events of its answer, and a file FOLDER/stop ends that in order. One model is kept, so that "
+    "its next answer begins at once. It ends with its standard input."
 )
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
+    command.add_argument(
+        "--requests", choices=tuple(ANSWERING), default="predict", help="the command that is asked for (predict)"
+    )
     command.add_argument("--parent", metavar="PID", type=int, help="end with this process, too, whatever ends it")
 
 
@@ -38,21 +46,55 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         end_with_process(options.parent)
     # A job's stop may interrupt it by this signal, which must not end the process where the job has just ended.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _load()
-    kept, answered = Kept(), 0
+    answering, answered = ANSWERING[options.requests](), 0
+    _load(answering)
     for line in sys.stdin:
         if line.strip():
-            answer(line, kept)
+            answer(line, answering, options.requests)
             answered += 1
     return {"answered": answered}
 
 
-def _load() -> None:
-    """Import what predictions need before any is asked for: a stop would leave a library that is half imported."""
-    from ..inference import many, region  # noqa: F401
-    from ..inference.backends import augmented, choice  # noqa: F401
-    from ..packages import load_card  # noqa: F401
+def _load(answering: Answering) -> None:
+    """Import what answers need before any is asked for: a stop would leave a library that is half imported."""
     from . import job, progress, signals  # noqa: F401
+
+    answering.load()
+
+
+class Answering(Protocol):
+    """What answers the requests of a command, and keeps its model."""
+
+    def load(self) -> None:
+        """Import what answers need."""
+
+    def answer(self, options: argparse.Namespace, events: EventLog) -> list[dict[str, Any]]:
+        """Carry out a request; the outputs of `finished`."""
+
+
+class Predictions:
+    """Answers by `predict`."""
+
+    def __init__(self) -> None:
+        self._kept = Kept()
+
+    def load(self) -> None:
+        """As `Answering`."""
+        from ..inference import many, region  # noqa: F401
+        from ..inference.backends import augmented, choice  # noqa: F401
+        from ..packages import load_card  # noqa: F401
+
+    def answer(self, options: argparse.Namespace, events: EventLog) -> list[dict[str, Any]]:
+        """As `Answering`."""
+        from ..errors import ConfigError
+        from .predict import predicted
+
+        if options.workers or options.scheduler:
+            raise ConfigError("What is asked for here is predicted here.", "Leave --workers and --scheduler out.")
+        return predicted(options, events, [], make=self._kept)
+
+
+ANSWERING: dict[str, Callable[[], Answering]] = {"predict": Predictions, "click": Clicks}
 
 
 class Kept:
@@ -83,14 +125,14 @@ class Request(NamedTuple):
 
     Args:
         output: the job's folder.
-        arguments: of `predict`, without `--output`.
+        arguments: of the command, without `--output`.
     """
 
     output: Path
     arguments: list[str]
 
 
-def answer(line: str, kept: Kept) -> None:
+def answer(line: str, answering: Answering, command: str) -> None:
     """Carry out a request; whatever is wrong with it is told in its folder, or on the error stream."""
     from ..errors import ConfigError, GeoDistilError
     from ..events import EventLog
@@ -101,7 +143,7 @@ def answer(line: str, kept: Kept) -> None:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return
     try:
-        _predict(request, kept)
+        _carry_out(request, answering, command)
     except _Told:
         pass
     except GeoDistilError as error:
@@ -109,7 +151,7 @@ def answer(line: str, kept: Kept) -> None:
             EventLog(request.output).failed(error)
     except Exception as error:  # the last line of defence: this process has others to answer
         print(traceback.format_exc(), file=sys.stderr, flush=True)
-        sentence = f"Unexpected error in predict: {type(error).__name__}: {error}."
+        sentence = f"Unexpected error in {command}: {type(error).__name__}: {error}."
         with contextlib.suppress(GeoDistilError):
             EventLog(request.output).write("failed", code="unexpected", message=sentence, hint="Please report this.")
 
@@ -138,43 +180,38 @@ class _Told(Exception):
     """What went wrong is among the job's events already."""
 
 
-def _predict(request: Request, kept: Kept) -> None:
+def _carry_out(request: Request, answering: Answering, command: str) -> None:
     from ..errors import GeoDistilError
     from .job import carry_out
-    from .predict import predicted
     from .reaching import permit_named
 
-    options = _options(request)
+    options = _options(request, command)
     permit_named(options)
     try:
-        carry_out(options.output, lambda events: predicted(options, events, [], make=kept), lambda event: None)
+        carry_out(options.output, lambda events: answering.answer(options, events), lambda event: None)
     except GeoDistilError as error:
         raise _Told from error
 
 
-def _options(request: Request) -> argparse.Namespace:
-    """The options of `predict` that a request's arguments say.
+def _options(request: Request, command: str) -> argparse.Namespace:
+    """The options of a command that a request's arguments say.
 
     Raises:
         ConfigError: they are wrong.
     """
     from ..errors import ConfigError
-    from . import predict
     from .reaching import add_argument
 
-    parser = argparse.ArgumentParser(prog="predict", add_help=False)
-    predict.add_arguments(parser)
+    parser = argparse.ArgumentParser(prog=command, add_help=False)
+    import_module(f".{command}", __package__).add_arguments(parser)
     add_argument(parser)
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
-            options = parser.parse_args([*request.arguments, "--output", str(request.output)])
+            return parser.parse_args([*request.arguments, "--output", str(request.output)])
     except SystemExit as error:
         reason = said.getvalue().strip().splitlines()[-1].partition("error: ")[2]
-        raise ConfigError(f"The prediction cannot be understood: {reason}.") from error
-    if options.workers or options.scheduler:
-        raise ConfigError("What is asked for here is predicted here.", "Leave --workers and --scheduler out.")
-    return options
+        raise ConfigError(f"The request cannot be understood: {reason}.") from error
 
 
 def text(result: dict[str, Any]) -> str:

@@ -1,18 +1,22 @@
-"""Where suggestions for one label layer lie while they are reviewed; kept while other layers are labelled, too."""
+"""Where suggestions for one label layer lie while they are reviewed; other layers may be labelled meanwhile."""
 
 from __future__ import annotations
 
-from qgis.core import QgsFeatureRequest, QgsGeometry, QgsProject, QgsVectorLayer
+from pathlib import Path
+
+from qgis.core import QgsCoordinateReferenceSystem, QgsFeatureRequest, QgsGeometry, QgsProject, QgsVectorLayer
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..errors import GeoDistilError
 from .completeness import Completeness
 from .editing import LabelEditor
+from .keeping import Keeper, Restoring
+from .kept import place_to_write
 from .layers import recovered_area
 from .link import raster_of, read_link
 from .reviewing import Ledger, Reviewing
-from .suggestions import Suggestions
+from .suggestions import Suggestions, has_suggestions
 
 
 class Desk(QObject):
@@ -26,7 +30,9 @@ class Desk(QObject):
 
     changed = pyqtSignal()
     failed = pyqtSignal(str)
-    """The labelled area did not grow; with a sentence."""
+    """The labelled area did not grow, or suggestions are not kept; with a sentence."""
+    restored = pyqtSignal(int)
+    """So many suggestions of a former QGIS are offered again."""
 
     def __init__(self, layer: QgsVectorLayer, project: QgsProject, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -34,14 +40,46 @@ class Desk(QObject):
         self.suggestions: Suggestions | None = None
         self._ledger = Ledger()
         self._owed: list[QgsGeometry] = []
+        self._keeper: Keeper | None = None
+        self._restoring = Restoring(layer, self)
+        self._restoring.found.connect(self._restore)
+        self._restoring.failed.connect(self.failed)
+        self._restoring.done.connect(self.restored)
+        self._restoring.ended.connect(self.changed)
         layer.afterCommitChanges.connect(self._grow)
+
+    def restore(self) -> None:
+        """Offer again what a former dock or QGIS has left to be reviewed."""
+        if has_suggestions(self.layer, self._project):
+            self.open()
+        else:
+            self._restoring.start()
+        self.changed.emit()
+
+    @property
+    def busy(self) -> bool:
+        """Whether some are still to be offered again."""
+        return self._restoring.busy
 
     def open(self) -> Suggestions:
         """The suggestions, whose layer is made where there is none."""
         if self.suggestions is None:
-            self.suggestions = Suggestions(self.layer, read_link(self.layer), self._project, self)
-            self.suggestions.changed.connect(self.changed)
+            self._make(place_to_write(self.layer))
         return self.suggestions
+
+    def _make(self, path: Path | None) -> None:
+        self.suggestions = Suggestions(self.layer, read_link(self.layer), self._project, self)
+        self.suggestions.changed.connect(self.changed)
+        self._keeper = Keeper(self.suggestions, path, self.suggestions)
+        self._keeper.failed.connect(self.failed)
+
+    def _restore(self, crs: QgsCoordinateReferenceSystem) -> None:
+        if self.suggestions is not None:  # others came before
+            return
+        self._make(self._restoring.partial)
+        if crs.isValid() and not self.suggestions.layer.featureCount():
+            self.suggestions.layer.setCrs(crs)
+        self._restoring.begin(self.suggestions, self._keeper)
 
     def reviewing(self, editor: LabelEditor) -> Reviewing:
         """What accepts and rejects, with the editor of the layer."""
@@ -58,16 +96,26 @@ class Desk(QObject):
         self.clear(remove=False)
         return True
 
-    def clear(self, remove: bool = True) -> None:
-        """Take all suggestions away; `remove` says whether their layer is still there to go."""
-        if self.suggestions is not None:
-            self.suggestions.close(remove)
-            self.suggestions.deleteLater()
-            self.suggestions = None
+    def clear(self, remove: bool = True, forget: bool = True) -> None:
+        """Take all suggestions away.
+
+        Args:
+            remove: whether their layer is still there to go.
+            forget: whether they go from the disk, too.
+        """
+        self._restoring.stop()
+        gone, self.suggestions = self.suggestions, None  # before its layer goes, which is heard here, too
+        if gone is not None:
+            if forget:
+                self._keeper.clear()
+            gone.close(remove)
+            gone.deleteLater()
+            self._keeper = None
             self.changed.emit()
 
     def close(self) -> None:
         """Listen no longer."""
+        self._restoring.stop()
         if self.suggestions is not None:
             self.suggestions.close(remove=False)
         if not sip.isdeleted(self.layer):
@@ -75,6 +123,8 @@ class Desk(QObject):
 
     def _grow(self) -> None:
         """The labels are on the disk now, so the ground around them may be called complete."""
+        if self._keeper is not None:
+            self._keeper.settle()
         self._owed, shapes = [], self.learned()
         self._ledger.clear()
         if not shapes:

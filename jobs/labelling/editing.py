@@ -15,7 +15,7 @@ from ..sources.draft import SEGMENTATION
 from ..sources.facts import POINTS, label_kind
 from ..translation import tr
 from .geometry import overlap, without
-from .layers import ACCEPTED, HAND, MADE_AT, ORIGIN, geopackage
+from .layers import ACCEPTED, HAND, MADE_AT, MODEL, ORIGIN, geopackage
 from .link import Link
 from .problems import is_text, layer_problem
 
@@ -41,13 +41,14 @@ class LabelEditor:
         """Whether labels are points, whose boxes are made when a run is."""
         return label_kind(self.layer) == POINTS
 
-    def add(self, shape: QgsGeometry, name: str, keep_free: bool = False) -> None:
-        """Add a label that a person has drawn.
+    def add(self, shape: QgsGeometry, name: str, keep_free: bool = False, model: str = "") -> None:
+        """Add a label that a person has drawn, or had drawn.
 
         Args:
             shape: a polygon, in the layer's CRS.
             name: its class.
             keep_free: whether ground that has a label already is left out of it.
+            model: the model that drew it for the person; empty where a hand did.
 
         Raises:
             GeoDistilError: nothing is left of it, or the layer does not take it.
@@ -62,11 +63,11 @@ class LabelEditor:
                 tr("Turn the option off that keeps new areas from overlapping old ones."),
             )
         with self.step(tr("Draw {name}").format(name=name)):
-            self._put(shape, name, HAND)
+            self._put(shape, name, model)
         self.last = QgsGeometry(drawn)
         self.layer.triggerRepaint()
 
-    def put_suggested(self, shape: QgsGeometry, name: str, keep_free: bool, same: float) -> bool:
+    def put_suggested(self, shape: QgsGeometry, name: str, keep_free: bool, same: float, model: str) -> bool:
         """Make a label of a suggestion, inside a `step`.
 
         Args:
@@ -74,6 +75,7 @@ class LabelEditor:
             name: its class.
             keep_free: whether ground that has a label already is left out of it.
             same: intersection over union with a label, from which on that is the same object.
+            model: what suggested it.
 
         Returns:
             Whether one was made: not where the object has a label already, or nothing is left of it.
@@ -87,7 +89,7 @@ class LabelEditor:
             shape = without(shape, self._labels_in(shape.boundingBox()))
         if shape.isEmpty():
             return False
-        self._put(shape, name, ACCEPTED)
+        self._put(shape, name, model, ACCEPTED)
         return True
 
     def has_label(self, shape: QgsGeometry, same: float) -> bool:
@@ -175,21 +177,21 @@ class LabelEditor:
         for feature in self.layer.getFeatures(request):
             yield feature.geometry()
 
-    def _put(self, shape: QgsGeometry, name: str, origin: str) -> None:
+    def _put(self, shape: QgsGeometry, name: str, model: str, origin: str = "") -> None:
         geometry = shape.centroid() if self.points else shape
-        if not self.layer.addFeature(self._feature(geometry, name, origin)):
+        values = {ORIGIN: origin or (ACCEPTED if model else HAND), MODEL: model or None}
+        if not all(self.layer.addFeature(each) for each in self._features(geometry, name, values)):
             raise self._refusal()
 
-    def _feature(self, geometry: QgsGeometry, name: str, origin: str) -> QgsFeature:
+    def _features(self, geometry: QgsGeometry, name: str, made: dict[str, Any]) -> list[QgsFeature]:
+        """A feature, or one for each part where the layer holds single ones only."""
         fields = self.layer.fields()
-        values = {
-            self.link.field: self._value(name),
-            ORIGIN: origin,
-            MADE_AT: QDateTime.currentDateTimeUtc(),
-        }
+        values = {self.link.field: self._value(name), MADE_AT: QDateTime.currentDateTimeUtc(), **made}
+        if fields.lookupField(ORIGIN) < 0:  # a layer of somebody's own, whose "model" is another thing
+            del values[MODEL]
         attributes = {fields.lookupField(key): value for key, value in values.items() if fields.lookupField(key) >= 0}
-        converted = geometry.coerceToType(self.layer.wkbType())
-        return QgsVectorLayerUtils.createFeature(self.layer, converted[0] if converted else geometry, attributes)
+        shapes = geometry.coerceToType(self.layer.wkbType()) or [geometry]
+        return [QgsVectorLayerUtils.createFeature(self.layer, each, attributes) for each in shapes]
 
     def _value(self, name: str) -> Any:
         """A class's name as the class field holds it."""
@@ -236,7 +238,9 @@ def commit(layer: QgsVectorLayer, stop: bool) -> None:
     Raises:
         GeoDistilError: the provider refuses; the edits stay in QGIS.
     """
-    if not layer.isEditable():
+    if not layer.isEditable() or not (
+        stop or layer.isModified()
+    ):  # QGIS 3.22 loses the fields of what it saves for nothing
         return
     if layer.isModified() and _is_locked(layer):
         raise GeoDistilError(

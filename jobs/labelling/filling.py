@@ -16,9 +16,10 @@ from ..translation import tr
 from .counting import TURN_SECONDS
 from .desk import Desk
 from .geometry import areas_of
+from .kept import Suggestion
 from .reviewing import SAME
 from .session import LabelSession
-from .suggestions import Suggestion, is_suggestions, middle
+from .suggestions import is_suggestions, middle
 
 SCORES = ("score", "confidence")
 """Fields of detections and of polygons of a class map; the latter's are percent."""
@@ -33,7 +34,7 @@ class Filling(QObject):
     What has a label already, or lies where the ground is known, is left out: nobody wants to judge it twice.
 
     Args:
-        source: polygons; likely fields are taken for class and score.
+        source: polygons; likely fields are taken for class and score, its name for the model's.
         session: the label layer's.
         desk: the label layer's.
         name: the class of polygons without a class field.
@@ -118,7 +119,7 @@ class Filling(QObject):
         value = feature[self._class] if self._class else self._name
         name = "" if is_null(value) else value_text(value)
         score = 1.0 if not self._score or is_null(feature[self._score]) else float(feature[self._score])
-        self._found.append(Suggestion(shape, name, score / 100 if score > 1 else score))
+        self._found.append(Suggestion(shape, name, score / 100 if score > 1 else score, self._source.name()))
 
     def _is_known(self, shape: QgsGeometry) -> bool:
         place = middle(shape)

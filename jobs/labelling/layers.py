@@ -26,14 +26,14 @@ from .link import LabelClass, Link, area_of, raster_of, with_new_values, write_l
 from .problems import layer_problem
 from .styles import style_area, style_labels
 
-CLASS, ORIGIN, MADE_AT = "class", "origin", "made_at"
+CLASS, ORIGIN, MADE_AT, MODEL = "class", "origin", "made_at", "model"
 HAND, ACCEPTED = "hand", "accepted"
-"""Who made a label: a person, or a model whose suggestion a person accepted."""
+"""Who made a label: a person, or a model (of the name in `MODEL`) whose suggestion a person accepted."""
 
 LABELS, AREA = "labels", "labelled_area"
 """Layers of the GeoPackage."""
 
-LABEL_FIELDS = f"field={CLASS}:string&field={ORIGIN}:string&field={MADE_AT}:datetime"
+LABEL_FIELDS = f"field={CLASS}:string&field={ORIGIN}:string&field={MADE_AT}:datetime&field={MODEL}:string"
 AREA_FIELDS = f"field={MADE_AT}:datetime"
 
 

@@ -61,7 +61,7 @@ class Asking(QObject):
     progressed = pyqtSignal(float, str)
     """Percent, and what is being done."""
     done = pyqtSignal(QgsVectorLayer)
-    """The answer: polygons with class and score, in no project."""
+    """The answer: polygons with class and score, in no project, named after the model."""
     failed = pyqtSignal(object)
     """With a `GeoDistilError`; of a cancel, too."""
 
@@ -69,7 +69,7 @@ class Asking(QObject):
         super().__init__()
         self._question = question
         self._task: Background | None = None
-        self._folder = Path()
+        self._folder, self._name = Path(), ""
 
     def start(self) -> None:
         """Begin."""
@@ -93,6 +93,7 @@ class Asking(QObject):
         question = self._question
         model = taken(question.model)
         card = read_card(model)
+        self._name = card["name"]
         if question.role not in card["tasks"]:
             raise GeoDistilError(
                 "package",
@@ -114,7 +115,7 @@ class Asking(QObject):
 
     def _open(self, path: Path) -> None:
         self._task = None
-        layer = QgsVectorLayer(str(path), tr("suggestions"), "ogr")
+        layer = QgsVectorLayer(str(path), self._name, "ogr")
         folder = self._folder  # read as long as the layer lives
         layer.destroyed.connect(lambda *_: shutil.rmtree(folder, ignore_errors=True))
         self.done.emit(layer)

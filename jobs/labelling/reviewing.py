@@ -20,8 +20,9 @@ from ..qt import QUndoCommand
 from ..sources.draft import SEGMENTATION
 from ..translation import tr
 from .editing import LabelEditor
+from .kept import Suggestion
 from .problems import layer_problem
-from .suggestions import ACCEPTED, CLASS, OPEN, REJECTED, STATE, Suggestion, Suggestions
+from .suggestions import ACCEPTED, CLASS, OPEN, REJECTED, STATE, Suggestions
 
 SAME = 0.5
 """Share of the union of two shapes that they have in common, from which on they are one object."""
@@ -137,7 +138,7 @@ class Reviewing:
         made = 0
         with self._editor.step(tr("Accept suggestions")):
             for fid, each in found.items():
-                made += self._editor.put_suggested(shapes[fid], each.name, keep_free, SAME)
+                made += self._editor.put_suggested(shapes[fid], each.name, keep_free, SAME, each.model)
             self._push(STATE, dict.fromkeys(found, OPEN), dict.fromkeys(found, ACCEPTED), self._known(found))
         self._editor.layer.triggerRepaint()
         return made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from qgis.core import (
@@ -19,30 +18,16 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..translation import tr
 from .editing import commit
+from .kept import Suggestion
 from .link import Link
 from .styles import style_suggestions
 
 PROPERTY = "geodistil/suggestions"
 """Custom property of a layer of suggestions: the id of its label layer."""
 
-CLASS, SCORE, STATE = "class", "score", "state"
+CLASS, SCORE, STATE, MODEL = "class", "score", "state", "model"
 OPEN, ACCEPTED, REJECTED = "open", "accepted", "rejected"
-FIELDS = f"field={CLASS}:string&field={SCORE}:double&field={STATE}:string(10)"
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """A shape that a model suggests.
-
-    Args:
-        shape: a polygon, in the label layer's CRS.
-        name: its class.
-        score: 0 to 1; 1 where its source says none.
-    """
-
-    shape: QgsGeometry
-    name: str
-    score: float
+FIELDS = f"field={CLASS}:string&field={SCORE}:double&field={STATE}:string(10)&field={MODEL}:string"
 
 
 class Suggestions(QObject):
@@ -56,6 +41,10 @@ class Suggestions(QObject):
     """
 
     changed = pyqtSignal()
+    put = pyqtSignal(list)
+    """Those that are new, or other than they were."""
+    gone = pyqtSignal(list)
+    """Those that there are no more."""
 
     def __init__(self, labels: QgsVectorLayer, link: Link, project: QgsProject, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -65,8 +54,11 @@ class Suggestions(QObject):
         self.layer = _known(labels, project) or _made(labels, project)
         self._scores: dict[int, float] = {}
         self._states: dict[int, str] = {}
+        self._edited: set[int] = set()
         self._wires = [
             (self.layer.selectionChanged, self._tell),
+            (self.layer.committedGeometriesChanges, self._note),
+            (self.layer.committedAttributeValuesChanges, self._note),
             (self.layer.afterCommitChanges, self.read_again),
             (self.layer.afterRollBack, self.read_again),
         ]
@@ -91,10 +83,13 @@ class Suggestions(QObject):
     def read_again(self, *_: object) -> None:
         """Look at the layer, after someone has edited it."""
         request = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry)
-        self._scores, self._states = {}, {}
+        before, self._scores, self._states = set(self._states), {}, {}
         for feature in self.layer.getFeatures(request):
             self._scores[feature.id()] = float(feature[SCORE] if feature[SCORE] is not None else 1.0)
             self._states[feature.id()] = feature[STATE] or OPEN  # one that a person drew, or split off
+        edited, self._edited = self._edited, set()
+        self.put.emit(sorted((self._states.keys() - before) | (edited & self._states.keys())))
+        self.gone.emit(sorted(before - self._states.keys()))
         self._show()
 
     def set_threshold(self, score: float) -> None:
@@ -116,14 +111,30 @@ class Suggestions(QObject):
         """Whether one is to be reviewed."""
         return self._states.get(fid) == OPEN and self._scores[fid] >= self.threshold
 
+    def is_unjudged(self, fid: int) -> bool:
+        """Whether nobody has judged one, whatever its score."""
+        return self._states.get(fid) == OPEN
+
+    def unjudged_ids(self) -> set[int]:
+        """All that nobody has judged, whatever their score."""
+        return {fid for fid, state in self._states.items() if state == OPEN}
+
+    def unjudged(self, ids: list[int]) -> dict[int, Suggestion]:
+        """Those of these that nobody has judged, whatever their score."""
+        features = self.layer.getFeatures(QgsFeatureRequest().setFilterFids(ids)) if ids else []
+        return {each.id(): self._suggestion(each) for each in features if self.is_unjudged(each.id())}
+
     def selected(self) -> list[int]:
         """Those of the layer's selection that are to be reviewed."""
         return sorted(filter(self.is_open, self.layer.selectedFeatureIds()))
 
     def get(self, fid: int) -> Suggestion:
         """One as it is now, edits in progress included."""
-        feature = self.layer.getFeature(fid)
-        return Suggestion(feature.geometry(), str(feature[CLASS] or ""), self._scores.get(fid, 1.0))
+        return self._suggestion(self.layer.getFeature(fid))
+
+    def _suggestion(self, feature: QgsFeature) -> Suggestion:
+        name, model = (str(feature[field] or "") for field in (CLASS, MODEL))
+        return Suggestion(feature.geometry(), name, self._scores.get(feature.id(), 1.0), model)
 
     def touching(self, place: QgsRectangle) -> list[int]:
         """Those to be reviewed that touch a place, in the layer's CRS; the smallest first."""
@@ -153,11 +164,12 @@ class Suggestions(QObject):
         for each in new:
             feature = QgsFeature(self.layer.fields())
             feature.setGeometry(each.shape)
-            feature.setAttributes([each.name, each.score, OPEN])
+            feature.setAttributes([each.name, each.score, OPEN, each.model])
             features.append(feature)
         _, added = self.layer.dataProvider().addFeatures(features)
         for feature in added:
             self._scores[feature.id()], self._states[feature.id()] = feature[SCORE], OPEN
+        self.put.emit([feature.id() for feature in added])
         self.layer.updateExtents()
         self._show()
 
@@ -169,6 +181,7 @@ class Suggestions(QObject):
         self.layer.dataProvider().deleteFeatures(gone)
         for fid in gone:
             del self._scores[fid], self._states[fid]
+        self.gone.emit(gone)
         self._show()
 
     def write(self, field: str, values: dict[int, Any]) -> None:
@@ -179,6 +192,8 @@ class Suggestions(QObject):
         if field == STATE:
             self._states.update(known)
             self.layer.deselect([fid for fid in known if not self.is_open(fid)])
+        else:
+            self.put.emit(sorted(known))
         self.layer.triggerRepaint()
         self.changed.emit()
 
@@ -190,6 +205,9 @@ class Suggestions(QObject):
         """
         if self.layer.isModified():
             commit(self.layer, stop=False)
+
+    def _note(self, _layer: str, changes: dict[int, Any]) -> None:
+        self._edited.update(changes)
 
     def _show(self) -> None:
         style_suggestions(self.layer, self._link, self.threshold)
@@ -208,6 +226,12 @@ def middle(shape: QgsGeometry) -> QgsGeometry:
 def is_suggestions(layer: object) -> bool:
     """Whether a layer holds suggestions, which are no labels and no predictions."""
     return isinstance(layer, QgsVectorLayer) and bool(layer.customProperty(PROPERTY))
+
+
+def has_suggestions(labels: QgsVectorLayer, project: QgsProject) -> bool:
+    """Whether a label layer's suggestions are in the project, of a dock that was closed."""
+    layer = _known(labels, project)
+    return layer is not None and layer.featureCount() > 0
 
 
 def _known(labels: QgsVectorLayer, project: QgsProject) -> QgsVectorLayer | None:

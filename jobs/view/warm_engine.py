@@ -1,4 +1,4 @@
-"""The engine that stays warm: one process that predicts what it is asked, one request at a time, the newest first."""
+"""The engine that stays warm: one process that answers what it is asked, one request at a time, the newest first."""
 
 from __future__ import annotations
 
@@ -22,8 +22,23 @@ LOOK_MILLISECONDS = 25
 IDLE_MILLISECONDS = 15 * 60 * 1000
 """Without a request for so long, the engine ends and its memory is free; the next request waits for it again."""
 
+PREDICT, CLICK = "predict", "click"
+"""The engine's commands that are asked for."""
+
 END_MILLISECONDS = 1000
 LOG_CHARACTERS = 2000
+
+ENDED = {
+    PREDICT: (
+        tr("The engine that predicts the view ended with exit code {code}."),
+        tr("Predict the view again; where it happens again, the memory may be too small."),
+    ),
+    CLICK: (
+        tr("The engine that looks at the view ended with exit code {code}."),
+        tr("Click again; where it happens again, the memory may be too small for this model."),
+    ),
+}
+"""What is said when the process ends by itself."""
 
 
 @dataclass
@@ -32,7 +47,7 @@ class Job:
 
     Args:
         folder: gets events and outputs.
-        arguments: of the engine's `predict`.
+        arguments: of the engine's command.
         wanted: whether anyone still waits for its answer.
     """
 
@@ -45,8 +60,9 @@ class WarmEngine(QObject):
     """The process, started with the first request; it ends with QGIS, whatever ends that.
 
     Args:
-        idle: milliseconds without a request after which it ends.
         parent: owns it.
+        idle: milliseconds without a request after which it ends.
+        requests: the engine's command that is asked for.
     """
 
     finished = pyqtSignal(object, object)
@@ -54,8 +70,9 @@ class WarmEngine(QObject):
     failed = pyqtSignal(object)
     """A `GeoDistilError`."""
 
-    def __init__(self, parent: QObject | None = None, idle: int = IDLE_MILLISECONDS) -> None:
+    def __init__(self, parent: QObject | None = None, idle: int = IDLE_MILLISECONDS, requests: str = PREDICT) -> None:
         super().__init__(parent)
+        self._requests = requests
         self._home: Path | None = None
         self._process: QProcess | None = None
         self._running: Job | None = None
@@ -81,10 +98,10 @@ class WarmEngine(QObject):
         return int(self._process.processId()) if self._process is not None else 0
 
     def ask(self, arguments: list[str]) -> None:
-        """Have something predicted; what was asked before is not wanted any more.
+        """Have something answered; what was asked before is not wanted any more.
 
         Args:
-            arguments: of the engine's `predict`: model, raster, and options but for `--output`.
+            arguments: of the engine's command: model, raster, and options but for `--output`.
 
         Raises:
             GeoDistilError: there is no engine, or no room for its answers.
@@ -133,7 +150,7 @@ class WarmEngine(QObject):
         process = QProcess(self)
         process.setProgram(str(engine_python()))
         pid = str(QCoreApplication.applicationPid())
-        process.setArguments(["-m", "engine", "serve", "--parent", pid])
+        process.setArguments(["-m", "engine", "serve", "--requests", self._requests, "--parent", pid])
         process.setWorkingDirectory(str(ROOT))
         process.setProcessEnvironment(qt_environment())
         process.setStandardOutputFile(QProcess.nullDevice())
@@ -201,9 +218,8 @@ class WarmEngine(QObject):
         self._running = None
         self._go_on()
         if job.wanted:
-            sentence = tr("The engine that predicts the view ended with exit code {code}.").format(code=code)
-            hint = tr("Predict the view again; where it happens again, the memory may be too small.")
-            self.failed.emit(GeoDistilError("engine", sentence, hint, self._log()))
+            sentence, hint = ENDED[self._requests]
+            self.failed.emit(GeoDistilError("engine", sentence.format(code=code), hint, self._log()))
 
     def _not_started(self, process: QProcess, error: QProcess.ProcessError) -> None:
         if error != QProcess.ProcessError.FailedToStart or process is not self._process:

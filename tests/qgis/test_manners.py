@@ -93,6 +93,7 @@ def iface(qgis_app):
         "label",
         "setup",
         "classes",
+        "click",
         "folders",
         "environment",
         "servers",
@@ -127,6 +128,7 @@ def make_window(kind, iface):
     from geodistil.jobs.servers.server import Server
     from geodistil.ui.environment.dialog import EnvironmentDialog
     from geodistil.ui.labelling.class_editor import ClassDialog
+    from geodistil.ui.labelling.click_box import ClickModelDialog
     from geodistil.ui.labelling.dock import LabelDock
     from geodistil.ui.labelling.setup import SetupDialog
     from geodistil.ui.model_widget import ModelWidget
@@ -149,6 +151,7 @@ def make_window(kind, iface):
         "classes": lambda: ClassDialog([], print, None),
         "folders": lambda: FoldersDialog([Path("/runs")], None),
         "environment": EnvironmentDialog,
+        "click": ClickModelDialog,
         "servers": ServersDialog,
         "server": lambda: ServerForm(Server(id="1"), []),
         "onnx": lambda: OnnxForm(Path("/models/roofs.onnx"), FOUND),

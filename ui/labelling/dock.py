@@ -19,7 +19,9 @@ from ...jobs.translation import local, tr
 from ..wizard.words import Hint, Problem, TextScroll
 from .class_buttons import ClassButtons
 from .class_editor import ClassDialog
-from .drawing import AREA, BOX, COPY, DELETE, REDO, SELECT, UNDO, DrawingTools
+from .click_box import ClickBox
+from .clicker import Clicker
+from .drawing import AREA, BOX, CLICK, COPY, DELETE, REDO, SELECT, UNDO, DrawingTools
 from .keys import Keys
 from .learn_box import LearnBox
 from .learner import Learner
@@ -57,6 +59,7 @@ class LabelDock(QgsDockWidget):
         self.reviewer = Reviewer(iface, project, self.suggest, self._try, self._chosen, self)
         self.learner = Learner(iface, project, self.learn, self.suggest.model, self)
         self.walker = Walker(self._canvas, self.walk, project, lambda: self.reviewer.suggestions)
+        self.clicker = Clicker(self._canvas, project, self.click, self.toolkit.tools[CLICK], lambda: self.session, self)
         self.keys = Keys(self._canvas, self, Shortcuts(self), self.toolkit.at_work)
         self._connect()
         self._list_layers()
@@ -72,6 +75,7 @@ class LabelDock(QgsDockWidget):
         self.learner.close()
         self.keys.close()
         self.toolkit.close()
+        self.clicker.close()
         self.walker.close()
         self._canvas.scene().removeItem(self._fresh)
         for signal, slot in self._wires:
@@ -97,7 +101,7 @@ class LabelDock(QgsDockWidget):
         self.problem, self.note = Problem(), Hint()
         self.classes, self.drawing = ClassButtons(), DrawingTools()
         self.area, self.walk, self.suggest = AreaBox(), WalkBox(self._project), SuggestBox()
-        self.learn = LearnBox()
+        self.click, self.learn = ClickBox(), LearnBox()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
@@ -108,7 +112,7 @@ class LabelDock(QgsDockWidget):
         lines = QVBoxLayout(body)
         lines.setContentsMargins(6, 4, 6, 6)
         lines.addLayout(row)
-        parts = (self.problem, self.note, self.classes, self.drawing, self.area, self.walk)
+        parts = (self.problem, self.note, self.classes, self.drawing, self.click, self.area, self.walk)
         for part in (*parts, self.suggest, self.learn):
             lines.addWidget(part)
         lines.addStretch()
@@ -124,6 +128,9 @@ class LabelDock(QgsDockWidget):
         self.drawing.picked.connect(self.pick)
         self.drawing.asked.connect(self.command)
         self.drawing.size.valueChanged.connect(self._keep_size)
+        self.drawing.model_asked.connect(self.clicker.choose_model)
+        self.clicker.changed.connect(self._show)
+        self.clicker.accepted.connect(self._add)
         self.area.button.clicked.connect(self.complete)
         self.walk.stepped.connect(self.step)
         self.walk.changed.connect(self._forget_cells)
@@ -233,6 +240,7 @@ class LabelDock(QgsDockWidget):
         self.classes.setVisible(session is not None)
         self.classes_button.setEnabled(session is not None)
         self.area.show_share(session.completeness.share if session and session.completeness else None)
+        self.drawing.offer_click(self.clicker.problem)
         self._show_what()
         if session is None:
             return
@@ -250,6 +258,7 @@ class LabelDock(QgsDockWidget):
 
     def _show_tool(self, *_: object) -> None:
         self.drawing.show_picked(self.toolkit.name())
+        self.click.setVisible(self.toolkit.name() == CLICK)
 
     def _hide_fresh(self) -> None:
         self._fresh.reset(POLYGONS)
@@ -267,9 +276,9 @@ class LabelDock(QgsDockWidget):
         self._show()
         return True
 
-    def _add(self, shape: QgsGeometry) -> None:
+    def _add(self, shape: QgsGeometry, model: str = "") -> None:
         session = self.session
-        if session is None or not self._try(session.editor.add, shape, *self._chosen()):
+        if session is None or not self._try(session.editor.add, shape, *self._chosen(), model):
             return
         paint(self._fresh, self.classes.color)
         self._fresh.setToGeometry(shape, session.layer)  # until the map is painted anew
@@ -295,6 +304,9 @@ class LabelDock(QgsDockWidget):
     def pick(self, tool: str) -> None:
         """Put a tool to work."""
         if self.session is None:
+            return
+        if tool == CLICK and (sentence := self.clicker.problem):
+            self.problem.say(sentence)
             return
         layer = self.session.layer
         chosen = layer.selectedFeatureIds()

@@ -10,6 +10,7 @@ from qgis.PyQt.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -17,8 +18,9 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...jobs.translation import tr
+from ..icons import icon
 
-SELECT, BOX, ROTATED, AREA, POINT, COPY = "select", "box", "rotated", "area", "point", "copy"
+SELECT, BOX, ROTATED, AREA, POINT, COPY, CLICK = "select", "box", "rotated", "area", "point", "copy", "click"
 TOOLS = (
     (BOX, tr("Box"), "B", "/mActionAddBasicRectangle.svg", tr("Two clicks on opposite corners, or a drag")),
     (
@@ -44,8 +46,15 @@ TOOLS = (
         "/mActionSelect.svg",
         tr("Click a label or drag a frame, with Shift for more; then Delete, or the key of another class"),
     ),
+    (
+        CLICK,
+        tr("Click to segment"),
+        "K",
+        "click",
+        tr("A click on an object, or a box around it: a model of your own draws its area"),
+    ),
 )
-"""Name, title, key, QGIS's icon, how it works."""
+"""Name, title, key, icon (QGIS's where it begins with a slash), how it works."""
 
 UNDO, REDO, DELETE = "undo", "redo", "delete"
 COMMANDS = (
@@ -54,6 +63,8 @@ COMMANDS = (
     (DELETE, tr("Delete the selected labels"), "/mActionDeleteSelectedFeatures.svg"),
 )
 COLUMNS = 3
+WIDE = {CLICK: 2}
+"""Columns of buttons that need more than one."""
 
 
 class DrawingTools(QWidget):
@@ -63,6 +74,8 @@ class DrawingTools(QWidget):
     """A tool."""
     asked = pyqtSignal(str)
     """A command."""
+    model_asked = pyqtSignal()
+    """The model that clicks are for."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,7 +90,13 @@ class DrawingTools(QWidget):
             button.setCheckable(True)
             button.clicked.connect(lambda _checked, name=name: self.picked.emit(name))
             self.tools[name] = button
-            grid.addWidget(button, place // COLUMNS, place % COLUMNS)
+            grid.addWidget(button, place // COLUMNS, place % COLUMNS, 1, WIDE.get(name, 1))
+        self._click_tip = self.tools[CLICK].toolTip()
+        self.model_button = QPushButton(tr("Model…"))
+        self.model_button.setToolTip(tr("Choose the two files of the model that Click to segment uses"))
+        self.model_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.model_button.clicked.connect(self.model_asked)
+        grid.addWidget(self.model_button, len(TOOLS) // COLUMNS, COLUMNS - 1)
         self.keep_free = QCheckBox(tr("New areas do not overlap old ones"))
         self.keep_free.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.size = QDoubleSpinBox()
@@ -102,6 +121,11 @@ class DrawingTools(QWidget):
         lines.addWidget(self.keep_free)
         lines.addLayout(row)
 
+    def offer_click(self, problem: str) -> None:
+        """Offer the tool that needs a model, or say why it cannot be used."""
+        self.tools[CLICK].setEnabled(not problem)
+        self.tools[CLICK].setToolTip(problem or self._click_tip)
+
     def show_picked(self, tool: str) -> None:
         """Show which tool is at work; empty where none is."""
         for name, button in self.tools.items():
@@ -110,7 +134,7 @@ class DrawingTools(QWidget):
 
 def _button(title: str, picture: str, tip: str) -> QToolButton:
     button = QToolButton()
-    button.setIcon(QgsApplication.getThemeIcon(picture))
+    button.setIcon(QgsApplication.getThemeIcon(picture) if picture.startswith("/") else icon(picture))
     side = round(button.fontMetrics().height() * 1.3)
     button.setIconSize(QSize(side, side))
     button.setAccessibleName(title)

@@ -107,6 +107,7 @@ class Keys(QObject):
             return True
         if key == Qt.Key.Key_Space and self._pointer is not None and not control:
             if not dry:
+                tool.shifted = shift
                 tool.press(self._pointer)
                 tool.release(self._pointer)
             return True

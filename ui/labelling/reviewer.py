@@ -72,6 +72,8 @@ class Reviewer(QObject):
         self.cancel()
         self.session = session
         self._box.problem.say("")
+        if session is not None and session.layer.id() not in self._desks:
+            self._desk().restore()
         self.show()
 
     def lose(self, ids: list[str]) -> None:
@@ -79,7 +81,7 @@ class Reviewer(QObject):
         for key, desk in list(self._desks.items()):
             if key in ids:
                 self._desks.pop(key).close()
-                desk.clear()
+                desk.clear(forget=False)
                 desk.deleteLater()
             else:
                 desk.lose(ids)
@@ -106,7 +108,8 @@ class Reviewer(QObject):
         """Show how many there are."""
         found = self.suggestions
         left, selected = (len(found.open_ids()), len(found.selected())) if found is not None else (0, 0)
-        busy = self._asking is not None or self._filling is not None
+        desk = self._desks.get(self.session.layer.id()) if self.session is not None else None
+        busy = self._asking is not None or self._filling is not None or (desk is not None and desk.busy)
         self._box.show_counts(left, selected, busy)
         self.changed.emit()
 
@@ -182,6 +185,14 @@ class Reviewer(QObject):
             words += tr("; {count} left out, which are labelled or known already").format(count=local(left_out))
         self._box.words.say(words)
         self.filled.emit()
+
+    def _restored(self, desk: Desk, count: int) -> None:
+        """Suggestions that were left when QGIS ended are there again."""
+        desk.open().set_threshold(self._box.score.value() / 100)
+        if self.suggestions is desk.suggestions:
+            self.show()
+            self._box.words.say(tr("{count} suggestions from before").format(count=local(count)))
+            self.filled.emit()
 
     def _give_up(self) -> None:
         self.cancel()
@@ -289,6 +300,7 @@ class Reviewer(QObject):
             desk = self._desks[layer.id()] = Desk(layer, self._project, self)
             desk.changed.connect(self.show)
             desk.failed.connect(self._box.problem.say)
+            desk.restored.connect(lambda count, desk=desk: self._restored(desk, count))
         return self._desks[layer.id()]
 
     def show_classes(self) -> None:

@@ -26,7 +26,6 @@ class SelectTool(LabelTool):
 
     def __init__(self, canvas: QgsMapCanvas) -> None:
         super().__init__(canvas)
-        self._adds = False
         self.setCursor(Qt.CursorShape.ArrowCursor)
 
     def canvasReleaseEvent(self, event: QgsMapMouseEvent) -> None:  # noqa: D102
@@ -34,9 +33,7 @@ class SelectTool(LabelTool):
             self.cancel()
             self.refused.emit(self._near(event.pos()))
             return
-        self._adds = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         super().canvasReleaseEvent(event)
-        self._adds = False
 
     def canvasDoubleClickEvent(self, event: QgsMapMouseEvent) -> None:  # noqa: D102
         if self._layer is not None and event.button() == Qt.MouseButton.LeftButton:
@@ -52,11 +49,11 @@ class SelectTool(LabelTool):
         self.hide_band()
         if framed:
             behaviour = QgsVectorLayer.SelectBehavior
-            way = behaviour.AddToSelection if self._adds else behaviour.SetSelection
+            way = behaviour.AddToSelection if self.shifted else behaviour.SetSelection
             self._layer.selectByRect(frame.boundingBox(), way)
-            self.framed.emit(frame.boundingBox(), self._adds)
+            self.framed.emit(frame.boundingBox(), self.shifted)
         else:
-            self.clicked.emit(self._near(pixel), self._adds)
+            self.clicked.emit(self._near(pixel), self.shifted)
 
     def _near(self, pixel: QPoint) -> QgsRectangle:
         reach = QPoint(REACH_PIXELS, REACH_PIXELS)

@@ -24,6 +24,8 @@ class LabelTool(QgsMapTool):
         self._layer: QgsVectorLayer | None = None
         self._pressed: QPoint | None = None
         self._band = band(canvas)
+        self.shifted = False
+        """Whether Shift was down when the button went up."""
         self.setCursor(Qt.CursorShape.CrossCursor)
 
     def aim(self, layer: QgsVectorLayer | None, color: str) -> None:
@@ -76,6 +78,7 @@ class LabelTool(QgsMapTool):
         if event.button() == Qt.MouseButton.RightButton:
             self.finish()
         elif event.button() == Qt.MouseButton.LeftButton and self._pressed is not None:
+            self.shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
             self.release(event.pos())
 
     def deactivate(self) -> None:  # noqa: D102

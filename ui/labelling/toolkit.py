@@ -9,7 +9,8 @@ from qgis.gui import QgsMapCanvas
 
 from .area_tool import AreaTool
 from .box_tools import BoxTool, RotatedBoxTool, copy_tool, point_tool
-from .drawing import AREA, BOX, COPY, POINT, ROTATED, SELECT
+from .click_tool import ClickTool
+from .drawing import AREA, BOX, CLICK, COPY, POINT, ROTATED, SELECT
 from .select_tool import SelectTool
 from .tool import LabelTool
 
@@ -41,6 +42,7 @@ class Toolkit:
             POINT: point_tool(canvas, metres),
             COPY: copy_tool(canvas, last),
             SELECT: SelectTool(canvas),
+            CLICK: ClickTool(canvas),
         }
         for tool in self.tools.values():
             tool.drawn.connect(drawn)

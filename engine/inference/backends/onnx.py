@@ -45,10 +45,7 @@ class OnnxBackend(GraphBackend):
     """
 
     def __init__(self, folder: Path, card: Card, device: str = "auto") -> None:
-        there = {name: provider for name, provider in PROVIDERS.items() if provider in _available()}
-        self.device = ("cuda" if "cuda" in there else "cpu") if device == "auto" else device
-        if self.device not in there:
-            raise DeviceError(f"onnxruntime has no device '{device}' here.", f"Use auto, {' or '.join(there)}.")
+        self.device = usable_device(device)
         self.name = f"onnxruntime {onnxruntime.__version__} {self.device} float32"
         super().__init__(folder, card)
 
@@ -111,6 +108,19 @@ class OnnxModel:
             raise PackageError(
                 f"{self.path} fails on an image: {' '.join(str(error).split()).rstrip('.')}.", "Export the model again."
             ) from error
+
+
+def usable_device(device: str) -> str:
+    """The device that onnxruntime runs on where this one is asked for: auto, cpu or cuda.
+
+    Raises:
+        DeviceError: it has no such device here.
+    """
+    there = [name for name, provider in PROVIDERS.items() if provider in _available()]
+    chosen = ("cuda" if "cuda" in there else "cpu") if device == "auto" else device
+    if chosen not in there:
+        raise DeviceError(f"onnxruntime has no device '{device}' here.", f"Use auto, {' or '.join(there)}.")
+    return chosen
 
 
 def _options() -> onnxruntime.SessionOptions:

@@ -16,12 +16,16 @@ import numpy as np
 import psutil
 import pytest
 import rasterio
+import shapely
 from rasterio.transform import from_origin
 
 from engine.cli.backends import choose_backend
 from engine.cli.main import main
 from engine.cli.serve import Kept
 from engine.packages import load_card
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from click_models import save_decoder, save_encoder
 
 ROOT = Path(__file__).parents[3]
 MODEL = ROOT / "tests" / "engine" / "packages" / "design_1"
@@ -43,10 +47,10 @@ def raster(tmp_path_factory):
 class Server:
     """The process, and what it says."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         self.folder, self.count = folder, 0
         self.log = (folder / "log.txt").open("w+")
-        command = [sys.executable, "-m", "engine", "serve"]
+        command = [sys.executable, "-m", "engine", "serve", *options]
         self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stderr=self.log, text=True)
 
     def write(self, line):
@@ -170,3 +174,46 @@ def test_one_model_is_in_memory_and_another_one_takes_its_place(tmp_path):
     second = kept(MODEL, card.with_threshold(0.9), candidate)
     gc.collect()
     assert held() is None and second.card.score_threshold == 0.9
+
+
+def test_clicks_are_answered_and_of_the_same_view_at_once(raster, tmp_path):
+    encoder, decoder = save_encoder(tmp_path / "encoder.onnx", 256), save_decoder(tmp_path / "decoder.onnx", 256)
+    server = Server(tmp_path, "--requests", "click")
+    asked = encoder, decoder, raster, "--extent", "500000", "5299936", "500064", "5300000", "--device", "cpu"
+    for row, column in ((20, 30), (200, 100)):
+        place = str(500_000 + (column + 0.5) / 4), str(5_300_000 - (row + 0.5) / 4)
+        ended = server.ending(server.ask(*asked, "--point", *place))
+        assert ended["kind"] == "finished"
+        (answer,) = ended["outputs"]
+        frame = json.loads(Path(answer["area"]).read_text())
+        assert frame["crs"]["properties"]["name"].endswith("EPSG::32632")
+        shape = shapely.geometry.shape(frame["features"][0]["geometry"])
+        assert shapely.intersects_xy(shape, *map(float, place)) and 0 < answer["score"] <= 1
+    nothing = server.ending(server.ask(*asked, "--point", *place, "--not-point", *place))
+    assert nothing["kind"] == "finished" and nothing["outputs"][0]["area"] is None
+    bad = server.ending(server.ask(encoder, encoder, *asked[2:], "--point", *place))
+    assert bad["kind"] == "failed" and "no prompt decoder" in bad["message"]
+    wrong = server.ending(server.ask(*asked, "--point", *place, "--bands", "1", "2"))
+    assert wrong["kind"] == "failed" and "one or three" in wrong["message"]
+    assert server.ending(server.ask(*asked, "--point", *place))["kind"] == "finished"
+    server.process.stdin.close()
+    assert server.process.wait(60) == 0
+
+
+def test_a_look_that_is_stopped_leaves_the_process_and_its_model(raster, tmp_path):
+    encoder = save_encoder(tmp_path / "slow.onnx", 512, slow=400)
+    decoder = save_decoder(tmp_path / "decoder.onnx", 512)
+    server = Server(tmp_path, "--requests", "click")
+    asked = encoder, decoder, raster, "--extent", "500000", "5299936", "500064", "5300000", "--device", "cpu"
+    click = "--point", "500010", "5299990"
+    fast = save_encoder(tmp_path / "fast.onnx", 512)
+    assert server.ending(server.ask(fast, *asked[1:], *click))["kind"] == "finished"  # it is warm
+    begun = server.ask(*asked, *click)
+    while not any(event["kind"] == "stage" for event in server.events(begun)):
+        time.sleep(0.01)
+    (begun / "stop").touch()
+    asked_at = time.monotonic()
+    assert server.ending(begun)["kind"] == "stopped" and time.monotonic() - asked_at < 5
+    assert server.ending(server.ask(fast, *asked[1:], *click))["kind"] == "finished"
+    server.process.stdin.close()
+    assert server.process.wait(60) == 0

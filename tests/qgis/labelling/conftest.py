@@ -156,6 +156,7 @@ def start(window, project, north, make, wait):
         QApplication.processEvents()
         dock.take(make(role) if layer is None else layer)
         hands = Hands(dock, window.canvas)
+        hands.close = lambda: (docks.remove(dock), dock.stop())
         hands.zoom(0, 0, 64)
         window.canvas.setFocus()
         wait(lambda: not dock.session.counts.reading)

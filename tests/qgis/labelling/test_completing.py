@@ -39,6 +39,16 @@ def test_enter_saves_the_labels_and_the_view_is_complete(start, read, tmp_path):
     assert len(hands.labels()) == 2
 
 
+def test_a_view_is_complete_after_all_was_taken_back_and_one_may_go_on(start, read, tmp_path):
+    hands = start()
+    hands.click((12, 12), (18, 16))
+    hands.key("Z", modifier="ControlModifier")
+    hands.key("Return")
+    assert not hands.dock.problem.text() and read(tmp_path / "made.gpkg").complete == pytest.approx(64**2)
+    hands.click((12, 20), (18, 24))
+    assert len(hands.labels()) == 1 and not hands.dock.problem.text()
+
+
 def test_the_button_does_the_same(start, read, tmp_path):
     hands = start()
     hands.click((12, 12), (18, 16))

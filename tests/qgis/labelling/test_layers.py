@@ -14,7 +14,7 @@ from .conftest import CLASSES
 
 def test_a_new_layer_has_the_fields_the_crs_and_the_colours(make, north, project, tmp_path):
     layer = make()
-    assert [field.name() for field in layer.fields()] == ["fid", "class", "origin", "made_at"]
+    assert [field.name() for field in layer.fields()] == ["fid", "class", "origin", "made_at", "model"]
     assert (layer.crs(), layer.wkbType()) == (north.crs(), QgsWkbTypes.Type.Polygon)
     categories = {each.value(): each.symbol().color().name() for each in layer.renderer().categories()}
     assert categories["car"] == "#e6194b" and categories["truck"] == "#4363d8"
