@@ -38,6 +38,13 @@ def pdf_detection(
 
     Returns:
         scalar; zero where nothing counts.
+
+    Example:
+        >>> student, teacher = torch.zeros(1, 8, 1, 2), torch.tensor([1.0, 0.0]).expand(1, 8, 1, 2)
+        >>> mine, here, there = torch.zeros(1, 2, 1), torch.tensor([[[9.0], [0.0]]]), torch.tensor([[[0.0], [9.0]]])
+        >>> place = [(1, 2)], 1, torch.full((1, 2), True)  # shapes, anchors of a location, which count
+        >>> [round(pdf_detection([student], [teacher], mine, each, *place).item(), 3) for each in (here, there)]
+        [5.0, 0.0]
     """
     distances = (target(teacher_logits).sigmoid() - target(student_logits).sigmoid()).norm(dim=2)
     locations = torch.where(valid, distances, 0.0).unflatten(1, (-1, per_location)).mean(dim=2)
