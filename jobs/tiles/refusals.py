@@ -94,9 +94,9 @@ def empty(name: str) -> GeoDistilError:
     )
 
 
-def seconds_of(header: bytes) -> float:
+def seconds_of(header: str) -> float:
     """What `Retry-After` says, in seconds from now; 0 where it says nothing that is known."""
-    text = header.decode("latin-1").strip()
+    text = header.strip()
     if text.isdigit():
         return float(text)
     try:

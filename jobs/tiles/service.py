@@ -16,6 +16,7 @@ from qgis.core import (
 
 from ..errors import GeoDistilError
 from ..translation import tr
+from .access import Proxy, authorities, login, proxy_for, referring, user_agent
 
 XYZ, WMS, WMTS = "xyz", "wms", "wmts"
 TILE = 256
@@ -49,11 +50,12 @@ class Service:
         dimensions: (name, value) pairs (WMTS).
         largest: most pixels of a picture's side that the layer's settings allow (WMS); 0 where they do not say.
         transparent: whether ground without imagery is to stay clear (WMS).
-        authcfg: id of QGIS's authentication configuration, or empty.
-        login: user and password of the connection, or two empty texts.
         headers: (name, value) pairs that each request gets.
+        secret_headers: those that only the service itself gets, not where it leads to: logins.
         attribution: who is to be named with the imagery.
         attribution_url: where that is said.
+        proxy: that QGIS has for this address.
+        authorities: certificates that QGIS trusts, as PEM; empty where the system's are all.
     """
 
     name: str
@@ -71,11 +73,12 @@ class Service:
     dimensions: tuple[tuple[str, str], ...] = ()
     largest: int = 0
     transparent: bool = True
-    authcfg: str = ""
-    login: tuple[str, str] = ("", "")
     headers: tuple[tuple[str, str], ...] = ()
+    secret_headers: tuple[tuple[str, str], ...] = ()
     attribution: str = ""
     attribution_url: str = ""
+    proxy: Proxy | None = None
+    authorities: str = ""
 
     @property
     def host(self) -> str:
@@ -117,9 +120,10 @@ def service_of(layer: QgsRasterLayer) -> Service:
         "url": url,
         "crs": crs,
         "extent": layer.dataProvider().extent(),
-        "authcfg": uri.authConfigId(),
-        "login": (uri.username(), uri.password()),
-        "headers": _headers(uri),
+        "headers": (("User-Agent", user_agent()), *referring(uri)),
+        "secret_headers": login(uri, url, layer.name()),
+        "proxy": proxy_for(url),
+        "authorities": authorities(),
         "attribution": layer.attribution() or "; ".join(layer.metadata().rights()),
         "attribution_url": layer.attributionUrl(),
     }
@@ -162,14 +166,3 @@ def _wmts(uri: QgsDataSourceUri, layer: QgsRasterLayer, common: dict) -> Service
         dimensions=tuple((name, value) for name, _, value in pairs),
         **common,
     )
-
-
-def _headers(uri: QgsDataSourceUri) -> tuple[tuple[str, str], ...]:
-    """What the connection adds to requests; before QGIS 3.26 that was the referer only."""
-    found = {}
-    if uri.hasParam("referer"):
-        found["Referer"] = uri.param("referer")
-    if hasattr(uri, "httpHeaders"):
-        headers = uri.httpHeaders()
-        found.update({name.title(): str(headers.header(name)) for name in headers.keys()})  # noqa: SIM118
-    return tuple(found.items())

@@ -43,7 +43,7 @@ class TileStore:
     def __init__(self, folder: Path, service: Service, lattice: Lattice) -> None:
         told = (
             service.kind, service.url, service.crs.authid() or service.crs.toWkt(), service.layers, service.styles,
-            service.format, service.matrix_set, service.dimensions, service.login[0], service.authcfg,
+            service.format, service.matrix_set, service.dimensions, service.secret_headers,
             lattice.west, lattice.north, lattice.resolution, lattice.width, lattice.height,
         )  # fmt: skip
         self.folder = folder / sha256(repr(told).encode()).hexdigest()[:NAME_CHARACTERS]
