@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,13 +108,8 @@ class FetchImagery(EngineAlgorithm):
         destination = self.parameterAsOutputLayer(parameters, "IMAGERY", context)
         own = Path(destination).suffix.lower() in (".tif", ".tiff")
         path = Path(destination) if own else self.job_folder() / "imagery.tif"
-
-        def told(progress: Progress) -> None:
-            feedback.setProgress(100 * progress.done / progress.of)
-            feedback.setProgressText(progress.text)
-
         try:
-            fetched = fetch(self._order, path, told, feedback.isCanceled)
+            fetched = fetch(self._order, path, partial(tell_fetching, feedback), feedback.isCanceled)
         except CancelledError:
             do_not_load(context, destination)
             return {}
@@ -148,6 +144,12 @@ class FetchImagery(EngineAlgorithm):
         credit = Credit(self._order.service.attribution, self._order.service.attribution_url)
         Credit.alive.append(credit)
         details.setPostProcessor(credit)
+
+
+def tell_fetching(feedback: QgsProcessingFeedback, progress: Progress) -> None:
+    """Show where a fetch is."""
+    feedback.setProgress(100 * progress.done / progress.of)
+    feedback.setProgressText(progress.text)
 
 
 class Credit(QgsProcessingLayerPostProcessorInterface):

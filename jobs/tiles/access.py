@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from functools import lru_cache
 from typing import NamedTuple
 
 from qgis.core import Qgis, QgsApplication, QgsDataSourceUri, QgsNetworkAccessManager
@@ -26,6 +27,7 @@ class Proxy(NamedTuple):
     headers: Headers
 
 
+@lru_cache(maxsize=1)
 def user_agent() -> str:
     """Who asks."""
     lines = (ROOT / "metadata.txt").read_text(encoding="utf-8").splitlines()

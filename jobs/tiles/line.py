@@ -87,7 +87,7 @@ class Line(Thread):
     def _answer(self, url: str) -> Answer:
         try:
             return self._ask(url)
-        except (TimeoutError, socket.timeout):  # noqa: UP041  # two things before Python 3.10
+        except (TimeoutError, socket.timeout):  # two things before Python 3.10
             answer = Answer(trouble=Trouble.SILENCE)
         except (socket.gaierror, ssl.SSLCertVerificationError, http.client.InvalidURL, ValueError) as error:
             answer = Answer(trouble=Trouble.LASTING, reason=_said(error))
