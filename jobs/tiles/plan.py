@@ -210,7 +210,7 @@ def window(lattice: Lattice, extent: QgsRectangle) -> Window:
         GeoDistilError: there are none.
     """
     size = lattice.resolution
-    slack = 1e-6  # of a pixel: edges on pixels' borders are these borders
+    slack = 0.01  # of a pixel: edges on pixels' borders are these borders, also as widgets round them
     first = math.floor((extent.xMinimum() - lattice.west) / size + slack)
     top = math.floor((lattice.north - extent.yMaximum()) / size + slack)
     last = math.ceil((extent.xMaximum() - lattice.west) / size - slack)

@@ -7,7 +7,7 @@ from pathlib import Path
 from qgis.core import QgsMapSettings, QgsProject, QgsRasterLayer, QgsRectangle
 from qgis.gui import QgsExtentWidget, QgsFileWidget, QgsMapCanvas
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
+from qgis.PyQt.QtCore import QCoreApplication, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -28,6 +28,7 @@ from ...jobs.translation import tr
 from ..wizard.words import Hint, Problem
 
 Button = QDialogButtonBox.StandardButton
+LOOK_MILLISECONDS = 100
 
 
 class FetchDialog(QDialog):
@@ -42,8 +43,6 @@ class FetchDialog(QDialog):
 
     fetched = pyqtSignal(QgsRasterLayer)
     """The file's layer is in the project."""
-    told = pyqtSignal(int, int, str)
-    """Tiles that are there, of how many, and that in words; from the worker."""
 
     def __init__(
         self, layer: QgsRasterLayer, project: QgsProject, canvas: QgsMapCanvas, parent: QWidget | None = None
@@ -52,12 +51,15 @@ class FetchDialog(QDialog):
         self.setWindowTitle(tr("Fetch imagery of {layer}").format(layer=layer.name()))
         self._layer, self._project = layer, project
         self._task: Background | None = None
+        self._progress = Progress(0, 1, 0, None)
+        self._look = QTimer(self)
+        self._look.setInterval(LOOK_MILLISECONDS)
+        self._look.timeout.connect(self._show_progress)
         self._make_fields(canvas)
         self._lay_out()
         self.extent.extentChanged.connect(self._show)
         self.pixel_size.valueChanged.connect(self._show)
         self.file.fileChanged.connect(self._show)
-        self.told.connect(self._show_progress)
         self._show_view(canvas.mapSettings())
 
     @property
@@ -74,15 +76,19 @@ class FetchDialog(QDialog):
             return
         if order.estimate.many and not self._agreed(order):
             return
-        told = self.told
+
+        def told(progress: Progress) -> None:  # on the worker, which must not touch a window
+            self._progress = progress
 
         def work(cancelled: Cancelled) -> Fetched:
-            return fetch(order, path, lambda each: told.emit(each.done, each.of, each.text), cancelled)
+            return fetch(order, path, told, cancelled)
 
         self.problem.say("")
+        self._progress = Progress(0, order.estimate.tiles, 0, None)
         title = tr("Fetch {layer}").format(layer=order.service.name)
         self._task = start(Background(title, work, lambda found: self._finish(order, found), self._fail))
-        self._show_progress(*Progress(0, order.estimate.tiles, 0, None)[:2], "")
+        self._show_progress()
+        self._look.start()
         self._enable()
 
     def reject(self) -> None:
@@ -125,10 +131,8 @@ class FetchDialog(QDialog):
         for text, widget in rows:
             form.addRow(text, widget)
             widget.setAccessibleName(text.replace("&", ""))
-        terms = Hint(
-            tr("Whether imagery may be fetched, and learned from, is for the service's terms of use to say.")
-            + (f" {credits_}" if (credits_ := self._layer.attribution()) else "")
-        )
+        terms = tr("Whether imagery may be fetched, and learned from, is for the service's terms of use to say.")
+        terms = Hint(f"{terms} {self._layer.attribution()}".strip())
         lines = QVBoxLayout(self)
         lines.addLayout(form)
         for part in (self.size_text, terms, self.problem, self.bar, self.buttons):
@@ -158,11 +162,11 @@ class FetchDialog(QDialog):
             widget.setEnabled(not self.running)
         self.buttons.button(Button.Ok).setEnabled(not self.running and not self.problem.text())
 
-    def _show_progress(self, done: int, of: int, text: str) -> None:
+    def _show_progress(self) -> None:
         self.bar.show()
-        self.bar.setRange(0, of)
-        self.bar.setValue(done)
-        self.bar.setFormat(text)
+        self.bar.setRange(0, self._progress.of)
+        self.bar.setValue(self._progress.done)
+        self.bar.setFormat(self._progress.text)
 
     def _order(self) -> Order:
         extent = self.extent.outputExtent() if self.extent.isValid() else QgsRectangle()
@@ -186,6 +190,7 @@ class FetchDialog(QDialog):
         if sip.isdeleted(self):
             return
         self._task = None
+        self._look.stop()
         made = QgsRasterLayer(str(found.path), found.path.stem)
         credit(made, order.service.attribution, order.service.attribution_url)
         self._project.addMapLayer(made)
@@ -196,6 +201,7 @@ class FetchDialog(QDialog):
         if sip.isdeleted(self):
             return
         self._task = None
+        self._look.stop()
         self.bar.hide()
         self._enable()
         if error.code != STOPPED:

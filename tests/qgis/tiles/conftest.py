@@ -7,7 +7,7 @@ from geodistil.jobs.tiles.store import SETTING
 from qgis.core import QgsRasterLayer, QgsSettings
 
 from ..waiting import let_qgis_work_until
-from .servers import Server
+from .tile_server import Server
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 from osgeo import gdal
 from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback, QgsRasterLayer
 
-from .servers import SIDE, colours
 from .test_fetching import PIXEL, part
+from .tile_server import SIDE, colours
 
 
 @pytest.fixture

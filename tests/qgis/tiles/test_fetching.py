@@ -16,7 +16,7 @@ from osgeo import gdal, osr
 from qgis.core import QgsRasterLayer, QgsRectangle
 
 from ..probe import STALL_SECONDS, Probe
-from .servers import NORTH, SIDE, WEST, Server, colours
+from .tile_server import NORTH, SIDE, WEST, Server, colours
 
 PIXEL = 2 * SIDE / 2**18 / 256
 COLUMN, ROW = 142100, 93300
