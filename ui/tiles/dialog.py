@@ -13,6 +13,7 @@ from qgis.PyQt.QtWidgets import (
     QDialogButtonBox,
     QDoubleSpinBox,
     QFormLayout,
+    QLineEdit,
     QMessageBox,
     QProgressBar,
     QVBoxLayout,
@@ -135,7 +136,10 @@ class FetchDialog(QDialog):
         terms = Hint(f"{terms} {self._layer.attribution()}".strip())
         lines = QVBoxLayout(self)
         lines.addLayout(form)
-        for part in (self.size_text, terms, self.problem, self.bar, self.buttons):
+        for part in (self.size_text, terms, self.problem):
+            lines.addWidget(part)
+        lines.addStretch(1)
+        for part in (self.bar, self.buttons):
             lines.addWidget(part)
         self.resize(520 * self.logicalDpiX() // 96, self.sizeHint().height())
 
@@ -145,6 +149,8 @@ class FetchDialog(QDialog):
         self.extent.setCurrentExtent(view.visibleExtent(), view.destinationCrs())
         self.extent.setOutputCrs(crs)
         self.extent.setOutputExtentFromCurrent()
+        for line in self.extent.findChildren(QLineEdit):
+            line.setCursorPosition(0)
         self._show()
 
     def _show(self, *_: object) -> None:
