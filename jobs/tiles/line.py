@@ -156,6 +156,8 @@ class Line(Thread):
             content += part
             if len(content) > MOST_BYTES or self._stopped:
                 raise http.client.HTTPException(f"over {MOST_BYTES >> 20} MB")
+        if response.length:  # reading in parts, Python does not tell
+            raise http.client.IncompleteRead(bytes(content), response.length)
         return bytes(content)
 
     def _close(self) -> None:

@@ -1,8 +1,13 @@
 """A server of tiles on this machine, its layers, a folder for what is kept, and waits that are short."""
 
 import pytest
+from geodistil.jobs.background import Background, start
 from geodistil.jobs.tiles import fetching
+from geodistil.jobs.tiles.fetching import fetch
 from geodistil.jobs.tiles.getting import Manners
+from geodistil.jobs.tiles.ordering import Order
+from geodistil.jobs.tiles.plan import estimate
+from geodistil.jobs.tiles.service import service_of
 from geodistil.jobs.tiles.store import SETTING
 from qgis.core import QgsRasterLayer, QgsSettings
 
@@ -38,3 +43,20 @@ def tiles(server, project):
     assert layer.isValid()
     layer.setAttribution("© The mappers")
     return project.addMapLayer(layer)
+
+
+@pytest.fixture
+def get(wait, tmp_path):
+    """Fetches in a task, as windows do; returns what it gave or raises."""
+
+    def run(layer, extent, pixel=0.0, name="fetched.tif", told=lambda progress: None, cancel=lambda: False):
+        service, came = service_of(layer), []
+        order = Order(service, extent, estimate(service, extent, pixel))
+        work = lambda cancelled: fetch(order, tmp_path / name, told, lambda: cancelled() or cancel())  # noqa: E731
+        start(Background("fetch", work, came.append, came.append))
+        wait(lambda: came)
+        if isinstance(came[0], Exception):
+            raise came[0]
+        return came[0]
+
+    return run

@@ -6,10 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from geodistil.jobs.background import Background, start
 from geodistil.jobs.errors import STOPPED, GeoDistilError
-from geodistil.jobs.tiles.fetching import fetch
-from geodistil.jobs.tiles.ordering import Order
 from geodistil.jobs.tiles.plan import MANY_PIXELS, estimate
 from geodistil.jobs.tiles.service import is_service, service_of
 from osgeo import gdal, osr
@@ -28,23 +25,6 @@ def part(columns=2, rows=2, inset=0):
     left, top = COLUMN * 256 + inset, ROW * 256 + inset
     right, bottom = (COLUMN + columns) * 256 - inset, (ROW + rows) * 256 - inset
     return QgsRectangle(left * PIXEL - SIDE, SIDE - bottom * PIXEL, right * PIXEL - SIDE, SIDE - top * PIXEL)
-
-
-@pytest.fixture
-def get(wait, tmp_path):
-    """Fetches in a task, as windows do; returns what it gave or raises."""
-
-    def run(layer, extent, pixel=0.0, name="fetched.tif", told=lambda progress: None, cancel=lambda: False):
-        service, came = service_of(layer), []
-        order = Order(service, extent, estimate(service, extent, pixel))
-        work = lambda cancelled: fetch(order, tmp_path / name, told, lambda: cancelled() or cancel())  # noqa: E731
-        start(Background("fetch", work, came.append, came.append))
-        wait(lambda: came)
-        if isinstance(came[0], Exception):
-            raise came[0]
-        return came[0]
-
-    return run
 
 
 def expected(dataset, west, north, size):

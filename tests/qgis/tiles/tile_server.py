@@ -131,7 +131,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        if status != 204:
+        self.close_connection = "Content-Length" in headers  # less than was promised
+        if status != 204 and not self.close_connection:
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         if status != 204:
