@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from qgis.core import (
     QgsMapLayer,
@@ -28,6 +28,7 @@ from ..jobs.translation import tr
 from .base import EXCHANGE, EngineAlgorithm, Parameters, Results, advanced, explained
 
 Double = QgsProcessingParameterNumber.Type.Double
+SAID_SECONDS = 2.0
 
 
 class FetchImagery(EngineAlgorithm):
@@ -109,7 +110,7 @@ class FetchImagery(EngineAlgorithm):
         own = Path(destination).suffix.lower() in (".tif", ".tiff")
         path = Path(destination) if own else self.job_folder() / "imagery.tif"
         try:
-            fetched = fetch(self._order, path, partial(tell_fetching, feedback), feedback.isCanceled)
+            fetched = fetch(self._order, path, telling(feedback), feedback.isCanceled)
         except CancelledError:
             do_not_load(context, destination)
             return {}
@@ -146,10 +147,18 @@ class FetchImagery(EngineAlgorithm):
         details.setPostProcessor(credit)
 
 
-def tell_fetching(feedback: QgsProcessingFeedback, progress: Progress) -> None:
-    """Show where a fetch is."""
-    feedback.setProgress(100 * progress.done / progress.of)
-    feedback.setProgressText(progress.text)
+def telling(feedback: QgsProcessingFeedback) -> Callable[[Progress], None]:
+    """What shows where a fetch is; in words, which the log keeps, now and then."""
+    said = -SAID_SECONDS
+
+    def told(progress: Progress) -> None:
+        nonlocal said
+        feedback.setProgress(100 * progress.done / progress.of)
+        if time.monotonic() - said >= SAID_SECONDS or progress.done == progress.of:
+            said = time.monotonic()
+            feedback.setProgressText(progress.text)
+
+    return told
 
 
 class Credit(QgsProcessingLayerPostProcessorInterface):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ from ..jobs.tiles.service import Service, is_service, service_of
 from ..jobs.translation import tr
 from ..jobs.vocabulary import spoken
 from .base import Parameters, Results
-from .fetchimagery import tell_fetching
+from .fetchimagery import telling
 from .predicting import PredictingAlgorithm
 
 OUTPUTS = {
@@ -124,7 +123,7 @@ class Predict(PredictingAlgorithm):
         order = Order(self._service, self._part, estimate(self._service, self._part, self._card["gsd"]))
         feedback.pushInfo(order.estimate.text)
         refuse_many(order, tr("Fetch it first with Fetch imagery, and predict the file."))
-        return str(fetch_kept(order, partial(tell_fetching, feedback), feedback.isCanceled))
+        return str(fetch_kept(order, telling(feedback), feedback.isCanceled))
 
     def _wanted(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from osgeo import gdal
 from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback, QgsRasterLayer
+from qgis.PyQt.QtCore import Qt
 
 from .test_fetching import PIXEL, part
 from .tile_server import SIDE, colours
@@ -91,3 +92,22 @@ def test_the_map_credits_who_made_it(tiles, run, project, tmp_path):
     layer = QgsProcessingUtils.mapLayerFromString(values["IMAGERY"], context)
     details.postProcessor().postProcessLayer(layer, context, feedback)
     assert layer.attribution() == "© The mappers"
+
+
+def test_its_dialog_opens_with_the_service_and_the_view(provider, tiles, project):
+    from geodistil.toolbox.first_values import first_values
+    from qgis.core import QgsCoordinateReferenceSystem, QgsMapSettings
+
+    view = QgsMapSettings()
+    view.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
+    view.setOutputSize(view.outputSize().scaled(400, 400, Qt.AspectRatioMode.IgnoreAspectRatio))
+    view.setExtent(part())
+    values = first_values("geodistil:fetchimagery", None, project, view)
+    context = QgsProcessingContext()
+    context.setProject(project)
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("geodistil:fetchimagery")
+    assert values["LAYER"] == tiles.id()
+    assert algorithm.checkParameterValues({**values, "IMAGERY": "TEMPORARY_OUTPUT"}, context) == (True, "")
+    extent = algorithm.parameterAsExtent(values, "EXTENT", context)
+    assert extent.center().distance(view.visibleExtent().center()) < 0.01
+    assert algorithm.parameterAsExtentCrs(values, "EXTENT", context).authid() == "EPSG:3857"
