@@ -292,3 +292,28 @@ def test_what_was_fetched_is_not_asked_for_when_the_run_is_prepared_again(tiles,
     service.broken = True
     folder, _ = prepare(detection(source), "again")
     assert gdal.Open(str(folder / "rasters" / "tiles.tif")).RasterXSize == 512
+
+
+@pytest.fixture
+def packed(project, make_raster, tmp_path):
+    """Tiles in a file: a layer of QGIS's provider of services, which no service is behind."""
+    image = np.random.default_rng(0).integers(1, 255, (3, 256, 256)).astype("uint8")
+    path = str(tmp_path / "town.mbtiles")
+    gdal.Translate(path, str(make_raster(tmp_path / "image.tif", image)), format="MBTILES")
+    layer = QgsRasterLayer(f"type=mbtiles&url=file://{path}", "packed", "wms")
+    assert layer.isValid()
+    return project.addMapLayer(layer)
+
+
+def test_tiles_in_a_file_are_exported_by_qgis(packed, town, prepare):
+    middle = packed.extent().center()
+    extent = (middle.x() - 20, middle.y() - 20, middle.x() + 20, middle.y() + 20)
+    source = SourceDraft(packed.id(), "detection", town["cars"].id(), "kind", extent=extent, pixel_size=1.0)
+    image = gdal.Open(str(prepare(detection(source))[0] / "rasters" / "packed.tif")).ReadAsArray()
+    assert image.shape == (4, 40, 40) and image[:3].std() > 10
+
+
+def test_an_export_of_nothing_is_told(packed, town, prepare):
+    source = SourceDraft(packed.id(), "detection", town["cars"].id(), "kind", extent=part(1000, 1000), pixel_size=1.0)
+    with pytest.raises(GeoDistilError, match="The layer packed has no picture of this extent"):
+        prepare(detection(source))
