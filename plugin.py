@@ -32,6 +32,7 @@ ENTRIES = (
     ("evaluate", tr("Evaluate…"), "evaluate.svg"),
     ("distilmodel", tr("Distil a model…"), "distil.svg"),
     ("areastopolygons", tr("Class map to polygons…"), "polygons.svg"),
+    ("fetchimagery", tr("Fetch imagery…"), "fetch.svg"),
 )
 IN_TOOLBAR = {"predict"}
 """Those of them that the toolbar has too."""
@@ -193,7 +194,8 @@ class GeoDistilPlugin:
             return tell(self._iface, sentence, Qgis.MessageLevel.Warning)
         from .toolbox.first_values import first_values
 
-        values = first_values(algorithm, self._iface.activeLayer(), QgsProject.instance())
+        canvas = self._iface.mapCanvas()
+        values = first_values(algorithm, self._iface.activeLayer(), QgsProject.instance(), canvas.mapSettings())
         # Not execAlgorithmDialog: that one is modal, and a training takes long.
         processing.createAlgorithmDialog(algorithm, {**values, **(parameters or {})}).show()
 

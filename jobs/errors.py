@@ -36,6 +36,7 @@ REFERENCES = {
     "platform": "GD-828",
     "busy": "GD-829",
     "server": "GD-831",
+    "service": "GD-841",
     "unexpected": "GD-900",
 }
 """Codes of errors, the engine's and the installer's too, as people read them: headings of the guide's page `errors`."""

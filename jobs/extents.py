@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
+    QgsCoordinateTransformContext,
     QgsCsException,
+    QgsDistanceArea,
+    QgsPointXY,
     QgsProject,
     QgsRasterLayer,
     QgsRectangle,
+    QgsUnitTypes,
 )
 
 
@@ -34,3 +40,23 @@ def extent_arguments(extent: QgsRectangle, crs: QgsCoordinateReferenceSystem | N
     corners = (extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum())
     arguments = ["--extent", *(f"{each:.9f}" for each in corners)]  # an exponent would look like an option
     return [*arguments, "--extent-crs", crs.authid() or crs.toWkt()] if crs is not None and crs.isValid() else arguments
+
+
+def ground_size(crs: QgsCoordinateReferenceSystem, middle: QgsPointXY, across: float, down: float) -> float | None:
+    """The side of a square as large as a pixel, in metres on the ellipsoid; none where it cannot be told.
+
+    Args:
+        crs: of the others.
+        middle: where the pixel is.
+        across: its width.
+        down: its height.
+    """
+    distance = QgsDistanceArea()
+    distance.setSourceCrs(crs, QgsCoordinateTransformContext())  # no project: any thread may ask
+    distance.setEllipsoid(crs.ellipsoidAcronym() or "EPSG:7030")
+    ends = QgsPointXY(middle.x() + across, middle.y()), QgsPointXY(middle.x(), middle.y() + down)
+    sides = [
+        distance.convertLengthMeasurement(distance.measureLine(middle, end), QgsUnitTypes.DistanceUnit.DistanceMeters)
+        for end in ends
+    ]
+    return math.sqrt(sides[0] * sides[1]) or None

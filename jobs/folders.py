@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -24,6 +25,11 @@ def writable(folder: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def file_stem(name: str) -> str:
+    """A layer's name as a file's: letters, digits, - and _."""
+    return re.sub(r"[^\w-]+", "_", name).strip("_")[:60] or "layer"
 
 
 def job_folder(name: str) -> Path:

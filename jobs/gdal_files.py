@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from itertools import accumulate
 from pathlib import Path
+from typing import Callable
 
 from osgeo import gdal, ogr
 
@@ -42,5 +43,21 @@ def translate(source: str | Path, destination: str | Path) -> bool:
     """Write a raster in the format of the destination's ending; whether that could be done."""
     try:
         return gdal.Translate(str(destination), str(source)) is not None
+    except RuntimeError:
+        return False
+
+
+def create_geotiff(path: Path, columns: int, rows: int, bands: int, options: list[str]) -> gdal.Dataset | None:
+    """A GeoTIFF of bytes to be written into; none where it cannot be made."""
+    try:
+        return gdal.GetDriverByName("GTiff").Create(str(path), columns, rows, bands, gdal.GDT_Byte, options)
+    except RuntimeError:
+        return None
+
+
+def done(call: Callable[[], int | None]) -> bool:
+    """Whether a call that writes went well; where it did not, GDAL returns a number or raises."""
+    try:
+        return (call() or 0) == 0
     except RuntimeError:
         return False

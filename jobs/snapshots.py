@@ -20,6 +20,7 @@ from .classes import class_text
 from .errors import GeoDistilError
 from .layer_file import LayerFile
 from .reading import Features
+from .tiles.service import is_service
 from .translation import tr
 
 CLASS_FIELD = "class"
@@ -51,7 +52,9 @@ def raster_file(layer: QgsRasterLayer) -> str:
             tr("The layer {layer} ({provider}) is not a raster file.").format(
                 layer=layer.name(), provider=layer.providerType()
             ),
-            tr("Save it as GeoTIFF with Export > Save As and choose that layer."),
+            tr("Fetch the part that you need with Fetch imagery, and choose that layer.")
+            if is_service(layer)
+            else tr("Save it as GeoTIFF with Export > Save As and choose that layer."),
         )
     return path
 

@@ -7,6 +7,7 @@ from typing import Any
 from qgis.core import (
     QgsApplication,
     QgsMapLayer,
+    QgsMapSettings,
     QgsPalettedRasterRenderer,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterRasterLayer,
@@ -17,21 +18,25 @@ from qgis.core import (
 
 from ..jobs.labelling.link import label_layers, raster_of, read_link
 from ..jobs.sources.facts import POINTS, POLYGONS, label_kind, likely_class_field
+from ..jobs.tiles.service import is_service
 from .labelled import LABELS
 
 CLASS_MAP = "CLASS_MAP"
 
 
-def first_values(algorithm: str, active: QgsMapLayer | None, project: QgsProject) -> dict[str, Any]:
+def first_values(
+    algorithm: str, active: QgsMapLayer | None, project: QgsProject, view: QgsMapSettings | None = None
+) -> dict[str, Any]:
     """Values for an algorithm's layers; what Processing would choose stays where nothing better is known.
 
     Args:
         algorithm: its id.
         active: the layer that is active in QGIS.
         project: where its layers are.
+        view: the map's; its extent is the first of what is fetched.
 
     Returns:
-        Ids of layers, and names of class fields, by parameter.
+        Ids of layers, names of class fields, extents, by parameter.
     """
     found = QgsApplication.processingRegistry().algorithmById(algorithm)
     definitions = {each.name(): each for each in found.parameterDefinitions()} if found is not None else {}
@@ -40,6 +45,8 @@ def first_values(algorithm: str, active: QgsMapLayer | None, project: QgsProject
         for name, each in definitions.items()
         if _required(each) and isinstance(each, QgsProcessingParameterRasterLayer)
     }
+    if "LAYER" in definitions and view is not None:
+        values.update(_of_service(active, project, view))
     for role in LABELS:
         name = role.upper()
         if f"{name}_RASTERS" in definitions:
@@ -51,6 +58,17 @@ def first_values(algorithm: str, active: QgsMapLayer | None, project: QgsProject
     if imagery and not any(values.get(name) for name in imagery):
         values[imagery[0]] = [_raster(active, project, classes=False)]
     return {name: value for name, value in values.items() if value and value != [""]}
+
+
+def _of_service(active: QgsMapLayer | None, project: QgsProject, view: QgsMapSettings) -> dict[str, Any]:
+    """What the map shows of the service that is active, or the first there is."""
+    layers = [active, *(node.layer() for node in project.layerTreeRoot().findLayers())]
+    extent, crs = view.visibleExtent(), view.destinationCrs().authid()
+    corners = ",".join(
+        str(each) for each in (extent.xMinimum(), extent.xMaximum(), extent.yMinimum(), extent.yMaximum())
+    )
+    found = next((layer.id() for layer in layers if is_service(layer)), "")
+    return {"LAYER": found, "EXTENT": f"{corners} [{crs}]" if found and crs else ""}
 
 
 def _required(parameter: QgsProcessingParameterDefinition) -> bool:

@@ -47,6 +47,8 @@ HELPS = {
     "ERROR_OBJECTS": tr("What was found, what was found wrongly and what was missed, as polygons."),
     "ERROR_MAP": tr("Right and wrong pixels, and what they were taken for, as a raster."),
     "ZIP": tr("One file to send to others; it holds no code."),
+    "LAYER": tr("As QGIS shows it on the map; its connection has the login."),
+    "IMAGERY": tr("A GeoTIFF with colours and alpha, in the service's CRS, with who is to be named."),
     "RASTER": tr("Any CRS and pixel size: it is read at the ground sampling distance that the model was trained at."),
     "CONFIDENCE_MAP": tr("The probability of the class that was chosen, pixel by pixel."),
     "RASTERS": tr("Layers; a folder below adds all of its rasters."),

@@ -15,6 +15,7 @@ from .distilmodel import DistilModel
 from .evaluate import Evaluate
 from .exportchips import ExportChips
 from .exportmodel import ExportModel
+from .fetchimagery import FetchImagery
 from .importlabels import ImportLabels
 from .predict import Predict
 from .predictrasters import PredictRasters
@@ -39,6 +40,7 @@ ALGORITHMS = (
     BoxesFromAreas,
     ExportChips,
     ImportLabels,
+    FetchImagery,
 )
 
 

@@ -26,7 +26,8 @@ class SourceDraft:
         area_layer: its polygons, for kind `layer`.
         box_size: side of the box around a point label, in metres; 0 where none is given.
         extent: what is exported of a raster that is no file: west, south, east, north in the raster's CRS.
-        pixel_size: pixel size of that export in the units of the raster's CRS; 0 is the raster's own.
+        pixel_size: of that export in the units of the raster's CRS, of a web service in metres on the ground; 0 is the
+            raster's own, or the service's finest.
         split: divided into blocks (`auto`), or all of it for `train` or `validation`.
     """
 

@@ -1,4 +1,4 @@
-"""Rasters that are no files (services, tables, subdatasets) become GeoTIFFs of the run folder."""
+"""Rasters that are no files become GeoTIFFs of the run folder: services are fetched, others (tables) exported."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Callable
 
 from qgis.core import (
+    QgsCoordinateReferenceSystem,
     QgsProject,
     QgsProviderRegistry,
     QgsRaster,
@@ -17,7 +18,11 @@ from qgis.core import (
     QgsTask,
 )
 
+from ..background import Background, Cancelled
 from ..errors import CancelledError, GeoDistilError, as_error
+from ..tiles.fetching import fetch
+from ..tiles.ordering import Order, order_for
+from ..tiles.service import is_service
 from ..translation import tr
 from .draft import SourceDraft
 from .facts import raster_facts
@@ -34,6 +39,53 @@ def export_size(layer: QgsRasterLayer, source: SourceDraft) -> tuple[int, int]:
     across = source.pixel_size or facts.extent.width() / facts.columns
     down = source.pixel_size or facts.extent.height() / facts.rows
     return max(1, round((east - west) / across)), max(1, round((north - south) / down))
+
+
+def source_order(layer: QgsRasterLayer, source: SourceDraft) -> Order:
+    """What is fetched of a source that is a web service.
+
+    Raises:
+        GeoDistilError: nothing is there, or it is absurdly much.
+    """
+    extent = QgsRectangle(*(source.extent or (0, 0, 0, 0)))
+    return order_for(layer, extent, layer.crs(), source.pixel_size, QgsProject.instance())
+
+
+def fetched_order(source: SourceDraft, project: QgsProject) -> Order | None:
+    """The same; none where the source is no service, or cannot be fetched so."""
+    layer = project.mapLayer(source.raster)
+    try:
+        return source_order(layer, source) if is_service(layer) and source.extent is not None else None
+    except GeoDistilError:
+        return None
+
+
+def view_of(
+    layer: QgsRasterLayer, view: QgsRectangle, crs: QgsCoordinateReferenceSystem, pixel: float
+) -> tuple[float, float, float, float] | None:
+    """The extent of a view, where that is not much of a web service; else none, for a person to choose."""
+    try:
+        order = order_for(layer, view, crs, pixel, QgsProject.instance())
+    except GeoDistilError:
+        return None
+    extent = order.extent
+    corners = (extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum())
+    return None if order.estimate.many else corners
+
+
+def fetch_task(
+    order: Order,
+    path: Path,
+    told: Callable[[str], None],
+    done: Callable[[], None],
+    failed: Callable[[GeoDistilError], None],
+) -> Background:
+    """The fetch of a web service as a task; `done` or `failed` is called on the main thread, `told` on the task's."""
+
+    def work(cancelled: Cancelled) -> None:
+        fetch(order, path, lambda progress: told(progress.text), cancelled)
+
+    return Background(tr("Fetch {layer}").format(layer=order.service.name), work, lambda _: done(), failed)
 
 
 def check_export(path: Path, name: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,18 +9,15 @@ from qgis.core import (
     Qgis,
     QgsCategorizedSymbolRenderer,
     QgsCoordinateReferenceSystem,
-    QgsDistanceArea,
     QgsMapLayer,
-    QgsPointXY,
-    QgsProject,
     QgsRasterLayer,
     QgsRectangle,
-    QgsUnitTypes,
     QgsVectorLayer,
     QgsWkbTypes,
 )
 
 from ..errors import GeoDistilError
+from ..extents import ground_size
 from ..snapshots import raster_file
 
 POINTS, LINES, POLYGONS, CLASS_RASTER, OTHER = "points", "lines", "polygons", "class raster", "other"
@@ -135,14 +131,4 @@ def _gsd(crs: QgsCoordinateReferenceSystem, extent: QgsRectangle, columns: int, 
     """The side of a square as large as the raster's middle pixel, in metres on the ellipsoid."""
     if not crs.isValid() or not columns or not rows or extent.isEmpty():
         return None
-    distance = QgsDistanceArea()
-    distance.setSourceCrs(crs, QgsProject.instance().transformContext())
-    distance.setEllipsoid(crs.ellipsoidAcronym() or "EPSG:7030")
-    middle = extent.center()
-    across = QgsPointXY(middle.x() + extent.width() / columns, middle.y())
-    down = QgsPointXY(middle.x(), middle.y() + extent.height() / rows)
-    sides = [
-        distance.convertLengthMeasurement(distance.measureLine(middle, side), QgsUnitTypes.DistanceUnit.DistanceMeters)
-        for side in (across, down)
-    ]
-    return math.sqrt(sides[0] * sides[1]) or None
+    return ground_size(crs, extent.center(), extent.width() / columns, extent.height() / rows)

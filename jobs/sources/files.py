@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
-from qgis.core import QgsMapLayer, QgsProject
+from qgis.core import QgsProject
 
 from ..errors import GeoDistilError
+from ..folders import file_stem
 from ..translation import tr
 from .draft import AREA_LAYER, Draft, SourceDraft
 from .facts import CLASS_RASTER, label_kind, raster_facts
@@ -52,7 +51,7 @@ class Files:
 
     def _add(self, source: SourceDraft) -> None:
         layer = self._project.mapLayer(source.raster)
-        path = raster_facts(layer).path or self._free(f"rasters/{_stem(layer)}", ".tif")
+        path = raster_facts(layer).path or self._free(f"rasters/{file_stem(layer.name())}", ".tif")
         known = self._paths.setdefault(("raster", source.raster, source.extent, source.pixel_size), path)
         if known == path and path.startswith("rasters/"):
             self.exports[path] = source
@@ -71,7 +70,7 @@ class Files:
 
     def _copy(self, key: tuple, layer: str, users: dict[str, list[SourceDraft]], source: SourceDraft) -> None:
         if key not in self._paths:
-            self._paths[key] = self._free(f"labels/{_stem(self._project.mapLayer(layer))}", ".gpkg")
+            self._paths[key] = self._free(f"labels/{file_stem(self._project.mapLayer(layer).name())}", ".gpkg")
         users.setdefault(self._paths[key], []).append(source)
 
     def _free(self, stem: str, suffix: str) -> str:
@@ -79,8 +78,3 @@ class Files:
         taken = {path.lower() for path in self._paths.values()}
         names = [f"{stem}{suffix}", *(f"{stem}_{number}{suffix}" for number in range(2, len(taken) + 3))]
         return next(name for name in names if name.lower() not in taken)
-
-
-def _stem(layer: QgsMapLayer) -> str:
-    """A layer's name as a file's: letters, digits, - and _."""
-    return re.sub(r"[^\w-]+", "_", layer.name()).strip("_")[:60] or "layer"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qgis.core import QgsApplication, QgsProject, QgsTask
+from qgis.core import QgsApplication, QgsProject, QgsRasterLayer, QgsTask
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..background import Background, Cancelled, start
@@ -14,10 +14,11 @@ from ..run_folder import write_run
 from ..runs.files import START, TEACHER
 from ..snapshots import Snapshot
 from ..teacher import copy_teacher
+from ..tiles.service import is_service
 from ..translation import tr
 from .counting import Ground, features_on_any
 from .draft import Draft, SourceDraft
-from .exporting import check_export, export_task
+from .exporting import check_export, export_task, fetch_task, source_order
 from .facts import ground
 from .files import Files
 from .run_file import recipe_kind, run_values
@@ -51,7 +52,7 @@ class Preparation(QObject):
         self._model = draft.recipe.package if distils else draft.recipe.start_from
         self._model_folder = TEACHER if distils else START
         self._exports = list(self._files.exports.items())
-        self._exported = [(folder / path, project.mapLayer(source.raster).name()) for path, source in self._exports]
+        self._exported: list[tuple[Path, str]] = []
         self._copies = self._label_copies()
         self._task: QgsTask | None = None
         self._cancelled = False
@@ -79,13 +80,24 @@ class Preparation(QObject):
                 GeoDistilError("raster", tr("The layer of {path} is no longer in the project.").format(path=path))
             )
             return
-        self.step.emit(tr("Exporting {layer}…").format(layer=layer.name()))
         try:
-            self._task = export_task(layer, source, self._folder / path, self._next_export, self._fail)
-        except OSError as error:
+            self._task = self._export(layer, source, self._folder / path)
+        except (OSError, GeoDistilError) as error:
             self._fail(as_error(error, layer.name()))
-            return
-        QgsApplication.taskManager().addTask(self._task)
+
+    def _export(self, layer: QgsRasterLayer, source: SourceDraft, path: Path) -> QgsTask:
+        if is_service(layer):
+            title = tr("Fetching {layer}…").format(layer=layer.name())
+            self.step.emit(title)
+            order = source_order(layer, source)
+            return start(
+                fetch_task(order, path, lambda text: self.step.emit(f"{title} {text}"), self._next_export, self._fail)
+            )
+        self._exported.append((path, layer.name()))
+        self.step.emit(tr("Exporting {layer}…").format(layer=layer.name()))
+        task = export_task(layer, source, path, self._next_export, self._fail)
+        QgsApplication.taskManager().addTask(task)
+        return task
 
     def _copy(self) -> None:
         self.step.emit(tr("Copying labels…"))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer
 
 from ..classes import MOST_CLASSES
+from ..errors import GeoDistilError
 from ..snapshots import crs_problem
+from ..tiles.service import is_service
 from ..translation import tr
 from .counting import LabelCounts
 from .draft import AREA_LAYER, DETECTION, SEGMENTATION, Draft, SourceDraft
-from .exporting import export_size
+from .exporting import export_size, source_order
 from .facts import CLASS_RASTER, LINES, OTHER, POINTS, POLYGONS, label_kind, raster_facts
 
 GONE = {
@@ -86,6 +88,12 @@ def _export_problems(source: SourceDraft, raster: QgsRasterLayer) -> Problems:
     west, south, east, north = source.extent
     if west >= east or south >= north:
         return {"extent": tr("The extent is empty.")}
+    if is_service(raster):
+        try:
+            source_order(raster, source)
+        except GeoDistilError as error:
+            return {"extent": str(error)}
+        return {}
     if not source.pixel_size and not facts.columns:
         return {"pixel_size": tr("{raster} has no pixel size of its own: give one.").format(raster=facts.name)}
     columns, rows = export_size(raster, source)

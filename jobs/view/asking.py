@@ -20,6 +20,8 @@ from ..errors import GeoDistilError
 from ..extents import extent_arguments, view_on
 from ..layers.styled import LEVEL
 from ..snapshots import raster_path
+from ..tiles.ordering import Order, order_for
+from ..tiles.service import is_service
 from ..translation import local, local_brief, tr
 from ..virtual import permission
 
@@ -33,12 +35,23 @@ class Question(NamedTuple):
     """What the engine is asked.
 
     Args:
-        arguments: of its `predict`.
+        model: the package.
+        raster: the imagery's file; empty where it is to be fetched first.
+        part: of it, in its CRS.
         megapixels: how much of the model's own pixels that is.
+        order: what is fetched of a service; none where the imagery is a file.
     """
 
-    arguments: list[str]
+    model: str
+    raster: str
+    part: QgsRectangle
     megapixels: float
+    order: Order | None = None
+
+    def arguments(self, fetched: str = "") -> list[str]:
+        """Of the engine's `predict`; with the file that was fetched, where one had to be."""
+        raster = fetched or self.raster
+        return [self.model, raster, *extent_arguments(self.part), *permission([raster])]
 
 
 def question(
@@ -54,9 +67,10 @@ def question(
         project: knows how coordinates are transformed.
 
     Raises:
-        GeoDistilError: the raster is no file, is not seen, or too much of it is.
+        GeoDistilError: the raster is neither a file nor a service, is not seen, or too much of it is.
     """
-    path = raster_path(raster)
+    service = is_service(raster)
+    path = "" if service else raster_path(raster)
     view = view_on(settings.visibleExtent(), settings.destinationCrs(), raster, project)
     part = seen_part(raster, view)
     megapixels = math.prod(sides(part, raster, project)) / card["gsd"] ** 2 / 1e6
@@ -73,7 +87,8 @@ def question(
                 scale=local(_rounded(scale), 0)
             ),
         )
-    return Question([str(model), path, *extent_arguments(part), *permission([path])], megapixels)
+    order = order_for(raster, part, raster.crs(), card["gsd"], project) if service else None
+    return Question(str(model), path, part, megapixels, order)
 
 
 def seen_part(raster: QgsRasterLayer, view: QgsRectangle) -> QgsRectangle:
@@ -106,8 +121,12 @@ def sides(part: QgsRectangle, raster: QgsRasterLayer, project: QgsProject) -> tu
 
 
 def is_imagery(layer: QgsMapLayer | None) -> bool:
-    """Whether this may be what a view is predicted of: a raster of GDAL's that no prediction made."""
-    return isinstance(layer, QgsRasterLayer) and layer.providerType() == "gdal" and layer.customProperty(LEVEL) is None
+    """Whether this may be what a view is predicted of: a raster of GDAL's that no prediction made, or a web service."""
+    return (
+        isinstance(layer, QgsRasterLayer)
+        and (layer.providerType() == "gdal" or is_service(layer))
+        and layer.customProperty(LEVEL) is None
+    )
 
 
 def _rounded(scale: float) -> float:

@@ -26,6 +26,7 @@ ALGORITHMS = {
     "exportmodel",
     "exportchips",
     "importlabels",
+    "fetchimagery",
     "reviewpredictions",
 }
 
@@ -86,7 +87,7 @@ def test_qgis_loads_and_unloads_the_plugin_twice_without_leaving_anything(tmp_pa
     for life in json.loads(result.stdout.split("FOUND")[1].splitlines()[0]):
         assert life["loaded"] and life["unloaded"]
         assert set(life["algorithms"]) == ALGORITHMS
-        assert len(life["entries"]) == 14
+        assert len(life["entries"]) == 15
         assert life["buttons"] == [[text, True] for text in ("Train a model…", "Predict…", "Label…", "Models", "Runs")]
         assert life["left"] == [False]
 

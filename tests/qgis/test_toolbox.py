@@ -258,6 +258,7 @@ def test_qgis_process_lists_the_algorithms(tmp_path):
         "geodistil:distilmodel",
         "geodistil:exportchips",
         "geodistil:exportmodel",
+        "geodistil:fetchimagery",
         "geodistil:importlabels",
         "geodistil:reviewpredictions",
         "geodistil:trainsupervised",

@@ -387,7 +387,7 @@ class LabelDock(QgsDockWidget):
     def _set_up(self) -> None:
         active = self._iface.activeLayer()
         raster = active if isinstance(active, QgsRasterLayer) else self.session.raster if self.session else None
-        ask(self._project, raster, self).chosen.connect(self.take)
+        ask(self._project, raster, self, self._canvas).chosen.connect(self.take)
 
     def _edit_classes(self) -> None:
         def apply(wanted: list[Any]) -> None:

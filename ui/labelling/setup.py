@@ -5,9 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from qgis.core import QgsMapLayerProxyModel, QgsProject, QgsRasterLayer, QgsVectorLayer
-from qgis.gui import QgsFieldComboBox, QgsFileWidget, QgsMapLayerComboBox
+from qgis.gui import QgsFieldComboBox, QgsFileWidget, QgsMapCanvas, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
-from qgis.PyQt.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QRadioButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ...jobs.classes import category_symbols
 from ...jobs.errors import GeoDistilError
@@ -16,8 +25,10 @@ from ...jobs.labelling.link import LabelClass, next_color
 from ...jobs.labelling.problems import layer_problem
 from ...jobs.sources.draft import LABELLED_ROLES
 from ...jobs.sources.facts import likely_class_field
+from ...jobs.tiles.service import is_service
 from ...jobs.translation import tr
-from ..wizard.words import Problem
+from ..tiles.dialog import open_fetching
+from ..wizard.words import Hint, Problem
 from .class_editor import ClassEditor
 
 Filter = QgsMapLayerProxyModel.Filter
@@ -31,17 +42,22 @@ class SetupDialog(QDialog):
         project: where the layers are.
         raster: the raster chosen at first.
         parent: the dock.
+        canvas: the map, whose view is offered to be fetched of a web service.
     """
 
     chosen = pyqtSignal(QgsVectorLayer)
     """A label layer is there."""
 
     def __init__(
-        self, project: QgsProject, raster: QgsRasterLayer | None = None, parent: QWidget | None = None
+        self,
+        project: QgsProject,
+        raster: QgsRasterLayer | None = None,
+        parent: QWidget | None = None,
+        canvas: QgsMapCanvas | None = None,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Label a raster"))
-        self._project = project
+        self._project, self._canvas = project, canvas
         self._own_path = ""
         self._make_fields()
         self._lay_out()
@@ -67,6 +83,9 @@ class SetupDialog(QDialog):
     def _make_fields(self) -> None:
         self.raster, self.role = QgsMapLayerComboBox(), QComboBox()
         self.raster.setFilters(Filter.RasterLayer)
+        self.service = Hint(tr("This is a web service. Models learn from files: fetch the part that you label."))
+        self.fetch = QPushButton(tr("Fetch the view as a file…"))
+        self.fetch.clicked.connect(self._fetch)
         for role, text in zip(LABELLED_ROLES, (tr("Detection (boxes)"), tr("Segmentation (areas)"))):
             self.role.addItem(text, role)
         self.new, self.taken = QRadioButton(tr("A new layer")), QRadioButton(tr("A layer of the project"))
@@ -90,6 +109,8 @@ class SetupDialog(QDialog):
         self._form = QFormLayout()
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._form.addRow(tr("&Raster"), self.raster)
+        self._form.addRow("", self.service)
+        self._form.addRow("", self.fetch)
         self._form.addRow(tr("R&ole"), self.role)
         self._form.addRow(tr("Labels in"), self.new)
         self._form.addRow("", self.taken)
@@ -111,6 +132,8 @@ class SetupDialog(QDialog):
             widget.setVisible(shown)
             self._form.labelForField(widget).setVisible(shown)
         raster = self.raster.currentLayer()
+        for widget in (self.service, self.fetch):
+            widget.setVisible(self._canvas is not None and is_service(raster))
         if new and raster is not None and self.file.filePath() == self._own_path:
             self._own_path = str(usual_path(raster, self.role.currentData()))
             self.file.setFilePath(self._own_path)
@@ -135,6 +158,11 @@ class SetupDialog(QDialog):
             colors = [symbols.get(each, ("", next_color(place)))[1] for place, each in enumerate(values)]
             self.classes.show_classes([LabelClass(*each) for each in zip(values, colors)])
 
+    def _fetch(self) -> None:
+        """The service's place is taken by a file of it."""
+        dialog = open_fetching(self.raster.currentLayer(), self._project, self._canvas, self)
+        dialog.fetched.connect(self.raster.setLayer)
+
     def _labels(self) -> QgsVectorLayer:
         raster, role = self.raster.currentLayer(), self.role.currentData()
         classes = [each for _, each in self.classes.classes()]
@@ -153,9 +181,9 @@ class SetupDialog(QDialog):
         return layer
 
 
-def ask(project: QgsProject, raster: QgsRasterLayer | None, parent: QWidget) -> SetupDialog:
+def ask(project: QgsProject, raster: QgsRasterLayer | None, parent: QWidget, canvas: QgsMapCanvas) -> SetupDialog:
     """Open the window beside QGIS's event loop."""
-    dialog = SetupDialog(project, raster, parent)
+    dialog = SetupDialog(project, raster, parent, canvas)
     dialog.finished.connect(lambda _: QCoreApplication.instance() and dialog.deleteLater())
     dialog.open()
     return dialog

@@ -13,7 +13,7 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QFileDialog
 
-from ...jobs.background import Background, start
+from ...jobs.background import Background, Cancelled, start
 from ...jobs.current_model import CURRENT_MODEL, current_model
 from ...jobs.errors import STOPPED, GeoDistilError
 from ...jobs.foreign import adopt, adopted, package_of
@@ -21,8 +21,11 @@ from ...jobs.layers.predictions import add_prediction
 from ...jobs.layers.styled import Result
 from ...jobs.packages import is_foreign, package_path, read_card
 from ...jobs.speeds import note_speed
+from ...jobs.tiles.fetching import fetch_kept
+from ...jobs.tiles.service import is_service
+from ...jobs.tiles.store import tiles_folder
 from ...jobs.translation import tr
-from ...jobs.view.asking import is_imagery, question
+from ...jobs.view.asking import Question, is_imagery, question
 from ...jobs.view.layers import ViewLayers, keep
 from ...jobs.view.warm_engine import WarmEngine
 from ..messages import tell
@@ -30,8 +33,8 @@ from ..messages import tell
 PAUSE_MILLISECONDS = 300
 """Without a pan or zoom for so long, the view is predicted."""
 
-FATAL = ("environment", "package")
-"""Codes of errors that panning does not help against."""
+FATAL = ("environment", "package", "service")
+"""Codes of errors that panning does not help against, or makes worse."""
 
 
 class ViewPredictor(QObject):
@@ -60,6 +63,7 @@ class ViewPredictor(QObject):
         self._queue: list[Path] = []
         self._asked: tuple[Path, dict[str, Any], str] | None = None
         self._cards: dict[Path, tuple[Path, dict[str, Any]]] = {}
+        self._fetching: Background | None = None
         self._said = ""
         self._warm: tuple[Path, int] | None = None
         self._begun = 0.0
@@ -112,7 +116,8 @@ class ViewPredictor(QObject):
         if not results:
             self._complain(GeoDistilError("output", tr("No view is predicted yet."), tr("Predict this view first.")))
             return
-        usual = str(Path(results[0].origin.imagery).parent)
+        imagery = Path(results[0].origin.imagery)  # what was fetched of a service lies where nobody looks
+        usual = self._project.homePath() if imagery.parent == tiles_folder() else str(imagery.parent)
         folder = QFileDialog.getExistingDirectory(
             self._iface.mainWindow(), tr("Keep the predicted view in this folder"), usual
         )
@@ -139,17 +144,18 @@ class ViewPredictor(QObject):
     def close(self) -> None:
         """End all."""
         self._pause.stop()
+        self._cancel()
         self.engine.close()
         self.layers.drop()
         for signal, slot in self._wires:
             signal.disconnect(slot)
 
     def imagery(self) -> QgsRasterLayer | None:
-        """The raster that is predicted: the one asked for, the active one, or the topmost that is seen."""
+        """The raster that is predicted: the one asked for, the active one, or the topmost that is seen, files first."""
         asked = self._project.mapLayer(self._raster) if self._raster else None
         seen = [layer for layer in self._canvas.layers() if is_imagery(layer)]
-        active = self._iface.activeLayer()
-        return asked or (active if active in seen else None) or next(iter(seen), None)
+        active, files = self._iface.activeLayer(), [layer for layer in seen if not is_service(layer)]
+        return asked or (active if active in seen else None) or next(iter(files or seen), None)
 
     # when
 
@@ -161,7 +167,7 @@ class ViewPredictor(QObject):
 
     def _moved(self) -> None:
         if self.following:
-            self.engine.cancel()  # what is not seen any more
+            self._cancel()  # what is not seen any more
             self._queue = []
             self._pause.start()
 
@@ -173,6 +179,12 @@ class ViewPredictor(QObject):
     def _stop(self) -> None:
         self._pause.stop()
         self._queue, self._asked = [], None
+        self._cancel()
+
+    def _cancel(self) -> None:
+        fetching, self._fetching = self._fetching, None
+        if fetching is not None:
+            fetching.cancel()
         self.engine.cancel()
 
     def _forget(self) -> None:
@@ -229,16 +241,42 @@ class ViewPredictor(QObject):
             if raster is None:
                 raise GeoDistilError(
                     "raster",
-                    tr("The map shows no raster file to predict."),
+                    tr("The map shows no imagery to predict."),
                     tr("Add imagery, or choose Predict this view in a raster's menu."),
                 )
             asked = question(package, card, raster, self._canvas.mapSettings(), self._project)
-            self.engine.ask(asked.arguments)
+            self._asked, self._megapixels = (model, card, raster.id()), asked.megapixels
+            if asked.order is not None:
+                self._fetch(asked)
+            else:
+                self.engine.ask(asked.arguments())
         except GeoDistilError as error:
             self._fail(error)
             return
-        self._asked, self._megapixels = (model, card, raster.id()), asked.megapixels
         self.changed.emit()
+
+    def _fetch(self, asked: Question) -> None:
+        """Fetch the view of a service, then ask; what is kept of it already is there at once."""
+
+        def work(cancelled: Cancelled) -> Path:
+            return fetch_kept(asked.order, lambda told: task.setProgress(100 * told.done / told.of), cancelled)
+
+        def come(path: Path) -> None:
+            if not sip.isdeleted(self) and self._fetching is task:
+                self._fetching = None
+                try:
+                    self.engine.ask(asked.arguments(str(path)))
+                except GeoDistilError as error:
+                    self._fail(error)
+
+        def failed(error: GeoDistilError) -> None:
+            if not sip.isdeleted(self) and self._fetching is task:
+                self._fetching = None
+                self._fail(error)
+
+        title = tr("Fetch {layer}").format(layer=asked.order.service.name)
+        self._fetching = task = Background(title, work, come, failed)
+        start(task)
 
     def _show(self, folder: Path, outputs: dict[str, str]) -> None:
         raster = self._project.mapLayer(self._asked[2]) if self._asked else None

@@ -11,10 +11,12 @@ from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QGroupBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from ...jobs.sources.draft import AREA_LAYER, HULL, ROLES, WHOLE, SourceDraft
+from ...jobs.sources.exporting import fetched_order
 from ...jobs.sources.facts import POINTS, label_kind, likely_class_field, raster_facts
 from ...jobs.sources.problems import Problems
+from ...jobs.tiles.service import is_service
 from ...jobs.translation import tr
-from .words import Problem, stacked
+from .words import Hint, Problem, stacked
 
 Filter = QgsMapLayerProxyModel.Filter
 
@@ -93,7 +95,7 @@ class SourceEditor(QGroupBox):
             # The window makes way while someone draws on the map.
             self.extent.toggleDialogVisibility.connect(lambda visible: self.window().setVisible(visible))
         self.pixel_size = self._number("")
-        self.pixel_size.setSpecialValueText(tr("the raster's own"))
+        self.size_text = Hint()
 
     @staticmethod
     def _number(suffix: str) -> QDoubleSpinBox:
@@ -130,8 +132,14 @@ class SourceEditor(QGroupBox):
         )
         self._add(right, "area_layer", tr("&Polygons"), tr("The labelled area"))
         self._add(right, "split", tr("&Use for"), tr("Validation shows how well the model does elsewhere"))
-        self._add(right, "extent", tr("E&xport"), tr("This raster is no file: the part that is saved as one"))
-        self._add(right, "pixel_size", tr("Pixel &size"), tr("Of the export, in the units of its CRS"))
+        self._add(right, "extent", tr("E&xtent"), tr("This raster is no file: the part that is saved as one"))
+        self._add(
+            right,
+            "pixel_size",
+            tr("Pixel &size"),
+            tr("Of a web service in metres on the ground, of others in the units of their CRS"),
+        )
+        self._rows["pixel_size"][0].layout().addWidget(self.size_text)
 
     def _add(self, form: QFormLayout, name: str, text: str, tip: str) -> None:
         widget, problem = getattr(self, name), Problem()
@@ -203,6 +211,14 @@ class SourceEditor(QGroupBox):
         elif self.extent.isValid():
             self.extent.clear()
 
+    def _show_size(self, source: SourceDraft, raster: QgsRasterLayer | None) -> None:
+        """What would be fetched of a web service."""
+        service = is_service(raster)
+        self.pixel_size.setSuffix(tr(" m") if service else "")
+        self.pixel_size.setSpecialValueText(tr("the finest") if service else tr("the raster's own"))
+        order = fetched_order(source, self._project)
+        self.size_text.say(order.estimate.text if order is not None else "")
+
     def _show_rows(self, source: SourceDraft, labels: Any, raster: QgsRasterLayer | None) -> None:
         shown = {
             "labels": source.labelled,
@@ -213,6 +229,7 @@ class SourceEditor(QGroupBox):
             "split": source.labelled,
         }
         no_file = raster is not None and not raster_facts(raster).path
+        self._show_size(source, raster)
         shown.update({"extent": no_file, "pixel_size": no_file})
         for name, visible in shown.items():
             for widget in self._rows[name]:

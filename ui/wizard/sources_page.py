@@ -23,8 +23,10 @@ from qgis.PyQt.QtWidgets import (
 
 from ...jobs.labelling.suggesting import suggested_sources
 from ...jobs.sources.draft import AREA_LAYER, HULL, SourceDraft
+from ...jobs.sources.exporting import fetched_order, view_of
 from ...jobs.sources.facts import raster_facts
 from ...jobs.sources.problems import draft_problem
+from ...jobs.tiles.service import is_service
 from ...jobs.translation import local, tr
 from ...jobs.vocabulary import spoken
 from ..tables import table
@@ -43,7 +45,7 @@ class SourcesPage(QWizardPage):
 
     def __init__(self, session: Session, canvas: QgsMapCanvas | None = None) -> None:
         super().__init__()
-        self._session = session
+        self._session, self._canvas = session, canvas
         self.setTitle(tr("Sources"))
         self.setSubTitle(
             tr(
@@ -89,9 +91,22 @@ class SourcesPage(QWizardPage):
         project = self._session.project
         new = [each for layer in layers if layer.id() not in there for each in suggested_sources(layer.id(), project)]
         self._session.draft.sources += new
+        for source in new:
+            self._choose_part(source)
         self.refresh()
         if new:
             self.table.selectRow(len(self._session.draft.sources) - len(new))
+
+    def _choose_part(self, source: SourceDraft) -> None:
+        """Of a web service the map's view, at the pixel size of imagery that is there already, as far as that goes."""
+        layer = self._session.project.mapLayer(source.raster)
+        if self._canvas is None or not is_service(layer):
+            return
+        rasters = (self._session.project.mapLayer(each.raster) for each in self._session.draft.sources)
+        sizes = [raster_facts(raster).gsd for raster in rasters if raster is not None]
+        source.pixel_size = round(min([size for size in sizes if size] or [0.0]), 3)
+        crs = self._canvas.mapSettings().destinationCrs()
+        source.extent = view_of(layer, self._canvas.extent(), crs, source.pixel_size)
 
     def refresh(self) -> None:
         """Show the draft as it is, and what is known of it."""
@@ -232,7 +247,8 @@ def row_texts(source: SourceDraft, session: Session) -> tuple[str, ...]:
     role = spoken(source.role)
     if raster is None:
         return tr("(gone)"), role, "", "", "", ""
-    gsd = raster_facts(raster).gsd
+    order = fetched_order(source, session.project)
+    gsd = raster_facts(raster).gsd if order is None else order.estimate.ground
     pixel = f"{local(gsd, 2)} m" if gsd else "–"
     if not source.labelled:
         return raster.name(), role, "", "", "", pixel

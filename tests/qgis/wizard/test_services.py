@@ -11,6 +11,9 @@ from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.sources.counting import Counter
 from geodistil.jobs.sources.draft import ClassDraft, Draft, SourceDraft
 from geodistil.jobs.sources.inspector import Inspector
+from geodistil.jobs.tiles import fetching
+from geodistil.jobs.tiles.getting import Manners
+from geodistil.jobs.tiles.store import SETTING
 from geodistil.ui.wizard.wizard import TrainingWizard
 from osgeo import gdal
 from qgis.core import (
@@ -18,6 +21,7 @@ from qgis.core import (
     QgsField,
     QgsRasterLayer,
     QgsRectangle,
+    QgsSettings,
     QgsVectorLayer,
     QgsVectorLayerJoinInfo,
 )
@@ -102,7 +106,9 @@ class Service(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def service():
+def service(qgis_app, tmp_path, monkeypatch):
+    QgsSettings().setValue(SETTING, str(tmp_path / "tiles"))
+    monkeypatch.setattr(fetching, "MANNERS", Manners(pause=0.01))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Service)
     server.broken, server.asked = False, []
     server.place = f"http://127.0.0.1:{server.server_address[1]}"
@@ -110,6 +116,7 @@ def service():
     yield server
     server.shutdown()
     server.server_close()
+    QgsSettings().remove(SETTING)
 
 
 def detection(*sources):
@@ -223,7 +230,6 @@ def part(column, row, side=1):
 
 def test_tiles_are_exported_for_an_extent_at_a_pixel_size(tiles, town, prepare):
     source = SourceDraft(tiles.id(), "detection", town["cars"].id(), "kind", extent=part(142100, 93300, 2))
-    source.pixel_size = TILE / 256
     dataset = gdal.Open(str(prepare(detection(source))[0] / "rasters" / "tiles.tif"))
     image = dataset.ReadAsArray()
     assert image.shape == (4, 512, 512) and (image[3] == 255).all() and (image[2] == 40).all()
@@ -235,12 +241,11 @@ def test_tiles_are_exported_for_an_extent_at_a_pixel_size(tiles, town, prepare):
 def test_tiles_that_do_not_come_are_told(tiles, service, town, prepare):
     service.broken = True
     source = SourceDraft(tiles.id(), "detection", town["cars"].id(), "kind", extent=part(142100, 93300))
-    source.pixel_size = TILE / 64
-    with pytest.raises(GeoDistilError, match="The layer tiles has no picture of this extent"):
+    with pytest.raises(GeoDistilError, match=r"The service at 127.0.0.1:\d+ cannot answer \(HTTP 503\)"):
         prepare(detection(source))
 
 
-def test_the_wizard_lets_one_choose_canvas_layer_or_the_whole_and_says_what_is_too_much(tiles, town, project, wait):
+def test_the_wizard_takes_the_view_lets_one_choose_another_and_says_what_is_too_much(tiles, town, project, wait):
     canvas = QgsMapCanvas()
     canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
     canvas.resize(400, 400)
@@ -253,16 +258,62 @@ def test_the_wizard_lets_one_choose_canvas_layer_or_the_whole_and_says_what_is_t
     def problem(field):
         return editor._problems[field].text()
 
-    assert "tiles is no file: choose the extent" in problem("extent")
-    editor.extent.setOutputExtentFromCurrent()
     shown = canvas.extent()
     assert source.extent == pytest.approx((shown.xMinimum(), shown.yMinimum(), shown.xMaximum(), shown.yMaximum()))
-    assert problem("extent") == "" and "no pixel size of its own: give one" in problem("pixel_size")
-    editor.pixel_size.setValue(0.5)
-    assert problem("pixel_size") == "" and source.pixel_size == 0.5
+    assert problem("extent") == "" and editor.size_text.text().startswith("Zoom 18, 0.42 m on the ground, ")
+    assert page.table.item(0, 5).text() == "0.42 m"
+    editor.pixel_size.setValue(1.0)
+    assert source.pixel_size == 1.0 and editor.size_text.text().startswith("Zoom 17, 0.83 m on the ground, ")
     editor.extent.setOutputExtentFromLayer(town["north"])
     assert source.extent[2] - source.extent[0] == pytest.approx(64 / np.cos(np.radians(45.15)), rel=0.01)
     editor.extent.setOutputExtentFromOriginal()
-    assert "The export would have 80,150,033 x" in problem("extent") and not page.isComplete()
+    assert "too many" in problem("extent") and editor.size_text.text() == "" and not page.isComplete()
     window.reject()
     sip.delete(window)
+
+
+def test_a_view_of_half_the_world_is_left_to_the_person_and_imagery_that_is_there_gives_the_pixel(tiles, town, project):
+    canvas = QgsMapCanvas()
+    canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
+    canvas.setExtent(QgsRectangle(-1e7, -1e7, 1e7, 1e7))
+    window = TrainingWizard(project, canvas)
+    window.sources.add_rasters([town["north"], tiles])
+    _, source = window.session.draft.sources
+    assert source.extent is None and source.pixel_size == 0.5
+    window.sources.table.selectRow(1)
+    assert "tiles is no file: choose the extent" in window.sources.editor._problems["extent"].text()
+    window.reject()
+    sip.delete(window)
+
+
+def test_what_was_fetched_is_not_asked_for_when_the_run_is_prepared_again(tiles, service, town, prepare):
+    source = SourceDraft(tiles.id(), "detection", town["cars"].id(), "kind", extent=part(142100, 93300, 2))
+    prepare(detection(source))
+    service.broken = True
+    folder, _ = prepare(detection(source), "again")
+    assert gdal.Open(str(folder / "rasters" / "tiles.tif")).RasterXSize == 512
+
+
+@pytest.fixture
+def packed(project, make_raster, tmp_path):
+    """Tiles in a file: a layer of QGIS's provider of services, which no service is behind."""
+    image = np.random.default_rng(0).integers(1, 255, (3, 256, 256)).astype("uint8")
+    path = str(tmp_path / "town.mbtiles")
+    gdal.Translate(path, str(make_raster(tmp_path / "image.tif", image)), format="MBTILES")
+    layer = QgsRasterLayer(f"type=mbtiles&url=file://{path}", "packed", "wms")
+    assert layer.isValid()
+    return project.addMapLayer(layer)
+
+
+def test_tiles_in_a_file_are_exported_by_qgis(packed, town, prepare):
+    middle = packed.extent().center()
+    extent = (middle.x() - 20, middle.y() - 20, middle.x() + 20, middle.y() + 20)
+    source = SourceDraft(packed.id(), "detection", town["cars"].id(), "kind", extent=extent, pixel_size=1.0)
+    image = gdal.Open(str(prepare(detection(source))[0] / "rasters" / "packed.tif")).ReadAsArray()
+    assert image.shape == (4, 40, 40) and image[:3].std() > 10
+
+
+def test_an_export_of_nothing_is_told(packed, town, prepare):
+    source = SourceDraft(packed.id(), "detection", town["cars"].id(), "kind", extent=part(1000, 1000), pixel_size=1.0)
+    with pytest.raises(GeoDistilError, match="The layer packed has no picture of this extent"):
+        prepare(detection(source))

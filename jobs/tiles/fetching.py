@@ -1,0 +1,190 @@
+"""Fetch a part of a service: what is kept already is not asked for, the rest comes, and a GeoTIFF is written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timezone
+from hashlib import sha256
+from pathlib import Path
+from typing import Callable, NamedTuple
+
+from qgis.core import QgsMapLayer
+
+from ..folders import file_stem
+from ..progress import duration
+from ..translation import local, tr
+from .addresses import Address, with_query, wms_address, wmts_address, xyz_address
+from .capabilities import map_service, matrix
+from .getting import Manners, Wanted, get
+from .mosaic import write
+from .ordering import Order
+from .pictures import picture
+from .plan import Window, window, wms_lattice, xyz_lattice
+from .refusals import empty, no_picture
+from .service import WMS, XYZ, Service
+from .store import FRESH_SECONDS, TileStore, sweep, tiles_folder
+
+MANNERS = Manners()
+
+
+class Progress(NamedTuple):
+    """Where a fetch is.
+
+    Args:
+        done: tiles that are there.
+        of: all of them.
+        bytes: that came now.
+        seconds: about how long it takes still; none where that cannot be told yet.
+    """
+
+    done: int
+    of: int
+    bytes: int
+    seconds: float | None
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        parts = [
+            tr("{done} of {count} tiles").format(done=local(self.done), count=local(self.of)),
+            tr("{size} MB").format(size=local(self.bytes / 1e6, 1)),
+        ]
+        if self.seconds is not None and self.done < self.of:
+            parts.append(tr("{time} left").format(time=duration(self.seconds)))
+        return ", ".join(parts)
+
+
+Told = Callable[[Progress], None]
+
+
+class Fetched(NamedTuple):
+    """What was fetched.
+
+    Args:
+        path: the GeoTIFF.
+        tiles: it is made of so many.
+        asked: of which so many were asked for now.
+        absent: and so many are ground without imagery.
+    """
+
+    path: Path
+    tiles: int
+    asked: int
+    absent: int
+
+
+def fetch(
+    wanted: Order, path: Path, told: Told, cancelled: Callable[[], bool], manners: Manners | None = None
+) -> Fetched:
+    """Fetch into a GeoTIFF; tiles that came stay for the next time, however it ends. For workers.
+
+    Args:
+        wanted: what.
+        path: the GeoTIFF; its folder is made.
+        told: of progress.
+        cancelled: asked many times a second.
+        manners: how the service is asked; none is `MANNERS`.
+
+    Raises:
+        GeoDistilError: the service refuses, fails, is silent or has nothing there; or the disk cannot be written.
+        CancelledError: it was cancelled.
+        OSError: the disk failed.
+    """
+    manners = manners or MANNERS
+    sweep(tiles_folder())
+    service, found, address = _settled(wanted, cancelled, manners)
+    store = TileStore(tiles_folder(), service, found.lattice)
+    store.begin()
+    missing = [key for key in found.each() if not store.has(key)]
+    _get(service, found, store, missing, address, told, cancelled, manners)
+    absent = sum(not store.content(key) for key in found.each())
+    if absent == found.count:
+        raise empty(service.name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    zoom = wanted.estimate.zoom
+    write(
+        service,
+        found,
+        store,
+        path,
+        {
+            "ZOOM": "" if zoom is None else str(zoom),
+            "GROUND_METRES": f"{wanted.estimate.ground:.4g}",
+            "FETCHED": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        },
+        cancelled,
+    )
+    return Fetched(path, found.count, len(missing), absent)
+
+
+def fetch_kept(wanted: Order, told: Told, cancelled: Callable[[], bool], manners: Manners | None = None) -> Path:
+    """The same into a file among the tiles, which is there for the next who wants the same."""
+    service, extent = wanted.service, wanted.extent
+    corners = extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()
+    told_of = (service.url, service.layers, service.styles, corners, wanted.estimate.resolution)
+    code = sha256(repr(told_of).encode()).hexdigest()[:16]
+    path = tiles_folder() / f"{file_stem(service.name)}_{code}.tif"
+    if not path.exists() or time.time() - path.stat().st_mtime > FRESH_SECONDS:
+        fetch(wanted, path, told, cancelled, manners)
+    return path
+
+
+def credit(layer: QgsMapLayer, attribution: str, url: str) -> None:
+    """Have the map name whose imagery a fetched layer shows, as it does of the service's own; for the main thread."""
+    layer.loadDefaultMetadata()
+    layer.setAttribution(attribution)
+    layer.setAttributionUrl(url)
+
+
+def _settled(wanted: Order, cancelled: Callable[[], bool], manners: Manners) -> tuple[Service, Window, Address]:
+    """The service as its capabilities describe it, the pixels, and where their tiles are."""
+    service, size = wanted.service, wanted.estimate.resolution
+    part = wanted.extent.intersect(service.extent)
+    if service.kind == XYZ:
+        lattice = xyz_lattice(service, size)
+        return service, window(lattice, part), xyz_address(service, wanted.estimate.zoom)
+    what = "WMS" if service.kind == WMS else "WMTS"
+    query = {} if service.url.split("?")[0].endswith(".xml") else {"SERVICE": what, "REQUEST": "GetCapabilities"}
+    content = _one(service, with_query(service.url, query) if query else service.url, cancelled, manners)
+    if service.kind == WMS:
+        known = map_service(service, content)
+        lattice = wms_lattice(service, size, known.largest)
+        named = replace(service, attribution=service.attribution or known.attribution)
+        return named, window(lattice, part), wms_address(service, known, lattice)
+    found = matrix(service, content, size)
+    return service, window(found.lattice, part), wmts_address(service, found)
+
+
+def _one(service: Service, url: str, cancelled: Callable[[], bool], manners: Manners) -> bytes:
+    came: list[bytes] = []
+    get(service, iter([Wanted((0, 0), url)]), lambda _, content: came.append(content), cancelled, manners)
+    return came[0] if came else b""
+
+
+def _get(
+    service: Service,
+    found: Window,
+    store: TileStore,
+    missing: list[tuple[int, int]],
+    address: Address,
+    told: Told,
+    cancelled: Callable[[], bool],
+    manners: Manners,
+) -> None:
+    before, begun = found.count - len(missing), time.monotonic()
+    came, size = 0, 0
+
+    def arrived(wanted: Wanted, content: bytes) -> None:
+        nonlocal came, size
+        if content and picture(content, found.lattice.width, found.lattice.height) is None:
+            raise no_picture(service.host, content)
+        store.put(wanted.key, content)
+        came, size = came + 1, size + len(content)
+        left = (len(missing) - came) * (time.monotonic() - begun) / came
+        told(Progress(before + came, found.count, size, left))
+
+    told(Progress(before, found.count, 0, None))
+    wanted: Iterator[Wanted] = (Wanted(key, address(key)) for key in missing)
+    get(service, wanted, arrived, cancelled, manners)

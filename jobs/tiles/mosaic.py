@@ -1,0 +1,150 @@
+"""Tiles become one GeoTIFF: colours and alpha, in the service's CRS, with who made it inside and beside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from functools import lru_cache
+from pathlib import Path
+from typing import Callable
+
+from osgeo import gdal
+from qgis.core import QgsLayerMetadata
+from qgis.PyQt.QtXml import QDomDocument
+
+from ..errors import CancelledError, GeoDistilError
+from ..gdal_files import create_geotiff, done
+from ..translation import tr
+from .pictures import blank, paste, picture, pixels
+from .plan import Window
+from .service import Service
+from .store import TileStore
+
+BLOCK = 256
+PART = 4096
+"""Columns that are in memory at once, with as many rows as a block."""
+
+BANDS = 4
+OPTIONS = (
+    "TILED=YES", f"BLOCKXSIZE={BLOCK}", f"BLOCKYSIZE={BLOCK}", "COMPRESS=DEFLATE", "PREDICTOR=2", "PHOTOMETRIC=RGB",
+    "ALPHA=YES", "BIGTIFF=IF_SAFER",
+)  # fmt: skip
+
+
+def write(
+    service: Service,
+    window: Window,
+    tiles: TileStore,
+    path: Path,
+    details: dict[str, str],
+    cancelled: Callable[[], bool],
+) -> None:
+    """Write the GeoTIFF, whole or not at all, and metadata beside it.
+
+    Args:
+        service: what it is of.
+        window: its pixels.
+        tiles: all that there are.
+        path: the file.
+        details: what its tags say besides.
+        cancelled: asked for each part.
+
+    Raises:
+        GeoDistilError: it cannot be written.
+        CancelledError: it was cancelled.
+        OSError: likewise.
+    """
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial.tif")
+    try:
+        dataset = create_geotiff(partial, window.columns, window.rows, BANDS, list(OPTIONS))
+        if dataset is None:
+            raise _unwritten(path)
+        dataset.SetProjection(service.crs.toWkt())
+        dataset.SetGeoTransform(window.geotransform)
+        _describe(dataset, service, details)
+        for left, top, image in _parts(window, tiles):
+            if cancelled():
+                raise CancelledError
+            width, height = image.width(), image.height()
+            row = width * BANDS
+            data = pixels(image)
+            if not done(
+                lambda place=(left, top, width, height), data=data, row=row: dataset.WriteRaster(
+                    *place, data, buf_pixel_space=BANDS, buf_line_space=row, buf_band_space=1
+                )
+            ):
+                raise _unwritten(path)
+        if not done(dataset.FlushCache):
+            raise _unwritten(path)
+        dataset = None
+        os.replace(partial, path)
+    finally:
+        dataset = None
+        partial.unlink(missing_ok=True)
+    _write_metadata(service, path, details)
+
+
+def _parts(window: Window, tiles: TileStore) -> Iterator[tuple[int, int, object]]:
+    """Column and row in the file, and the picture: blocks of the file, each written once."""
+    lattice = window.lattice
+    remembered = lru_cache(maxsize=PART // lattice.width + 3)(  # one row of tiles, for the next rows of blocks
+        lambda key: picture(tiles.content(key), lattice.width, lattice.height)
+    )
+    for left in range(0, window.columns, PART):
+        for top in range(0, window.rows, BLOCK):
+            width, height = min(PART, window.columns - left), min(BLOCK, window.rows - top)
+            image = blank(width, height)
+            part = Window(lattice, window.column + left, window.row + top, width, height)
+            for column, row in part.each():
+                tile = remembered((column, row))
+                if tile is not None:
+                    paste(tile, image, column * lattice.width - part.column, row * lattice.height - part.row)
+            yield left, top, image
+
+
+def _describe(dataset: gdal.Dataset, service: Service, details: dict[str, str]) -> None:
+    tags = {
+        "TIFFTAG_IMAGEDESCRIPTION": service.name,
+        "TIFFTAG_COPYRIGHT": service.attribution,
+        "TIFFTAG_SOFTWARE": "GeoDistil",
+        "TIFFTAG_DATETIME": datetime.now(timezone.utc).strftime("%Y:%m:%d %H:%M:%S"),
+        **_facts(service, details),
+    }
+    for name, value in tags.items():
+        if value:
+            dataset.SetMetadataItem(name, value)
+
+
+def _facts(service: Service, details: dict[str, str]) -> dict[str, str]:
+    return {
+        "SOURCE": service.shown_url,
+        "LAYERS": ",".join(service.layers),
+        "ATTRIBUTION": service.attribution,
+        "ATTRIBUTION_URL": service.attribution_url,
+        **details,
+    }
+
+
+def _write_metadata(service: Service, path: Path, details: dict[str, str]) -> None:
+    """The layer's metadata as QGIS reads them with the file: attribution as its rights."""
+    metadata, document = QgsLayerMetadata(), QDomDocument("qgis")
+    metadata.setType("dataset")
+    metadata.setTitle(service.name)
+    metadata.setAbstract("\n".join(f"{name}: {value}" for name, value in _facts(service, details).items() if value))
+    metadata.setRights([service.attribution] if service.attribution else [])
+    metadata.setCrs(service.crs)
+    root = document.createElement("qgis")
+    document.appendChild(root)
+    metadata.writeMetadataXml(root, document)
+    path.with_suffix(".qmd").write_text(document.toString(), encoding="utf-8")
+
+
+def _unwritten(path: Path) -> GeoDistilError:
+    return GeoDistilError(
+        "output",
+        tr("The imagery cannot be written to {path}: {reason}.").format(
+            path=path, reason=gdal.GetLastErrorMsg().strip().rstrip(".") or tr("GDAL does not say why")
+        ),
+        tr("Choose another file, or make room on the disk."),
+    )

@@ -1,0 +1,1 @@
+"""The window that fetches imagery of a web service."""
