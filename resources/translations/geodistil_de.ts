@@ -40,6 +40,11 @@
     </message>
     <message>
       <location filename="plugin.py" />
+      <source>Fetch imagery…</source>
+      <translation>Bilddaten holen…</translation>
+    </message>
+    <message>
+      <location filename="plugin.py" />
       <source>Train a model…</source>
       <translation>Modell trainieren…</translation>
     </message>
@@ -781,6 +786,94 @@ Das Paket ist der Ordner `model` eines Laufordners, oder `item.json` darin. Es e
       <translation>Wählen Sie Bilddaten für 8 Bit: Dieses Modell liegt nicht im Ordner seines Laufs.</translation>
     </message>
     <message>
+      <location filename="toolbox/fetchimagery.py" />
+      <source>Fetch imagery</source>
+      <translation>Bilddaten holen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/fetchimagery.py" />
+      <source>Saves a part of an XYZ, WMTS or WMS layer as a GeoTIFF.</source>
+      <translation>Speichert einen Teil eines XYZ-, WMTS- oder WMS-Layers als GeoTIFF.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/fetchimagery.py" />
+      <source>Fetches a part of a web service's imagery into a GeoTIFF that models can be trained with and that they can predict. Pixels are as the service has them, in its CRS: tiles are not resampled, and ground without imagery is transparent.
+
+The service is asked for two pictures at a time, again after a while where it is busy, and no more where it says no. What has come is kept for 30 days: after a cancel or a broken connection the same fetch goes on where it was. Proxy, certificates and logins are those of QGIS.
+
+Whether imagery may be fetched, and learned from, is for the service's terms of use to say; many map tiles must not be fetched in bulk. Who is to be named is kept in the file's tags and metadata.</source>
+      <translation>Holt einen Teil der Bilddaten eines Webdienstes in ein GeoTIFF, mit dem sich Modelle trainieren lassen und das sie vorhersagen können. Die Pixel sind so, wie der Dienst sie hat, in seinem KBS: Kacheln werden nicht umgerechnet, und Gelände ohne Bilddaten ist durchsichtig.
+
+Der Dienst wird nach zwei Bildern zugleich gefragt, nach einer Weile noch einmal, wo er beschäftigt ist, und nicht mehr, wo er nein sagt. Was gekommen ist, bleibt 30 Tage: Nach einem Abbruch oder einer unterbrochenen Verbindung geht es dort weiter, wo es war. Proxy, Zertifikate und Anmeldungen sind die von QGIS.
+
+Ob Bilddaten geholt werden dürfen und ob aus ihnen gelernt werden darf, sagen die Nutzungsbedingungen des Dienstes; viele Kartenkacheln dürfen nicht in Mengen geholt werden. Wer zu nennen ist, bleibt in den Tags und Metadaten der Datei.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/fetchimagery.py" />
+      <source>Layer of a web service</source>
+      <translation>Layer eines Webdienstes</translation>
+    </message>
+    <message>
+      <location filename="toolbox/fetchimagery.py" />
+      <source>Extent</source>
+      <translation>Ausdehnung</translation>
+    </message>
+    <message>
+      <location filename="toolbox/fetchimagery.py" />
+      <source>The part that is fetched; whole pixels that cover it.</source>
+      <translation>Der Teil, der geholt wird; ganze Pixel, die ihn bedecken.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/fetchimagery.py" />
+      <source>Pixel size on the ground (metres)</source>
+      <translation>Pixelgröße am Boden (Meter)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/fetchimagery.py" />
+      <source>Of XYZ and WMTS the nearest zoom level that is as fine is taken. Empty: the finest that the service has; a WMS needs a number.</source>
+      <translation>Bei XYZ und WMTS wird die nächste Zoomstufe genommen, die so fein ist. Leer: die feinste, die der Dienst hat; ein WMS braucht eine Zahl.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/fetchimagery.py" />
+      <source>Fetch more than 2,048 tiles</source>
+      <translation>Mehr als 2.048 Kacheln holen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/fetchimagery.py" />
+      <source>More takes long and is much to ask of a service. Over 32,768 tiles are never fetched at once.</source>
+      <translation>Mehr dauert lange und ist viel verlangt von einem Dienst. Über 32.768 Kacheln werden nie auf einmal geholt.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/fetchimagery.py" />
+      <source>Imagery</source>
+      <translation>Bilddaten</translation>
+    </message>
+    <message>
+      <location filename="toolbox/fetchimagery.py" />
+      <source>Number of tiles</source>
+      <translation>Anzahl der Kacheln</translation>
+    </message>
+    <message>
+      <location filename="toolbox/fetchimagery.py" />
+      <source>Pixel size on the ground</source>
+      <translation>Pixelgröße am Boden</translation>
+    </message>
+    <message>
+      <location filename="toolbox/fetchimagery.py" />
+      <source>Tiles: {count}, of which {asked} were asked for now and {absent} are ground without imagery.</source>
+      <translation>Kacheln: {count}, von denen {asked} jetzt angefragt wurden und {absent} Gelände ohne Bilddaten sind.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/fetchimagery.py" />
+      <source>Choose a smaller extent or larger pixels, or turn on Fetch more than 2,048 tiles.</source>
+      <translation>Wählen Sie eine kleinere Ausdehnung oder größere Pixel, oder schalten Sie Mehr als 2.048 Kacheln holen ein.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/fetchimagery.py" />
+      <source>{layer} (fetched)</source>
+      <translation>{layer} (geholt)</translation>
+    </message>
+    <message>
       <location filename="toolbox/helps.py" />
       <source>auto: a graphics card where there is one, else the processor.</source>
       <translation>auto: eine Grafikkarte, wo es eine gibt, sonst der Prozessor.</translation>
@@ -964,6 +1057,16 @@ Das Paket ist der Ordner `model` eines Laufordners, oder `item.json` darin. Es e
       <location filename="toolbox/helps.py" />
       <source>One file to send to others; it holds no code.</source>
       <translation>Eine Datei zum Weitergeben; sie enthält keinen Programmcode.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>As QGIS shows it on the map; its connection has the login.</source>
+      <translation>So, wie QGIS ihn auf der Karte zeigt; seine Verbindung enthält die Anmeldung.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>A GeoTIFF with colours and alpha, in the service's CRS, with who is to be named.</source>
+      <translation>Ein GeoTIFF mit Farben und Alpha, im KBS des Dienstes, mit der Angabe, wer zu nennen ist.</translation>
     </message>
     <message>
       <location filename="toolbox/helps.py" />
@@ -1258,19 +1361,24 @@ Bilder ohne Georeferenz brauchen das Raster, das sie zeigen: das desselben Namen
       <location filename="toolbox/predict.py" />
       <source>Applies a model to a raster, window by window, in memory that does not grow with the raster: to all of it, or inside polygons or an extent only.
 
-The model is the folder `model` of a run folder, the same as a zip, the `item.json` inside, or an ONNX file of another program. What such a file does not say of itself is asked when you choose it; for scripts, `python -m engine inspect MODEL.onnx` lists it, and a file MODEL.json beside it gives it. The raster may have any CRS and pixel size: it is resampled to the model's ground sampling distance on reading.
+The model is the folder `model` of a run folder, the same as a zip, the `item.json` inside, or an ONNX file of another program. What such a file does not say of itself is asked when you choose it; for scripts, `python -m engine inspect MODEL.onnx` lists it, and a file MODEL.json beside it gives it. The raster may have any CRS and pixel size: it is resampled to the model's ground sampling distance on reading. Of a layer of a web service (XYZ, WMTS, WMS) the extent, or the ground of the polygons, is fetched first.
 
 The class map has background 0, the first class 1 and so on, and no-data 255. Detections are polygons with the fields class and score. Values are what a regression returns, in its own units. Outputs that the model has no task for are left out.</source>
       <translation>Wendet ein Modell auf ein Raster an, Fenster für Fenster und mit Arbeitsspeicher, der nicht mit dem Raster wächst: auf das ganze oder nur innerhalb von Polygonen oder einer Ausdehnung.
 
-Das Modell ist der Ordner `model` eines Laufordners, dasselbe als Zip, die `item.json` darin oder eine ONNX-Datei eines anderen Programms. Was eine solche Datei nicht selbst sagt, wird gefragt, wenn Sie sie wählen; für Skripte zählt `python -m engine inspect MODEL.onnx` es auf, und eine Datei MODEL.json daneben gibt es an. Das Raster darf jedes KBS und jede Pixelgröße haben: Es wird beim Lesen auf die Bodenauflösung des Modells umgerechnet.
+Das Modell ist der Ordner `model` eines Laufordners, dasselbe als Zip, die `item.json` darin oder eine ONNX-Datei eines anderen Programms. Was eine solche Datei nicht selbst sagt, wird gefragt, wenn Sie sie wählen; für Skripte zählt `python -m engine inspect MODEL.onnx` es auf, und eine Datei MODEL.json daneben gibt es an. Das Raster darf jedes KBS und jede Pixelgröße haben: Es wird beim Lesen auf die Bodenauflösung des Modells umgerechnet. Von einem Layer eines Webdienstes (XYZ, WMTS, WMS) wird die Ausdehnung, oder das Gelände der Polygone, zuerst geholt.
 
 In der Klassenkarte ist der Hintergrund 0, die erste Klasse 1 und so weiter, NoData ist 255. Detektionen sind Polygone mit den Feldern class und score. Werte sind, was eine Regression liefert, in deren eigenen Einheiten. Ausgaben, für die das Modell keine Aufgabe hat, fallen weg.</translation>
     </message>
     <message>
       <location filename="toolbox/predict.py" />
-      <source>Imagery</source>
-      <translation>Bilddaten</translation>
+      <source>The layer {layer} is a web service: choose which part of it is to be predicted, by an extent such as that of the map, or by polygons.</source>
+      <translation>Der Layer {layer} ist ein Webdienst: Wählen Sie, welcher Teil davon vorhergesagt werden soll, durch eine Ausdehnung wie die der Karte oder durch Polygone.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>Fetch it first with Fetch imagery, and predict the file.</source>
+      <translation>Holen Sie sie zuerst mit Bilddaten holen, und sagen Sie die Datei vorher.</translation>
     </message>
     <message>
       <location filename="toolbox/predict.py" />
@@ -2340,6 +2448,21 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Das Modul {tried} lädt nicht in {python}.</translation>
     </message>
     <message>
+      <location filename="jobs/labelling/clicking.py" />
+      <source>Click to segment needs a model of your own: choose its two files with Model….</source>
+      <translation>Die Klick-Segmentierung braucht ein eigenes Modell: Wählen Sie seine zwei Dateien mit „Modell…“.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/clicking.py" />
+      <source>This is not on the raster {raster}.</source>
+      <translation>Dies liegt nicht auf dem Raster {raster}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/clicking.py" />
+      <source>Click on it.</source>
+      <translation>Klicken Sie darauf.</translation>
+    </message>
+    <message>
       <location filename="jobs/labelling/completeness.py" />
       <source>This view cannot be transformed into {crs}.</source>
       <translation>Diese Ansicht lässt sich nicht nach {crs} transformieren.</translation>
@@ -2438,6 +2561,26 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/labelling/filling.py" />
       <source>The layer {layer} has no coordinate reference system; set it with Layer &gt; Set CRS of Layer(s).</source>
       <translation>Der Layer {layer} hat kein Koordinatenbezugssystem; setzen Sie es mit Layer &gt; Layer-KBS setzen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/keeping.py" />
+      <source>Suggestions are not kept on the disk any more ({reason}): review them before QGIS is closed.</source>
+      <translation>Vorschläge werden nicht mehr auf dem Datenträger aufbewahrt ({reason}): Prüfen Sie sie, bevor QGIS geschlossen wird.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/keeping.py" />
+      <source>{count} suggestions kept in {path} cannot be read: the file is damaged.</source>
+      <translation>{count} Vorschläge, die in {path} aufbewahrt sind, können nicht gelesen werden: Die Datei ist beschädigt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/kept.py" />
+      <source>The suggestions kept in {path} cannot be read: the file is damaged.</source>
+      <translation>Die Vorschläge, die in {path} aufbewahrt sind, können nicht gelesen werden: Die Datei ist beschädigt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/kept.py" />
+      <source>The labels are as they were; have the model suggest again.</source>
+      <translation>Die Labels sind, wie sie waren; lassen Sie das Modell noch einmal vorschlagen.</translation>
     </message>
     <message>
       <location filename="jobs/labelling/layers.py" />
@@ -2588,11 +2731,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/labelling/predicting.py" />
       <source>Choose another model.</source>
       <translation>Wählen Sie ein anderes Modell.</translation>
-    </message>
-    <message>
-      <location filename="jobs/labelling/predicting.py" />
-      <source>suggestions</source>
-      <translation>Vorschläge</translation>
     </message>
     <message>
       <location filename="jobs/labelling/predicting.py" />
@@ -3691,6 +3829,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/snapshots.py" />
+      <source>Fetch the part that you need with Fetch imagery, and choose that layer.</source>
+      <translation>Holen Sie den Teil, den Sie brauchen, mit Bilddaten holen, und wählen Sie jenen Layer.</translation>
+    </message>
+    <message>
+      <location filename="jobs/snapshots.py" />
       <source>Save it as GeoTIFF with Export &gt; Save As and choose that layer.</source>
       <translation>Speichern Sie ihn mit Exportieren &gt; Speichern als als GeoTIFF, und wählen Sie jenen Layer.</translation>
     </message>
@@ -3758,6 +3901,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/sources/estimate.py" />
       <source>About {duration}, {memory}, and some more for validation.</source>
       <translation>Etwa {duration}, {memory}, und etwas mehr für die Validierung.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/exporting.py" />
+      <source>Fetch {layer}</source>
+      <translation>{layer} holen</translation>
     </message>
     <message>
       <location filename="jobs/sources/exporting.py" />
@@ -4476,6 +4624,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/sources/preparation.py" />
+      <source>Fetching {layer}…</source>
+      <translation>{layer} wird geholt…</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/preparation.py" />
       <source>Copying labels…</source>
       <translation>Labels werden kopiert…</translation>
     </message>
@@ -4830,6 +4983,186 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Wählen Sie einen anderen Laufordner.</translation>
     </message>
     <message>
+      <location filename="jobs/tiles/access.py" />
+      <source>The authentication configuration of the layer {layer} cannot be used to fetch imagery.</source>
+      <translation>Mit der Authentifizierungskonfiguration des Layers {layer} lassen sich keine Bilddaten holen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/access.py" />
+      <source>Use one that logs in with a name, a password or a header.</source>
+      <translation>Verwenden Sie eine, die sich mit Name, Passwort oder einem Header anmeldet.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/access.py" />
+      <source>Imagery cannot be fetched through the proxy {proxy}, which is no HTTP proxy.</source>
+      <translation>Durch den Proxy {proxy} lassen sich keine Bilddaten holen, denn er ist kein HTTP-Proxy.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/access.py" />
+      <source>Change it in Settings &gt; Options &gt; Network, or exclude this address there.</source>
+      <translation>Ändern Sie ihn unter Einstellungen &gt; Optionen &gt; Netzwerk, oder schließen Sie diese Adresse dort aus.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/capabilities.py" />
+      <source>The service at {host} does not say what it has of {layer}.</source>
+      <translation>Der Dienst {host} sagt nicht, was er von {layer} hat.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/capabilities.py" />
+      <source>Look at the layer on the map at the same place and scale.</source>
+      <translation>Sehen Sie sich den Layer auf der Karte am selben Ort im selben Maßstab an.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/fetching.py" />
+      <source>{done} of {count} tiles</source>
+      <translation>{done} von {count} Kacheln</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/fetching.py" />
+      <source>{size} MB</source>
+      <translation>{size} MB</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/fetching.py" />
+      <source>{time} left</source>
+      <translation>noch {time}</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/mosaic.py" />
+      <source>The imagery cannot be written to {path}: {reason}.</source>
+      <translation>Die Bilddaten können nicht nach {path} geschrieben werden: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/mosaic.py" />
+      <source>GDAL does not say why</source>
+      <translation>GDAL sagt nicht, warum</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/mosaic.py" />
+      <source>Choose another file, or make room on the disk.</source>
+      <translation>Wählen Sie eine andere Datei, oder schaffen Sie Platz auf dem Datenträger.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/ordering.py" />
+      <source>That is much imagery: {size}</source>
+      <translation>Das sind viele Bilddaten: {size}</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/plan.py" />
+      <source>{ground} m on the ground, {columns} x {rows} pixels: {tiles} tiles, about {size} MB.</source>
+      <translation>{ground} m am Boden, {columns} x {rows} Pixel: {tiles} Kacheln, etwa {size} MB.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/plan.py" />
+      <source>Zoom {zoom}, {text}</source>
+      <translation>Zoom {zoom}, {text}</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/plan.py" />
+      <source>The service has nothing as fine as {asked} m.</source>
+      <translation>So fein wie {asked} m hat der Dienst nichts.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/plan.py" />
+      <source>The layer {layer} shows nothing of this extent.</source>
+      <translation>Der Layer {layer} zeigt nichts von dieser Ausdehnung.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/plan.py" />
+      <source>Choose an extent on it.</source>
+      <translation>Wählen Sie eine Ausdehnung auf ihm.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/plan.py" />
+      <source>That would be {tiles} tiles of {layer} with {columns} x {rows} pixels, too many.</source>
+      <translation>Das wären {tiles} Kacheln von {layer} mit {columns} x {rows} Pixeln, zu viele.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/plan.py" />
+      <source>Choose a smaller extent or larger pixels.</source>
+      <translation>Wählen Sie eine kleinere Ausdehnung oder größere Pixel.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/plan.py" />
+      <source>The service has no tiles of this extent.</source>
+      <translation>Der Dienst hat von dieser Ausdehnung keine Kacheln.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/plan.py" />
+      <source>{layer} has no pixel size of its own: give one, in metres on the ground.</source>
+      <translation>{layer} hat keine eigene Pixelgröße: Geben Sie eine an, in Metern am Boden.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/refusals.py" />
+      <source>The service at {host} refuses to give its imagery (HTTP {code}).</source>
+      <translation>Der Dienst {host} verweigert seine Bilddaten (HTTP {code}).</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/refusals.py" />
+      <source>Look at its terms of use, and at the authentication of the layer's connection; do not simply try again.</source>
+      <translation>Sehen Sie sich seine Nutzungsbedingungen und die Authentifizierung in der Verbindung des Layers an; versuchen Sie es nicht einfach noch einmal.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/refusals.py" />
+      <source>The service at {host} cannot answer (HTTP {code}).</source>
+      <translation>Der Dienst {host} kann nicht antworten (HTTP {code}).</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/refusals.py" />
+      <source>The service at {host} does not answer: nothing came for {time}, {tries} times.</source>
+      <translation>Der Dienst {host} antwortet nicht: {tries}-mal kam {time} lang nichts.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/refusals.py" />
+      <source>Try again later: what has come is kept.</source>
+      <translation>Versuchen Sie es später noch einmal: Was gekommen ist, bleibt erhalten.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/refusals.py" />
+      <source>one picture took more than {time}</source>
+      <translation>ein Bild dauerte länger als {time}</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/refusals.py" />
+      <source>The service at {host} does not answer: {reason}.</source>
+      <translation>Der Dienst {host} antwortet nicht: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/refusals.py" />
+      <source>The service at {host} asks to be left alone for {time}.</source>
+      <translation>Der Dienst {host} bittet darum, {time} lang in Ruhe gelassen zu werden.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/refusals.py" />
+      <source>Try again then: what has come is kept.</source>
+      <translation>Versuchen Sie es dann noch einmal: Was gekommen ist, bleibt erhalten.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/refusals.py" />
+      <source>The service at {host} answers with something else than a picture.</source>
+      <translation>Der Dienst {host} antwortet mit etwas anderem als einem Bild.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/refusals.py" />
+      <source>The layer {layer} has no imagery of this extent at this pixel size.</source>
+      <translation>Der Layer {layer} hat von dieser Ausdehnung in dieser Pixelgröße keine Bilddaten.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/refusals.py" />
+      <source>Choose larger pixels, or another extent.</source>
+      <translation>Wählen Sie größere Pixel oder eine andere Ausdehnung.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/service.py" />
+      <source>The layer {layer} is no XYZ, WMTS or WMS layer of a web service that works.</source>
+      <translation>Der Layer {layer} ist kein XYZ-, WMTS- oder WMS-Layer eines Webdienstes, der funktioniert.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/service.py" />
+      <source>Look at it on the map, and at Layer &gt; Properties &gt; Information.</source>
+      <translation>Sehen Sie ihn sich auf der Karte und unter Layer &gt; Eigenschaften &gt; Information an.</translation>
+    </message>
+    <message>
       <location filename="jobs/view/asking.py" />
       <source>The view has {count} million of the pixels of {gsd} m that the model {model} sees, too many.</source>
       <translation>Die Ansicht hat {count} Millionen der Pixel von {gsd} m, die das Modell {model} sieht: zu viele.</translation>
@@ -4868,6 +5201,16 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/view/warm_engine.py" />
       <source>Predict the view again; where it happens again, the memory may be too small.</source>
       <translation>Sagen Sie die Ansicht noch einmal vorher; geschieht es wieder, reicht vielleicht der Speicher nicht.</translation>
+    </message>
+    <message>
+      <location filename="jobs/view/warm_engine.py" />
+      <source>The engine that looks at the view ended with exit code {code}.</source>
+      <translation>Die Engine, die die Ansicht betrachtet, endete mit dem Exit-Code {code}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/view/warm_engine.py" />
+      <source>Click again; where it happens again, the memory may be too small for this model.</source>
+      <translation>Klicken Sie noch einmal; geschieht es wieder, reicht der Speicher vielleicht nicht für dieses Modell.</translation>
     </message>
     <message>
       <location filename="jobs/vocabulary.py" />
@@ -5514,6 +5857,61 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Klasse {number}</translation>
     </message>
     <message>
+      <location filename="ui/labelling/click_box.py" />
+      <source>ONNX files (*.onnx)</source>
+      <translation>ONNX-Dateien (*.onnx)</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/click_box.py" />
+      <source>Click the object, with Shift what is not it, or drag a box around it. Enter or the right button keeps the area, Backspace takes a click back, Escape gives up.</source>
+      <translation>Klicken Sie das Objekt an, mit der Umschalttaste, was nicht dazugehört, oder ziehen Sie eine Box darum. Enter oder die rechte Maustaste behält die Fläche, die Rücktaste nimmt einen Klick zurück, Esc bricht ab.</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/click_box.py" />
+      <source>Click-to-segment model</source>
+      <translation>Modell der Klick-Segmentierung</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/click_box.py" />
+      <source>Image encoder</source>
+      <translation>Bild-Encoder</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/click_box.py" />
+      <source>Prompt decoder</source>
+      <translation>Prompt-Decoder</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/click_box.py" />
+      <source>Two ONNX files of one model of the SAM family (Segment Anything, MobileSAM, SAM 2), exported as its encoder and its decoder. GeoDistil has none with it: see the guide.</source>
+      <translation>Zwei ONNX-Dateien eines Modells der SAM-Familie (Segment Anything, MobileSAM, SAM 2), exportiert als sein Encoder und sein Decoder. GeoDistil bringt keines mit: siehe das Handbuch.</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/click_box.py" />
+      <source>There is no file {path}.</source>
+      <translation>Es gibt keine Datei {path}.</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/click_box.py" />
+      <source>Choose both files.</source>
+      <translation>Wählen Sie beide Dateien.</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/clicker.py" />
+      <source>Looking at the view…</source>
+      <translation>Ansicht wird betrachtet…</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/clicker.py" />
+      <source>Click the object first, then what is not it.</source>
+      <translation>Klicken Sie zuerst das Objekt an, dann, was nicht dazugehört.</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/clicker.py" />
+      <source>The model finds nothing there: click elsewhere on the object, or drag a box.</source>
+      <translation>Das Modell findet dort nichts: Klicken Sie anderswo auf das Objekt, oder ziehen Sie eine Box.</translation>
+    </message>
+    <message>
       <location filename="ui/labelling/dock.py" />
       <source>Label</source>
       <translation>Labeln</translation>
@@ -5620,6 +6018,16 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/labelling/drawing.py" />
+      <source>Click to segment</source>
+      <translation>Klick-Segmentierung</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source>A click on an object, or a box around it: a model of your own draws its area</source>
+      <translation>Ein Klick auf ein Objekt oder eine Box darum: Ein eigenes Modell zeichnet seine Fläche</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
       <source>Undo</source>
       <translation>Rückgängig</translation>
     </message>
@@ -5632,6 +6040,16 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/labelling/drawing.py" />
       <source>Delete the selected labels</source>
       <translation>Ausgewählte Labels löschen</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source>Model…</source>
+      <translation>Modell…</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/drawing.py" />
+      <source>Choose the two files of the model that Click to segment uses</source>
+      <translation>Die zwei Dateien des Modells wählen, das die Klick-Segmentierung benutzt</translation>
     </message>
     <message>
       <location filename="ui/labelling/drawing.py" />
@@ -5744,9 +6162,24 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>; {count} ausgelassen, die schon gelabelt oder bekannt sind</translation>
     </message>
     <message>
+      <location filename="ui/labelling/reviewer.py" />
+      <source>{count} suggestions from before</source>
+      <translation>{count} Vorschläge von vorher</translation>
+    </message>
+    <message>
       <location filename="ui/labelling/setup.py" />
       <source>Label a raster</source>
       <translation>Ein Raster labeln</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/setup.py" />
+      <source>This is a web service. Models learn from files: fetch the part that you label.</source>
+      <translation>Dies ist ein Webdienst. Modelle lernen aus Dateien: Holen Sie den Teil, den Sie labeln.</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/setup.py" />
+      <source>Fetch the view as a file…</source>
+      <translation>Ansicht als Datei holen…</translation>
     </message>
     <message>
       <location filename="ui/labelling/setup.py" />
@@ -6020,8 +6453,8 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/model_widget.py" />
-      <source>A registered model, or the path of another</source>
-      <translation>Ein registriertes Modell oder der Pfad eines anderen</translation>
+      <source>A model, or its path</source>
+      <translation>Ein Modell, oder sein Pfad</translation>
     </message>
     <message>
       <location filename="ui/model_widget.py" />
@@ -7119,6 +7552,46 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>GeoDistil-Server</translation>
     </message>
     <message>
+      <location filename="ui/tiles/dialog.py" />
+      <source>Fetch imagery of {layer}</source>
+      <translation>Bilddaten von {layer} holen</translation>
+    </message>
+    <message>
+      <location filename="ui/tiles/dialog.py" />
+      <source>the finest</source>
+      <translation>die feinste</translation>
+    </message>
+    <message>
+      <location filename="ui/tiles/dialog.py" />
+      <source>Fetch</source>
+      <translation>Holen</translation>
+    </message>
+    <message>
+      <location filename="ui/tiles/dialog.py" />
+      <source>E&amp;xtent</source>
+      <translation>&amp;Ausdehnung</translation>
+    </message>
+    <message>
+      <location filename="ui/tiles/dialog.py" />
+      <source>Pixel &amp;size on the ground</source>
+      <translation>&amp;Pixelgröße am Boden</translation>
+    </message>
+    <message>
+      <location filename="ui/tiles/dialog.py" />
+      <source>Whether imagery may be fetched, and learned from, is for the service's terms of use to say.</source>
+      <translation>Ob Bilddaten geholt werden dürfen und ob aus ihnen gelernt werden darf, sagen die Nutzungsbedingungen des Dienstes.</translation>
+    </message>
+    <message>
+      <location filename="ui/tiles/dialog.py" />
+      <source>Choose the extent that is to be fetched.</source>
+      <translation>Wählen Sie die Ausdehnung, die geholt werden soll.</translation>
+    </message>
+    <message>
+      <location filename="ui/tiles/dialog.py" />
+      <source>Fetch it?</source>
+      <translation>Holen?</translation>
+    </message>
+    <message>
       <location filename="ui/view/buttons.py" />
       <source>Predict this view</source>
       <translation>Ansicht vorhersagen</translation>
@@ -7215,8 +7688,8 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/view/predictor.py" />
-      <source>The map shows no raster file to predict.</source>
-      <translation>Die Karte zeigt keine Rasterdatei zum Vorhersagen.</translation>
+      <source>The map shows no imagery to predict.</source>
+      <translation>Die Karte zeigt keine Bilddaten, die vorhergesagt werden können.</translation>
     </message>
     <message>
       <location filename="ui/view/predictor.py" />
@@ -7600,11 +8073,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/wizard/source_editor.py" />
-      <source>the raster's own</source>
-      <translation>die des Rasters</translation>
-    </message>
-    <message>
-      <location filename="ui/wizard/source_editor.py" />
       <source>&amp;Role</source>
       <translation>&amp;Rolle</translation>
     </message>
@@ -7675,11 +8143,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/wizard/source_editor.py" />
-      <source>E&amp;xport</source>
-      <translation>E&amp;xport</translation>
-    </message>
-    <message>
-      <location filename="ui/wizard/source_editor.py" />
       <source>This raster is no file: the part that is saved as one</source>
       <translation>Dieses Raster ist keine Datei: der Teil, der als eine gespeichert wird</translation>
     </message>
@@ -7690,8 +8153,13 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/wizard/source_editor.py" />
-      <source>Of the export, in the units of its CRS</source>
-      <translation>Des Exports, in den Einheiten seines KBS</translation>
+      <source>Of a web service in metres on the ground, of others in the units of their CRS</source>
+      <translation>Bei einem Webdienst in Metern am Boden, bei anderen in den Einheiten ihres KBS</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/source_editor.py" />
+      <source>the raster's own</source>
+      <translation>die des Rasters</translation>
     </message>
     <message>
       <location filename="ui/wizard/sources_page.py" />

@@ -144,6 +144,6 @@ def test_a_section_a_picture_and_a_command_that_one_guide_lacks_are_named(langua
     monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
     said = "\n".join(differences("models.md", language))
     assert f"{language}/models.md has no section `## Tiles` (## {{#tiles}}) at this place" in said
-    assert f"{language}/models.md#predict-this-view lacks the picture images/view.png" in said
+    assert f"{language}/models.md#predict-this-view lacks the picture images/view.jpg" in said
     assert f"{language}/models.md#models lacks the link to runs.md" in said
     assert "models.md#model-zoos lacks the block" in said
