@@ -77,7 +77,8 @@ class Clicks:
         from ..text_files import write_text
 
         _check(options)
-        prompt = Prompt(*(tuple(map(tuple, each)) for each in (options.point, options.not_point)), options.box)
+        inside, outside = (tuple(map(tuple, each)) for each in (options.point, options.not_point))
+        prompt = Prompt(inside, outside, options.box)
         view = View(options.raster, tuple(options.extent), tuple(options.bands))
         segmenter = self._segmenter_of(options)
         events.write("stage", name="click")
@@ -98,7 +99,7 @@ class Clicks:
         if self._segmenter is None or key != self._key:
             self._segmenter = None
             with held():  # a click that is given up must not cost the next one its model
-                self._segmenter, self._key = ClickSegmenter(ClickModel(*files, options.device)), key
+                self._segmenter, self._key = ClickSegmenter(ClickModel(files[0], files[1], options.device)), key
         return self._segmenter
 
 

@@ -109,15 +109,14 @@ class ClickModel:
         if FIRST_CORNER not in labels:  # as in training, where no box is given
             points, labels = np.vstack([points, [[0.5, 0.5]]]), np.append(labels, PADDING)
         mask = [side or self.side // MASK_SHARE for side in self._decoder.shape(MASK, 4)[2:]]
-        values = {
+        values = embedding | {
             POINTS: (points - 0.5)[None],  # the graph adds a half
             LABELS: labels[None],
             MASK: np.zeros((1, 1, *mask)),
             HAS_MASK: np.zeros(1),
             SIZE: np.full(2, self.side),
         }
-        given = {name: values.get(name, embedding.get(name)) for name, _, _ in self._decoder.inputs}
-        found = self._decoder.run({name: given[name].astype(kind) for name, _, kind in self._decoder.inputs})
+        found = self._decoder.run({name: values[name].astype(kind) for name, _, kind in self._decoder.inputs})
         return self._best(found[self._masks], found[self._scores].ravel())
 
     def _best(self, masks: np.ndarray, scores: np.ndarray) -> Mask:

@@ -89,7 +89,7 @@ class Seen(NamedTuple):
         grid: the raster's at the view's resolution, and `window` of it (S, S).
     """
 
-    key: tuple
+    key: tuple[object, ...]
     embedding: dict[str, np.ndarray]
     valid: np.ndarray
     grid: Grid
@@ -143,7 +143,7 @@ class ClickSegmenter:
             mask.score,
         )
 
-    def _look(self, view: View, key: tuple) -> Seen:
+    def _look(self, view: View, key: tuple[object, ...]) -> Seen:
         reader, window = _window(view, self._model.side)
         image, valid = reader.read(*window)
         bands = view.bands or _usual_bands(reader)
@@ -192,7 +192,8 @@ def as_bytes(image: np.ndarray, valid: np.ndarray) -> np.ndarray:
     if not valid.any():
         return np.zeros_like(values)
     low, high = np.percentile(values[:, valid], STRETCH, axis=1)[:, :, None, None]
-    return np.clip((values - low) / np.maximum(high - low, 1e-6) * 255, 0, 255).astype(np.float32)
+    stretched: np.ndarray = np.clip((values - low) / np.maximum(high - low, 1e-6) * 255, 0, 255)
+    return stretched.astype(np.float32)
 
 
 def _window(view: View, side: int) -> tuple[RasterReader, Window]:
@@ -243,7 +244,7 @@ def _without_small_holes(part: Polygon) -> Polygon:
     return Polygon(part.exterior, [ring for ring in part.interiors if Polygon(ring).area >= LEAST_PIXELS])
 
 
-def _key(view: View) -> tuple:
+def _key(view: View) -> tuple[object, ...]:
     """A view, and the state of its file."""
     try:
         state = os.stat(Path(view.raster))
