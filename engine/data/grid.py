@@ -39,7 +39,7 @@ class Window(NamedTuple):
     def box(self) -> Polygon:
         """The window as a polygon in grid pixels.
 
-        Example:
+        Examples:
             >>> Window(10, 20, 30, 40).box().bounds
             (10.0, 20.0, 40.0, 60.0)
         """
@@ -69,7 +69,7 @@ class Grid:
     def bounds(self) -> tuple[float, float, float, float]:
         """Left, bottom, right, top in CRS units.
 
-        Example:
+        Examples:
             >>> Grid(CRS.from_epsg(32632), Affine(0.5, 0, 1000, 0, -0.5, 2000), 100, 60, 0.5).bounds()
             (1000.0, 1970.0, 1050.0, 2000.0)
         """
@@ -80,7 +80,7 @@ class Grid:
     def window_transform(self, window: Window) -> Affine:
         """From the window's pixels to CRS coordinates.
 
-        Example:
+        Examples:
             >>> grid = Grid(CRS.from_epsg(32632), Affine(0.5, 0, 1000, 0, -0.5, 2000), 100, 60, 0.5)
             >>> transform = grid.window_transform(Window(10, 20, 30, 40))
             >>> transform.c, transform.f
@@ -91,7 +91,7 @@ class Grid:
     def to_crs(self, columns: np.ndarray | float, rows: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
         """CRS coordinates of pixel coordinates.
 
-        Example:
+        Examples:
             >>> grid = Grid(CRS.from_epsg(32632), Affine(0.5, 0, 1000, 0, -0.5, 2000), 100, 60, 0.5)
             >>> [values.tolist() for values in grid.to_crs(np.array([0, 100]), np.array([0, 60]))]
             [[1000.0, 1050.0], [2000.0, 1970.0]]
@@ -101,7 +101,7 @@ class Grid:
     def to_lonlat(self, columns: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """WGS 84 longitudes and latitudes of pixel coordinates, in degrees.
 
-        Example:
+        Examples:
             >>> grid = Grid(CRS.from_epsg(32632), Affine(1, 0, 500_000, 0, -1, 0), 100, 60, 1.0)
             >>> lon, lat = grid.to_lonlat(np.array([0.0]), np.array([0.0]))
             >>> round(float(lon[0]), 6), round(float(lat[0]), 6)  # zone 32's meridian at the equator
@@ -112,7 +112,7 @@ class Grid:
     def pixels_from(self, crs: str | CRS) -> Transform:
         """The function from coordinates in `crs` (any form pyproj takes) to pixel coordinates.
 
-        Example:
+        Examples:
             >>> grid = Grid(CRS.from_epsg(32632), Affine(0.5, 0, 1000, 0, -0.5, 2000), 100, 60, 0.5)
             >>> pixels = grid.pixels_from("EPSG:32632")
             >>> [float(values[0]) for values in pixels(np.array([1005.0]), np.array([1990.0]))]
@@ -136,7 +136,7 @@ def transformer(source: str, target: str) -> pyproj.Transformer:
 def apply_affine(affine: Affine, x: np.ndarray | float, y: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
     """An affine transform of arrays, which `Affine`'s own operator does not take.
 
-    Example:
+    Examples:
         >>> [values.tolist() for values in apply_affine(Affine.translation(10, 20), np.array([1, 2]), np.array([3, 4]))]
         [[11.0, 12.0], [23.0, 24.0]]
     """
@@ -155,7 +155,7 @@ def metres_per_unit(
         y: (n,).
         step: the distances along x and y, in CRS units, over which to measure.
 
-    Example:
+    Examples:
         >>> x, y = metres_per_unit(CRS.from_epsg(4326), 9.0, 60.0, (1e-4, 1e-4))  # a degree at 60 degrees north
         >>> round(float(x[0])), round(float(y[0]))
         (55800, 111412)
@@ -188,7 +188,7 @@ def pixel_metres(crs: CRS, transform: Affine, width: int, height: int) -> tuple[
     Returns:
         The length in metres of one column and of one row, and the metres per CRS unit along x and y.
 
-    Example:
+    Examples:
         >>> column, row, *_ = pixel_metres(CRS.from_epsg(3857), Affine(1, 0, 1e6, 0, -1, 8.4e6), 100, 100)
         >>> round(column, 2), round(row, 2)  # Web Mercator stretches what it shows
         (0.5, 0.5)
@@ -204,7 +204,7 @@ def pixel_metres(crs: CRS, transform: Affine, width: int, height: int) -> tuple[
 def pixel_range(grid: Grid) -> tuple[float, float]:
     """How short and how long a grid's pixels are on the ground, in metres, over all of it.
 
-    Example:
+    Examples:
         >>> world = ground_grid(CRS.from_epsg(3857), Affine(1e5, 0, -2e7, 0, -1e5, 1e7), 400, 200)
         >>> least, most = pixel_range(world)
         >>> round(most / least, 1)
@@ -224,7 +224,7 @@ def pixel_range(grid: Grid) -> tuple[float, float]:
 def uneven(grid: Grid, path: str) -> str:
     """A sentence on a raster whose pixels are not of one size on the ground, empty where they are.
 
-    Example:
+    Examples:
         >>> uneven(ground_grid(CRS.from_epsg(32632), Affine(1, 0, 5e5, 0, -1, 5.3e6), 100, 100), "city.tif")
         ''
     """
@@ -240,7 +240,7 @@ def uneven(grid: Grid, path: str) -> str:
 def native_gsd(crs: CRS, transform: Affine, width: int, height: int) -> float:
     """A raster's own ground sampling distance in metres, the geometric mean of both axes.
 
-    Example:
+    Examples:
         >>> round(native_gsd(CRS.from_epsg(32632), Affine(0.2, 0, 500_000, 0, -0.2, 5_300_000), 100, 100), 3)
         0.2
     """
@@ -253,7 +253,7 @@ def ground_grid(crs: CRS, transform: Affine, width: int, height: int, gsd: float
 
     Where the native pixels are north-up and within 2 % of `gsd` on both axes, the grid is the native one.
 
-    Example:
+    Examples:
         >>> crs, transform = CRS.from_epsg(32632), Affine(0.5, 0, 500_000, 0, -0.5, 5_300_000)
         >>> near = ground_grid(crs, transform, 400, 200, gsd=0.505)  # within 2 %: read as it is
         >>> far = ground_grid(crs, transform, 400, 200, gsd=1.0)
@@ -275,7 +275,7 @@ def ground_grid(crs: CRS, transform: Affine, width: int, height: int, gsd: float
 def outline(transform: Affine, width: int, height: int) -> Polygon:
     """A raster's corners as a polygon in CRS units.
 
-    Example:
+    Examples:
         >>> outline(Affine(0.5, 0, 1000, 0, -0.5, 2000), 100, 60).area
         1500.0
     """

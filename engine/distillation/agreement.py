@@ -24,7 +24,7 @@ def segmentation_agreement(answers: Sequence[Tensor]) -> Tensor:
     Returns:
         (B, H, W) from 0 to 1.
 
-    Example:
+    Examples:
         >>> import torch
         >>> roof, road = torch.tensor([9.0, -9.0]).view(1, 2, 1, 1), torch.tensor([-9.0, 9.0]).view(1, 2, 1, 1)
         >>> [round(segmentation_agreement([roof, other]).item(), 3) for other in (roof, road)]
@@ -50,7 +50,7 @@ def detection_agreement(answers: Sequence[Tensor]) -> Tensor:
     Returns:
         (B, N) from 0 to 1.
 
-    Example:
+    Examples:
         >>> import torch
         >>> sure, not_there = torch.full((1, 1, 1), 9.0), torch.full((1, 1, 1), -9.0)
         >>> [round(detection_agreement([sure, other]).item(), 3) for other in (sure, not_there)]

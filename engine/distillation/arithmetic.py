@@ -20,7 +20,7 @@ def full(values: Tensor) -> Tensor:
 def target(values: Tensor) -> Tensor:
     """A teacher's values in full precision, cut from its graph: no gradient ever reaches a teacher.
 
-    Example:
+    Examples:
         >>> import torch
         >>> target(torch.ones(2, dtype=torch.bfloat16, requires_grad=True))
         tensor([1., 1.])
@@ -31,7 +31,7 @@ def target(values: Tensor) -> Tensor:
 def pixels(values: Tensor, valid: Tensor) -> Tensor:
     """The (P, K) rows of (B, K, H, W) at the pixels that count, (B, H, W) bool.
 
-    Example:
+    Examples:
         >>> import torch
         >>> values, valid = torch.arange(8.0).view(1, 2, 2, 2), torch.tensor([[[True, False], [False, True]]])
         >>> pixels(values, valid).tolist()
@@ -43,7 +43,7 @@ def pixels(values: Tensor, valid: Tensor) -> Tensor:
 def total(values: Iterable[Tensor]) -> Tensor:
     """The sum of one tensor or more, as `sum` adds them up.
 
-    Example:
+    Examples:
         >>> import torch
         >>> total([torch.tensor(1.0), torch.tensor(2.0)]).item()
         3.0
@@ -56,7 +56,7 @@ def mean_over(summed: Tensor, count: Tensor | float) -> Tensor:
 
     Of processes that train together each has its own sum and count; the mean of what they get is the mean over all.
 
-    Example:
+    Examples:
         >>> import torch
         >>> mean_over(torch.tensor(6.0), 4).item(), mean_over(torch.tensor(0.0), 0).item()
         (1.5, 0.0)
@@ -72,7 +72,7 @@ def whole_mean(summed: Tensor, count: Tensor | float) -> Tensor:
 def mean_by(summed: Tensor, weights: Tensor) -> Tensor:
     """As `mean_over`, of sums by weights whose sum may be less than 1.
 
-    Example:
+    Examples:
         >>> import torch
         >>> mean_by(torch.tensor(0.25), torch.tensor(0.5)).item(), mean_over(torch.tensor(0.25), 0.5).item()
         (0.5, 0.25)
@@ -88,7 +88,7 @@ def _counted(summed: Tensor, count: Tensor | float) -> Tensor:
 def pooled(values: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
     """(B, H, W) averaged over the pixels of each cell of a coarser grid, (B, 1, *size).
 
-    Example:
+    Examples:
         >>> import torch
         >>> pooled(torch.tensor([[[1.0, 0.0], [1.0, 1.0]]]), (1, 1)).item()
         0.75
@@ -99,7 +99,7 @@ def pooled(values: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
 def resized(features: Tensor, like: Tensor) -> Tensor:
     """Features (B, D, H, W) at the size of another level's, bilinear where the sizes differ.
 
-    Example:
+    Examples:
         >>> import torch
         >>> resized(torch.arange(4.0).view(1, 1, 2, 2), torch.zeros(1, 9, 4, 4)).shape
         torch.Size([1, 1, 4, 4])

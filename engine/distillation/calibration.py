@@ -22,7 +22,7 @@ def segmentation_temperature(logits: Tensor, labels: Tensor) -> float:
         logits: s (P, K) of pixels with a label.
         labels: (P,) int64.
 
-    Example:
+    Examples:
         >>> import torch
         >>> logits = torch.tensor([[2 * math.log(3), 0.0]] * 4)  # as sure as 9 to 1, and right 3 times of 4
         >>> round(segmentation_temperature(logits, torch.tensor([0, 0, 0, 1])), 3)
@@ -43,7 +43,7 @@ def detection_temperature(logits: Tensor, targets: Tensor) -> float:
         logits: z (A, C) of dense places that count.
         targets: (A, C), 1 where a place answers for an object of the class, else 0.
 
-    Example:
+    Examples:
         >>> import torch
         >>> logits, targets = torch.full((4, 1), 2 * math.log(3)), torch.tensor([[1.0], [1.0], [1.0], [0.0]])
         >>> round(detection_temperature(logits, targets), 3)

@@ -34,7 +34,7 @@ def soft_centerness(
     Returns:
         scalar; zero where no location counts.
 
-    Example:
+    Examples:
         >>> object_, background = torch.full((1, 2, 1), 20.0), torch.full((1, 2, 1), -20.0)
         >>> student, teacher, valid = torch.zeros(1, 2), torch.full((1, 2), 20.0), torch.full((1, 2), True)
         >>> [round(soft_centerness(student, teacher, logits, valid).item(), 4) for logits in (object_, background)]

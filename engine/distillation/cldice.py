@@ -28,7 +28,7 @@ def cldice_loss(logits: Tensor, mask: Tensor, classes: list[int], iterations: in
     Returns:
         scalar; zero where the mask has none of the classes.
 
-    Example:
+    Examples:
         >>> road = torch.zeros(1, 9, 9, dtype=torch.long)
         >>> road[:, 4] = 1
         >>> gap = road.clone()
@@ -49,7 +49,7 @@ def cldice_loss(logits: Tensor, mask: Tensor, classes: list[int], iterations: in
 def soft_skeleton(values: Tensor, iterations: int) -> Tensor:
     """Skeleton (B, K, H, W) of values in 0 to 1, by repeated min and max pooling.
 
-    Example:
+    Examples:
         >>> band = torch.zeros(1, 1, 7, 9)
         >>> band[:, :, 2:5] = 1
         >>> soft_skeleton(band, 4)[0, 0, :, 4].tolist()

@@ -18,7 +18,7 @@ def consistency(student: Tensor, teacher: Tensor, valid: Tensor) -> Tensor:
     Returns:
         scalar; zero where no pixel counts.
 
-    Example:
+    Examples:
         >>> import torch
         >>> roof, road = torch.tensor([20.0, 0.0]).view(1, 2, 1, 1), torch.tensor([0.0, 20.0]).view(1, 2, 1, 1)
         >>> [round(consistency(roof, other, torch.ones(1, 1, 1).bool()).item(), 4) for other in (roof, road)]

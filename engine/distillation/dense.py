@@ -37,7 +37,7 @@ def dense_classification(
     Returns:
         scalar; the divisor is at least 1.
 
-    Example:
+    Examples:
         >>> teacher, student = torch.tensor([[[3.0], [-9.0]]]), torch.tensor([[[0.0], [-9.0]]])
         >>> valid = torch.full((1, 2), True)
         >>> [round(dense_classification(each, teacher, valid).item(), 4) for each in (student, teacher)]
@@ -73,7 +73,7 @@ def dense_boxes(
     Returns:
         scalar; the divisor is at least 1.
 
-    Example:
+    Examples:
         >>> box, logits = torch.tensor([[[0.0, 0.0, 10.0, 10.0]]]), torch.full((1, 1, 1), 20.0)
         >>> moved = box + torch.tensor([5.0, 0.0, 5.0, 0.0])  # 1 - 50 / 150
         >>> valid = torch.full((1, 1), True)

@@ -23,7 +23,7 @@ def divergence_of_areas(first: Tensor, second: Tensor, valid: Tensor) -> Tensor:
     Returns:
         (B,), 0 of chips on which no pixel counts.
 
-    Example:
+    Examples:
         >>> roof, road = torch.tensor([20.0, 0.0]).view(1, 2, 1, 1), torch.tensor([0.0, 20.0]).view(1, 2, 1, 1)
         >>> [round(divergence_of_areas(roof, other, torch.ones(1, 1, 1).bool()).item(), 3) for other in (roof, road)]
         [0.0, 1.0]
@@ -45,7 +45,7 @@ def difference_of_scores(first: Tensor, second: Tensor, valid: Tensor) -> Tensor
     Returns:
         (B,), 0 of chips on which no anchor counts.
 
-    Example:
+    Examples:
         >>> there, unsure = torch.full((1, 2, 3), 20.0), torch.zeros(1, 2, 3)
         >>> difference_of_scores(there, unsure, torch.tensor([[True, False]])).item()
         0.5

@@ -51,7 +51,7 @@ def feature_mse(student_adapted: list[Tensor], teacher: list[Tensor], valid: Ten
     Returns:
         scalar; zero where nothing counts.
 
-    Example:
+    Examples:
         >>> teacher, valid = torch.ones(1, 8, 2, 2), torch.ones(1, 4, 4).bool()
         >>> feature_mse([torch.zeros(1, 8, 4, 4)], [teacher], valid).item()
         1.0
@@ -74,7 +74,7 @@ def pkd(student_adapted: list[Tensor], teacher: list[Tensor], valid: Tensor) -> 
     Returns:
         scalar; zero where nothing counts.
 
-    Example:
+    Examples:
         >>> teacher, valid = torch.randn(1, 8, 4, 4), torch.ones(1, 4, 4).bool()
         >>> abs(round(pkd([3 * teacher + 5], [teacher], valid).item(), 3))  # scale and offset do not matter
         0.0
@@ -97,7 +97,7 @@ def spatial_cosine(student: Tensor, teacher: Tensor, valid: Tensor) -> Tensor:
     Returns:
         scalar; zero where nothing counts.
 
-    Example:
+    Examples:
         >>> teacher, valid = torch.randn(1, 8, 4, 4), torch.ones(1, 4, 4).bool()
         >>> [abs(round(spatial_cosine(factor * teacher, teacher, valid).item(), 3)) for factor in (7, -1)]
         [0.0, 2.0]
@@ -122,7 +122,7 @@ def weighted_squares(student: Tensor, teacher: Tensor, weights: Tensor) -> Tenso
     Returns:
         scalar.
 
-    Example:
+    Examples:
         >>> student, teacher = torch.tensor([3.0, 9.0]), torch.tensor([1.0, torch.nan])
         >>> student, teacher = student.view(1, 1, 1, 2), teacher.view(1, 1, 1, 2)
         >>> weighted_squares(student, teacher, torch.tensor([0.5, 0.0]).view(1, 1, 1, 2)).item()  # 0.5 (3 - 1)^2

@@ -39,7 +39,7 @@ def pdf_detection(
     Returns:
         scalar; zero where nothing counts.
 
-    Example:
+    Examples:
         >>> student, teacher = torch.zeros(1, 8, 1, 2), torch.tensor([1.0, 0.0]).expand(1, 8, 1, 2)
         >>> mine, here, there = torch.zeros(1, 2, 1), torch.tensor([[[9.0], [0.0]]]), torch.tensor([[[0.0], [9.0]]])
         >>> place = [(1, 2)], 1, torch.full((1, 2), True)  # shapes, anchors of a location, which count
@@ -80,7 +80,7 @@ def pdf_plus(
     Returns:
         scalar; zero where nothing counts.
 
-    Example:
+    Examples:
         >>> logits, boxes, valid = torch.full((1, 1, 1), 20.0), torch.zeros(1, 1, 4), torch.full((1, 1), True)
         >>> pdf_plus(logits, logits, boxes + 0.5, boxes, valid).item()  # the teacher finds something there
         0.5
@@ -115,7 +115,7 @@ def pdf_segmentation(
     Returns:
         scalar; zero where nothing counts.
 
-    Example:
+    Examples:
         >>> student, teacher = torch.zeros(1, 8, 2, 2), torch.ones(1, 8, 2, 2)
         >>> logits, valid = torch.randn(1, 3, 8, 8), torch.ones(1, 8, 8).bool()
         >>> answers = logits, logits.roll(1, dims=1)

@@ -15,7 +15,7 @@ def ramp_up(progress: float, length: float) -> float:
     Returns:
         strength in (0, 1]; 1 from `length` on.
 
-    Example:
+    Examples:
         >>> [round(ramp_up(progress, 0.4), 4) for progress in (0.0, 0.2, 0.4, 1.0)]
         [0.0067, 0.2865, 1.0, 1.0]
     """

@@ -26,7 +26,7 @@ def dist_segmentation(student: Tensor, teacher: Tensor, valid: Tensor, temperatu
     Returns:
         scalar; zero where no pixel counts.
 
-    Example:
+    Examples:
         >>> teacher, valid = torch.randn(1, 3, 4, 4), torch.ones(1, 4, 4).bool()
         >>> abs(round(dist_segmentation(teacher, teacher, valid).item(), 4))
         0.0
@@ -53,7 +53,7 @@ def channel_wise(student: Tensor, teacher: Tensor, valid: Tensor, temperature: f
     Returns:
         scalar; zero where no pixel counts.
 
-    Example:
+    Examples:
         >>> teacher, valid = torch.randn(1, 3, 4, 4), torch.ones(1, 4, 4).bool()
         >>> abs(round(channel_wise(teacher + 7.0, teacher, valid).item(), 4))  # only where in space counts
         0.0

@@ -33,7 +33,7 @@ def soft_segmentation(
     Returns:
         scalar; zero where no pixel counts.
 
-    Example:
+    Examples:
         >>> import torch
         >>> teacher, student = torch.tensor([20.0, 0.0]).view(1, 2, 1, 1), torch.zeros(1, 2, 1, 1)
         >>> round(soft_segmentation(student, teacher, torch.ones(1, 1, 1).bool()).item(), 4)  # log 2
@@ -77,7 +77,7 @@ def soft_detection_classification(
     Returns:
         scalar; zero where no anchor counts.
 
-    Example:
+    Examples:
         >>> import torch
         >>> teacher, student, valid = torch.full((1, 1, 1), 20.0), torch.zeros(1, 1, 1), torch.full((1, 1), True)
         >>> round(soft_detection_classification(student, teacher, valid).item(), 4)  # 0.5^2 log 2
@@ -93,7 +93,7 @@ def soft_detection_classification(
 def quality_focal(logits: Tensor, probabilities: Tensor, gamma: float) -> Tensor:
     """|p - sigmoid(z)|^gamma BCE(z, p), of any shape; gradients flow through the weight too, as in its source.
 
-    Example:
+    Examples:
         >>> import torch
         >>> logits = torch.tensor([0.0, 20.0])
         >>> [round(each, 4) for each in quality_focal(logits, torch.ones(2), gamma=2.0).tolist()]
@@ -130,7 +130,7 @@ def soft_detection_regression(
     Returns:
         scalar; zero where no anchor counts. Smooth L1 turns quadratic below 1/9.
 
-    Example:
+    Examples:
         >>> import torch
         >>> boxes, valid = torch.zeros(1, 2, 4), torch.full((1, 2), True)
         >>> logits = torch.tensor([[[20.0], [-20.0]]])  # something, and background

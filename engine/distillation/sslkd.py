@@ -29,7 +29,7 @@ def pseudo_labels(
     Returns:
         (B, H, W) int64 with `IGNORE_INDEX`.
 
-    Example:
+    Examples:
         >>> import torch
         >>> first, second = torch.tensor([[2.0, 3.0], [0.0, 0.0]]), torch.tensor([[1.0, 0.0], [0.0, 2.0]])
         >>> first, second = (each.view(1, 2, 1, 2) for each in (first, second))
@@ -64,7 +64,7 @@ def cross_supervision(
     Returns:
         scalar; zero where nothing counts.
 
-    Example:
+    Examples:
         >>> import torch
         >>> roof, road, valid = torch.tensor([9.0, 0.0]), torch.tensor([0.0, 9.0]), torch.ones(1, 1, 1).bool()
         >>> roof, road = roof.view(1, 2, 1, 1), road.view(1, 2, 1, 1)
@@ -89,7 +89,7 @@ def soft_term(student: Tensor, teachers: list[Tensor], valid: Tensor, temperatur
     Returns:
         scalar.
 
-    Example:
+    Examples:
         >>> import torch
         >>> student, teacher = torch.zeros(1, 2, 1, 1), torch.tensor([20.0, 0.0]).view(1, 2, 1, 1)
         >>> round(soft_term(student, [teacher, student], torch.ones(1, 1, 1).bool()).item(), 4)  # log 2 + 0
@@ -108,7 +108,7 @@ def feature_term(pairs: list[tuple[Tensor, Tensor]], valid: Tensor) -> Tensor:
     Returns:
         scalar.
 
-    Example:
+    Examples:
         >>> import torch
         >>> student, teacher, valid = torch.zeros(1, 4, 2, 2), torch.ones(1, 4, 2, 2), torch.ones(1, 8, 8).bool()
         >>> feature_term([(student, teacher), (student, 2 * teacher)], valid).item()

@@ -25,7 +25,7 @@ def segmentation_cross_entropy(logits: Tensor, mask: Tensor) -> Tensor:
     Returns:
         scalar; zero where every pixel is ignored.
 
-    Example:
+    Examples:
         >>> mask = torch.tensor([[[0, IGNORE_INDEX]]])
         >>> round(segmentation_cross_entropy(torch.zeros(1, 2, 1, 2), mask).item(), 4)  # log 2, of one pixel
         0.6931
@@ -45,7 +45,7 @@ def weighted_cross_entropy(logits: Tensor, mask: Tensor, weights: tuple[float, .
     Returns:
         scalar; zero where every pixel is ignored.
 
-    Example:
+    Examples:
         >>> logits, mask = torch.tensor([[20.0, 0.0], [0.0, 0.0]]).view(1, 2, 1, 2), torch.tensor([[[0, 1]]])
         >>> [round(weighted_cross_entropy(logits, mask, weights).item(), 4) for weights in ((1.0, 1.0), (1.0, 3.0))]
         [0.3466, 0.5199]
@@ -66,7 +66,7 @@ def segmentation_focal(logits: Tensor, mask: Tensor) -> Tensor:
     Returns:
         scalar, mean over the pixels that count; zero where every pixel is ignored.
 
-    Example:
+    Examples:
         >>> mask = torch.tensor([[[0]]])
         >>> round(segmentation_focal(torch.zeros(1, 2, 1, 1), mask).item(), 4)  # (1 - 0.5)^2 log 2
         0.1733
@@ -85,7 +85,7 @@ def dice_loss(logits: Tensor, mask: Tensor) -> Tensor:
     Returns:
         scalar (smp's `DiceLoss`, multiclass).
 
-    Example:
+    Examples:
         >>> mask = torch.tensor([[[0, 1], [0, 1]]])
         >>> right = 50.0 * F.one_hot(mask, 2).movedim(-1, 1)
         >>> [round(dice_loss(logits, mask).item(), 4) for logits in (right, -right)]

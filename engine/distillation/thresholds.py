@@ -24,7 +24,7 @@ class AdaptiveThresholds(nn.Module):
         classes: K.
         memory: decay of the moving averages.
 
-    Example:
+    Examples:
         >>> thresholds, valid = AdaptiveThresholds(2, memory=0.0), torch.ones(1, 1, 4).bool()
         >>> answer = torch.tensor([[2.0, 2.0, 2.0, 0.0], [0.0, 0.0, 0.0, 2.0]]).view(1, 2, 1, 4)
         >>> [round(each, 3) for each in thresholds([answer], valid).tolist()]  # the rare class must reach less

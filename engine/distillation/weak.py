@@ -19,7 +19,7 @@ def bounded_areas(logits: Tensor, forbidden: Tensor, valid: Tensor) -> Tensor:
     Returns:
         scalar; zero where nothing counts.
 
-    Example:
+    Examples:
         >>> forbidden = torch.tensor([False, True]).view(1, 2, 1, 1)
         >>> round(bounded_areas(torch.zeros(1, 2, 1, 1), forbidden, torch.ones(1, 1, 1).bool()).item(), 4)  # log 2
         0.6931
@@ -45,7 +45,7 @@ def outside_boxes(
     Returns:
         (B, K, H, W) bool.
 
-    Example:
+    Examples:
         >>> boxes, labels = [torch.tensor([[1.0, 0.0, 2.0, 1.0]])], [torch.tensor([0])]
         >>> outside_boxes(boxes, labels, {0: 1}, classes=2, size=(1, 3)).int().tolist()
         [[[[0, 0, 0]], [[1, 0, 1]]]]

@@ -67,7 +67,7 @@ def detection_scores(
         `detections`, `score_threshold`, and `classes` with the same per class. What is undefined is none, as is the
         `score_threshold` of all where classes have different ones.
 
-    Example:
+    Examples:
         >>> box, label = np.array([[0.0, 0.0, 10.0, 10.0]]), np.array([0])
         >>> scores = detection_scores(Boxes(box, label, np.array([0.9])), Boxes(box, label), ["car"], 0.5)
         >>> scores["f1"], scores["classes"]["car"]["objects"]
@@ -96,7 +96,7 @@ def average_precision(found: Boxes, truth: Boxes) -> dict[int, dict[str, float]]
 
     COCO's limit of 100 detections an image would cut off most of a map, so there is none here.
 
-    Example:
+    Examples:
         >>> box, label = np.array([[0.0, 0.0, 10.0, 10.0]]), np.array([0])
         >>> average_precision(Boxes(box, label, np.array([0.9])), Boxes(box, label))
         {0: {'ap': 1.0, 'ap50': 1.0}}
@@ -129,7 +129,7 @@ def average_precision(found: Boxes, truth: Boxes) -> dict[int, dict[str, float]]
 def matched(found: Boxes, truth: Boxes, iou: float, threshold: float | Sequence[float]) -> np.ndarray:
     """Which detections (n,) hit an object, as `assigned` says.
 
-    Example:
+    Examples:
         >>> box = Boxes(np.array([[0.0, 0.0, 10.0, 10.0]]), np.array([0]), np.array([0.4]))
         >>> matched(box, box, 0.5, 0.3).tolist(), matched(box, box, 0.5, 0.6).tolist()
         ([True], [False])
@@ -140,7 +140,7 @@ def matched(found: Boxes, truth: Boxes, iou: float, threshold: float | Sequence[
 def assigned(found: Boxes, truth: Boxes, iou: float, threshold: float | Sequence[float]) -> np.ndarray:
     """The object (n,) that each detection hits, -1 for none: by falling score, each takes its class's best free one.
 
-    Example:
+    Examples:
         >>> truth = Boxes(np.array([[0.0, 0.0, 10.0, 10.0]]), np.array([0]))
         >>> corners = np.array([[0.0, 0.0, 10.0, 8.0], [0.0, 0.0, 10.0, 10.0]])
         >>> found = Boxes(corners, np.array([0, 0]), np.array([0.9, 0.8]))

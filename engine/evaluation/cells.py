@@ -122,7 +122,7 @@ def farthest_first(cells: Cells, count: int) -> np.ndarray:
     Returns:
         at most `count` indices; cells that help nothing are never chosen.
 
-    Example:
+    Examples:
         >>> place = np.array([[0, 0], [0, 1], [9, 9]])  # two neighbours that look the same, and one far away
         >>> unsure, zeros = np.array([0.9, 0.8, 0.5]), np.zeros(3, int)
         >>> cells = Cells(zeros, place, unsure, disagreement=zeros, dominant=zeros, appearance=np.zeros((3, 2)))

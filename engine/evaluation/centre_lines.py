@@ -106,7 +106,7 @@ def evaluate_lines(
 def pooled_lines(scores: list[dict[str, Any]]) -> dict[str, Any]:
     """Scores over several maps at once, from what `evaluate_lines` says of each.
 
-    Example:
+    Examples:
         >>> pooled_lines([{"counts": [10, 10, 8, 8, 100, 100]}, {"counts": [10, 0, 0, 0, 100, 0]}])["completeness"]
         0.5
     """
@@ -121,7 +121,7 @@ def line_counts(predicted: np.ndarray, truth: np.ndarray, tolerance: float) -> L
         truth: (H, W) bool, areas.
         tolerance: in pixels.
 
-    Example:
+    Examples:
         >>> road = np.zeros((9, 40), bool)
         >>> road[3:6] = True
         >>> gap = road.copy()

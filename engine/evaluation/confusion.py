@@ -17,7 +17,7 @@ def confusion_matrix(predicted: np.ndarray, truth: np.ndarray, count: int) -> np
         truth: the same for the truth.
         count: number of channels.
 
-    Example:
+    Examples:
         >>> truth, predicted = np.array([0, 0, 1, 1]), np.array([0, 1, 1, IGNORE_INDEX])
         >>> confusion_matrix(predicted, truth, 2).tolist()
         [[1, 1], [0, 1]]
@@ -40,7 +40,7 @@ def segmentation_scores(matrix: np.ndarray, names: list[str], background: bool) 
         background, `pixel_accuracy`, `pixels`, `classes` (name to `iou`, `f1`, `precision`, `recall`, `pixels`) and
         `confusion`. What is undefined, such as IoU and F1 of a class without truth, is none.
 
-    Example:
+    Examples:
         >>> scores = segmentation_scores(np.array([[6, 2], [1, 3]]), ["ground", "roof"], background=True)
         >>> scores["pixel_accuracy"], scores["mean_iou_classes"], scores["classes"]["roof"]["recall"]
         (0.75, 0.5, 0.75)

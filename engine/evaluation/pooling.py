@@ -21,7 +21,7 @@ def pooled_segmentation(scores: list[dict[str, Any]], background: bool = True) -
     Returns:
         As `confusion.segmentation_scores`.
 
-    Example:
+    Examples:
         >>> counts = np.array([[[8, 0], [0, 2]], [[9, 1], [0, 0]]])
         >>> maps = [segmentation_scores(each, ["ground", "roof"], background=True) for each in counts]
         >>> round(pooled_segmentation(maps)["classes"]["roof"]["iou"], 3)  # 2 of 3 pixels, not the mean of 1 and none
@@ -44,7 +44,7 @@ def pooled_detection(
     Returns:
         As `boxes.detection_scores`.
 
-    Example:
+    Examples:
         >>> box, score = np.array([[0.0, 0.0, 4.0, 4.0]]), np.array([0.9])
         >>> truth, found = Boxes(box, np.zeros(1, int)), Boxes(box, np.zeros(1, int), score)
         >>> missed = Boxes(box + 50, np.zeros(1, int), score)

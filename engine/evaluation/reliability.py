@@ -96,7 +96,7 @@ class DetectionCurves:
 class Calibration:
     """Counts answers by confidence in equal bins from 0 to 1.
 
-    Example:
+    Examples:
         >>> calibration = Calibration()
         >>> calibration.update(np.array([0.9, 0.9, 0.9, 0.9]), np.array([True, True, True, False]))
         >>> round(calibration.compute()["ece"], 3)  # it says 0.9, and is right in 0.75

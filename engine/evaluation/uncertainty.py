@@ -14,7 +14,7 @@ def entropy(probabilities: list[np.ndarray]) -> np.ndarray:
     Returns:
         (H, W) float32, 0 where all are sure and 1 where all classes are equally likely.
 
-    Example:
+    Examples:
         >>> sure, unsure = np.array([1.0, 0.0]), np.array([0.5, 0.5])
         >>> entropy([np.stack([sure, unsure], axis=1)[:, None]]).tolist()
         [[0.0, 1.0]]
@@ -27,7 +27,7 @@ def entropy(probabilities: list[np.ndarray]) -> np.ndarray:
 def disagreement(probabilities: list[np.ndarray]) -> np.ndarray:
     """Where the networks' most probable classes are not all the same, (H, W) bool; nowhere for a single network.
 
-    Example:
+    Examples:
         >>> first, second = np.array([[[0.9, 0.4]], [[0.1, 0.6]]]), np.array([[[0.7, 0.8]], [[0.3, 0.2]]])
         >>> disagreement([first, second]).tolist()
         [[False, True]]
@@ -44,7 +44,7 @@ def opinion(probabilities: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
     As SSLKD's pseudo-labels (docs/methods.md, section 2).
 
-    Example:
+    Examples:
         >>> channel, probability = opinion([np.array([[[0.9]], [[0.1]]]), np.array([[[0.4]], [[0.6]]])])
         >>> int(channel[0, 0]), float(probability[0, 0])
         (0, 0.65)
@@ -63,7 +63,7 @@ def middling(scores: np.ndarray, threshold: float | np.ndarray) -> np.ndarray:
     Returns:
         (n,): 1 at t, falling in straight lines to 0 at t / 2 and at (1 + t) / 2.
 
-    Example:
+    Examples:
         >>> middling(np.array([0.2, 0.4, 0.7, 1.0]), 0.4).round(3).tolist()
         [0.0, 1.0, 0.0, 0.0]
     """

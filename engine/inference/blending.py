@@ -41,7 +41,7 @@ def axis_weights(tile: int, overlap: int, before: bool, after: bool) -> np.ndarr
     Returns:
         (tile,) float32; a window's falling ramp and its neighbour's rising ramp sum to one.
 
-    Example:
+    Examples:
         >>> falling, rising = axis_weights(8, 4, False, True), axis_weights(8, 4, True, False)
         >>> (falling[4:] + rising[:4]).round(6).tolist()
         [1.0, 1.0, 1.0, 1.0]
@@ -143,7 +143,7 @@ def best_channel(shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     In whole-array comparisons, which take a tenth of the time of `argmax` along the slow axis.
 
-    Example:
+    Examples:
         >>> share, channel = best_channel(np.array([[[0.2, 0.5]], [[0.8, 0.5]]]))
         >>> share.tolist(), channel.tolist()
         ([[0.8, 0.5]], [[1, 0]])

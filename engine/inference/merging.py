@@ -120,7 +120,7 @@ class Merger:
 def pairs(found: Found) -> tuple[np.ndarray, np.ndarray]:
     """Indices (first, second), each ordered pair once, of objects of one class whose boxes touch.
 
-    Example:
+    Examples:
         >>> boxes = np.array([[0, 0, 10, 10], [8, 0, 20, 10], [90, 90, 99, 99]], np.float32)
         >>> found = Found(boxes, np.zeros(3, int), np.ones(3), np.zeros((3, 4), bool))
         >>> sorted(zip(*(each.tolist() for each in pairs(found)), strict=True))
@@ -141,7 +141,7 @@ def without_covered(found: Found, slack: float) -> Found:
         found: objects.
         slack: pixels within which two cut sides are at the same edge.
 
-    Example:
+    Examples:
         >>> boxes = np.array([[0, 0, 20, 10], [0, 0, 12, 10]], np.float32)
         >>> cut = np.array([[False] * 4, [False, False, True, False]])  # the second ends at its window's edge
         >>> without_covered(Found(boxes, np.zeros(2, int), np.ones(2), cut), slack=2).boxes.tolist()
@@ -168,7 +168,7 @@ def unite(found: Found, before: int, after: int) -> Found:
         before: the side a later window cuts, `LEFT` or `TOP`.
         after: the opposite side, which an earlier window cuts.
 
-    Example:
+    Examples:
         >>> boxes = np.array([[0, 0, 30, 10], [26, 0, 60, 10]], np.float32)
         >>> cut = np.array([[False, False, True, False], [True, False, False, False]])
         >>> whole = unite(Found(boxes, np.zeros(2, int), np.array([0.5, 0.75], np.float32), cut), LEFT, RIGHT)
@@ -190,7 +190,7 @@ def unite(found: Found, before: int, after: int) -> Found:
 def suppress(found: Found, iou_threshold: float) -> np.ndarray:
     """Indices that survive non-maximum suppression within each class, where less cut boxes go first.
 
-    Example:
+    Examples:
         >>> boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 9]], np.float32)
         >>> cut = np.array([[False, False, False, True], [False] * 4])
         >>> found = Found(boxes, np.zeros(2, int), np.array([0.9, 0.5], np.float32), cut)

@@ -33,7 +33,7 @@ def decide(
     Returns:
         The objects, best first, as arrays.
 
-    Example:
+    Examples:
         >>> scores = np.array([[0.9], [0.8], [0.1]])
         >>> boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [50, 50, 60, 60]])
         >>> found = decide(scores, boxes, score_threshold=0.3, iou_threshold=0.5)
@@ -73,7 +73,7 @@ def threshold_of(labels: np.ndarray, threshold: float | Sequence[float]) -> np.n
     Returns:
         (n,).
 
-    Example:
+    Examples:
         >>> threshold_of(np.array([1, 0, 1]), (0.3, 0.6)).tolist(), threshold_of(np.array([1, 0, 1]), 0.5).tolist()
         ([0.6, 0.3, 0.6], [0.5, 0.5, 0.5])
     """
@@ -93,7 +93,7 @@ def suppress(boxes: np.ndarray, labels: np.ndarray, iou_threshold: float, limit:
     Returns:
         Indices of those that stay, best first.
 
-    Example:
+    Examples:
         >>> boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [1, 0, 11, 10]])
         >>> suppress(boxes, np.array([0, 0, 1]), iou_threshold=0.5, limit=10).tolist()  # another class stays
         [0, 2]
@@ -118,7 +118,7 @@ def suppress(boxes: np.ndarray, labels: np.ndarray, iou_threshold: float, limit:
 def iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Intersection over union of boxes (..., 4) xyxy, pair by pair; 0 of boxes without area.
 
-    Example:
+    Examples:
         >>> float(iou(np.array([0, 0, 10, 10]), np.array([5, 0, 15, 10])).round(4))  # 50 of 150
         0.3333
     """
