@@ -86,7 +86,13 @@ def matrix(service: Service, content: bytes, resolution: float) -> Matrix:
     Raises:
         GeoDistilError: these are no capabilities, or none of this layer.
     """
-    root = _root(service, content)
+    try:
+        return _matrix(service, _root(service, content), resolution)
+    except ValueError as error:  # a number that is none
+        raise _without(service, content) from error
+
+
+def _matrix(service: Service, root: ElementTree.Element, resolution: float) -> Matrix:
     sets = [each for each in _all(root, "TileMatrixSet") if _text(_child(each, "Identifier")) == service.matrix_set]
     layers = [each for each in _all(root, "Layer") if _text(_child(each, "Identifier")) in service.layers]
     matrices = [each for found in sets for each in _children(found, "TileMatrix")]

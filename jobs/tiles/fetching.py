@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Callable, NamedTuple
+from typing import Callable, NamedTuple, TypeVar
 
 from qgis.core import QgsMapLayer
 
+from ..errors import GeoDistilError
 from ..folders import file_stem
 from ..progress import duration
 from ..translation import local, tr
@@ -24,9 +27,10 @@ from .pictures import picture
 from .plan import Window, window, wms_lattice, xyz_lattice
 from .refusals import empty, no_picture
 from .service import WMS, XYZ, Service
-from .store import FRESH_SECONDS, TileStore, sweep, tiles_folder
+from .store import ABSENT_SECONDS, FRESH_SECONDS, TileStore, put, sweep, tiles_folder
 
 MANNERS = Manners()
+Said = TypeVar("Said")
 
 
 class Progress(NamedTuple):
@@ -134,7 +138,7 @@ def fetch_kept(wanted: Order, told: Told, cancelled: Callable[[], bool], manners
 def credit(layer: QgsMapLayer, attribution: str, url: str) -> None:
     """Have the map name whose imagery a fetched layer shows, as it does of the service's own; for the main thread."""
     layer.loadDefaultMetadata()
-    layer.setAttribution(attribution)
+    layer.setAttribution(attribution or "; ".join(layer.metadata().rights()))  # a WMS has told it to the file alone
     layer.setAttributionUrl(url)
 
 
@@ -145,22 +149,30 @@ def _settled(wanted: Order, cancelled: Callable[[], bool], manners: Manners) -> 
     if service.kind == XYZ:
         lattice = xyz_lattice(service, size)
         return service, window(lattice, part), xyz_address(service, wanted.estimate.zoom)
-    what = "WMS" if service.kind == WMS else "WMTS"
-    query = {} if service.url.split("?")[0].endswith(".xml") else {"SERVICE": what, "REQUEST": "GetCapabilities"}
-    content = _one(service, with_query(service.url, query) if query else service.url, cancelled, manners)
     if service.kind == WMS:
-        known = map_service(service, content)
+        known = _capabilities(service, partial(map_service, service), cancelled, manners)
         lattice = wms_lattice(service, size, known.largest)
         named = replace(service, attribution=service.attribution or known.attribution)
         return named, window(lattice, part), wms_address(service, known, lattice)
-    found = matrix(service, content, size)
+    found = _capabilities(service, partial(matrix, service, resolution=size), cancelled, manners)
     return service, window(found.lattice, part), wmts_address(service, found)
 
 
-def _one(service: Service, url: str, cancelled: Callable[[], bool], manners: Manners) -> bytes:
-    came: list[bytes] = []
+def _capabilities(
+    service: Service, read: Callable[[bytes], Said], cancelled: Callable[[], bool], manners: Manners
+) -> Said:
+    """What a WMS or WMTS says of itself, asked for once a day; kept where `read` could read it."""
+    url, came = service.url, []
+    if not url.split("?")[0].endswith(".xml"):
+        url = with_query(url, {"SERVICE": "WMS" if service.kind == WMS else "WMTS", "REQUEST": "GetCapabilities"})
+    kept = tiles_folder() / f"{sha256(repr((url, service.secret_headers)).encode()).hexdigest()[:24]}.xml"
+    if kept.exists() and time.time() - kept.stat().st_mtime < ABSENT_SECONDS:
+        with suppress(GeoDistilError):  # of another layer, say, that is newer
+            return read(kept.read_bytes())
     get(service, iter([Wanted((0, 0), url)]), lambda _, content: came.append(content), cancelled, manners)
-    return came[0] if came else b""
+    said = read(came[0])
+    put(kept, came[0])
+    return said
 
 
 def _get(

@@ -71,11 +71,7 @@ class TileStore:
         Raises:
             OSError: it cannot be written.
         """
-        path = self._path(key)
-        path.parent.mkdir(exist_ok=True)
-        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-        partial.write_bytes(content)
-        os.replace(partial, path)
+        put(self._path(key), content)
 
     def content(self, key: tuple[int, int]) -> bytes:
         """A tile; empty where there is no imagery."""
@@ -87,6 +83,18 @@ class TileStore:
     def _path(self, key: tuple[int, int]) -> Path:
         column, row = key
         return self.folder / str(row) / str(column)
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write a file in one step, and its folder where there is none.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.write_bytes(content)
+    os.replace(partial, path)
 
 
 def sweep(folder: Path) -> None:

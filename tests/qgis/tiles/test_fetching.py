@@ -13,7 +13,7 @@ from osgeo import gdal, osr
 from qgis.core import QgsRasterLayer, QgsRectangle
 
 from ..probe import STALL_SECONDS, Probe
-from .tile_server import NORTH, SIDE, WEST, Server, colours
+from .tile_server import MATRICES, NORTH, SIDE, WEST, WMTS, Server, colours
 
 PIXEL = 2 * SIDE / 2**18 / 256
 COLUMN, ROW = 142100, 93300
@@ -247,7 +247,12 @@ def test_a_wms_is_asked_in_pictures_that_it_allows(server, get, project):
     uri = f"crs=EPSG:32633&format=image/png&layers=ortho&styles&url={server.place}/wms"
     layer = QgsRasterLayer(uri, "wms", "wms")
     assert layer.isValid() and is_service(layer)
-    result = get(layer, QgsRectangle(500010, 4999800, 500250, 4999990), 0.5)
+    server.asked.clear()
+    get(layer, QgsRectangle(500010, 4999800, 500250, 4999990), 0.5)
+    first = list(server.asked)
+    assert sum("GetCapabilities" in path for path in first) == 1
+    result = get(layer, QgsRectangle(500010, 4999800, 500250, 4999990), 0.5, "again.tif")
+    assert server.asked == first and result.asked == 0
     dataset = gdal.Open(str(result.path))
     size = dataset.GetGeoTransform()[1]
     assert size == pytest.approx(0.5, rel=0.005) and epsg(dataset) == 32633
@@ -275,6 +280,17 @@ def test_a_wms_exception_is_told_in_its_words(server, get, project):
     assert "No such style" in told.value.details
 
 
+@pytest.mark.parametrize("answer", [b"<html>Please log in</html>", b"<WMS_Capabilities", b""])
+def test_a_wms_that_does_not_say_what_it_has_is_a_sentence_and_asked_again(server, get, project, answer):
+    layer = QgsRasterLayer(f"crs=EPSG:32633&format=image/png&layers=ortho&styles&url={server.place}/wms", "wms", "wms")
+    server.manner = lambda path, count: (200, {}, answer)
+    part_of_it = QgsRectangle(500010, 4999900, 500050, 4999990)
+    with pytest.raises(GeoDistilError, match=r"The service at 127\.0\.0\.1:\d+ does not say what it has of ortho"):
+        get(layer, part_of_it, 0.5)
+    server.manner = lambda path, count: None
+    assert get(layer, part_of_it, 0.5).absent == 0
+
+
 @pytest.mark.parametrize("kind", ["rest", "names"])
 def test_tiles_of_a_wmts_come_from_the_matrix_that_is_as_fine(server, get, project, kind):
     address = f"{server.place}/{kind}%3FSERVICE%3DWMTS%26REQUEST%3DGetCapabilities"
@@ -288,6 +304,16 @@ def test_tiles_of_a_wmts_come_from_the_matrix_that_is_as_fine(server, get, proje
         image = dataset.ReadAsArray()[:3].transpose(1, 2, 0)
         np.testing.assert_array_equal(image, expected(dataset, WEST, NORTH, size))
     assert any(path.startswith("/utm/" if kind == "rest" else "/tiles?") for path in server.asked)
+
+
+def test_a_wmts_with_a_number_that_is_none_is_a_sentence(server, get, project):
+    address = f"{server.place}/rest%3FSERVICE%3DWMTS%26REQUEST%3DGetCapabilities"
+    uri = f"crs=EPSG:32633&format=image/png&layers=ortho&styles=default&tileMatrixSet=utm&url={address}"
+    layer = QgsRasterLayer(uri, "wmts", "wms")
+    broken = WMTS.format(place="", resource="", matrices=MATRICES.replace("256", "many")).encode()
+    server.manner = lambda path, count: (200, {}, broken)
+    with pytest.raises(GeoDistilError, match="does not say what it has of ortho"):
+        get(layer, QgsRectangle(WEST + 60, NORTH - 220, WEST + 300, NORTH - 20), 0.5)
 
 
 def test_rows_from_the_south_and_quadkeys(server, get):
