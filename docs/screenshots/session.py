@@ -32,6 +32,8 @@ WALK = Path(__file__).with_name("walk.py")
 LIMIT = 5400
 LARGE = 100_000
 """Bytes of a picture that has fewer colours."""
+PHOTOS = {"view", "swipe"}
+"""Pictures that are mostly imagery."""
 
 
 def main() -> int:
@@ -75,11 +77,15 @@ def arguments() -> argparse.Namespace:
 
 
 def shrink(picture: Path) -> None:
-    """Leave a picture the colours that suit it best, small dots' too: 256, of imagery 64, for all are in the zip."""
+    """Leave a picture the colours that suit it best, small dots' too; mostly imagery becomes a JPEG. All are in the zip."""
+    image = Image.open(picture).convert("RGB")
+    if picture.stem in PHOTOS:
+        image.save(picture.with_suffix(".jpg"), quality=55, optimize=True, progressive=True)
+        picture.unlink()
+        return
     for colours in (256, 64):
         small = io.BytesIO()
-        few = Image.open(picture).convert("RGB").quantize(colours, kmeans=3, dither=Image.Dither.NONE)
-        few.save(small, "PNG", optimize=True)
+        image.quantize(colours, kmeans=3, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
         if small.tell() < picture.stat().st_size:
             picture.write_bytes(small.getvalue())
         if small.tell() < LARGE:

@@ -47,7 +47,7 @@ HINT = "Export both files of one model together, with the names that segment-any
 class Mask(NamedTuple):
     """What a decoder answers.
 
-    Args:
+    Attributes:
         logits: (S, S) float32, above 0 inside.
         score: how sure the model is of it: the intersection over union that it expects.
     """

@@ -68,7 +68,7 @@ class Prompt:
 class Area(NamedTuple):
     """The answer.
 
-    Args:
+    Attributes:
         shape: in `crs`; empty where the model finds nothing.
         crs: the raster's.
         score: how sure the model is, 0 to 1.
@@ -82,7 +82,7 @@ class Area(NamedTuple):
 class Seen(NamedTuple):
     """What the model sees of a view.
 
-    Args:
+    Attributes:
         key: what decides it.
         embedding: the encoder's answer.
         valid: (S, S) bool, where there is data.
