@@ -106,7 +106,7 @@ class ClickModel:
         Raises:
             PackageError: the graph fails on them, or returns what is no mask.
         """
-        if FIRST_CORNER not in labels:  # as in training, where no box is given
+        if FIRST_CORNER not in labels and len(embedding) == 1:  # as in training; the graphs of SAM 2 do so themselves
             points, labels = np.vstack([points, [[0.5, 0.5]]]), np.append(labels, PADDING)
         mask = [side or self.side // MASK_SHARE for side in self._decoder.shape(MASK, 4)[2:]]
         values = embedding | {

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from affine import Affine
 from rasterio.crs import CRS
-from rasterio.features import shapes
+from rasterio.features import shapes, sieve
 from shapely import MultiPolygon, Polygon
 
 from ..data.grid import Grid, Window, apply_affine
@@ -25,7 +25,7 @@ FINEST = (1 / MASK_SHARE, 1 / 2)
 STRETCH = (2, 98)
 """Percentiles of what is seen that become black and white, in rasters that do not hold bytes."""
 LEAST_PIXELS = 16
-"""Smaller holes are filled: nobody means them."""
+"""Smaller holes are filled, and smaller specks left out: nobody means them."""
 SIMPLIFIED = 1.0
 """Pixels by which an outline may be straightened."""
 
@@ -162,8 +162,9 @@ def outline(mask: np.ndarray, clicks: np.ndarray) -> Polygon | MultiPolygon:
     Returns:
         in pixels; empty where the mask is.
     """
+    mask = _tidied(mask, clicks)
     found = shapes(mask.astype(np.uint8), mask, connectivity=4, transform=Affine.identity())
-    parts = [_without_small_holes(shapely.geometry.shape(each)) for each, _ in found]
+    parts = [shapely.geometry.shape(each) for each, _ in found]
     if not parts:
         return Polygon()
     meant = [part for part in parts if shapely.intersects_xy(part, *clicks.T).any()] if len(clicks) else []
@@ -240,8 +241,11 @@ def _pixels(seen: Seen, places: tuple[tuple[float, float], ...]) -> np.ndarray:
     return np.column_stack(apply_affine(~seen.grid.window_transform(seen.window), x, y))
 
 
-def _without_small_holes(part: Polygon) -> Polygon:
-    return Polygon(part.exterior, [ring for ring in part.interiors if Polygon(ring).area >= LEAST_PIXELS])
+def _tidied(mask: np.ndarray, clicks: np.ndarray) -> np.ndarray:
+    """A mask without small holes and specks, unless it is a speck that was clicked."""
+    tidy = sieve(mask.astype(np.uint8), LEAST_PIXELS, connectivity=4).astype(bool)
+    columns, rows = np.minimum(clicks.astype(int), np.array(mask.shape[::-1]) - 1).T
+    return tidy if tidy.any() and (tidy >= mask)[rows, columns].all() else mask
 
 
 def _key(view: View) -> tuple[object, ...]:

@@ -262,6 +262,9 @@ def test_small_holes_are_filled_and_thin_areas_stay():
     assert len(found.interiors) == 1 and found.area == 25 * 25 - 25
     assert outline(mask, np.array([[10.5, 35.5]])).area == 36
     assert outline(mask, np.zeros((0, 2))).equals(found)  # the largest
+    mask[33:39, 2:38] = False
+    mask[37, 37] = True
+    assert outline(mask, np.array([[37.5, 37.5]])).area == 1  # a speck that is meant
     assert outline(np.zeros((9, 9), bool), np.zeros((0, 2))).is_empty
 
 
