@@ -77,7 +77,7 @@ def arguments() -> argparse.Namespace:
 
 
 def shrink(picture: Path) -> None:
-    """Leave a picture the colours that suit it best, small dots' too; mostly imagery becomes a JPEG. All are in the zip."""
+    """Leave a picture the colours that suit it best, small dots' too; imagery becomes a JPEG. All are in the zip."""
     image = Image.open(picture).convert("RGB")
     if picture.stem in PHOTOS:
         image.save(picture.with_suffix(".jpg"), quality=55, optimize=True, progressive=True)
