@@ -17,7 +17,6 @@ from .areas import labelled_area
 from .arrays import Workspace
 from .at_once import of_each
 from .class_raster import ClassRaster
-from .division import divide, wide_chips
 from .grid import uneven
 from .labels import label_layer, label_points, read_labels
 from .loading import chips_per_epoch, training_loader, validation_batches
@@ -28,6 +27,7 @@ from .prepared import ROLES, Prepared, PreparedSource
 from .radiometry import Radiometry
 from .raster import RasterReader, to_lonlat
 from .reach import permit
+from .spatial_split import split_sources, wide_chips
 from .statistics import band_moments, raster_moments
 from .vector_labels import VectorLabels
 from .vectors import Skip
@@ -84,7 +84,7 @@ def prepare(run: Run, kept: Path | None = None) -> Prepared:
     )  # fmt: skip
     counts = _label_counts(run, sources)
     _check_labelled(counts, sources)
-    division = divide(run, sources)
+    divided = split_sources(run, sources)
     _check_validated(sources)
     moments = band_moments(_trained(run, sources), run.training.chip_size, run.training.seed)
     own = _by_source(sources, moments, workspace) if run.training.source_statistics else []
@@ -103,11 +103,11 @@ def prepare(run: Run, kept: Path | None = None) -> Prepared:
         warnings=[
             *dict.fromkeys(sentence for skipped in left_out for sentence in skipped),
             *_warnings(sources, counts, bool(own)),
-            *wide_chips(run, sources, division.split),
+            *wide_chips(run, sources, divided.split),
             *too_small(sources, [each.name for each in run.detection_classes], gsd),
-            *division.warnings,
+            *divided.warnings,
         ],
-        split=division.split,
+        split=divided.split,
         source_statistics=own,
         damaged={reader.path for reader in readers if reader.damage.windows},
         object_sides=object_sides(sources),

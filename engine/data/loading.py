@@ -29,7 +29,7 @@ from .mosaic import mosaic, seam
 from .places import Cells, PreferredPlaces
 from .prepared import ROLES, Prepared, PreparedSource
 from .sampling import ChipSampler, tiling, window_around
-from .shelves import Shelves, affordable, bytes_of
+from .shared_buffers import SharedBuffers, affordable, bytes_of
 
 _TRIES = 8
 _SMALLEST_VALID = 0.1
@@ -119,24 +119,24 @@ class TrainingChips(Dataset[Any]):
 
 
 class TrainingBatches(Dataset[Any]):
-    """Batch `number` of a role's training chips, packed: what all chips have goes onto shelves where there are some.
+    """Batch `number` of a role's training chips, packed: what all chips have goes into buffers where there are some.
 
     Args:
         chips: the role's chips.
         start: index of the first chip.
         size: chips in a batch.
         mine: which of them are this process's.
-        shelves: where reading processes put them; none where this process reads.
+        buffers: where reading processes put them; none where this process reads.
     """
 
-    def __init__(self, chips: TrainingChips, start: int, size: int, mine: slice, shelves: Shelves | None) -> None:
-        self._chips, self._start, self._size, self._mine, self._shelves = chips, start, size, mine, shelves
+    def __init__(self, chips: TrainingChips, start: int, size: int, mine: slice, buffers: SharedBuffers | None) -> None:
+        self._chips, self._start, self._size, self._mine, self._buffers = chips, start, size, mine, buffers
 
     def __getitem__(self, number: int) -> dict[str, Any] | GeoDistilError:
         """Batch `number`, or the first error of its chips."""
         first = self._start + number * self._size
         chips = [self._chips[index] for index in range(first + self._mine.start, first + self._mine.stop)]
-        room = self._shelves.room(number) if self._shelves else {}
+        room = self._buffers.room(number) if self._buffers else {}
         values = packed(chips, room)
         if isinstance(values, GeoDistilError):
             return values
@@ -248,9 +248,9 @@ def _batches(
         batches = TrainingBatches(chips, start, size, mine, None)
         yield from map(batches.__getitem__, count())
     # one more than are read ahead: the next batch is asked for while the last is still to be taken
-    shelves = Shelves(shapes, workers * prefetch + 1)
-    for number, values in enumerate(_loader(TrainingBatches(chips, start, size, mine, shelves), workers, prefetch)):
-        yield values | shelves.take(number) if isinstance(values, dict) else values
+    buffers = SharedBuffers(shapes, workers * prefetch + 1)
+    for number, values in enumerate(_loader(TrainingBatches(chips, start, size, mine, buffers), workers, prefetch)):
+        yield values | buffers.take(number) if isinstance(values, dict) else values
 
 
 def _readers(run: Run, batch: int, warn: Callable[[str], None]) -> tuple[int, int]:

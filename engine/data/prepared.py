@@ -13,11 +13,11 @@ from shapely import Geometry
 
 from ..config import SourceStatistics
 from ..types import Role, given
+from .block_lattice import Block
 from .block_split import BlockSplit
 from .class_raster import ClassRaster
 from .points import Points
 from .raster import RasterReader
-from .splits import Block
 from .vector_labels import VectorLabels
 
 if TYPE_CHECKING:

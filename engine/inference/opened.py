@@ -15,10 +15,10 @@ from ..data.identity import of_raster
 from ..data.raster import RasterReader
 from .backends import Backend
 from .checks import FreeBytes, check_space, doubts, open_raster
-from .collage import Collage
 from .context import enough_overlap
 from .journal import Journal
 from .radiometry import by_own_statistics
+from .raster_mosaic import RasterMosaic
 from .reading import bounded_cache
 from .region import EVERYWHERE, Region, Where, region_of
 from .windows import WindowGrid, in_phase, window_grid
@@ -57,7 +57,7 @@ class Opened:
     """A raster, or several that become one, and the part of it that is asked for.
 
     Args:
-        raster: any raster that GDAL opens, or several (`collage.Collage`).
+        raster: any raster that GDAL opens, or several (`raster_mosaic.RasterMosaic`).
         card: the model's.
         where: what of it.
 
@@ -69,14 +69,14 @@ class Opened:
     def __init__(self, raster: str | Sequence[str], card: Card, where: Where) -> None:
         self.files = [raster] if isinstance(raster, str) else list(raster)
         self.reader: RasterReader = (
-            open_raster(raster, card) if isinstance(raster, str) else cast("RasterReader", Collage(raster, card))
+            open_raster(raster, card) if isinstance(raster, str) else cast("RasterReader", RasterMosaic(raster, card))
         )
         self.name = self.reader.path
         self.region: Region = region_of(self.name, self.reader.grid, where)
 
     def take_damage(self) -> dict[str, Damage]:
         """What could not be read of each file since this was last asked."""
-        parts = [part.reader for part in self.reader.parts] if isinstance(self.reader, Collage) else [self.reader]
+        parts = [part.reader for part in self.reader.parts] if isinstance(self.reader, RasterMosaic) else [self.reader]
         found = {part.path: part.damage for part in parts if part.damage.windows}
         for part in parts:
             part.damage = Damage()

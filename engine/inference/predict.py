@@ -34,7 +34,7 @@ def predict(
 
     Args:
         backend: the model.
-        raster: any raster that GDAL opens, or several that become one (`collage.Collage`).
+        raster: any raster that GDAL opens, or several that become one (`raster_mosaic.RasterMosaic`).
         output: the folder, made where it is missing.
         options: how.
         events: gets `progress` and `warning`; its stop file is honoured between batches.

@@ -7,13 +7,13 @@ import numpy as np
 from ..config import Card, SourceStatistics
 from ..data.radiometry import Radiometry, measured
 from ..data.raster import RasterReader
-from .collage import Collage
+from .raster_mosaic import RasterMosaic
 
 SAME = 0.02
 """Statistics that differ by less, in standard deviations, are the same raster's."""
 
 
-def by_own_statistics(reader: RasterReader | Collage, card: Card) -> list[str]:
+def by_own_statistics(reader: RasterReader | RasterMosaic, card: Card) -> list[str]:
     """Have a raster's values mapped from its own statistics, where the card asks for it.
 
     A raster is a source of the card's where its statistics are that source's: nothing else of it matters, so that

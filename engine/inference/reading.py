@@ -16,7 +16,7 @@ import rasterio
 
 from ..data.opening import open_raster
 from ..data.raster import RasterReader
-from .collage import Collage
+from .raster_mosaic import RasterMosaic
 from .region import Region
 from .windows import Window
 
@@ -26,7 +26,7 @@ EMPTY_RUN = 64
 LEAST_CACHE, MOST_CACHE = 16 * 2**20, 512 * 2**20
 """Bytes of GDAL's block cache."""
 LOOKED_AT = 4
-"""Rasters of a collage whose blocks stand for all."""
+"""Rasters of a mosaic whose blocks stand for all."""
 KEPT_TYPES = {np.dtype(name) for name in ("uint8", "uint16", "int16", "float32")}
 """Types that every backend takes; others become float32 on reading."""
 
@@ -79,14 +79,14 @@ def window_reader(
 
 
 @contextlib.contextmanager
-def bounded_cache(reader: RasterReader | Collage, tile: int) -> Iterator[None]:
+def bounded_cache(reader: RasterReader | RasterMosaic, tile: int) -> Iterator[None]:
     """Hold GDAL's block cache to what windows next to each other share; by default it may fill with a large raster.
 
     Args:
         reader: the raster; where it has strips and no tiles, windows share its whole width.
         tile: side of a window, in pixels.
     """
-    parts = itertools.islice(reader.parts, LOOKED_AT) if isinstance(reader, Collage) else ()
+    parts = itertools.islice(reader.parts, LOOKED_AT) if isinstance(reader, RasterMosaic) else ()
     wanted = max(
         _shared_bytes(each, tile) for each in [part.reader for part in parts] or [cast("RasterReader", reader)]
     )

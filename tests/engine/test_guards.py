@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 PLUGIN = [
     ROOT / "__init__.py",
     ROOT / "plugin.py",
-    *(p for room in ("ui", "toolbox", "jobs") for p in (ROOT / room).rglob("*.py")),
+    *(p for package in ("ui", "toolbox", "jobs") for p in (ROOT / package).rglob("*.py")),
 ]
 ENGINE = sorted((ROOT / "engine").rglob("*.py"))
 HEAVY = {"torch", "torchvision", "rasterio", "pydantic", "engine", "numpy", "lightning_fabric", "timm"}
@@ -50,9 +50,11 @@ def test_the_engine_never_imports_qgis(path):
 
 @pytest.mark.parametrize("path", ENGINE, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_rooms_of_the_engine_import_one_way_only(path):
-    room = path.relative_to(ROOT / "engine").with_suffix("").parts[0]
-    others = {name.split(".")[1] for name in imported(path) if name.startswith("engine.")} - {room, "__version__"}
-    allowed = {"errors"} if room == "demo" else set(FLOORS[: FLOORS.index(room)]) if room in FLOORS else {"cli"}
+    package = path.relative_to(ROOT / "engine").with_suffix("").parts[0]
+    others = {name.split(".")[1] for name in imported(path) if name.startswith("engine.")} - {package, "__version__"}
+    allowed = (
+        {"errors"} if package == "demo" else set(FLOORS[: FLOORS.index(package)]) if package in FLOORS else {"cli"}
+    )
     assert others <= allowed
 
 

@@ -15,8 +15,8 @@ from engine.data.radiometry import SIDE, Radiometry, measured
 from engine.data.raster import RasterReader
 from engine.errors import ConfigError
 from engine.inference import OnnxBackend
-from engine.inference.collage import Collage
 from engine.inference.radiometry import by_own_statistics
+from engine.inference.raster_mosaic import RasterMosaic
 from engine.packages import load_card
 from engine.recipes import build_plan
 from engine.training.checkpoints import fingerprint
@@ -173,7 +173,7 @@ def test_rasters_put_together_are_standardised_as_one(learned, worlds, tmp_path)
                 half.write(whole.read(window=window))
             halves.append(str(tmp_path / f"{column}.tif"))
     card = load_card(learned[True])
-    together, alone = Collage(halves, card), RasterReader(tmp_path / "third.tif", card.bands, card.gsd)
+    together, alone = RasterMosaic(halves, card), RasterReader(tmp_path / "third.tif", card.bands, card.gsd)
     (sentence,) = by_own_statistics(together, card)
     assert "standardised by its own" in sentence
     by_own_statistics(alone, card)

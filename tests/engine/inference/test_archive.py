@@ -14,9 +14,9 @@ from engine.data.raster import RasterReader
 from engine.errors import RasterError
 from engine.events import EventLog
 from engine.inference.archive import Item, items, rasters_of
-from engine.inference.collage import OPEN_FILES, Collage
 from engine.inference.many import predict_many, readable
 from engine.inference.predict import Options, predict
+from engine.inference.raster_mosaic import OPEN_FILES, RasterMosaic
 from engine.inference.region import Where
 
 
@@ -85,23 +85,23 @@ def test_pieces_of_a_raster_are_read_as_the_raster(write_raster, make_card, imag
         for row in (20, 0)
         for column in (25, 0)
     ]
-    collage, whole = Collage(pieces, make_card()), RasterReader(write_raster(image[:, :, :50]))
-    assert collage.grid.transform.almost_equals(whole.grid.transform)
-    assert (collage.grid.width, collage.grid.height) == (50, 40)
+    mosaic, whole = RasterMosaic(pieces, make_card()), RasterReader(write_raster(image[:, :, :50]))
+    assert mosaic.grid.transform.almost_equals(whole.grid.transform)
+    assert (mosaic.grid.width, mosaic.grid.height) == (50, 40)
     for window in ((0, 0, 50, 40), (-5, 30, 64, 64), (26, 3, 7, 4)):
-        for seen, truth in zip(collage.read(*window), whole.read(*window), strict=True):
+        for seen, truth in zip(mosaic.read(*window), whole.read(*window), strict=True):
             assert (seen == truth).all()
-    assert not collage.read(500, 500, 8, 8)[1].any()
+    assert not mosaic.read(500, 500, 8, 8)[1].any()
 
 
 def test_of_overlapping_rasters_the_first_with_data_wins(write_raster, make_card, image):
     first, second = np.full_like(image, 10), np.full_like(image, 20)
     first[:, :, 50:] = 0
     moved = from_origin(691004, 5335000, 0.1, 0.1)
-    collage = Collage(
+    mosaic = RasterMosaic(
         [write_raster(first, "a.tif", nodata=0), write_raster(second, "b.tif", transform=moved)], make_card()
     )
-    seen, valid = collage.read(0, 0, 100, 40)
+    seen, valid = mosaic.read(0, 0, 100, 40)
     assert valid.all()
     assert (seen[0, 0, :50] == 10).all() and (seen[0, 0, 50:] == 20).all()
 
@@ -113,9 +113,9 @@ def test_a_raster_of_another_crs_is_warped_to_the_first(write_raster, make_card,
     other = write_raster(
         np.full((3, 60, 60), 99, np.uint8), "b.tif", crs="EPSG:4326", transform=from_origin(west, north, 2e-6, 2e-6)
     )
-    collage = Collage([str(tmp_path / "a.tif"), other], make_card())
-    seen, valid = collage.read(0, 0, collage.grid.width, collage.grid.height)
-    top, left = (round(value) for value in (~collage.grid.transform @ (691000, 5335000))[::-1])
+    mosaic = RasterMosaic([str(tmp_path / "a.tif"), other], make_card())
+    seen, valid = mosaic.read(0, 0, mosaic.grid.width, mosaic.grid.height)
+    top, left = (round(value) for value in (~mosaic.grid.transform @ (691000, 5335000))[::-1])
     assert (seen[:, top : top + 40, left : left + 60] == image).all(), "the first is as it was"
     assert (seen[:, valid] == 99).sum() > 3 * 1000, "and around it is the other one"
 

@@ -11,10 +11,10 @@ from shapely import Geometry
 from ..config import Run
 from ..errors import SplitError
 from ..types import given
+from .block_lattice import Block, Lattice, Near, Shares, block_size, blocks_of, selections
 from .block_split import SPLIT_FILE, UNKNOWN, BlockSplit, split_before
 from .masks import polygons_of
 from .prepared import PreparedSource
-from .splits import Block, Lattice, Near, Shares, block_size, blocks_of, selections
 
 _CANDIDATES = 24
 _MULTIPLE, _SMALLEST_CHIP = 32, 64
@@ -27,7 +27,7 @@ _AREA, _LABEL, _CLASS = 100.0, 20.0, 5.0
 """How bad it is when one side has none of a role's area, of its labels, of one class."""
 
 
-class Division(NamedTuple):
+class SpatialSplit(NamedTuple):
     """How a run's ground is divided."""
 
     split: BlockSplit | None
@@ -36,7 +36,7 @@ class Division(NamedTuple):
     """Sentences for people."""
 
 
-def divide(run: Run, sources: list[PreparedSource]) -> Division:
+def split_sources(run: Run, sources: list[PreparedSource]) -> SpatialSplit:
     """Give every source its training, validation and hidden ground, in place.
 
     Blocks are chosen among those with labelled ground of sources whose split is `auto`, and all those of
@@ -51,7 +51,7 @@ def divide(run: Run, sources: list[PreparedSource]) -> Division:
     for source in sources:
         source.training = source.area
     if not labelled:
-        return Division(None, [])
+        return SpatialSplit(None, [])
     before = split_before(run)
     lattice, buffer = _lattice_and_buffer(run, labelled, before)
     if before is not None and before.block_size != lattice.size:
@@ -73,7 +73,7 @@ def divide(run: Run, sources: list[PreparedSource]) -> Division:
     blocks = frozenset().union(*(source.blocks for source in labelled))
     earlier = before or BlockSplit(block_size=lattice.size, training=frozenset(), validation=frozenset())
     training = (blocks - chosen) | earlier.training
-    return Division(
+    return SpatialSplit(
         BlockSplit(block_size=lattice.size, training=training, validation=(chosen | earlier.validation) - training),
         warnings,
     )

@@ -6,10 +6,10 @@ from rasterio.transform import from_origin
 
 from engine.config import Area, Labels, PartialMultitask, SemiSupervised, Split
 from engine.data import prepare
+from engine.data.block_lattice import Lattice
 from engine.data.chips import cut
 from engine.data.grid import Window
 from engine.data.loading import TrainingChips, ValidationBatches
-from engine.data.splits import Lattice
 from engine.errors import LabelError, RasterError, SplitError
 
 

@@ -16,11 +16,11 @@ from torch import Tensor
 SHARED = Path("/dev/shm")  # nosec B108 # only asked how much room it has
 """Where Linux keeps memory that processes share; containers are given 64 MB of it unless somebody asks for more."""
 MOST_OF_IT = 0.5
-"""Share of what is free there that one role's shelves may take: others come after it."""
+"""Share of what is free there that one role's buffers may take: others come after it."""
 
 
-class Shelves:
-    """Memory that processes share, with room for a few batches; batch `number` lies on shelf `number % count`.
+class SharedBuffers:
+    """Memory that processes share, with room for a few batches; batch `number` lies in buffer `number % count`.
 
     It pickles into processes as they are started. Whoever takes a batch must have done so before batch
     `number + count` is put there.
@@ -43,7 +43,7 @@ class Shelves:
         return {name: part[number % self._count] for name, part in self._parts.items()}
 
     def take(self, number: int) -> dict[str, Tensor]:
-        """The parts of a batch, copied: their shelf is filled again."""
+        """The parts of a batch, copied: their buffer is filled again."""
         # by numpy, in one thread: PyTorch's would wait for each other while readers have the processors
         return {name: torch.from_numpy(part.numpy().copy()) for name, part in self.room(number).items()}
 
@@ -54,7 +54,7 @@ def bytes_of(shapes: dict[str, tuple[tuple[int, ...], torch.dtype]]) -> int:
 
 
 def affordable(batch: int, count: int) -> int:
-    """How many batches of so many bytes may lie on shelves, at most `count`.
+    """How many batches of so many bytes may lie in buffers, at most `count`.
 
     Memory that is promised and not there would end the process that writes to it, without a word.
     """

@@ -34,7 +34,7 @@ class Part(NamedTuple):
     row: int = 0
 
 
-class Collage:
+class RasterMosaic:
     """Rasters on the first one's grid, in its CRS, as one `RasterReader`; where they overlap, the first with data wins.
 
     Those with the same pixels are read plainly, others are warped on reading. Each copy is for one thread.
@@ -66,8 +66,8 @@ class Collage:
         self._places.query(shapely.Point(0, 0))  # built now, not from several threads
         self._open: OrderedDict[int, RasterReader] = OrderedDict()
 
-    def __copy__(self) -> Collage:
-        other = object.__new__(Collage)
+    def __copy__(self) -> RasterMosaic:
+        other = object.__new__(RasterMosaic)
         other.__dict__.update(self.__dict__, _open=OrderedDict())
         return other
 
