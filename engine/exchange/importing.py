@@ -184,7 +184,7 @@ def write_raster(labels: Labels, path: Path, events: EventLog) -> None:
                     mask = np.full((window.height, window.width), IGNORE_INDEX, np.uint8)
                     paint(mask, [ground], [0], window)
                     near = np.sort(tree.query(window.box()))
-                    paint(mask, shapes[near], values[near], window)
+                    paint(mask, array[near], values[near], window)
                     raster.write(mask, 1, window=RasterioWindow(*window))
             with_usual_mode(partial).replace(path)
 
