@@ -19,6 +19,7 @@ from ..data.masks import polygons_of
 from ..data.raster import RasterReader
 from ..errors import ConfigError
 from .click_model import BACKGROUND, FIRST_CORNER, FOREGROUND, MASK_SHARE, MEAN, SECOND_CORNER, ClickModel
+from .vectors.components import components
 
 FINEST = (1 / MASK_SHARE, 1 / 2)
 """Of the raster's own pixel: it is enlarged where a view shows few of them, at most until a mask's pixel is one."""
@@ -162,14 +163,17 @@ def outline(mask: np.ndarray, clicks: np.ndarray) -> Polygon | MultiPolygon:
     Returns:
         in pixels; empty where the mask is.
     """
-    mask = _tidied(mask, clicks)
-    found = shapes(mask.astype(np.uint8), mask, connectivity=4, transform=Affine.identity())
-    parts = [shapely.geometry.shape(each) for each, _ in found]
-    if not parts:
+    columns, rows = np.minimum(clicks.astype(int), np.array(mask.shape[::-1]) - 1).T
+    tidy = sieve(mask.astype(np.uint8), LEAST_PIXELS, connectivity=4).astype(bool)
+    if tidy.any() and (tidy >= mask)[rows, columns].all():  # else it is a speck that was clicked
+        mask = tidy
+    if not mask.any():
         return Polygon()
-    meant = [part for part in parts if shapely.intersects_xy(part, *clicks.T).any()] if len(clicks) else []
-    meant = meant or [max(parts, key=shapely.area)]
-    return shapely.union_all([_straightened(each) for each in meant])
+    parts, _ = components(mask.astype(np.uint8))
+    meant = parts[rows, columns][mask[rows, columns]]
+    chosen = np.isin(parts, meant) if len(meant) else parts == np.bincount(parts[mask]).argmax()
+    found = shapes(chosen.astype(np.uint8), chosen, connectivity=4, transform=Affine.identity())
+    return shapely.union_all([_straightened(shapely.geometry.shape(each)) for each, _ in found])
 
 
 def _straightened(part: Polygon) -> Polygon | MultiPolygon:
@@ -239,13 +243,6 @@ def _pixels(seen: Seen, places: tuple[tuple[float, float], ...]) -> np.ndarray:
     """(n, 2) columns and rows of the image, of places in the raster's CRS."""
     x, y = np.reshape(np.array(places, float), (-1, 2)).T
     return np.column_stack(apply_affine(~seen.grid.window_transform(seen.window), x, y))
-
-
-def _tidied(mask: np.ndarray, clicks: np.ndarray) -> np.ndarray:
-    """A mask without small holes and specks, unless it is a speck that was clicked."""
-    tidy = sieve(mask.astype(np.uint8), LEAST_PIXELS, connectivity=4).astype(bool)
-    columns, rows = np.minimum(clicks.astype(int), np.array(mask.shape[::-1]) - 1).T
-    return tidy if tidy.any() and (tidy >= mask)[rows, columns].all() else mask
 
 
 def _key(view: View) -> tuple[object, ...]:
