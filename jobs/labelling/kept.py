@@ -114,7 +114,8 @@ def append(path: Path, crs: QgsCoordinateReferenceSystem, lines: Iterable[dict[s
 
 def line_of(key: int, one: Suggestion) -> dict[str, Any]:
     """A suggestion as a line."""
-    return {"id": key, "class": one.name, "score": one.score, "model": one.model, "shape": one.shape.asWkt()}
+    score = min(1.0, max(0.0, one.score))  # whatever a layer of somebody's own says
+    return {"id": key, "class": one.name, "score": score, "model": one.model, "shape": one.shape.asWkt()}
 
 
 def gone(keys: Iterable[int]) -> dict[str, Any]:

@@ -237,6 +237,7 @@ def has_suggestions(labels: QgsVectorLayer, project: QgsProject) -> bool:
 def _known(labels: QgsVectorLayer, project: QgsProject) -> QgsVectorLayer | None:
     """The layer of suggestions that the project has: empty where the project was opened anew."""
     layers = [each for each in project.mapLayers().values() if is_suggestions(each) and each.isValid()]
+    layers = [each for each in layers if each.fields().lookupField(MODEL) >= 0]  # else of an earlier version, and empty
     return next((each for each in layers if each.customProperty(PROPERTY) == labels.id()), None)
 
 

@@ -24,7 +24,7 @@ def settings(qgis_app):
     """No model is chosen before or after."""
 
     def clear():
-        for name in ("clickEncoder", "clickDecoder"):
+        for name in ("clickEncoder", "clickDecoder", "enginePython"):
             QgsSettings().remove(f"geodistil/{name}")
 
     clear()
@@ -88,7 +88,7 @@ def answered(hands, wait):
     return tuple(round(2 * side) / 2 for side in sides)
 
 
-def test_without_a_model_the_tool_says_what_it_needs_and_the_window_chooses_it(start, settings, files):
+def test_without_a_model_the_tool_says_what_it_needs_and_the_window_chooses_it(start, settings, files, wait):
     hands = start("segmentation")
     assert not button(hands).isEnabled() and "Model…" in button(hands).toolTip()
     hands.key("K")
@@ -110,6 +110,11 @@ def test_without_a_model_the_tool_says_what_it_needs_and_the_window_chooses_it(s
     assert hands.dock.toolkit.name() == "click" and hands.dock.click.isVisible()
     hands.key("A")
     assert not hands.dock.click.isVisible()
+    QgsSettings().setValue("geodistil/enginePython", "/nowhere/python")
+    hands.click((10, 10), (20, 10), (20, 20))
+    hands.key("Return")
+    wait(lambda: not button(hands).isEnabled())
+    assert "/nowhere/python" in button(hands).toolTip()
 
 
 def test_clicks_are_areas_kept_by_enter_and_the_right_button_and_undone(start, model, wait):
