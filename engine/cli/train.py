@@ -188,12 +188,14 @@ def _package(
     folder: Path, settings: Run, prepared: Prepared, trained: Trained, card: Card, steps: Steps, events: EventLog
 ) -> dict[str, Any]:
     from ..packages import write_package
+    from ..report import for_others
     from .preview import preview
 
     model = folder / MODEL_FOLDER
     result = {"model": str(model), "report": str(folder / "report.html"), "metrics": trained.values}
     steps.begin("report")
-    page = report(folder, lambda sentence: events.write("warning", message=sentence))
+    written = report(folder, lambda sentence: events.write("warning", message=sentence))
+    page = for_others(written.read_text(encoding="utf-8"), settings, folder).encode() if written else None
     picture = preview(settings, prepared, trained.network, card.thresholds())
     steps.begin("context")
     card = card.model_copy(update={"context": _context(prepared, trained.network, card)})

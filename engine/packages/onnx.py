@@ -162,7 +162,7 @@ def _export(graph: nn.Module, card: Card, path: Path, outputs: list[str], many: 
             dynamic_shapes=({0: torch.export.Dim("batch")} if many else {},),
             verbose=False,
         )
-        model = _folded(given(program).model_proto, path.parent)
+        model = _without_traces(_folded(given(program).model_proto, path.parent))
     model.ir_version = IR_VERSION
     onnx.helper.set_model_props(model, {key: json.dumps(value) for key, value in keys.items()})
     onnx.save(model, str(path))
@@ -178,6 +178,15 @@ def _folded(model: onnx.ModelProto, beside: Path) -> onnx.ModelProto:
         options.log_severity_level = 3
         onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
         return onnx.load(options.optimized_model_filepath)
+
+
+def _without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The graph without what the exporter notes of each node: lines of the program, with paths of this machine."""
+    graph = model.graph
+    for part in (graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):
+        del part.metadata_props[:]
+        part.ClearField("doc_string")
+    return model
 
 
 def metadata(card: Card, task: Task) -> dict[str, Any]:

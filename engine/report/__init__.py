@@ -2,6 +2,7 @@
 
 from .page import REPORT_FILE, write_report
 from .preview import Labelling, preview_png
+from .sharing import for_others
 from .validation import VALIDATION_FILE, figure_path
 
-__all__ = ["REPORT_FILE", "VALIDATION_FILE", "Labelling", "figure_path", "preview_png", "write_report"]
+__all__ = ["REPORT_FILE", "VALIDATION_FILE", "Labelling", "figure_path", "for_others", "preview_png", "write_report"]

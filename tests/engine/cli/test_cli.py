@@ -1,5 +1,6 @@
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import zipfile
@@ -81,6 +82,16 @@ def test_training_writes_a_package_a_report_and_its_events(trained, events):
     assert kinds[0] == "started"
     assert kinds[-1] == "finished"
     assert {"stage", "progress", "metrics", "checkpoint"} <= set(kinds)
+
+
+def test_a_package_names_no_place_of_the_machine_that_trained_it(trained):
+    folder, _ = trained
+    for path in (folder / "model").iterdir():
+        for place in (Path(__file__).parents[3], folder.parent, socket.gethostname()):
+            assert str(place).encode() not in path.read_bytes(), path
+    report, own = (path.read_text() for path in (folder / "model" / "report.html", folder / "report.html"))
+    raster = Path(json.loads((folder / "run.json").read_text())["sources"][0]["raster"])
+    assert str(raster.name) in report and socket.gethostname() in own
 
 
 def test_predictions_are_scored_by_the_command_line_alone(trained, worlds, capsys, tmp_path):
@@ -393,9 +404,9 @@ def test_full_memory_is_a_sentence_in_whichever_words_it_comes(tmp_path, capsys,
         raise error
 
     monkeypatch.setattr("engine.cli.check.describe", fail)
-    monkeypatch.setattr("engine.cli.boxes._boxes", fail)
+    monkeypatch.setattr("engine.cli.boxes.one_map", fail)
     more = ["--output", str(tmp_path / "a.gpkg"), "--events", str(tmp_path)] if command == "boxes" else []
-    assert main([command, str(tmp_path), *more]) == 1
+    assert main([command, str(tmp_path / "a.tif" if more else tmp_path), *more]) == 1
     assert "The memory of this machine is full" in capsys.readouterr().err
     if command == "boxes":
         (event,) = read_events(tmp_path)

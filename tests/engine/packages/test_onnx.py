@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -49,6 +50,13 @@ def test_detection_fed_as_other_plugins_do_gives_decoded_boxes(exported, network
     assert session.get_outputs()[0].shape == [1, 6, 8 * 8 + 4 * 4], "Deepness refuses a free batch here"
     assert (told["model_type"], told["det_type"]) == ("Detector", "YOLO_Ultralytics")
     assert told["class_names"] == {"0": "car", "1": "bus"}
+
+
+def test_graphs_say_nothing_of_the_machine_that_wrote_them(exported, package):
+    for path in (*exported.glob("*.onnx"), *package.iterdir()):
+        content = path.read_bytes()
+        for place in (Path(__file__).parents[3], package.parent, Path.home() / ""):
+            assert str(place).encode() not in content, path
 
 
 def test_segmentation_takes_batches_of_any_size(package, card):
