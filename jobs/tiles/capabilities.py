@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsUnitTypes
 
@@ -156,12 +158,28 @@ def _limits(layer: ElementTree.Element, service: Service, name: str) -> tuple[in
 
 def _root(service: Service, content: bytes) -> ElementTree.Element:
     try:
-        root = ElementTree.fromstring(content)
-    except (ElementTree.ParseError, ValueError) as error:
+        _refuse_entities(content)
+        root = ElementTree.fromstring(content)  # nosec B314 # what makes that dangerous is refused above
+    except (ElementTree.ParseError, expat.ExpatError, ValueError) as error:
         raise _without(service, content) from error
     if not _name(root).endswith(("Capabilities", "MT_Capabilities")):
         raise _without(service, content)
     return root
+
+
+def _refuse_entities(content: bytes) -> None:
+    """A few lines of them stand for gigabytes; no service needs any.
+
+    Raises:
+        ValueError: there are some.
+    """
+
+    def refuse(*_declared: Any) -> None:
+        raise ValueError("It declares entities.")
+
+    parser = expat.ParserCreate()
+    parser.EntityDeclHandler = refuse
+    parser.Parse(content, True)
 
 
 def _without(service: Service, content: bytes = b"") -> GeoDistilError:

@@ -280,7 +280,18 @@ def test_a_wms_exception_is_told_in_its_words(server, get, project):
     assert "No such style" in told.value.details
 
 
-@pytest.mark.parametrize("answer", [b"<html>Please log in</html>", b"<WMS_Capabilities", b""])
+LAUGHS = b"<!DOCTYPE a [<!ENTITY b '%s'><!ENTITY c '%s'>]>" % (50 * b"ha", 50 * b"&b;")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"<html>Please log in</html>",
+        b"<WMS_Capabilities",
+        b"",
+        LAUGHS + b"<WMS_Capabilities>&c;</WMS_Capabilities>",
+    ],
+)
 def test_a_wms_that_does_not_say_what_it_has_is_a_sentence_and_asked_again(server, get, project, answer):
     layer = QgsRasterLayer(f"crs=EPSG:32633&format=image/png&layers=ortho&styles&url={server.place}/wms", "wms", "wms")
     server.manner = lambda path, count: (200, {}, answer)
