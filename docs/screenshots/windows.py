@@ -341,6 +341,33 @@ def _onnx(stage: Stage) -> Any:
     return OnnxForm(Path("roofs.onnx"), answer)
 
 
+def _click_model(stage: Stage) -> Any:
+    from geodistil.ui.labelling.click_box import ClickModelDialog
+
+    dialog = ClickModelDialog()
+    dialog.encoder.setFilePath("/home/ada/models/mobile_sam.encoder.onnx")
+    dialog.accept()  # which says what is missing
+    return dialog
+
+
+def _fetch(stage: Stage) -> Any:
+    from geodistil.ui.tiles.dialog import FetchDialog
+    from qgis.core import QgsCoordinateReferenceSystem, QgsRasterLayer, QgsRectangle
+    from qgis.gui import QgsMapCanvas
+
+    layer = QgsRasterLayer("type=xyz&url=https://tiles.invalid/{z}/{x}/{y}.png&zmin=0&zmax=19", "Orthophotos", "wms")
+    layer.setAttribution("© Land survey")
+    canvas = QgsMapCanvas()
+    canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
+    canvas.resize(800, 600)
+    canvas.setExtent(QgsRectangle(1669000, 5774000, 1669800, 5774600))
+    stage.kept.append(canvas)
+    dialog = FetchDialog(layer, stage.project, canvas)
+    dialog.pixel_size.setValue(0.5)
+    dialog.file.setFilePath("/home/ada/town/orthophotos.tif")
+    return dialog
+
+
 SCENES: dict[str, Callable[[Stage], Any]] = {
     "servers": _servers,
     "server": _server,
@@ -353,6 +380,8 @@ SCENES: dict[str, Callable[[Stage], Any]] = {
     "label-below": _label_below,
     "label-new": _labels_new,
     "label-classes": _labels_classes,
+    "click-model": _click_model,
+    "fetch": _fetch,
     "run": _run,
     "folders": _folders,
     "onnx": _onnx,

@@ -109,7 +109,7 @@ def compared_boxes(
 
     Arguments and errors are those of `evaluate_detection`.
     """
-    paths = [detections] if isinstance(detections, Path) else detections
+    paths = [Path(detections)] if isinstance(detections, str | Path) else detections
     run, source = _as_run(paths[0], "detection", labels, classes, area, background=True)
     sheet = sheet_of(paths, labels, area)
     truth = cast("VectorLabels", read_labels(run, source, sheet.grid))

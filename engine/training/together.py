@@ -80,11 +80,14 @@ class SharedPasses:
     def gradients(
         self, stage: Stage, networks: Mapping[str, nn.Module], batches: Batches, progress: float
     ) -> dict[str, Tensor]:
-        """Add the gradients of a step's losses, which are those of all chips; see `Passes.gradients`."""
+        """Add the gradients of a step's losses, which are those of all chips; see `Passes.gradients`.
+
+        Of a loss that is no number on any process the gradients are none either, on all of them.
+        """
         losses = self._learner(batches, progress)
+        self._fabric.backward(sum(losses.values()))
+        # after them, so that processes wait for each other once a step
         means = ranks.total(torch.stack([value.detach().float() for value in losses.values()])) / ranks.size()
-        if torch.isfinite(means.sum()):  # of all, so that all do the same
-            self._fabric.backward(sum(losses.values()))
         self._learning.same_statistics()
         return dict(zip(losses, means, strict=True))
 

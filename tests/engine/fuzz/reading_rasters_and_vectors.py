@@ -76,7 +76,7 @@ def read_extent(path):
 
 
 def read_scores(path):
-    sheet = sheet_of(path, Labels(path=path), Area(kind="layer", path=path))
+    sheet = sheet_of([path], Labels(path=path), Area(kind="layer", path=path))
     read_detections(path, sheet.grid, ["house", "shed"])
 
 

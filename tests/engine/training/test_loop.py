@@ -17,6 +17,7 @@ from engine.events import EventLog
 from engine.processes import Interrupted as StopInTheMidst
 from engine.recipes import Plan, Stage, build_plan, ema_of
 from engine.training import Loop
+from engine.training.checkpoints import load_last
 
 NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
 ROOT = Path(__file__).parents[3]
@@ -191,10 +192,10 @@ def test_a_killed_training_copied_elsewhere_goes_on_from_its_checkpoint(make_run
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
     elsewhere = folder.rename(tmp_path / "elsewhere")
-    before = len(events(elsewhere, "checkpoint"))
+    reached, before = load_last(elsewhere, load_run(elsewhere)).step, len(events(elsewhere, "checkpoint"))
     assert subprocess.run([*command, str(elsewhere)], cwd=ROOT, capture_output=True).returncode == 0
     steps = [event["step"] for event in events(elsewhere, "checkpoint")]
-    assert steps[before] > steps[before - 1]
+    assert steps[before] > reached > 0  # the event of the last one may be missing
     assert steps[-1] == 40
     assert (elsewhere / "model/item.json").exists()
 
