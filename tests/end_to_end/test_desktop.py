@@ -116,7 +116,7 @@ def test_the_zip_installs_into_an_empty_profile_with_its_guide_and_its_german(de
 
 def test_the_menu_opens_dialogs_that_leave_the_map_usable(desktop):
     assert "error" not in desktop, desktop["error"]
-    assert len(desktop["entries"]) == 14
+    assert len(desktop["entries"]) == 15
     assert desktop["dialogs"] == [["Predict", False]]
 
 
