@@ -140,7 +140,7 @@ def put_in_place():
     package = sys.modules["qgis"] = types.ModuleType("qgis")
     package.__path__ = []
     sys.modules["qgis.PyQt"] = importlib.import_module("PyQt6")
-    for name in ("QtCore", "QtGui", "QtWidgets", "QtNetwork", "QtTest", "sip"):
+    for name in ("QtCore", "QtGui", "QtWidgets", "QtNetwork", "QtTest", "QtXml", "sip"):
         sys.modules[f"qgis.PyQt.{name}"] = importlib.import_module(f"PyQt6.{name}")
     stand_in("qgis.core", CORE, lambda name: Named(name, (), {}))
     stand_in("qgis.gui", GUI, lambda name: Enums(name, (Widget,), {}))
