@@ -32,6 +32,21 @@ def file_stem(name: str) -> str:
     return re.sub(r"[^\w-]+", "_", name).strip("_")[:60] or "layer"
 
 
+def free_place(folder: Path, stem: str, suffix: str = "", form: str = "{stem}_{number}{suffix}") -> Path:
+    """A path in a folder that nobody has: by its name, or the first one with a number from 2.
+
+    Args:
+        folder: where.
+        stem: its name.
+        suffix: its name's end.
+        form: of names with a number.
+    """
+    place, number = folder / f"{stem}{suffix}", 2
+    while place.exists():
+        place, number = folder / form.format(stem=stem, number=number, suffix=suffix), number + 1
+    return place
+
+
 def job_folder(name: str) -> Path:
     """A new folder for a job among QGIS's temporary files, which go when QGIS ends."""
     return Path(tempfile.mkdtemp(prefix=f"geodistil_{name}_", dir=QgsProcessingUtils.tempFolder()))

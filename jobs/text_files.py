@@ -43,6 +43,11 @@ def read_object(path: Path) -> dict[str, Any]:
 
 
 def write_text(path: Path, text: str) -> None:
+    """As `write_bytes`."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
     """Write a file in one step: a reader, or a kill, finds the former one or this one.
 
     Raises:
@@ -50,7 +55,7 @@ def write_text(path: Path, text: str) -> None:
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        partial.write_text(text, encoding="utf-8")
+        partial.write_bytes(content)
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)

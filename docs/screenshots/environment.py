@@ -17,18 +17,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-IMAGES = ROOT / "docs" / "user-guide" / "images"
+sys.path.insert(0, str(Path(__file__).parent))
+from stage import ROOT, arguments, start_qgis
+
 FOUND = {"cuda": ["NVIDIA RTX A2000"], "mps": False}
 
 
 def main() -> None:
     """Write the pictures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, default=IMAGES)
-    parser.add_argument("--scale", type=float, default=1)
-    parser.add_argument("--dark", action="store_true")
-    options = parser.parse_args()
+    options = arguments(__doc__).parse_args()
     os.environ["QT_SCALE_FACTOR"] = str(options.scale)
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     os.environ.pop("GEODISTIL_PYTHON", None)
@@ -38,21 +35,7 @@ def main() -> None:
 
 
 def _photograph(options: argparse.Namespace, scratch: Path) -> None:
-    (scratch / "plugins").mkdir()
-    (scratch / "plugins" / "geodistil").symlink_to(ROOT)
-    sys.path.insert(0, str(scratch / "plugins"))
-    from qgis.core import QgsApplication
-    from qgis.PyQt.QtCore import QCoreApplication, QSettings
-    from qgis.PyQt.QtGui import QFont
-
-    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(scratch / "profile"))
-    QCoreApplication.setOrganizationName("screenshots")
-    application = QgsApplication([], True, str(scratch / "profile"))
-    application.initQgis()
-    application.setFont(QFont("DejaVu Sans", 9))  # as in the window of `make session`
-    if options.dark:
-        _darken(application)
+    application = start_qgis(scratch, options.dark)
     for name, prepare in SCENES.items():
         with ExitStack() as stack:
             _show(options.output / f"environment-{name}.png", scratch / name, prepare, stack)
@@ -141,18 +124,6 @@ SCENES = {"first": _missing, "options": _options, "progress": _progress, "ready"
 def _write(folder: Path, *events: tuple[str, dict[str, Any]]) -> None:
     lines = [json.dumps({"time": 0, "kind": kind, **values}) + "\n" for kind, values in events]
     (folder / "events.jsonl").write_text("".join(lines), encoding="utf-8")
-
-
-def _darken(application: Any) -> None:
-    from qgis.PyQt.QtGui import QColor, QPalette
-
-    palette = QPalette(QColor("#2b2b2b"))
-    for role, colour in (("Window", "#2b2b2b"), ("Base", "#1f1f1f"), ("Button", "#3a3a3a"), ("Highlight", "#2a6db0")):
-        palette.setColor(getattr(QPalette.ColorRole, role), QColor(colour))
-    for role in ("WindowText", "Text", "ButtonText", "HighlightedText"):
-        palette.setColor(getattr(QPalette.ColorRole, role), QColor("#e6e6e6"))
-        palette.setColor(QPalette.ColorGroup.Disabled, getattr(QPalette.ColorRole, role), QColor("#808080"))
-    application.setPalette(palette)
 
 
 if __name__ == "__main__":

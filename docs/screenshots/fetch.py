@@ -13,17 +13,15 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-IMAGES = ROOT / "docs" / "user-guide" / "images"
-sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tests" / "qgis" / "tiles")]
+sys.path.insert(0, str(Path(__file__).parent))
+from stage import ROOT, arguments, start_qgis
+
+sys.path.insert(0, str(ROOT / "tests" / "qgis" / "tiles"))
 
 
 def main() -> None:
     """Write the picture."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, default=IMAGES)
-    parser.add_argument("--scale", type=float, default=1)
-    parser.add_argument("--dark", action="store_true")
+    parser = arguments(__doc__)
     parser.add_argument("--language", default="en")
     options = parser.parse_args()
     os.environ["QT_SCALE_FACTOR"] = str(options.scale)
@@ -33,28 +31,11 @@ def main() -> None:
 
 
 def _photograph(options: argparse.Namespace, scratch: Path) -> None:
-    (scratch / "plugins").mkdir()
-    (scratch / "plugins" / "geodistil").symlink_to(ROOT)
-    sys.path.insert(0, str(scratch / "plugins"))
-    from environment import _darken
-    from qgis.core import (
-        QgsApplication,
-        QgsCoordinateReferenceSystem,
-        QgsProject,
-        QgsRasterLayer,
-        QgsRectangle,
-        QgsSettings,
-    )
-    from qgis.gui import QgsMapCanvas
-    from qgis.PyQt.QtGui import QFont
-    from tile_server import Server
-
-    application = QgsApplication([], True, str(scratch / "profile"))
-    application.initQgis()
-    application.setFont(QFont("DejaVu Sans", 9))
-    if options.dark:
-        _darken(application)
+    application = start_qgis(scratch, options.dark)
     import geodistil.jobs.translation as translation
+    from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, QgsRectangle, QgsSettings
+    from qgis.gui import QgsMapCanvas
+    from tile_server import Server
 
     translator = translation.install_translator(options.language)
     QgsSettings().setValue("geodistil/tilesFolder", str(scratch / "tiles"))

@@ -17,18 +17,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-ROOF = "roof"
-IMAGES = ROOT / "docs" / "user-guide" / "images"
 sys.path.insert(0, str(Path(__file__).parent))
+from stage import ROOT, arguments, start_qgis
+
+ROOF = "roof"
 
 
 def main() -> None:
     """Write the picture."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, default=IMAGES)
-    parser.add_argument("--scale", type=float, default=1)
-    parser.add_argument("--dark", action="store_true")
+    parser = arguments(__doc__)
     parser.add_argument("--language", default="en")
     options = parser.parse_args()
     os.environ["QT_SCALE_FACTOR"] = str(options.scale)
@@ -42,20 +39,10 @@ def main() -> None:
 
 
 def _photograph(options: argparse.Namespace, scratch: Path) -> None:
-    (scratch / "plugins").mkdir()
-    (scratch / "plugins" / "geodistil").symlink_to(ROOT)
-    sys.path.insert(0, str(scratch / "plugins"))
-    from environment import _darken
-    from qgis.core import QgsApplication, QgsProject
-    from qgis.PyQt.QtCore import QRect
-    from qgis.PyQt.QtGui import QFont
-
-    application = QgsApplication([], True, str(scratch / "profile"))
-    application.initQgis()
-    application.setFont(QFont("DejaVu Sans", 9))  # as in the window of `make session`
-    if options.dark:
-        _darken(application)
+    start_qgis(scratch, options.dark)
     import geodistil.jobs.translation as translation
+    from qgis.core import QgsProject
+    from qgis.PyQt.QtCore import QRect
 
     translator = translation.install_translator(options.language)
     window, dock = _window(scratch)

@@ -19,8 +19,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-IMAGE = ROOT / "docs" / "user-guide" / "images" / "runs.png"
+sys.path.insert(0, str(Path(__file__).parent))
+from stage import IMAGES, arguments, start_qgis
+
 CLASSES = ("roof", "road", "water")
 
 
@@ -35,10 +36,7 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, default=IMAGE)
-    parser.add_argument("--scale", type=float, default=1)
-    parser.add_argument("--dark", action="store_true")
+    parser = arguments(__doc__, IMAGES / "runs.png")
     parser.add_argument("--bottom", action="store_true", help="the dock below the map")
     parser.add_argument("--window", action="store_true", help="the whole window, not the dock alone")
     parser.add_argument("--dock-width", type=int, default=460)
@@ -53,22 +51,9 @@ def _engine() -> subprocess.Popen:
 
 
 def _photograph(options: argparse.Namespace, scratch: Path, pid: int) -> None:
-    plugins = scratch / "plugins"
-    plugins.mkdir()
-    (plugins / "geodistil").symlink_to(ROOT)
-    sys.path.insert(0, str(plugins))
-    from qgis.core import QgsApplication, QgsSettings
-    from qgis.PyQt.QtCore import QCoreApplication, QSettings
-    from qgis.PyQt.QtGui import QFont
+    application = start_qgis(scratch, options.dark)
+    from qgis.core import QgsSettings
 
-    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(scratch / "profile"))
-    QCoreApplication.setOrganizationName("screenshots")
-    application = QgsApplication([], True, str(scratch / "profile"))
-    application.initQgis()
-    application.setFont(QFont("DejaVu Sans", 9))  # as in the window of `make session`
-    if options.dark:
-        _darken(application)
     _make_runs(scratch / "runs", pid)
     QgsSettings().setValue("geodistil/runFolders", [str(scratch / "runs")])
     options.output.parent.mkdir(parents=True, exist_ok=True)
@@ -116,18 +101,6 @@ def _direction(bottom: bool) -> Any:
     from qgis.PyQt.QtCore import Qt
 
     return Qt.Orientation.Vertical if bottom else Qt.Orientation.Horizontal
-
-
-def _darken(application: Any) -> None:
-    from qgis.PyQt.QtGui import QColor, QPalette
-
-    palette = QPalette(QColor("#2b2b2b"))
-    for role, colour in (("Window", "#2b2b2b"), ("Base", "#1f1f1f"), ("Button", "#3a3a3a"), ("Highlight", "#2a6db0")):
-        palette.setColor(getattr(QPalette.ColorRole, role), QColor(colour))
-    for role in ("WindowText", "Text", "ButtonText", "HighlightedText"):
-        palette.setColor(getattr(QPalette.ColorRole, role), QColor("#e6e6e6"))
-        palette.setColor(QPalette.ColorGroup.Disabled, getattr(QPalette.ColorRole, role), QColor("#808080"))
-    application.setPalette(palette)
 
 
 def _make_runs(folder: Path, pid: int) -> None:

@@ -67,26 +67,14 @@ def arguments() -> argparse.Namespace:
 
 def photograph(options: argparse.Namespace, scratch: Path) -> None:
     """Show one window after the other, in QGIS's Python; ends the process."""
-    (scratch / "plugins").mkdir()
-    (scratch / "plugins" / "geodistil").symlink_to(ROOT)
-    sys.path[:0] = [str(scratch / "plugins"), "/usr/share/qgis/python/plugins"]
-    from environment import _darken, _wait
-    from qgis.core import QgsApplication, QgsSettings
-    from qgis.PyQt.QtCore import QCoreApplication, QLocale, QSettings
-    from qgis.PyQt.QtGui import QFont
+    sys.path.insert(0, "/usr/share/qgis/python/plugins")
+    from environment import _wait
+    from qgis.PyQt.QtCore import QLocale
+    from stage import start_qgis
 
-    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(scratch / "profile"))
-    QCoreApplication.setOrganizationName("screenshots")
-    QgsSettings().setValue("locale/overrideFlag", True)
-    QgsSettings().setValue("locale/userLocale", options.language)
     QLocale.setDefault(QLocale(options.language))
-    application = QgsApplication([], True, str(scratch / "profile"))
-    application.initQgis()
+    application = start_qgis(scratch, options.dark, options.language)
     application.setStyle("Fusion")
-    application.setFont(QFont("DejaVu Sans", 9))  # as in the window of `make session`
-    if options.dark:
-        _darken(application)
     from geodistil.jobs.translation import install_translator
 
     translators = [install_translator(options.language), *own_words(options.language)]  # noqa: F841  Qt does not hold them

@@ -125,14 +125,10 @@ def _segmentation(options: argparse.Namespace, card: Card, maps: list[Path]) -> 
 
     if len(maps) == 1:
         return _pooled(card, [one_map(options, Item(maps[0], options.errors), EventLog(None))])
-    from ..errors import on_disk
     from ..processes import scratch
     from .job import carry_out
     from .several import each_of, items_of
 
-    if options.errors:
-        with on_disk(f"The folder {options.errors}", options.errors):
-            options.errors.mkdir(parents=True, exist_ok=True)
     items = items_of(maps, FILES["segmentation"], options.errors, ".tif")
     with scratch() as asked:  # where a stop is asked for
         found = carry_out(asked, lambda events: each_of(one_map, options, items, options.errors, events, "evaluation"))

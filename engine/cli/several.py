@@ -79,10 +79,6 @@ def vectorised(options: argparse.Namespace, arguments: Sequence[Path], one: One,
 
 
 def _all(options: argparse.Namespace, items: list[Item], one: One, kind: str, events: EventLog) -> dict[str, Any]:
-    from ..errors import on_disk
-
-    with on_disk(f"The folder {options.output}", options.output):
-        options.output.mkdir(parents=True, exist_ok=True)
     found = each_of(one, options, items, options.output, events, kind)
     failed = [each.as_dict() for each in found if isinstance(each, Failure)]
     done = [each for each in found if not isinstance(each, Failure)]
@@ -146,14 +142,20 @@ def each_of(
         one: what is done with each.
         options: the command's.
         items: maps; workers see them under the same paths.
-        output: a folder that is written into, if any.
+        output: a folder that is written into, if any; it is made.
         events: get `progress`, and a `warning` for each map that fails; their stop ends it.
         stage: what progress calls it.
 
     Raises:
         ClusterError: there is no scheduler, or a worker cannot do its part.
+        OutputError: the folder cannot be made.
         GeoDistilError: what is not a map's own fault.
     """
+    from ..errors import on_disk
+
+    if output is not None:
+        with on_disk(f"The folder {output}", output):
+            output.mkdir(parents=True, exist_ok=True)
     if options.workers or options.scheduler:
         from .cluster import each_in_cluster as of_all
     else:

@@ -26,7 +26,7 @@ from qgis.core import (
 )
 
 from ..errors import GeoDistilError, file_errors
-from ..folders import writable
+from ..folders import free_place, writable
 from ..text_files import parsed_json
 from ..translation import tr
 
@@ -148,9 +148,7 @@ def set_aside(path: Path) -> Path:
     Raises:
         OSError: it cannot be moved.
     """
-    names = (path.with_name(f"{path.name}{DAMAGED}{number}") for number in ("", *range(2, 1000)))
-    free = next(each for each in names if not each.exists())
-    return path.rename(free)
+    return path.rename(free_place(path.parent, f"{path.name}{DAMAGED}", form="{stem}{number}"))
 
 
 def _replayed(lines: Iterator[bytes]) -> tuple[dict[int, Suggestion], int]:

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Callable
 
 from ..errors import CancelledError, GeoDistilError
-from ..folders import scratch
+from ..folders import free_place, scratch
 from ..run_folder import RUN_FILE
 from ..text_files import read_object, write_text
 from ..translation import local, tr
@@ -85,7 +85,7 @@ def import_run(file: Path, parent: Path, progress: Progress) -> Path:
             unpacked = beside / "run"
             _unpack(archive, members, unpacked, progress)
             _withdraw_permission(unpacked / RUN_FILE)
-            run = _free_name(parent / (_top(archive) or file.stem))
+            run = free_place(parent, _top(archive) or file.stem, form="{stem}-{number}")
             os.replace(unpacked, run)
     except BROKEN as error:
         raise GeoDistilError(
@@ -195,11 +195,3 @@ def _copy(source: Any, target: BinaryIO | Any, done: int, total: int, progress: 
         if not progress(min(1.0, done / total)):
             raise CancelledError
     return done
-
-
-def _free_name(folder: Path) -> Path:
-    """The folder's name, or the first with a number that nobody has."""
-    number, free = 2, folder
-    while free.exists():
-        free, number = folder.with_name(f"{folder.name}-{number}"), number + 1
-    return free

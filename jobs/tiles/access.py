@@ -10,7 +10,7 @@ from qgis.core import Qgis, QgsApplication, QgsDataSourceUri, QgsNetworkAccessMa
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtNetwork import QNetworkProxy, QNetworkProxyQuery, QNetworkRequest
 
-from ..environment import ROOT
+from ..environment.diagnostics import plugin_version
 from ..errors import GeoDistilError
 from ..translation import tr
 
@@ -30,9 +30,7 @@ class Proxy(NamedTuple):
 @lru_cache(maxsize=1)
 def user_agent() -> str:
     """Who asks."""
-    lines = (ROOT / "metadata.txt").read_text(encoding="utf-8").splitlines()
-    version = next((line.partition("=")[2].strip() for line in lines if line.startswith("version=")), "")
-    return f"GeoDistil/{version} (QGIS plugin) QGIS/{Qgis.QGIS_VERSION.split('-')[0]}"
+    return f"GeoDistil/{plugin_version()} (QGIS plugin) QGIS/{Qgis.QGIS_VERSION.split('-')[0]}"
 
 
 def referring(uri: QgsDataSourceUri) -> Headers:

@@ -103,7 +103,7 @@ def fetch(
     store.begin()
     missing = [key for key in found.each() if not store.has(key)]
     _get(service, found, store, missing, address, told, cancelled, manners)
-    absent = sum(not store.content(key) for key in found.each())
+    absent = sum(map(store.is_absent, found.each()))
     if absent == found.count:
         raise empty(service.name)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from qgis.core import QgsSettings
 from qgis.PyQt.QtCore import QStandardPaths
 
+from ..text_files import write_bytes
 from .plan import Lattice
 from .service import Service
 
@@ -65,6 +66,13 @@ class TileStore:
             return False
         return time.time() - found.st_mtime < (FRESH_SECONDS if found.st_size else ABSENT_SECONDS)
 
+    def is_absent(self, key: tuple[int, int]) -> bool:
+        """Whether there is nothing of a tile, as the service says or because its file has gone."""
+        try:
+            return self._path(key).stat().st_size == 0
+        except OSError:
+            return True
+
     def put(self, key: tuple[int, int], content: bytes) -> None:
         """Keep a tile, whole or not at all.
 
@@ -92,9 +100,7 @@ def put(path: Path, content: bytes) -> None:
         OSError: it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)
+    write_bytes(path, content)
 
 
 def sweep(folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Callable
 from qgis.core import QgsApplication
 
 from ..errors import GeoDistilError
-from ..folders import scratch
+from ..folders import free_place, scratch
 from ..installer.download import sha256_of
 from ..models.shelf import look
 from ..stored import store, stored_by_path
@@ -114,10 +114,7 @@ def _check_room(folder: Path, needed: int) -> None:
 def _free(folder: Path, name: str) -> Path:
     """A place that nothing has yet."""
     stem, suffix = (name[: -len(".zip")], ".zip") if name.endswith(".zip") else (name, "")
-    place, number = folder / name, 2
-    while place.exists():
-        place, number = folder / f"{stem} ({number}){suffix}", number + 1
-    return place
+    return free_place(folder, stem, suffix, "{stem} ({number}){suffix}")
 
 
 def _share(done: int, whole: int) -> float:

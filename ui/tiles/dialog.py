@@ -22,7 +22,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ...jobs.background import Background, Cancelled, start
 from ...jobs.errors import STOPPED, GeoDistilError
-from ...jobs.folders import file_stem
+from ...jobs.folders import file_stem, free_place
 from ...jobs.tiles.fetching import Fetched, Progress, credit, fetch
 from ...jobs.tiles.ordering import Order, order_for
 from ...jobs.translation import tr
@@ -112,7 +112,7 @@ class FetchDialog(QDialog):
         self.file.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
         self.file.setFilter("GeoTIFF (*.tif)")
         home = Path(self._project.homePath() or Path.home())
-        self.file.setFilePath(str(_free(home / f"{file_stem(self._layer.name())}.tif")))
+        self.file.setFilePath(str(free_place(home, file_stem(self._layer.name()), ".tif")))
         self.size_text, self.problem, self.bar = Hint(), Problem(), QProgressBar()
         self.bar.setAccessibleName(tr("Progress"))
         self.bar.hide()
@@ -212,15 +212,6 @@ class FetchDialog(QDialog):
         self._enable()
         if error.code != STOPPED:
             self.problem.say(str(error))
-
-
-def _free(path: Path) -> Path:
-    """This path, or one with a number where there is such a file."""
-    number = 2
-    found = path
-    while found.exists():
-        found, number = path.with_name(f"{path.stem}_{number}{path.suffix}"), number + 1
-    return found
 
 
 def open_fetching(layer: QgsRasterLayer, project: QgsProject, canvas: QgsMapCanvas, parent: QWidget) -> FetchDialog:

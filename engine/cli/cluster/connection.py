@@ -60,6 +60,13 @@ def need_dask() -> None:
         )
 
 
+def mark_in(folder: Path) -> Path:
+    """A file by which workers know a folder of this job alone, which they write into."""
+    mark = folder / "shared"
+    mark.write_text(folder.name, encoding="utf-8")
+    return mark
+
+
 def absolute(options: argparse.Namespace) -> argparse.Namespace:
     """Options that mean the same in processes that work in other folders."""
     values = dict(vars(options))

@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from ...evaluation.review import Looked, Looks
     from ...events import EventLog
 
-MARK = "shared"
-"""A file by which workers know the folder that they write into."""
-
 
 def looks_in_cluster(options: argparse.Namespace, events: EventLog) -> Looks:
     """Has the rasters of a review looked at by workers.
@@ -25,7 +22,7 @@ def looks_in_cluster(options: argparse.Namespace, events: EventLog) -> Looks:
         ClusterError: Dask is missing; from what is returned, there is no scheduler, or a worker cannot do its part.
     """
     from ..review import permitted_run, rasters_of
-    from .connection import absolute, need_dask, workers_of
+    from .connection import absolute, mark_in, need_dask, workers_of
 
     need_dask()
     from . import tasks
@@ -36,8 +33,7 @@ def looks_in_cluster(options: argparse.Namespace, events: EventLog) -> Looks:
 
     def looks(folder: Path) -> list[tuple[int, Looked]]:
         rasters = rasters_of(options, permitted_run(options))
-        shared = Path(folder).absolute() / MARK
-        shared.write_text(folder.name, encoding="utf-8")
+        shared = mark_in(folder.absolute())
         make = lambda mark, places: ReviewJob(options, rasters, mark, places)  # noqa: E731
         with workers_of(options, events, shared, make) as (link, job):
             work = Each(link, job, tasks.look, [(shared.parent,)] * len(rasters), "review", events)

@@ -50,11 +50,10 @@ def _absolute(path: Path) -> Path:
 def _mark(output: Path | None, first: Path) -> Iterator[Path]:
     """A file by which workers know the folder that they write into, or else read from."""
     from ...processes import scratch
+    from .connection import mark_in
 
     if output is None:
         yield first
         return
     with scratch(_absolute(output)) as folder:
-        mark = folder / "shared"
-        mark.write_text(folder.name, encoding="utf-8")
-        yield mark
+        yield mark_in(folder)
