@@ -382,6 +382,7 @@ import os, signal, sys, threading, time
 from pathlib import Path
 import numpy as np
 from engine.inference.click_model import ClickModel
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
 model = ClickModel(*map(Path, sys.argv[1:]), "cpu")
 threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
 begun = time.monotonic()
