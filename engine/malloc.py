@@ -23,7 +23,7 @@ def keep_freed() -> None:
     Each training step asks for the same buffers again, and every page that went back to the system costs it a fault.
     """
     _ask("mallopt", M_MMAP_MAX, 0)
-    _ask("mallopt", M_TRIM_THRESHOLD, 2**31 - 1)
+    _ask("mallopt", M_TRIM_THRESHOLD, -1)
 
 
 def give_back() -> None:

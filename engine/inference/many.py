@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -81,6 +82,11 @@ class Ends:
     def missing(self) -> list[int]:
         """The items of which nothing has become yet."""
         return [index for index in range(len(self._items)) if not self.has(index)]
+
+    def left(self, index: int, most: int) -> int:
+        """How many items nothing has become of yet whose turn is not before one's; no more than so many are counted."""
+        missing = (other for other in range(index, len(self._items)) if not self.has(other))
+        return sum(1 for _ in itertools.islice(missing, most))
 
     def has(self, index: int) -> bool:
         """Whether something has become of an item."""

@@ -35,7 +35,7 @@ def stretches(missing: Sequence[int], left: int, workers: int) -> list[range]:
 
     Args:
         missing: the rows, in order; a stretch may have finished ones between them.
-        left: rasters of the job that are not done, with this one.
+        left: rasters of the job whose turn is not before this one's, with it.
         workers: how many there are.
     """
     if not missing:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .prediction_job import Chosen, PredictionJob
 
 NO_RASTER = -1
+MANY = 2
+"""Rasters a worker that are still to come: with so many, none need be divided for all to have something to do."""
 
 
 class Archive(Work):
@@ -110,7 +112,8 @@ class Archive(Work):
         plan = self._plans[index] = planned.plan
         self._progress.planned(index, plan)
         missing = sorted(set(range(plan.windows.rows)) - plan.finished)
-        parts = stretches(missing, len(self.ends.missing()), max(1, len(self.client.nthreads())))
+        workers = max(1, len(self.client.nthreads()))
+        parts = stretches(missing, self.ends.left(index, MANY * workers), workers)
         self._stretches[index] = len(parts)
         for rows in parts:
             given = (self._chosen, index, self.items[index], plan, rows)

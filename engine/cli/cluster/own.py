@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
+import dask.config
 from distributed import LocalCluster
 
 from ...errors import ClusterError
@@ -17,6 +18,9 @@ from ...processes import scratch
 from ...types import given
 
 DASHBOARD = "127.0.0.1:8787"
+SELDOM = {"distributed.worker.profile.interval": "100ms", "distributed.admin.system-monitor.interval": "5s"}
+"""How often Dask looks at its workers' threads and at the machine: by default so often that work is slower by some
+percent."""
 LOOK_SECONDS = 2.0
 DEAD_SECONDS = 5.0
 """After so long a process that has ended, and that Dask has not started again, is replaced."""
@@ -33,7 +37,7 @@ def own_cluster(workers: int) -> Iterator[OwnCluster]:
         ClusterError: it cannot be started.
     """
     threads = max(1, cores() // workers)
-    with scratch() as folder:
+    with scratch() as folder, dask.config.set(SELDOM):
         try:
             cluster = LocalCluster(
                 n_workers=workers,
@@ -42,7 +46,7 @@ def own_cluster(workers: int) -> Iterator[OwnCluster]:
                 dashboard_address=DASHBOARD if find_spec("bokeh") else None,
                 local_directory=str(folder),
                 silence_logs=logging.CRITICAL,
-                env={"OMP_NUM_THREADS": str(threads)},
+                env={"OMP_NUM_THREADS": str(threads)},  # Dask's own settings reach its workers by themselves
             )
         except (OSError, RuntimeError, TimeoutError) as error:
             raise ClusterError(

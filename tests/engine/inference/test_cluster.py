@@ -9,8 +9,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,8 +20,16 @@ import rasterio
 from distributed import Client, LocalCluster
 from rasterio.transform import from_origin
 
+from engine.cli.cluster import tasks
+from engine.cli.cluster.archive import Archive
+from engine.cli.cluster.work import Task
 from engine.cli.main import main
-from engine.events import read_events
+from engine.errors import RasterError
+from engine.events import EventLog, read_events
+from engine.inference.archive import Item
+from engine.inference.many import Ends
+from engine.inference.opened import Plan
+from engine.inference.windows import WindowGrid
 
 ROOT = Path(__file__).parents[3]
 
@@ -138,6 +148,26 @@ def test_workers_give_the_bytes_of_one_process_and_name_what_failed(bright_onnx,
     assert not (tmp_path / "two" / "prediction.done").exists()
     assert {path: path.stat().st_mtime_ns for path in before} == before, "the others are not done again"
     assert two["small/classes.tif"] == files(tmp_path / "two")["bad/classes.tif"]
+
+
+def test_only_the_last_rasters_are_divided_so_that_workers_end_together(tmp_path):
+    items = [Item(f"{number}.tif", tmp_path / str(number)) for number in range(6)]
+    given = []
+    client = SimpleNamespace(
+        nthreads=lambda: {"a": 1, "b": 1},
+        submit=lambda work, name, *arguments, key, **_: (
+            given.append(arguments) or SimpleNamespace(key=key, add_done_callback=lambda call: None)
+        ),
+    )
+    ends = Ends(items, EventLog(None))
+    ends.failed(1, RasterError("torn"))
+    job = SimpleNamespace(name="job", here=True)
+    archive = Archive(SimpleNamespace(client=client, keep=lambda: None), job, items, ends, EventLog(None))
+    plan = Plan(WindowGrid(256, 4096, 256, 0), frozenset())
+    for index in ends.missing():
+        archive._was_planned(Task(tasks.plan, index, ()), tasks.Planned(plan, []))
+    parts = Counter(index for _, index, *_ in given)
+    assert parts == {0: 1, 2: 1, 3: 2, 4: 2, 5: 2}
 
 
 def test_killed_workers_cost_nothing_but_time(bright_onnx, wide, undisturbed, cluster, address, tmp_path, capsys):
