@@ -54,7 +54,7 @@ def arguments() -> argparse.Namespace:
     """What can be changed from outside."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--rasters", type=int, default=5)
+    parser.add_argument("--rasters", type=int, default=8)
     parser.add_argument("--side", type=int, default=4096, help="of a raster in pixels")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--backend", choices=BACKENDS, default="openvino")

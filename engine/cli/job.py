@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -179,13 +179,20 @@ def memory_error(error: Exception) -> DeviceError | None:
     """The sentence for an error that says, in whichever library's words, that memory is full; none for others."""
     from ..errors import DeviceError
 
-    full = isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM
+    full = getattr(error, "errno", None) == errno.ENOMEM or any(isinstance(e, MemoryError) for e in _beneath(error))
     if not full and "torch" in sys.modules:
         from ..models.devices import out_of_memory
 
         full = out_of_memory(error)
     sentence = "The memory of this machine is full, so the work ended."
     return DeviceError(sentence, "Close other programs and start it again; what was done is kept.") if full else None
+
+
+def _beneath(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and those during which it came up: PyTorch's writers say of full memory that a position is wrong."""
+    while error:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _as_owner(tell: Listener, owner: Owner) -> Listener:

@@ -9,12 +9,14 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count, islice
+from traceback import walk_tb
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from .. import ranks
 from ..config import Run
@@ -249,8 +251,26 @@ def _batches(
         yield from map(batches.__getitem__, count())
     # one more than are read ahead: the next batch is asked for while the last is still to be taken
     buffers = SharedBuffers(shapes, workers * prefetch + 1)
-    for number, values in enumerate(_loader(TrainingBatches(chips, start, size, mine, buffers), workers, prefetch)):
+    loader = _loader(TrainingBatches(chips, start, size, mine, buffers), workers, prefetch)
+    for number, values in enumerate(_begun(loader)):
         yield values | buffers.take(number) if isinstance(values, dict) else values
+
+
+def _begun(loader: DataLoader[Any]) -> Iterator[Any]:
+    """What a loader's processes read, once they have started.
+
+    Raises:
+        EOFError, ConnectionError: the server that forks them died.
+    """
+    try:
+        return iter(loader)
+    except (EOFError, ConnectionError) as error:
+        for frame, _ in walk_tb(error.__traceback__):
+            if isinstance(half := frame.f_locals.get("self"), _MultiProcessingDataLoaderIter):
+                half._shutdown = True  # its own end would fail, and print so
+                for worker in half._workers:
+                    worker.terminate()
+        raise
 
 
 def _readers(run: Run, batch: int, warn: Callable[[str], None]) -> tuple[int, int]:
@@ -281,8 +301,8 @@ def _stream(
     while True:
         try:
             values = next(batches)
-        except RuntimeError as error:
-            if "worker" not in str(error):
+        except (RuntimeError, EOFError, ConnectionError) as error:
+            if isinstance(error, RuntimeError) and "worker" not in str(error):
                 raise
             raise TrainingError(
                 "A process that reads chips ended unexpectedly.", "Memory may be short: lower training.workers."

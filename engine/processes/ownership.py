@@ -57,6 +57,7 @@ class Owner:
             self.folder.mkdir(parents=True, exist_ok=True)
             while not self._create():
                 self._take_over()
+            self._clear()
         except OSError as error:
             raise cannot_write(f"The folder {self.folder}", self.folder, error) from error
         threading.Thread(target=self._live, name="owner", daemon=True).start()
@@ -87,18 +88,44 @@ class Owner:
             )
 
     def _create(self) -> bool:
-        """Whether the file could be made, which only one of several processes can."""
+        """Whether the file could be made, which only one of several processes can.
+
+        It comes with its content: an empty one, of a process that was killed in between, would keep others waiting.
+        """
+        whole = self.path.with_name(f"{OWNER_FILE}.{self._mark}")
+        try:
+            whole.write_text(json.dumps({**me().as_dict(), "since": time.time(), "mark": self._mark}), encoding="utf-8")
+            return self._link(whole)
+        finally:
+            with contextlib.suppress(OSError):
+                whole.unlink(missing_ok=True)
+
+    def _link(self, whole: Path) -> bool:
+        """Give a file the owner's name, where nobody has it; copied where the file system knows no second names."""
+        try:
+            os.link(whole, self.path)
+            return True
+        except FileExistsError:  # or the answer of a network file system went astray, and it was asked twice
+            return self._is_mine(_read(self.path))
+        except OSError:
+            content = whole.read_bytes()
         try:
             descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
         except FileExistsError:
             return False
         try:
-            with open(descriptor, "w", encoding="utf-8") as file:
-                json.dump({**me().as_dict(), "since": time.time(), "mark": self._mark}, file)
+            with open(descriptor, "wb") as file:
+                file.write(content)
         except OSError:
             self.path.unlink(missing_ok=True)
             raise
         return True
+
+    def _clear(self) -> None:
+        """Remove what processes left that were killed when they came."""
+        for path in self.folder.glob(f"{OWNER_FILE}.{'[0-9a-f]' * 32}"):
+            if CLAIM_SECONDS < age(path) < math.inf:
+                path.unlink(missing_ok=True)
 
     def _take_over(self) -> None:
         """Remove the file of a dead owner; of several that want to, one does, and the others look again.

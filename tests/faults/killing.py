@@ -66,7 +66,7 @@ def killed(
             code = attempt.wait(rng.uniform(0, last - first if kind.begins else last))
         if code is None:
             found.kills += 1
-            found.faults += _end(attempt, number, found)
+            found.faults += _end(attempt, folder, number, found)
         elif code:
             found.faults.append(f"attempt {found.kills + 1} ended with {code}: {_last_line(folder)}")
     if code is None:
@@ -82,14 +82,14 @@ def killed(
     return found
 
 
-def _end(attempt: Attempt, number: signal.Signals, found: Killed) -> list[str]:
+def _end(attempt: Attempt, folder: Path, number: signal.Signals, found: Killed) -> list[str]:
     """End it, and see whether its children went with it."""
-    children, begun = attempt.children(), time.monotonic()
+    children, begun, entered = attempt.children(), time.monotonic(), attempt.entered(folder)
     attempt.send(number)
     code = attempt.wait(60)
     if number != signal.SIGKILL:
         found.seconds.append(time.monotonic() - begun)
-        if code not in (0, 1):
+        if code not in (0, 1) and entered:  # before, there was nothing to end in order
             return [f"signal {number.name} ended it with {code}"]
     alive = left_alive(children)
     return [f"{len(alive)} of {len(children)} children lived on"] if alive else []

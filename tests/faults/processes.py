@@ -46,6 +46,12 @@ class Attempt:
         """A signal to the process itself, not to its children."""
         os.kill(self.process, number)
 
+    def entered(self, folder: Path) -> bool:
+        """Whether it has taken a folder below one for its own, and so begun."""
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            return any(json.loads(path.read_text()).get("pid") == self.process for path in folder.rglob("owner.json"))
+        return False
+
     def children(self) -> list[psutil.Process]:
         """All below it."""
         return psutil.Process(self.process).children(recursive=True)

@@ -1,3 +1,4 @@
+import io
 import json
 import shutil
 import socket
@@ -15,6 +16,7 @@ import shapely
 import torch
 
 from engine.cli import quantize
+from engine.cli.job import memory_error
 from engine.cli.main import main
 from engine.cli.train import _thresholds
 from engine.config import load_run
@@ -60,6 +62,19 @@ def trained(tmp_path_factory, worlds):
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     return folder, json.loads(result.stdout)
+
+
+def test_memory_that_ends_while_pytorch_writes_is_named():
+    class Full(io.BytesIO):
+        def write(self, content):
+            if self.tell() > 1000:
+                raise MemoryError
+            return super().write(content)
+
+    with pytest.raises(RuntimeError, match="enforce fail") as raised:
+        torch.save({"weights": torch.zeros(9999)}, Full())
+    assert "The memory of this machine is full" in str(memory_error(raised.value))
+    assert memory_error(RuntimeError("[enforce fail at inline_container.cc:671]")) is None
 
 
 def test_a_report_can_be_written_anew_beside_another_run(trained, capsys):

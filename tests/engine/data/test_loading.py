@@ -1,5 +1,7 @@
+import gc
 import itertools
 import pickle
+from multiprocessing import forkserver
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from engine.config import Labels, PartialMultitask
 from engine.data import chips_per_epoch, prepare, training_loader, validation_batches
 from engine.data.loading import TrainingChips, _workers
 from engine.data.sampling import GroundSampler, tiling
-from engine.errors import ConfigError, LabelError, RasterError
+from engine.errors import ConfigError, LabelError, RasterError, TrainingError
 
 
 @pytest.fixture
@@ -95,6 +97,26 @@ def test_batches_that_are_kept_stay_as_they_were_while_more_are_read(uneven, rol
     stream.close()
     for one, other in zip(kept, training_loader(prepared, run, role), strict=False):
         same(one, other)
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_server_of_readers_that_dies_is_a_sentence(uneven, monkeypatch):
+    prepared, run = uneven
+    run.training.workers = 2
+    started = []
+
+    def start(*arguments, connect=forkserver._forkserver.connect_to_new_process):
+        started.append(connect(*arguments))
+        if len(started) == 2:
+            raise EOFError("unexpected EOF")
+        return started[0]
+
+    monkeypatch.setattr(forkserver._forkserver, "connect_to_new_process", start)
+    monkeypatch.setattr(forkserver, "connect_to_new_process", start)
+    with pytest.raises(TrainingError, match="A process that reads chips ended"):
+        next(training_loader(prepared, run, "detection"))
+    gc.collect()
+    assert len(started) == 2
 
 
 @pytest.mark.parametrize("workers", [0, 1])

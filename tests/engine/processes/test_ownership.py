@@ -1,5 +1,6 @@
 """One process works in a folder: the second is told who, the dead are known, of many at once one is it."""
 
+import errno
 import json
 import os
 import signal
@@ -88,6 +89,39 @@ def test_a_file_that_is_just_being_written_counts_for_its_writer(tmp_path):
     (tmp_path / OWNER_FILE).touch()
     with pytest.raises(OutputError, match="only just come"), Owner(tmp_path):
         pass
+
+
+def test_a_process_killed_when_it_comes_holds_nobody_up(tmp_path, monkeypatch):
+    if not (child := os.fork()):
+        os.link = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        with Owner(tmp_path):
+            os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    os.utime(left, (1, 1))
+    with Owner(tmp_path):
+        assert [path.name for path in tmp_path.iterdir()] == ["owner.json"]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_system_without_second_names(tmp_path, monkeypatch):
+    def link(*_):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+    with Owner(tmp_path), pytest.raises(OutputError, match="in use"), Owner(tmp_path):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_answer_that_went_astray_is_no_other_owner(tmp_path, monkeypatch):
+    def link(*paths, link=os.link):
+        link(*paths)
+        raise FileExistsError
+
+    monkeypatch.setattr(os, "link", link)
+    with Owner(tmp_path):
+        assert [path.name for path in tmp_path.iterdir()] == ["owner.json"]
 
 
 def test_of_many_that_find_a_dead_owner_at_the_same_moment_one_takes_its_place(tmp_path):
