@@ -5,22 +5,22 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..background import Background, Cancelled, start
-from ..errors import CancelledError, GeoDistilError
+from ..errors import GeoDistilError
 from ..extents import extent_arguments, view_on
 from ..folders import job_folder
 from ..foreign import taken
 from ..packages import read_card
-from ..process import EngineProcess
+from ..process import finished
+from ..progress import TaskFeedback
 from ..snapshots import raster_path
 from ..sources.draft import SEGMENTATION
 from ..translation import tr
-from ..virtual import permission
 from ..vocabulary import spoken
 
 LEAST = 0.1
@@ -84,12 +84,12 @@ class Asking(QObject):
         """On another thread."""
         self._folder = folder = job_folder("suggest")
         try:
-            return self._predict(folder, _Feedback(cancelled, self.progressed.emit))
+            return self._predict(folder, TaskFeedback(cancelled, self.progressed.emit))
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
 
-    def _predict(self, folder: Path, feedback: _Feedback) -> Path:
+    def _predict(self, folder: Path, feedback: TaskFeedback) -> Path:
         question = self._question
         model = taken(question.model)
         card = read_card(model)
@@ -106,7 +106,7 @@ class Asking(QObject):
         part = [] if question.extent is None else extent_arguments(question.extent, question.crs)
         command = ["predict", str(model), question.raster, "--output", str(folder), *part]
         command += ["--confidence"] if areas else ["--score", str(min(LEAST, question.score))]
-        files = _outputs(command, folder, feedback)[0]
+        files = finished(command, folder, feedback)["outputs"][0]
         return _polygons(files, model, card, folder, feedback) if areas else Path(files["detections"])
 
     def _fail(self, error: GeoDistilError) -> None:
@@ -154,37 +154,10 @@ def common_extent(view: QgsRectangle, raster: QgsRasterLayer, project: QgsProjec
     return seen
 
 
-class _Feedback:
-    """`jobs.progress.Feedback` for a task. Method names are Processing's."""
-
-    def __init__(self, cancelled: Cancelled, told: Callable[[float, str], None]) -> None:
-        self.isCanceled, self._told = cancelled, told
-        self._percent, self._text = 0.0, ""
-
-    def setProgress(self, percent: float) -> None:
-        self._percent = percent
-        self._told(self._percent, self._text)
-
-    def setProgressText(self, text: str) -> None:
-        self._text = text
-        self._told(self._percent, self._text)
-
-    def pushInfo(self, info: str) -> None:
-        """Nobody reads it."""
-
-    pushWarning = pushInfo
-
-
-def _outputs(command: list[str], folder: Path, feedback: _Feedback) -> Any:
-    ending = EngineProcess([*command, *permission(command)], folder).follow(feedback)
-    if ending.get("kind") != "finished":
-        raise CancelledError
-    return ending["outputs"]
-
-
-def _polygons(files: dict[str, str], model: Path, card: dict[str, Any], folder: Path, feedback: _Feedback) -> Path:
+def _polygons(files: dict[str, str], model: Path, card: dict[str, Any], folder: Path, feedback: TaskFeedback) -> Path:
     """Polygons of a class map, with the mean confidence of each."""
     path, pixel = folder / "areas.gpkg", card["gsd"]
     command = ["polygons", files["classes"], "--model", str(model), "--confidence", files["confidence"]]
     command += ["--minimum-area", str(SMALLEST_PIXELS * pixel * pixel), "--simplify", str(pixel)]
-    return Path(_outputs([*command, "--output", str(path), "--events", str(folder)], folder, feedback)["polygons"])
+    ending = finished([*command, "--output", str(path), "--events", str(folder)], folder, feedback)
+    return Path(ending["outputs"]["polygons"])
