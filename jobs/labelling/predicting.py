@@ -20,11 +20,18 @@ from ..process import finished
 from ..progress import TaskFeedback
 from ..snapshots import raster_path
 from ..sources.draft import SEGMENTATION
+from ..tiles.fetching import Progress, fetch_kept
+from ..tiles.ordering import Order, refuse_many
+from ..tiles.plan import estimate
+from ..tiles.service import Service, is_service, service_of
 from ..translation import tr
 from ..vocabulary import spoken
 
 LEAST = 0.1
 """Detections are asked for from this score on, or a lower one that a person chose: more may be wanted afterwards."""
+
+FETCHING = 30
+"""Percent of the progress, where a service's imagery is fetched first."""
 
 SMALLEST_PIXELS = 16
 """Smaller areas go to their neighbours: nobody wants to judge them one by one."""
@@ -36,11 +43,12 @@ class Question:
 
     Args:
         model: where a person pointed.
-        raster: its file.
+        raster: its file; empty where it is a web service.
         role: detection or segmentation.
         score: least score.
         extent: the part that is asked for; none for the whole raster.
         crs: the extent's.
+        service: whose part, the extent in its CRS, is fetched first.
     """
 
     model: str
@@ -49,6 +57,7 @@ class Question:
     score: float
     extent: QgsRectangle | None = None
     crs: QgsCoordinateReferenceSystem | None = None
+    service: Service | None = None
 
 
 class Asking(QObject):
@@ -102,12 +111,27 @@ class Asking(QObject):
                 ),
                 tr("Choose another model."),
             )
+        raster = question.raster if question.service is None else self._fetched(card["gsd"], feedback)
         areas = question.role == SEGMENTATION
         part = [] if question.extent is None else extent_arguments(question.extent, question.crs)
-        command = ["predict", str(model), question.raster, "--output", str(folder), *part]
+        command = ["predict", str(model), raster, "--output", str(folder), *part]
         command += ["--confidence"] if areas else ["--score", str(min(LEAST, question.score))]
         files = finished(command, folder, feedback)["outputs"][0]
         return _polygons(files, model, card, folder, feedback) if areas else Path(files["detections"])
+
+    def _fetched(self, pixel: float, feedback: TaskFeedback) -> str:
+        """The part of the service, at pixels as fine as the model's; what is kept of it already is there at once."""
+        service, extent = self._question.service, self._question.extent
+        order = Order(service, extent, estimate(service, extent, pixel))
+        refuse_many(order, tr("Zoom in, or fetch it first with Fetch imagery."))
+
+        def told(progress: Progress) -> None:
+            feedback.setProgress(FETCHING * progress.done / progress.of)
+            feedback.setProgressText(progress.text)
+
+        path = str(fetch_kept(order, told, feedback.isCanceled))
+        feedback.part(FETCHING, 100)
+        return path
 
     def _fail(self, error: GeoDistilError) -> None:
         self._task = None  # which holds this: nobody but the main thread may let go of either
@@ -122,7 +146,7 @@ class Asking(QObject):
 
 
 def raster_of_question(raster: QgsRasterLayer | None) -> str:
-    """The file that the engine is to predict.
+    """The file that the engine is to look at.
 
     Raises:
         GeoDistilError: there is no raster, or it is no file.
@@ -134,6 +158,27 @@ def raster_of_question(raster: QgsRasterLayer | None) -> str:
             tr("Add it, or take suggestions from a layer."),
         )
     return raster_path(raster)
+
+
+def imagery_of_question(raster: QgsRasterLayer | None, whole: bool) -> tuple[str, Service | None]:
+    """The file that is to be predicted; or, with an empty path, the web service whose view is fetched for that.
+
+    Args:
+        raster: what is labelled.
+        whole: whether all of it is asked for, and not a view.
+
+    Raises:
+        GeoDistilError: there is no raster, or it is neither; or it is a service, which has no end.
+    """
+    if not is_service(raster):
+        return raster_of_question(raster), None
+    if whole:
+        raise GeoDistilError(
+            "raster",
+            tr("The layer {layer} is a web service, which has no end.").format(layer=raster.name()),
+            tr("Take suggestions in this view."),
+        )
+    return "", service_of(raster)
 
 
 def common_extent(view: QgsRectangle, raster: QgsRasterLayer, project: QgsProject, crs: Any) -> QgsRectangle:
