@@ -158,7 +158,7 @@ class Scoring(QObject):
             feedback.part(90 + 10 * step / len(steps), 90 + 10 * (step + 1) / len(steps), tr("Scoring"))
             self._evaluate(number, self._truths[place], meanings[place], areas[place], feedback)
         for truth in self._truths:
-            (self._folder / f"{truth.task}.gpkg").unlink(missing_ok=True)
+            shutil.rmtree(truth.folder, ignore_errors=True)
         self._scored.notes = list(dict.fromkeys(self._scored.notes))
         return self._scored
 

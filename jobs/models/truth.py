@@ -22,6 +22,7 @@ from qgis.core import (
 
 from ..classes import NO_CLASS, RASTER_BACKGROUND, ClassReader
 from ..errors import GeoDistilError
+from ..folders import file_stem
 from ..layer_file import LayerFile
 from ..reading import Features
 from ..snapshots import CLASS_FIELD, Snapshot, raster_path
@@ -87,7 +88,7 @@ class TruthFiles:
     Args:
         truth: the labels.
         task: segmentation or detection.
-        folder: gets the copy.
+        folder: gets a folder with the copy.
 
     Raises:
         GeoDistilError: the layer cannot be used.
@@ -96,7 +97,9 @@ class TruthFiles:
     def __init__(self, truth: Truth, task: str, folder: Path) -> None:
         self.task, self.raster = task, isinstance(truth.layer, QgsRasterLayer)
         self._classes = ClassReader(truth.layer, "" if self.raster else truth.field)
-        self.path = raster_path(truth.layer) if self.raster else str(folder / f"{task}.gpkg")
+        self.folder = folder / task
+        copy = self.folder / f"{file_stem(truth.layer.name())}.gpkg"  # the engine's sentences name it
+        self.path = raster_path(truth.layer) if self.raster else str(copy)
         copies = not self.raster
         self._copy = Snapshot(truth.layer, Path(self.path), truth.field or "", needed=True) if copies else None
         self.outlines = None if self.raster else Outlines(truth.layer)

@@ -88,7 +88,7 @@ class GroundDialog(QDialog):
         self.untrained.setChecked(any(isinstance(each.card.get("geometry"), dict) for each in self._models))
         self.problem = Problem()
         self.buttons = QDialogButtonBox(Button.Ok | Button.Cancel)
-        self.buttons.button(Button.Ok).setText(tr("Score"))
+        self.buttons.button(Button.Ok).setText(tr("Score both"))
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
 
@@ -99,7 +99,7 @@ class GroundDialog(QDialog):
         for task, labels in self.truths.items():
             rows.append((TRUTHS[task][0], stacked(labels, self.fields[task]), labels))
         complete = Hint(tr("Labels are complete inside it, and nothing counts outside. Empty: all of the imagery."))
-        rows.append((tr("La&belled area"), stacked(self.area, complete), self.area))
+        rows.append((tr("Labelle&d area"), stacked(self.area, complete), self.area))
         for text, cell, widget in rows:
             form.addRow(text, cell)
             form.labelForField(cell).setBuddy(widget)
