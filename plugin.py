@@ -111,6 +111,7 @@ class GeoDistilPlugin:
             self._labelling.deleteLater()
             self._labelling = None
         if self._models is not None:
+            self._models.ground.cancel()
             self._models.close()
             self._models.deleteLater()
             self._models = None

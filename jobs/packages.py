@@ -21,6 +21,8 @@ MODEL_FILES = tr("Models (item.json *.zip *.onnx);;All files (*)")
 TASKS = ("detection", "segmentation", "regression")
 COLOUR = re.compile("#[0-9a-fA-F]{6}")
 MOST_LETTERS, MOST_ENTRIES = 200, 10_000
+USUAL_SCORE = 0.3
+"""From which detections are reported where a card does not say, as in `engine.config.card`."""
 CLASS_LISTS = ("segmentation_classes", "detection_classes")
 
 
@@ -100,6 +102,8 @@ def _checked(card: Any, path: Path | str) -> dict[str, Any]:
         "background": isinstance(known.get("background", True), bool),
         "network": isinstance(known.get("network") or {}, dict),
         "created": isinstance(known.get("created", ""), str) and len(known.get("created", "")) <= MOST_LETTERS,
+        "score_threshold": _is_number(known.get("score_threshold", USUAL_SCORE)),
+        "score_thresholds": _are_numbers(known.get("score_thresholds") or {}),
         **{name: _all(classes, _is_class) for name, classes in lists.items()},
     }
     wrong = [name for name, is_sound in sound.items() if not is_sound]
@@ -137,6 +141,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def _are_numbers(values: Any) -> bool:
+    return isinstance(values, dict) and len(values) <= MOST_ENTRIES and all(map(_is_number, values.values()))
+
+
 def _is_band(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65535
 
@@ -144,3 +152,19 @@ def _is_band(value: Any) -> bool:
 def run_of(package: Path) -> Path | None:
     """The run folder that a package still lies in, as its folder `model`; none where it lies elsewhere."""
     return package.parent if package.is_dir() and (package.parent / "run.json").is_file() else None
+
+
+def least_score(card: dict[str, Any]) -> float:
+    """The lowest score from which a model reports detections of any class."""
+    return min([card.get("score_threshold", USUAL_SCORE), *(card.get("score_thresholds") or {}).values()])
+
+
+def reported(card: dict[str, Any]) -> str:
+    """A filter (SQL) of the detections that a model reports by itself, of all that were asked for."""
+    usual, own = card.get("score_threshold", USUAL_SCORE), card.get("score_thresholds") or {}
+    cases = "".join(f" WHEN {_quoted(name)} THEN {score}" for name, score in own.items())
+    return f'"score" >= CASE "class"{cases} ELSE {usual} END' if own else f'"score" >= {usual}'
+
+
+def _quoted(name: str) -> str:
+    return "'" + name.replace("'", "''") + "'"

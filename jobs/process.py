@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from .environment import ROOT, child_environment, engine_python
-from .errors import GeoDistilError
+from .errors import CancelledError, GeoDistilError
 from .events import EventReader
 from .processes import end, look
 from .progress import Feedback, report
 from .translation import tr
+from .virtual import permission
 
 LOG_FILE = "log.txt"
 STOP_FILE = "stop"
@@ -149,6 +150,28 @@ class EngineProcess:
             log.seek(self._log_start)
             text = log.read().decode("utf-8", "replace").strip()
         return "\n".join(text.splitlines()[-lines:])
+
+
+def finished(command: Sequence[str], folder: Path, feedback: Feedback, grace: float = 10.0) -> dict[str, Any]:
+    """Run a command that writes events, to its end.
+
+    Args:
+        command: the engine's command line; leave to reach other files is given where it names a raster that may.
+        folder: the job folder.
+        feedback: is told, and may cancel.
+        grace: seconds for an orderly end.
+
+    Returns:
+        The event `finished`.
+
+    Raises:
+        GeoDistilError: the engine failed or died.
+        CancelledError: it was cancelled.
+    """
+    ending = EngineProcess([*command, *permission(command)], folder, grace).follow(feedback)
+    if ending.get("kind") != "finished":
+        raise CancelledError
+    return ending
 
 
 def _death(code: int, last_line: str) -> tuple[str, str]:

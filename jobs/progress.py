@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Callable, Protocol
 
 from .translation import local, tr
 from .vocabulary import spoken
@@ -25,6 +25,39 @@ class Feedback(Protocol):
 
     def pushWarning(self, warning: str) -> None:  # noqa: D102
         ...
+
+
+class TaskFeedback:
+    """The same for a task: what is told goes to one function. Method names are Processing's.
+
+    Args:
+        cancelled: whether it is to end.
+        told: called with percent and what is being done, on the task's thread.
+    """
+
+    def __init__(self, cancelled: Callable[[], bool], told: Callable[[float, str], None]) -> None:
+        self.isCanceled, self._told = cancelled, told
+        self._percent, self._text, self._doing = 0.0, "", ""
+        self._start, self._end = 0.0, 100.0
+
+    def part(self, start: float, end: float, doing: str = "") -> None:
+        """What follows goes from `start` to `end` percent of all, and is called so."""
+        self._start, self._end, self._doing = start, end, doing
+        self.setProgressText("")
+        self.setProgress(0)
+
+    def setProgress(self, percent: float) -> None:  # noqa: D102
+        self._percent = self._start + (self._end - self._start) * percent / 100
+        self._told(self._percent, self._text)
+
+    def setProgressText(self, text: str) -> None:  # noqa: D102
+        self._text = ": ".join(filter(None, (self._doing, text)))
+        self._told(self._percent, self._text)
+
+    def pushInfo(self, info: str) -> None:
+        """Nobody reads it."""
+
+    pushWarning = pushInfo
 
 
 def report(event: dict[str, Any], feedback: Feedback) -> None:

@@ -8,9 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
-from qgis.core import QgsMapLayer, QgsRasterLayer, QgsVectorLayer
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsMapLayer,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsVectorLayer,
+)
 
 from .classes import NO_CLASS, RASTER_BACKGROUND, ClassReader
 from .continuing import continued
@@ -19,9 +26,14 @@ from .owner import refuse_owned
 from .reading import chosen
 from .snapshots import CLASS_FIELD, Snapshot, raster_path
 from .text_files import write_text
+from .tiles.fetching import Told, fetch, name_of
+from .tiles.ordering import Order, order_for, refuse_many
+from .tiles.service import is_service
 from .translation import tr
 from .virtual import permitted
 
+RASTERS = "rasters"
+"""The folder of what is fetched."""
 RUN_FILE = "run.json"
 RUN_VERSION = 2
 LABELS = "labels"
@@ -41,6 +53,7 @@ class RoleLayers:
         selected_only: labels and area without the features that are not selected, where some are.
         box_size: side of the box around a point label, in metres; none for other labels.
         background: whether unlabelled ground is a class of its own; else it counts nowhere.
+        part: of web services what is fetched, and its CRS; none takes that of the labelled area, else of the labels.
     """
 
     role: str
@@ -51,6 +64,28 @@ class RoleLayers:
     selected_only: bool = False
     box_size: float | None = None
     background: bool = True
+    part: tuple[QgsRectangle, QgsCoordinateReferenceSystem] | None = None
+
+    def ground(self, service: QgsRasterLayer) -> tuple[QgsRectangle, QgsCoordinateReferenceSystem]:
+        """The part of a web service that is fetched, and its CRS.
+
+        Raises:
+            GeoDistilError: nothing says which.
+        """
+        if self.part is not None:
+            return self.part
+        layer = self.area or self.labels
+        if layer is None:
+            raise GeoDistilError(
+                "raster",
+                tr("The layer {layer} is a web service without labels: nothing says which part to learn from.").format(
+                    layer=service.name()
+                ),
+                tr("Give the extent that is fetched of web services."),
+            )
+        if isinstance(layer, QgsVectorLayer):
+            layer.updateExtents()  # what is drawn now may not be in it
+        return layer.extent(), layer.crs()
 
 
 @dataclass
@@ -83,22 +118,29 @@ class RunFolder:
         self._goes_on = (folder / "checkpoints").exists() and (folder / RUN_FILE).exists()
         self._labels = folder / (f"{LABELS}.new" if self._goes_on else LABELS)
         self._copies: list[Snapshot] = []
+        self._orders: dict[str, Order] = {}
         self._roles = [(layers.role, layers.background, _class_reader(layers)) for layers in roles]
         self._sources = [source for layers in roles for source in self._sources_of(layers)]
 
-    def write(self) -> Path:
+    def write(self, told: Told = lambda _: None, cancelled: Callable[[], bool] = lambda: False) -> Path:
         """Write `run.json` and the label snapshots. A folder with checkpoints of the same run goes on.
+
+        Args:
+            told: of the progress of what is fetched of web services.
+            cancelled: asked meanwhile.
 
         Returns:
             The path of `run.json`.
 
         Raises:
-            GeoDistilError: a layer cannot be read, the folder holds another or a broken run, is in use, or cannot be
-                written.
+            GeoDistilError: a layer cannot be read or fetched, the folder holds another or a broken run, is in use, or
+                cannot be written.
+            CancelledError: it was cancelled while something was fetched, which goes on from there the next time.
         """
         refuse_owned(self._folder)
         with writing(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
+            self._fetch(told, cancelled)
             run = merge_patch(self._run(), self._settings.options)
             try:
                 for copy in self._copies:
@@ -128,7 +170,24 @@ class RunFolder:
         if layers.labels is not None:
             shared["labels"] = label_entry(self._labels, layers, self._copies)
             shared["area"] = area_entry(self._labels, layers, self._copies)
-        return [{"raster": raster_path(raster), "name": raster.name(), **shared} for raster in layers.rasters]
+        return [
+            {"raster": self._raster_of(raster, layers), "name": raster.name(), **shared} for raster in layers.rasters
+        ]
+
+    def _raster_of(self, raster: QgsRasterLayer, layers: RoleLayers) -> str:
+        """A raster's file; of a web service the one in the run folder that its part will come into."""
+        if not is_service(raster):
+            return raster_path(raster)
+        order = order_for(raster, *layers.ground(raster), self._settings.gsd or 0, QgsProject.instance())
+        refuse_many(order, tr("Choose a smaller extent or larger pixels, or fetch it first with Fetch imagery."))
+        path = f"{RASTERS}/{name_of(order)}"
+        self._orders[path] = order
+        return path
+
+    def _fetch(self, told: Told, cancelled: Callable[[], bool]) -> None:
+        for path, order in self._orders.items():
+            if not (self._folder / path).exists():  # else an earlier start of this run has it
+                fetch(order, self._folder / path, told, cancelled)
 
 
 @contextmanager

@@ -77,7 +77,8 @@ class CheckSources(AnySources):
         report = self._file("REPORT", "findings.html", parameters, context)
         for each in (file, report):
             make_folder(each.parent)
-        self.write_run(feedback)
+        if not self.write_run(feedback):
+            return {}
         answer = self._folder / "answer.json"
         self.run_engine(["check", str(self._folder), "--output", str(answer)], self._folder, feedback, NOTHING_TO_LOSE)
         if feedback.isCanceled():

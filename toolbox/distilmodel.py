@@ -90,11 +90,13 @@ class DistilModel(AnySources):
         options = json.dumps(merge_patch(facts(self._card), options))
         super().look({**parameters, "OPTIONS": options}, context, feedback)
 
-    def write_run(self, feedback: QgsProcessingFeedback) -> None:
-        """Write the run folder, with the model in it."""
-        super().write_run(feedback)
+    def write_run(self, feedback: QgsProcessingFeedback) -> bool:
+        """Write the run folder, with the model in it; whether it is there."""
+        if not super().write_run(feedback):
+            return False
         with sentences(feedback):
             copy_teacher(self._package, self._folder)
+        return True
 
     def labelled(self, role: str, parameters: Parameters, context: QgsProcessingContext) -> RoleLayers:
         """The layers of one role; whether there is background, the model says."""

@@ -130,7 +130,8 @@ class ExportChips(AnySources):
     def work(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
         """Write a run folder among temporary files, and let the engine cut its sources."""
         place = Path(self.parameterAsString(parameters, "FOLDER", context))
-        self.write_run(feedback)
+        if not self.write_run(feedback):
+            return {}
         images = list(IMAGES)[self.parameterAsEnum(parameters, "IMAGES", context)]
         command = ["export-chips", str(self._folder), "--format", self._format(parameters, context)]
         command += ["--images", images, "--output", str(place), "--events", str(self._folder)]

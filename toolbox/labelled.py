@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qgis.core import (
+    QgsCoordinateReferenceSystem,
     QgsProcessing,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
@@ -11,6 +12,7 @@ from qgis.core import (
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterNumber,
     QgsProcessingParameterVectorLayer,
+    QgsRectangle,
     QgsVectorLayer,
     QgsWkbTypes,
 )
@@ -84,7 +86,18 @@ def role_layers(
         selected_only=algorithm.parameterAsBool(parameters, "SELECTED_ONLY", context),
         box_size=side or None,
         background=role == "detection" or algorithm.parameterAsBool(parameters, "BACKGROUND", context),
+        part=service_part(algorithm, parameters, context),
     )
+
+
+def service_part(
+    algorithm: QgsProcessingAlgorithm, parameters: Parameters, context: QgsProcessingContext
+) -> tuple[QgsRectangle, QgsCoordinateReferenceSystem] | None:
+    """What is fetched of web services, and its CRS; none where nobody has said."""
+    if not parameters.get("SERVICE_EXTENT"):
+        return None
+    extent = algorithm.parameterAsExtent(parameters, "SERVICE_EXTENT", context)
+    return extent, algorithm.parameterAsExtentCrs(parameters, "SERVICE_EXTENT", context)
 
 
 def box_size_problem(algorithm: QgsProcessingAlgorithm, parameters: Parameters, context: QgsProcessingContext) -> str:

@@ -12,23 +12,17 @@ from qgis.core import (
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterVectorDestination,
-    QgsRasterLayer,
     QgsRectangle,
 )
 
 from ..jobs.errors import CancelledError
-from ..jobs.extents import view_on
 from ..jobs.layers.results import place_raster, place_vector
 from ..jobs.layers.styled import do_not_load
 from ..jobs.snapshots import raster_path
-from ..jobs.tiles.fetching import fetch_kept
-from ..jobs.tiles.ordering import Order, refuse_many
-from ..jobs.tiles.plan import estimate
-from ..jobs.tiles.service import Service, is_service, service_of
+from ..jobs.tiles.service import Service, is_service
 from ..jobs.translation import tr
 from ..jobs.vocabulary import spoken
 from .base import Parameters, Results
-from .fetchimagery import telling
 from .predicting import PredictingAlgorithm
 
 OUTPUTS = {
@@ -62,8 +56,7 @@ class Predict(PredictingAlgorithm):
     def __init__(self) -> None:
         super().__init__()
         self._raster, self._raster_name, self._raster_id = "", "", ""
-        self._service: Service | None = None
-        self._part = QgsRectangle()
+        self._part: tuple[Service, QgsRectangle] | None = None
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Model, raster, ground, details, outputs."""
@@ -76,11 +69,8 @@ class Predict(PredictingAlgorithm):
     def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
         """The model must be a package; of a web service a part must be named."""
         layer = self.parameterAsRasterLayer(parameters, "RASTER", context)
-        if is_service(layer) and not parameters.get("EXTENT") and not parameters.get("AREA"):
-            return tr(
-                "The layer {layer} is a web service: choose which part of it is to be predicted, by an extent such as "
-                "that of the map, or by polygons."
-            ).format(layer=layer.name())
+        if problem := self.services_problem([layer], parameters, context):
+            return problem
         return super().problem(parameters, context)
 
     def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
@@ -88,16 +78,16 @@ class Predict(PredictingAlgorithm):
         layer = self.parameterAsRasterLayer(parameters, "RASTER", context)
         self._raster_name, self._raster_id = layer.name(), layer.id()
         if is_service(layer):
-            self._service, self._part = service_of(layer), self._ground(layer, parameters, context)
+            self._part = self.part_of(layer, parameters, context)
         else:
             self._raster = raster_path(layer)
 
     def work(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
         """Let the engine predict, then put its files where they were asked for."""
         self.take_model(parameters, context, feedback)
-        if self._service is not None:
+        if self._part is not None:
             try:
-                self._raster = self._fetched(feedback)
+                self._raster = self.fetched(*self._part, feedback)
             except CancelledError:
                 return {}
         wanted = self._wanted(parameters, context, feedback)
@@ -110,20 +100,6 @@ class Predict(PredictingAlgorithm):
                 do_not_load(context, destination)
             return {}
         return self._place(wanted, ending["outputs"][0], context)
-
-    def _ground(self, layer: QgsRasterLayer, parameters: Parameters, context: QgsProcessingContext) -> QgsRectangle:
-        """The part of a service that is predicted, in the layer's CRS: the extent, else that of the polygons."""
-        if parameters.get("EXTENT"):
-            return self.parameterAsExtent(parameters, "EXTENT", context, layer.crs())
-        source = self.parameterAsSource(parameters, "AREA", context)
-        return view_on(source.sourceExtent(), source.sourceCrs(), layer, context.project())
-
-    def _fetched(self, feedback: QgsProcessingFeedback) -> str:
-        """The part of a service as a file, at pixels as fine as the model's."""
-        order = Order(self._service, self._part, estimate(self._service, self._part, self._card["gsd"]))
-        feedback.pushInfo(order.estimate.text)
-        refuse_many(order, tr("Fetch it first with Fetch imagery, and predict the file."))
-        return str(fetch_kept(order, telling(feedback), feedback.isCanceled))
 
     def _wanted(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback

@@ -13,20 +13,27 @@ from qgis.core import (
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
+    QgsRasterLayer,
+    QgsRectangle,
 )
 
 from ..jobs.current_model import note_predicted
 from ..jobs.errors import GeoDistilError
-from ..jobs.extents import extent_arguments
+from ..jobs.extents import extent_arguments, view_on
 from ..jobs.foreign import taken
 from ..jobs.layers.origin import of_model
 from ..jobs.layers.predictions import LOOKS
 from ..jobs.layers.styled import Result
 from ..jobs.packages import read_card
 from ..jobs.snapshots import Snapshot
+from ..jobs.tiles.fetching import fetch_kept
+from ..jobs.tiles.ordering import Order, refuse_many
+from ..jobs.tiles.plan import estimate
+from ..jobs.tiles.service import Service, is_service, service_of
 from ..jobs.translation import tr
 from .base import EngineAlgorithm, Parameters, advanced, explained, remote_parameter
 from .choices import choice
+from .fetchimagery import telling
 from .model import known_card, model_parameter
 
 TTA = (("none", tr("none")), ("flips", tr("flips (4 views)")), ("all", tr("flips and turns (8 views)")))
@@ -137,6 +144,43 @@ class PredictingAlgorithm(EngineAlgorithm):
         self._model = taken(self.parameterAsString(parameters, "MODEL", context))
         self._card = read_card(self._model)
         note_predicted(self._model)
+
+    def services_problem(
+        self, layers: list[QgsRasterLayer], parameters: Parameters, context: QgsProcessingContext
+    ) -> str:
+        """Of a web service a part must be named: it has no end."""
+        service = next(filter(is_service, layers), None)
+        if service is None or parameters.get("EXTENT") or parameters.get("AREA"):
+            return ""
+        return tr(
+            "The layer {layer} is a web service: choose which part of it is to be predicted, by an extent such as "
+            "that of the map, or by polygons."
+        ).format(layer=service.name())
+
+    def part_of(
+        self, layer: QgsRasterLayer, parameters: Parameters, context: QgsProcessingContext
+    ) -> tuple[Service, QgsRectangle]:
+        """A service, and the part of it that is predicted, in the layer's CRS: the extent, else that of the polygons.
+
+        For the main thread, where layers live.
+        """
+        if parameters.get("EXTENT"):
+            return service_of(layer), self.parameterAsExtent(parameters, "EXTENT", context, layer.crs())
+        source = self.parameterAsSource(parameters, "AREA", context)
+        extent = view_on(source.sourceExtent(), source.sourceCrs(), layer, context.project())
+        return service_of(layer), extent
+
+    def fetched(self, service: Service, part: QgsRectangle, feedback: QgsProcessingFeedback) -> str:
+        """The part of a service as a file, at pixels as fine as the model's; on the worker.
+
+        Raises:
+            GeoDistilError: it is too much, or cannot be fetched.
+            CancelledError: it was cancelled.
+        """
+        order = Order(service, part, estimate(service, part, self._card["gsd"]))
+        feedback.pushInfo(order.estimate.text)
+        refuse_many(order, tr("Fetch it first with Fetch imagery, and predict the file."))
+        return str(fetch_kept(order, telling(feedback), feedback.isCanceled))
 
     def arguments(self, parameters: Parameters, context: QgsProcessingContext, scratch: Path) -> list[str]:
         """Where and how to predict, as the command line has it.

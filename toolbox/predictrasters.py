@@ -14,11 +14,14 @@ from qgis.core import (
     QgsProcessingParameterFile,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterMultipleLayers,
+    QgsRectangle,
 )
 
+from ..jobs.errors import CancelledError
 from ..jobs.layers.predictions import LOOKS
 from ..jobs.layers.results import make_folder
 from ..jobs.snapshots import raster_path
+from ..jobs.tiles.service import Service, is_service
 from ..jobs.translation import tr
 from .base import Parameters, Results, explained
 from .predicting import PredictingAlgorithm
@@ -36,12 +39,14 @@ class PredictRasters(PredictingAlgorithm):
         "counts.\n\n"
         "A raster that cannot be predicted does not end the job: it is named among the warnings. A job that was "
         "cancelled goes on where it stopped when it is run again with the same settings and the same folder.\n\n"
+        "Of layers of web services (XYZ, WMTS, WMS) the extent, or the ground of the polygons, is fetched first.\n\n"
         "The files are those of Predict: classes.tif, confidence.tif, detections.gpkg, values.tif."
     )
 
     def __init__(self) -> None:
         super().__init__()
         self._names: dict[str, str] = {}
+        self._parts: dict[str, tuple[Service, QgsRectangle]] = {}
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Model, rasters, ground, details, folder."""
@@ -75,20 +80,28 @@ class PredictRasters(PredictingAlgorithm):
         folder = self.parameterAsString(parameters, "FOLDER", context)
         if folder and not Path(folder).is_dir():
             return tr("There is no folder {folder}.").format(folder=folder)
-        if not folder and not self.parameterAsLayerList(parameters, "RASTERS", context):
+        layers = self.parameterAsLayerList(parameters, "RASTERS", context)
+        if not folder and not layers:
             return tr("Choose imagery, or a folder of imagery.")
+        if problem := self.services_problem(layers, parameters, context):
+            return problem
         return super().problem(parameters, context)
 
     def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Find the layers' files; on the main thread, where they live."""
         layers = self.parameterAsLayerList(parameters, "RASTERS", context)
-        self._names = {raster_path(layer): layer.name() for layer in layers}
+        self._parts = {each.id(): self.part_of(each, parameters, context) for each in filter(is_service, layers)}
+        self._names = {each.id() if each.id() in self._parts else raster_path(each): each.name() for each in layers}
 
     def work(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
         """Let the engine predict into the folder, and show what it wrote."""
         self.take_model(parameters, context, feedback)
         output = Path(self.parameterAsFileOutput(parameters, "OUTPUT", context))
         make_folder(output)
+        try:
+            self._names = {self._file_of(key, feedback): name for key, name in self._names.items()}
+        except CancelledError:
+            return {"OUTPUT": str(output), "LAYERS": []}
         folder = self.parameterAsString(parameters, "FOLDER", context)
         command = ["predict", str(self._model), *self._names, *([folder] if folder else []), "--output", str(output)]
         flags = [name for name in ("CONFIDENCE", "MOSAIC") if self.parameterAsBool(parameters, name, context)]
@@ -100,6 +113,10 @@ class PredictRasters(PredictingAlgorithm):
         load = self.parameterAsBool(parameters, "LOAD", context)
         written = [path for files in ending["outputs"] for path in self._show(files, load, context)]
         return {"OUTPUT": str(output), "LAYERS": written}
+
+    def _file_of(self, key: str, feedback: QgsProcessingFeedback) -> str:
+        """A layer's file; of a service the part that is predicted, which is fetched now."""
+        return self.fetched(*self._parts[key], feedback) if key in self._parts else key
 
     def _show(self, files: dict[str, str], load: bool, context: QgsProcessingContext) -> list[str]:
         """Give the files of one raster their looks, and have them loaded; returns their paths."""

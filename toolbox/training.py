@@ -17,13 +17,14 @@ from qgis.core import (
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
+    QgsProcessingParameterExtent,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
     QgsProcessingUtils,
 )
 
-from ..jobs.errors import GeoDistilError
+from ..jobs.errors import CancelledError, GeoDistilError
 from ..jobs.packages import package_path, read_card
 from ..jobs.run_folder import RoleLayers, RunFolder, RunSettings, merge_patch
 from ..jobs.runs.files import START
@@ -36,7 +37,8 @@ from ..jobs.sources.teaching import start_patch, start_refused
 from ..jobs.teacher import copy_teacher
 from ..jobs.translation import tr
 from .base import EngineAlgorithm, Parameters, Results, advanced, explained, sentences
-from .labelled import box_size_problem, labelled_parameters, rasters_parameter, role_layers
+from .fetchimagery import telling
+from .labelled import box_size_problem, labelled_parameters, rasters_parameter, role_layers, service_part
 from .model import model_parameter
 from .options import chosen_options, option_parameters
 
@@ -147,20 +149,28 @@ class TrainingAlgorithm(EngineAlgorithm):
         names = chain([name], (f"{name} {number}" for number in count(2)))
         return next(folder for folder in (runs_folder() / each for each in names) if not folder.exists())
 
-    def write_run(self, feedback: QgsProcessingFeedback) -> None:
-        """Write the run folder, complete; on the worker, because copying labels takes its time.
+    def write_run(self, feedback: QgsProcessingFeedback) -> bool:
+        """Write the run folder, complete; on the worker, because labels are copied and services fetched.
+
+        Returns:
+            Whether it is there; not where it was cancelled.
 
         Raises:
             QgsProcessingException: it cannot be written, in one sentence.
         """
         with sentences(feedback):
-            self._run.write()
+            try:
+                self._run.write(telling(feedback), feedback.isCanceled)
+            except CancelledError:
+                return False
             if self._start:
                 copy_teacher(self._start, self._folder, START)
+        return True
 
     def work(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
         """Write the run folder, let the engine train, and follow it."""
-        self.write_run(feedback)
+        if not self.write_run(feedback):
+            return {}
         remember(self._folder)  # the runs dock lists it from now on
         ending = self.run_engine(["train", str(self._folder)], self._folder, feedback, CHECKPOINT_SECONDS)
         if ending.get("kind") != "finished":
@@ -214,7 +224,7 @@ class TrainingAlgorithm(EngineAlgorithm):
     def unlabelled(self, parameters: Parameters, context: QgsProcessingContext) -> list[RoleLayers]:
         """The unlabelled role, where there is imagery for it."""
         rasters = self.parameterAsLayerList(parameters, "UNLABELLED_RASTERS", context)
-        return [RoleLayers("unlabelled", rasters)] if rasters else []
+        return [RoleLayers("unlabelled", rasters, part=service_part(self, parameters, context))] if rasters else []
 
     def add_size(self, name: str, text: str, default: str) -> None:
         """Add a choice of network size."""
@@ -246,6 +256,20 @@ class TrainingAlgorithm(EngineAlgorithm):
             self.removeParameter(name)
 
     def _add_general(self) -> None:
+        self.addParameter(
+            advanced(
+                explained(
+                    QgsProcessingParameterExtent(
+                        "SERVICE_EXTENT", tr("Web services: the extent that is fetched"), optional=True
+                    ),
+                    tr(
+                        "Of XYZ, WMTS and WMS layers only this part comes into the run folder, at the ground sampling "
+                        "distance chosen, else the service's finest. Empty: that of the labelled area, else of the "
+                        "labels; imagery without labels needs it."
+                    ),
+                )
+            )
+        )
         self.addParameter(
             explained(
                 QgsProcessingParameterBoolean("SELECTED_ONLY", tr("Label layers: selected features only"), False),

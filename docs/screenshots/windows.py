@@ -252,6 +252,46 @@ def _compared(stage: Stage) -> Any:
     return window
 
 
+def _ground(stage: Stage) -> Any:
+    """Which ground; the labels that the demo has for the imagery."""
+    from geodistil.ui.models.ground_dialog import GroundDialog
+    from qgis.core import QgsVectorLayer
+
+    if not stage.project.mapLayersByName("north_train_areas"):
+        path = stage.scratch / "world" / "north_train_areas.gpkg"
+        stage.project.addMapLayer(QgsVectorLayer(str(path), "north_train_areas", "ogr"))
+    window = _compared(stage)
+    stage.kept.append(window)
+    dialog = GroundDialog(tuple(window.selected()), stage.project, stage.raster)
+    for task, labels in dialog.truths.items():
+        layers = {"segmentation": "north_train_areas", "detection": "north_train_cars"}
+        labels.setLayer(stage.project.mapLayersByName(layers[task])[0])
+    dialog.area.setLayer(None)
+    return dialog
+
+
+def _scored(stage: Stage) -> Any:
+    """The table of both; scores are made up, as the models are."""
+    from geodistil.jobs.models.scoring import Scored
+    from geodistil.jobs.models.training_ground import said_of_training
+    from geodistil.jobs.translation import tr
+    from qgis.core import QgsGeometry, QgsRectangle
+
+    window = _compared(stage)
+    both = window.selected()
+    values = {"mean_iou": (0.684, 0.731), "iou/background": (0.872, 0.88), "iou/building": (0.701, 0.745)}
+    values |= {"iou/road": (0.479, 0.568)}
+    scores = [{f"segmentation/{name}": pair[side] for name, pair in values.items()} for side in (0, 1)]
+    square, part = (QgsGeometry.fromRect(QgsRectangle(0, 0, 10, side)) for side in (10, 4))
+    training = [said_of_training(part, True, square), said_of_training(QgsGeometry(), False, square)]
+    only = tr("{task}: only {model} does it.").format(task=tr("detection").capitalize(), model=both[0].name)
+    packages = both[0].path, both[1].path
+    found = Scored(packages, "north_train, north_train_areas", stage.raster.id(), scores, training, [only])
+    window.ground._known[frozenset(packages)] = found
+    window._show()
+    return window
+
+
 def _algorithm(name: str) -> Callable[[Stage], Any]:
     def show(stage: Stage) -> Any:
         from processing.core.Processing import Processing
@@ -362,6 +402,8 @@ SCENES: dict[str, Callable[[Stage], Any]] = {
     "zoo": _zoo,
     "models": _models,
     "compared": _compared,
+    "ground": _ground,
+    "scored": _scored,
     "export-chips": _algorithm("exportchips"),
     "import-labels": _algorithm("importlabels"),
     "label": _label,

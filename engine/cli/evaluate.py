@@ -42,6 +42,14 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--layer", help="its layer name, for files that hold several")
     command.add_argument("--field", help="its class field; none means that all are of the first class")
     command.add_argument("--where", help="attribute filter (SQL) on the labels")
+    command.add_argument(
+        "--name", dest="names", metavar="VALUE=NAME", type=_named, action="append", default=[],
+        help="which class of the model labels of this value are; may be repeated (default: as in its training)",
+    )  # fmt: skip
+    command.add_argument(
+        "--ignore", metavar="VALUE", action="append", default=[],
+        help="ground with labels of this value counts nowhere; may be repeated",
+    )  # fmt: skip
     command.add_argument("--area", metavar="LAYER", help="polygons inside which the truth is complete (default: all)")
     command.add_argument("--area-layer", help="their layer name")
     command.add_argument("--area-where", help="attribute filter (SQL) on them")
@@ -100,13 +108,19 @@ def _check(options: argparse.Namespace, card: Card) -> None:
         raise PackageError(f"The model {card.name} has no {options.task}; it does {' and '.join(card.tasks)}.")
     if options.lines is not None and options.task == "detection":
         raise ConfigError("Lines are made of areas, and detections are boxes; leave --lines out.")
+    known = [
+        each.name for each in (card.detection_classes if options.task == "detection" else card.segmentation_classes)
+    ]
+    unknown = [name for _, name in options.names if name not in known]
+    if unknown:
+        raise ConfigError(f"The model {card.name} has no class {unknown[0]} of this task; it has {', '.join(known)}.")
 
 
 def _detection(options: argparse.Namespace, card: Card, maps: list[Path]) -> dict[str, Any]:
     """Scores of one ranking of all detections, by this process: there are no pixels to share."""
     from ..evaluation import evaluate_detection, readable_detections, write_detection_errors
 
-    labels, classes, area = _labels(options), _classes(card.detection_classes), _area(options)
+    labels, classes, area = _labels(options), _classes(card.detection_classes, options), _area(options)
     used, left_out = maps, {}
     if len(maps) > 1:
         used, failed = readable_detections(maps, [each.name for each in classes])
@@ -158,7 +172,7 @@ def one_map(options: argparse.Namespace, item: Item, events: Log) -> Compared:
     from ..packages import load_card
 
     card = load_card(options.model)
-    compared = item.map, _labels(options), _classes(card.segmentation_classes), _area(options)
+    compared = item.map, _labels(options), _classes(card.segmentation_classes, options), _area(options)
     scores = evaluate_segmentation(*compared, card.background)
     if options.lines is not None:
         scores["lines"] = evaluate_lines(*compared, options.lines, card.background, options.tolerance)
@@ -180,10 +194,20 @@ def _pooled(card: Card, found: list[Compared]) -> dict[str, Any]:
     return scores
 
 
-def _classes(known: Sequence[CardClass]) -> list[ClassDefinition]:
+def _classes(known: Sequence[CardClass], options: argparse.Namespace) -> list[ClassDefinition]:
+    """The model's classes, with the label values that mean them here."""
     from ..config import ClassDefinition
 
-    return [ClassDefinition(name=each.name, color=each.color, values=each.values) for each in known]
+    named = {each.name: [value for value, name in options.names if name == each.name] for each in known}
+    values = named if options.names else {each.name: each.values for each in known}
+    return [ClassDefinition(name=each.name, color=each.color, values=values[each.name]) for each in known]
+
+
+def _named(text: str) -> tuple[str, str]:
+    value, equals, name = text.rpartition("=")
+    if not (equals and name):
+        raise argparse.ArgumentTypeError(f"'{text}' is not like 1=roof")
+    return value, name
 
 
 def _length(text: str) -> float:
@@ -195,7 +219,13 @@ def _length(text: str) -> float:
 def _labels(options: argparse.Namespace) -> Labels:
     from ..config import Labels
 
-    return Labels(path=options.truth, layer=options.layer, field=options.field, where=options.where)
+    return Labels(
+        path=options.truth,
+        layer=options.layer,
+        field=options.field,
+        where=options.where,
+        ignore_values=options.ignore,
+    )
 
 
 def _area(options: argparse.Namespace) -> Area:

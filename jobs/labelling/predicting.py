@@ -5,26 +5,33 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..background import Background, Cancelled, start
-from ..errors import CancelledError, GeoDistilError
+from ..errors import GeoDistilError
 from ..extents import extent_arguments, view_on
 from ..folders import job_folder
 from ..foreign import taken
 from ..packages import read_card
-from ..process import EngineProcess
+from ..process import finished
+from ..progress import TaskFeedback
 from ..snapshots import raster_path
 from ..sources.draft import SEGMENTATION
+from ..tiles.fetching import Progress, fetch_kept
+from ..tiles.ordering import Order, refuse_many
+from ..tiles.plan import estimate
+from ..tiles.service import Service, is_service, service_of
 from ..translation import tr
-from ..virtual import permission
 from ..vocabulary import spoken
 
 LEAST = 0.1
 """Detections are asked for from this score on, or a lower one that a person chose: more may be wanted afterwards."""
+
+FETCHING = 30
+"""Percent of the progress, where a service's imagery is fetched first."""
 
 SMALLEST_PIXELS = 16
 """Smaller areas go to their neighbours: nobody wants to judge them one by one."""
@@ -36,11 +43,12 @@ class Question:
 
     Args:
         model: where a person pointed.
-        raster: its file.
+        raster: its file; empty where it is a web service.
         role: detection or segmentation.
         score: least score.
         extent: the part that is asked for; none for the whole raster.
         crs: the extent's.
+        service: whose part, the extent in its CRS, is fetched first.
     """
 
     model: str
@@ -49,6 +57,7 @@ class Question:
     score: float
     extent: QgsRectangle | None = None
     crs: QgsCoordinateReferenceSystem | None = None
+    service: Service | None = None
 
 
 class Asking(QObject):
@@ -84,12 +93,12 @@ class Asking(QObject):
         """On another thread."""
         self._folder = folder = job_folder("suggest")
         try:
-            return self._predict(folder, _Feedback(cancelled, self.progressed.emit))
+            return self._predict(folder, TaskFeedback(cancelled, self.progressed.emit))
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
 
-    def _predict(self, folder: Path, feedback: _Feedback) -> Path:
+    def _predict(self, folder: Path, feedback: TaskFeedback) -> Path:
         question = self._question
         model = taken(question.model)
         card = read_card(model)
@@ -102,12 +111,27 @@ class Asking(QObject):
                 ),
                 tr("Choose another model."),
             )
+        raster = question.raster if question.service is None else self._fetched(card["gsd"], feedback)
         areas = question.role == SEGMENTATION
         part = [] if question.extent is None else extent_arguments(question.extent, question.crs)
-        command = ["predict", str(model), question.raster, "--output", str(folder), *part]
+        command = ["predict", str(model), raster, "--output", str(folder), *part]
         command += ["--confidence"] if areas else ["--score", str(min(LEAST, question.score))]
-        files = _outputs(command, folder, feedback)[0]
+        files = finished(command, folder, feedback)["outputs"][0]
         return _polygons(files, model, card, folder, feedback) if areas else Path(files["detections"])
+
+    def _fetched(self, pixel: float, feedback: TaskFeedback) -> str:
+        """The part of the service, at pixels as fine as the model's; what is kept of it already is there at once."""
+        service, extent = self._question.service, self._question.extent
+        order = Order(service, extent, estimate(service, extent, pixel))
+        refuse_many(order, tr("Zoom in, or fetch it first with Fetch imagery."))
+
+        def told(progress: Progress) -> None:
+            feedback.setProgress(FETCHING * progress.done / progress.of)
+            feedback.setProgressText(progress.text)
+
+        path = str(fetch_kept(order, told, feedback.isCanceled))
+        feedback.part(FETCHING, 100)
+        return path
 
     def _fail(self, error: GeoDistilError) -> None:
         self._task = None  # which holds this: nobody but the main thread may let go of either
@@ -122,7 +146,7 @@ class Asking(QObject):
 
 
 def raster_of_question(raster: QgsRasterLayer | None) -> str:
-    """The file that the engine is to predict.
+    """The file that the engine is to look at.
 
     Raises:
         GeoDistilError: there is no raster, or it is no file.
@@ -134,6 +158,27 @@ def raster_of_question(raster: QgsRasterLayer | None) -> str:
             tr("Add it, or take suggestions from a layer."),
         )
     return raster_path(raster)
+
+
+def imagery_of_question(raster: QgsRasterLayer | None, whole: bool) -> tuple[str, Service | None]:
+    """The file that is to be predicted; or, with an empty path, the web service whose view is fetched for that.
+
+    Args:
+        raster: what is labelled.
+        whole: whether all of it is asked for, and not a view.
+
+    Raises:
+        GeoDistilError: there is no raster, or it is neither; or it is a service, which has no end.
+    """
+    if not is_service(raster):
+        return raster_of_question(raster), None
+    if whole:
+        raise GeoDistilError(
+            "raster",
+            tr("The layer {layer} is a web service, which has no end.").format(layer=raster.name()),
+            tr("Take suggestions in this view."),
+        )
+    return "", service_of(raster)
 
 
 def common_extent(view: QgsRectangle, raster: QgsRasterLayer, project: QgsProject, crs: Any) -> QgsRectangle:
@@ -154,37 +199,10 @@ def common_extent(view: QgsRectangle, raster: QgsRasterLayer, project: QgsProjec
     return seen
 
 
-class _Feedback:
-    """`jobs.progress.Feedback` for a task. Method names are Processing's."""
-
-    def __init__(self, cancelled: Cancelled, told: Callable[[float, str], None]) -> None:
-        self.isCanceled, self._told = cancelled, told
-        self._percent, self._text = 0.0, ""
-
-    def setProgress(self, percent: float) -> None:
-        self._percent = percent
-        self._told(self._percent, self._text)
-
-    def setProgressText(self, text: str) -> None:
-        self._text = text
-        self._told(self._percent, self._text)
-
-    def pushInfo(self, info: str) -> None:
-        """Nobody reads it."""
-
-    pushWarning = pushInfo
-
-
-def _outputs(command: list[str], folder: Path, feedback: _Feedback) -> Any:
-    ending = EngineProcess([*command, *permission(command)], folder).follow(feedback)
-    if ending.get("kind") != "finished":
-        raise CancelledError
-    return ending["outputs"]
-
-
-def _polygons(files: dict[str, str], model: Path, card: dict[str, Any], folder: Path, feedback: _Feedback) -> Path:
+def _polygons(files: dict[str, str], model: Path, card: dict[str, Any], folder: Path, feedback: TaskFeedback) -> Path:
     """Polygons of a class map, with the mean confidence of each."""
     path, pixel = folder / "areas.gpkg", card["gsd"]
     command = ["polygons", files["classes"], "--model", str(model), "--confidence", files["confidence"]]
     command += ["--minimum-area", str(SMALLEST_PIXELS * pixel * pixel), "--simplify", str(pixel)]
-    return Path(_outputs([*command, "--output", str(path), "--events", str(folder)], folder, feedback)["polygons"])
+    ending = finished([*command, "--output", str(path), "--events", str(folder)], folder, feedback)
+    return Path(ending["outputs"]["polygons"])

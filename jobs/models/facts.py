@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..runs.curves import MAIN, NOT_SCORES, WORDS
 from ..translation import local, local_brief, tr
 from ..vocabulary import headed, spoken
 from .shelf import Model
+
+if TYPE_CHECKING:
+    from .scoring import Scored
 
 MINUTES = len("2026-11-28T04:05")
 CLASS_LISTS = ("segmentation_classes", "detection_classes", "values")
@@ -116,8 +119,15 @@ def page(model: Model, speeds: dict[Path, float], elsewhere: bool = False) -> st
     return f"<table cellspacing='4'>{table}</table>{more}"
 
 
-def comparison(first: Model, second: Model, speeds: dict[Path, float]) -> str:
-    """Two models as HTML: what differs in kind, and their scores beside each other."""
+def comparison(first: Model, second: Model, speeds: dict[Path, float], scored: Scored | None = None) -> str:
+    """Two models as HTML: what differs in kind, and their scores beside each other.
+
+    Args:
+        first: a sound one.
+        second: another.
+        speeds: as `jobs.speeds.speeds`.
+        scored: what was found of both on the same ground; none where nobody has asked.
+    """
     names = [escape(each.name) for each in (first, second)]
     left, right = (
         f"<tr><th></th>{''.join(f'<th align={side!r}>{name}</th>' for name in names)}<th></th></tr>"
@@ -130,14 +140,29 @@ def comparison(first: Model, second: Model, speeds: dict[Path, float]) -> str:
         if name != tr("Place") and known[0].get(name) != known[1].get(name)
     )
     values = [scores(each.card) for each in (first, second)]
-    lines = "".join(
-        f"<tr><td>{escape(name)}</td>{_number(values[0].get(name))}{_number(values[1].get(name))}"
-        f"{_difference(values[0].get(name), values[1].get(name))}</tr>"
-        for name in dict.fromkeys([*values[0], *values[1]])
-    )
     title = tr("Scores, each on its own validation ground (percent)")
+    lines = _beside(*values)
     more = f"<p><b>{escape(title)}</b></p><table cellspacing='4'>{right}{lines}</table>" if lines else ""
-    return f"<table cellspacing='4'>{left}{rows}</table>{more}"
+    same = _on_same_ground(scored, names, right) if scored is not None else ""
+    return f"{same}<table cellspacing='4'>{left}{rows}</table>{more}"
+
+
+def _on_same_ground(scored: Scored, names: list[str], head: str) -> str:
+    """The scores of both on one ground, what both have seen of it, and what is to be known of the comparison."""
+    title = tr("Scores on the same ground (percent): {ground}").format(ground=scored.ground)
+    lines = _beside(*({score_name(name): value for name, value in each.items()} for each in scored.scores))
+    seen = (tr("{model}: {said}.").format(model=name, said=escape(said)) for name, said in zip(names, scored.training))
+    notes = "".join(f"<br>{text}" for text in [*seen, *map(escape, scored.notes)])
+    return f"<p><b>{escape(title)}</b>{notes}</p><table cellspacing='4'>{head}{lines}</table><hr>"
+
+
+def _beside(one: dict[str, float], other: dict[str, float]) -> str:
+    """Rows of scores with their differences."""
+    return "".join(
+        f"<tr><td>{escape(name)}</td>{_number(one.get(name))}{_number(other.get(name))}"
+        f"{_difference(one.get(name), other.get(name))}</tr>"
+        for name in dict.fromkeys([*one, *other])
+    )
 
 
 def _cell(text: str | None) -> str:

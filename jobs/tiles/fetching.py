@@ -27,6 +27,7 @@ from .pictures import picture
 from .plan import Window, window, wms_lattice, xyz_lattice
 from .refusals import empty, no_picture
 from .service import WMS, XYZ, Service
+from .sizes import bytes_per_pixel, note_size
 from .store import ABSENT_SECONDS, FRESH_SECONDS, TileStore, put, sweep, tiles_folder
 
 MANNERS = Manners()
@@ -59,6 +60,9 @@ class Progress(NamedTuple):
             parts.append(tr("{time} left").format(time=duration(self.seconds)))
         return ", ".join(parts)
 
+
+SAMPLES = 4
+"""Tiles, from one corner to the other, by which a large fetch is estimated before a person is asked."""
 
 Told = Callable[[Progress], None]
 
@@ -102,7 +106,7 @@ def fetch(
     store = TileStore(tiles_folder(), service, found.lattice)
     store.begin()
     missing = [key for key in found.each() if not store.has(key)]
-    _get(service, found, store, missing, address, told, cancelled, manners)
+    _get(wanted.service, service, found, store, missing, address, told, cancelled, manners)
     absent = sum(map(store.is_absent, found.each()))
     if absent == found.count:
         raise empty(service.name)
@@ -123,16 +127,47 @@ def fetch(
     return Fetched(path, found.count, len(missing), absent)
 
 
+def sampled(wanted: Order, cancelled: Callable[[], bool], manners: Manners | None = None) -> Order:
+    """The order with an estimate by a few of its tiles, which are fetched, and stay for the fetch. For workers.
+
+    Raises:
+        GeoDistilError: as `fetch`.
+        CancelledError: it was cancelled.
+        OSError: the disk failed.
+    """
+    manners = manners or MANNERS
+    service, found, address = _settled(wanted, cancelled, manners)
+    store = TileStore(tiles_folder(), service, found.lattice)
+    store.begin()
+    first_column, first_row, last_column, last_row = found.tiles
+    shares = [(2 * place + 1) / (2 * SAMPLES) for place in range(SAMPLES)]
+    keys = [
+        (
+            first_column + int(share * (last_column - first_column + 1)),
+            first_row + int(other * (last_row - first_row + 1)),
+        )
+        for share, other in zip(shares, [*shares[1::2], *shares[::2]])
+    ]
+    missing = [key for key in dict.fromkeys(keys) if not store.has(key)]
+    _get(wanted.service, service, found, store, missing, address, lambda _: None, cancelled, manners)
+    return wanted._replace(estimate=replace(wanted.estimate, weight=bytes_per_pixel(wanted.service)))
+
+
 def fetch_kept(wanted: Order, told: Told, cancelled: Callable[[], bool], manners: Manners | None = None) -> Path:
     """The same into a file among the tiles, which is there for the next who wants the same."""
+    path = tiles_folder() / name_of(wanted)
+    if not path.exists() or time.time() - path.stat().st_mtime > FRESH_SECONDS:
+        fetch(wanted, path, told, cancelled, manners)
+    return path
+
+
+def name_of(wanted: Order) -> str:
+    """A file's name that tells parts of services apart."""
     service, extent = wanted.service, wanted.extent
     corners = extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()
     told_of = (service.url, service.layers, service.styles, corners, wanted.estimate.resolution)
     code = sha256(repr(told_of).encode()).hexdigest()[:16]
-    path = tiles_folder() / f"{file_stem(service.name)}_{code}.tif"
-    if not path.exists() or time.time() - path.stat().st_mtime > FRESH_SECONDS:
-        fetch(wanted, path, told, cancelled, manners)
-    return path
+    return f"{file_stem(service.name)}_{code}.tif"
 
 
 def credit(layer: QgsMapLayer, attribution: str, url: str) -> None:
@@ -176,6 +211,7 @@ def _capabilities(
 
 
 def _get(
+    asked_of: Service,
     service: Service,
     found: Window,
     store: TileStore,
@@ -186,17 +222,19 @@ def _get(
     manners: Manners,
 ) -> None:
     before, begun = found.count - len(missing), time.monotonic()
-    came, size = 0, 0
+    came, size, shown = 0, 0, 0
 
     def arrived(wanted: Wanted, content: bytes) -> None:
-        nonlocal came, size
+        nonlocal came, size, shown
         if content and picture(content, found.lattice.width, found.lattice.height) is None:
             raise no_picture(service.host, content)
         store.put(wanted.key, content)
-        came, size = came + 1, size + len(content)
+        came, size, shown = came + 1, size + len(content), shown + bool(content)
         left = (len(missing) - came) * (time.monotonic() - begun) / came
         told(Progress(before + came, found.count, size, left))
 
     told(Progress(before, found.count, 0, None))
     wanted: Iterator[Wanted] = (Wanted(key, address(key)) for key in missing)
     get(service, wanted, arrived, cancelled, manners)
+    if shown:
+        note_size(asked_of, size, shown * found.lattice.width * found.lattice.height)

@@ -12,6 +12,7 @@ from ..errors import GeoDistilError
 from ..extents import ground_size
 from ..translation import local, tr
 from .service import WEB_MERCATOR_SIDE, WMS, XYZ, Service
+from .sizes import bytes_per_pixel
 
 TOLERANCE = 1.02
 """A pixel that is larger by so much is as fine: the engine takes it as it is, too."""
@@ -24,9 +25,6 @@ MANY_PIXELS = 1 << 27
 
 PICTURE = 1024
 """Pixels of the side of what is asked of a WMS at once: few requests, and little to ask again."""
-
-BYTES_PER_PIXEL = 0.3
-"""That come: aerial imagery as JPEG."""
 
 DIGITS = 3
 """Of a WMS's resolution, so that neighbouring views ask for the same pictures."""
@@ -120,6 +118,7 @@ class Estimate:
         tiles: about how many are asked for.
         columns: pixels.
         rows: pixels.
+        weight: bytes of a pixel, about.
     """
 
     resolution: float
@@ -129,6 +128,7 @@ class Estimate:
     tiles: int
     columns: int
     rows: int
+    weight: float
 
     @property
     def pixels(self) -> int:
@@ -148,7 +148,7 @@ class Estimate:
     @property
     def text(self) -> str:
         """For people."""
-        megabytes = max(self.pixels * BYTES_PER_PIXEL / 1e6, 0.1)
+        megabytes = max(self.pixels * self.weight / 1e6, 0.1)
         text = tr("{ground} m on the ground, {columns} x {rows} pixels: {tiles} tiles, about {size} MB.").format(
             ground=local(self.ground, 2),
             columns=local(self.columns),
@@ -191,6 +191,7 @@ def estimate(service: Service, extent: QgsRectangle, pixel: float) -> Estimate:
         tiles=found.count,
         columns=found.columns,
         rows=found.rows,
+        weight=bytes_per_pixel(service),
     )
     if result.pixels > MOST_PIXELS:
         raise GeoDistilError(

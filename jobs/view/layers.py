@@ -18,6 +18,10 @@ SIDECAR = ".aux.xml"
 TEMPORARY = "geodistil/predictedView"
 """The layers' property that tells them from other predictions: the model's package."""
 
+IN_VIEW, VIEW = tr("{model} in this view"), tr("{raster} (view)")
+ON_GROUND, GROUND = tr("{model} on {raster}"), "{raster}"
+"""Groups and titles of what is predicted of the view, and of ground that models are scored on."""
+
 
 @dataclass
 class Shown:
@@ -41,10 +45,12 @@ class ViewLayers:
 
     Args:
         project: gets them.
+        group: what a model's group is called, with `{model}` and `{raster}`.
+        title: what the imagery is called, with `{raster}`.
     """
 
-    def __init__(self, project: QgsProject) -> None:
-        self._project = project
+    def __init__(self, project: QgsProject, group: str = IN_VIEW, title: str = VIEW) -> None:
+        self._project, self._group, self._title = project, group, title
         self.shown: dict[Path, Shown] = {}
 
     def show(
@@ -59,8 +65,8 @@ class ViewLayers:
             folder: that holds the outputs; it is removed when they are shown no longer.
             outputs: the engine's, as `finished` has them.
         """
-        group = (tr("{model} in this view").format(model=card["name"]),)
-        title = tr("{raster} (view)").format(raster=raster.name())
+        group = (self._group.format(model=card["name"], raster=raster.name()),)
+        title = self._title.format(raster=raster.name())
         results = {
             kind: prediction(kind, outputs[kind], card, str(package), outputs["raster"], title, group, raster.id())
             for kind in LOOKS

@@ -83,7 +83,7 @@ def test_details_are_among_the_advanced_parameters(provider):
         owner = algorithm(name)
         return {each.name() for each in owner.parameterDefinitions() if each.flags() & flag}
 
-    details = {"BACKGROUND", "EPOCHS", "CHIP_SIZE", "BATCH_SIZE", "DEVICE", "SEED", "OPTIONS"}
+    details = {"BACKGROUND", "EPOCHS", "CHIP_SIZE", "BATCH_SIZE", "DEVICE", "SEED", "OPTIONS", "SERVICE_EXTENT"}
     for name, kind in (("trainsemisupervised", "semi_supervised"), ("trainpartialmultitask", "partial_multitask")):
         assert advanced(name) == details | {option.parameter for option in options_of(kind)}
     assert advanced("predict") == {"TTA", "OVERLAP", "BACKEND", "BATCH_SIZE", "DEVICE", "ALLOW_REMOTE"}

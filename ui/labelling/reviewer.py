@@ -10,7 +10,7 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 from ...jobs.errors import STOPPED, GeoDistilError
 from ...jobs.labelling.desk import Desk
 from ...jobs.labelling.filling import Filling, offered
-from ...jobs.labelling.predicting import Asking, Question, common_extent, raster_of_question
+from ...jobs.labelling.predicting import Asking, Question, common_extent, imagery_of_question
 from ...jobs.labelling.session import LabelSession
 from ...jobs.labelling.suggestions import Suggestions
 from ...jobs.translation import local, tr
@@ -138,12 +138,12 @@ class Reviewer(QObject):
         if not model:
             raise GeoDistilError("package", tr("Choose the model that suggests labels."))
         raster = self.session.raster
-        path, extent = raster_of_question(raster), None
+        (path, service), extent = imagery_of_question(raster, whole=not view), None
         if view:
             settings = self._canvas.mapSettings()
             extent = common_extent(settings.visibleExtent(), raster, self._project, settings.destinationCrs())
         role, score = self.session.link.role, self._box.score.value() / 100
-        self._asking = Asking(Question(model, path, role, score, extent, raster.crs()))
+        self._asking = Asking(Question(model, path, role, score, extent, raster.crs(), service))
         asked = None if extent is None else self._on_labels(QgsGeometry.fromRect(extent), raster.crs()).boundingBox()
         self._asking.progressed.connect(self._box.progress.tell)
         self._asking.done.connect(lambda layer: self._fill(layer, asked))

@@ -8,17 +8,16 @@ from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
-    QProgressBar,
     QPushButton,
     QSpinBox,
     QVBoxLayout,
-    QWidget,
 )
 
 from ...jobs.packages import MODEL_FILES
 from ...jobs.translation import local, tr
 from ..folding import FoldingBox
 from ..model_widget import ModelWidget
+from ..progress_row import ProgressRow
 from ..wizard.words import Hint, Problem
 
 VIEW, RASTER, ACCEPT, REJECT, ACCEPT_VIEW, EDIT, CLEAR = "view", "raster", "accept", "reject", "all", "edit", "clear"
@@ -117,31 +116,3 @@ class SuggestBox(FoldingBox):
         lines.addWidget(self.problem)
         lines.addWidget(self.words)
         lines.addLayout(grid)
-
-
-class ProgressRow(QWidget):
-    """A bar with what is being done, and a button that cancels it; unseen while nothing is done."""
-
-    cancelled = pyqtSignal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bar, self.text = QProgressBar(), Hint()
-        self.bar.setTextVisible(False)
-        self.button = QPushButton(tr("Cancel"))
-        self.button.clicked.connect(self.cancelled)
-        row = QHBoxLayout()
-        row.addWidget(self.bar, 1)
-        row.addWidget(self.button)
-        lines = QVBoxLayout(self)
-        lines.setContentsMargins(0, 0, 0, 0)
-        lines.addLayout(row)
-        lines.addWidget(self.text)
-        self.hide()
-
-    def tell(self, percent: float, text: str) -> None:
-        """Show how far it is; 0 percent for what nobody knows."""
-        self.bar.setRange(0, 100 if percent else 0)
-        self.bar.setValue(round(percent))
-        self.text.say(text)
-        self.show()

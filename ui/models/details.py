@@ -9,6 +9,7 @@ from qgis.PyQt.QtGui import QPixmap, QResizeEvent, QTextOption
 from qgis.PyQt.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QLineEdit, QTextBrowser, QVBoxLayout, QWidget
 
 from ...jobs.models.facts import comparison, page
+from ...jobs.models.scoring import Scored
 from ...jobs.models.shelf import Model
 from ...jobs.translation import tr
 
@@ -52,8 +53,8 @@ class ModelDetails(QWidget):
         for line in (self.licence, self.source):
             line.editingFinished.connect(self._describe)
 
-    def show_models(self, models: list[Model], speeds: dict[Path, float]) -> None:
-        """Show one, or two beside each other; of others nothing."""
+    def show_models(self, models: list[Model], speeds: dict[Path, float], scored: Scored | None = None) -> None:
+        """Show one, or two beside each other, with what they scored on the same ground; of others nothing."""
         self._models = models
         one = models[0] if len(models) == 1 else None
         self.fields.setVisible(one is not None)
@@ -70,7 +71,7 @@ class ModelDetails(QWidget):
         if one is not None:
             self.text.setHtml(page(one, speeds))
         elif len(models) == 2:
-            self.text.setHtml(comparison(*models, speeds))
+            self.text.setHtml(comparison(*models, speeds, scored))
         else:
             self.text.setHtml(f"<p>{tr('Select a model, or two to compare them.')}</p>")
 

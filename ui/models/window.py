@@ -17,6 +17,7 @@ from qgis.PyQt.QtWidgets import (
     QSplitter,
     QTableWidgetItem,
     QVBoxLayout,
+    QWidget,
 )
 
 from ...jobs.background import Background, start
@@ -24,6 +25,7 @@ from ...jobs.current_model import CURRENT_MODEL, current_model, forget_current_m
 from ...jobs.errors import GeoDistilError
 from ...jobs.models import shelf
 from ...jobs.models.facts import class_names, main_scores
+from ...jobs.models.scoring import Scored
 from ...jobs.models.shelf import REGISTERED, Model
 from ...jobs.package_registry import register
 from ...jobs.packages import is_foreign
@@ -37,6 +39,7 @@ from ..tables import table
 from ..view.predictor import ViewPredictor
 from .buttons import button
 from .details import ModelDetails
+from .ground_box import GroundBox
 
 HEADERS = (tr("Model"), tr("Scores (percent)"), tr("Classes"), tr("MP/s here"))
 CURRENT = "✓ "
@@ -70,6 +73,7 @@ class ModelsWindow(QDialog):
         self.table.itemSelectionChanged.connect(self._show)
         self.details.renamed.connect(self._rename)
         self.details.described.connect(self._describe)
+        self.ground.scored.connect(self._show_scored)
         CURRENT_MODEL.changed.connect(self._fill)
         predictor.changed.connect(self._swipe_when_ready)
         self.finished.connect(lambda _: self._quit_waiting())
@@ -98,7 +102,7 @@ class ModelsWindow(QDialog):
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.itemActivated.connect(lambda _: self._use())
-        self.details = ModelDetails()
+        self.details, self.ground = ModelDetails(), GroundBox(self._iface)
         self.use = button(tr("Use"), tr("Make it the current model: Predict this view asks it"), self._use)
         self.predict = button(tr("Predict…"), tr("Predict rasters with it"), self._predict)
         self.on_map = button(
@@ -117,10 +121,15 @@ class ModelsWindow(QDialog):
         row.addStretch()
         for each in (self.add, self.zoo, self.folders):
             row.addWidget(each)
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.details, 1)
+        column.addWidget(self.ground)
         parts = QSplitter(Qt.Orientation.Horizontal)
         parts.setChildrenCollapsible(False)
         parts.addWidget(self.table)
-        parts.addWidget(self.details)
+        parts.addWidget(right)
         parts.setSizes([round(share * self.width()) for share in (0.58, 0.42)])
         layout = QVBoxLayout(self)
         layout.addWidget(parts, 1)
@@ -161,7 +170,9 @@ class ModelsWindow(QDialog):
         chosen = self.selected()
         sound = [each for each in chosen if not each.problem]
         one = len(chosen) == 1
-        self.details.show_models(chosen if len(sound) == len(chosen) or one else sound, speeds())
+        shown = chosen if len(sound) == len(chosen) or one else sound
+        self.details.show_models(shown, speeds(), self.ground.known(shown) if len(shown) == 2 else None)
+        self.ground.show_models(shown)
         self.use.setEnabled(one and bool(sound) and sound[0].path != current_model())
         self.predict.setEnabled(one and bool(sound))
         self.export.setEnabled(one and bool(sound) and not is_foreign(sound[0].path))
@@ -189,6 +200,11 @@ class ModelsWindow(QDialog):
     def _on_map(self) -> None:
         self._awaited = True
         self._predictor.compare([each.path for each in self.selected()])
+
+    def _show_scored(self, scored: Scored) -> None:
+        """The table, and both predictions on the map, where Swipe compares them."""
+        self._predictor.show_on_ground(scored.predicted, scored.raster)
+        self._show()
 
     def _swipe_when_ready(self) -> None:
         """Both are shown: the swipe begins by itself."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Callable
 
 from qgis.core import QgsMapSettings, QgsProject, QgsRasterLayer, QgsRectangle
 from qgis.gui import QgsExtentWidget, QgsFileWidget, QgsMapCanvas
@@ -23,7 +24,7 @@ from qgis.PyQt.QtWidgets import (
 from ...jobs.background import Background, Cancelled, start
 from ...jobs.errors import STOPPED, GeoDistilError
 from ...jobs.folders import file_stem, free_place
-from ...jobs.tiles.fetching import Fetched, Progress, credit, fetch
+from ...jobs.tiles.fetching import Fetched, Progress, credit, fetch, sampled
 from ...jobs.tiles.ordering import Order, order_for
 from ...jobs.translation import tr
 from ..wizard.words import Hint, Problem
@@ -75,19 +76,41 @@ class FetchDialog(QDialog):
         except GeoDistilError as error:
             self.problem.say(str(error))
             return
-        if order.estimate.many and not self._agreed(order):
-            return
+        if order.estimate.many:
+            self._ask_first(order, path)
+        else:
+            self._begin(order, path)
 
+    def _ask_first(self, order: Order, path: Path) -> None:
+        """How much it is, is known better by a few tiles; then a person is asked."""
+
+        def known(found: Order) -> None:
+            if sip.isdeleted(self):
+                return
+            self._rest()
+            self.size_text.say(found.estimate.text)
+            QTimer.singleShot(0, lambda: self._begin_if_agreed(found, path))  # a task waits for no person
+
+        self._run(order, lambda cancelled: sampled(order, cancelled), known)
+
+    def _begin_if_agreed(self, order: Order, path: Path) -> None:
+        if not sip.isdeleted(self) and not self.running and agreed(order, self):
+            self._begin(order, path)
+
+    def _begin(self, order: Order, path: Path) -> None:
         def told(progress: Progress) -> None:  # on the worker, which must not touch a window
             self._progress = progress
 
         def work(cancelled: Cancelled) -> Fetched:
             return fetch(order, path, told, cancelled)
 
+        self._run(order, work, lambda found: self._finish(order, found))
+
+    def _run(self, order: Order, work: Callable[[Cancelled], Any], done: Callable[[Any], None]) -> None:
         self.problem.say("")
         self._progress = Progress(0, order.estimate.tiles, 0, None)
         title = tr("Fetch {layer}").format(layer=order.service.name)
-        self._task = start(Background(title, work, lambda found: self._finish(order, found), self._fail))
+        self._task = start(Background(title, work, done, self._fail))
         self._show_progress()
         self._look.start()
         self._enable()
@@ -187,11 +210,6 @@ class FetchDialog(QDialog):
             raise GeoDistilError("output", tr("Give the file's whole path."))
         return path
 
-    def _agreed(self, order: Order) -> bool:
-        yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
-        sentence = tr("That is much imagery: {size}").format(size=order.estimate.text)
-        return QMessageBox.question(self, self.windowTitle(), f"{sentence} {tr('Fetch it?')}", yes | no, no) == yes
-
     def _finish(self, order: Order, found: Fetched) -> None:
         if sip.isdeleted(self):
             return
@@ -206,12 +224,24 @@ class FetchDialog(QDialog):
     def _fail(self, error: GeoDistilError) -> None:
         if sip.isdeleted(self):
             return
+        self._rest()
+        if error.code != STOPPED:
+            self.problem.say(str(error))
+
+    def _rest(self) -> None:
+        """Nothing runs any more."""
         self._task = None
         self._look.stop()
         self.bar.hide()
         self._enable()
-        if error.code != STOPPED:
-            self.problem.say(str(error))
+
+
+def agreed(order: Order, parent: QWidget) -> bool:
+    """Ask whether so much is to be fetched."""
+    yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
+    sentence = tr("That is much imagery: {size}").format(size=order.estimate.text)
+    title = tr("Fetch imagery of {layer}").format(layer=order.service.name)
+    return QMessageBox.question(parent, title, f"{sentence} {tr('Fetch it?')}", yes | no, no) == yes
 
 
 def open_fetching(layer: QgsRasterLayer, project: QgsProject, canvas: QgsMapCanvas, parent: QWidget) -> FetchDialog:

@@ -94,7 +94,7 @@ class ViewButtons(QObject):
         self.menu.addAction(self.once)
         self.menu.addAction(self.keep)
         self.menu.addAction(self.remove)
-        shown = bool(self.predictor.layers.layers())
+        shown = bool(self.predictor.shown())
         self.keep.setEnabled(shown)
         self.remove.setEnabled(shown)
         self.menu.addSection(tr("Current model"))

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qgis.core import Qgis, QgsMapLayer, QgsProject, QgsRasterLayer
+from qgis.core import Qgis, QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
@@ -19,14 +19,14 @@ from ...jobs.errors import STOPPED, GeoDistilError
 from ...jobs.foreign import adopt, adopted, package_of
 from ...jobs.layers.predictions import add_prediction
 from ...jobs.layers.styled import Result
-from ...jobs.packages import is_foreign, package_path, read_card
+from ...jobs.packages import is_foreign, package_path, read_card, reported
 from ...jobs.speeds import note_speed
 from ...jobs.tiles.fetching import fetch_kept
 from ...jobs.tiles.service import is_service
 from ...jobs.tiles.store import tiles_folder
 from ...jobs.translation import tr
 from ...jobs.view.asking import Question, is_imagery, question
-from ...jobs.view.layers import ViewLayers, keep
+from ...jobs.view.layers import GROUND, ON_GROUND, ViewLayers, keep
 from ...jobs.view.warm_engine import WarmEngine
 from ..messages import tell
 
@@ -53,7 +53,7 @@ class ViewPredictor(QObject):
         super().__init__(parent)
         self._iface, self._project = iface, project
         self._canvas: QgsMapCanvas = iface.mapCanvas()
-        self.layers = ViewLayers(project)
+        self.layers, self.ground = ViewLayers(project), ViewLayers(project, ON_GROUND, GROUND)
         self.engine = WarmEngine(self)
         self.following = False
         self.seconds = 0.0
@@ -112,7 +112,7 @@ class ViewPredictor(QObject):
 
     def keep(self) -> None:
         """Ask where the predicted view is to stay, and put it there."""
-        results = [each for shown in self.layers.shown.values() for each in shown.results.values()]
+        results = [each for place in self._places for shown in place.shown.values() for each in shown.results.values()]
         if not results:
             self._complain(GeoDistilError("output", tr("No view is predicted yet."), tr("Predict this view first.")))
             return
@@ -126,19 +126,37 @@ class ViewPredictor(QObject):
 
     def keep_in(self, folder: Path) -> None:
         """Copy the predicted view into a folder, and show the copies in the place of the temporary layers."""
-        for package, shown in self.layers.shown.items():
-            results = list(shown.results.values())
+        shown = [(place, *each) for place in self._places for each in place.shown.items()]
+        for place, package, one in shown:
+            results = list(one.results.values())
             name = f"{Path(results[0].origin.imagery).stem}_{results[0].card['name']}"
             work = partial(_keep, results, folder, "".join(each if each.isalnum() else "_" for each in name))
             title = tr("Keep the predicted view")
-            start(Background(title, work, partial(self._kept, package), self._complain, can_cancel=False))
+            start(Background(title, work, partial(self._kept, place, package), self._complain, can_cancel=False))
 
     def remove(self) -> None:
         """Take the temporary layers away, and follow no longer."""
         self.follow(False)
         self._stop()
-        self.layers.drop()
+        for place in self._places:
+            place.drop()
         self._pair = []
+        self.changed.emit()
+
+    def show_on_ground(self, shown: list[tuple[Path, dict[str, Any], Path, dict[str, str]]], raster: str) -> None:
+        """Show what models predicted of ground that they were scored on, in the place of all else; Swipe compares it.
+
+        Args:
+            shown: of each model its package, its card, the folder that holds the files, and the engine's outputs.
+            raster: id of the imagery's layer; where it has gone, nothing is shown.
+        """
+        self.remove()
+        layer = self._project.mapLayer(raster)
+        for package, card, folder, outputs in shown if layer is not None else []:
+            self.ground.show(package, card, layer, folder, outputs)
+            for one in self.ground.layers(package):
+                if isinstance(one, QgsVectorLayer):  # the weak ones were predicted for the scores alone
+                    one.setSubsetString(reported(card))
         self.changed.emit()
 
     def close(self) -> None:
@@ -146,7 +164,8 @@ class ViewPredictor(QObject):
         self._pause.stop()
         self._cancel()
         self.engine.close()
-        self.layers.drop()
+        for place in self._places:
+            place.drop()
         for signal, slot in self._wires:
             signal.disconnect(slot)
 
@@ -189,7 +208,8 @@ class ViewPredictor(QObject):
 
     def _forget(self) -> None:
         self._stop()
-        self.layers.forget()
+        for place in self._places:
+            place.forget()
         self._pair, self._raster = [], ""
         self.changed.emit()
 
@@ -309,11 +329,11 @@ class ViewPredictor(QObject):
             self._said = str(error)
             tell(self._iface, str(error), Qgis.MessageLevel.Warning, error.explained())
 
-    def _kept(self, package: Path, results: list[Result]) -> None:
+    def _kept(self, place: ViewLayers, package: Path, results: list[Result]) -> None:
         for result in results:
             add_prediction(result, self._project)
-        if package in self.layers.shown:
-            self.layers.drop_one(package)
+        if package in place.shown:
+            place.drop_one(package)
         names = ", ".join(Path(result.path).name for result in results)
         folder = Path(results[0].path).parent
         sentence = tr("The predicted view is kept in {folder}: {names}.").format(folder=folder, names=names)
@@ -321,12 +341,20 @@ class ViewPredictor(QObject):
         self.changed.emit()
 
     def shown(self) -> list[tuple[str, list[QgsMapLayer]]]:
-        """Of each model that is shown, its name and layers."""
-        return [
-            (next(iter(each.results.values())).card["name"], self.layers.layers(package))
-            for package, each in self.layers.shown.items()
-            if each.results and self.layers.layers(package)
-        ]
+        """Of each model that is shown, its name and layers: of the view, else of ground that they were scored on."""
+        return _named(self.layers) or _named(self.ground)
+
+    @property
+    def _places(self) -> tuple[ViewLayers, ViewLayers]:
+        return self.layers, self.ground
+
+
+def _named(layers: ViewLayers) -> list[tuple[str, list[QgsMapLayer]]]:
+    return [
+        (next(iter(each.results.values())).card["name"], layers.layers(package))
+        for package, each in layers.shown.items()
+        if each.results and layers.layers(package)
+    ]
 
 
 def _keep(results: list[Result], folder: Path, name: str, cancelled: Any) -> list[Result]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsMapLayer, QgsProject
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -18,15 +19,20 @@ from qgis.PyQt.QtWidgets import (
     QWizardPage,
 )
 
+from ...jobs.background import Background, start
 from ...jobs.checking import EngineCheck
 from ...jobs.errors import GeoDistilError, as_error
 from ...jobs.layers.split_layer import split_layer
+from ...jobs.sources.exporting import fetched_order
 from ...jobs.sources.facts import raster_facts
 from ...jobs.sources.findings import findings, unsaved
 from ...jobs.sources.preparation import Preparation
+from ...jobs.tiles.fetching import name_of, sampled
+from ...jobs.tiles.ordering import Order
 from ...jobs.translation import local, tr
 from ...jobs.vocabulary import spoken
 from ..tables import table
+from ..tiles.dialog import agreed
 from .measurement import Measurement
 from .session import Session
 from .words import Hint, Notices, TextScroll
@@ -39,7 +45,9 @@ class CheckPage(QWizardPage):
         super().__init__()
         self._session, self._measurement = session, measurement
         measurement.changed.connect(lambda: self.estimate.say(measurement.text()))
-        self._work: Preparation | EngineCheck | None = None
+        self._work: Preparation | EngineCheck | Background | None = None
+        self._agreed: set[str] = set()
+        """Much imagery that may be fetched, by its files' names."""
         self._layer = ""
         self.setTitle(tr("Check"))
         self.setSubTitle(tr("The engine opens every layer, counts labels, divides the ground and builds the networks."))
@@ -72,9 +80,42 @@ class CheckPage(QWizardPage):
         return self._work is None and self._session.is_checked()
 
     def check(self) -> None:
-        """Prepare the run folder anew and check it."""
+        """Prepare the run folder anew and check it; much imagery of web services is asked about first."""
         self.cancel()
         self._begin()
+        draft, project = self._session.draft, self._session.project
+        orders = [order for source in draft.sources if (order := fetched_order(source, project)) is not None]
+        self._ask([each for each in orders if each.estimate.many and name_of(each) not in self._agreed])
+
+    def _ask(self, orders: list[Order]) -> None:
+        """Ask about one after the other, each estimated by a few of its tiles; then prepare."""
+        if not orders:
+            self._prepare()
+            return
+        order, *others = orders
+        self.status.setText(tr("Looking how much imagery {layer} has there…").format(layer=order.service.name))
+
+        def known(found: Order) -> None:
+            QTimer.singleShot(0, lambda: self._decide(found, others, task))  # a task waits for no person
+
+        def failed(error: GeoDistilError) -> None:
+            if not sip.isdeleted(self) and self._work is task:
+                self._failed(error)
+
+        title = tr("Fetch {layer}").format(layer=order.service.name)
+        self._work = task = Background(title, lambda cancelled: sampled(order, cancelled), known, failed)
+        start(task)
+
+    def _decide(self, order: Order, others: list[Order], task: Background) -> None:
+        if sip.isdeleted(self) or self._work is not task:
+            return
+        if agreed(order, self):
+            self._agreed.add(name_of(order))
+            self._ask(others)
+        else:
+            self._failed(_not_fetched(order))
+
+    def _prepare(self) -> None:
         try:
             folder = self._session.new_folder()
             self._work = preparation = Preparation(self._session.draft, folder, self._session.project)
@@ -211,6 +252,14 @@ class CheckPage(QWizardPage):
         lines.addWidget(self.progress)
         lines.addLayout(columns, 1)
         lines.addLayout(buttons)
+
+
+def _not_fetched(order: Order) -> GeoDistilError:
+    return GeoDistilError(
+        "raster",
+        tr("The imagery of {layer} is not fetched.").format(layer=order.service.name),
+        tr("Choose a smaller extent or larger pixels on the page Sources."),
+    )
 
 
 def facts_text(report: dict[str, Any]) -> str:

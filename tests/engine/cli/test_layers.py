@@ -127,3 +127,24 @@ def test_a_failure_is_in_the_events(tmp_path, capsys):
     assert engine(capsys, "boxes", tmp_path / "gone.tif", *arguments)[0] == 1
     last = json.loads((tmp_path / "job" / "events.jsonl").read_text().splitlines()[-1])
     assert last["kind"] == "failed" and "gone.tif" in last["message"]
+
+
+def test_scores_of_labels_with_values_of_their_own(class_map, model, capsys, tmp_path):
+    """`--name` says what values mean here, and `--ignore` where nothing counts; the same by numpy."""
+    truth = np.zeros((120, 160), np.uint8)
+    truth[20:60, 10:50], truth[80:84], truth[100:110, 100:120], truth[:5] = 7, 9, 3, 4
+    with rasterio.open(class_map) as source, rasterio.open(tmp_path / "truth.tif", "w", **source.profile) as raster:
+        raster.write(truth, 1)
+        predicted = source.read(1)
+    asked = ["evaluate", class_map, "--task", "segmentation", "--model", model, "--truth", tmp_path / "truth.tif"]
+    named = [part for text in ("7=roof", "9=road", "3=road") for part in ("--name", text)]
+    code, scores, _ = engine(capsys, *asked, *named, "--ignore", "4")
+    assert code == 0
+    counts, means = truth != 4, {"roof": ([7], 1), "road": ([9, 3], 2), "background": ([0], 0)}
+    for name, (values, value) in means.items():
+        true, found = np.isin(truth, values) & counts, (predicted == value) & counts
+        assert scores["classes"][name]["iou"] == pytest.approx((true & found).sum() / (true | found).sum())
+    assert scores["pixels"] == counts.sum()
+    assert engine(capsys, *asked, *named)[0] == 1  # 4 is of no class
+    code, said, _ = engine(capsys, *asked, "--name", "7=house")
+    assert code == 1 and "no class house of this task; it has roof, road" in json.dumps(said)

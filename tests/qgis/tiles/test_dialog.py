@@ -82,13 +82,15 @@ def test_a_ban_is_told_in_the_window(dialog, wait, server):
     assert "refuses to give its imagery (HTTP 403)" in dialog.problem.text() and dialog.isVisible()
 
 
-def test_much_is_asked_about_first(dialog, monkeypatch, server):
+def test_much_is_asked_about_first_with_an_estimate_by_four_tiles(dialog, wait, monkeypatch, server):
     questions = []
     monkeypatch.setattr(QMessageBox, "question", lambda *given: questions.append(given[2]) or given[-1])
     dialog.extent.setOutputExtentFromUser(part(60, 60), QgsCoordinateReferenceSystem("EPSG:3857"))
     server.asked.clear()
     press(dialog)
-    assert "tiles" in questions[0] and "Fetch it?" in questions[0] and not dialog.running and server.tiles() == []
+    wait(lambda: questions)
+    assert "tiles" in questions[0] and "Fetch it?" in questions[0]
+    assert not dialog.running and len(server.tiles()) == 4 and not dialog.bar.isVisible()
 
 
 def test_the_labelling_window_offers_to_fetch_a_service(tiles, project, canvas, wait, make_raster, tmp_path):

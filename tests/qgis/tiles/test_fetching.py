@@ -3,10 +3,13 @@
 import math
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from geodistil.jobs.errors import STOPPED, GeoDistilError
+from geodistil.jobs.tiles import fetching
+from geodistil.jobs.tiles.ordering import Order
 from geodistil.jobs.tiles.plan import MANY_PIXELS, estimate
 from geodistil.jobs.tiles.service import is_service, service_of
 from osgeo import gdal, osr
@@ -94,7 +97,7 @@ def test_a_pixel_size_takes_the_nearest_zoom_as_fine(tiles):
         assert estimate(service, part(), ground * 0.9).zoom == zoom + 1
     found = estimate(service, part(), 0.01)
     assert found.zoom == 18 and found.coarser and found.ground == pytest.approx(PIXEL * math.cos(latitude), rel=0.004)
-    assert found.text.startswith("Zoom 18, 0.42 m on the ground, 512 x 512 pixels: 4 tiles, about 0.1 MB.")
+    assert found.text.startswith("Zoom 18, 0.42 m on the ground, 512 x 512 pixels: 4 tiles, about 0.5 MB.")
     assert found.text.endswith("The service has nothing as fine as 0.01 m.")
 
 
@@ -347,3 +350,24 @@ def test_files_are_no_services(make_raster, tmp_path, project):
     assert not is_service(layer) and not is_service(None)
     with pytest.raises(GeoDistilError, match="is no XYZ, WMTS or WMS layer"):
         service_of(layer)
+
+
+def test_the_size_is_that_of_the_services_own_tiles(get, tiles, server, kept):
+    """First by the format, then by what has come; a large fetch is estimated by four tiles of it."""
+    service = service_of(tiles)
+    large = Order(service, part(60, 60), estimate(service, part(60, 60), 0))
+    assert large.estimate.weight == 1.8  # PNG
+    sampled = fetching.sampled(large, lambda: False)
+    assert len(server.tiles()) == 4
+    whole = estimate(service, part(6, 6), 0)
+    assert whole.weight == sampled.estimate.weight != 1.8
+    get(tiles, part(6, 6))
+    come = [path.stat().st_size for path in kept.rglob("*") if path.is_file() and path.suffix == ""]
+    true = sum(come) / len(come) / 256**2
+    assert whole.weight == pytest.approx(true, rel=0.15) and estimate(service, part(6, 6), 0).weight == pytest.approx(
+        true, rel=0.05
+    )
+    megabytes = float(whole.text.partition("about ")[2].partition(" MB")[0])
+    assert megabytes == pytest.approx(whole.pixels * true / 1e6, rel=0.5, abs=0.1)
+    for url, weight in (("{z}/{x}.jpg", 0.3), ("{z}/{x}", 0.6), ("{z}/{x}.webp", 0.2)):
+        assert estimate(replace(service, url=f"{server.place}/other/{url}"), part(), 0).weight == weight

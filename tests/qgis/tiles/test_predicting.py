@@ -106,3 +106,103 @@ def test_predict_asks_which_part_of_a_service(provider, project, tiles):
     values = {"MODEL": str(MODEL), "RASTER": tiles.id(), "CLASSES": "TEMPORARY_OUTPUT"}
     accepted, message = algorithm.checkParameterValues(values, context)
     assert not accepted and "tiles is a web service: choose which part of it" in message
+
+
+def refusal(name, project, values):
+    """What an algorithm says in its log before it gives up."""
+    from qgis.core import QgsProcessingException
+
+    said = []
+    with pytest.raises(QgsProcessingException):
+        run(name, project, values, said=said)
+    return said[0].textLog()
+
+
+def run(name, project, values, cancels=False, said=None):
+    """An algorithm's result and log."""
+    import processing
+
+    context, feedback = QgsProcessingContext(), QgsProcessingFeedback()
+    context.setProject(project)
+    if said is not None:
+        said.append(feedback)
+    if cancels:
+        feedback.cancel()
+    return processing.run(f"geodistil:{name}", values, context=context, feedback=feedback), feedback.textLog()
+
+
+def size_of(extent):
+    west, south, east, north = extent.toRectF().getCoords()
+    return abs(east - west), abs(north - south)
+
+
+def test_many_rasters_may_be_services_of_which_a_part_is_fetched(provider, project, tiles, engine, tmp_path, server):
+    values = {"MODEL": str(MODEL), "RASTERS": [tiles.id()], "EXTENT": part(1, 1), "OUTPUT": str(tmp_path / "out")}
+    result, log = run("predictrasters", project, {**values, "LOAD": False})
+    [classes] = [path for path in result["LAYERS"] if path.endswith("classes.tif")]
+    dataset = gdal.Open(classes)
+    across = dataset.RasterXSize * dataset.GetGeoTransform()[1]
+    assert across == pytest.approx(size_of(part(1, 1))[0], abs=2) and "Zoom 18, 0.42 m on the ground" in log
+    assert server.tiles()
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("geodistil:predictrasters")
+    context = QgsProcessingContext()
+    context.setProject(project)
+    accepted, message = algorithm.checkParameterValues({**values, "EXTENT": None}, context)
+    assert not accepted and "tiles is a web service: choose which part of it" in message
+
+
+@pytest.fixture
+def labelled(project, tiles):
+    """Boxes, and a labelled area of one tile, both over the service."""
+    from qgis.core import QgsFeature, QgsGeometry, QgsRectangle, QgsVectorLayer
+
+    def make(name, rectangles):
+        layer = QgsVectorLayer("Polygon?crs=EPSG:3857&field=class:string", name, "memory")
+        for rectangle in rectangles:
+            feature = QgsFeature(layer.fields())
+            feature.setGeometry(QgsGeometry.fromRect(rectangle))
+            feature.setAttributes(["car"])
+            layer.dataProvider().addFeatures([feature])
+        return project.addMapLayer(layer)
+
+    middle = part(1, 1).center()
+    boxes = [QgsRectangle(middle.x() + d, middle.y() + d, middle.x() + d + 3, middle.y() + d + 3) for d in (-20, 0, 20)]
+    return make("cars", boxes), make("complete", [part(1, 1)])
+
+
+def test_a_check_and_a_training_fetch_the_labelled_area(provider, project, tiles, labelled, engine, tmp_path, server):
+    """The part comes into the run folder, once; the run is complete without the service."""
+    import json
+
+    cars, complete = labelled
+    values = {"DETECTION_RASTERS": [tiles.id()], "DETECTION_LABELS": cars.id(), "DETECTION_FIELD": "class"}
+    result, _ = run("checksources", project, {**values, "DETECTION_AREA": complete.id(), "CHIP_SIZE": 64})
+    found = json.loads(Path(result["FINDINGS"]).read_text())
+    assert result["LABELS"] == 3 and found["gsd_m"] == pytest.approx(0.42, abs=0.01)
+    folder, count = tmp_path / "run", len(server.tiles())
+    network = {"STEPS": 1, "NETWORK": 3, "CHIP_SIZE": 64, "BATCH_SIZE": 1, "DEVICE": "cpu", "RUN_FOLDER": str(folder)}
+    values |= {"DETECTION_AREA": complete.id(), **network}
+    cancelled, _ = run("trainsupervised", project, values, cancels=True)
+    assert cancelled == {} and not (folder / "run.json").exists()
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("geodistil:trainsupervised")
+    context, feedback = QgsProcessingContext(), QgsProcessingFeedback()
+    context.setProject(project)
+    assert algorithm.prepare(values, context, feedback)
+    assert algorithm.write_run(feedback)
+    source = json.loads((folder / "run.json").read_text())["sources"][0]
+    dataset = gdal.Open(str(folder / source["raster"]))
+    across, down = size_of(part(1, 1))
+    size = dataset.GetGeoTransform()[1]
+    assert source["name"] == "tiles" and source["raster"].startswith("rasters/")
+    assert (dataset.RasterXSize * size, dataset.RasterYSize * size) == pytest.approx((across, down), abs=2)
+    assert len(server.tiles()) == count  # kept since the check
+
+
+def test_a_service_without_labels_needs_an_extent(provider, project, tiles, labelled, engine):
+    cars, complete = labelled
+    values = {"DETECTION_RASTERS": [tiles.id()], "DETECTION_LABELS": cars.id(), "DETECTION_AREA": complete.id()}
+    values |= {"UNLABELLED_RASTERS": [tiles.id()], "CHIP_SIZE": 64, "GSD": 0.5}
+    assert "without labels: nothing says which part to learn from" in refusal("checksources", project, values)
+    result, _ = run("checksources", project, {**values, "SERVICE_EXTENT": part(1, 1)})
+    assert result["LABELS"] == 3
+    assert "That is much imagery" in refusal("checksources", project, {**values, "SERVICE_EXTENT": part(60, 60)})

@@ -29,6 +29,7 @@ from qgis.gui import QgsMapCanvas
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QBuffer, QByteArray, QIODevice, QVariant
 from qgis.PyQt.QtGui import QColor, QImage
+from qgis.PyQt.QtWidgets import QLabel, QMessageBox
 
 WFS = 'xmlns:wfs="http://www.opengis.net/wfs/2.0" xmlns:gml="http://www.opengis.net/gml/3.2" xmlns:t="http://town"'
 OPERATIONS = "".join(
@@ -292,6 +293,38 @@ def test_what_was_fetched_is_not_asked_for_when_the_run_is_prepared_again(tiles,
     service.broken = True
     folder, _ = prepare(detection(source), "again")
     assert gdal.Open(str(folder / "rasters" / "tiles.tif")).RasterXSize == 512
+
+
+def test_much_imagery_is_asked_about_before_it_is_fetched(tiles, town, project, wait, monkeypatch):
+    """By a few of its tiles; No is the default, and then nothing is fetched."""
+    questions, answers = [], []
+    monkeypatch.setattr(
+        QMessageBox, "question", lambda *given: questions.append(given[2]) or (answers.pop() if answers else given[-1])
+    )
+    source = SourceDraft(tiles.id(), "detection", town["cars"].id(), "kind", extent=part(142100, 93300, 60))
+    window = TrainingWizard(project, draft=detection(source))
+    page = window.check
+    page.check()
+    wait(lambda: page.status.text() == "This run cannot be trained yet.")
+    [question] = questions
+    assert "3,600 tiles, about " in question and question.endswith("Fetch it?")
+    megabytes = float(question.partition("about ")[2].partition(" MB")[0].replace(",", ""))
+    size = len(tile(18, 142100, 93300))
+    assert megabytes == pytest.approx(3600 * size / 1e6, rel=0.2)
+    shown = page.notices.findChildren(QLabel)
+    assert any("The imagery of tiles is not fetched. Choose a smaller extent" in each.text() for each in shown)
+    assert page.again_button.isEnabled() and not page.isComplete()
+
+    answers.append(QMessageBox.StandardButton.Yes)
+    page.check()
+    wait(lambda: "tiles, " in page.status.text())  # it is fetched
+    page.cancel()
+    page.check()
+    wait(lambda: "tiles, " in page.status.text())
+    assert len(questions) == 2  # who agreed is not asked again
+    page.cancel()
+    window.reject()
+    sip.delete(window)
 
 
 @pytest.fixture
