@@ -1372,16 +1372,6 @@ In der Klassenkarte ist der Hintergrund 0, die erste Klasse 1 und so weiter, NoD
     </message>
     <message>
       <location filename="toolbox/predict.py" />
-      <source>The layer {layer} is a web service: choose which part of it is to be predicted, by an extent such as that of the map, or by polygons.</source>
-      <translation>Der Layer {layer} ist ein Webdienst: Wählen Sie, welcher Teil davon vorhergesagt werden soll, durch eine Ausdehnung wie die der Karte oder durch Polygone.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/predict.py" />
-      <source>Fetch it first with Fetch imagery, and predict the file.</source>
-      <translation>Holen Sie sie zuerst mit Bilddaten holen, und sagen Sie die Datei vorher.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/predict.py" />
       <source>The model {name} has no {task}: {output} is left out.</source>
       <translation>Das Modell {name} hat keine {task}: {output} entfällt.</translation>
     </message>
@@ -1501,6 +1491,16 @@ In der Klassenkarte ist der Hintergrund 0, die erste Klasse 1 und so weiter, NoD
       <translation>auto: eine Grafikkarte, wo es eine gibt.</translation>
     </message>
     <message>
+      <location filename="toolbox/predicting.py" />
+      <source>The layer {layer} is a web service: choose which part of it is to be predicted, by an extent such as that of the map, or by polygons.</source>
+      <translation>Der Layer {layer} ist ein Webdienst: Wählen Sie, welcher Teil davon vorhergesagt werden soll, durch eine Ausdehnung wie die der Karte oder durch Polygone.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predicting.py" />
+      <source>Fetch it first with Fetch imagery, and predict the file.</source>
+      <translation>Holen Sie sie zuerst mit Bilddaten holen, und sagen Sie die Datei vorher.</translation>
+    </message>
+    <message>
       <location filename="toolbox/predictrasters.py" />
       <source>Predict many rasters</source>
       <translation>Viele Raster vorhersagen</translation>
@@ -1516,10 +1516,14 @@ In der Klassenkarte ist der Hintergrund 0, die erste Klasse 1 und so weiter, NoD
 
 A raster that cannot be predicted does not end the job: it is named among the warnings. A job that was cancelled goes on where it stopped when it is run again with the same settings and the same folder.
 
+Of layers of web services (XYZ, WMTS, WMS) the extent, or the ground of the polygons, is fetched first.
+
 The files are those of Predict: classes.tif, confidence.tif, detections.gpkg, values.tif.</source>
       <translation>Wendet ein Modell in einem Auftrag auf Layer, auf alle Raster eines Ordners oder auf beides an. Jedes Raster bekommt einen Unterordner mit seinen Ergebnissen; als eine Karte werden alle Raster vorhergesagt, als wären sie eines, und wo sie sich überlappen, zählt das erste.
 
 Ein Raster, das nicht vorhergesagt werden kann, beendet den Auftrag nicht: Es wird unter den Warnungen genannt. Ein abgebrochener Auftrag geht weiter, wo er aufgehört hat, wenn er mit denselben Einstellungen und demselben Ordner noch einmal ausgeführt wird.
+
+Von Layern von Webdiensten (XYZ, WMTS, WMS) wird die Ausdehnung, oder das Gelände der Polygone, zuerst geholt.
 
 Die Dateien sind die von Vorhersagen: classes.tif, confidence.tif, detections.gpkg, values.tif.</translation>
     </message>
@@ -1725,6 +1729,16 @@ Das Modell ist ein Paket, oder `item.json` des Ordners `model` in einem Laufordn
       <location filename="toolbox/training.py" />
       <source>Training goes on from what the model knows: classes of the same name are kept, others are learned anew. Its network, bands and ground sampling distance are taken, whatever is chosen here.</source>
       <translation>Das Training geht von dem aus, was das Modell kann: Klassen gleichen Namens bleiben, andere werden neu gelernt. Netz, Kanäle und Bodenauflösung sind die des Modells, was immer hier gewählt ist.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>Web services: the extent that is fetched</source>
+      <translation>Webdienste: die Ausdehnung, die geholt wird</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>Of XYZ, WMTS and WMS layers only this part comes into the run folder, at the ground sampling distance chosen, else the service's finest. Empty: that of the labelled area, else of the labels; imagery without labels needs it.</source>
+      <translation>Von XYZ-, WMTS- und WMS-Layern kommt nur dieser Teil in den Laufordner, mit der gewählten Bodenauflösung, sonst mit der feinsten des Dienstes. Leer: die des gelabelten Gebiets, sonst die der Labels; Bilddaten ohne Labels brauchen sie.</translation>
     </message>
     <message>
       <location filename="toolbox/training.py" />
@@ -2734,8 +2748,23 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/labelling/predicting.py" />
+      <source>Zoom in, or fetch it first with Fetch imagery.</source>
+      <translation>Zoomen Sie hinein, oder holen Sie es vorher mit „Bilddaten holen“.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/predicting.py" />
       <source>Add it, or take suggestions from a layer.</source>
       <translation>Fügen Sie es hinzu, oder nehmen Sie Vorschläge aus einem Layer.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/predicting.py" />
+      <source>The layer {layer} is a web service, which has no end.</source>
+      <translation>Der Layer {layer} ist ein Webdienst, der kein Ende hat.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/predicting.py" />
+      <source>Take suggestions in this view.</source>
+      <translation>Lassen Sie sich in dieser Ansicht Vorschläge machen.</translation>
     </message>
     <message>
       <location filename="jobs/labelling/problems.py" />
@@ -3058,6 +3087,121 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Güte, jeweils auf dem eigenen Validierungsgelände (Prozent)</translation>
     </message>
     <message>
+      <location filename="jobs/models/facts.py" />
+      <source>Scores on the same ground (percent): {ground}</source>
+      <translation>Güte auf demselben Gelände (Prozent): {ground}</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/facts.py" />
+      <source>{model}: {said}.</source>
+      <translation>{model}: {said}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/ground.py" />
+      <source>The models {first} and {second} have no task in common that labels can judge.</source>
+      <translation>Die Modelle {first} und {second} haben keine Aufgabe gemeinsam, die Labels beurteilen können.</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/ground.py" />
+      <source>The models {first} and {second} have no class of {task} in common.</source>
+      <translation>Die Modelle {first} und {second} haben keine Klasse gemeinsam ({task}).</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/ground.py" />
+      <source>Choose the layer that holds the truth: boxes, or areas.</source>
+      <translation>Wählen Sie den Layer mit der Wahrheit: Boxen oder Flächen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/ground.py" />
+      <source>The layer {layer} cannot judge {task}; choose polygons.</source>
+      <translation>Der Layer {layer} kann nicht beurteilen ({task}); wählen Sie Polygone.</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/ground.py" />
+      <source>Choose the field of {layer} that says the class.</source>
+      <translation>Wählen Sie das Feld von {layer}, das die Klasse sagt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/ground.py" />
+      <source>Choose the imagery that both models predict.</source>
+      <translation>Wählen Sie die Bilddaten, die beide Modelle vorhersagen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/ground.py" />
+      <source>The model {model} reads band {band}, and the layer {layer} has {count}.</source>
+      <translation>Das Modell {model} liest Kanal {band}, und der Layer {layer} hat {count}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/ground.py" />
+      <source>Choose imagery that both models can read.</source>
+      <translation>Wählen Sie Bilddaten, die beide Modelle lesen können.</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/scoring.py" />
+      <source>Score two models on the same ground</source>
+      <translation>Zwei Modelle auf demselben Gelände bewerten</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/scoring.py" />
+      <source>Copying the labels</source>
+      <translation>Labels werden kopiert</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/scoring.py" />
+      <source>Scoring</source>
+      <translation>Bewerten</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/scoring.py" />
+      <source>The labelled area, or the labels, do not touch the imagery.</source>
+      <translation>Das gelabelte Gebiet oder die Labels berühren die Bilddaten nicht.</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/scoring.py" />
+      <source>Choose those of this imagery, or check the coordinate reference systems.</source>
+      <translation>Wählen Sie die dieser Bilddaten, oder prüfen Sie die Koordinatenreferenzsysteme.</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/scoring.py" />
+      <source>The models were trained on all of this ground, so nothing is left that could judge them.</source>
+      <translation>Die Modelle wurden auf diesem ganzen Gelände trainiert; es bleibt nichts, was sie beurteilen könnte.</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/scoring.py" />
+      <source>Choose other ground, or count what they were trained on, too.</source>
+      <translation>Wählen Sie anderes Gelände, oder zählen Sie auch das, worauf sie trainiert wurden.</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/scoring.py" />
+      <source>{model}: {sentence}</source>
+      <translation>{model}: {sentence}</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/scoring.py" />
+      <source>{task}: only {model} does it.</source>
+      <translation>{task}: nur {model} tut das.</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/scoring.py" />
+      <source>Only {model} knows {classes}, which is not compared.</source>
+      <translation>Nur {model} kennt {classes}; das wird nicht verglichen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/scoring.py" />
+      <source>Ground with labels of {values} counts nowhere: not both models know them.</source>
+      <translation>Gelände mit Labels von {values} zählt nirgends: Nicht beide Modelle kennen sie.</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/scoring.py" />
+      <source>Ground without a label counts nowhere, for not both models have a background.</source>
+      <translation>Gelände ohne Label zählt nirgends, denn nicht beide Modelle haben einen Hintergrund.</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/scoring.py" />
+      <source>Each is scored at its own ground sampling distance: {first} m and {second} m.</source>
+      <translation>Jedes wird bei seiner eigenen Bodenauflösung bewertet: {first} m und {second} m.</translation>
+    </message>
+    <message>
       <location filename="jobs/models/shelf.py" />
       <source>registered</source>
       <translation>angemeldet</translation>
@@ -3071,6 +3215,46 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/models/shelf.py" />
       <source>in a folder</source>
       <translation>in einem Ordner</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/training_ground.py" />
+      <source>trained on this imagery: {percent} % of this ground</source>
+      <translation>auf diesen Bilddaten trainiert: {percent} % dieses Geländes</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/training_ground.py" />
+      <source>trained on this imagery</source>
+      <translation>auf diesen Bilddaten trainiert</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/training_ground.py" />
+      <source>its package does not say what it was trained on</source>
+      <translation>sein Paket sagt nicht, worauf es trainiert wurde</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/training_ground.py" />
+      <source>trained on other ground of this imagery</source>
+      <translation>auf anderem Gelände dieser Bilddaten trainiert</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/training_ground.py" />
+      <source>not trained on this ground</source>
+      <translation>nicht auf diesem Gelände trainiert</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/truth.py" />
+      <source>No label is of a class that both models know: {classes}.</source>
+      <translation>Kein Label ist von einer Klasse, die beide Modelle kennen: {classes}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/truth.py" />
+      <source>Choose other labels, or their class field.</source>
+      <translation>Wählen Sie andere Labels, oder ihr Klassenfeld.</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/truth.py" />
+      <source>The layer {layer} lies where the imagery's coordinate reference system has no places.</source>
+      <translation>Der Layer {layer} liegt, wo das Koordinatenreferenzsystem der Bilddaten keine Orte hat.</translation>
     </message>
     <message>
       <location filename="jobs/notices.py" />
@@ -3206,6 +3390,21 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/removal.py" />
       <source>Remove a temporary folder</source>
       <translation>Temporären Ordner entfernen</translation>
+    </message>
+    <message>
+      <location filename="jobs/run_folder.py" />
+      <source>The layer {layer} is a web service without labels: nothing says which part to learn from.</source>
+      <translation>Der Layer {layer} ist ein Webdienst ohne Labels: Nichts sagt, aus welchem Teil gelernt werden soll.</translation>
+    </message>
+    <message>
+      <location filename="jobs/run_folder.py" />
+      <source>Give the extent that is fetched of web services.</source>
+      <translation>Geben Sie die Ausdehnung an, die von Webdiensten geholt wird.</translation>
+    </message>
+    <message>
+      <location filename="jobs/run_folder.py" />
+      <source>Choose a smaller extent or larger pixels, or fetch it first with Fetch imagery.</source>
+      <translation>Wählen Sie eine kleinere Ausdehnung oder größere Pixel, oder holen Sie es vorher mit „Bilddaten holen“.</translation>
     </message>
     <message>
       <location filename="jobs/run_folder.py" />
@@ -5193,6 +5392,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>{raster} (Ansicht)</translation>
     </message>
     <message>
+      <location filename="jobs/view/layers.py" />
+      <source>{model} on {raster}</source>
+      <translation>{model} auf {raster}</translation>
+    </message>
+    <message>
       <location filename="jobs/view/warm_engine.py" />
       <source>The engine that predicts the view ended with exit code {code}.</source>
       <translation>Die Engine, die die Ansicht vorhersagt, endete mit dem Exit-Code {code}.</translation>
@@ -6517,6 +6721,66 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Wählen Sie ein Modell, oder zwei zum Vergleich.</translation>
     </message>
     <message>
+      <location filename="ui/models/ground_box.py" />
+      <source>Score both on the same ground…</source>
+      <translation>Beide auf demselben Gelände bewerten…</translation>
+    </message>
+    <message>
+      <location filename="ui/models/ground_box.py" />
+      <source>Predict imagery with both, and hold both against the same labels</source>
+      <translation>Bilddaten mit beiden vorhersagen, und beide an denselben Labels messen</translation>
+    </message>
+    <message>
+      <location filename="ui/models/ground_dialog.py" />
+      <source>&amp;Areas (truth)</source>
+      <translation>&amp;Flächen (Wahrheit)</translation>
+    </message>
+    <message>
+      <location filename="ui/models/ground_dialog.py" />
+      <source>&amp;Boxes (truth)</source>
+      <translation>B&amp;oxen (Wahrheit)</translation>
+    </message>
+    <message>
+      <location filename="ui/models/ground_dialog.py" />
+      <source>Score both on the same ground</source>
+      <translation>Beide auf demselben Gelände bewerten</translation>
+    </message>
+    <message>
+      <location filename="ui/models/ground_dialog.py" />
+      <source>&amp;Leave out ground that either was trained on</source>
+      <translation>Gelände &amp;auslassen, auf dem eines trainiert wurde</translation>
+    </message>
+    <message>
+      <location filename="ui/models/ground_dialog.py" />
+      <source>As far as the packages say it; what is left judges both fairly</source>
+      <translation>Soweit die Pakete es sagen; was bleibt, beurteilt beide gerecht</translation>
+    </message>
+    <message>
+      <location filename="ui/models/ground_dialog.py" />
+      <source>Score both</source>
+      <translation>Beide bewerten</translation>
+    </message>
+    <message>
+      <location filename="ui/models/ground_dialog.py" />
+      <source>&amp;Imagery</source>
+      <translation>&amp;Bilddaten</translation>
+    </message>
+    <message>
+      <location filename="ui/models/ground_dialog.py" />
+      <source>Labels are complete inside it, and nothing counts outside. Empty: all of the imagery.</source>
+      <translation>Darin sind die Labels vollständig, und außerhalb zählt nichts. Leer: die ganzen Bilddaten.</translation>
+    </message>
+    <message>
+      <location filename="ui/models/ground_dialog.py" />
+      <source>Labelle&amp;d area</source>
+      <translation>&amp;Gelabeltes Gebiet</translation>
+    </message>
+    <message>
+      <location filename="ui/models/ground_dialog.py" />
+      <source>{first} and {second} predict this imagery, and are scored by these labels.</source>
+      <translation>{first} und {second} sagen diese Bilddaten vorher und werden an diesen Labels gemessen.</translation>
+    </message>
+    <message>
       <location filename="ui/models/window.py" />
       <source>Scores (percent)</source>
       <translation>Güte (Prozent)</translation>
@@ -7748,6 +8012,11 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/wizard/check_page.py" />
+      <source>Looking how much imagery {layer} has there…</source>
+      <translation>Es wird nachgesehen, wie viele Bilddaten {layer} dort hat…</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/check_page.py" />
       <source>Looking at the layers…</source>
       <translation>Die Layer werden angesehen…</translation>
     </message>
@@ -7785,6 +8054,16 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/wizard/check_page.py" />
       <source>Labels by class</source>
       <translation>Labels je Klasse</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/check_page.py" />
+      <source>The imagery of {layer} is not fetched.</source>
+      <translation>Die Bilddaten von {layer} werden nicht geholt.</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/check_page.py" />
+      <source>Choose a smaller extent or larger pixels on the page Sources.</source>
+      <translation>Wählen Sie auf der Seite „Quellen“ eine kleinere Ausdehnung oder größere Pixel.</translation>
     </message>
     <message>
       <location filename="ui/wizard/check_page.py" />
