@@ -19,7 +19,7 @@ from ..data import Prepared, chips_per_epoch, training_loader
 from ..data.identity import Identity
 from ..distillation.arithmetic import total
 from ..errors import Stopped
-from ..events import Log
+from ..events import CheckpointEvent, Log, MetricsEvent, NoteEvent, StageEvent, WarningEvent
 from ..models import TaskNetwork, single_precision_depthwise, uncertain_statistics
 from ..models.devices import channels_last
 from ..processes import Interrupted, interruptible
@@ -127,7 +127,7 @@ class Loop:
 
     def warn(self, sentence: str) -> None:
         """Tell people something that they should know."""
-        self.events.write("warning", message=sentence)
+        self.events.write(WarningEvent(sentence))
 
     def _divide(self, state: State | None) -> None:
         """Divide a budget in minutes by what steps take; once, for a training that goes on keeps its division."""
@@ -137,7 +137,7 @@ class Loop:
         elif self.run.training.budget.minutes is not None and any(stage.timed for stage in self.plan.stages):
             with enough_memory(self.run.training, self.fabric.device), interruptible():
                 self.division, sentence = divided_by_time(self.run, self.prepared, self.plan, self.fabric)
-            self.events.write("note", message=sentence)
+            self.events.write(NoteEvent(sentence))
         if self.division is not None and self.run.training.budget.minutes is not None:
             self.plan = with_division(self.plan, self.division)
 
@@ -150,12 +150,13 @@ class Loop:
         self.now.look()
         work = _Work.of(self, stage, index, state)
         self.events.write(
-            "stage",
-            name=stage.name,
-            index=index,
-            of=len(self.plan.stages),
-            roles=list(stage.roles),
-            networks={name: self.plan.described[name] for name in stage.trainable if name in self.plan.described},
+            StageEvent(
+                name=stage.name,
+                index=index,
+                of=len(self.plan.stages),
+                roles=list(stage.roles),
+                networks={name: self.plan.described[name] for name in stage.trainable if name in self.plan.described},
+            )
         )
         with enough_memory(self.run.training, self.fabric.device), ExitStack() as stack:
             noise = (
@@ -171,7 +172,7 @@ class Loop:
         """Have the plan take note of what validation has found so far."""
         for sentence in self.plan.weigh(self.values):
             if sentence not in self._said:
-                self.events.write("note", message=sentence)
+                self.events.write(NoteEvent(sentence))
             self._said.add(sentence)
 
     def _load_earlier(self, index: int) -> None:
@@ -267,7 +268,7 @@ class _Work:
         told = checkpointed = self.loop.now()
         while not (self.clock.done() or self.patience.over):
             if self.chooser is not None and (sentence := self.chooser.renew(self.networks, self.clock.progress)):
-                self.loop.events.write("note", message=sentence)
+                self.loop.events.write(NoteEvent(sentence))
                 loaders["unlabelled"] = self._loader("unlabelled")
             with interruptible():  # the first batch comes when its readers are there, which takes seconds
                 batches = {role: next(loader).to(self.loop.fabric.device) for role, loader in loaders.items()}
@@ -379,13 +380,13 @@ class _Work:
                     loop.values[name] = loop.validator.score(network_of(loop.plan.networks, name))
                 self._report(name, loop.values[name])
         for sentence in fit_once(self.stage.fits, loop.plan.networks, loop.validator, loop.fitted):
-            loop.events.write("note", message=sentence)
+            loop.events.write(NoteEvent(sentence))
         loop.weigh()
 
     def _report(self, name: str, values: dict[str, float]) -> None:
         if values:
             events, stage = self.loop.events, self.stage.name
-            events.write("metrics", stage=stage, network=name, step=self.clock.step, values=values)
+            events.write(MetricsEvent(stage=stage, network=name, step=self.clock.step, values=values))
 
     def _validate(self, names: tuple[str, ...] = ()) -> None:
         """Score the averages named, of all networks where none is; the best so far keep their weights."""
@@ -416,7 +417,7 @@ class _Work:
         path = save_last(self.loop.folder, self._state())
         self.start = b""
         self.loop.events.write(
-            "checkpoint", path=str(path.relative_to(self.loop.folder)), stage=self.stage.name, step=self.clock.step
+            CheckpointEvent(path=str(path.relative_to(self.loop.folder)), stage=self.stage.name, step=self.clock.step)
         )
         return path
 

@@ -98,7 +98,7 @@ def test_a_run_of_minutes_is_divided_once_and_says_so(make_run, events):
     folder = make_run(MULTITASK, budget=SHORT, batch_size=2, validations=1)
 
     def pull_the_plug(event):
-        if event["kind"] == "checkpoint" and event["stage"] == "segmentation_teacher":
+        if event.kind == "checkpoint" and event.stage == "segmentation_teacher":
             raise Interrupted
 
     with pytest.raises(Interrupted):
@@ -123,7 +123,7 @@ def test_a_run_that_began_before_divisions_goes_on_with_its_shares(make_run, eve
     folder = make_run(MULTITASK, budget=SHORT, batch_size=2, validations=1)
 
     def pull_the_plug(event):
-        if event["kind"] == "checkpoint":
+        if event.kind == "checkpoint":
             raise Interrupted
 
     with pytest.raises(Interrupted):
