@@ -26,6 +26,7 @@ from ..jobs.tiles.ordering import Order, refuse_many
 from ..jobs.tiles.plan import estimate
 from ..jobs.tiles.service import Service, is_service, service_of
 from ..jobs.translation import tr
+from ..jobs.types import given
 from ..jobs.vocabulary import spoken
 from .base import Parameters, Results
 from .fetchimagery import telling
@@ -120,7 +121,7 @@ class Predict(PredictingAlgorithm):
 
     def _fetched(self, feedback: QgsProcessingFeedback) -> str:
         """The part of a service as a file, at pixels as fine as the model's."""
-        order = Order(self._service, self._part, estimate(self._service, self._part, self._card["gsd"]))
+        order = Order(given(self._service), self._part, estimate(given(self._service), self._part, self._card["gsd"]))
         feedback.pushInfo(order.estimate.text)
         refuse_many(order, tr("Fetch it first with Fetch imagery, and predict the file."))
         return str(fetch_kept(order, telling(feedback), feedback.isCanceled))

@@ -35,6 +35,7 @@ from ..jobs.sources.suggestion import size_text
 from ..jobs.sources.teaching import start_patch, start_refused
 from ..jobs.teacher import copy_teacher
 from ..jobs.translation import tr
+from ..jobs.types import given
 from .base import EngineAlgorithm, Parameters, Results, advanced, explained, sentences
 from .labelled import box_size_problem, labelled_parameters, rasters_parameter, role_layers
 from .model import model_parameter
@@ -154,7 +155,7 @@ class TrainingAlgorithm(EngineAlgorithm):
             QgsProcessingException: it cannot be written, in one sentence.
         """
         with sentences(feedback):
-            self._run.write()
+            given(self._run).write()
             if self._start:
                 copy_teacher(self._start, self._folder, START)
 

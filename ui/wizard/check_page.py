@@ -25,6 +25,7 @@ from ...jobs.sources.facts import raster_facts
 from ...jobs.sources.findings import findings, unsaved
 from ...jobs.sources.preparation import Preparation
 from ...jobs.translation import local, tr
+from ...jobs.types import given
 from ...jobs.vocabulary import spoken
 from ..tables import table
 from .measurement import Measurement
@@ -38,7 +39,6 @@ class CheckPage(QWizardPage):
     def __init__(self, session: Session, measurement: Measurement) -> None:
         super().__init__()
         self._session, self._measurement = session, measurement
-        measurement.changed.connect(lambda: self.estimate.say(measurement.text()))
         self._work: Preparation | EngineCheck | None = None
         self._layer = ""
         self.setTitle(tr("Check"))
@@ -49,6 +49,7 @@ class CheckPage(QWizardPage):
         self.progress.setTextVisible(False)
         self.notices = Notices()
         self.facts, self.estimate = Hint(), Hint()
+        measurement.changed.connect(lambda: self.estimate.say(measurement.text()))
         self.table = self._make_table()
         self.split_button = QPushButton(tr("Show the split on the &map"))
         self.split_button.clicked.connect(self.show_split)
@@ -58,7 +59,7 @@ class CheckPage(QWizardPage):
 
     def initializePage(self) -> None:  # noqa: D102
         if self._session.is_checked():
-            self._passed(self._session.report)
+            self._passed(given(self._session.report))
             if not self._measurement.text():
                 self._measurement.start()
         else:
@@ -98,7 +99,7 @@ class CheckPage(QWizardPage):
         """Add the blocks to the project as a temporary layer; the one before goes."""
         project = self._session.project
         project.removeMapLayers([name for name in [self._layer] if project.mapLayer(name)])
-        layer = split_layer(self._session.report["blocks"], self._map_crs())
+        layer = split_layer(given(self._session.report)["blocks"], self._map_crs())
         self._layer = layer.id()
         project.addMapLayer(layer, False)
         project.layerTreeRoot().insertLayer(0, layer)
@@ -121,7 +122,7 @@ class CheckPage(QWizardPage):
     def _ask_engine(self) -> None:
         self.status.setText(tr("The engine checks the run…"))
         try:
-            self._work = check = EngineCheck(self._session.prepared)
+            self._work = check = EngineCheck(given(self._session.prepared))
         except GeoDistilError as error:
             self._failed(error)
             return
