@@ -6,7 +6,6 @@ import functools
 import os
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Callable
 
