@@ -40,8 +40,8 @@ from .optimizer import load_optimizer, make_optimizer
 from .outcome import Trained
 from .patience import Patience, check_patience
 from .setbacks import MOST_SETBACKS, Diverged, check_finite, diverged, rate_after
-from .shares import Division, divided_by_time, with_division
 from .telling import Telling
+from .time_budget import TimeBudget, measured_time_budget, with_time_budget
 from .together import forget_passes, passes_of, same_everywhere
 from .validation import Validator
 
@@ -76,7 +76,7 @@ class Loop:
         self.values: dict[str, dict[str, float]] = {}
         self._said: set[str] = set()
         self.fitted: Fitted = {}
-        self.division: Division | None = None
+        self.time_budget: TimeBudget | None = None
         self.data: dict[str, Identity] = {}
         self.now = CommonTime()
 
@@ -103,7 +103,7 @@ class Loop:
         with fits(self.folder):
             self.fitted = take_fitted(state.fitted if state is not None else {}, self.plan.networks)
         with single_precision_depthwise(self.plan.networks.values()):
-            self._divide(state)
+            self._share_minutes(state)
             for index in range(state.stage if state else 0, len(self.plan.stages)):
                 self._stage(index, state if state and state.stage == index else None)
         network = network_of(self.plan.networks, self.plan.exported)
@@ -129,17 +129,17 @@ class Loop:
         """Tell people something that they should know."""
         self.events.write(WarningEvent(sentence))
 
-    def _divide(self, state: State | None) -> None:
-        """Divide a budget in minutes by what steps take; once, for a training that goes on keeps its division."""
+    def _share_minutes(self, state: State | None) -> None:
+        """Divide a budget in minutes by what steps take; once, for a training that goes on keeps its own."""
         if state is not None:
             with fits(self.folder):
-                self.division = Division.read(state.division) if state.division else None
+                self.time_budget = TimeBudget.read(state.division) if state.division else None
         elif self.run.training.budget.minutes is not None and any(stage.timed for stage in self.plan.stages):
             with enough_memory(self.run.training, self.fabric.device), interruptible():
-                self.division, sentence = divided_by_time(self.run, self.prepared, self.plan, self.fabric)
+                self.time_budget, sentence = measured_time_budget(self.run, self.prepared, self.plan, self.fabric)
             self.events.write(NoteEvent(sentence))
-        if self.division is not None and self.run.training.budget.minutes is not None:
-            self.plan = with_division(self.plan, self.division)
+        if self.time_budget is not None and self.run.training.budget.minutes is not None:
+            self.plan = with_time_budget(self.plan, self.time_budget)
 
     def _stage(self, index: int, state: State | None) -> None:
         stage = self.plan.stages[index]
@@ -226,7 +226,7 @@ class _Work:
     def _clock(self, step: int = 0, elapsed: float = 0.0) -> StageClock:
         loop = self.loop
         chips = max(chips_per_epoch(loop.prepared, loop.run, role) for role in self.stage.roles)
-        spent = loop.division.spent if loop.division is not None else 0.0
+        spent = loop.time_budget.spent if loop.time_budget is not None else 0.0
         budget = stage_budget(
             self.run_settings.budget, self.stage.share, math.ceil(chips / self.run_settings.batch_size), spent
         )
@@ -437,7 +437,7 @@ class _Work:
             averages={name: average.state_dict() for name, average in self.averages.items()},
             optimizer=self.optimizer.state_dict(),
             scaler=self.loop.fabric.strategy.precision.state_dict(),
-            division=asdict(loop.division) if loop.division is not None else {},
+            division=asdict(loop.time_budget) if loop.time_budget is not None else {},
             random=torch.get_rng_state(),
             waited=self.patience.waited,
             validated=self.validated,
