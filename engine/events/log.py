@@ -88,7 +88,8 @@ class PartOfLog:
 
     Args:
         events: the whole's.
-        start, end: the part's share of it.
+        start: of the part's share of it, 0 to 1.
+        end: likewise.
     """
 
     def __init__(self, events: Log, start: float, end: float) -> None:
