@@ -61,12 +61,18 @@ build/coverage/installed: .venv/installed
 	$(ENGINE) -m pip install --quiet --no-deps --target build/coverage --upgrade pytest-cov coverage
 	touch $@
 
-lint: .venv/installed
+# The plugin is checked as QGIS loads it, as the package `geodistil`.
+lint: .venv/installed build/plugins/geodistil
 	$(ENGINE) -m ruff check .
 	$(ENGINE) -m ruff format --check .
 	$(ENGINE) -m mypy
+	MYPYPATH=build/plugins $(ENGINE) -m mypy -p geodistil.jobs -p geodistil.toolbox -p geodistil.ui -m geodistil.plugin
 	.venv/bin/vermin --quiet --no-tips --target=3.9- --violations jobs toolbox ui plugin.py __init__.py
 	$(ENGINE) .ci/scan.py
+
+build/plugins/geodistil:
+	mkdir -p build/plugins
+	ln -s $(CURDIR) $@
 
 # The zip that QGIS installs; PACKAGE="--email ADDRESS --repository URL" where it goes to the store.
 package:

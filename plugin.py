@@ -5,17 +5,26 @@ from __future__ import annotations
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from qgis.core import Qgis, QgsApplication, QgsProject, QgsSettings
 from qgis.PyQt.QtCore import Qt, QTimer, QTranslator, QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
-from qgis.PyQt.QtWidgets import QWizard
+from qgis.PyQt.QtWidgets import QToolBar, QWizard
 
 from .jobs.notices import NOTICES
 from .jobs.qt import QAction
 from .jobs.translation import remove_translator, tr
+from .jobs.types import given
 from .toolbox.provider import GeoDistilProvider
+
+if TYPE_CHECKING:
+    from .ui.drops import PackageDrops
+    from .ui.environment.wiring import EnvironmentWiring
+    from .ui.labelling.dock import LabelDock
+    from .ui.models.window import ModelsWindow
+    from .ui.runs.dock import RunsDock
+    from .ui.view.buttons import ViewButtons
 
 ROOT = Path(__file__).parent
 MENU = "GeoDistil"
@@ -49,16 +58,16 @@ class GeoDistilPlugin:
     def __init__(self, iface: Any, translator: QTranslator | None = None) -> None:
         self._iface = iface
         self._translator = translator
-        self._provider = None
-        self._actions = []
-        self._toolbar = None
-        self._runs = None
-        self._labelling = None
-        self._environment = None
-        self._drops = None
-        self._view = None
-        self._models = None
-        self._waiting = None
+        self._actions: list[QAction] = []
+        self._provider: GeoDistilProvider | None = None
+        self._toolbar: QToolBar | None = None
+        self._runs: RunsDock | None = None
+        self._labelling: LabelDock | None = None
+        self._environment: EnvironmentWiring | None = None
+        self._drops: PackageDrops | None = None
+        self._view: ViewButtons | None = None
+        self._models: ModelsWindow | None = None
+        self._waiting: QTimer | None = None
 
     def initProcessing(self) -> None:
         """Add the Processing provider; `qgis_process` calls this alone."""
@@ -98,8 +107,8 @@ class GeoDistilPlugin:
             self._iface.removePluginMenu(MENU, action)
             action.deleteLater()
         self._actions = []
-        self._waiting.stop()
-        self._waiting.deleteLater()
+        given(self._waiting).stop()
+        given(self._waiting).deleteLater()
         self._waiting = None
         for wizard in self._iface.mainWindow().findChildren(QWizard, "GeoDistilTraining"):
             wizard.close()
@@ -119,7 +128,7 @@ class GeoDistilPlugin:
             self._view.close()
             self._view = None
         self._iface.mainWindow().removeToolBar(self._toolbar)
-        self._toolbar.deleteLater()
+        given(self._toolbar).deleteLater()
         self._toolbar = None
         if self._environment is not None:
             self._environment.remove()
@@ -138,7 +147,7 @@ class GeoDistilPlugin:
         action.triggered.connect(lambda _checked=False: slot())
         self._iface.addPluginToMenu(MENU, action)
         if in_toolbar:
-            self._toolbar.addAction(action)
+            given(self._toolbar).addAction(action)
         self._actions.append(action)
 
     def _restore_runs(self) -> None:
@@ -152,7 +161,7 @@ class GeoDistilPlugin:
         if window.dockWidgetArea(self._runs) == Qt.DockWidgetArea.NoDockWidgetArea:
             self._iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._runs)
             window.restoreDockWidget(self._runs)
-        self._runs.setUserVisible(True)
+        given(self._runs).setUserVisible(True)
 
     def _make_runs(self) -> None:
         """The dock at work, but not seen yet."""
@@ -180,9 +189,9 @@ class GeoDistilPlugin:
             self._make_runs()
 
     def _close_runs(self) -> None:
-        self._runs.stop()
+        given(self._runs).stop()
         self._iface.removeDockWidget(self._runs)
-        self._runs.deleteLater()
+        given(self._runs).deleteLater()
         self._runs = None
 
     def _open(self, algorithm: str, parameters: dict[str, Any] | None = None) -> None:
@@ -224,8 +233,8 @@ class GeoDistilPlugin:
     def _predict_again(self, _model: str) -> None:
         """Show what was learned, on the raster that is labelled."""
         self._make_view()
-        session = self._labelling.session
-        self._view.predictor.predict(session.raster if session is not None else None)
+        session = given(self._labelling).session
+        given(self._view).predictor.predict(session.raster if session is not None else None)
 
     def _wire_view(self) -> None:
         from .ui.opening import load_view
@@ -250,7 +259,7 @@ class GeoDistilPlugin:
         if self._models is None:
             from .ui.models.window import ModelsWindow
 
-            self._models = ModelsWindow(self._iface, self._open, self._view.predictor, self._view.swipe)
+            self._models = ModelsWindow(self._iface, self._open, given(self._view).predictor, given(self._view).swipe)
         self._models.open_again()
 
     def _wire_environment(self) -> None:

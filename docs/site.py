@@ -20,6 +20,7 @@ LINK = re.compile(r"\]\(([^)\s#]+)")
 PACKAGES = (
     "config",
     "datasets",
+    "events",
     "data",
     "models",
     "distillation",

@@ -129,7 +129,8 @@ def _field_reader(layer: QgsVectorLayer, field: str, selected_only: bool) -> Cal
     def read() -> Classes:
         values = {value_text(feature[index]) for feature in features(request) if not is_null(feature[index])}
         ordered = sorted(values, key=natural_order)
-        return [_definition(*symbols.get(value, (value, None)), [value]) for value in ordered]
+        found = ((value, symbols.get(value, (value, None))) for value in ordered)
+        return [_definition(name, color, [value]) for value, (name, color) in found]
 
     return read
 

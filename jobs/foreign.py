@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -166,7 +165,7 @@ def _engine(model: Path, *more: str) -> dict[str, Any]:
     """The answer of the engine's `inspect`."""
     described = description_of(model)
     arguments = ["inspect", str(model), "--json", *more, *(["--describe", str(described)] if described else [])]
-    quiet = {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {}
+    quiet: dict[str, Any] = {"creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)}
     try:
         done = subprocess.run(
             [str(engine_python()), "-m", "engine", *arguments],

@@ -92,7 +92,7 @@ class EngineProcess:
         signal_group(self._child, force=True)
         self._child.wait()
 
-    def _start(self, command: list[str], root: Path) -> subprocess.Popen:
+    def _start(self, command: list[str], root: Path) -> subprocess.Popen[bytes]:
         with (self._folder / LOG_FILE).open("ab") as log:
             try:
                 return subprocess.Popen(
@@ -193,7 +193,7 @@ def own_group() -> dict[str, Any]:
     return {"start_new_session": True}
 
 
-def _has_ended(child: subprocess.Popen) -> bool:
+def _has_ended(child: subprocess.Popen[bytes]) -> bool:
     """Whether a child has ended. It is not waited for: until then its number, and its group's, are no one else's."""
     if sys.platform == "win32":  # where the handle keeps the number
         return child.poll() is not None
@@ -202,7 +202,7 @@ def _has_ended(child: subprocess.Popen) -> bool:
     return look(child.pid) is None  # macOS, before Python 3.13
 
 
-def signal_group(child: subprocess.Popen, force: bool) -> None:
+def signal_group(child: subprocess.Popen[bytes], force: bool) -> None:
     """Ask a child of `own_group` and everything it started to end, or end them at once."""
     if sys.platform == "win32":
         process = look(child.pid)

@@ -18,6 +18,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QObject, Qt, QThread, pyqtSignal,
 
 from .errors import GeoDistilError
 from .translation import tr
+from .types import given
 
 LOCAL = ("ogr", "memory", "delimitedtext", "gpx", "spatialite")
 """Providers of files and memory, which do not go away while they are read."""
@@ -43,9 +44,9 @@ class Features:
         self._remote = self._provider is not None
         if self._remote:
             layer.willBeDeleted.connect(self._forget)  # someone may take it out of the project meanwhile
-        if self._remote and self._provider.hasErrors():  # what failed before would stay empty
-            self._provider.clearErrors()
-            self._provider.reloadData()
+        if self._remote and given(self._provider).hasErrors():  # what failed before would stay empty
+            given(self._provider).clearErrors()
+            given(self._provider).reloadData()
 
     def __call__(self, request: QgsFeatureRequest) -> Iterator[QgsFeature]:
         """Features; those of a server are asked for once more at their end, without geometry, and counted.

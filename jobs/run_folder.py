@@ -255,7 +255,8 @@ def label_entry(folder: Path, layers: RoleLayers, copies: list[Snapshot]) -> dic
     request = chosen(layers.labels, layers.selected_only)
     copies.append(Snapshot(layers.labels, path, layers.field or None, request=request, needed=True))
     field = CLASS_FIELD if layers.field else ""
-    entry = {"path": f"{LABELS}/{path.name}", "layer": path.stem, "field": field, "box_size": layers.box_size}
+    entry: dict[str, Any] = {"path": f"{LABELS}/{path.name}", "layer": path.stem}
+    entry |= {"field": field, "box_size": layers.box_size}
     if layers.field:
         entry["ignore_values"] = NO_CLASS
     return {key: value for key, value in entry.items() if value}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, ClassVar
 
 from qgis.core import (
-    QgsMapLayer,
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
@@ -29,7 +28,7 @@ class ConvertingAlgorithm(EngineAlgorithm):
     INPUT = ""
     OUTPUT = ("OUTPUT", tr("Output"))
     GEOMETRY = 0
-    STYLE: Callable[[QgsMapLayer, dict[str, Any]], None]
+    STYLE: ClassVar[Callable[[Any, dict[str, Any]], None]]
 
     def __init__(self) -> None:
         super().__init__()

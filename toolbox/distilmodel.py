@@ -49,7 +49,8 @@ class DistilModel(AnySources):
 
     def __init__(self) -> None:
         super().__init__()
-        self._package, self._card = Path(), {}
+        self._package = Path()
+        self._card: dict[str, Any] = {}
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """As other trainings, without what the model decides."""

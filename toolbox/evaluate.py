@@ -33,6 +33,7 @@ from ..jobs.run_folder import LABELS, RoleLayers, area_entry, label_entry
 from ..jobs.scores import flat, html_table, without_truth
 from ..jobs.snapshots import CLASS_FIELD, Snapshot, raster_path
 from ..jobs.translation import tr
+from ..jobs.types import given
 from ..jobs.vocabulary import spoken
 from .base import (
     NOTHING_TO_LOSE,
@@ -84,7 +85,8 @@ class Evaluate(EngineAlgorithm):
 
     def __init__(self) -> None:
         super().__init__()
-        self._folder, self._arguments = Path(), []
+        self._folder = Path()
+        self._arguments: list[str] = []
         self._compared, self._origin = "", Origin("")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
@@ -145,7 +147,7 @@ class Evaluate(EngineAlgorithm):
         classes = [each["name"] for each in card["segmentation_classes"]] if card is not None else [lines]
         if task == "segmentation" and lines and lines not in classes:
             return tr("The model {name} has no class {lines} of areas; it has {classes}.").format(
-                name=card["name"], lines=lines, classes=", ".join(classes)
+                name=given(card)["name"], lines=lines, classes=", ".join(classes)
             )
         labels = self.parameterAsLayer(parameters, "LABELS", context)
         if task == "detection" and isinstance(labels, QgsRasterLayer):

@@ -25,6 +25,7 @@ from ..jobs.layers.styled import do_not_load
 from ..jobs.tiles.fetching import Progress, credit, fetch
 from ..jobs.tiles.ordering import Order, order_for, refuse_many
 from ..jobs.translation import tr
+from ..jobs.types import given
 from .base import EXCHANGE, EngineAlgorithm, Parameters, Results, advanced, explained
 
 Double = QgsProcessingParameterNumber.Type.Double
@@ -102,7 +103,7 @@ class FetchImagery(EngineAlgorithm):
     def look(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Settle what is fetched; on the main thread, where the layer lives."""
         self._take_order(parameters, context)
-        feedback.pushInfo(self._order.estimate.text)
+        feedback.pushInfo(given(self._order).estimate.text)
 
     def work(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
         """Fetch."""
@@ -110,7 +111,7 @@ class FetchImagery(EngineAlgorithm):
         own = Path(destination).suffix.lower() in (".tif", ".tiff")
         path = Path(destination) if own else self.job_folder() / "imagery.tif"
         try:
-            fetched = fetch(self._order, path, telling(feedback), feedback.isCanceled)
+            fetched = fetch(given(self._order), path, telling(feedback), feedback.isCanceled)
         except CancelledError:
             do_not_load(context, destination)
             return {}
@@ -122,7 +123,7 @@ class FetchImagery(EngineAlgorithm):
             )
         )
         self._name_and_credit(destination, context)
-        return {"IMAGERY": destination, "TILES": fetched.tiles, "GROUND_METRES": self._order.estimate.ground}
+        return {"IMAGERY": destination, "TILES": fetched.tiles, "GROUND_METRES": given(self._order).estimate.ground}
 
     def _take_order(self, parameters: Parameters, context: QgsProcessingContext) -> None:
         layer = self.parameterAsRasterLayer(parameters, "LAYER", context)
@@ -139,10 +140,11 @@ class FetchImagery(EngineAlgorithm):
     def _name_and_credit(self, destination: str, context: QgsProcessingContext) -> None:
         if not context.willLoadLayerOnCompletion(destination):
             return
+        service = given(self._order).service
         details = context.layerToLoadOnCompletionDetails(destination)
         if details.name == self.parameterDefinition("IMAGERY").description():
-            details.name = tr("{layer} (fetched)").format(layer=self._order.service.name)
-        credit = Credit(self._order.service.attribution, self._order.service.attribution_url)
+            details.name = tr("{layer} (fetched)").format(layer=service.name)
+        credit = Credit(service.attribution, service.attribution_url)
         Credit.alive.append(credit)
         details.setPostProcessor(credit)
 

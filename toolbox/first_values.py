@@ -19,6 +19,7 @@ from qgis.core import (
 from ..jobs.labelling.link import label_layers, raster_of, read_link
 from ..jobs.sources.facts import POINTS, POLYGONS, label_kind, likely_class_field
 from ..jobs.tiles.service import is_service
+from ..jobs.types import given
 from .labelled import LABELS
 
 CLASS_MAP = "CLASS_MAP"
@@ -86,10 +87,11 @@ def _raster(active: QgsMapLayer | None, project: QgsProject, classes: bool) -> s
 
 def _linked(role: str, project: QgsProject) -> dict[str, Any]:
     """A task's layers as the labelling dock knows them; empty where it knows none."""
-    links = [(layer, read_link(layer)) for layer in label_layers(project)]
-    layer, link = next((each for each in links if each[1].role == role), (None, None))
-    if layer is None:
+    links = [(layer, given(read_link(layer))) for layer in label_layers(project)]
+    fitting = next((each for each in links if each[1].role == role), None)
+    if fitting is None:
         return {}
+    layer, link = fitting
     raster, name = raster_of(link, project), role.upper()
     area = link.area if project.mapLayer(link.area) is not None else ""
     values = {f"{name}_LABELS": layer.id(), f"{name}_FIELD": link.field, f"{name}_AREA": area}

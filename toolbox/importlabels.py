@@ -205,7 +205,8 @@ class ImportLabels(EngineAlgorithm):
         colors = {each: PALETTE[index % len(PALETTE)] for index, each in enumerate(classes)}
         if name == "CLASS_RASTER":
             place_raster(file, destination)
-            legend = {"segmentation_classes": [{"name": each, "color": color} for each, color in colors.items()]}
+            classes_of_card = [{"name": each, "color": color} for each, color in colors.items()]
+            legend: dict[str, Any] = {"segmentation_classes": classes_of_card}
             result = Result(destination, style_class_map, legend, origin, (usual, title), "", True, GROUND)
         elif name == "AREA":
             place_vector(file, destination, context)

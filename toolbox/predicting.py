@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from qgis.core import (
     QgsProcessing,
@@ -56,7 +57,8 @@ class PredictingAlgorithm(EngineAlgorithm):
 
     def __init__(self) -> None:
         super().__init__()
-        self._model, self._card = Path(), {}
+        self._model = Path()
+        self._card: dict[str, Any] = {}
 
     def add_model(self) -> None:
         """Add the model; with the sources it comes first."""

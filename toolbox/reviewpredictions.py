@@ -62,7 +62,8 @@ class ReviewPredictions(EngineAlgorithm):
 
     def __init__(self) -> None:
         super().__init__()
-        self._model, self._card = Path(), {}
+        self._model = Path()
+        self._card: dict[str, Any] = {}
         self._rasters: list[str] = []
         self._names, self._above = "", ""
         self._labelled: list[str] = []
@@ -171,7 +172,7 @@ class ReviewPredictions(EngineAlgorithm):
         title = f"{self._names}: {words}"
         origin = of_model(title, self._card, str(self._model), ", ".join(self._rasters) or tr("the run's own"))
         classes = [each for task in self._card["tasks"] for each in self._card[f"{task}_classes"]]
-        legend = {"colors": {each["name"]: each["color"] for each in classes}}
+        legend: dict[str, Any] = {"colors": {each["name"]: each["color"] for each in classes}}
         if name == "PSEUDO_LABELS":
             legend["present"] = distinct(Path(destination), "class")
         names = self.parameterDefinition(name).description(), title

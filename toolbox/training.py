@@ -36,6 +36,7 @@ from ..jobs.sources.suggestion import size_text
 from ..jobs.sources.teaching import start_patch, start_refused
 from ..jobs.teacher import copy_teacher
 from ..jobs.translation import tr
+from ..jobs.types import given
 from .base import EngineAlgorithm, Parameters, Results, advanced, explained, sentences
 from .fetchimagery import telling
 from .labelled import box_size_problem, labelled_parameters, rasters_parameter, role_layers, service_part
@@ -160,7 +161,7 @@ class TrainingAlgorithm(EngineAlgorithm):
         """
         with sentences(feedback):
             try:
-                self._run.write(telling(feedback), feedback.isCanceled)
+                given(self._run).write(telling(feedback), feedback.isCanceled)
             except CancelledError:
                 return False
             if self._start:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 from typing import Any, Callable
 
@@ -31,7 +32,7 @@ def offer(
     iface: Any,
     sentence: str,
     button: str,
-    slot: Callable[[], None],
+    slot: Callable[[], object],
     level: Qgis.MessageLevel = Qgis.MessageLevel.Info,
     seconds: int = 0,
 ) -> None:
@@ -50,7 +51,7 @@ def offer(
     item.setObjectName(sentence)
     action = QPushButton(button, item)
     # The slot may hold neither bar nor item: the collector would clear such a ring, and a click would end QGIS.
-    action.clicked.connect(lambda _checked=False: (_take_away(iface, sentence), slot()))
+    action.clicked.connect(partial(_leave_for, iface, sentence, slot))
     item.layout().addWidget(action)
     bar.pushWidget(item, level, seconds)
     _log(sentence, level)
@@ -59,6 +60,11 @@ def offer(
 def _plain(sentence: str) -> str:
     """A sentence for the bar, which reads HTML: names of models, classes and files may be anything."""
     return escape(sentence, quote=False)
+
+
+def _leave_for(iface: Any, sentence: str, slot: Callable[[], object], _checked: bool = False) -> None:
+    _take_away(iface, sentence)
+    slot()
 
 
 def _take_away(iface: Any, sentence: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import (
@@ -68,6 +68,7 @@ class OnnxForm(QDialog):
 
     def __init__(self, model: Path, found: dict[str, Any], problem: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._task: Background | None = None
         self._model, self._known = model, found["known"]
         self._shape, self._outputs = found["input"]["shape"], list(found["outputs"].values())
         self._likely = {each["key"]: each["likely"] for each in found["missing"]}
@@ -226,11 +227,16 @@ class OnnxForm(QDialog):
         self.status.say(tr("The engine tries the model…"))
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(False)
         title = tr("Try {name}").format(name=self._model.name)
+
+        def if_still_asked(what: Callable[..., None], *found: object) -> None:
+            if self._task is task:
+                what(*found)
+
         self._task = task = Background(
             title,
             lambda _: adopt(self._model),
-            lambda _: self._task is task and self.accept(),
-            lambda error: self._task is task and self._failed(error),
+            lambda _: if_still_asked(self.accept),
+            lambda error: if_still_asked(self._failed, error),
             can_cancel=False,
         )
         start(task)

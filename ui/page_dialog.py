@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, Callable, TypeVar
 
 from qgis.PyQt.QtCore import QSize, Qt, QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QGuiApplication
@@ -10,7 +10,7 @@ from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
 from ..jobs.help import help_url
 
-D = TypeVar("D", bound="PageDialog")
+D = TypeVar("D", bound=QDialog)
 
 
 class PageDialog(QDialog):
@@ -45,7 +45,7 @@ def open_with(window: QWidget, width: int, height: int) -> None:
     window.resize(size.boundedTo(QGuiApplication.primaryScreen().availableSize()))
 
 
-def show_beside(kind: type[D], parent: QWidget | None = None) -> D:
+def show_beside(kind: Callable[[QWidget | None], D], parent: QWidget | None = None) -> D:
     """Open a window of this kind beside the map, which stays usable; an open one comes to the front."""
     dialog = parent.findChild(kind) if parent is not None else None
     dialog = dialog or kind(parent)

@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..events import EventLog, StageEvent
+
 if TYPE_CHECKING:
-    from ..events import EventLog
     from ..inference.click_segmentation import Area, ClickSegmenter
 
 HELP = "find the area that clicks on a raster mean, by a click-to-segment model"
@@ -81,7 +82,7 @@ class Clicks:
         prompt = Prompt(inside, outside, options.box)
         view = View(options.raster, tuple(options.extent), tuple(options.bands))
         segmenter = self._segmenter_of(options)
-        events.write("stage", name="click")
+        events.write(StageEvent(name="click"))
         area = segmenter.segment(view, prompt)
         path = options.output / AREA_FILE
         if not area.shape.is_empty:

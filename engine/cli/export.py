@@ -7,11 +7,11 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..events import EventLog, WarningEvent
 from .job import carry_out
 
 if TYPE_CHECKING:
     from ..config import Card
-    from ..events import EventLog
 
 HELP = "export a model package as one .zip"
 DESCRIPTION = (
@@ -74,7 +74,7 @@ def _export(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
         package = zip_package(copy, options.output)
     steps.end()
     if card.source_statistics:
-        events.write("warning", message=ONE_FOR_ALL)
+        events.write(WarningEvent(ONE_FOR_ALL))
     int8 = [{**vars(each), "sentence": each.sentence()} for each in judged]
     return {"package": str(package), **({"int8": int8} if options.int8 else {})}
 

@@ -8,15 +8,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+from ..events import Event, EventLog, FinishedEvent, Listener, StoppedEvent
 
 if TYPE_CHECKING:
     from ..errors import DeviceError
-    from ..events import EventLog
     from ..processes import Owner
 
 Made = TypeVar("Made")
-Listener = Callable[[dict[str, Any]], None]
 
 
 def add_output_arguments(command: argparse.ArgumentParser, what: str) -> None:
@@ -132,7 +132,6 @@ def carry_out(
             its events are left alone.
     """
     from ..errors import GeoDistilError, Stopped
-    from ..events import EventLog
     from ..processes import Interrupted, Lost, Owner, remove_scratch, sweep, sweep_semaphores
     from .progress import progress_listener
     from .signals import orderly_stop
@@ -148,7 +147,7 @@ def carry_out(
         stopped = Stopped("It was stopped as asked; outputs that were not complete are not there.", "Start it again.")
 
         def last_words() -> None:
-            events.write("stopped", message=stopped.message, hint=stopped.hint)
+            events.write(StoppedEvent(stopped.message, stopped.hint))
             print(f"error: {stopped}", file=sys.stderr)
             remove_scratch()
             if owner:
@@ -161,7 +160,7 @@ def carry_out(
             raise
         except (Stopped, Interrupted) as error:
             stopped = error if isinstance(error, Stopped) else stopped
-            events.write("stopped", message=stopped.message, hint=stopped.hint)
+            events.write(StoppedEvent(stopped.message, stopped.hint))
             raise stopped from None
         except GeoDistilError as error:
             events.failed(error)
@@ -171,7 +170,7 @@ def carry_out(
                 raise
             events.failed(full)
             raise full from error
-        events.write("finished", outputs=outputs)
+        events.write(FinishedEvent(outputs))
     return outputs
 
 
@@ -196,7 +195,7 @@ def _beneath(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _as_owner(tell: Listener, owner: Owner) -> Listener:
-    def listen(event: dict[str, Any]) -> None:
+    def listen(event: Event) -> None:
         tell(event)
         owner.check()
 

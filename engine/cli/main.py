@@ -144,9 +144,9 @@ def _unexpected(options: argparse.Namespace, error: Exception) -> tuple[dict[str
 
 
 def _record_failure(folder: Path, sentence: str) -> None:
-    from ..events import EventLog
+    from ..events import EventLog, FailedEvent
 
-    EventLog(folder).write("failed", code="unexpected", message=sentence, hint="Please report this with log.txt.")
+    EventLog(folder).write(FailedEvent("unexpected", sentence, "Please report this with log.txt."))
 
 
 def _refuse(options: argparse.Namespace, error: GeoDistilError) -> int:

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..events import EventLog, StartedEvent
 from .backends import make_backend
 from .job import add_sharing_arguments, positive
 
 if TYPE_CHECKING:
     from ..config import Card
-    from ..events import EventLog
     from ..inference import Backend, Options
     from ..inference.archive import Item
     from ..inference.backends.choice import Candidate
@@ -156,7 +156,7 @@ def predicted(
     rasters, things = things_of(options, rasters, card, failed, events)
     digest = digest_of(model)
     backend = augmented(make(model, card, chosen(options, model, card, rasters)), options.tta)
-    events.write("started", pid=os.getpid(), device=backend.name)
+    events.write(StartedEvent(pid=os.getpid(), device=backend.name))
     how = settings(options, digest, options.batch_size)
     outcome = predict_many(backend, things, how, events, done_of(options, digest, len(things)))
     failed += outcome.failed

@@ -26,7 +26,7 @@ def estimate(run: Run, prepared: Prepared, plan: Plan) -> dict[str, Any]:
         DeviceError: the device asked for is not there, or its memory is full.
     """
     from ..training import device_name, enough_memory, make_fabric
-    from ..training.shares import shares_of_time
+    from ..training.time_budget import shares_of_time
     from ..training.timing import seconds_per_step
 
     fabric = make_fabric(run.training)

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 from typing import Any, TextIO
 
 from tqdm import tqdm
+
+from ..events import (
+    Event,
+    FailedEvent,
+    FinishedEvent,
+    Listener,
+    MetricsEvent,
+    NoteEvent,
+    ProgressEvent,
+    StageEvent,
+    StoppedEvent,
+    WarningEvent,
+)
 
 LINE_EVERY = 10.0
 """Seconds between lines where the error stream is no terminal."""
 
 
-def progress_listener(stream: TextIO | None = None) -> Callable[[dict[str, Any]], None]:
+def progress_listener(stream: TextIO | None = None) -> Listener:
     """A listener for `EventLog` that shows a person how it goes, on the error stream unless told otherwise."""
     stream = stream or sys.stderr
     return _Bar(stream) if stream.isatty() else _Lines(stream)
@@ -24,25 +36,24 @@ def readable(seconds: float | None) -> str:
     return "?" if seconds is None or seconds != seconds else tqdm.format_interval(max(0, seconds))
 
 
-def summary(event: dict[str, Any]) -> str | None:
+def summary(event: Event) -> str | None:
     """An event as one line, or none where it is not for people."""
-    kind = event["kind"]
-    if kind == "stage":
-        return f"stage {event['index'] + 1} of {event['of']}: {event['name']}"
-    if kind == "note":
-        found: str | None = event["message"]
-        return found
-    if kind == "warning":
-        return f"warning: {event['message']}"
-    if kind == "metrics":
-        values = ", ".join(f"{name} {value:.3f}" for name, value in event["values"].items() if name.count("/") == 1)
-        return f"{event['network']} after {event['step']} steps: {values}"
+    if isinstance(event, StageEvent):
+        which = "" if event.index is None else f" {event.index + 1} of {event.of}"
+        return f"stage{which}: {event.name}"
+    if isinstance(event, NoteEvent):
+        return event.message
+    if isinstance(event, WarningEvent):
+        return f"warning: {event.message}"
+    if isinstance(event, MetricsEvent):
+        values = ", ".join(f"{name} {value:.3f}" for name, value in event.values.items() if name.count("/") == 1)
+        return f"{event.network} after {event.step} steps: {values}"
     return None
 
 
-def _named(event: dict[str, Any]) -> str:
+def _named(event: ProgressEvent) -> str:
     """What is going on, as of `packaging` its part too."""
-    return ": ".join(str(event[key]) for key in ("stage", "part") if key in event)
+    return ": ".join(filter(None, (event.stage, event.part)))
 
 
 class _Bar:
@@ -52,22 +63,20 @@ class _Bar:
         self._stream = stream
         self._bar: tqdm[Any] | None = None
 
-    def __call__(self, event: dict[str, Any]) -> None:
-        if event["kind"] == "progress":
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, ProgressEvent):
             self._show(event)
-        elif event["kind"] in ("finished", "failed", "stopped"):
+        elif isinstance(event, FinishedEvent | FailedEvent | StoppedEvent):
             self._close()
         elif (line := summary(event)) is not None:
             tqdm.write(line, file=self._stream)
 
-    def _show(self, event: dict[str, Any]) -> None:
+    def _show(self, event: ProgressEvent) -> None:
         if self._bar is None:
             self._bar = tqdm(total=100, file=self._stream, bar_format="{l_bar}{bar}| {postfix}")
         self._bar.set_description_str(_named(event))
-        self._bar.set_postfix_str(
-            f"{event['step']}/{event['of']}, {readable(event['eta_seconds'])} left", refresh=False
-        )
-        self._bar.n = 100 * event["fraction"]
+        self._bar.set_postfix_str(f"{event.step}/{event.of}, {readable(event.eta_seconds)} left", refresh=False)
+        self._bar.n = 100 * event.fraction
         self._bar.refresh()
 
     def _close(self) -> None:
@@ -83,11 +92,11 @@ class _Lines:
         self._stream = stream
         self._told = 0.0
 
-    def __call__(self, event: dict[str, Any]) -> None:
+    def __call__(self, event: Event) -> None:
         line = summary(event)
-        if event["kind"] == "progress" and ("part" in event or time.monotonic() - self._told > LINE_EVERY):
+        if isinstance(event, ProgressEvent) and (event.part or time.monotonic() - self._told > LINE_EVERY):
             self._told = time.monotonic()
-            left, what = readable(event["eta_seconds"]), _named(event) if "part" in event else "step"
-            line = f"{100 * event['fraction']:3.0f} %  {what} {event['step']} of {event['of']}, {left} left"
+            left, what = readable(event.eta_seconds), _named(event) if event.part else "step"
+            line = f"{100 * event.fraction:3.0f} %  {what} {event.step} of {event.of}, {left} left"
         if line is not None:
             print(line, file=self._stream, flush=True)

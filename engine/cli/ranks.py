@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Stopped, TrainingError
-from ..events import EventLog
+from ..events import Event, EventLog, WarningEvent
 from ..processes import Interrupted, end_with_process
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def follow(folder: Path, work: Callable[[EventLog], Any]) -> None:
     """
     from .signals import stop_with_others
 
-    asked = Event()
+    asked = threading.Event()
     with suppress(Stopped, Interrupted), stop_with_others(folder, asked) as wanted:
         # no failure where all end as asked: a launcher would end the first one for it, which may still be writing
         try:
@@ -43,8 +43,8 @@ def follow(folder: Path, work: Callable[[EventLog], Any]) -> None:
 class _Followers(EventLog):
     """Events of a process that is not the first; warnings are told, for the first one may not have seen them."""
 
-    def __init__(self, asked: Event) -> None:
-        super().__init__(None, lambda event: _tell(event) if event["kind"] == "warning" else None)
+    def __init__(self, asked: threading.Event) -> None:
+        super().__init__(None, _tell)
         self._asked = asked
 
     def stop_requested(self) -> bool:
@@ -52,8 +52,9 @@ class _Followers(EventLog):
         return self._asked.is_set()
 
 
-def _tell(event: dict[str, Any]) -> None:
-    print(f"warning: {event['message']}", file=sys.stderr)
+def _tell(event: Event) -> None:
+    if isinstance(event, WarningEvent):
+        print(f"warning: {event.message}", file=sys.stderr)
 
 
 def end_with_launcher() -> None:

@@ -13,11 +13,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from ..events import EventLog, FailedEvent
 from .click import Clicks
 
 if TYPE_CHECKING:
     from ..config import Card
-    from ..events import EventLog
     from ..inference import Backend
     from ..inference.backends.choice import Candidate
 
@@ -135,7 +135,6 @@ class Request(NamedTuple):
 def answer(line: str, answering: Answering, command: str) -> None:
     """Carry out a request; whatever is wrong with it is told in its folder, or on the error stream."""
     from ..errors import ConfigError, GeoDistilError
-    from ..events import EventLog
 
     try:
         request = read_request(line)
@@ -153,7 +152,7 @@ def answer(line: str, answering: Answering, command: str) -> None:
         print(traceback.format_exc(), file=sys.stderr, flush=True)
         sentence = f"Unexpected error in {command}: {type(error).__name__}: {error}."
         with contextlib.suppress(GeoDistilError):
-            EventLog(request.output).write("failed", code="unexpected", message=sentence, hint="Please report this.")
+            EventLog(request.output).write(FailedEvent("unexpected", sentence, "Please report this."))
 
 
 def read_request(line: str) -> Request:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    from ..events import EventLog, Log
+from ..events import EventLog, Log, NoteEvent, PartOfLog, WarningEvent
 
 
 class Item(NamedTuple):
@@ -163,14 +162,14 @@ def each_of(
     found = of_all(one, options, items, output, events, stage)
     for each in found:
         if isinstance(each, Failure):
-            events.write("note" if each.elsewhere else "warning", message=f"{each.map} is left out: {each.message}")
+            sentence = f"{each.map} is left out: {each.message}"
+            events.write(NoteEvent(sentence) if each.elsewhere else WarningEvent(sentence))
     return found
 
 
 def _each_here(
     one: One, options: argparse.Namespace, items: Sequence[Item], output: Path | None, events: EventLog, stage: str
 ) -> list[Any]:
-    from ..events import PartOfLog
     from ..inference.vectors.watching import watched
 
     parts = [PartOfLog(events, index / len(items), (index + 1) / len(items)) for index in range(len(items))]

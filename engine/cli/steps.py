@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ..events import EventLog, PartOfLog
+from ..events import EventLog, PartOfLog, ProgressEvent
 
 PACKAGING = "packaging"
 """The stage, in progress events, of all that is made of a trained network."""
@@ -51,11 +49,12 @@ class Steps:
         seconds, done = time.monotonic() - self._begun, sum(weight for _, weight in self._parts[: self._done])
         whole = sum(weight for _, weight in self._parts)
         self._events.write(
-            "progress",
-            stage=PACKAGING,
-            part=part,
-            step=step,
-            of=len(self._parts),
-            eta_seconds=round(seconds * (whole - done) / done, 1) if done else None,
-            fraction=round(done / whole, 4),
+            ProgressEvent(
+                stage=PACKAGING,
+                part=part,
+                step=step,
+                of=len(self._parts),
+                eta_seconds=round(seconds * (whole - done) / done, 1) if done else None,
+                fraction=round(done / whole, 4),
+            )
         )

@@ -12,18 +12,18 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..events import EventLog, Listener, NoteEvent, PartOfLog, StartedEvent, WarningEvent
+
 if TYPE_CHECKING:
     import torch
     from lightning_fabric import Fabric
 
     from ..config import Card, Run
     from ..data import Prepared
-    from ..events import EventLog
     from ..models import TaskNetwork
     from ..processes import Place
     from ..recipes import Plan
     from ..training import Settled, Trained
-    from .job import Listener
     from .steps import Steps
 
 HELP = "train a run folder into a model package"
@@ -116,29 +116,28 @@ def _trained(
     from ..data import kept_in, prepare
     from ..data.block_split import write_split
     from ..errors import on_disk
-    from ..events import PartOfLog
     from ..processes import held
     from ..recipes import build_plan
     from ..training import Loop, joined, make_fabric, settle
 
     fabric = make_fabric(settings.training, where)
     with joined(settings.training, where):
-        events.write("started", **_machine(fabric, where))
+        events.write(_started(fabric, where))
         with ranks.first_before_others():  # which find what it keeps
             prepared = prepare(settings, kept_in(folder))
             if ranks.is_first() and prepared.split is not None:
                 with on_disk(f"The run folder {folder}", folder):
                     write_split(folder, prepared.split)
         for warning in prepared.warnings:
-            events.write("warning", message=warning)
+            events.write(WarningEvent(warning))
         fabric.seed_everything(settings.training.seed, verbose=False)
         with ranks.first_before_others():  # which need not fetch weights again, and find the same teachers
             settled = settle(folder, settings, prepared, build_plan(settings, prepared), keep=ranks.is_first())
         plan = settled.plan
         for warning in [*settled.warnings, *plan.warnings]:
-            events.write("warning", message=warning)
+            events.write(WarningEvent(warning))
         for note in [*plan.notes, *filter(None, [settled.note])]:
-            events.write("note", message=note)
+            events.write(NoteEvent(note))
         with held():  # it looks for a stop itself, and ends with a checkpoint
             trained = Loop(folder, settings, prepared, plan, fabric, PartOfLog(events, 0, TRAINED)).train()
     return fabric.device, prepared, settled, trained
@@ -146,7 +145,6 @@ def _trained(
 
 def _train(folder: Path, settings: Run, events: EventLog, where: Place | None) -> dict[str, Any]:
     from ..errors import Stopped
-    from ..events import PartOfLog
     from ..processes import Interrupted
     from ..training import enough_memory, offer
     from .steps import Steps
@@ -169,19 +167,19 @@ def _train(folder: Path, settings: Run, events: EventLog, where: Place | None) -
         ) from None
 
 
-def _machine(fabric: Fabric, where: Place | None) -> dict[str, Any]:
+def _started(fabric: Fabric, where: Place | None) -> StartedEvent:
     import torch
 
     from .. import __version__
     from ..training import device_name
 
-    return {
-        "pid": os.getpid(),
-        "host": socket.gethostname(),
-        "device": f"{where.size} x {device_name(fabric)}" if where else device_name(fabric),
-        "precision": fabric._precision.precision,
-        "versions": {"geodistil": __version__, "torch": torch.__version__, "python": platform.python_version()},
-    }
+    return StartedEvent(
+        pid=os.getpid(),
+        host=socket.gethostname(),
+        device=f"{where.size} x {device_name(fabric)}" if where else device_name(fabric),
+        precision=fabric._precision.precision,
+        versions={"geodistil": __version__, "torch": torch.__version__, "python": platform.python_version()},
+    )
 
 
 def _package(
@@ -194,7 +192,7 @@ def _package(
     model = folder / MODEL_FOLDER
     result = {"model": str(model), "report": str(folder / "report.html"), "metrics": trained.values}
     steps.begin("report")
-    written = report(folder, lambda sentence: events.write("warning", message=sentence))
+    written = report(folder, lambda sentence: events.write(WarningEvent(sentence)))
     page = for_others(written.read_text(encoding="utf-8"), settings, folder).encode() if written else None
     picture = preview(settings, prepared, trained.network, card.thresholds())
     steps.begin("context")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from PIL import Image
@@ -16,6 +16,7 @@ from ..errors import cannot_write
 from ..evaluation.ground import described_sources
 from ..evaluation.speed import megapixels_per_second
 from ..evaluation.validation_pass import ScoredChip, ValidationPass, validation_pass
+from ..events import EventLog, FigureEvent
 from ..models.sizes import parameters
 from ..recipes import Plan
 from ..recipes.plan import network_of
@@ -23,9 +24,6 @@ from ..report import VALIDATION_FILE, Labelling, figure_path, preview_png
 from ..text_files import write_text
 from ..types import Task
 from .preview import shown
-
-if TYPE_CHECKING:
-    from ..events import EventLog
 
 _QUALITY = 88
 
@@ -88,7 +86,7 @@ def _write_figures(
             path = figure_path(folder, task, kind)
             path.parent.mkdir(exist_ok=True)
             _picture(run, prepared, task, chips).save(path, quality=_QUALITY)
-            events.write("figure", path=str(path.relative_to(folder)))
+            events.write(FigureEvent(str(path.relative_to(folder))))
 
 
 def _picture(run: Run, prepared: Prepared, task: Task, chips: list[ScoredChip]) -> Image.Image:

@@ -97,19 +97,19 @@ class _Ground:
         """How a choice would divide the source; choices that are alike as far as they reach it, once."""
         here = frozenset(self._reaching & chosen)
         if here not in self._tried:
-            self._tried[here] = self._division(chosen)
+            self._tried[here] = self._split(chosen)
         return self._tried[here]
 
     def divide(self, chosen: set[Block]) -> None:
         """Set the source's training, validation and hidden ground."""
-        found = self._division(chosen)
+        found = self._split(chosen)
         self.source.hidden, self.source.training, self.source.validation = (
             found.hidden,
             found.training,
             found.validation,
         )
 
-    def _division(self, chosen: set[Block]) -> _Divided:
+    def _split(self, chosen: set[Block]) -> _Divided:
         source = self.source
         cells = shapely.union_all([cell for block, cell in self._cells.items() if block in chosen])
         around = shapely.buffer(cells, self._buffer, join_style="mitre") if self._buffer else cells

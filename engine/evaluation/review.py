@@ -17,7 +17,7 @@ from rasterio.crs import CRS
 from ..data.grid import Grid, transformer
 from ..data.raster import RasterReader
 from ..errors import ConfigError, RasterError, cannot_write
-from ..events import EventLog, PartOfLog
+from ..events import EventLog, PartOfLog, WarningEvent
 from ..inference.backends import Arrays, Backend
 from ..inference.checks import doubts, open_raster
 from ..inference.pipeline import ordered
@@ -266,7 +266,7 @@ class _Review:
         return self._readers[index]
 
     def _warn(self, sentence: str) -> None:
-        self._events.write("warning", message=sentence)
+        self._events.write(WarningEvent(sentence))
 
     def _look(
         self, index: int, reader: RasterReader, sure: SureMap | None, pseudo: VectorLayer, events: PartOfLog

@@ -11,7 +11,7 @@ from rasterio.errors import RasterioError
 
 from ..config import Run
 from ..errors import ConfigError, LabelError, OutputError, RasterError, on_disk
-from ..events import EventLog
+from ..events import EventLog, WarningEvent
 from ..inference.vectors.watching import watched
 from ..processes import scratch
 from .chip import Chip
@@ -47,7 +47,7 @@ def export_chips(run: Run, role: str, name: str, images: str, cutting: Cutting, 
     for source in sources:
         _check_bands(source, images)
     for warning in dict.fromkeys(warnings):
-        events.write("warning", message=warning)
+        events.write(WarningEvent(warning))
     writer = FORMATS[name].Writer
     with on_disk(f"The folder {folder}", folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def _write(
             count += 1
     for source in sources:
         if source.reader.damage.windows:
-            events.write("warning", message=source.reader.damage.sentence(source.reader.path))
+            events.write(WarningEvent(source.reader.damage.sentence(source.reader.path)))
     if not count:
         raise LabelError("No chip has a label on ground with data.", "Enlarge the labelled area, or correct it.")
     return count

@@ -18,7 +18,7 @@ from ..config.limits import MOST_CLASSES
 from ..data.grid import Window, apply_affine, transformer
 from ..data.masks import paint, polygons_of
 from ..errors import LabelError, OutputError, RasterError, on_disk
-from ..events import EventLog
+from ..events import EventLog, WarningEvent
 from ..inference.cog import BLOCK
 from ..inference.sinks import with_usual_mode
 from ..inference.vectors.layer import VectorLayer
@@ -111,7 +111,7 @@ def read_labels(question: Question, events: EventLog) -> Labels:
         geometries += ground
         owners += [number] * len(ground)
     if cut:
-        events.write("warning", message=f"{cut} labels reached beyond their images and were cut off there.")
+        events.write(WarningEvent(f"{cut} labels reached beyond their images and were cut off there."))
     first = given(first)
     array, classes = as_array(geometries), np.array([each for one in drawn for each in one.classes], object)
     pixel = float(np.sqrt(abs(first.transform.determinant)))

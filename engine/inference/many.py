@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ..config import Card
 from ..errors import RasterError
-from ..events import EventLog
+from ..events import EventLog, WarningEvent
 from ..types import given
 from .archive import Item
 from .backends import Backend
@@ -120,7 +120,7 @@ class Ends:
             raise RasterError(none + first.message, first.hint)
         if count := len(self._elsewhere):
             told = f"{count} raster{'s have' if count > 1 else ' has'}"
-            self._events.write("warning", message=f"{told} no part in the area or extent, and no outputs.")
+            self._events.write(WarningEvent(f"{told} no part in the area or extent, and no outputs."))
         if self._done and not self._failed:
             self._done.remove()
         results, failed = dict(sorted(self._results.items())), dict(sorted(self._failed.items()))
@@ -146,5 +146,5 @@ def readable(rasters: Sequence[str], card: Card, failed: list[dict[str, str]], e
 
 
 def _failure(name: str, error: RasterError, events: EventLog) -> dict[str, str]:
-    events.write("warning", message=f"{name} is left out: {error.message}")
+    events.write(WarningEvent(f"{name} is left out: {error.message}"))
     return {"raster": name, "message": error.message, "hint": error.hint}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import Stopped
-from ..events import EventLog
+from ..events import EventLog, ProgressEvent, WarningEvent
 from ..malloc import few_pools
 from .backends import Backend
 from .journal import Journal
@@ -50,7 +50,7 @@ def predict(
     opened, output = Opened(raster, backend.card, options.where), Path(output)
     few_pools()
     plan = make_plan(
-        opened, backend, output, options, lambda told: events.write("warning", message=told), events.stop_requested
+        opened, backend, output, options, lambda told: events.write(WarningEvent(told)), events.stop_requested
     )
     journal = Journal(output / JOURNAL)
     progress = Progress(events, plan, opened.name, options.fraction)
@@ -60,7 +60,7 @@ def predict(
     ):
         run_rows(opened, backend, layers, options, range(plan.windows.rows), progress)
         if opened.reader.damage.windows:
-            events.write("warning", message=opened.reader.damage.sentence(opened.name))
+            events.write(WarningEvent(opened.reader.damage.sentence(opened.name)))
         results = layers.finish(opened.name, events.stop_requested)
     progress.finish()
     journal.remove()
@@ -111,13 +111,14 @@ class Progress:
         start, end = self.fraction
         rate = (self.done - self.before) / seconds
         self.events.write(
-            "progress",
-            stage="predict",
-            raster=self.raster,
-            step=self.done,
-            of=self.of,
-            samples_per_second=round(rate, 2),
-            megapixels_per_second=round(rate / self.of * self.megapixels, 3),
-            eta_seconds=round((1 - share) * self.of / rate, 1) if rate else None,
-            fraction=round(start + (end - start) * share, 4),
+            ProgressEvent(
+                stage="predict",
+                raster=self.raster,
+                step=self.done,
+                of=self.of,
+                samples_per_second=round(rate, 2),
+                megapixels_per_second=round(rate / self.of * self.megapixels, 3),
+                eta_seconds=round((1 - share) * self.of / rate, 1) if rate else None,
+                fraction=round(start + (end - start) * share, 4),
+            )
         )

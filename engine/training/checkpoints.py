@@ -39,7 +39,7 @@ class State:
         random: torch's generator state, of the CPU.
         fingerprint: of the run's settings.
         scaler: of float16's losses, its state dictionary; empty in other arithmetic.
-        division: of a budget in minutes by measured steps, `shares.Division`'s fields; empty where nothing is measured.
+        division: `time_budget.TimeBudget`'s fields, under the name of earlier engines; empty where nothing is measured.
         waited: validations in a row without a better score.
         validated: the stage's progress at its last validation; none (of earlier engines): at the checkpoint.
         skipped: steps in a row that float16 has left out.

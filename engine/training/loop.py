@@ -19,7 +19,7 @@ from ..data import Prepared, chips_per_epoch, training_loader
 from ..data.identity import Identity
 from ..distillation.arithmetic import total
 from ..errors import Stopped
-from ..events import Log
+from ..events import CheckpointEvent, Log, MetricsEvent, NoteEvent, StageEvent, WarningEvent
 from ..models import TaskNetwork, single_precision_depthwise, uncertain_statistics
 from ..models.devices import channels_last
 from ..processes import Interrupted, interruptible
@@ -40,8 +40,8 @@ from .optimizer import load_optimizer, make_optimizer
 from .outcome import Trained
 from .patience import Patience, check_patience
 from .setbacks import MOST_SETBACKS, Diverged, check_finite, diverged, rate_after
-from .shares import Division, divided_by_time, with_division
 from .telling import Telling
+from .time_budget import TimeBudget, measured_time_budget, with_time_budget
 from .together import forget_passes, passes_of, same_everywhere
 from .validation import Validator
 
@@ -76,7 +76,7 @@ class Loop:
         self.values: dict[str, dict[str, float]] = {}
         self._said: set[str] = set()
         self.fitted: Fitted = {}
-        self.division: Division | None = None
+        self.time_budget: TimeBudget | None = None
         self.data: dict[str, Identity] = {}
         self.now = CommonTime()
 
@@ -103,7 +103,7 @@ class Loop:
         with fits(self.folder):
             self.fitted = take_fitted(state.fitted if state is not None else {}, self.plan.networks)
         with single_precision_depthwise(self.plan.networks.values()):
-            self._divide(state)
+            self._share_minutes(state)
             for index in range(state.stage if state else 0, len(self.plan.stages)):
                 self._stage(index, state if state and state.stage == index else None)
         network = network_of(self.plan.networks, self.plan.exported)
@@ -127,19 +127,19 @@ class Loop:
 
     def warn(self, sentence: str) -> None:
         """Tell people something that they should know."""
-        self.events.write("warning", message=sentence)
+        self.events.write(WarningEvent(sentence))
 
-    def _divide(self, state: State | None) -> None:
-        """Divide a budget in minutes by what steps take; once, for a training that goes on keeps its division."""
+    def _share_minutes(self, state: State | None) -> None:
+        """Divide a budget in minutes by what steps take; once, for a training that goes on keeps its own."""
         if state is not None:
             with fits(self.folder):
-                self.division = Division.read(state.division) if state.division else None
+                self.time_budget = TimeBudget.read(state.division) if state.division else None
         elif self.run.training.budget.minutes is not None and any(stage.timed for stage in self.plan.stages):
             with enough_memory(self.run.training, self.fabric.device), interruptible():
-                self.division, sentence = divided_by_time(self.run, self.prepared, self.plan, self.fabric)
-            self.events.write("note", message=sentence)
-        if self.division is not None and self.run.training.budget.minutes is not None:
-            self.plan = with_division(self.plan, self.division)
+                self.time_budget, sentence = measured_time_budget(self.run, self.prepared, self.plan, self.fabric)
+            self.events.write(NoteEvent(sentence))
+        if self.time_budget is not None and self.run.training.budget.minutes is not None:
+            self.plan = with_time_budget(self.plan, self.time_budget)
 
     def _stage(self, index: int, state: State | None) -> None:
         stage = self.plan.stages[index]
@@ -150,12 +150,13 @@ class Loop:
         self.now.look()
         work = _Work.of(self, stage, index, state)
         self.events.write(
-            "stage",
-            name=stage.name,
-            index=index,
-            of=len(self.plan.stages),
-            roles=list(stage.roles),
-            networks={name: self.plan.described[name] for name in stage.trainable if name in self.plan.described},
+            StageEvent(
+                name=stage.name,
+                index=index,
+                of=len(self.plan.stages),
+                roles=list(stage.roles),
+                networks={name: self.plan.described[name] for name in stage.trainable if name in self.plan.described},
+            )
         )
         with enough_memory(self.run.training, self.fabric.device), ExitStack() as stack:
             noise = (
@@ -171,7 +172,7 @@ class Loop:
         """Have the plan take note of what validation has found so far."""
         for sentence in self.plan.weigh(self.values):
             if sentence not in self._said:
-                self.events.write("note", message=sentence)
+                self.events.write(NoteEvent(sentence))
             self._said.add(sentence)
 
     def _load_earlier(self, index: int) -> None:
@@ -225,7 +226,7 @@ class _Work:
     def _clock(self, step: int = 0, elapsed: float = 0.0) -> StageClock:
         loop = self.loop
         chips = max(chips_per_epoch(loop.prepared, loop.run, role) for role in self.stage.roles)
-        spent = loop.division.spent if loop.division is not None else 0.0
+        spent = loop.time_budget.spent if loop.time_budget is not None else 0.0
         budget = stage_budget(
             self.run_settings.budget, self.stage.share, math.ceil(chips / self.run_settings.batch_size), spent
         )
@@ -267,7 +268,7 @@ class _Work:
         told = checkpointed = self.loop.now()
         while not (self.clock.done() or self.patience.over):
             if self.chooser is not None and (sentence := self.chooser.renew(self.networks, self.clock.progress)):
-                self.loop.events.write("note", message=sentence)
+                self.loop.events.write(NoteEvent(sentence))
                 loaders["unlabelled"] = self._loader("unlabelled")
             with interruptible():  # the first batch comes when its readers are there, which takes seconds
                 batches = {role: next(loader).to(self.loop.fabric.device) for role, loader in loaders.items()}
@@ -379,13 +380,13 @@ class _Work:
                     loop.values[name] = loop.validator.score(network_of(loop.plan.networks, name))
                 self._report(name, loop.values[name])
         for sentence in fit_once(self.stage.fits, loop.plan.networks, loop.validator, loop.fitted):
-            loop.events.write("note", message=sentence)
+            loop.events.write(NoteEvent(sentence))
         loop.weigh()
 
     def _report(self, name: str, values: dict[str, float]) -> None:
         if values:
             events, stage = self.loop.events, self.stage.name
-            events.write("metrics", stage=stage, network=name, step=self.clock.step, values=values)
+            events.write(MetricsEvent(stage=stage, network=name, step=self.clock.step, values=values))
 
     def _validate(self, names: tuple[str, ...] = ()) -> None:
         """Score the averages named, of all networks where none is; the best so far keep their weights."""
@@ -416,7 +417,7 @@ class _Work:
         path = save_last(self.loop.folder, self._state())
         self.start = b""
         self.loop.events.write(
-            "checkpoint", path=str(path.relative_to(self.loop.folder)), stage=self.stage.name, step=self.clock.step
+            CheckpointEvent(path=str(path.relative_to(self.loop.folder)), stage=self.stage.name, step=self.clock.step)
         )
         return path
 
@@ -436,7 +437,7 @@ class _Work:
             averages={name: average.state_dict() for name, average in self.averages.items()},
             optimizer=self.optimizer.state_dict(),
             scaler=self.loop.fabric.strategy.precision.state_dict(),
-            division=asdict(loop.division) if loop.division is not None else {},
+            division=asdict(loop.time_budget) if loop.time_budget is not None else {},
             random=torch.get_rng_state(),
             waited=self.patience.waited,
             validated=self.validated,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from ..events import Log
+from ..events import Log, NoteEvent, ProgressEvent, WarningEvent
 from ..recipes import Stage
 from .clock import StageClock
 from .setbacks import rate_after
@@ -32,24 +32,26 @@ class Telling:
         share, after = self._stage.share, self._after
         spent, here = max(clock.elapsed, 1e-9), 0.0 if ended else clock.remaining()
         self._events.write(
-            "progress",
-            stage=self._stage.name,
-            step=clock.step,
-            of=clock.step if ended else clock.total_steps,
-            losses={name: round(value.item(), 5) for name, value in losses.items()},
-            samples_per_second=round(clock.step * self._chips * len(self._stage.roles) / spent, 2),
-            eta_seconds=round(here + (after / share * (spent + clock.remaining()) if after else 0.0), 1),
-            fraction=round(self._before + share * (1.0 if ended else clock.progress), 4),
+            ProgressEvent(
+                stage=self._stage.name,
+                step=clock.step,
+                of=clock.step if ended else clock.total_steps,
+                losses={name: round(value.item(), 5) for name, value in losses.items()},
+                samples_per_second=round(clock.step * self._chips * len(self._stage.roles) / spent, 2),
+                eta_seconds=round(here + (after / share * (spent + clock.remaining()) if after else 0.0), 1),
+                fraction=round(self._before + share * (1.0 if ended else clock.progress), 4),
+            )
         )
 
     def early_end(self, clock: StageClock, losses: dict[str, Tensor], waited: int) -> None:
         """That no score was better for so many validations."""
         steps = f"{clock.step} of about {clock.total_steps} steps"
         self._events.write(
-            "note",
-            stage=self._stage.name,
-            message=f"The stage {self._stage.name} ended after {steps}: no score was better in the last {waited} "
-            f"validation{'' if waited == 1 else 's'} (training.patience).",
+            NoteEvent(
+                f"The stage {self._stage.name} ended after {steps}: no score was better in the last {waited} "
+                f"validation{'' if waited == 1 else 's'} (training.patience).",
+                stage=self._stage.name,
+            )
         )
         self.progress(clock, losses, ended=True)
 
@@ -66,4 +68,4 @@ class Telling:
         )
 
     def _warn(self, sentence: str) -> None:
-        self._events.write("warning", stage=self._stage.name, message=sentence)
+        self._events.write(WarningEvent(sentence, stage=self._stage.name))

@@ -72,7 +72,7 @@ class Installation:
         self.warnings: list[str] = []
         self.ending: dict[str, Any] = {}
         self._reader = EventReader(folder)
-        self._child: subprocess.Popen | None = None
+        self._child: subprocess.Popen[bytes] | None = None
         self._deadline: float | None = None
 
     def start(self, request: dict[str, Any], index: str = "", python: Path | None = None) -> None:
@@ -133,7 +133,7 @@ class Installation:
         self._reader.new()  # what earlier installations wrote is past
         self.progress, self.stage, self.warnings, self.ending, self._deadline = {}, "", [], {}, None
 
-    def _start(self, python: Path, network: dict[str, str]) -> subprocess.Popen:
+    def _start(self, python: Path, network: dict[str, str]) -> subprocess.Popen[bytes]:
         with (self.folder / LOG_FILE).open("wb") as log:
             return subprocess.Popen(
                 [str(python), "-m", "jobs.installer", str(self.folder)],

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Callable, TextIO
+from typing import Any, Callable, TextIO
 
 POLL_SECONDS = 0.1
 KILL_SECONDS = 3.0
@@ -59,9 +59,9 @@ def run(command: Sequence[str], environment: Mapping[str, str], between: Callabl
     return "".join(lines)
 
 
-def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen:
-    hidden = {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {}
-    with_us = {"preexec_fn": _end_with_parent} if sys.platform == "linux" else {}
+def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    hidden: dict[str, Any] = {"creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)}
+    with_us: dict[str, Any] = {"preexec_fn": _end_with_parent} if sys.platform == "linux" else {}
     return subprocess.Popen(
         command,
         env=dict(environment),
@@ -90,7 +90,7 @@ def _echo(stream: TextIO, lines: list[str]) -> None:
             print(line, end="", flush=True)
 
 
-def _end(child: subprocess.Popen) -> None:
+def _end(child: subprocess.Popen[str]) -> None:
     if child.poll() is not None:
         return
     child.terminate()

@@ -103,7 +103,7 @@ def _install_build(
         )
     doing = f"torch for {build.name}"
     job.events.write("progress", stage="packages", step=1, of=1, package=doing, fraction=fraction)
-    source = [tool.index_option, build.index, *options, *_torch(packages, build)]
+    source = [tool.index_option, build.index or "", *options, *_torch(packages, build)]
     _run(job, tool.install(job.venv, source), doing)
 
 

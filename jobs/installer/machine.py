@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 INDEX = "https://download.pytorch.org/whl/"
 QUERY = ("--query-gpu=driver_version", "--format=csv,noheader")
@@ -71,7 +71,7 @@ def driver_version() -> tuple[int, ...] | None:
     program = shutil.which("nvidia-smi")
     if program is None:
         return None
-    hidden = {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {}
+    hidden: dict[str, Any] = {"creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)}
     try:
         answer = subprocess.run([program, *QUERY], capture_output=True, text=True, timeout=20, check=False, **hidden)
     except (OSError, subprocess.TimeoutExpired):

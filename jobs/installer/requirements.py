@@ -38,7 +38,8 @@ class Package:
 
 def pythons(folder: Path) -> list[tuple[int, int]]:
     """The Pythons that a platform's folder has locked requirements for, oldest first."""
-    return sorted(tuple(map(int, path.stem.split("."))) for path in folder.glob("3.*.txt"))
+    names = (path.stem.split(".") for path in folder.glob("3.*.txt"))
+    return sorted((int(major), int(minor)) for major, minor in names)
 
 
 def locked(path: Path) -> list[Package]:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 from osgeo import ogr
 from qgis.core import (
@@ -25,6 +26,7 @@ from ..environment import engine_python
 from ..errors import GeoDistilError
 from ..extents import extent_arguments, view_on
 from ..translation import tr
+from ..types import given
 from ..view.warm_engine import CLICK, WarmEngine
 from ..virtual import permission
 from .predicting import raster_of_question
@@ -164,7 +166,7 @@ class Clicking(QObject):
         raster, prompt = question.raster, question.prompt
         path = raster_of_question(raster)
         try:
-            to_raster = QgsCoordinateTransform(question.crs, raster.crs(), self._project)
+            to_raster = QgsCoordinateTransform(question.crs, given(raster).crs(), self._project)
             points = [("--point", each) for each in prompt.inside] + [("--not-point", each) for each in prompt.outside]
             placed = [(option, to_raster.transform(each)) for option, each in points]
             box = None if prompt.box is None else to_raster.transformBoundingBox(prompt.box)
@@ -187,17 +189,17 @@ class Clicking(QObject):
             view.combineExtentWith(each.x(), each.y())
         if box is not None:
             view.combineExtentWith(box)
-        if view.isEmpty() or not view.isFinite() or not view.intersects(raster.extent()):
+        if view.isEmpty() or not view.isFinite() or not view.intersects(given(raster).extent()):
             raise _elsewhere(raster)
         name, looked = self._looked
-        if name == raster.id() and abs(view.width() - looked.width()) <= SAME_SCALE * looked.width():
+        if name == given(raster).id() and abs(view.width() - looked.width()) <= SAME_SCALE * looked.width():
             inner = looked.buffered(-INNER * min(looked.width(), looked.height()))
             if all(inner.contains(each) for each in places) and (box is None or inner.contains(box)):
                 return looked
-        self._looked = raster.id(), view
+        self._looked = given(raster).id(), view
         return view
 
-    def _finish(self, folder: Path, outputs: dict) -> None:
+    def _finish(self, folder: Path, outputs: dict[str, Any]) -> None:
         question, self._asked = self._asked, None
         try:
             shape = _read(outputs.get("area"))
@@ -206,7 +208,7 @@ class Clicking(QObject):
         if self._go_on() or question is None:
             return
         try:
-            shape.transform(QgsCoordinateTransform(question.raster.crs(), question.crs, self._project))
+            shape.transform(QgsCoordinateTransform(given(question.raster).crs(), question.crs, self._project))
         except (QgsCsException, RuntimeError):  # the raster has been removed meanwhile
             shape = QgsGeometry()
         self.answered.emit(shape)

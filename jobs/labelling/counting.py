@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 
-from qgis.core import QgsFeatureRequest, QgsVectorLayer
+from qgis.core import QgsFeature, QgsFeatureRequest, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ..classes import is_null, value_text
+from ..types import given
 
 TURN_SECONDS = 0.01
 """Most that one turn reads."""
@@ -34,7 +36,7 @@ class ClassCounts(QObject):
         self._classes: dict[int, str] = {}
         self._counts: Counter[str] = Counter()
         self._gone: set[int] = set()
-        self._reader = None
+        self._reader: Iterator[QgsFeature] | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._read_some)
@@ -93,7 +95,7 @@ class ClassCounts(QObject):
 
     def _read_some(self, seconds: float = TURN_SECONDS) -> None:
         until = time.perf_counter() + seconds
-        for number, feature in enumerate(self._reader, 1):
+        for number, feature in enumerate(given(self._reader), 1):
             fid = feature.id()
             if fid not in self._classes and fid not in self._gone:  # else an edit has told of it already
                 self._put(fid, feature[self._index])

@@ -9,6 +9,7 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..errors import GeoDistilError
+from ..types import given
 from .completeness import Completeness
 from .editing import LabelEditor
 from .keeping import Keeper, Restoring
@@ -63,23 +64,22 @@ class Desk(QObject):
 
     def open(self) -> Suggestions:
         """The suggestions, whose layer is made where there is none."""
-        if self.suggestions is None:
-            self._make(place_to_write(self.layer))
-        return self.suggestions
+        return self.suggestions or self._make(place_to_write(self.layer))[0]
 
-    def _make(self, path: Path | None) -> None:
-        self.suggestions = Suggestions(self.layer, read_link(self.layer), self._project, self)
-        self.suggestions.changed.connect(self.changed)
-        self._keeper = Keeper(self.suggestions, path, self.suggestions)
-        self._keeper.failed.connect(self.failed)
+    def _make(self, path: Path | None) -> tuple[Suggestions, Keeper]:
+        made = self.suggestions = Suggestions(self.layer, given(read_link(self.layer)), self._project, self)
+        made.changed.connect(self.changed)
+        keeper = self._keeper = Keeper(made, path, made)
+        keeper.failed.connect(self.failed)
+        return made, keeper
 
     def _restore(self, crs: QgsCoordinateReferenceSystem) -> None:
         if self.suggestions is not None:  # others came before
             return
-        self._make(self._restoring.partial)
-        if crs.isValid() and not self.suggestions.layer.featureCount():
-            self.suggestions.layer.setCrs(crs)
-        self._restoring.begin(self.suggestions, self._keeper)
+        suggestions, keeper = self._make(self._restoring.partial)
+        if crs.isValid() and not suggestions.layer.featureCount():
+            suggestions.layer.setCrs(crs)
+        self._restoring.begin(suggestions, keeper)
 
     def reviewing(self, editor: LabelEditor) -> Reviewing:
         """What accepts and rejects, with the editor of the layer."""
@@ -107,7 +107,7 @@ class Desk(QObject):
         gone, self.suggestions = self.suggestions, None  # before its layer goes, which is heard here, too
         if gone is not None:
             if forget:
-                self._keeper.clear()
+                given(self._keeper).clear()
             gone.close(remove)
             gone.deleteLater()
             self._keeper = None
@@ -130,7 +130,7 @@ class Desk(QObject):
         if not shapes:
             return
         try:
-            link = read_link(self.layer)
+            link = given(read_link(self.layer))
             area = recovered_area(self.layer, link, self._project)
             if area is None:
                 return

@@ -13,6 +13,7 @@ from ..errors import GeoDistilError, as_error
 from ..reading import Features
 from ..sources.facts import POLYGONS, label_kind, likely_class_field
 from ..translation import tr
+from ..types import given
 from .counting import TURN_SECONDS
 from .desk import Desk
 from .geometry import areas_of
@@ -71,7 +72,7 @@ class Filling(QObject):
         request = QgsFeatureRequest().setDestinationCrs(session.layer.crs(), project.transformContext())
         if extent is not None:
             request.setFilterRect(extent)
-        self._reader = iter(Features(source)(request))
+        self._reader: Iterator[QgsFeature] | None = iter(Features(source)(request))
         self._found: list[Suggestion] = []
         self._left_out = self._suggested = 0
         self._ground = QgsGeometry.unaryUnion(desk.learned())
@@ -105,7 +106,7 @@ class Filling(QObject):
             self.failed.emit(as_error(error, tr("Reading the suggestions")))
 
     def _read(self, until: float) -> None:
-        for feature in self._reader:
+        for feature in given(self._reader):
             for shape in _parts(feature.geometry()):
                 self._take(feature, shape)
             if time.perf_counter() > until:

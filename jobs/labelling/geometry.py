@@ -57,11 +57,11 @@ def units_per_metre(place: QgsPointXY, crs: QgsCoordinateReferenceSystem) -> tup
     measure.setEllipsoid(crs.ellipsoidAcronym() or "EPSG:7030")
     step = 1e-4 if crs.isGeographic() else 10.0
     ends = (QgsPointXY(place.x() + step, place.y()), QgsPointXY(place.x(), place.y() + step))
-    metres = [
+    east, north = (
         measure.convertLengthMeasurement(measure.measureLine(place, end), QgsUnitTypes.DistanceUnit.DistanceMeters)
         for end in ends
-    ]
-    return tuple(step / each if each > 0 else 1.0 for each in metres)
+    )
+    return step / east if east > 0 else 1.0, step / north if north > 0 else 1.0
 
 
 def moved_to(shape: QgsGeometry, middle: QgsPointXY) -> QgsGeometry:

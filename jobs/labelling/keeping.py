@@ -14,6 +14,7 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from ..background import Background, start
 from ..errors import GeoDistilError
 from ..translation import local, tr
+from ..types import given
 from .kept import PARTIAL, Kept, append, gone, line_of, place_to_write, places, read, set_aside
 from .suggestions import Suggestions
 
@@ -162,7 +163,7 @@ class Restoring(QObject):
             self.failed.emit(words.format(count=local(kept.damaged), path=self._path))
         if not kept.suggestions:
             with suppress(OSError):
-                self._path.unlink()
+                given(self._path).unlink()
             self.ended.emit()
             return
         if self.partial is not None:
@@ -179,21 +180,21 @@ class Restoring(QObject):
         self._task = None
         with suppress(OSError):
             if error.code == "labels":
-                set_aside(self._path)
+                set_aside(given(self._path))
         self.failed.emit(str(error))
         self.ended.emit()
 
     def _turn(self) -> None:
-        batch = self._kept.suggestions[self._added : self._added + BATCH]
+        batch = given(self._kept).suggestions[self._added : self._added + BATCH]
         if batch:
             self._added += len(batch)
-            self._suggestions.add(batch)
+            given(self._suggestions).add(batch)
             return
         self._timer.stop()
         self._kept = None
         try:
             if self._target is not None:
-                self._keeper.take_place(self._target, self._path)
+                given(self._keeper).take_place(self._target, given(self._path))
         except OSError as error:
             self.failed.emit(error.strerror or str(error))
         self.ended.emit()

@@ -159,7 +159,8 @@ def _replayed(lines: Iterator[bytes]) -> tuple[dict[int, Suggestion], int]:
         keys, key = values.get("gone"), values.get("id")
         if isinstance(keys, list):
             for each in keys:
-                found.pop(each if isinstance(each, int) else None, None)
+                if isinstance(each, int):
+                    found.pop(each, None)
         elif isinstance(key, int) and (one := _suggestion(values)) is not None:
             found[key] = one
         elif line.strip():
@@ -177,7 +178,8 @@ def _object(line: bytes) -> dict[str, Any]:
 
 def _suggestion(values: dict[str, Any]) -> Suggestion | None:
     """A line's suggestion; none where it is damaged."""
-    name, score, model, text = (values.get(each) for each in ("class", "score", "model", "shape"))
+    found: tuple[Any, ...] = tuple(values.get(each) for each in ("class", "score", "model", "shape"))
+    name, score, model, text = found
     if not (_is_text(name, MOST_CHARACTERS) and _is_text(model, MOST_CHARACTERS) and isinstance(text, str)):
         return None
     if isinstance(score, bool) or not isinstance(score, (int, float)) or not 0 <= score <= 1:

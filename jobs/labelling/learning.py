@@ -29,6 +29,7 @@ from ..sources.preparation import Preparation
 from ..sources.starting import placing
 from ..sources.teaching import read_package, start_refused
 from ..translation import tr
+from ..types import given
 from .layers import layer_values
 from .link import raster_of, read_link
 from .rounds import Round, forget_round, note_round, read_rounds, scores
@@ -56,7 +57,7 @@ def learning_draft(
     Raises:
         GeoDistilError: there is no raster, there are no labels, or the model does another task.
     """
-    link = read_link(layer)
+    link = given(read_link(layer))
     raster = raster_of(link, project)
     if raster is None:
         raise GeoDistilError(
@@ -191,7 +192,7 @@ class Learning(QObject):
     def _check(self) -> None:
         self.told.emit(0, tr("The engine checks the run…"))
         try:
-            self._work = check = EngineCheck(self._folder)
+            self._work = check = EngineCheck(given(self._folder))
         except GeoDistilError as error:
             self._fail(error)
             return
@@ -201,7 +202,7 @@ class Learning(QObject):
 
     def _place(self) -> None:
         try:
-            work = placing(self._draft, self._folder, self._project)
+            work = placing(self._draft, given(self._folder), self._project)
         except Exception as error:
             self._fail(as_error(error, tr("Learning")))
             return
@@ -240,7 +241,7 @@ class Learning(QObject):
     def _look(self) -> None:
         if not self._is_there():
             return
-        changes = self._watcher.changes()
+        changes = given(self._watcher).changes()
         state = None
         while changes:
             state = changes.popleft()
@@ -250,7 +251,7 @@ class Learning(QObject):
                 self._finish(state)
             elif state.status in ENDED:
                 self._end(state)
-        elif state is not None or self._run in self._watcher.deleted:
+        elif state is not None or self._run in given(self._watcher).deleted:
             self._end(None)
         if self._state is not None and self._state.busy:
             text = " · ".join(filter(None, (title(self._state, 0, time.time()), stage_text(self._state))))
@@ -309,4 +310,8 @@ def _classes(source: SourceDraft, project: QgsProject) -> list[ClassDraft]:
     """The classes that have labels, in the order of their keys."""
     layer = project.mapLayer(source.labels)
     values = set(layer_values(layer, source.field))
-    return [ClassDraft(each.name, each.color, [each.name]) for each in read_link(layer).classes if each.name in values]
+    return [
+        ClassDraft(each.name, each.color, [each.name])
+        for each in given(read_link(layer)).classes
+        if each.name in values
+    ]

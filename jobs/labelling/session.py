@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ..errors import GeoDistilError
 from ..translation import local, tr
+from ..types import given
 from .completeness import Completeness
 from .counting import ClassCounts
 from .editing import LabelEditor
@@ -39,7 +40,7 @@ class LabelSession(QObject):
     def __init__(self, layer: QgsVectorLayer, project: QgsProject, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.layer, self._project = layer, project
-        self._link = read_link(layer)
+        self._link = given(read_link(layer))
         self.editor = LabelEditor(layer, self._link)
         self.counts = ClassCounts(layer, self._link.field, self)
         self.completeness: Completeness | None = None
@@ -119,7 +120,7 @@ class LabelSession(QObject):
             GeoDistilError: it cannot be written.
         """
         area = recovered_area(self.layer, self._link, self._project)
-        self._link = self.editor.link = read_link(self.layer)
+        self._link = self.editor.link = given(read_link(self.layer))
         self.completeness = None if area is None else Completeness(area, self.raster, self._project)
         self._hear(area)
 

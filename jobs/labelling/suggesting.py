@@ -6,6 +6,7 @@ from qgis.core import QgsFeatureRequest, QgsProject, QgsVectorLayer
 
 from ..sources.draft import AREA_LAYER, HULL, SourceDraft
 from ..sources.facts import POINTS, label_kind
+from ..types import given
 from .link import area_of, label_layers, raster_of, read_link
 
 
@@ -18,7 +19,7 @@ def suggested_sources(raster: str, project: QgsProject) -> list[SourceDraft]:
     """
     found = []
     for layer in label_layers(project):
-        link = read_link(layer)
+        link = given(read_link(layer))
         known = raster_of(link, project)
         if known is None or known.id() != raster or not layer.isValid() or not _has_features(layer):
             continue

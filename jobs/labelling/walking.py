@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -61,7 +62,7 @@ class GridCells(Sequence[Cell]):
     def __len__(self) -> int:
         return self._columns * self._rows
 
-    def __getitem__(self, place: int) -> Cell:
+    def __getitem__(self, place: int) -> Cell:  # type: ignore[override]  # nobody slices them
         if not 0 <= place < len(self):
             raise IndexError(place)
         row, column = divmod(place, self._columns)
@@ -101,7 +102,7 @@ def suggestion_cells(suggestions: Suggestions) -> list[Cell]:
     return [Cell(extent, suggestions.layer.crs(), fid) for fid, extent in sorted(found, key=order)]
 
 
-def is_ranked(layer: object) -> bool:
+def is_ranked(layer: Any) -> bool:
     """Whether a layer says where to label next."""
     return label_kind(layer) == POLYGONS and layer.fields().lookupField(RANK) >= 0
 

@@ -10,6 +10,7 @@ from qgis.core import QgsProcessingContext, QgsVectorFileWriter, QgsVectorLayer
 from ..errors import GeoDistilError, file_errors
 from ..gdal_files import open_vector, translate
 from ..translation import tr
+from ..types import given
 
 
 def place_raster(source: Path, destination: str) -> None:
@@ -92,9 +93,9 @@ def distinct(path: Path, field: str) -> list[str]:
     if layer is None or layer.GetLayerDefn().GetFieldIndex(field) < 0:
         return []
     column, table = (name.replace('"', '""') for name in (field, layer.GetName()))
-    rows = data.ExecuteSQL(f'SELECT DISTINCT "{column}" FROM "{table}"')  # nosec B608 # quoted; a file has no other rights
+    rows = given(data).ExecuteSQL(f'SELECT DISTINCT "{column}" FROM "{table}"')  # nosec B608 # quoted; a file has no other rights
     values = {row.GetField(0) for row in rows}
-    data.ReleaseResultSet(rows)
+    given(data).ReleaseResultSet(rows)
     return sorted(values - {None})
 
 

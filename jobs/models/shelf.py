@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -56,7 +57,7 @@ class Model:
     problem: str = ""
     properties: dict[str, Any] = field(default_factory=dict)
     bytes: int = 0
-    preview: bytes = b""
+    preview: builtins.bytes = b""
 
     @property
     def licence(self) -> str:

@@ -53,6 +53,7 @@ def parsed(line: str) -> Process | None:
     found = LINE.fullmatch(line)
     if found is None or found["state"].startswith("Z") or found["month"] not in MONTHS:
         return None
-    clock = [int(found[name]) for name in ("day", "hour", "minute", "second")]
-    start = int(time.mktime((int(found["year"]), MONTHS.index(found["month"]) + 1, *clock, 0, 0, -1)))
+    day, hour, minute, second = (int(found[name]) for name in ("day", "hour", "minute", "second"))
+    month = MONTHS.index(found["month"]) + 1
+    start = int(time.mktime((int(found["year"]), month, day, hour, minute, second, 0, 0, -1)))
     return Process(int(found["pid"]), int(found["parent"]), start, float(start), tuple(found["command"].split()))

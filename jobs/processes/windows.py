@@ -49,9 +49,9 @@ class _Entry(ctypes.Structure):
     )
 
 
-_kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-_shell = ctypes.WinDLL("shell32")
-_nt = ctypes.WinDLL("ntdll")
+_kernel = ctypes.WinDLL("kernel32", use_last_error=True)  # type: ignore[attr-defined]  # of Windows only, as this file
+_shell = ctypes.WinDLL("shell32")  # type: ignore[attr-defined]  # likewise
+_nt = ctypes.WinDLL("ntdll")  # type: ignore[attr-defined]  # likewise
 _kernel.OpenProcess.argtypes = (wintypes.DWORD, wintypes.BOOL, wintypes.DWORD)
 _kernel.OpenProcess.restype = wintypes.HANDLE
 _kernel.CloseHandle.argtypes = (wintypes.HANDLE,)
@@ -93,7 +93,8 @@ def kill(process: Process) -> None:
     """
     with _opened(process.pid, QUERY_LIMITED_INFORMATION | TERMINATE) as handle:
         if handle is None:
-            if ctypes.get_last_error() == ACCESS_DENIED and process.is_same(look(process.pid)):
+            error = ctypes.get_last_error()  # type: ignore[attr-defined]  # likewise
+            if error == ACCESS_DENIED and process.is_same(look(process.pid)):
                 raise PermissionError(ACCESS_DENIED, "Access is denied")
             return
         if _start(handle) == process.token:

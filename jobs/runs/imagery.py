@@ -46,7 +46,8 @@ def packed(settings: dict[str, Any], files: dict[str, list[Path]]) -> tuple[dict
     Raises:
         GeoDistilError: a virtual raster names its sources by absolute paths, which would lead nowhere elsewhere.
     """
-    settings, names, places = copy.deepcopy(settings), {}, {}
+    settings, names = copy.deepcopy(settings), {}
+    places: dict[Path, str] = {}
     for number, (text, companions) in enumerate(files.items()):
         _refuse_absolute_sources(companions)
         base = Path(os.path.commonpath([path.parent for path in companions]))

@@ -13,6 +13,7 @@ from typing import Any, Callable
 
 from ..errors import CancelledError
 from ..text_files import parsed_json
+from ..types import given
 from . import ssh
 from .errors import lost, no_python, on_its_disk, refused_by_ssh
 from .server import Server
@@ -46,7 +47,7 @@ class Connection:
         self._server, self._cancelled, self._given_up = server, cancelled, False
         script = SCRIPT.read_bytes()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the connection
-        self._child = subprocess.Popen(
+        self._child: subprocess.Popen[bytes] = subprocess.Popen(
             ssh.command(server, f"{server.python} -c {BOOTSTRAP} {len(script)}"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -92,11 +93,11 @@ class Connection:
 
     def receive(self) -> tuple[dict[str, Any], bytes]:
         """The next answer, and its bytes."""
-        line = self._child.stdout.readline()
+        line = given(self._child.stdout).readline()
         values = _parsed(line)
         if values is None:
             raise self._broken()
-        content = self._child.stdout.read(values["bytes"])
+        content = given(self._child.stdout).read(values["bytes"])
         if len(content) < values["bytes"]:
             raise self._broken()
         if "error" in values:
@@ -109,7 +110,7 @@ class Connection:
         self._child.wait()
         for pipe in (self._child.stdin, self._child.stdout, self._errors):
             try:
-                pipe.close()
+                given(pipe).close()
             except OSError:  # of what could no longer be sent
                 continue
 
@@ -123,14 +124,14 @@ class Connection:
 
     def _write(self, content: bytes) -> None:
         try:
-            self._child.stdin.write(content)
-            self._child.stdin.flush()
+            given(self._child.stdin).write(content)
+            given(self._child.stdin).flush()
         except OSError as error:
             raise self._broken() from error
 
     def _skip_greeting(self) -> None:
         skipped = 0
-        for line in iter(self._child.stdout.readline, b""):
+        for line in iter(given(self._child.stdout).readline, b""):
             if line == READY:
                 return
             skipped += len(line)

@@ -59,9 +59,13 @@ def send(connection: Connection, folder: str, loads: list[Load], progress: Progr
         OSError: a file here cannot be read.
     """
     total, before = sum(load.item.size for load in loads), 0
+
+    def telling(before: int) -> Callable[[int], None]:
+        return lambda done: progress(before + done, total)
+
     for load in loads:
         size = load.item.size
-        _send(connection, folder, load, lambda done, before=before: progress(before + done, total))
+        _send(connection, folder, load, telling(before))
         before += size
 
 

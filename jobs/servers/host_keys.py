@@ -36,7 +36,7 @@ def look_at_host_key(server: Server) -> HostKey:
     """
     with tempfile.TemporaryDirectory(prefix="geodistil_") as folder:
         known = Path(folder) / "known_hosts"
-        options = ("StrictHostKeyChecking=accept-new", f'UserKnownHostsFile="{known.as_posix()}"')
+        options: tuple[str, ...] = ("StrictHostKeyChecking=accept-new", f'UserKnownHostsFile="{known.as_posix()}"')
         # Nobody logs in: what is looked for is there before that.
         options += ("GlobalKnownHostsFile=none", "PreferredAuthentications=none", "HashKnownHosts=no")
         done = _run(ssh.command(server, "exit", options))

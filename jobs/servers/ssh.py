@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from qgis.core import QgsApplication
 
@@ -18,7 +18,7 @@ from .server import Server
 CONNECT_SECONDS = 15
 SILENT_SECONDS = 15
 """Between two signs of life of a connection that is idle; after three that are missing it is given up."""
-HIDDEN = {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {}
+HIDDEN: dict[str, Any] = {"creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)}
 KNOWN_HOSTS = "geodistil/known_hosts"
 """In the profile: host keys that were accepted here."""
 

@@ -32,7 +32,7 @@ QUEUE_SECONDS = 10
 LAUNCH_FILE, LOG_FILE, STOP_FILE = "launch.json", "log.txt", "stop"
 UNFINISHED = ("PENDING", "CONFIGURING", "RUNNING", "COMPLETING", "SUSPENDED", "REQUEUED", "STOPPED", "STAGE_OUT")
 
-CHILDREN: list[subprocess.Popen] = []
+CHILDREN: list[subprocess.Popen[bytes]] = []
 QUEUE: dict[str, tuple[float, bool, bool]] = {}
 """What the queue said last of each job: when, whether it lives, whether it waits."""
 

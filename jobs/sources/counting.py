@@ -188,7 +188,7 @@ class _Pixels:
             end = min(row + rows, bottom)
             place = QgsRectangle(west + left * across, north - end * down, west + right * across, north - row * down)
             block = provider.block(1, place, right - left, end - row)
-            yield memoryview(bytes(block.data())).cast(self._code)
+            yield memoryview(bytes(block.data())).cast(self._code)  # type: ignore[call-overload]  # a code known at run time only
 
 
 def features_on(crs: QgsCoordinateReferenceSystem, ground: Ground) -> QgsFeatureRequest:

@@ -24,6 +24,7 @@ from ..tiles.fetching import fetch
 from ..tiles.ordering import Order, order_for
 from ..tiles.service import is_service
 from ..translation import tr
+from ..types import given
 from .draft import SourceDraft
 from .facts import raster_facts
 
@@ -135,7 +136,7 @@ def export_task(
         pipe,
         columns,
         rows,
-        QgsRectangle(*source.extent),
+        QgsRectangle(*given(source.extent)),
         layer.dataProvider().crs(),
         QgsProject.instance().transformContext(),
     )

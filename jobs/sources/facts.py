@@ -88,8 +88,9 @@ def ground(
 ) -> tuple[QgsCoordinateReferenceSystem, QgsRectangle]:
     """Where the imagery is that the engine will see: all of a file, the part of other rasters that is exported."""
     provider = layer.dataProvider()
-    exported = extent is not None and not _path(layer)
-    return provider.crs(), QgsRectangle(*extent) if exported else provider.extent()
+    if extent is not None and not _path(layer):
+        return provider.crs(), QgsRectangle(*extent)
+    return provider.crs(), provider.extent()
 
 
 def label_kind(layer: QgsMapLayer | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from qgis.core import QgsProject
 
 from ..errors import GeoDistilError
@@ -33,7 +35,7 @@ class Files:
         """Path of a label copy -> the sources that use it."""
         self.areas_of: dict[str, list[SourceDraft]] = {}
         """Path of a copy of a labelled area -> the sources that use it."""
-        self._paths: dict[tuple, str] = {}
+        self._paths: dict[tuple[Any, ...], str] = {}
         for source in draft.sources:
             self._add(source)
 
@@ -68,7 +70,7 @@ class Files:
         else:
             self._copy(key, source.labels, self.labels_of, source)
 
-    def _copy(self, key: tuple, layer: str, users: dict[str, list[SourceDraft]], source: SourceDraft) -> None:
+    def _copy(self, key: tuple[Any, ...], layer: str, users: dict[str, list[SourceDraft]], source: SourceDraft) -> None:
         if key not in self._paths:
             self._paths[key] = self._free(f"labels/{file_stem(self._project.mapLayer(layer).name())}", ".gpkg")
         users.setdefault(self._paths[key], []).append(source)

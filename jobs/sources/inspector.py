@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
@@ -13,7 +15,7 @@ from .draft import AREA_LAYER, SourceDraft
 from .facts import CLASS_RASTER, label_kind
 from .problems import Problems, source_problems
 
-Key = tuple
+Key = tuple[Any, ...]
 
 
 class Inspector(QObject):

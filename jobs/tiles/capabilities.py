@@ -19,6 +19,7 @@ HREF = "{http://www.w3.org/1999/xlink}href"
 PIXEL_METRES = 0.00028
 """A pixel, by whose size scale denominators are meant."""
 
+SIDES = ("MinTileCol", "MinTileRow", "MaxTileCol", "MaxTileRow")
 DEGREE_METRES = 111319.49079327358
 
 
@@ -151,8 +152,8 @@ def _limits(layer: ElementTree.Element, service: Service, name: str) -> tuple[in
     for link in _children(layer, "TileMatrixSetLink"):
         for each in _all(link, "TileMatrixLimits"):
             if _text(_child(link, "TileMatrixSet")) == service.matrix_set and _text(_child(each, "TileMatrix")) == name:
-                names = ("MinTileCol", "MinTileRow", "MaxTileCol", "MaxTileRow")
-                return tuple(int(_text(_child(each, side))) for side in names)
+                west, north, east, south = (int(_text(_child(each, side))) for side in SIDES)
+                return west, north, east, south
     return None
 
 

@@ -18,6 +18,7 @@ from ..errors import GeoDistilError
 from ..folders import file_stem
 from ..progress import duration
 from ..translation import local, tr
+from ..types import given
 from .addresses import Address, with_query, wms_address, wmts_address, xyz_address
 from .capabilities import map_service, matrix
 from .getting import Manners, Wanted, get
@@ -183,7 +184,7 @@ def _settled(wanted: Order, cancelled: Callable[[], bool], manners: Manners) -> 
     part = wanted.extent.intersect(service.extent)
     if service.kind == XYZ:
         lattice = xyz_lattice(service, size)
-        return service, window(lattice, part), xyz_address(service, wanted.estimate.zoom)
+        return service, window(lattice, part), xyz_address(service, given(wanted.estimate.zoom))
     if service.kind == WMS:
         known = _capabilities(service, partial(map_service, service), cancelled, manners)
         lattice = wms_lattice(service, size, known.largest)

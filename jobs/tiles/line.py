@@ -16,8 +16,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from queue import Queue
 from threading import Thread
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from ..types import given
 from .service import Service
 
 MOST_BYTES = 64 << 20
@@ -62,7 +64,7 @@ class Flight:
 class Line(Thread):
     """See the module. Takes flights from `inbox` until there is none, and puts them, answered, into `outbox`."""
 
-    def __init__(self, service: Service, silence: float, inbox: Queue, outbox: Queue) -> None:
+    def __init__(self, service: Service, silence: float, inbox: Queue[Any], outbox: Queue[Any]) -> None:
         super().__init__(daemon=True)
         self._service, self._silence, self._inbox, self._outbox = service, silence, inbox, outbox
         self._connection: http.client.HTTPConnection | None = None
@@ -131,7 +133,7 @@ class Line(Thread):
         if parts.netloc == own:  # not where it leads to
             headers.update(self._service.secret_headers)
         if proxied:
-            headers.update(self._service.proxy.headers)
+            headers.update(given(self._service.proxy).headers)
         self._connection.request("GET", url if proxied else path, headers=headers)
         return self._connection.getresponse()
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from functools import lru_cache
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 from osgeo import gdal
 from qgis.core import QgsLayerMetadata
@@ -67,13 +67,9 @@ def write(
             if cancelled():
                 raise CancelledError
             width, height = image.width(), image.height()
-            row = width * BANDS
-            data = pixels(image)
-            if not done(
-                lambda place=(left, top, width, height), data=data, row=row: dataset.WriteRaster(
-                    *place, data, buf_pixel_space=BANDS, buf_line_space=row, buf_band_space=1
-                )
-            ):
+            spaces = {"buf_pixel_space": BANDS, "buf_line_space": width * BANDS, "buf_band_space": 1}
+            write = functools.partial(dataset.WriteRaster, left, top, width, height, pixels(image), **spaces)
+            if not done(write):
                 raise _unwritten(path)
         if not done(dataset.FlushCache):
             raise _unwritten(path)
@@ -85,10 +81,12 @@ def write(
     _write_metadata(service, path, details)
 
 
-def _parts(window: Window, tiles: TileStore) -> Iterator[tuple[int, int, object]]:
+def _parts(window: Window, tiles: TileStore) -> Iterator[tuple[int, int, Any]]:
     """Column and row in the file, and the picture: blocks of the file, each written once."""
     lattice = window.lattice
-    remembered = lru_cache(maxsize=PART // lattice.width + 3)(  # one row of tiles, for the next rows of blocks
+    remembered = functools.lru_cache(
+        maxsize=PART // lattice.width + 3
+    )(  # one row of tiles, for the next rows of blocks
         lambda key: picture(tiles.content(key), lattice.width, lattice.height)
     )
     for left in range(0, window.columns, PART):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from qgis.core import (
@@ -147,7 +148,7 @@ def _type(uri: QgsDataSourceUri) -> str:
     return uri.param("type") if uri.hasParam("type") else ""
 
 
-def _xyz(uri: QgsDataSourceUri, common: dict) -> Service:
+def _xyz(uri: QgsDataSourceUri, common: dict[str, Any]) -> Service:
     least = int(uri.param("zmin")) if uri.param("zmin").isdigit() else 0
     most = int(uri.param("zmax")) if uri.param("zmax").isdigit() else MOST_ZOOM
     tile = TILE * 2 if uri.param("tilePixelRatio") == "2" else TILE
@@ -156,7 +157,7 @@ def _xyz(uri: QgsDataSourceUri, common: dict) -> Service:
     return Service(kind=XYZ, resolutions=sizes, first_zoom=least, tile=tile, **common)
 
 
-def _wmts(uri: QgsDataSourceUri, layer: QgsRasterLayer, common: dict) -> Service:
+def _wmts(uri: QgsDataSourceUri, layer: QgsRasterLayer, common: dict[str, Any]) -> Service:
     pairs = [each.partition("=") for each in uri.param("tileDimensions").split(";") if "=" in each]
     sizes = tuple(sorted(layer.dataProvider().nativeResolutions(), reverse=True))
     return Service(

@@ -7,6 +7,7 @@ import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from qgis.PyQt.QtCore import QCoreApplication, QObject, QProcess, QTimer, pyqtSignal
 
@@ -17,6 +18,7 @@ from ..folders import job_folder
 from ..launch import qt_environment
 from ..process import LOG_FILE, STOP_FILE
 from ..translation import tr
+from ..types import given
 
 LOOK_MILLISECONDS = 25
 IDLE_MILLISECONDS = 15 * 60 * 1000
@@ -143,7 +145,7 @@ class WarmEngine(QObject):
             self._start()
         self._running, self._reader = job, EventReader(job.folder)
         request = json.dumps({"output": str(job.folder), "arguments": job.arguments})
-        self._process.write(request.encode("utf-8") + b"\n")
+        given(self._process).write(request.encode("utf-8") + b"\n")
         self._look.start()
 
     def _start(self) -> None:
@@ -154,7 +156,7 @@ class WarmEngine(QObject):
         process.setWorkingDirectory(str(ROOT))
         process.setProcessEnvironment(qt_environment())
         process.setStandardOutputFile(QProcess.nullDevice())
-        process.setStandardErrorFile(str(self._home / LOG_FILE))
+        process.setStandardErrorFile(str(given(self._home) / LOG_FILE))
         process.finished.connect(lambda code, status: self._ended(process, code))
         process.errorOccurred.connect(lambda error: self._not_started(process, error))
         process.start()
@@ -174,14 +176,14 @@ class WarmEngine(QObject):
         job = self._running
         if job is None:
             return
-        for event in self._reader.new():
+        for event in given(self._reader).new():
             if event.get("kind") in ("finished", "failed", "stopped"):
                 self._done(job, event)
                 return
         if not job.wanted:
             _ask_to_stop(job)  # each time: an engine that has just begun removes an old file
 
-    def _done(self, job: Job, event: dict) -> None:
+    def _done(self, job: Job, event: dict[str, Any]) -> None:
         """A job has ended; the next one begins before anyone hears of it."""
         self._look.stop()
         self._running, self._reader = None, None
@@ -209,7 +211,7 @@ class WarmEngine(QObject):
         if process is not self._process:
             return
         self._process = None
-        process.deleteLater()
+        given(process).deleteLater()
         job = self._running
         self._read()  # its last words; what waits goes to a new process then
         if self._running is not job or job is None:
@@ -226,13 +228,13 @@ class WarmEngine(QObject):
             return
         self._look.stop()
         self._process, self._running, self._waiting = None, None, None
-        sentence = tr("The engine's Python {name} cannot be started.").format(name=process.program())
-        process.deleteLater()
+        sentence = tr("The engine's Python {name} cannot be started.").format(name=given(process).program())
+        given(process).deleteLater()
         self.failed.emit(GeoDistilError("environment", sentence))
 
     def _log(self) -> str:
         try:
-            return (self._home / LOG_FILE).read_text("utf-8", "replace")[-LOG_CHARACTERS:].strip()
+            return (given(self._home) / LOG_FILE).read_text("utf-8", "replace")[-LOG_CHARACTERS:].strip()
         except OSError:
             return ""
 

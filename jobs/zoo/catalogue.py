@@ -203,8 +203,8 @@ class _Reader:
     def _files(self, item: dict[str, Any], address: str) -> tuple[tuple[File, ...], str]:
         """The zip, or the files that make up a folder; and where a picture is."""
         assets = item.get("assets")
-        found = [self._file(each, address) for each in assets.values()] if isinstance(assets, dict) else []
-        found = [each for each in found if each is not None]
+        named = [self._file(each, address) for each in assets.values()] if isinstance(assets, dict) else []
+        found = [each for each in named if each is not None]
         zips = [each for each in found if each.name.lower().endswith(".zip")]
         files = {each.name: each for each in found if each.name in PACKAGE_FILES}
         preview = next((each.address for each in found if each.name.lower().endswith(".png")), "")

@@ -57,15 +57,17 @@ def get(entry: Entry, folder: Path, progress: Callable[[float], None], cancelled
     """
     folder.mkdir(parents=True, exist_ok=True)
     whole = sum(each.size or 0 for each in entry.files)
+
+    def telling(before: int) -> Callable[[int], None]:
+        return lambda done: progress(_share(before + done, whole))
+
     _check_room(folder, whole)
     with scratch(folder, ".getting-") as temporary:
         inside = temporary / entry.name
         inside.mkdir()
         before = 0
         for file in entry.files:
-            _get(
-                file, inside / file.name, lambda done, so_far=before: progress(_share(so_far + done, whole)), cancelled
-            )
+            _get(file, inside / file.name, telling(before), cancelled)
             before += file.size or 0
         one = len(entry.files) == 1  # a zip
         package = inside / entry.files[0].name if one else inside

@@ -8,8 +8,9 @@ from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLineEdit, QWidget
 
 from ...jobs.environment.choices import BUILDS, TOOLS, Choices
 from ...jobs.environment.place import default_home
+from ...jobs.translation import tr
 from ..folding import FoldingBox
-from .words import build_words, tool_words, tr
+from .words import build_words, tool_words
 
 
 class OptionsBox(FoldingBox):

@@ -9,6 +9,7 @@ from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QPoint
 
 from ...jobs.labelling.geometry import box, box_around, moved_to, rotated_box
+from ...jobs.types import given
 from .tool import LabelTool
 
 
@@ -87,7 +88,8 @@ class RotatedBoxTool(LabelTool):
         if len(self._clicks) == 1:
             start = self._clicks[0]
             return QgsGeometry.fromPolygonXY([[start, here, here, start]])
-        return rotated_box(*self._clicks, here)
+        first, second = self._clicks
+        return rotated_box(first, second, here)
 
 
 class StampTool(LabelTool):
@@ -118,7 +120,7 @@ class StampTool(LabelTool):
 
 def point_tool(canvas: QgsMapCanvas, metres: Callable[[], float]) -> StampTool:
     """A box of this size around each click."""
-    tool = StampTool(canvas, lambda place: box_around(place, metres(), tool._layer.crs()))
+    tool = StampTool(canvas, lambda place: box_around(place, metres(), given(tool._layer).crs()))
     return tool
 
 

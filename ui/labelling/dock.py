@@ -16,6 +16,7 @@ from ...jobs.labelling.link import label_layers, read_link
 from ...jobs.labelling.session import LabelSession
 from ...jobs.sources.draft import SEGMENTATION
 from ...jobs.translation import local, tr
+from ...jobs.types import given
 from ..wizard.words import Hint, Problem, TextScroll
 from .class_buttons import ClassButtons
 from .class_editor import ClassDialog
@@ -87,7 +88,7 @@ class LabelDock(QgsDockWidget):
         self.layers.setCurrentIndex(self.layers.findData(layer.id()))
         if self.session is None or self.session.layer is not layer:
             self._begin(layer)
-        self.pick(AREA if self.session.link.role == SEGMENTATION else BOX)
+        self.pick(AREA if given(self.session).link.role == SEGMENTATION else BOX)
 
     # what is seen
 
@@ -190,7 +191,7 @@ class LabelDock(QgsDockWidget):
         self.session.relinked.connect(self._show_classes)
         self.reviewer.take(self.session)
         self.learner.take(self.session)
-        link = read_link(layer)
+        link = given(read_link(layer))
         self.drawing.keep_free.setChecked(link.role == SEGMENTATION)
         self.drawing.size.setValue(link.box_size)
         self._iface.setActiveLayer(layer)
@@ -225,7 +226,7 @@ class LabelDock(QgsDockWidget):
             self.session.completeness = None  # opened again when something is called complete
 
     def _show_classes(self) -> None:
-        self.classes.show_classes(self.session.link.classes)
+        self.classes.show_classes(given(self.session).link.classes)
         self.reviewer.show_classes()
         self._show()
 
@@ -288,15 +289,15 @@ class LabelDock(QgsDockWidget):
 
     def _select(self, place: QgsRectangle, adds: bool) -> None:
         if not self.reviewer.choose(place, adds):
-            self.session.editor.select_at(place, adds)
+            given(self.session).editor.select_at(place, adds)
         elif not adds:  # suggestions lie on top
-            self.session.layer.removeSelection()
+            given(self.session).layer.removeSelection()
 
     def _choose_class(self, name: str) -> None:
-        chosen = self.session.layer.selectedFeatureIds()
+        chosen = given(self.session).layer.selectedFeatureIds()
         changed = self.reviewer.change_class(name)
         if chosen:
-            self._try(self.session.editor.change_class, chosen, name)
+            self._try(given(self.session).editor.change_class, chosen, name)
         elif not changed:
             self._show()
         self._canvas.setFocus()
@@ -323,9 +324,9 @@ class LabelDock(QgsDockWidget):
 
     def command(self, name: str) -> None:
         """Undo, redo or delete."""
-        editor = self.session.editor
+        editor = given(self.session).editor
         if name == DELETE:
-            self._try(editor.delete, self.session.layer.selectedFeatureIds())
+            self._try(editor.delete, given(self.session).layer.selectedFeatureIds())
         else:
             self._try(editor.undo if name == UNDO else editor.redo)
         self._hide_fresh()
@@ -341,14 +342,16 @@ class LabelDock(QgsDockWidget):
             words = tr("Suggestions here are not reviewed ({count}): judge them, or press Enter again to reject them.")
             self.problem.say(words.format(count=local(len(left))))
             return
-        done = (not left or self.reviewer.judge(left, accepts=False)) and self._try(self.session.complete, shape, crs)
+        done = (not left or self.reviewer.judge(left, accepts=False)) and self._try(
+            given(self.session).complete, shape, crs
+        )
         if done and cell is not None:
             self.step(1)
         self._canvas.setFocus()
 
     def _refuse(self, place: QgsRectangle) -> None:
         if not self.reviewer.judge_at(place, accepts=False):
-            self.session.layer.removeSelection()
+            given(self.session).layer.removeSelection()
             self.reviewer.let_go()
 
     def _show_suggestions(self) -> None:
@@ -364,7 +367,7 @@ class LabelDock(QgsDockWidget):
     def _go_on(self) -> None:
         """Who walks suggestions goes on when one is reviewed."""
         at = self.walker.suggestion()
-        if at is not None and not self.reviewer.suggestions.is_open(at):
+        if at is not None and not given(self.reviewer.suggestions).is_open(at):
             self.step(1)
 
     def step(self, way: int) -> None:
@@ -373,7 +376,7 @@ class LabelDock(QgsDockWidget):
             self._try(self.walker.step, self.session, way)
             if (at := self.walker.suggestion()) is not None:
                 self.session.layer.removeSelection()
-                self.reviewer.suggestions.layer.selectByIds([at])
+                given(self.reviewer.suggestions).layer.selectByIds([at])
             self._canvas.setFocus()
 
     def _forget_cells(self) -> None:
@@ -391,10 +394,10 @@ class LabelDock(QgsDockWidget):
 
     def _edit_classes(self) -> None:
         def apply(wanted: list[Any]) -> None:
-            self.session.set_classes(wanted)
+            given(self.session).set_classes(wanted)
             self._show()
 
-        dialog = ClassDialog(list(self.session.link.classes), apply, self)
+        dialog = ClassDialog(list(given(self.session).link.classes), apply, self)
         dialog.finished.connect(lambda _: dialog.deleteLater())
         dialog.open()
 

@@ -14,6 +14,7 @@ from ...jobs.labelling.predicting import Asking, Question, common_extent, imager
 from ...jobs.labelling.session import LabelSession
 from ...jobs.labelling.suggestions import Suggestions
 from ...jobs.translation import local, tr
+from ...jobs.types import given
 from .suggest_box import ACCEPT, ACCEPT_VIEW, CLEAR, EDIT, RASTER, REJECT, VIEW, SuggestBox
 from .tool import seen
 
@@ -137,14 +138,17 @@ class Reviewer(QObject):
         model = self._box.model.path()
         if not model:
             raise GeoDistilError("package", tr("Choose the model that suggests labels."))
-        raster = self.session.raster
+        raster = given(self.session).raster
         (path, service), extent = imagery_of_question(raster, whole=not view), None
         if view:
             settings = self._canvas.mapSettings()
             extent = common_extent(settings.visibleExtent(), raster, self._project, settings.destinationCrs())
-        role, score = self.session.link.role, self._box.score.value() / 100
-        self._asking = Asking(Question(model, path, role, score, extent, raster.crs(), service))
-        asked = None if extent is None else self._on_labels(QgsGeometry.fromRect(extent), raster.crs()).boundingBox()
+        role, score = given(self.session).link.role, self._box.score.value() / 100
+        question = Question(model, path, role, score, extent, given(raster).crs(), service)
+        self._asking = Asking(question)
+        asked = (
+            None if extent is None else self._on_labels(QgsGeometry.fromRect(extent), given(raster).crs()).boundingBox()
+        )
         self._asking.progressed.connect(self._box.progress.tell)
         self._asking.done.connect(lambda layer: self._fill(layer, asked))
         self._asking.failed.connect(self._fail)
@@ -164,7 +168,7 @@ class Reviewer(QObject):
         self._asking = None
         try:
             desk = self._desk()
-            self._filling = Filling(layer, self.session, desk, self._chosen()[0], extent, self._project, self)
+            self._filling = Filling(layer, given(self.session), desk, self._chosen()[0], extent, self._project, self)
             found = desk.open()
             found.drop(found.open_ids() if extent is None else found.centred_in(QgsGeometry.fromRect(extent)))
         except GeoDistilError as error:
@@ -245,14 +249,14 @@ class Reviewer(QObject):
         found = self.suggestions
         if found is None:
             return []
-        shape = self._moved(QgsGeometry.fromRect(place), self.session.layer.crs(), found.layer.crs())
+        shape = self._moved(QgsGeometry.fromRect(place), given(self.session).layer.crs(), found.layer.crs())
         return [] if shape is None else found.touching(shape.boundingBox())
 
     def unreviewed(self, shape: QgsGeometry, crs: Any) -> list[int]:
         """Suggestions in a shape that nobody has reviewed."""
         found = self.suggestions
         moved = self._moved(shape, crs, found.layer.crs()) if found is not None else None
-        return [] if moved is None else found.centred_in(moved)
+        return [] if moved is None else given(found).centred_in(moved)
 
     def _in_view(self) -> list[int]:
         return self.unreviewed(*seen(self._canvas))
@@ -263,13 +267,13 @@ class Reviewer(QObject):
         """Accept or reject suggestions; whether that went well."""
         if not ids:
             return False
-        reviewing = self._desk().reviewing(self.session.editor)
+        reviewing = self._desk().reviewing(given(self.session).editor)
         if accepts:
             done = self._attempt(reviewing.accept, ids, self._chosen()[1])
         else:
             done = self._attempt(reviewing.reject, ids)
-        if self._iface.activeLayer() is self.suggestions.layer:
-            self._iface.setActiveLayer(self.session.layer)
+        if self._iface.activeLayer() is given(self.suggestions).layer:
+            self._iface.setActiveLayer(given(self.session).layer)
         if done:
             self.reviewed.emit()
         return done
@@ -278,12 +282,12 @@ class Reviewer(QObject):
         """Give the selected suggestions another class; false where none is selected."""
         ids = self.selected()
         if ids:
-            self._attempt(self._desk().reviewing(self.session.editor).change_class, ids, name)
+            self._attempt(self._desk().reviewing(given(self.session).editor).change_class, ids, name)
         return bool(ids)
 
     def _edit(self) -> None:
         """Put QGIS's vertex tool to work on the selected suggestion."""
-        layer = self.suggestions.layer
+        layer = given(self.suggestions).layer
         if not layer.isEditable():
             layer.startEditing()
         self._iface.setActiveLayer(layer)
@@ -295,7 +299,7 @@ class Reviewer(QObject):
     # the desk
 
     def _desk(self) -> Desk:
-        layer = self.session.layer
+        layer = given(self.session).layer
         if layer.id() not in self._desks:
             desk = self._desks[layer.id()] = Desk(layer, self._project, self)
             desk.changed.connect(self.show)
@@ -306,10 +310,10 @@ class Reviewer(QObject):
     def show_classes(self) -> None:
         """The classes have other names or colours."""
         if self.suggestions is not None:
-            self.suggestions.set_link(self.session.link)
+            self.suggestions.set_link(given(self.session).link)
 
     def _on_labels(self, shape: QgsGeometry, crs: Any) -> QgsGeometry:
-        moved = self._moved(shape, crs, self.session.layer.crs())
+        moved = self._moved(shape, crs, given(self.session).layer.crs())
         return shape if moved is None else moved
 
     def _moved(self, shape: QgsGeometry, source: Any, target: Any) -> QgsGeometry | None:

@@ -7,6 +7,7 @@ from qgis.gui import QgsMapCanvas, QgsMapMouseEvent
 from qgis.PyQt.QtCore import QPoint, Qt, pyqtSignal
 
 from ...jobs.labelling.geometry import box
+from ...jobs.types import given
 from .tool import LabelTool
 
 REACH_PIXELS = 4
@@ -50,7 +51,7 @@ class SelectTool(LabelTool):
         if framed:
             behaviour = QgsVectorLayer.SelectBehavior
             way = behaviour.AddToSelection if self.shifted else behaviour.SetSelection
-            self._layer.selectByRect(frame.boundingBox(), way)
+            given(self._layer).selectByRect(frame.boundingBox(), way)
             self.framed.emit(frame.boundingBox(), self.shifted)
         else:
             self.clicked.emit(self._near(pixel), self.shifted)

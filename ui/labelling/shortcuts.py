@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from qgis.PyQt.QtCore import Qt
 
+from ...jobs.types import given
 from .drawing import DELETE, REDO, TOOLS, UNDO
 from .suggest_box import ACCEPT, EDIT, REJECT
 
@@ -56,8 +57,8 @@ class Shortcuts:
     def _with_selection(self, key: int) -> Act | None:
         """Keys of selected labels, then of selected suggestions."""
         dock, reviewer = self._dock, self._dock.reviewer
-        if dock.session.layer.selectedFeatureCount():
-            let_go = dock.session.layer.removeSelection
+        if given(dock.session).layer.selectedFeatureCount():
+            let_go = given(dock.session).layer.removeSelection
             own = {Qt.Key.Key_Delete: partial(dock.command, DELETE), Qt.Key.Key_Escape: let_go}
             if key in own:
                 return own[key]
@@ -72,7 +73,7 @@ class Shortcuts:
     def _anytime(self, key: int) -> Act | None:
         """Keys of classes, tools and steps."""
         dock, number = self._dock, int(key) - int(Qt.Key.Key_1)
-        if 0 <= number < min(9, len(dock.session.link.classes)):
+        if 0 <= number < min(9, len(given(dock.session).link.classes)):
             return partial(dock.classes.choose, number)
         steps = {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}
         if key in steps:

@@ -66,7 +66,7 @@ class SuggestBox(FoldingBox):
         self.progress = ProgressRow()
         self.progress.cancelled.connect(self.cancelled)
         self.words, self.problem = Hint(), Problem()
-        self.commands = {}
+        self.commands: dict[str, QPushButton] = {}
         self._lay_out()
 
     def fill_menu(self, layers: list[tuple[str, str]], some: bool) -> None:

@@ -15,6 +15,7 @@ from ...jobs.labelling.styles import COMPLETE
 from ...jobs.labelling.suggestions import Suggestions
 from ...jobs.labelling.walking import Cell, GridCells, next_place, ranked_cells, suggestion_cells
 from ...jobs.translation import local, tr
+from ...jobs.types import given
 from .walk_box import SUGGESTIONS, WalkBox
 
 MARGIN, MARGIN_OF_SUGGESTION = 1.1, 5
@@ -64,7 +65,7 @@ class Walker:
 
     def cell(self) -> Cell | None:
         """The cell that is walked and seen; none where a person has gone elsewhere, or walks suggestions."""
-        cell = self._cells[self._place] if self._place is not None else None
+        cell = given(self._cells)[self._place] if self._place is not None else None
         if cell is None or cell.suggestion is not None:
             return None
         here = self._on_map(cell)
@@ -77,7 +78,7 @@ class Walker:
 
     def suggestion(self) -> int | None:
         """The suggestion that is walked; none where it is something else."""
-        return self._cells[self._place].suggestion if self._place is not None else None
+        return given(self._cells)[self._place].suggestion if self._place is not None else None
 
     def step(self, session: LabelSession, way: int) -> None:
         """Go to the next cell, or to the one before."""
@@ -100,17 +101,18 @@ class Walker:
         self._canvas.scene().removeItem(self._frame)
 
     def _words(self, place: int) -> str:
-        cell, numbers = self._cells[place], {"number": local(place + 1), "count": local(len(self._cells))}
+        cells = given(self._cells)
+        cell, numbers = cells[place], {"number": local(place + 1), "count": local(len(cells))}
         if cell.suggestion is None:
             return tr("Cell {number} of {count}").format(**numbers)
-        found = self._suggestions().get(cell.suggestion)
+        found = given(self._suggestions()).get(cell.suggestion)
         return tr("Suggestion {number} of {count}: {name}, {percent} %").format(
             **numbers, name=found.name or tr("no class"), percent=local(100 * found.score)
         )
 
     def _find(self, session: LabelSession) -> Sequence[Cell]:
         if self._box.walks(SUGGESTIONS):
-            return suggestion_cells(self._suggestions())
+            return suggestion_cells(given(self._suggestions()))
         layer = self._box.layer()
         if layer is not None:
             return ranked_cells(layer, session.raster, self._project)
@@ -118,7 +120,7 @@ class Walker:
 
     def _passes(self, session: LabelSession, cell: Cell) -> bool:
         if cell.suggestion is not None:
-            return not self._suggestions().is_open(cell.suggestion)
+            return not given(self._suggestions()).is_open(cell.suggestion)
         complete = session.completeness
         return self._box.skip.isChecked() and complete is not None and complete.covers(cell.shape, cell.crs)
 

@@ -71,7 +71,7 @@ class ModelDetails(QWidget):
         if one is not None:
             self.text.setHtml(page(one, speeds))
         elif len(models) == 2:
-            self.text.setHtml(comparison(*models, speeds, scored))
+            self.text.setHtml(comparison(models[0], models[1], speeds, scored))
         else:
             self.text.setHtml(f"<p>{tr('Select a model, or two to compare them.')}</p>")
 

@@ -153,7 +153,7 @@ class Commands:
 
     def teachers(self, state: RunState) -> None:
         """Open the training with this run's teachers and their networks filled in."""
-        recipe = {"teachers_from": str(state.folder)}
+        recipe: dict[str, Any] = {"teachers_from": str(state.folder)}
         first = state.settings.get("version", 2) == 1  # networks of design 1, large teachers
         usual, design = ({"size": "large"}, {"design": 1}) if first else ({"size": "medium"}, {})
         recipe.update({name: {**design, **(state.section("recipe").get(name) or usual)} for name in state.teachers})

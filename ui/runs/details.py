@@ -30,7 +30,8 @@ class ChartPanel(QWidget):
 
     def __init__(self, name: str, charts: Callable[[list[Stage]], list[Chart]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._make, self._charts = charts, []
+        self._make = charts
+        self._charts: list[Chart] = []
         self._choice = QComboBox()
         self._choice.setAccessibleName(tr("{name}: which").format(name=name))
         self._choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

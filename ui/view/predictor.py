@@ -25,6 +25,7 @@ from ...jobs.tiles.fetching import fetch_kept
 from ...jobs.tiles.service import is_service
 from ...jobs.tiles.store import tiles_folder
 from ...jobs.translation import tr
+from ...jobs.types import given
 from ...jobs.view.asking import Question, is_imagery, question
 from ...jobs.view.layers import GROUND, ON_GROUND, ViewLayers, keep
 from ...jobs.view.warm_engine import WarmEngine
@@ -279,7 +280,7 @@ class ViewPredictor(QObject):
         """Fetch the view of a service, then ask; what is kept of it already is there at once."""
 
         def work(cancelled: Cancelled) -> Path:
-            return fetch_kept(asked.order, lambda told: task.setProgress(100 * told.done / told.of), cancelled)
+            return fetch_kept(given(asked.order), lambda told: task.setProgress(100 * told.done / told.of), cancelled)
 
         def come(path: Path) -> None:
             if not sip.isdeleted(self) and self._fetching is task:
@@ -294,16 +295,17 @@ class ViewPredictor(QObject):
                 self._fetching = None
                 self._fail(error)
 
-        title = tr("Fetch {layer}").format(layer=asked.order.service.name)
+        title = tr("Fetch {layer}").format(layer=given(asked.order).service.name)
         self._fetching = task = Background(title, work, come, failed)
         start(task)
 
     def _show(self, folder: Path, outputs: dict[str, str]) -> None:
-        raster = self._project.mapLayer(self._asked[2]) if self._asked else None
-        if raster is None or self._queue[:1] != [self._asked[0]]:
+        asked = self._asked
+        raster = self._project.mapLayer(asked[2]) if asked else None
+        if asked is None or raster is None or self._queue[:1] != [asked[0]]:
             self.engine.drop(folder)
             return
-        model, card, _ = self._asked
+        model, card, _ = asked
         if not self._pair:
             self.layers.drop(keep=model)
         self.layers.show(model, card, raster, folder, outputs)

@@ -10,6 +10,8 @@ from qgis.gui import QgsMapCanvas, QgsMapCanvasItem, QgsMapMouseEvent, QgsMapToo
 from qgis.PyQt.QtCore import QEvent, QObject, QRectF, Qt
 from qgis.PyQt.QtGui import QColor, QFontMetrics, QImage, QKeyEvent, QPainter, QPen
 
+from ...jobs.types import given
+
 OVER_MAP = -9.0
 """The map itself lies at -10, everything that is drawn over it at 0 and higher."""
 
@@ -102,7 +104,7 @@ class SwipeItem(QgsMapCanvasItem):
         for image, part, side in zip(self._images, parts, self.sides):
             painter.save()
             painter.setClipRect(part)
-            painter.drawImage(whole, image, QRectF(image.rect()))
+            painter.drawImage(whole, image, QRectF(given(image).rect()))
             self._name(painter, part, side.name, right=part is parts[1])
             painter.restore()
         for color, width in ((BACK, 4), (INK, 2)):
@@ -191,7 +193,8 @@ class SwipeTool(QgsMapTool):
         if sides is None:
             self.item.forget()
             return
-        self.item.sides = tuple(sides)
+        left, right = sides
+        self.item.sides = (left, right)
         self.item.draw()
 
     def _forget(self) -> None:

@@ -30,6 +30,7 @@ from ...jobs.sources.preparation import Preparation
 from ...jobs.tiles.fetching import name_of, sampled
 from ...jobs.tiles.ordering import Order
 from ...jobs.translation import local, tr
+from ...jobs.types import given
 from ...jobs.vocabulary import spoken
 from ..tables import table
 from ..tiles.dialog import agreed
@@ -57,6 +58,7 @@ class CheckPage(QWizardPage):
         self.progress.setTextVisible(False)
         self.notices = Notices()
         self.facts, self.estimate = Hint(), Hint()
+        measurement.changed.connect(lambda: self.estimate.say(measurement.text()))
         self.table = self._make_table()
         self.split_button = QPushButton(tr("Show the split on the &map"))
         self.split_button.clicked.connect(self.show_split)
@@ -66,7 +68,7 @@ class CheckPage(QWizardPage):
 
     def initializePage(self) -> None:  # noqa: D102
         if self._session.is_checked():
-            self._passed(self._session.report)
+            self._passed(given(self._session.report))
             if not self._measurement.text():
                 self._measurement.start()
         else:
@@ -139,7 +141,7 @@ class CheckPage(QWizardPage):
         """Add the blocks to the project as a temporary layer; the one before goes."""
         project = self._session.project
         project.removeMapLayers([name for name in [self._layer] if project.mapLayer(name)])
-        layer = split_layer(self._session.report["blocks"], self._map_crs())
+        layer = split_layer(given(self._session.report)["blocks"], self._map_crs())
         self._layer = layer.id()
         project.addMapLayer(layer, False)
         project.layerTreeRoot().insertLayer(0, layer)
@@ -162,7 +164,7 @@ class CheckPage(QWizardPage):
     def _ask_engine(self) -> None:
         self.status.setText(tr("The engine checks the run…"))
         try:
-            self._work = check = EngineCheck(self._session.prepared)
+            self._work = check = EngineCheck(given(self._session.prepared))
         except GeoDistilError as error:
             self._failed(error)
             return

@@ -13,6 +13,7 @@ from ...jobs.sources.estimate import estimate_text
 from ...jobs.sources.files import Files
 from ...jobs.sources.run_file import run_values
 from ...jobs.translation import tr
+from ...jobs.types import given
 from .session import Session
 
 
@@ -51,8 +52,8 @@ class Measurement(QObject):
         session = self._session
         try:
             files = Files(session.draft, session.project)
-            write_run(session.prepared, run_values(session.draft, files, session.project))
-            self._probe = probe = EngineCheck(session.prepared, probe=True)
+            write_run(given(session.prepared), run_values(session.draft, files, session.project))
+            self._probe = probe = EngineCheck(given(session.prepared), probe=True)
         except Exception as error:  # a slot that raises would leave both pages waiting
             self._failed(as_error(error, tr("Estimate")))
             return

@@ -27,7 +27,8 @@ class ModelField(QgsFileWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.path, self.card, self.unread = "", {}, ""
+        self.path, self.unread = "", ""
+        self.card: dict[str, Any] = {}
         self.setFilter(tr("Model packages (*.zip item.json)"))
         self.fileChanged.connect(self._take)
 

@@ -14,6 +14,7 @@ from ...jobs.sources.class_lists import Found, found_values, updated
 from ...jobs.sources.draft import LABELLED_ROLES, Draft
 from ...jobs.sources.inspector import Inspector
 from ...jobs.sources.place import runs_folder
+from ...jobs.types import given
 
 NOT_CHECKED = ("name", "parent", "predict", "server", "wait")
 """What may change without another check; the budget and the device may too."""
@@ -62,7 +63,7 @@ class Session:
 
     def hand_over(self) -> Path:
         """The prepared folder, which is another's from now on: it is not removed while it goes to its place."""
-        folder, self.prepared = self.prepared, None
+        folder, self.prepared = given(self.prepared), None
         return folder
 
     def take_back(self, folder: Path) -> None:

@@ -24,6 +24,7 @@ from ...jobs.sources.place import remember_runs_folder
 from ...jobs.sources.starting import placing
 from ...jobs.sources.template import draft_from_run
 from ...jobs.translation import tr
+from ...jobs.types import given
 from ..messages import tell
 from .check_page import CheckPage
 from .classes_page import ClassesPage
@@ -96,8 +97,9 @@ class TrainingWizard(QWizard):
         if self._placing is not None:
             return
         self.measurement.cancel()
-        title, prepared = tr("Write the run folder"), self.session.prepared
+        title = tr("Write the run folder")
         try:
+            prepared = given(self.session.prepared)
             work = placing(self.session.draft, prepared, self.session.project)
         except Exception as error:  # a slot that raises would leave the window half done
             self.run.fail(str(as_error(error, title)))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ClusterError, RasterError, Stopped
+from ...events import EventLog, StartedEvent, WarningEvent
 from ...inference.journal import Journal
 from ...inference.opened import JOURNAL, Plan
 from ...inference.rows import stretches
@@ -17,7 +18,6 @@ from .work import Task, Work, ends_workers
 
 if TYPE_CHECKING:
     from ...data.damage import Damage
-    from ...events import EventLog
     from ...inference.archive import Item
     from ...inference.layers import Results
     from ...inference.many import Ends
@@ -101,14 +101,14 @@ class Archive(Work):
 
     def _was_chosen(self, task: Task, chosen: Chosen) -> None:
         self._chosen = chosen
-        self.events.write("started", pid=os.getpid(), device=chosen.name)
+        self.events.write(StartedEvent(pid=os.getpid(), device=chosen.name))
         for index in self.ends.missing():
             self.give(Task(tasks.plan, index, (chosen, self.items[index]), self._priority(0, index)))
 
     def _was_planned(self, task: Task, planned: tasks.Planned) -> None:
         index = task.index
         for sentence in planned.warnings:
-            self.events.write("warning", message=sentence)
+            self.events.write(WarningEvent(sentence))
         plan = self._plans[index] = planned.plan
         self._progress.planned(index, plan)
         missing = sorted(set(range(plan.windows.rows)) - plan.finished)
@@ -137,7 +137,7 @@ class Archive(Work):
     def _was_finished(self, task: Task, results: Results) -> None:
         index = task.index
         for path, found in self._damage.pop(index, {}).items():
-            self.events.write("warning", message=found.sentence(path))
+            self.events.write(WarningEvent(found.sentence(path)))
         self.ends.succeeded(index, results)
         self._journal(index).remove()
         self._progress.finished(index)

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from ... import __version__
 from ...errors import ClusterError, ConfigError, Stopped
+from ...events import EventLog, NoteEvent
 from ...processes import held, interruptible
 from .places import Place, places_of
 
 if TYPE_CHECKING:
     from distributed import Client
 
-    from ...events import EventLog
     from .job import Job, Mark
 
 Made = TypeVar("Made", bound="Job")
@@ -180,7 +180,7 @@ def wait_for_workers(client: Client, events: EventLog, count: int) -> None:
         if not told and time.monotonic() - begun > NOTE_SECONDS:
             told = True
             where = cast("Any", client.scheduler).address
-            events.write("note", message=f"The scheduler at {where} has no workers yet; waiting.")
+            events.write(NoteEvent(f"The scheduler at {where} has no workers yet; waiting."))
         time.sleep(LOOK_SECONDS)
 
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import RasterError, Stopped
+from ...events import EventLog, ProgressEvent
 from ...inference.parts import PROGRESS_SECONDS
 from .work import Task, Work, ends_workers
 
 if TYPE_CHECKING:
-    from ...events import EventLog
     from .connection import Link
     from .job import Job
 
@@ -70,8 +70,15 @@ class Each(Work):
         if share and (now - self._told >= PROGRESS_SECONDS or len(self.found) == len(self._shares)):
             self._told = now
             left = (now - self._started) * (1 - share) / share
-            of = {"step": len(self.found), "of": len(self._shares)}
-            self.events.write("progress", stage=self._stage, **of, fraction=round(share, 4), eta_seconds=round(left, 1))
+            self.events.write(
+                ProgressEvent(
+                    stage=self._stage,
+                    fraction=round(share, 4),
+                    eta_seconds=round(left, 1),
+                    step=len(self.found),
+                    of=len(self._shares),
+                )
+            )
 
     def stopped(self) -> Stopped:
         """As of `Work`."""

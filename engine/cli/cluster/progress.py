@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ...events import EventLog, ProgressEvent
 from ...inference.parts import PROGRESS_SECONDS
 from ...inference.predict import WINDOWS_SHARE
 
 if TYPE_CHECKING:
-    from ...events import EventLog
     from ...inference.archive import Item
     from ...inference.opened import Plan
 
@@ -78,15 +78,16 @@ class Progress:
         of, share = sum(self._of.values()), self.fraction
         gained = share - self._share_before
         self._events.write(
-            "progress",
-            stage="predict",
-            raster=self._items[self._last].name,
-            step=done,
-            of=of,
-            samples_per_second=round(rate, 2),
-            megapixels_per_second=round(rate / of * sum(self._megapixels.values()), 3),
-            eta_seconds=round((1 - share) * seconds / gained, 1) if gained > 0 else None,
-            fraction=round(share, 4),
+            ProgressEvent(
+                stage="predict",
+                raster=self._items[self._last].name,
+                step=done,
+                of=of,
+                samples_per_second=round(rate, 2),
+                megapixels_per_second=round(rate / of * sum(self._megapixels.values()), 3),
+                eta_seconds=round((1 - share) * seconds / gained, 1) if gained > 0 else None,
+                fraction=round(share, 4),
+            )
         )
 
     def _windows(self, index: int) -> int:

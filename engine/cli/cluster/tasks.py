@@ -13,7 +13,7 @@ from distributed import Status, get_worker
 
 from ...data.damage import Damage
 from ...errors import ClusterError, GeoDistilError, RasterError, Stopped
-from ...events import EventLog
+from ...events import Event, EventLog, ProgressEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,10 +124,10 @@ class _FarLog(EventLog):
         self._topic, self._index, self._worker = topic, index, get_worker()
         self.stop_requested = _unwanted()  # type: ignore[method-assign]  # a function of the worker's, as of the log's
 
-    def write(self, kind: str, **values: Any) -> None:
+    def write(self, event: Event) -> None:
         """Of all events only progress is told; what else there is to say comes with the result."""
-        if kind == "progress":
-            self._worker.log_event(self._topic, {"index": self._index, "fraction": values["fraction"]})
+        if isinstance(event, ProgressEvent):
+            self._worker.log_event(self._topic, {"index": self._index, "fraction": event.fraction})
 
 
 def _writer() -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from ...errors import Stopped
-from ...events import Log
+from ...events import Log, ProgressEvent
 
 PROGRESS_SECONDS = 0.5
 Step = TypeVar("Step")
@@ -34,4 +34,4 @@ def watched(steps: Iterable[Step], count: int, stage: str, events: Log) -> Itera
         if now - told >= PROGRESS_SECONDS or done == count:
             told = now
             left = (now - started) / done * (count - done)
-            events.write("progress", stage=stage, step=done, of=count, fraction=done / count, eta_seconds=left)
+            events.write(ProgressEvent(stage=stage, step=done, of=count, fraction=done / count, eta_seconds=left))

@@ -200,6 +200,14 @@ def test_clicks_are_answered_and_of_the_same_view_at_once(raster, tmp_path):
     assert server.process.wait(60) == 0
 
 
+def test_a_click_on_a_command_line_shows_how_it_goes_and_gives_the_area(raster, tmp_path, capsys):
+    graphs = save_encoder(tmp_path / "encoder.onnx", 256), save_decoder(tmp_path / "decoder.onnx", 256)
+    asked = "--extent", "500000", "5299936", "500064", "5300000", "--point", "500008", "5299990", "--device", "cpu"
+    assert main([*map(str, ("click", *graphs, raster, *asked, "--output", tmp_path / "out"))]) == 0
+    assert "stage: click" in capsys.readouterr().err.splitlines()
+    assert (tmp_path / "out" / "area.geojson").exists()
+
+
 def test_a_look_that_is_stopped_leaves_the_process_and_its_model(raster, tmp_path):
     encoder = save_encoder(tmp_path / "slow.onnx", 512, slow=400)
     decoder = save_decoder(tmp_path / "decoder.onnx", 512)

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from engine.config import Supervised, save_run
-from engine.events import EventLog, read_events
+from engine.events import EventLog, NoteEvent, read_events
 from engine.report import write_report
 from engine.report.history import read_history
 from tests.damage.logs import RECORDED, STRANGE
@@ -29,7 +29,7 @@ def use(folder, whole):
     if whole:
         save_run(RUN.model_copy(update={"recipe": Supervised()}), folder)
         assert "</html>" in write_report(folder).read_text(encoding="utf-8")
-    EventLog(folder).write("note", message="after all that")
+    EventLog(folder).write(NoteEvent("after all that"))
     assert list(read_events(folder))[-1]["message"] == "after all that"
 
 

@@ -59,7 +59,7 @@ def test_a_bad_raster_ends_nothing_but_itself(convolution, write_raster, image, 
     outcome = predict_many(convolution, job, Options(), EventLog(None, events.append))
     assert [results.raster for results in outcome.results] == good
     assert [one["raster"] for one in outcome.failed] == [bad, thin]
-    warnings = [event["message"] for event in events if event["kind"] == "warning"]
+    warnings = [event.message for event in events if event.kind == "warning"]
     assert len(warnings) == 2 and "bad.tif is left out" in warnings[0] and "1 band" in warnings[1]
     with pytest.raises(RasterError, match=r"None of the 2 rasters could be predicted\. .*bad\.tif"):
         predict_many(convolution, items([bad, thin], tmp_path / "none"), Options(), EventLog(None))
@@ -72,7 +72,9 @@ def test_rasters_without_a_part_in_the_extent_are_no_failures(convolution, write
     where = Where(extent=(691100, 5334998, 691102, 5335000))
     outcome = predict_many(convolution, job, Options(where=where), EventLog(None, events.append))
     assert [Path(results.raster).name for results in outcome.results] == ["b.tif"] and not outcome.failed
-    assert any("1 raster has no part in the area or extent" in event.get("message", "") for event in events)
+    assert any(
+        "1 raster has no part in the area or extent" in event.message for event in events if event.kind == "warning"
+    )
 
 
 def test_pieces_of_a_raster_are_read_as_the_raster(write_raster, make_card, image):

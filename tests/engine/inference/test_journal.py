@@ -25,7 +25,7 @@ def broken_off(values_backend, write_raster, tmp_path):
 
     def go_on(path=raster, **options):
         said, backend = [], values_backend()
-        listener = EventLog(None, lambda event: said.append(event["message"]) if event["kind"] == "warning" else None)
+        listener = EventLog(None, lambda event: said.append(event.message) if event.kind == "warning" else None)
         results = predict(backend, path, folder, Options(overlap=0.25, **options), listener)
         return results.values.read_bytes(), backend.ran, said
 

@@ -89,7 +89,7 @@ def test_a_raster_of_another_type_is_read_as_such_and_doubted(convolution, write
     log = EventLog(None, events.append)
     results = predict(convolution, write_raster(image.astype(np.float32)), tmp_path / "a", events=log)
     assert (read(results.classes) == read(predict(convolution, write_raster(image), tmp_path / "b").classes)).all()
-    assert next(e["message"] for e in events if e["kind"] == "warning").endswith("was trained on uint8.")
+    assert next(e.message for e in events if e.kind == "warning").endswith("was trained on uint8.")
 
 
 def test_a_south_up_raster_is_predicted_where_it_lies(blobs, write_raster, tmp_path):
@@ -225,7 +225,7 @@ def test_a_damaged_part_of_a_raster_is_no_data_and_a_warning_tells_of_it(convolu
         file.write(b"\0" * 20000)
     results = predict(convolution, raster, tmp_path / "out", events=EventLog(None, events.append))
     assert (read(results.classes) == 255).any()
-    assert any("is damaged" in event["message"] for event in events if event["kind"] == "warning")
+    assert any("is damaged" in event.message for event in events if event.kind == "warning")
 
 
 def test_the_overlap_that_a_network_needs_is_the_cards_or_measured(convolution, write_raster, image, make_card):

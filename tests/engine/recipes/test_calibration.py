@@ -206,7 +206,7 @@ def test_a_run_that_goes_on_keeps_its_temperatures_and_ends_bit_by_bit_the_same(
     whole, parted = (make_run(recipe, name, **settings) for name in ("whole", "parted"))
 
     def pull_the_plug(event):
-        if event["kind"] == "checkpoint" and event["step"] == 1:
+        if event.kind == "checkpoint" and event.step == 1:
             raise Interrupted
 
     expected = trained_by(whole)

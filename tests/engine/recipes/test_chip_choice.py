@@ -107,7 +107,7 @@ def test_an_interrupted_run_draws_what_the_whole_one_does(make_run, events):
     run = trained(whole)
 
     def pull_the_plug(event):
-        if event["kind"] == "checkpoint":
+        if event.kind == "checkpoint":
             raise Interrupted
 
     with pytest.raises(Interrupted):

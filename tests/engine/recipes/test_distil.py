@@ -232,11 +232,11 @@ def test_a_student_of_unlabelled_ground_reports_each_class_from_the_teacher_s_sc
     told = []
     card = load_card(train_run(folder, told.append)["model"])
     assert (card.score_threshold, card.score_thresholds, card.thresholds()) == (0.17, {"car": 0.23}, [0.23])
-    (warning,) = (event["message"] for event in told if "The report is left out" in event.get("message", ""))
+    (warning,) = (event.message for event in told if "The report is left out" in getattr(event, "message", ""))
     assert "report.html cannot be written" in warning and f"python -m engine report {folder}" in warning
     assert "The report is left out" in capsys.readouterr().err
     assert (folder / "events.jsonl").read_bytes().split(b"\n").count(LINES["torn"]) == 2
-    assert [event["kind"] for event in read_events(folder)] == [event["kind"] for event in told]
+    assert [event["kind"] for event in read_events(folder)] == [event.kind for event in told]
 
 
 def test_a_student_comes_close_to_its_teacher_s_answers(make_distil, make_package):

@@ -195,7 +195,7 @@ def test_an_interrupted_training_goes_on_with_weights_that_have_moved(make_run, 
         return Loop(folder, run, prepared, plan, fabric, EventLog(folder, listener))
 
     def pull_the_plug(event):
-        if event["kind"] == "checkpoint":
+        if event.kind == "checkpoint":
             raise Interrupted
 
     recipe = VANILLA | taught

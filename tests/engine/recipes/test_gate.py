@@ -119,7 +119,7 @@ def test_a_run_measures_reused_teachers_once_and_goes_on_with_the_same_weights(m
     folder = make_run(taught, "taught", budget={"steps": 4}, validations=2)
 
     def pull_the_plug(event):
-        if event["kind"] == "checkpoint" and event["step"] == 2:
+        if event.kind == "checkpoint" and event.step == 2:
             raise Interrupted
 
     with pytest.raises(Interrupted):

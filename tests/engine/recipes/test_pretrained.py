@@ -43,7 +43,7 @@ def test_a_share_survives_an_interruption(make_run):
     expected = weights_of(loop_of(whole).train().network)
 
     def pull_the_plug(event):
-        if event["kind"] == "checkpoint" and event["step"] == 4:
+        if event.kind == "checkpoint" and event.step == 4:
             raise Interrupted
 
     with pytest.raises(Interrupted):

@@ -234,7 +234,7 @@ def test_an_interrupted_run_goes_on_with_the_thresholds_that_it_had(make_run, ev
     plan, _ = trained(whole)
 
     def pull_the_plug(event):
-        if event["kind"] == "checkpoint" and event["stage"] != "teachers":
+        if event.kind == "checkpoint" and event.stage != "teachers":
             raise Interrupted
 
     with pytest.raises(Interrupted):

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from engine.config import PartialMultitask, save_run
-from engine.events import CHUNK_BYTES, MOST_PROGRESS, EventLog, read_events
+from engine.events import CHUNK_BYTES, MOST_PROGRESS, EventLog, FinishedEvent, StageEvent, read_events
 from engine.report import write_report
 from engine.report.comparison import Finished, beside
 from engine.report.history import MOST_POINTS, read_history
@@ -63,8 +63,8 @@ def test_a_mutated_log_has_a_report(run_folder):
 
 def test_an_appender_begins_a_new_line(tmp_path):
     (tmp_path / "events.jsonl").write_bytes(b'{"time": 1, "kind": "prog')
-    EventLog(tmp_path).write("stage", name="student")
-    EventLog(tmp_path).write("finished")
+    EventLog(tmp_path).write(StageEvent(name="student"))
+    EventLog(tmp_path).write(FinishedEvent({}))
     events = read_events(tmp_path)
     assert [event["kind"] for event in events] == ["stage", "finished"] and events.damaged == 1
 

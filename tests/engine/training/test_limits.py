@@ -93,7 +93,7 @@ def test_the_scale_of_float16_goes_on_with_the_training(make_run):
     reached = {}
 
     def pull_the_plug(event):
-        if event["kind"] == "checkpoint":
+        if event.kind == "checkpoint":
             reached.update(first.strategy.precision.state_dict())
             raise Interrupted
 

@@ -66,7 +66,7 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(make_run, events):
     expected = loop_of(whole).train()
 
     def pull_the_plug(event):
-        if event["kind"] == "checkpoint" and event["step"] == 3:
+        if event.kind == "checkpoint" and event.step == 3:
             raise Interrupted
 
     with pytest.raises(Interrupted):

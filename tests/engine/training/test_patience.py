@@ -135,7 +135,7 @@ def test_patience_survives_an_interruption(make_run, pulled, left):
     folder = make_run(SUPERVISED, budget={"steps": 40}, validations=10, patience=2, **IDLE)
 
     def pull_the_plug(event):
-        if event["kind"] == "checkpoint" and event["step"] == pulled:
+        if event.kind == "checkpoint" and event.step == pulled:
             raise Interrupted
 
     first = Idle(folder, pull_the_plug)

@@ -68,7 +68,7 @@ class Interrupted(Exception):
 
 def at_checkpoint_of(stage):
     def pull_the_plug(event):
-        if event["kind"] == "checkpoint" and event["stage"] == stage:
+        if event.kind == "checkpoint" and event.stage == stage:
             raise Interrupted
 
     return pull_the_plug
@@ -228,7 +228,7 @@ def test_teachers_that_went_on_learning_are_taken_as_they_were_before(make_run):
     alone = []
 
     def remember(event):
-        if event["kind"] == "stage" and event["index"] == 1:
+        if event.kind == "stage" and event.index == 1:
             alone.extend(weights(first, *names))
 
     train(first, remember)
@@ -260,7 +260,7 @@ def test_the_command_offers_and_uses_them(make_run, events):
 
     def enough(event):
         told.write(f"{summary(event)}\n")
-        if event["kind"] == "figure":
+        if event.kind == "figure":
             raise Interrupted
 
     for name, names in (("first", [*NAMES, "student"]), ("second", ["student"])):

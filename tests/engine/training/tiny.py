@@ -69,7 +69,7 @@ def train(folder, stop_at=None, plan=None, listener=lambda event: None):
 
     def listen(event):
         listener(event)
-        if event["kind"] == "checkpoint" and (event["stage"], event["step"]) == stop_at:
+        if event.kind == "checkpoint" and (event.stage, event.step) == stop_at:
             raise Interrupted
 
     run = load_run(folder)

@@ -227,8 +227,8 @@ def test_progress_goes_to_the_end_and_a_stop_leaves_nothing_behind(patchy, class
     told = []
     given, out = write_map(patchy), tmp_path / "out"
     polygons(given, out / "one.gpkg", classes, events=EventLog(out, told.append), strip_rows=8)
-    assert told[-1]["kind"] == "progress"
-    assert told[-1]["fraction"] == 1
+    assert told[-1].kind == "progress"
+    assert told[-1].fraction == 1
     (out / "stop").touch()
     with pytest.raises(Stopped):
         polygons(given, out / "two.gpkg", classes, events=EventLog(out), strip_rows=8)

@@ -1,4 +1,4 @@
-"""The event log: one JSON object a line, appended and flushed, so that a reader may come at any time.
+"""Reading an event log, at any time.
 
 A log outlives kills, full disks and lost power, so what is in it is never believed: damaged lines are left out and
 counted. `jobs.events` is the plugin's own reader.
@@ -6,32 +6,13 @@ counted. `jobs.events` is the plugin's own reader.
 
 from __future__ import annotations
 
-import json
-import math
-import os
 import re
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, Protocol
+from typing import Any, BinaryIO
 
-from .errors import GeoDistilError, cannot_write
-from .text_files import parse_json
-from .types import given
+from ..text_files import parse_json
 
-Kind = Literal[
-    "started",
-    "stage",
-    "progress",
-    "metrics",
-    "figure",
-    "checkpoint",
-    "note",
-    "warning",
-    "finished",
-    "failed",
-    "stopped",
-]
 EVENTS_FILE = "events.jsonl"
 STOP_FILE = "stop"
 
@@ -51,98 +32,6 @@ KIND_ENDS = 80
 
 MANY = re.compile(rb'"kind": "(?:metrics|note|warning|figure|checkpoint)"')
 HEAD = re.compile(rb'\{"time": (\d{1,11}(?:\.\d{1,9})?), "kind": "(finished|failed|stopped)"[,}]')
-
-
-class EventLog:
-    """Appends events to `folder/events.jsonl` and tells a listener, for example a progress bar.
-
-    Args:
-        folder: the run or output folder, made where it is missing; none keeps the events off disk.
-        listener: called with each event after it is written.
-
-    Raises:
-        OutputError: the folder cannot be written.
-    """
-
-    def __init__(self, folder: Path | None, listener: Callable[[dict[str, Any]], None] | None = None) -> None:
-        self.folder = folder
-        self._listener = listener
-        self._file = None
-        if folder is None:
-            return
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            path = folder / EVENTS_FILE
-            torn = _ends_within_a_line(path)
-            self._file = path.open("a", encoding="utf-8")
-            if torn:
-                self._file.write("\n")
-        except OSError as error:
-            raise cannot_write(f"The folder {folder}", folder, error) from error
-
-    def write(self, kind: Kind, **values: Any) -> None:
-        """Append one event; numbers that are not finite become null.
-
-        Raises:
-            OutputError: the disk is full or the folder vanished.
-        """
-        event = {"time": round(time.time(), 3), "kind": kind, **values}
-        if self._file is not None:
-            try:
-                self._file.write(json.dumps(_finite(event), default=str) + "\n")
-                self._file.flush()
-            except OSError as error:
-                folder = given(self.folder)
-                raise cannot_write(f"The log {folder / EVENTS_FILE}", folder, error) from error
-        if self._listener is not None:
-            self._listener(event)
-
-    def failed(self, error: GeoDistilError) -> None:
-        """Append the event of an error that ended the work."""
-        self.write("failed", code=error.code, message=error.message, hint=error.hint)
-
-    def stop_requested(self) -> bool:
-        """Whether someone asked for an orderly end by putting a file named `stop` into the folder."""
-        return self.folder is not None and (self.folder / STOP_FILE).exists()
-
-
-class Log(Protocol):
-    """What work needs of a log: the whole's, or that of its part."""
-
-    def write(self, kind: Kind, **values: Any) -> None:
-        """As `EventLog.write`."""
-
-    @property
-    def stop_requested(self) -> Callable[[], bool]:
-        """As `EventLog.stop_requested`."""
-
-
-class PartOfLog:
-    """Events of one part of the work: its fractions are shares of the whole.
-
-    Args:
-        events: the whole's.
-        start, end: the part's share of it.
-    """
-
-    def __init__(self, events: Log, start: float, end: float) -> None:
-        self._events, self._start, self._end = events, start, end
-        self.stop_requested = events.stop_requested
-
-    def write(self, kind: Kind, **values: Any) -> None:
-        """As `EventLog.write`."""
-        if "fraction" in values:
-            values["fraction"] = round(self._start + (self._end - self._start) * values["fraction"], 4)
-        self._events.write(kind, **values)
-
-
-def _ends_within_a_line(path: Path) -> bool:
-    """Whether a kill or a full disk has left half a line, which must not swallow the next."""
-    if not path.exists() or path.stat().st_size == 0:
-        return False
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) != b"\n"
 
 
 class Events(Iterator[dict[str, Any]]):
@@ -310,13 +199,3 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "roles": lambda value: isinstance(value, list) and all(map(_is_text, value)),
 }
 """By key, what its value is, where it is not null."""
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

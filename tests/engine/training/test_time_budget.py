@@ -13,7 +13,7 @@ from engine.events import EventLog
 from engine.recipes import Stage, build_plan
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint, load_last, save_last
-from engine.training.shares import divided_by_time, shares_of_time
+from engine.training.time_budget import measured_time_budget, shares_of_time
 from tests.engine.planning import MULTITASK, TEACHER
 from tests.engine.training.fingerprints import as_first
 
@@ -81,12 +81,12 @@ def test_measuring_leaves_everything_as_it_was(make_run):
     before = {name: {k: v.clone() for k, v in net.state_dict().items()} for name, net in plan.networks.items()}
     random = torch.get_rng_state()
     fabric = Fabric(accelerator="cpu", devices=1, precision="32-true")
-    division, sentence = divided_by_time(run, prepared, plan, fabric)
+    found, sentence = measured_time_budget(run, prepared, plan, fabric)
     assert torch.equal(random, torch.get_rng_state())
     for name, network in plan.networks.items():
         assert all(torch.equal(value, before[name][key]) for key, value in network.state_dict().items()), name
         assert all(parameter.grad is None for parameter in network.parameters())
-    assert sum(division.shares) == pytest.approx(1) and division.spent > 0
+    assert sum(found.shares) == pytest.approx(1) and found.spent > 0
     assert "(detection teacher)" in sentence and "(student)" in sentence and sentence.endswith("minutes.")
 
 
@@ -98,7 +98,7 @@ def test_a_run_of_minutes_is_divided_once_and_says_so(make_run, events):
     folder = make_run(MULTITASK, budget=SHORT, batch_size=2, validations=1)
 
     def pull_the_plug(event):
-        if event["kind"] == "checkpoint" and event["stage"] == "segmentation_teacher":
+        if event.kind == "checkpoint" and event.stage == "segmentation_teacher":
             raise Interrupted
 
     with pytest.raises(Interrupted):
@@ -119,11 +119,11 @@ def test_a_run_of_minutes_is_divided_once_and_says_so(make_run, events):
     assert found[0]["eta_seconds"] < left + 0.5
 
 
-def test_a_run_that_began_before_divisions_goes_on_with_its_shares(make_run, events):
+def test_a_run_that_began_before_steps_were_timed_goes_on_with_its_shares(make_run, events):
     folder = make_run(MULTITASK, budget=SHORT, batch_size=2, validations=1)
 
     def pull_the_plug(event):
-        if event["kind"] == "checkpoint":
+        if event.kind == "checkpoint":
             raise Interrupted
 
     with pytest.raises(Interrupted):
@@ -143,7 +143,7 @@ def test_steps_and_shares_that_a_run_names_are_not_measured(make_run, events, re
     folder = make_run(recipe, budget=budget, batch_size=1, validations=1)
     loop = loop_of(folder)
     loop.train()
-    assert loop.division is None and not events(folder, "note")
+    assert loop.time_budget is None and not events(folder, "note")
     assert [stage.share for stage in loop.plan.stages] == pytest.approx([0.3, 0.3, 0.4])
     if "steps" in budget:
         last = {event["stage"]: event["step"] for event in events(folder, "progress")}

@@ -24,7 +24,7 @@ MEASURED = 0.02
 
 
 @dataclass(frozen=True)
-class Division:
+class TimeBudget:
     """How a budget in minutes is divided.
 
     Args:
@@ -36,7 +36,7 @@ class Division:
     spent: float
 
     @classmethod
-    def read(cls, values: dict[str, Any]) -> Division:
+    def read(cls, values: dict[str, Any]) -> TimeBudget:
         """What `asdict` made of one.
 
         Raises:
@@ -45,11 +45,11 @@ class Division:
         return TypeAdapter(cls).validate_python(values)
 
 
-def divided_by_time(run: Run, prepared: Prepared, plan: Plan, fabric: Fabric) -> tuple[Division, str]:
+def measured_time_budget(run: Run, prepared: Prepared, plan: Plan, fabric: Fabric) -> tuple[TimeBudget, str]:
     """Time the stages' steps, leave everything as it was, and divide what is left of the minutes.
 
     Returns:
-        the division, and a sentence on it.
+        how it is shared, and a sentence on it.
     """
     begin, budget = time.monotonic(), given(run.training.budget.minutes) * 60
     patience = min(PATIENCE_SECONDS, MEASURED * budget)
@@ -59,8 +59,8 @@ def divided_by_time(run: Run, prepared: Prepared, plan: Plan, fabric: Fabric) ->
             for stage in plan.stages
         ]
     seconds, spent = ranks.from_first((seconds, time.monotonic() - begin))
-    division = Division(shares_of_time(plan.stages, seconds), spent)
-    return division, _sentence(plan.stages, seconds, division, budget)
+    found = TimeBudget(shares_of_time(plan.stages, seconds), spent)
+    return found, _sentence(plan.stages, seconds, found, budget)
 
 
 def shares_of_time(stages: Sequence[Stage], seconds: Sequence[float]) -> list[float]:
@@ -88,19 +88,19 @@ def shares_of_time(stages: Sequence[Stage], seconds: Sequence[float]) -> list[fl
     return shares
 
 
-def with_division(plan: Plan, division: Division) -> Plan:
-    """The plan with the shares of a division; the plan itself where its stages are others, or have their shares."""
-    if len(division.shares) != len(plan.stages) or not any(stage.timed for stage in plan.stages):
+def with_time_budget(plan: Plan, budget: TimeBudget) -> Plan:
+    """The plan with these shares; the plan itself where its stages are others, or have their shares."""
+    if len(budget.shares) != len(plan.stages) or not any(stage.timed for stage in plan.stages):
         return plan
-    pairs = zip(plan.stages, division.shares, strict=True)
+    pairs = zip(plan.stages, budget.shares, strict=True)
     return replace(plan, stages=[replace(stage, share=share) for stage, share in pairs])
 
 
-def _sentence(stages: Sequence[Stage], seconds: Sequence[float], division: Division, budget: float) -> str:
+def _sentence(stages: Sequence[Stage], seconds: Sequence[float], found: TimeBudget, budget: float) -> str:
     timed = [index for index, stage in enumerate(stages) if stage.timed]
-    minutes = (budget - division.spent) / 60
+    minutes = (budget - found.spent) / 60
     steps = _listed([f"{seconds[index]:.2g} s ({stages[index].name.replace('_', ' ')})" for index in timed])
-    given = _listed([f"{max(0.0, minutes * division.shares[index]):.1f}" for index in timed])
+    given = _listed([f"{max(0.0, minutes * found.shares[index]):.1f}" for index in timed])
     return f"Steps take {steps}; they get {given} minutes."
 
 
