@@ -29,6 +29,8 @@ SLOWEST = (
     "end_to_end/test_training.py",
     "end_to_end/test_cancelling.py",
     "end_to_end/test_labelling_loop.py",
+    "faults/test_faults.py",
+    "engine/ranks/test_recipes.py",
     "engine/ranks/test_lost.py",
     "engine/cli/test_cli.py",
     "engine/training/test_teachers.py",
