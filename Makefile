@@ -8,12 +8,13 @@ ENGINE := .venv/bin/python
 QGIS_TOOLS := build/qgis-python
 QGIS := QT_QPA_PLATFORM=offscreen PYTHONPATH=$(QGIS_TOOLS) $(QGIS_PYTHON)
 DATA ?= ../shared/data
-# The engine's tests are many small trainings, which more threads would not make faster.
-SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile
+# Tests are many small trainings, which more threads would not make faster; files go to processes in the order that
+# tests/conftest.py gives them, the slowest first.
+SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: setup qgis demo session loop test test-engine test-qgis coverage lint package wheel docs matrix oldest qt6 translations bench clean
 
-setup: .venv/installed $(QGIS_TOOLS)/pytest qgis
+setup: .venv/installed $(QGIS_TOOLS)/xdist qgis
 
 # The engine's own environment, brought up to date when its requirements change.
 .venv/installed: pyproject.toml
@@ -21,8 +22,8 @@ setup: .venv/installed $(QGIS_TOOLS)/pytest qgis
 	$(ENGINE) -m pip install --quiet --editable .[test]
 	touch $@
 
-$(QGIS_TOOLS)/pytest: .venv/installed
-	$(ENGINE) -m pip install --quiet --target $(QGIS_TOOLS) --upgrade pytest
+$(QGIS_TOOLS)/xdist: .venv/installed
+	$(ENGINE) -m pip install --quiet --target $(QGIS_TOOLS) --upgrade pytest "pytest-xdist>=3.7"
 	touch $@
 
 qgis:
@@ -46,7 +47,7 @@ test-engine: .venv/installed
 	OMP_NUM_THREADS=1 $(ENGINE) -m pytest $(SIDE_BY_SIDE) tests/engine tests/faults
 
 test-qgis: setup
-	$(QGIS) -m pytest tests/qgis tests/end_to_end
+	OMP_NUM_THREADS=1 $(QGIS) -m pytest $(SIDE_BY_SIDE) tests/qgis tests/end_to_end
 
 # Which lines tests reach; what runs in processes of its own (trainings started by QGIS, killed ones) is not counted.
 coverage: setup build/coverage/installed

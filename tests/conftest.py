@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,38 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 if importlib.util.find_spec("qgis"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     PLUGINS.mkdir(parents=True, exist_ok=True)
-    if not (PLUGINS / "geodistil").exists():
+    with suppress(FileExistsError):  # of another process of these tests, or of earlier ones
         (PLUGINS / "geodistil").symlink_to(ROOT)
     sys.path[:0] = [str(PLUGINS), PROCESSING]
 
 STATUS = {}
+SLOWEST = (
+    "end_to_end/test_more_algorithms.py",
+    "end_to_end/test_demo.py",
+    "end_to_end/test_servers.py",
+    "end_to_end/test_training.py",
+    "end_to_end/test_cancelling.py",
+    "end_to_end/test_labelling_loop.py",
+    "faults/test_faults.py",
+    "engine/ranks/test_recipes.py",
+    "engine/ranks/test_lost.py",
+    "engine/cli/test_cli.py",
+    "engine/training/test_teachers.py",
+    "engine/training/test_loop.py",
+    "engine/inference/test_cluster.py",
+    "engine/ranks/test_decisions.py",
+    "engine/ranks/test_arithmetic.py",
+)
+"""Files that take more than 20 s of a processor. They come first, so that none of them is the last, for which all other
+processes wait."""
+
+
+def pytest_collection_modifyitems(items):
+    order = {ROOT / "tests" / name: place for place, name in enumerate(SLOWEST)}
+    gone = [path for path in order if not path.exists()]
+    if gone:
+        raise pytest.UsageError(f"tests/conftest.py, SLOWEST: there is no {gone[0]}")
+    items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,6 @@ from ..jobs.layers.styled import do_not_load
 from ..jobs.snapshots import raster_path
 from ..jobs.tiles.service import Service, is_service
 from ..jobs.translation import tr
-from ..jobs.types import given
 from ..jobs.vocabulary import spoken
 from .base import Parameters, Results
 from .predicting import PredictingAlgorithm

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-import torch
-from torchmetrics.detection import MeanAveragePrecision
 
 from ..inference.suppression import threshold_of
+
+if TYPE_CHECKING:
+    import torch
 
 IMAGE_BOXES = 1000
 """Boxes that are compared all with all; larger maps are divided between boxes that do not touch."""
@@ -103,6 +104,9 @@ def average_precision(found: Boxes, truth: Boxes) -> dict[int, dict[str, float]]
     """
     if len(truth) == 0:
         return {}
+    # Imported here, for it brings PyTorch and torchvision: seconds, which scores of areas would wait for in vain.
+    from torchmetrics.detection import MeanAveragePrecision
+
     metric = MeanAveragePrecision(
         class_metrics=True,
         extended_summary=True,
@@ -176,6 +180,8 @@ def _mean(values: list[float | None]) -> float | None:
 
 
 def _tensors(boxes: Boxes, origin: np.ndarray) -> dict[str, torch.Tensor]:
+    import torch
+
     return {
         "boxes": torch.from_numpy(boxes.corners - np.tile(origin, 2)).float(),
         "labels": torch.from_numpy(boxes.labels).long(),

@@ -1,6 +1,8 @@
 """`polygons` and `evaluate` of what `predict` has left of an archive: one result of all maps, here or by workers."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pyogrio
@@ -139,6 +141,16 @@ def test_scores_of_an_archive_are_those_of_all_its_pixels(archive, model, truth,
     assert scores["confusion"]["matrix"] == matrix.tolist()
     assert sorted(path.name for path in errors.glob("*.tif")) == ["east.tif", "middle.tif"]
     assert sum(scores["errors"].values()) == 2 * SIDE**2 and scores["errors"]["right"] == matrix.trace()
+
+
+def test_areas_are_scored_without_pytorch(archive, model, truth):
+    code = (
+        "import sys; from engine.cli.main import main; code = main(sys.argv[1:]);"
+        "sys.exit(code or ('torch' in sys.modules and 3))"
+    )
+    command = ["evaluate", archive[0] / "east" / "classes.tif", *said_of(model, "segmentation", truth[0])]
+    done = subprocess.run([sys.executable, "-c", code, *map(str, command)], capture_output=True, text=True)
+    assert done.returncode == 0 and "mean_iou" in done.stdout, done.stderr
 
 
 def test_detections_of_an_archive_are_ranked_together(archive, model, truth, capsys, tmp_path):

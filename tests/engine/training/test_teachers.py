@@ -62,6 +62,21 @@ def same(first, second):
     return all(torch.equal(value, other[key]) for each, other in pairs for key, value in each.items())
 
 
+@pytest.fixture(scope="module")
+def trained():
+    """The place of a run with teachers, which the first test that asks for it trains."""
+    return {}
+
+
+@pytest.fixture
+def first(trained, make_run, tmp_path, tmp_path_factory):
+    """A run of `MULTITASK` that has been trained, to be changed."""
+    if not trained:
+        trained["folder"] = tmp_path_factory.mktemp("trained") / "first"
+        train(make_run(MULTITASK, "first").rename(trained["folder"]))
+    return Path(shutil.copytree(trained["folder"], tmp_path / "first"))
+
+
 class Interrupted(Exception):
     pass
 
@@ -74,9 +89,8 @@ def at_checkpoint_of(stage):
     return pull_the_plug
 
 
-def test_another_student_learns_from_the_teachers_that_are_there(make_run):
-    first = make_run(MULTITASK, "first")
-    assert stages(train(first)) == [*NAMES, "student"]
+def test_another_student_learns_from_the_teachers_that_are_there(make_run, first, events):
+    assert [event["name"] for event in events(first, "stage")] == [*NAMES, "student"]
     second = make_run({**MULTITASK, **WIDER}, "second")
     settled = looked_at(second)
     assert stages(settled) == ["student"] and settled.plan.stages[0].share == 1
@@ -182,9 +196,8 @@ def test_a_run_whose_labels_changed_on_the_way_offers_nothing(make_run, tmp_path
     assert len(stages(looked_at(second))) == 3
 
 
-def test_damaged_teachers_are_left_out_with_a_sentence(make_run):
-    first, second = make_run(MULTITASK, "first"), make_run(MULTITASK, "second")
-    train(first)
+def test_damaged_teachers_are_left_out_with_a_sentence(make_run, first):
+    second = make_run(MULTITASK, "second")
     path = first / "checkpoints/segmentation_teacher.safetensors"
     content = path.read_bytes()
     for damaged in (content[: len(content) // 2], content[:-5] + bytes([content[-5] ^ 0xFF]) + content[-4:], None):
@@ -195,9 +208,7 @@ def test_damaged_teachers_are_left_out_with_a_sentence(make_run):
         assert "run first would fit" in sentence and "segmentation_teacher" in sentence
 
 
-def test_neighbours_that_cannot_be_read_disturb_nothing(make_run, tmp_path):
-    first = make_run(MULTITASK, "first")
-    train(first)
+def test_neighbours_that_cannot_be_read_disturb_nothing(make_run, first, tmp_path):
     record = json.loads((first / "checkpoints/teachers.json").read_text())
     given = {
         "binary": b"\xff\xfe\x00",
@@ -242,8 +253,7 @@ def test_teachers_that_went_on_learning_are_taken_as_they_were_before(make_run):
     assert same(alone, weights(second, *names))
 
 
-def test_a_check_says_whose_teachers_are_used_again(make_run):
-    train(make_run(MULTITASK, "first"))
+def test_a_check_says_whose_teachers_are_used_again(make_run, first):
     second = make_run(MULTITASK, "second")
     for place in (second, second / "run.json"):
         found = describe(place)

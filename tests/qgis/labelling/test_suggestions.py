@@ -448,6 +448,8 @@ exec sleep 60 # -m engine
 
 
 def test_asking_is_given_up_and_asked_again(start, wait, tmp_path, monkeypatch):
+    from geodistil.jobs.process import EngineProcess
+
     from ..cards import CARD, write_card
 
     program, asked = tmp_path / "python", tmp_path / "asked"
@@ -455,6 +457,8 @@ def test_asking_is_given_up_and_asked_again(start, wait, tmp_path, monkeypatch):
     program.chmod(0o755)
     monkeypatch.setenv("GEODISTIL_PYTHON", str(program))
     monkeypatch.setattr("geodistil.jobs.process.KILL_SECONDS", 0.5)
+    grace, *others = EngineProcess.__init__.__defaults__  # which the program would wait out
+    monkeypatch.setattr(EngineProcess.__init__, "__defaults__", (grace / 10, *others))
     (tmp_path / "package").mkdir()
     boxes = {"tasks": ["detection"], "detection_classes": CARD["segmentation_classes"]}
     write_card(tmp_path / "package", {**CARD, **boxes})

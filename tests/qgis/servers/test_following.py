@@ -41,7 +41,7 @@ while not (folder / "stop").exists() or behaviour == "deaf":
         (folder / "model").mkdir()
         (folder / "model" / "item.json").write_text("{}")
         tell("finished", outputs={})
-        time.sleep(3)  # as the real one does, which has libraries to leave
+        time.sleep(1.5)  # as the real one does, which has libraries to leave; longer than it is looked for
         break
     time.sleep(0.1)
 else:
