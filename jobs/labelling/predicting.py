@@ -25,6 +25,7 @@ from ..tiles.ordering import Order, refuse_many
 from ..tiles.plan import estimate
 from ..tiles.service import Service, is_service, service_of
 from ..translation import tr
+from ..types import given
 from ..vocabulary import spoken
 
 LEAST = 0.1
@@ -121,7 +122,7 @@ class Asking(QObject):
 
     def _fetched(self, pixel: float, feedback: TaskFeedback) -> str:
         """The part of the service, at pixels as fine as the model's; what is kept of it already is there at once."""
-        service, extent = self._question.service, self._question.extent
+        service, extent = given(self._question.service), self._question.extent
         order = Order(service, extent, estimate(service, extent, pixel))
         refuse_many(order, tr("Zoom in, or fetch it first with Fetch imagery."))
 
@@ -175,7 +176,7 @@ def imagery_of_question(raster: QgsRasterLayer | None, whole: bool) -> tuple[str
     if whole:
         raise GeoDistilError(
             "raster",
-            tr("The layer {layer} is a web service, which has no end.").format(layer=raster.name()),
+            tr("The layer {layer} is a web service, which has no end.").format(layer=given(raster).name()),
             tr("Take suggestions in this view."),
         )
     return "", service_of(raster)

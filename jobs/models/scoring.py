@@ -22,6 +22,7 @@ from ..progress import TaskFeedback
 from ..scores import without_truth
 from ..snapshots import raster_path
 from ..translation import local_brief, tr
+from ..types import given
 from ..virtual import permission
 from ..vocabulary import headed, spoken
 from .ground import TASKS, Ground, check_ground, common_classes, common_tasks
@@ -98,10 +99,11 @@ class Scoring(QObject):
     def __init__(self, ground: Ground, models: tuple[Model, Model], project: QgsProject) -> None:
         super().__init__()
         check_ground(ground, models)
+        raster = given(ground.raster)
         self._models, self._untrained = models, ground.untrained
-        self._raster, self._extent = raster_path(ground.raster), ground.raster.dataProvider().extent()
-        self._crs: QgsCoordinateReferenceSystem = ground.raster.dataProvider().crs()
-        self._scored = Scored((models[0].path, models[1].path), ground.name, ground.raster.id())
+        self._raster, self._extent = raster_path(raster), raster.dataProvider().extent()
+        self._crs: QgsCoordinateReferenceSystem = raster.dataProvider().crs()
+        self._scored = Scored((models[0].path, models[1].path), ground.name, raster.id())
         self._folder = job_folder("ground")
         self._task: Background | None = None
         self._context = project.transformContext()

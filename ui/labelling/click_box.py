@@ -9,8 +9,8 @@ from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QVBoxLay
 
 from ...jobs.labelling.clicking import click_files, set_click_files
 from ...jobs.translation import tr
+from ..progress_row import ProgressRow
 from ..wizard.words import Hint, Problem
-from .suggest_box import ProgressRow
 
 ONNX_FILES = tr("ONNX files (*.onnx)")
 WIDTH = 480

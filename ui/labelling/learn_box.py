@@ -18,9 +18,9 @@ from ...jobs.runs.curves import number
 from ...jobs.runs.words import score_name
 from ...jobs.translation import local, local_time, tr
 from ..folding import FoldingBox
+from ..progress_row import ProgressRow
 from ..tables import table
 from ..wizard.words import Hint, Problem
-from .suggest_box import ProgressRow
 
 LABELS, SCORE, WHEN = range(3)
 ROWS = 5

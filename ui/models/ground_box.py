@@ -34,7 +34,8 @@ class GroundBox(QWidget):
 
     def __init__(self, iface: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._iface, self._models = iface, ()
+        self._iface = iface
+        self._models: tuple[Model, ...] = ()
         self._scoring: Scoring | None = None
         self._known: dict[frozenset[Path], Scored] = {}
         self.ask = button(
@@ -88,7 +89,8 @@ class GroundBox(QWidget):
         scoring.start()
 
     def _open(self) -> None:
-        dialog = GroundDialog(self._models, QgsProject.instance(), self._iface.activeLayer(), self)
+        first, second = self._models
+        dialog = GroundDialog((first, second), QgsProject.instance(), self._iface.activeLayer(), self)
         dialog.ready.connect(self.begin)
         dialog.finished.connect(lambda _: QCoreApplication.instance() and dialog.deleteLater())
         dialog.open()

@@ -45,7 +45,6 @@ class CheckPage(QWizardPage):
     def __init__(self, session: Session, measurement: Measurement) -> None:
         super().__init__()
         self._session, self._measurement = session, measurement
-        measurement.changed.connect(lambda: self.estimate.say(measurement.text()))
         self._work: Preparation | EngineCheck | Background | None = None
         self._agreed: set[str] = set()
         """Much imagery that may be fetched, by its files' names."""
