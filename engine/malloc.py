@@ -6,8 +6,10 @@ import contextlib
 import ctypes
 import sys
 
-M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -3, -4, -8
 """glibc's numbers of the options (malloc.h)."""
+USUAL_BUFFER = 32 * 2**20
+"""Bytes of the largest buffers that glibc, left alone, comes to keep when they are freed (DEFAULT_MMAP_THRESHOLD_MAX)."""
 ARENAS = 2
 """glibc's pools; by default each thread has its own, and what one lets go of no other one gets."""
 
@@ -15,6 +17,15 @@ ARENAS = 2
 def few_pools() -> None:
     """Have all threads share glibc's pools: else each keeps the largest windows that it ever held."""
     _ask("mallopt", M_ARENA_MAX, ARENAS)
+
+
+def usual_thresholds() -> None:
+    """Have glibc keep what it keeps of itself once large buffers came and went.
+
+    Dask starts its workers with a `MALLOC_TRIM_THRESHOLD_` of 64 KB, and so each window's buffers cost page faults.
+    """
+    _ask("mallopt", M_MMAP_THRESHOLD, USUAL_BUFFER)
+    _ask("mallopt", M_TRIM_THRESHOLD, 2 * USUAL_BUFFER)
 
 
 def keep_freed() -> None:

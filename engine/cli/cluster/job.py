@@ -75,10 +75,11 @@ class Job(WorkerPlugin):
         """
         if _entered == [self.name]:
             return
-        from ...malloc import few_pools
+        from ...malloc import few_pools, usual_thresholds
 
         refuse(about(self.mark, self.worker), self.mark)
         few_pools()
+        usual_thresholds()
         self.permit()
         _entered[:] = [self.name]
 
