@@ -9,7 +9,7 @@ import sys
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -3, -4, -8
 """glibc's numbers of the options (malloc.h)."""
 USUAL_BUFFER = 32 * 2**20
-"""Bytes of the largest buffers that glibc, left alone, comes to keep when they are freed (DEFAULT_MMAP_THRESHOLD_MAX)."""
+"""Bytes of the largest buffers that glibc, left alone, keeps when they are freed (DEFAULT_MMAP_THRESHOLD_MAX)."""
 ARENAS = 2
 """glibc's pools; by default each thread has its own, and what one lets go of no other one gets."""
 
