@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 import torch
@@ -48,20 +49,15 @@ def small_disk(kind: Kind, folder: Path, ground: Path, expected: Digests, rng: r
 def read_only_disk(
     kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float
 ) -> Killed:
-    """A disk that becomes read-only at some moment, as one does that has an error."""
-    with _disk(folder, 2**30):
+    """A disk that has an error at some moment: it refuses all writing, and what was not flushed is gone afterwards."""
+    with _real_disk(folder) as disk:
         arguments = kind.make(folder, ground)
         attempt = Attempt(arguments, folder.parent / "log.txt")
-        code = attempt.wait(rng.uniform(0, last))
-        if code is not None:
+        if attempt.wait(rng.uniform(0, last)) is not None:
             return Killed()
-        frozen = subprocess.run(["mount", "-o", "remount,ro", folder], capture_output=True).returncode == 0
-        found = Killed()
-        if frozen:  # refused while a file is open for writing
-            found = _refused(attempt, folder.parent)
-            _mount("remount,rw", folder, 2**30)
-        else:
-            attempt.wait(LONGEST)
+        subprocess.run(["mount", "-o", "remount,abort", folder], check=True, capture_output=True)
+        found = _refused(attempt, folder.parent, "read-only")
+        disk.mend()
         return _gone_on(kind, folder, arguments, expected, found)
 
 
@@ -227,10 +223,47 @@ def _disk(folder: Path, size: int) -> Iterator[None]:
     try:
         yield
     finally:
-        for _ in range(20):
-            if not subprocess.run(["umount", folder], capture_output=True).returncode:
-                break
-            time.sleep(0.2)
+        _unmount(folder)
+
+
+def _unmount(folder: Path) -> None:
+    for _ in range(20):
+        if not subprocess.run(["umount", folder], capture_output=True).returncode:
+            break
+        time.sleep(0.2)
+
+
+class _Disk(NamedTuple):
+    """A file system of its own, in a file beside its folder."""
+
+    folder: Path
+    image: Path
+
+    def mount(self) -> None:
+        """Have it at its folder."""
+        subprocess.run(["mount", "-o", "loop", self.image, self.folder], check=True, capture_output=True)
+
+    def mend(self) -> None:
+        """What a person does with a disk that had an error: check it, and mount it again."""
+        _unmount(self.folder)
+        subprocess.run(["e2fsck", "-fy", self.image], capture_output=True)
+        self.mount()
+
+
+@contextlib.contextmanager
+def _real_disk(folder: Path) -> Iterator[_Disk]:
+    """A disk that can have an error, at this folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    disk = _Disk(folder, folder.parent / "disk.img")
+    with disk.image.open("wb") as file:
+        file.truncate(2**30)
+    subprocess.run(["mkfs.ext4", "-q", "-F", disk.image], check=True, capture_output=True)
+    disk.mount()
+    try:
+        yield disk
+    finally:
+        _unmount(folder)
+        disk.image.unlink()
 
 
 def can_mount(folder: Path) -> bool:
