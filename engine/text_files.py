@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from .flushing import synchronise
+
 MOST_BYTES = 64 * 2**20
 """Largest file that is read; the largest honest ones have footprints and thousands of classes."""
 
@@ -71,8 +73,13 @@ def json_or_none(path: Path) -> Any:
         return None
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, flush: bool = False) -> None:
     """Write a file in one step: a reader, or a kill, finds the former one or this one.
+
+    Args:
+        path: of the file.
+        text: its content.
+        flush: whether also a loss of power must not take it away again, which costs a disk some milliseconds.
 
     Raises:
         OSError: it cannot be written.
@@ -81,6 +88,10 @@ def write_text(path: Path, text: str) -> None:
     try:
         # What comes out of foreign files may hold halves of surrogate pairs, which no encoding has.
         partial.write_text(text, encoding="utf-8", errors="replace")
+        if flush:
+            synchronise(partial)
         os.replace(partial, path)
+        if flush:
+            synchronise(path.parent)
     finally:
         partial.unlink(missing_ok=True)

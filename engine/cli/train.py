@@ -116,6 +116,7 @@ def _trained(
     from ..data import kept_in, prepare
     from ..data.block_split import write_split
     from ..errors import on_disk
+    from ..flushing import synchronise_tree
     from ..processes import held
     from ..recipes import build_plan
     from ..training import Loop, joined, make_fabric, settle
@@ -125,9 +126,11 @@ def _trained(
         events.write(_started(fabric, where))
         with ranks.first_before_others():  # which find what it keeps
             prepared = prepare(settings, kept_in(folder))
-            if ranks.is_first() and prepared.split is not None:
+            if ranks.is_first():
                 with on_disk(f"The run folder {folder}", folder):
-                    write_split(folder, prepared.split)
+                    if prepared.split is not None:
+                        write_split(folder, prepared.split)
+                    synchronise_tree(folder)  # settings and labels that QGIS wrote a moment ago
         for warning in prepared.warnings:
             events.write(WarningEvent(warning))
         fabric.seed_everything(settings.training.seed, verbose=False)

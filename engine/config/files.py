@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ..errors import ConfigError, cannot_write
-from ..text_files import read_object
+from ..text_files import read_object, write_text
 from .problems import first_problem, shown
 from .recipes import WITH_TEACHERS, Continued, Distil, FeatureTaught
 from .run import RUN_VERSION, Run
@@ -45,7 +45,7 @@ def save_run(run: Run, folder: Path | str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / RUN_FILE
-        path.write_text(_relative(run, folder.resolve()).model_dump_json(indent=2) + "\n", encoding="utf-8")
+        write_text(path, _relative(run, folder.resolve()).model_dump_json(indent=2) + "\n", flush=True)
     except OSError as error:
         raise cannot_write(f"The run folder {folder}", folder, error) from error
     return path

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..data.flushing import synchronise
 from ..data.identity import difference
+from ..flushing import synchronise
 from ..text_files import json_or_none, write_text
 from .sinks import writing
 

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ..config import Card
 from ..errors import PackageError, on_disk
+from ..flushing import synchronise, synchronise_tree
 from ..inference.backends import OnnxModel
 from ..models import TrainableNetwork, parameters
 from ..models.storage import save_weights
@@ -245,10 +246,12 @@ def _displacement(expected: np.ndarray, boxes: np.ndarray, scores: np.ndarray, o
 
 
 def _replace(partial: Path, folder: Path, older: Path) -> None:
+    synchronise_tree(partial)
     if folder.exists():
         folder.rename(older)
     try:
         partial.rename(folder)
+        synchronise(folder.parent)
     except OSError:
         if older.exists():
             shutil.move(older, folder)

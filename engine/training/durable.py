@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 
 import torch
 
-from ..data.flushing import synchronise
 from ..errors import OutputError, TrainingError, cannot_write
+from ..flushing import synchronise
 
 LAST, PREVIOUS = "last.pt", "previous.pt"
 UNREADABLE = (

@@ -14,8 +14,8 @@ PLUGIN = [
 ENGINE = sorted((ROOT / "engine").rglob("*.py"))
 HEAVY = {"torch", "torchvision", "rasterio", "pydantic", "engine", "numpy", "lightning_fabric", "timm"}
 FLOORS = [
-    "errors", "text_files", "malloc", "ranks", "types", "processes", "config", "datasets", "events", "data", "models",
-    "distillation", "recipes", "training", "inference", "evaluation", "packages", "exchange", "report", "cli",
+    "errors", "flushing", "text_files", "malloc", "ranks", "types", "processes", "config", "datasets", "events", "data",
+    "models", "distillation", "recipes", "training", "inference", "evaluation", "packages", "exchange", "report", "cli",
 ]  # fmt: skip
 
 

@@ -23,6 +23,21 @@ def synchronise(path: Path) -> None:
     _synchronise(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
 
 
+def synchronise_tree(folder: Path) -> None:
+    """Have a folder on the disk itself, with all that is in it; what is just being removed, or is another's, is not.
+
+    Raises:
+        OSError: a file's content cannot be written.
+    """
+    for place, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            path = Path(place, name)
+            if path.is_file() and not path.is_symlink():
+                with contextlib.suppress(FileNotFoundError, PermissionError):
+                    synchronise(path)
+        synchronise(Path(place))
+
+
 def _synchronise(path: Path, flags: int) -> None:
     descriptor = os.open(path, flags)
     try:
