@@ -47,7 +47,8 @@ test-engine: .venv/installed
 	OMP_NUM_THREADS=1 $(ENGINE) -m pytest $(SIDE_BY_SIDE) tests/engine tests/faults
 
 test-qgis: setup
-	OMP_NUM_THREADS=1 $(QGIS) -m pytest $(SIDE_BY_SIDE) tests/qgis tests/end_to_end
+	OMP_NUM_THREADS=1 $(QGIS) -m pytest $(SIDE_BY_SIDE) tests/qgis
+	OMP_NUM_THREADS=1 $(QGIS) -m pytest tests/end_to_end
 
 # Which lines tests reach; what runs in processes of its own (trainings started by QGIS, killed ones) is not counted.
 coverage: setup build/coverage/installed

@@ -43,14 +43,14 @@ def option_names(kind):
 
 
 NEW = {
-    "trainsupervised": ({"BACKGROUND", *DETAILS, *option_names("supervised")}, {"RUN_FOLDER"}),
-    "distilmodel": ({*DETAILS, *option_names("distil")}, {"RUN_FOLDER"}),
+    "trainsupervised": ({"BACKGROUND", "SERVICE_EXTENT", *DETAILS, *option_names("supervised")}, {"RUN_FOLDER"}),
+    "distilmodel": ({"SERVICE_EXTENT", *DETAILS, *option_names("distil")}, {"RUN_FOLDER"}),
     "exportmodel": ({"ALLOW_REMOTE"}, {"ZIP"}),
-    "checksources": ({"BACKGROUND", "CHIP_SIZE"}, {"REPORT", "FINDINGS", "WARNINGS", "LABELS"}),
+    "checksources": ({"BACKGROUND", "CHIP_SIZE", "SERVICE_EXTENT"}, {"REPORT", "FINDINGS", "WARNINGS", "LABELS"}),
     "areastopolygons": ({"RIGHT_ANGLED", "CONFIDENCE_MAP", "ALLOW_REMOTE"}, {"POLYGONS", "COUNT"}),
     "areastolines": ({"MINIMUM_AREA", "FILL_HOLES", "SPUR", "SIMPLIFY", "ALLOW_REMOTE"}, {"LINES", "COUNT"}),
     "boxesfromareas": ({"OPENING", "ALLOW_REMOTE"}, {"BOXES", "COUNT"}),
-    "exportchips": ({"BACKGROUND", "LEAST_SHARE"}, {"FOLDER", "COUNT"}),
+    "exportchips": ({"BACKGROUND", "LEAST_SHARE", "SERVICE_EXTENT"}, {"FOLDER", "COUNT"}),
     "importlabels": ({"CRS", "NAMES", "KEEP_PIECES", "ALLOW_REMOTE"}, {"LABELS", "AREA", "CLASS_RASTER", "COUNT"}),
 }
 TRAINED = {"MODEL", "REPORT", "MEAN_IOU", "AP50", "AP"}
