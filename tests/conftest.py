@@ -23,12 +23,6 @@ if importlib.util.find_spec("qgis"):
 
 STATUS = {}
 SLOWEST = (
-    "end_to_end/test_more_algorithms.py",
-    "end_to_end/test_demo.py",
-    "end_to_end/test_servers.py",
-    "end_to_end/test_training.py",
-    "end_to_end/test_cancelling.py",
-    "end_to_end/test_labelling_loop.py",
     "faults/test_faults.py",
     "engine/ranks/test_recipes.py",
     "engine/ranks/test_lost.py",
