@@ -114,7 +114,7 @@ def test_with_the_packages_removed_check_and_training_say_so(make_run, tmp_path)
         class Enough(Exception):
             pass
         def listen(event):
-            if event["kind"] == "progress":
+            if event.kind == "progress":
                 raise Enough
         try:
             train_run(__import__("pathlib").Path(sys.argv[1]), listen)
