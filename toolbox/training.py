@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from qgis.core import (
 )
 
 from ..jobs.errors import CancelledError, GeoDistilError
+from ..jobs.folders import free_place
 from ..jobs.packages import package_path, read_card
 from ..jobs.run_folder import RoleLayers, RunFolder, RunSettings, merge_patch
 from ..jobs.runs.files import START
@@ -147,8 +147,7 @@ class TrainingAlgorithm(EngineAlgorithm):
         if chosen and Path(QgsProcessingUtils.tempFolder()) not in Path(chosen).parents:
             return Path(chosen)
         name = folder_name(self.parameterAsString(parameters, "NAME", context)) or "model"
-        names = chain([name], (f"{name} {number}" for number in count(2)))
-        return next(folder for folder in (runs_folder() / each for each in names) if not folder.exists())
+        return free_place(runs_folder(), name, form="{stem} {number}")
 
     def write_run(self, feedback: QgsProcessingFeedback) -> bool:
         """Write the run folder, complete; on the worker, because labels are copied and services fetched.

@@ -130,7 +130,7 @@ def _trained(
                 with on_disk(f"The run folder {folder}", folder):
                     if prepared.split is not None:
                         write_split(folder, prepared.split)
-                    synchronise_tree(folder)  # settings and labels that QGIS wrote a moment ago
+                    synchronise_tree(folder)  # also what QGIS wrote a moment ago: settings, labels
         for warning in prepared.warnings:
             events.write(WarningEvent(warning))
         fabric.seed_everything(settings.training.seed, verbose=False)

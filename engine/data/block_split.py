@@ -40,7 +40,7 @@ def write_split(folder: Path, split: BlockSplit) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    write_text(folder / SPLIT_FILE, split.model_dump_json() + "\n", flush=True)
+    write_text(folder / SPLIT_FILE, split.model_dump_json() + "\n")
 
 
 def split_before(run: Run) -> BlockSplit | None:

@@ -8,7 +8,6 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from osgeo import ogr
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
@@ -25,6 +24,7 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 from ..environment import engine_python
 from ..errors import GeoDistilError
 from ..extents import extent_arguments, view_on
+from ..geojson import geometry_of
 from ..translation import tr
 from ..types import given
 from ..view.warm_engine import CLICK, WarmEngine
@@ -241,10 +241,7 @@ def _read(path: str | None) -> QgsGeometry:
     """The engine's area; empty where there is none."""
     if not path:
         return QgsGeometry()
-    feature = json.loads(Path(path).read_text("utf-8"))["features"][0]
-    shape = QgsGeometry()
-    shape.fromWkb(bytes(ogr.CreateGeometryFromJson(json.dumps(feature["geometry"])).ExportToWkb()))
-    return shape
+    return geometry_of(json.loads(Path(path).read_text("utf-8"))["features"][0]["geometry"])
 
 
 def _elsewhere(raster: QgsRasterLayer) -> GeoDistilError:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsCoordinateTransformContext, QgsGeometry
 
+from ..geojson import geometry_of
 from ..packages import run_of
 from ..run_folder import RUN_FILE
 from ..text_files import read_json
@@ -28,16 +28,10 @@ def trained_on(model: Model, crs: QgsCoordinateReferenceSystem) -> QgsGeometry |
         model: a sound one.
         crs: any.
     """
-    from osgeo import ogr
-
-    values = model.card.get("geometry")
     try:
-        shape = ogr.CreateGeometryFromJson(json.dumps(values)) if isinstance(values, dict) else None
-    except RuntimeError:
+        geometry = geometry_of(model.card.get("geometry"))
+    except ValueError:
         return None
-    geometry = QgsGeometry()
-    if shape is not None:
-        geometry.fromWkb(bytes(shape.ExportToWkb()))
     if geometry.isEmpty():
         return None
     degrees = QgsCoordinateReferenceSystem(DEGREES)

@@ -23,6 +23,7 @@ from qgis.core import (
 from ..classes import NO_CLASS, RASTER_BACKGROUND, ClassReader
 from ..errors import GeoDistilError
 from ..folders import file_stem
+from ..labelling.geometry import areas_of
 from ..layer_file import LayerFile
 from ..reading import Features
 from ..snapshots import CLASS_FIELD, Snapshot, raster_path
@@ -100,8 +101,7 @@ class TruthFiles:
         self.folder = folder / task
         copy = self.folder / f"{file_stem(truth.layer.name())}.gpkg"  # the engine's sentences name it
         self.path = raster_path(truth.layer) if self.raster else str(copy)
-        copies = not self.raster
-        self._copy = Snapshot(truth.layer, Path(self.path), truth.field or "", needed=True) if copies else None
+        self._copy = None if self.raster else Snapshot(truth.layer, copy, truth.field, needed=True)
         self.outlines = None if self.raster else Outlines(truth.layer)
         self._extent, self._crs = truth.layer.extent(), truth.layer.crs()
 
@@ -178,8 +178,7 @@ class GroundFile:
 
     def write(self, ground: QgsGeometry) -> list[str]:
         """Write polygons; returns the arguments of `evaluate` for them."""
-        parts = [each for each in ground.asGeometryCollection() if each.type() == 2]
-        self._file.write((each, []) for each in parts)
+        self._file.write((each, []) for each in areas_of(ground).asGeometryCollection())
         return ["--area", str(self.path)]
 
 

@@ -105,7 +105,7 @@ def _starved(name: str, folder: Path, ground: Path, rng: random.Random) -> dict[
     shutil.rmtree(folder, ignore_errors=True)
     work = folder / "job"
     work.mkdir(parents=True)
-    if "disk" in name and not starving.can_mount(work):
+    if "disk" in name and not starving.can_mount(work, disturb is starving.read_only_disk):
         return {"kills": 0, "faults": [], "skipped": "this user may not mount a disk"}
     amount = _size(output / "undisturbed" / job) if disturb is starving.small_disk else last
     found: Killed = disturb(KINDS[job], work, ground, digests, rng, amount)

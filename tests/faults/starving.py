@@ -266,10 +266,10 @@ def _real_disk(folder: Path) -> Iterator[_Disk]:
         disk.image.unlink()
 
 
-def can_mount(folder: Path) -> bool:
-    """Whether this user may."""
+def can_mount(folder: Path, real: bool = False) -> bool:
+    """Whether this user may: a disk of a size, or a real one that can have an error."""
     try:
-        with _disk(folder, 2**20):
+        with _real_disk(folder) if real else _disk(folder, 2**20):
             return True
     except (OSError, subprocess.CalledProcessError):
         return False

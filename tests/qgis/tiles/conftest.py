@@ -9,9 +9,10 @@ from geodistil.jobs.tiles.ordering import Order
 from geodistil.jobs.tiles.plan import estimate
 from geodistil.jobs.tiles.service import service_of
 from geodistil.jobs.tiles.store import SETTING
-from qgis.core import QgsRasterLayer, QgsSettings
+from qgis.core import QgsCoordinateReferenceSystem, QgsRasterLayer, QgsSettings
 
 from ..waiting import let_qgis_work_until
+from ..windows import MapWindow
 from .tile_server import Server
 
 
@@ -43,6 +44,22 @@ def tiles(server, project):
     assert layer.isValid()
     layer.setAttribution("© The mappers")
     return project.addMapLayer(layer)
+
+
+@pytest.fixture
+def map_window(tiles):
+    """A map over one tile of the service."""
+    from .test_fetching import part
+
+    window = MapWindow()
+    window.resize(600, 600)
+    window.canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
+    window.canvas.setLayers([tiles])
+    window.show()
+    window.canvas.setExtent(part(1, 1))
+    yield window
+    window.close()
+    window.deleteLater()
 
 
 @pytest.fixture

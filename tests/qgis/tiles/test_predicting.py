@@ -9,14 +9,12 @@ from geodistil.jobs.errors import GeoDistilError
 from osgeo import gdal
 from qgis.core import (
     QgsApplication,
-    QgsCoordinateReferenceSystem,
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsRasterLayer,
     QgsSettings,
 )
 
-from ..windows import MapWindow
 from .test_fetching import PIXEL, part
 
 MODEL = Path(__file__).parents[2] / "engine" / "packages" / "design_1"
@@ -31,22 +29,14 @@ def engine():
 
 
 @pytest.fixture
-def window(qgis_app, project, tiles, engine):
+def window(map_window, project, engine):
     """A map over the tiles, with the predictor of the toolbar."""
     from geodistil.ui.view.predictor import ViewPredictor
 
-    window = MapWindow()
-    window.resize(600, 600)
-    window.canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
-    window.canvas.setLayers([tiles])
-    window.show()
-    window.canvas.setExtent(part(1, 1))
     set_current_model(MODEL)
-    window.predictor = ViewPredictor(window, project)
-    yield window
-    window.predictor.close()
-    window.close()
-    window.deleteLater()
+    map_window.predictor = ViewPredictor(map_window, project)
+    yield map_window
+    map_window.predictor.close()
     for name in ("currentModel", "predictedModel", "speeds"):
         QgsSettings().remove(f"geodistil/{name}")
 

@@ -5,34 +5,24 @@ import re
 import pytest
 from geodistil.jobs.labelling.layers import make_labels
 from geodistil.jobs.labelling.link import LabelClass
-from qgis.core import QgsCoordinateReferenceSystem
 
-from ..windows import MapWindow
 from .test_fetching import part
 from .test_predicting import MODEL, engine  # noqa: F401
 
 
 @pytest.fixture
-def dock(qgis_app, project, tiles, engine, tmp_path):  # noqa: F811
+def dock(map_window, project, tiles, engine, tmp_path):  # noqa: F811
     """The dock over a label layer of the service."""
     from geodistil.ui.labelling.dock import LabelDock
 
-    window = MapWindow()
-    window.resize(600, 600)
-    window.canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
-    window.canvas.setLayers([tiles])
-    window.show()
-    window.canvas.setExtent(part(1, 1))
-    made = LabelDock(window, project)
-    made.canvas = window.canvas
+    made = LabelDock(map_window, project)
+    made.canvas = map_window.canvas
     labels = make_labels(tiles, tmp_path / "cars.gpkg", "detection", [LabelClass("vehicle", "#e6194b")], project)
     made.take(labels)
     made.suggest.model.set_path(str(MODEL))
     made.suggest.score.setValue(5)
     yield made
     made.stop()
-    window.close()
-    window.deleteLater()
 
 
 def test_the_view_of_a_service_is_fetched_and_suggested(dock, wait, server, kept):
