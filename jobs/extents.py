@@ -60,3 +60,16 @@ def ground_size(crs: QgsCoordinateReferenceSystem, middle: QgsPointXY, across: f
         for end in ends
     ]
     return math.sqrt(sides[0] * sides[1]) or None
+
+
+def sides(part: QgsRectangle, raster: QgsRasterLayer, project: QgsProject) -> tuple[float, float]:
+    """Width and height of a part of a raster on the ground, in metres."""
+    measure = QgsDistanceArea()
+    measure.setSourceCrs(raster.crs(), project.transformContext())
+    measure.setEllipsoid(raster.crs().ellipsoidAcronym() or "EPSG:7030")
+    middle = part.center()
+    lines = (
+        (QgsPointXY(part.xMinimum(), middle.y()), QgsPointXY(part.xMaximum(), middle.y())),
+        (QgsPointXY(middle.x(), part.yMinimum()), QgsPointXY(middle.x(), part.yMaximum())),
+    )
+    return tuple(measure.measureLine(*line) for line in lines)

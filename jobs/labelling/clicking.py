@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -19,12 +19,17 @@ from qgis.core import (
     QgsRectangle,
     QgsSettings,
 )
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
+from ..background import Background, Cancelled, start
 from ..environment import engine_python
 from ..errors import GeoDistilError
-from ..extents import extent_arguments, view_on
+from ..extents import extent_arguments, sides, view_on
 from ..geojson import geometry_of
+from ..tiles.fetching import Progress, fetch_kept
+from ..tiles.ordering import Order, order_for
+from ..tiles.service import is_service
 from ..translation import tr
 from ..types import given
 from ..view.warm_engine import CLICK, WarmEngine
@@ -38,6 +43,9 @@ INNER = 0.1
 """Of a view's sides: margin in which an object may be cut off, so that it is looked at anew once a person moved on."""
 SAME_SCALE = 0.05
 """Change of a view's width up to which it is only moved."""
+
+SIDE = 1024
+"""Pixels of the longer side of what these models look at: a web service is asked for no more of a view."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,24 @@ def click_problem() -> str:
     return ""
 
 
+class Placed(NamedTuple):
+    """A question in the raster's CRS.
+
+    Args:
+        imagery: the raster's file; of a web service what is fetched of it.
+        view: what the model looks at.
+        prompts: the engine's options.
+    """
+
+    imagery: str | Order
+    view: QgsRectangle
+    prompts: list[str]
+
+    def arguments(self, path: str) -> list[str]:
+        """For the engine, of imagery in a file."""
+        return [*click_files(), path, *extent_arguments(self.view), *permission([path]), *self.prompts]
+
+
 class Clicking(QObject):
     """Asks the engine, one prompt at a time: of those that come meanwhile only the last one is answered.
 
@@ -122,10 +148,13 @@ class Clicking(QObject):
     """The area that is meant, in the label layer's CRS; empty where the model finds none."""
     failed = pyqtSignal(object)
     """With a `GeoDistilError`."""
+    told = pyqtSignal(float, str)
+    """Percent of a view that is fetched of a web service, and in words."""
 
     def __init__(self, project: QgsProject, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._project = project
+        self._fetching: Background | None = None
         self.engine = WarmEngine(self, requests=CLICK)
         self.engine.finished.connect(self._finish)
         self.engine.failed.connect(self._fail)
@@ -142,29 +171,68 @@ class Clicking(QObject):
         """Ask; what runs is not interrupted, for what the model sees of the view serves the next prompt, too.
 
         Raises:
-            GeoDistilError: the raster is no file, the prompt is not on it, or there is no engine.
+            GeoDistilError: the raster is neither a file nor a web service, the prompt is not on it, or there is no
+                engine.
         """
-        arguments = self._arguments(question)
+        placed = self._placed(question)
         if self._asked is not None:
             self._next = question
             return
-        self.engine.ask(arguments)
+        if isinstance(placed.imagery, Order):
+            self._fetch(placed, placed.imagery)
+        else:
+            self.engine.ask(placed.arguments(placed.imagery))
         self._asked = question
 
     def cancel(self) -> None:
         """Want no answer any more."""
         if self._asked is not None:
             self.engine.cancel()
-        self._asked = self._next = None
+        self._leave()
 
     def close(self) -> None:
         """End the engine."""
-        self._asked = self._next = None
+        self._leave()
         self.engine.close()
 
-    def _arguments(self, question: Question) -> list[str]:
+    def _leave(self) -> None:
+        if self._fetching is not None:
+            self._fetching.cancel()
+        self._asked = self._next = self._fetching = None
+
+    def _fetch(self, placed: Placed, order: Order) -> None:
+        """Fetch what is looked at of a service, then ask; what is kept of it already is there at once."""
+
+        def told(progress: Progress) -> None:
+            if not cancelled_now():
+                self.told.emit(100 * progress.done / progress.of, progress.text)
+
+        def cancelled_now() -> bool:
+            return sip.isdeleted(self) or self._fetching is not task
+
+        def work(cancelled: Cancelled) -> Path:
+            return fetch_kept(order, told, cancelled)
+
+        def come(path: Path) -> None:
+            if cancelled_now():
+                return
+            self._fetching = None
+            try:
+                self.engine.ask(placed.arguments(str(path)))
+            except GeoDistilError as error:
+                self._fail(error)
+
+        def failed(error: GeoDistilError) -> None:
+            if not cancelled_now():
+                self._fetching = None
+                self._fail(error)
+
+        self._fetching = task = Background(tr("Fetch {layer}").format(layer=order.service.name), work, come, failed)
+        start(task)
+
+    def _placed(self, question: Question) -> Placed:
         raster, prompt = question.raster, question.prompt
-        path = raster_of_question(raster)
+        path = "" if is_service(raster) else raster_of_question(raster)
         try:
             to_raster = QgsCoordinateTransform(question.crs, given(raster).crs(), self._project)
             points = [("--point", each) for each in prompt.inside] + [("--not-point", each) for each in prompt.outside]
@@ -173,13 +241,16 @@ class Clicking(QObject):
         except QgsCsException as error:
             raise _elsewhere(raster) from error
         seen = self._view(question, [each for _, each in placed], box)
-        arguments = [*click_files(), path, *extent_arguments(seen), *permission([path])]
+        prompts = []
         for option, each in placed:
-            arguments += [option, f"{each.x():.9f}", f"{each.y():.9f}"]
+            prompts += [option, f"{each.x():.9f}", f"{each.y():.9f}"]
         if box is not None:
-            arguments += ["--box", *extent_arguments(box)[1:]]
-        bands = drawn_bands(raster)
-        return arguments + (["--bands", *map(str, bands)] if bands else [])
+            prompts += ["--box", *extent_arguments(box)[1:]]
+        if path:
+            bands = drawn_bands(raster)
+            return Placed(path, seen, prompts + (["--bands", *map(str, bands)] if bands else []))
+        longer = max(sides(seen, given(raster), self._project))
+        return Placed(order_for(given(raster), seen, given(raster).crs(), longer / SIDE, self._project), seen, prompts)
 
     def _view(self, question: Question, places: list[QgsPointXY], box: QgsRectangle | None) -> QgsRectangle:
         """What the model is to look at, in the raster's CRS: what it has seen already, where that will do."""

@@ -28,11 +28,13 @@ from ..sources.place import folder_name, runs_folder
 from ..sources.preparation import Preparation
 from ..sources.starting import placing
 from ..sources.teaching import read_package, start_refused
+from ..tiles.service import is_service
 from ..translation import tr
 from ..types import given
 from .layers import layer_values
 from .link import raster_of, read_link
 from .rounds import Round, forget_round, note_round, read_rounds, scores
+from .service_part import put_part
 from .session import LabelSession
 from .suggesting import suggested_sources
 
@@ -55,7 +57,8 @@ def learning_draft(
         minutes: the budget.
 
     Raises:
-        GeoDistilError: there is no raster, there are no labels, or the model does another task.
+        GeoDistilError: there is no raster, there are no labels, the model does another task, or of a web service it is
+            too much ground.
     """
     link = given(read_link(layer))
     raster = raster_of(link, project)
@@ -73,6 +76,8 @@ def learning_draft(
     sources = [each for role, each in sorted(found.items()) if not card or role in card["tasks"]]
     if card and (sentence := start_refused(card, [each.role for each in sources] or [link.role])):
         raise GeoDistilError("package", sentence, tr("Choose another model, or begin anew."))
+    if is_service(raster):
+        put_part(sources, raster, card.get("gsd", 0.0), project)
     draft = Draft(sources=sources, parent=str(runs_folder()))
     for source in sources:
         draft.classes[source.role] = _classes(source, project)

@@ -7,17 +7,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from qgis.core import (
-    QgsDistanceArea,
     QgsMapLayer,
     QgsMapSettings,
-    QgsPointXY,
     QgsProject,
     QgsRasterLayer,
     QgsRectangle,
 )
 
 from ..errors import GeoDistilError
-from ..extents import extent_arguments, view_on
+from ..extents import extent_arguments, sides, view_on
 from ..layers.styled import LEVEL
 from ..snapshots import raster_path
 from ..tiles.ordering import Order, order_for
@@ -105,19 +103,6 @@ def seen_part(raster: QgsRasterLayer, view: QgsRectangle) -> QgsRectangle:
             tr("Choose the raster that is seen, or zoom to this one."),
         )
     return part
-
-
-def sides(part: QgsRectangle, raster: QgsRasterLayer, project: QgsProject) -> tuple[float, float]:
-    """Width and height of a part of a raster on the ground, in metres."""
-    measure = QgsDistanceArea()
-    measure.setSourceCrs(raster.crs(), project.transformContext())
-    measure.setEllipsoid(raster.crs().ellipsoidAcronym() or "EPSG:7030")
-    middle = part.center()
-    lines = (
-        (QgsPointXY(part.xMinimum(), middle.y()), QgsPointXY(part.xMaximum(), middle.y())),
-        (QgsPointXY(middle.x(), part.yMinimum()), QgsPointXY(middle.x(), part.yMaximum())),
-    )
-    return tuple(measure.measureLine(*line) for line in lines)
 
 
 def is_imagery(layer: QgsMapLayer | None) -> bool:

@@ -2468,6 +2468,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/labelling/clicking.py" />
+      <source>Fetch {layer}</source>
+      <translation>{layer} holen</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/clicking.py" />
       <source>This is not on the raster {raster}.</source>
       <translation>Dies liegt nicht auf dem Raster {raster}.</translation>
     </message>
@@ -2840,6 +2845,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/labelling/reviewing.py" />
       <source>Choose one that lies on the raster.</source>
       <translation>Wählen Sie einen, der auf dem Raster liegt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/service_part.py" />
+      <source>Label less ground, or fetch the part that you label first, with Fetch imagery.</source>
+      <translation>Labeln Sie weniger Gelände, oder holen Sie den Teil, den Sie labeln, zuerst mit „Bilddaten holen“.</translation>
     </message>
     <message>
       <location filename="jobs/labelling/session.py" />
@@ -4100,11 +4110,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/sources/estimate.py" />
       <source>About {duration}, {memory}, and some more for validation.</source>
       <translation>Etwa {duration}, {memory}, und etwas mehr für die Validierung.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/exporting.py" />
-      <source>Fetch {layer}</source>
-      <translation>{layer} holen</translation>
     </message>
     <message>
       <location filename="jobs/sources/exporting.py" />
@@ -6377,8 +6382,8 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/labelling/setup.py" />
-      <source>This is a web service. Models learn from files: fetch the part that you label.</source>
-      <translation>Dies ist ein Webdienst. Modelle lernen aus Dateien: Holen Sie den Teil, den Sie labeln.</translation>
+      <source>This is a web service: what models look at or learn from is fetched when it is needed.</source>
+      <translation>Dies ist ein Webdienst: Was Modelle ansehen oder woraus sie lernen, wird geholt, wenn es gebraucht wird.</translation>
     </message>
     <message>
       <location filename="ui/labelling/setup.py" />

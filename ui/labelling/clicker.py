@@ -59,6 +59,7 @@ class Clicker(QObject):
         box.progress.cancelled.connect(tool.cancel)
         self.clicking.answered.connect(self._show)
         self.clicking.failed.connect(self._fail)
+        self.clicking.told.connect(self._tell)
 
     @property
     def problem(self) -> str:
@@ -116,6 +117,11 @@ class Clicker(QObject):
         self._tool.show_area(QgsGeometry())
         if error.code != STOPPED:
             self._box.problem.say(str(error))
+
+    def _tell(self, percent: float, text: str) -> None:
+        if self.clicking.busy:  # else it was said before a cancel, and comes after it
+            self._late.stop()
+            self._box.progress.tell(percent, text)
 
     def _accept(self, area: QgsGeometry) -> None:
         self.accepted.emit(area, click_model_name())

@@ -83,7 +83,9 @@ class SetupDialog(QDialog):
     def _make_fields(self) -> None:
         self.raster, self.role = QgsMapLayerComboBox(), QComboBox()
         self.raster.setFilters(Filter.RasterLayer)
-        self.service = Hint(tr("This is a web service. Models learn from files: fetch the part that you label."))
+        self.service = Hint(
+            tr("This is a web service: what models look at or learn from is fetched when it is needed.")
+        )
         self.fetch = QPushButton(tr("Fetch the view as a file…"))
         self.fetch.clicked.connect(self._fetch)
         for role, text in zip(LABELLED_ROLES, (tr("Detection (boxes)"), tr("Segmentation (areas)"))):
