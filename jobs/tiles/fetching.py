@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -62,6 +62,9 @@ class Progress(NamedTuple):
         return ", ".join(parts)
 
 
+Key = tuple[int, int]
+"""Column and row of a tile."""
+
 SAMPLES = 4
 """Tiles, from one corner to the other, by which a large fetch is estimated before a person is asked."""
 
@@ -101,22 +104,19 @@ def fetch(
         CancelledError: it was cancelled.
         OSError: the disk failed.
     """
-    manners = manners or MANNERS
     sweep(tiles_folder())
-    service, found, address = _settled(wanted, cancelled, manners)
-    store = TileStore(tiles_folder(), service, found.lattice)
-    store.begin()
-    missing = [key for key in found.each() if not store.has(key)]
-    _get(wanted.service, service, found, store, missing, address, told, cancelled, manners)
-    absent = sum(map(store.is_absent, found.each()))
-    if absent == found.count:
-        raise empty(service.name)
+    part = _Part(wanted, cancelled, manners)
+    missing = part.missing(part.window.each())
+    part.get(missing, told)
+    absent = sum(map(part.store.is_absent, part.window.each()))
+    if absent == part.window.count:
+        raise empty(part.service.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     zoom = wanted.estimate.zoom
     write(
-        service,
-        found,
-        store,
+        part.service,
+        part.window,
+        part.store,
         path,
         {
             "ZOOM": "" if zoom is None else str(zoom),
@@ -125,7 +125,7 @@ def fetch(
         },
         cancelled,
     )
-    return Fetched(path, found.count, len(missing), absent)
+    return Fetched(path, part.window.count, len(missing), absent)
 
 
 def sampled(wanted: Order, cancelled: Callable[[], bool], manners: Manners | None = None) -> Order:
@@ -136,11 +136,8 @@ def sampled(wanted: Order, cancelled: Callable[[], bool], manners: Manners | Non
         CancelledError: it was cancelled.
         OSError: the disk failed.
     """
-    manners = manners or MANNERS
-    service, found, address = _settled(wanted, cancelled, manners)
-    store = TileStore(tiles_folder(), service, found.lattice)
-    store.begin()
-    first_column, first_row, last_column, last_row = found.tiles
+    part = _Part(wanted, cancelled, manners)
+    first_column, first_row, last_column, last_row = part.window.tiles
     shares = [(2 * place + 1) / (2 * SAMPLES) for place in range(SAMPLES)]
     keys = [
         (
@@ -149,8 +146,7 @@ def sampled(wanted: Order, cancelled: Callable[[], bool], manners: Manners | Non
         )
         for share, other in zip(shares, [*shares[1::2], *shares[::2]])
     ]
-    missing = [key for key in dict.fromkeys(keys) if not store.has(key)]
-    _get(wanted.service, service, found, store, missing, address, lambda _: None, cancelled, manners)
+    part.get(part.missing(dict.fromkeys(keys)))
     return wanted._replace(estimate=replace(wanted.estimate, weight=bytes_per_pixel(wanted.service)))
 
 
@@ -176,6 +172,47 @@ def credit(layer: QgsMapLayer, attribution: str, url: str) -> None:
     layer.loadDefaultMetadata()
     layer.setAttribution(attribution or "; ".join(layer.metadata().rights()))  # a WMS has told it to the file alone
     layer.setAttributionUrl(url)
+
+
+class _Part:
+    """A part of a service on its way: which pixels, where their tiles are asked for, and where they are kept.
+
+    Args:
+        wanted: the part.
+        cancelled: asked many times a second.
+        manners: how the service is asked; none is `MANNERS`.
+    """
+
+    def __init__(self, wanted: Order, cancelled: Callable[[], bool], manners: Manners | None) -> None:
+        self._wanted, self._cancelled, self._manners = wanted, cancelled, manners or MANNERS
+        self.service, self.window, self._address = _settled(wanted, cancelled, self._manners)
+        self.store = TileStore(tiles_folder(), self.service, self.window.lattice)
+        self.store.begin()
+
+    def missing(self, keys: Iterable[Key]) -> list[Key]:
+        """Those of these tiles that are not kept."""
+        return [key for key in keys if not self.store.has(key)]
+
+    def get(self, missing: list[Key], told: Told = lambda _: None) -> None:
+        """Get these tiles, and keep them."""
+        lattice, count, begun = self.window.lattice, self.window.count, time.monotonic()
+        before = count - len(missing)
+        came, size, shown = 0, 0, 0
+
+        def arrived(wanted: Wanted, content: bytes) -> None:
+            nonlocal came, size, shown
+            if content and picture(content, lattice.width, lattice.height) is None:
+                raise no_picture(self.service.host, content)
+            self.store.put(wanted.key, content)
+            came, size, shown = came + 1, size + len(content), shown + bool(content)
+            left = (len(missing) - came) * (time.monotonic() - begun) / came
+            told(Progress(before + came, count, size, left))
+
+        told(Progress(before, count, 0, None))
+        wanted = (Wanted(key, self._address(key)) for key in missing)
+        get(self.service, wanted, arrived, self._cancelled, self._manners)
+        if shown:
+            note_size(self._wanted.service, size, shown * lattice.width * lattice.height)
 
 
 def _settled(wanted: Order, cancelled: Callable[[], bool], manners: Manners) -> tuple[Service, Window, Address]:
@@ -209,33 +246,3 @@ def _capabilities(
     said = read(came[0])
     put(kept, came[0])
     return said
-
-
-def _get(
-    asked_of: Service,
-    service: Service,
-    found: Window,
-    store: TileStore,
-    missing: list[tuple[int, int]],
-    address: Address,
-    told: Told,
-    cancelled: Callable[[], bool],
-    manners: Manners,
-) -> None:
-    before, begun = found.count - len(missing), time.monotonic()
-    came, size, shown = 0, 0, 0
-
-    def arrived(wanted: Wanted, content: bytes) -> None:
-        nonlocal came, size, shown
-        if content and picture(content, found.lattice.width, found.lattice.height) is None:
-            raise no_picture(service.host, content)
-        store.put(wanted.key, content)
-        came, size, shown = came + 1, size + len(content), shown + bool(content)
-        left = (len(missing) - came) * (time.monotonic() - begun) / came
-        told(Progress(before + came, found.count, size, left))
-
-    told(Progress(before, found.count, 0, None))
-    wanted: Iterator[Wanted] = (Wanted(key, address(key)) for key in missing)
-    get(service, wanted, arrived, cancelled, manners)
-    if shown:
-        note_size(asked_of, size, shown * found.lattice.width * found.lattice.height)

@@ -7,18 +7,18 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # no threads yet when processes fork
 
 import argparse
+import gc
+import importlib
 import json
 import random
 import shutil
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-import engine.cli.main
-import engine.cli.train  # noqa: F401
-
-from . import starving
+from . import processes, starving
 from .jobs import KINDS, make_ground
 from .killing import Killed, killed, undisturbed
 
@@ -40,25 +40,32 @@ STARVING = {
     "no number": ("training", starving.no_number),
 }
 """Name to the job and what is done to it."""
+EXPORTS = ("packaging", "export", "memory")
+"""In the names of kinds whose graphs are each exported, because that is what is disturbed."""
+LOADED = ("engine.cli.main", "engine.recipes", "engine.training", "engine.inference", "engine.packages", "onnxscript")
+"""What jobs need, once for all of them: it takes a process longer than most of these jobs."""
 
 
 def main() -> int:
     """All trials that are missing, then the figures; 1 where anything was lost."""
     options = arguments()
+    load()
     options.output.mkdir(parents=True, exist_ok=True)
     ground = options.output / "ground"
     make_ground(ground)
-    results = options.output / "results.jsonl"
+    results, at = options.results or options.output / "results.jsonl", commit()
     done = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
     for name in options.only or names():
         for trial in missing(name, done, options):
-            result = {"name": name, "trial": trial, **tried(name, trial, options, ground)}
+            processes.GRAPHS[:] = [] if any(word in name for word in EXPORTS) else [options.output / "graphs"]
+            result = {"name": name, "trial": trial, **tried(name, trial, options, ground), "commit": at}
             done.append(result)
             with results.open("a") as file:
                 file.write(json.dumps(result) + "\n")
             for fault in result["faults"]:
                 print(f"{name}, trial {trial}: {fault}", file=sys.stderr, flush=True)
     print(figures(done))
+    gc.unfreeze()
     return int(any(result["faults"] for result in done))
 
 
@@ -70,7 +77,21 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=names(), metavar="KIND", help=f"of: {'; '.join(names())}")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=Path("build/faults"))
+    parser.add_argument("--results", type=Path, help="file of results to go on from; else in OUTPUT")
     return parser.parse_args()
+
+
+def load() -> None:
+    """Load what jobs need, before the first fork."""
+    for name in LOADED:
+        importlib.import_module(name)
+    sys.modules["engine.cli.main"].parser()  # which loads all commands
+    gc.freeze()  # no child copies it only to look for garbage
+
+
+def commit() -> str:
+    """The state of the repository that is tried."""
+    return subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
 
 
 def names() -> list[str]:
