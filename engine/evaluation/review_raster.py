@@ -131,13 +131,13 @@ class RasterReview:
         self._sums.add(kept.row, kept.column, values * free)
 
     def _add_boxes(self, kept: Kept, values: np.ndarray, objects: Objects[np.ndarray]) -> None:
-        """Each box's doubt at the pixel of its centre."""
+        """Each box's uncertainty at the pixel of its centre."""
         boxes, scores, labels = as_arrays(objects)
         rows, columns, inside = centres(kept, boxes)
-        doubt = middling(scores, threshold_of(labels, self._thresholds))[inside]
-        np.add.at(values[BOXES], (rows, columns), doubt)
+        uncertainty = middling(scores, threshold_of(labels, self._thresholds))[inside]
+        np.add.at(values[BOXES], (rows, columns), uncertainty)
         if not self.segments:
-            np.add.at(values, (BOXES + 1 + labels[inside], rows, columns), doubt)
+            np.add.at(values, (BOXES + 1 + labels[inside], rows, columns), uncertainty)
 
     def finished(self, row: int | None = None) -> Iterator[Cells]:
         """The cells, in rows, that end above a row of pixels; none gives all that are left."""

@@ -1,7 +1,7 @@
 """A click-to-segment model as two ONNX graphs: the image encoder and the prompt decoder of the SAM family.
 
-The graphs come from anyone, so names, ranks, sizes and types are read from them at the door, and what they return is
-looked at each time.
+The graphs come from anyone, so names, ranks, sizes and types are read from them when they are opened, and what they
+return is looked at each time.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The model that a run goes on from teaches its own classes wherever labels say nothing of them: on chips of the other
 task, on unlabelled ones, and on those of a source that has not one label of a class. There the absence of a label does
 not mean background, which would teach the class away (Cermelli et al., arXiv 2002.00718): what the network says of
-such a class is added to its background before labels judge it.
+such a class is added to its background before the loss compares it with labels.
 """
 
 from __future__ import annotations

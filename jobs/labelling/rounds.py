@@ -28,7 +28,7 @@ class Round:
         time: when it began, in seconds since 1970.
         labels: how many there were.
         before: main scores of the model that it went on from, by name; empty where it began anew, or nothing is
-            labelled on the ground that judges.
+            labelled on validation ground.
         after: those of its own model.
         done: whether it has finished.
     """
