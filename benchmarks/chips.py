@@ -30,7 +30,7 @@ from torch.utils.data import DataLoader, Dataset
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from engine.config import Augmentation, Run
-from engine.data import Prepared, prepare, training_loader
+from engine.data import Draw, Prepared, prepare, training_loader
 from engine.demo import scene
 
 NONE = Augmentation(dihedral=False, scale=0, color=0)
@@ -124,7 +124,7 @@ def training(run: Run, prepared: Prepared, start: int, augmentation: Augmentatio
     """Images of the training loader."""
     run = run.model_copy(deep=True)
     run.training.augmentation = augmentation
-    return (batch.image for batch in training_loader(prepared, run, "segmentation", start))
+    return (batch.image for batch in training_loader(prepared, run, "segmentation", Draw(start=start)))
 
 
 def raw_reads(run: Run, prepared: Prepared, start: int) -> Iterator[torch.Tensor]:

@@ -20,7 +20,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from engine.config import Network
-from engine.models import build, single_precision_depthwise
+from engine.models import Purpose, build, single_precision_depthwise
 
 CLASSES = 3
 
@@ -54,8 +54,8 @@ def arguments() -> argparse.Namespace:
 def built(size: str) -> torch.nn.Module:
     """A network of that size for both tasks, random weights, ready to learn."""
     spec = Network(size=size, weights="none")
-    mean, std = [0.5] * 3, [0.25] * 3
-    network = build(spec, ("detection", "segmentation"), 3, mean, std, CLASSES, CLASSES, seed=0)
+    purpose = Purpose(("detection", "segmentation"), [0.5] * 3, [0.25] * 3, CLASSES, CLASSES)
+    network = build(spec, purpose, seed=0)
     return network.train().to(memory_format=torch.channels_last)
 
 

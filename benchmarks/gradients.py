@@ -25,7 +25,8 @@ from engine.config import DistillationWeights, PartialMultitask, Run
 from engine.data import Prepared, prepare, training_loader
 from engine.events import EventLog
 from engine.recipes import Plan, build_plan
-from engine.recipes.partial_multitask import student_losses
+from engine.recipes.partial_multitask import Course, student_losses
+from engine.recipes.plan import PlannedRun
 from engine.recipes.weak_labels import weak_losses
 from engine.training import Loop, make_fabric
 from engine.types import Batch
@@ -51,7 +52,7 @@ def main() -> None:
             moments[step] = measured(run.recipe, run, plan, [drawn(loaders) for _ in range(options.batches)])
         vanilla = run.recipe.model_copy(update={"distillation": [], "weak_labels": False})
         optimizer.zero_grad()
-        sum(student_losses(vanilla)(plan.networks, drawn(loaders), 1.0).values()).backward()
+        sum(student_losses(Course(vanilla))(plan.networks, drawn(loaders), 1.0).values()).backward()
         optimizer.step()
     print("\n".join(table(moments)))
 
@@ -108,7 +109,7 @@ def with_teachers(options: argparse.Namespace, run: Run, prepared: Prepared) -> 
     options.output.mkdir(parents=True, exist_ok=True)
     teachers = Plan(plan.networks, plan.stages[:2], "detection_teacher", plan.specs)
     fabric = make_fabric(run.training)
-    Loop(options.output, run, prepared, teachers, fabric, EventLog(options.output)).train()
+    Loop(PlannedRun(options.output, run, prepared, teachers), fabric, EventLog(options.output)).train()
     for network in plan.networks.values():
         network.to(fabric.device).requires_grad_(True)
     for name in ("detection_teacher", "segmentation_teacher"):
@@ -137,7 +138,7 @@ def pulls(recipe: PartialMultitask, run: Run, plan: Plan, batches: dict) -> dict
     """|gradient| of each term at the neck's outputs, as a share of the labels' of its task."""
     levels: list[Tensor] = []
     hook = plan.networks["student"].neck.register_forward_hook(lambda *call: levels.extend(call[2].values()))
-    losses = student_losses(recipe, weak_losses(recipe, run))(plan.networks, batches, 1.0)
+    losses = student_losses(Course(recipe, weak=weak_losses(recipe, run)))(plan.networks, batches, 1.0)
     hook.remove()
     labels = {
         task: norm(sum(losses[f"{task}/{key}"] for key in keys if f"{task}/{key}" in losses), levels)

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from engine.config import Run
 from engine.data import prepare, training_loader
-from engine.demo import scene
+from engine.demo import Site, scene
 from engine.recipes import build_plan
 from engine.training import make_fabric
 from engine.types import Batch
@@ -66,7 +66,7 @@ def arguments() -> argparse.Namespace:
 
 def make_run(folder: Path, options: argparse.Namespace) -> Run:
     """A partial multi-task run over two scenes of the demo world."""
-    boxes, areas = (scene(folder, options.size, seed=seed, name=f"scene{seed}", place=seed) for seed in range(2))
+    boxes, areas = (scene(folder, options.size, seed, Site(name=f"scene{seed}", number=seed)) for seed in range(2))
     return Run(
         sources=[
             {"raster": str(boxes.raster), "role": "detection", "labels": {"path": str(boxes.cars), "field": "class"}},

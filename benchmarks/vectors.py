@@ -26,7 +26,7 @@ from rasterio.windows import Window
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from engine.config.card import CardClass
-from engine.inference.vectors import LineOptions, PolygonOptions, centre_lines, polygons
+from engine.inference.vectors import LineOptions, MapClass, MapFile, PolygonOptions, centre_lines, polygons
 
 CLASSES = [CardClass(name=name, color="#808080") for name in ("building", "road", "tree", "water")]
 ROAD = 2
@@ -80,9 +80,9 @@ def measured(path: str, name: str) -> dict[str, float]:
     start, start_cpu = time.perf_counter(), time.process_time()
     output = Path(path).with_name(f"{name}.gpkg")
     if name == "centre lines":
-        features = centre_lines(Path(path), output, ROAD, WORK[name])
+        features = centre_lines(MapFile(Path(path)), output, MapClass(ROAD), WORK[name])
     else:
-        features = polygons(Path(path), output, CLASSES, WORK[name])
+        features = polygons(MapFile(Path(path)), output, CLASSES, WORK[name])
     seconds, cpu = time.perf_counter() - start, time.process_time() - start_cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"features": features, "seconds": seconds, "cpu": cpu, "peak_mb": peak, "imports_mb": imports}

@@ -24,7 +24,7 @@ from .continuing import continued
 from .errors import GeoDistilError
 from .owner import refuse_owned
 from .reading import chosen
-from .snapshots import CLASS_FIELD, Snapshot, raster_path
+from .snapshots import CLASS_FIELD, Snapshot, Which, raster_path
 from .text_files import write_text
 from .tiles.fetching import Told, fetch, name_of
 from .tiles.ordering import Order, order_for, refuse_many
@@ -253,7 +253,7 @@ def label_entry(folder: Path, layers: RoleLayers, copies: list[Snapshot]) -> dic
         return {"path": raster_path(layers.labels), "ignore_values": ignored}
     path = folder / f"{layers.role}.gpkg"
     request = chosen(layers.labels, layers.selected_only)
-    copies.append(Snapshot(layers.labels, path, layers.field or None, request=request, needed=True))
+    copies.append(Snapshot(layers.labels, path, layers.field or None, which=Which(request=request, needed=True)))
     field = CLASS_FIELD if layers.field else ""
     entry: dict[str, Any] = {"path": f"{LABELS}/{path.name}", "layer": path.stem}
     entry |= {"field": field, "box_size": layers.box_size}
@@ -267,5 +267,7 @@ def area_entry(folder: Path, layers: RoleLayers, copies: list[Snapshot]) -> dict
     if layers.area is None:
         return {"kind": "raster"}
     path = folder / f"{layers.role}_area.gpkg"
-    copies.append(Snapshot(layers.area, path, request=chosen(layers.area, layers.selected_only), needed=True))
+    copies.append(
+        Snapshot(layers.area, path, which=Which(request=chosen(layers.area, layers.selected_only), needed=True))
+    )
     return {"kind": "layer", "path": f"{LABELS}/{path.name}", "layer": path.stem}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -59,6 +59,21 @@ def raster_file(layer: QgsRasterLayer) -> str:
     return path
 
 
+class Which(NamedTuple):
+    """Which features are copied.
+
+    Attributes:
+        request: of the layer; none takes all.
+        needed: whether a layer without features is an error.
+    """
+
+    request: QgsFeatureRequest | None = None
+    needed: bool = False
+
+
+ALL, NEEDED = Which(), Which(needed=True)
+
+
 class Snapshot:
     """Copies features of any provider to a GeoPackage, a layer's filter and edits in progress included.
 
@@ -70,8 +85,7 @@ class Snapshot:
         path: the GeoPackage, whose folder is made where its parent is there; its layer is called as the file.
         field: its values, as texts, become the field `class`; empty fills it with the layer's name, none leaves it out.
         more: fields that are copied as they are.
-        request: which features; none takes all.
-        needed: whether a layer without features is an error.
+        which: the features.
 
     Raises:
         GeoDistilError: the layer has no CRS, or no such field.
@@ -83,10 +97,9 @@ class Snapshot:
         path: Path,
         field: str | None = None,
         more: Sequence[str] = (),
-        request: QgsFeatureRequest | None = None,
-        needed: bool = False,
+        which: Which = ALL,
     ) -> None:
-        self._name, self._path, self._needed = layer.sourceName(), path, needed
+        self._name, self._path, self._needed = layer.sourceName(), path, which.needed
         if not layer.sourceCrs().isValid():
             raise _without_crs(self._name)
         self._features = Features(layer)
@@ -94,7 +107,7 @@ class Snapshot:
         self._named = field is not None
         self._more = [_index(layer, each) for each in more]
         read = [*self._more, *([] if self._class is None else [self._class])]
-        self._request = QgsFeatureRequest(request or QgsFeatureRequest()).setSubsetOfAttributes(read)
+        self._request = QgsFeatureRequest(which.request or QgsFeatureRequest()).setSubsetOfAttributes(read)
         fields = QgsVectorLayer(f"NoGeometry?field={CLASS_FIELD}:string", "", "memory").fields()
         if not self._named:
             fields.clear()

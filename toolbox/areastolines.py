@@ -13,7 +13,7 @@ from ..jobs.layers.map_classes import legend, style_lines
 from ..jobs.snapshots import raster_path
 from ..jobs.translation import tr
 from .base import Parameters, advanced, explained
-from .choices import classes_of
+from .choices import ClassSource, classes_of
 from .converting import ConvertingAlgorithm, named
 
 Double = QgsProcessingParameterNumber.Type.Double
@@ -57,7 +57,7 @@ class AreasToLines(ConvertingAlgorithm):
         self.addParameter(QgsProcessingParameterRasterLayer("CLASS_MAP", tr("Class map")))
         self.addParameter(
             explained(
-                classes_of("CLASS_MAP", "CLASS", tr("Class"), several=False, optional=False),
+                classes_of(ClassSource("CLASS_MAP"), "CLASS", tr("Class"), several=False, optional=False),
                 tr("Its name in the layer's legend, or its value."),
             )
         )

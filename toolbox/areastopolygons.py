@@ -13,7 +13,7 @@ from ..jobs.layers.map_classes import legend, style_areas
 from ..jobs.snapshots import raster_path
 from ..jobs.translation import tr
 from .base import Parameters, advanced, explained
-from .choices import classes_of
+from .choices import ClassSource, classes_of
 from .converting import ConvertingAlgorithm, listed, named, repeated
 
 Double = QgsProcessingParameterNumber.Type.Double
@@ -46,7 +46,7 @@ class AreasToPolygons(ConvertingAlgorithm):
         self.addParameter(QgsProcessingParameterRasterLayer("CLASS_MAP", tr("Class map")))
         self.addParameter(
             explained(
-                classes_of("CLASS_MAP", "CLASSES", tr("Classes")),
+                classes_of(ClassSource("CLASS_MAP"), "CLASSES", tr("Classes")),
                 tr("Names or values with commas between them; empty: all but the background."),
             )
         )
@@ -58,7 +58,7 @@ class AreasToPolygons(ConvertingAlgorithm):
             self.addParameter(QgsProcessingParameterNumber(name, text, Double, value, minValue=0))
         for parameter in (
             explained(
-                classes_of("CLASS_MAP", "RIGHT_ANGLED", tr("Classes to give right angles")),
+                classes_of(ClassSource("CLASS_MAP"), "RIGHT_ANGLED", tr("Classes to give right angles")),
                 tr("Names or values with commas between them, for example buildings."),
             ),
             explained(

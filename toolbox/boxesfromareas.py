@@ -15,7 +15,7 @@ from ..jobs.layers.map_classes import legend, style_boxes
 from ..jobs.snapshots import CLASS_FIELD, Snapshot, raster_path
 from ..jobs.translation import tr
 from .base import Parameters, advanced, explained
-from .choices import classes_of, field_of
+from .choices import ClassSource, classes_of, field_of
 from .converting import ConvertingAlgorithm, listed, named, repeated
 
 Integer, Double = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
@@ -60,7 +60,7 @@ class BoxesFromAreas(ConvertingAlgorithm):
         )
         self.addParameter(
             explained(
-                classes_of("AREAS", "CLASSES", tr("Classes"), field="FIELD"),
+                classes_of(ClassSource("AREAS", "FIELD"), "CLASSES", tr("Classes")),
                 tr("Names or values with commas between them; empty: all but the background."),
             )
         )

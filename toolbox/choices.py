@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from qgis.core import QgsProcessingParameterEnum, QgsProcessingParameterField, QgsProcessingParameterString
 
@@ -27,21 +28,32 @@ def choice(name: str, description: str, options: Sequence[tuple[str, str]], usua
     return parameter
 
 
+class ClassSource(NamedTuple):
+    """Whose classes are offered.
+
+    Attributes:
+        layer: the layer's parameter.
+        field: the parameter of the class field of polygons; empty for rasters.
+    """
+
+    layer: str
+    field: str = ""
+
+
 def classes_of(
-    layer: str, name: str, description: str, several: bool = True, optional: bool = True, field: str = ""
+    source: ClassSource, name: str, description: str, several: bool = True, optional: bool = True
 ) -> QgsProcessingParameterString:
     """Names of classes, which dialogs offer from a layer's own.
 
     Args:
-        layer: the layer's parameter.
+        source: whose.
         name: the parameter's.
         description: the parameter's.
         several: whether more than one may be named, with commas between them.
         optional: whether it may be empty.
-        field: the parameter of the class field of polygons; empty for rasters.
     """
     parameter = QgsProcessingParameterString(name, description, optional=optional)
-    told = {"class": CLASSES, "layer": layer, "field": field, "several": several}
+    told = {"class": CLASSES, "layer": source.layer, "field": source.field, "several": several}
     parameter.setMetadata({"widget_wrapper": told})
     return parameter
 

@@ -44,7 +44,7 @@ from .base import (
     explained,
     remote_parameter,
 )
-from .choices import classes_of, field_of
+from .choices import ClassSource, classes_of, field_of
 from .model import known_card, model_parameter
 
 NUMBERS = {
@@ -121,7 +121,7 @@ class Evaluate(EngineAlgorithm):
         self.addParameter(
             advanced(
                 explained(
-                    classes_of("PREDICTIONS", "LINES", tr("Class that is made of lines"), several=False),
+                    classes_of(ClassSource("PREDICTIONS"), "LINES", tr("Class that is made of lines"), several=False),
                     tr(
                         "For example road: its centre lines are scored, too, by how many are found within three metres "
                         "and whether they are still connected. A gap that no IoU shows cuts a road."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from qgis.core import (
     QgsProcessing,
@@ -46,6 +46,14 @@ _FILES = {
 FILES = tr("Annotations (*.json *.xml *.yaml *.txt *.png *.tif);;All files (*)")
 WHOLE_FOLDER = (".txt", ".xml", ".yaml", ".yml", ".png", ".tif", ".tiff")
 """Files of which there are many in a folder: all of them are read."""
+
+
+class _Read(NamedTuple):
+    """What the engine has read: the annotations' file, for which task, and their classes."""
+
+    source: Path
+    role: str
+    classes: list[str]
 
 
 class ImportLabels(EngineAlgorithm):
@@ -162,8 +170,9 @@ class ImportLabels(EngineAlgorithm):
             return {}
         classes, count = ending["outputs"]["classes"], ending["outputs"]["count"]
         role = list(ROLES)[self.parameterAsEnum(parameters, "ROLE", context)]
+        source = Path(self.parameterAsString(parameters, "ANNOTATIONS", context))
         for name, destination in wanted.items():
-            self._place(name, destination, classes, role, parameters, context)
+            self._place(name, destination, _Read(source, role, classes), context)
         feedback.pushInfo(tr("{count} labels of {classes}.").format(count=count, classes=", ".join(classes)))
         return {**wanted, "COUNT": count}
 
@@ -188,17 +197,9 @@ class ImportLabels(EngineAlgorithm):
             command += [option, str(self._folder / file)]
         return command
 
-    def _place(
-        self,
-        name: str,
-        destination: str,
-        classes: list[str],
-        role: str,
-        parameters: Parameters,
-        context: QgsProcessingContext,
-    ) -> None:
+    def _place(self, name: str, destination: str, read: _Read, context: QgsProcessingContext) -> None:
         file = self._folder / _FILES[name][1]
-        source = Path(self.parameterAsString(parameters, "ANNOTATIONS", context))
+        source, role, classes = read
         usual = self.parameterDefinition(name).description()
         title = f"{source.stem}: {usual}"
         origin = Origin(title, (source.stem,), ((tr("Made of"), str(source)),), (), tuple(classes))

@@ -16,6 +16,7 @@ from qgis.core import (
 )
 
 from ..jobs.errors import CancelledError
+from ..jobs.layers.predictions import Imagery
 from ..jobs.layers.results import place_raster, place_vector
 from ..jobs.layers.styled import do_not_load
 from ..jobs.snapshots import raster_path
@@ -120,6 +121,7 @@ class Predict(PredictingAlgorithm):
         return wanted
 
     def _place(self, wanted: dict[str, str], files: dict[str, str], context: QgsProcessingContext) -> Results:
+        imagery = Imagery(self._raster, self._raster_name, self._raster_id)
         for name, destination in wanted.items():
             kind, _ = OUTPUTS[name]
             if kind == "detections":
@@ -127,7 +129,7 @@ class Predict(PredictingAlgorithm):
             else:
                 place_raster(Path(files[kind]), destination)
             usual = self.parameterDefinition(name).description()
-            layer = self.result(kind, destination, self._raster, self._raster_name, usual, self._raster_id)
+            layer = self.result(kind, destination, imagery, usual)
             self.give_back(layer, context)
         return dict(wanted)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,10 @@ from ..jobs.current_model import note_predicted
 from ..jobs.errors import GeoDistilError
 from ..jobs.extents import extent_arguments, view_on
 from ..jobs.foreign import taken
-from ..jobs.layers.origin import of_model
-from ..jobs.layers.predictions import LOOKS
+from ..jobs.layers.predictions import Imagery, Model, prediction
 from ..jobs.layers.styled import Result
 from ..jobs.packages import read_card
-from ..jobs.snapshots import Snapshot
+from ..jobs.snapshots import NEEDED, Snapshot
 from ..jobs.tiles.fetching import fetch_kept
 from ..jobs.tiles.ordering import Order, refuse_many
 from ..jobs.tiles.plan import estimate
@@ -202,21 +202,17 @@ class PredictingAlgorithm(EngineAlgorithm):
             arguments += ["--score", str(self.parameterAsDouble(parameters, "SCORE", context))]
         return arguments + self._extent(parameters, context) + self._area(parameters, context, scratch)
 
-    def result(self, kind: str, path: str, raster: str, title: str, name: str, above: str = "") -> Result:
+    def result(self, kind: str, path: str, imagery: Imagery, name: str) -> Result:
         """A file of the engine as a layer to be given back.
 
         Args:
             kind: the engine's name of the output.
             path: where it is now.
-            raster: the imagery's file.
-            title: what people call the imagery.
+            imagery: what was predicted.
             name: what Processing calls the layer.
-            above: id of the imagery's layer.
         """
-        what, style, level = LOOKS[kind]
-        title = f"{title}: {what}"
-        origin = of_model(title, self._card, str(self._model), raster)
-        return Result(path, style, self._card, origin, (name, title), above, kind != "detections", level)
+        found = prediction(kind, path, Model(self._card, str(self._model)), imagery)
+        return replace(found, names=(name, found.origin.title))
 
     def _overlap(self, parameters: Parameters, context: QgsProcessingContext) -> str:
         if parameters.get("OVERLAP") is None:
@@ -236,5 +232,5 @@ class PredictingAlgorithm(EngineAlgorithm):
                 raise QgsProcessingException(self.invalidSourceError(parameters, "AREA"))
             return []
         path = scratch / "area.gpkg"
-        self._copies.append(Snapshot(source, path, needed=True))
+        self._copies.append(Snapshot(source, path, which=NEEDED))
         return ["--area", str(path)]

@@ -18,7 +18,7 @@ from qgis.core import (
 )
 
 from ..jobs.errors import CancelledError
-from ..jobs.layers.predictions import LOOKS
+from ..jobs.layers.predictions import LOOKS, Imagery
 from ..jobs.layers.results import make_folder
 from ..jobs.snapshots import raster_path
 from ..jobs.tiles.service import Service, is_service
@@ -127,5 +127,5 @@ class PredictRasters(PredictingAlgorithm):
                 details = QgsProcessingContext.LayerDetails(kind, context.project(), "LAYERS")
                 context.addLayerToLoadOnCompletion(path, details)
             title = self._names.get(raster) or Path(raster).stem
-            self.give_back(self.result(kind, path, raster, title, kind), context)
+            self.give_back(self.result(kind, path, Imagery(raster, title), kind), context)
         return [path for _, path in shown]

@@ -13,7 +13,7 @@ from ..jobs.errors import GeoDistilError
 from ..jobs.package_registry import looks_like_package, register
 from ..jobs.packages import is_foreign
 from ..jobs.translation import tr
-from .messages import offer, tell
+from .messages import Button, offer, tell
 
 SECONDS = 12
 
@@ -44,10 +44,10 @@ class PackageDrops(QgsCustomDropHandler):
 
     def _enquire(self, model: Path) -> None:
         """See that an ONNX file of another program can predict, before it is registered."""
-        from .onnx_enquiry import enquire
+        from .onnx_enquiry import Then, enquire
 
         tell(self._iface, tr("The engine looks at {name}.").format(name=model.name))
-        enquire(model, self._iface.mainWindow(), partial(self._register, str(model)), self._refuse)
+        enquire(model, self._iface.mainWindow(), Then(partial(self._register, str(model)), self._refuse))
 
     def _refuse(self, error: GeoDistilError) -> None:
         tell(self._iface, str(error), Qgis.MessageLevel.Warning, error.explained())
@@ -63,4 +63,4 @@ class PackageDrops(QgsCustomDropHandler):
         )
         parameters = {"MODEL": str(path)}
         predict = partial(self._open_algorithm, "geodistil:predict", parameters)
-        offer(self._iface, text, tr("Predict…"), predict, Qgis.MessageLevel.Success, SECONDS)
+        offer(self._iface, text, Button(tr("Predict…"), predict), Qgis.MessageLevel.Success, SECONDS)

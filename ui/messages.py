@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from html import escape
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 from qgis.core import Qgis, QgsApplication
 from qgis.PyQt.QtWidgets import QPushButton
@@ -28,11 +28,22 @@ def tell(iface: Any, sentence: str, level: Qgis.MessageLevel = Qgis.MessageLevel
     _log(f"{sentence}\n{details}".strip(), level)
 
 
+class Button(NamedTuple):
+    """A button of a message.
+
+    Attributes:
+        text: what it says.
+        slot: called when it is pressed; the message goes then.
+    """
+
+    text: str
+    slot: Callable[[], object]
+
+
 def offer(
     iface: Any,
     sentence: str,
-    button: str,
-    slot: Callable[[], object],
+    button: Button,
     level: Qgis.MessageLevel = Qgis.MessageLevel.Info,
     seconds: int = 0,
 ) -> None:
@@ -41,17 +52,16 @@ def offer(
     Args:
         iface: QGIS's interface.
         sentence: one sentence.
-        button: what the button says.
-        slot: called when it is pressed; the message goes then.
+        button: does it.
         level: how serious it is.
         seconds: how long it stays; 0 until it is closed.
     """
     bar = iface.messageBar()
     item = bar.createMessage(TAG, _plain(sentence))
     item.setObjectName(sentence)
-    action = QPushButton(button, item)
+    action = QPushButton(button.text, item)
     # The slot may hold neither bar nor item: the collector would clear such a ring, and a click would end QGIS.
-    action.clicked.connect(partial(_leave_for, iface, sentence, slot))
+    action.clicked.connect(partial(_leave_for, iface, sentence, button.slot))
     item.layout().addWidget(action)
     bar.pushWidget(item, level, seconds)
     _log(sentence, level)

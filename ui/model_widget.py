@@ -115,7 +115,7 @@ class ModelWidget(QWidget):
 
     def _enquire(self, always: bool = False) -> None:
         """Have the engine look at an ONNX file; packages need no such look."""
-        from .onnx_enquiry import enquire
+        from .onnx_enquiry import Then, enquire
 
         path = self.path()
         if not is_foreign(Path(path)):
@@ -128,11 +128,9 @@ class ModelWidget(QWidget):
                 self._status.say(text)
                 self._problem.say(problem)
 
-        enquire(
-            Path(path),
-            self,
+        then = Then(
             done=lambda: told(tr("The model is ready to predict.")),
             failed=lambda error: told("", str(error)),
             asked=lambda: told(""),
-            always=always,
         )
+        enquire(Path(path), self, then, always)

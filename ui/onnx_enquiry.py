@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 from qgis.PyQt import sip
 from qgis.PyQt.QtWidgets import QWidget
@@ -15,39 +15,44 @@ from ..jobs.translation import tr
 from .onnx_form import OnnxForm
 
 
-def enquire(
-    model: Path,
-    parent: QWidget,
-    done: Callable[[], None],
-    failed: Callable[[GeoDistilError], None],
-    asked: Callable[[], None] = lambda: None,
-    always: bool = False,
-) -> Background:
+class Then(NamedTuple):
+    """What follows an enquiry.
+
+    Attributes:
+        done: called when the model can predict.
+        failed: called with the engine's sentence where the file is of no use, whatever is said about it.
+        asked: called when the form opens.
+    """
+
+    done: Callable[[], None]
+    failed: Callable[[GeoDistilError], None]
+    asked: Callable[[], None] = lambda: None
+
+
+def enquire(model: Path, parent: QWidget, then: Then, always: bool = False) -> Background:
     """See that a model can predict; QGIS goes on meanwhile.
 
     Args:
         model: the ONNX file.
         parent: of the form.
-        done: called when it can.
-        failed: called with the engine's sentence where the file is of no use, whatever is said about it.
-        asked: called when the form opens.
+        then: what follows.
         always: show the form also where nothing is missing, so that something can be changed.
     """
 
     def show(answer: tuple[dict[str, Any], str]) -> None:
         found, problem = answer
         if found["ready"] and not problem and not always:
-            done()
+            then.done()
             return
-        asked()
+        then.asked()
         if sip.isdeleted(parent):
             return
         form = OnnxForm(model, found, problem, parent)
-        form.accepted.connect(done)
+        form.accepted.connect(then.done)
         form.open()
 
     title = tr("Look at {name}").format(name=model.name)
-    return start(Background(title, lambda _: _looked(model, always), show, failed, can_cancel=False))
+    return start(Background(title, lambda _: _looked(model, always), show, then.failed, can_cancel=False))
 
 
 def _looked(model: Path, always: bool) -> tuple[dict[str, Any], str]:

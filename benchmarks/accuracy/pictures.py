@@ -9,7 +9,7 @@ import numpy as np
 from engine.config import Area, Card, Labels, Run, Source, Supervised
 from engine.data.grid import Window
 from engine.data.labels import read_labels
-from engine.data.raster import RasterReader
+from engine.data.raster import OnGrid, RasterReader
 from engine.evaluation.detections import read_detections
 from engine.packages import load_card
 from engine.report import Labelling, preview_png
@@ -92,7 +92,7 @@ def _predicted(task: str, card: Card, folder: Path, reader: RasterReader, window
     if task not in card.tasks or not path.exists():
         return Labelling()
     if task == "segmentation":
-        values, valid = RasterReader(path, grid=reader.grid).read(*window)
+        values, valid = RasterReader(path, on=OnGrid(reader.grid)).read(*window)
         channels = values[0].astype(int) - card.first_class_value()
         return Labelling(mask=np.where(valid, channels, IGNORE_INDEX))
     found = read_detections(path, reader.grid, [each.name for each in card.detection_classes])

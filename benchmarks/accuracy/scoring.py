@@ -10,6 +10,7 @@ from typing import Any
 from engine.cli.main import main as engine
 from engine.config import Area, Card, ClassDefinition, Labels
 from engine.evaluation import (
+    Truth,
     compared_boxes,
     evaluate_lines,
     evaluate_segmentation,
@@ -47,7 +48,7 @@ def score(model: Path, tests: list[Test], folder: Path, lines: str | None = None
         if mine:
             scores[task] = (_detection if task == "detection" else _segmentation)(card, mine, folder)
         if mine and task == "segmentation" and lines:
-            found = [evaluate_lines(*_compared(card, test, folder), lines, card.background) for test in mine]
+            found = [evaluate_lines(*_compared(card, test, folder), lines) for test in mine]
             scores["lines"] = pooled_lines(found)
     places = dict.fromkeys(test.place for test in tests if test.place)
     if len(places) > 1:
@@ -63,7 +64,7 @@ def classes_of(card: Card, task: str) -> list[ClassDefinition]:
 
 
 def _segmentation(card: Card, tests: list[Test], folder: Path) -> dict[str, Any]:
-    found = [evaluate_segmentation(*_compared(card, test, folder), card.background) for test in tests]
+    found = [evaluate_segmentation(*_compared(card, test, folder)) for test in tests]
     return pooled_segmentation(found, card.background)
 
 
@@ -72,10 +73,11 @@ def _detection(card: Card, tests: list[Test], folder: Path) -> dict[str, Any]:
     return pooled_detection(maps, [each.name for each in card.detection_classes], card.thresholds())
 
 
-def _compared(card: Card, test: Test, folder: Path) -> tuple[Path, Labels, list[ClassDefinition], Area]:
+def _compared(card: Card, test: Test, folder: Path) -> tuple[Path, Truth]:
     """What the evaluation of any task begins with."""
     layer = folder / test.name / LAYERS[test.task]
-    return layer, Labels(**test.labels), classes_of(card, test.task), Area(**test.area)
+    truth = Truth(Labels(**test.labels), classes_of(card, test.task), Area(**test.area), card.background)
+    return layer, truth
 
 
 def call(*arguments: object) -> None:

@@ -37,7 +37,7 @@ def make_model() -> Path:
 
 def write_model() -> None:
     from engine.config import Card, CardClass, Network
-    from engine.models import build
+    from engine.models import Purpose, build
     from engine.packages import write_package
 
     card = Card(
@@ -53,7 +53,7 @@ def write_model() -> None:
         detection_classes=[CardClass(name="vehicle", color="#ffe119")],
         network=Network(weights="none", detection_strides=[4, 8, 16, 32]),
     )
-    write_package(MODEL, build(card.network, card.tasks, 3, card.mean, card.std, 1, CLASSES, seed=0), card)
+    write_package(MODEL, build(card.network, Purpose(card.tasks, card.mean, card.std, 1, CLASSES), seed=0), card)
 
 
 def make_raster(side: int, written: float = 1.0) -> Path:

@@ -84,12 +84,11 @@ def compare(backend: Backend, raster: str, whole: np.ndarray, valid: np.ndarray,
 
 def scene(side: int, seed: int = 1) -> Path:
     """The folder of a generated scene: `scene.tif`, and its areas in `scene_areas.gpkg`."""
-    from engine.demo import NORTH
     from engine.demo import scene as write_scene
 
     folder = BUILD / f"scene_{side}_{seed}"
     if not folder.exists():
-        write_scene(folder, side, seed=seed, look=NORTH)
+        write_scene(folder, side, seed=seed)
     return folder
 
 

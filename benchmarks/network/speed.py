@@ -140,7 +140,7 @@ def written(
     network = build_from_card(card).eval()
     if encoder:
         graph = EncoderAlone(onnx._standardised(network))
-        onnx._export(graph, card, path, ["probabilities"], True, onnx._statistics(card))
+        onnx._export(graph, onnx._example(card, 2), path, ["probabilities"], onnx._statistics(card))
     elif separate:
         onnx.export(network, card, tasks[0], path)
     else:

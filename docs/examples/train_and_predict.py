@@ -13,7 +13,7 @@ from pathlib import Path
 from engine.cli.train import train_run
 from engine.config import Area, Labels, Run, save_run
 from engine.demo import Scene, generate
-from engine.evaluation import evaluate_segmentation
+from engine.evaluation import Truth, evaluate_segmentation
 from engine.inference import Options, TorchBackend, predict
 from engine.packages import load_package
 
@@ -61,7 +61,7 @@ def main() -> None:
         TorchBackend(network, card), str(place.raster), options.output / "prediction", Options(confidence=True)
     )
     truth, whole = Labels(path=str(place.areas), field="class"), Area(kind="raster")
-    scores = evaluate_segmentation(results.classes, truth, run.segmentation_classes, whole)
+    scores = evaluate_segmentation(results.classes, Truth(truth, run.segmentation_classes, whole))
     print(f"class map: {results.classes}")
     print(f"mean IoU on ground that no training saw: {scores['mean_iou']:.3f}")
 

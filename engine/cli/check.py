@@ -47,6 +47,7 @@ def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
     from ..data.scarcity import scarce_classes
     from ..data.thinness import thin_classes
     from ..recipes import build_plan
+    from ..recipes.plan import PlannedRun
     from ..training import check_patience, settle
     from .probe import estimate
 
@@ -73,7 +74,7 @@ def describe(folder: Path, probe: bool = False) -> dict[str, Any]:
             for s in plan.stages
         ],
         "blocks": prepared.blocks(),
-        "estimate": estimate(settings, prepared, plan) if probe else None,
+        "estimate": estimate(PlannedRun(home, settings, prepared, plan)) if probe else None,
         "notes": [*plan.notes, *filter(None, [settled.note])],
         "warnings": [
             *_device(settings.training.device),

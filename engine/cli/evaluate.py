@@ -118,17 +118,16 @@ def _check(options: argparse.Namespace, card: Card) -> None:
 
 def _detection(options: argparse.Namespace, card: Card, maps: list[Path]) -> dict[str, Any]:
     """Scores of one ranking of all detections, by this process: there are no pixels to share."""
-    from ..evaluation import evaluate_detection, readable_detections, write_detection_errors
+    from ..evaluation import Truth, evaluate_detection, readable_detections, write_detection_errors
 
-    labels, classes, area = _labels(options), _classes(card.detection_classes, options), _area(options)
+    truth = Truth(_labels(options), _classes(card.detection_classes, options), _area(options))
     used, left_out = maps, {}
     if len(maps) > 1:
-        used, failed = readable_detections(maps, [each.name for each in classes])
+        used, failed = readable_detections(maps, [each.name for each in truth.classes])
         left_out = _left_out(maps, [Failure(path, error.message, error.hint, False) for path, error in failed])
-    compared = used, labels, classes, area
-    scores = evaluate_detection(*compared, card.thresholds())
+    scores = evaluate_detection(used, truth, card.thresholds())
     if options.errors:
-        scores["errors"] = write_detection_errors(*compared, options.errors, card.thresholds())
+        scores["errors"] = write_detection_errors(used, truth, options.errors, card.thresholds())
     return {**scores, **left_out}
 
 
@@ -141,11 +140,12 @@ def _segmentation(options: argparse.Namespace, card: Card, maps: list[Path]) -> 
         return _pooled(card, [one_map(options, Item(maps[0], options.errors), EventLog(None))])
     from ..processes import scratch
     from .job import carry_out
-    from .several import each_of, items_of
+    from .several import Errand, each_of, items_of
 
     items = items_of(maps, FILES["segmentation"], options.errors, ".tif")
     with scratch() as asked:  # where a stop is asked for
-        found = carry_out(asked, lambda events: each_of(one_map, options, items, options.errors, events, "evaluation"))
+        errand = Errand(one_map, options, items, options.errors, "evaluation")
+        found = carry_out(asked, lambda events: each_of(errand, events))
     left_out = _left_out(maps, [each for each in found if isinstance(each, Failure)])
     return {**_pooled(card, [each for each in found if isinstance(each, Compared)]), **left_out}
 
@@ -168,15 +168,16 @@ def _left_out(maps: list[Path], failed: list[Failure]) -> dict[str, Any]:
 
 def one_map(options: argparse.Namespace, item: Item, events: Log) -> Compared:
     """What is found of a class map."""
-    from ..evaluation import evaluate_lines, evaluate_segmentation, write_segmentation_errors
+    from ..evaluation import Truth, evaluate_lines, evaluate_segmentation, write_segmentation_errors
     from ..packages import load_card
 
     card = load_card(options.model)
-    compared = item.map, _labels(options), _classes(card.segmentation_classes, options), _area(options)
-    scores = evaluate_segmentation(*compared, card.background)
+    classes = _classes(card.segmentation_classes, options)
+    truth = Truth(_labels(options), classes, _area(options), card.background)
+    scores = evaluate_segmentation(item.map, truth)
     if options.lines is not None:
-        scores["lines"] = evaluate_lines(*compared, options.lines, card.background, options.tolerance)
-    errors = write_segmentation_errors(*compared, item.output, card.background) if item.output else None
+        scores["lines"] = evaluate_lines(item.map, truth, options.lines, options.tolerance)
+    errors = write_segmentation_errors(item.map, truth, item.output) if item.output else None
     return Compared(scores, errors)
 
 

@@ -67,9 +67,11 @@ def _export(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
         complete_package(copy, network, card, steps.begin)
         judged = []
         if options.int8:
-            from .quantize import quantize
+            from .quantize import ground_of, quantize
 
-            judged = quantize(options.model, copy, card, options.chips, options.max_loss, steps.begin)
+            steps.begin("imagery")
+            ground = ground_of(options.model, card, options.chips)
+            judged = quantize(copy, card, ground, options.max_loss, steps.begin)
         steps.begin("archive")
         package = zip_package(copy, options.output)
     steps.end()

@@ -66,7 +66,7 @@ def _export(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
     from ..data.reach import permit
     from ..errors import ConfigError
     from ..exchange.cutting import Cutting
-    from ..exchange.exporting import export_chips
+    from ..exchange.exporting import Form, export_chips
 
     if not 16 <= options.size <= 8192 or options.overlap >= options.size or options.least_share > 1:
         raise ConfigError("Chips measure 16 to 8192 pixels and overlap by less; the least share is at most 1.")
@@ -80,7 +80,8 @@ def _export(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
     role = options.role or roles[0]
     blank = options.format != "masks"
     cutting = Cutting(options.size, options.overlap, options.least_share, blank, not options.skip_empty)
-    written = export_chips(run, role, options.format, options.images, cutting, options.output, events)
+    form = Form(options.format, options.images, cutting)
+    written = export_chips(run, role, form, options.output, events)
     return {"folder": str(options.output), "format": options.format, "count": written}
 
 

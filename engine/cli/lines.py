@@ -55,7 +55,7 @@ def one_map(options: argparse.Namespace, item: Item, events: Log) -> dict[str, A
     """The lines of a map."""
     from ..config import parse
     from ..errors import ConfigError
-    from ..inference.vectors import LineOptions, centre_lines
+    from ..inference.vectors import LineOptions, MapClass, MapFile, centre_lines
     from .job import class_values, known_names
 
     names = known_names(options)
@@ -66,7 +66,7 @@ def one_map(options: argparse.Namespace, item: Item, events: Log) -> dict[str, A
     given = {option: getattr(options, option) for option, _ in OPTIONS.values() if getattr(options, option) is not None}
     settings = parse(LineOptions, given, "lines")
     name = names.get(value, str(value))
-    written = centre_lines(item.map, item.file, value, settings, events, name)
+    written = centre_lines(MapFile(item.map), item.file, MapClass(value, name), settings, events)
     return {"lines": str(item.file), "count": written}
 
 

@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 def one_map(options: argparse.Namespace, item: Item, events: Log) -> dict[str, Any]:
     """The polygons of a map; of several with the confidence that `predict` has put beside it."""
     from ..config import parse
-    from ..inference.vectors import PolygonOptions, polygons
+    from ..inference.vectors import MapFile, PolygonOptions, polygons
     from .job import class_values, known_names
 
     names = known_names(options)
@@ -71,7 +71,7 @@ def one_map(options: argparse.Namespace, item: Item, events: Log) -> dict[str, A
     beside = item.map.with_name(CONFIDENCE)
     of_several = item.output != options.output and beside.is_file()
     confidence = beside if of_several else options.confidence
-    written = polygons(item.map, item.file, classes, settings, events, confidence)
+    written = polygons(MapFile(item.map, confidence), item.file, classes, settings, events)
     return {"polygons": str(item.file), "count": written}
 
 

@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 
     from ..config import Run
     from ..data import Prepared
-    from ..recipes import Plan, Stage
+    from ..recipes import Stage
+    from ..recipes.plan import PlannedRun
 
 
-def estimate(run: Run, prepared: Prepared, plan: Plan) -> dict[str, Any]:
+def estimate(planned: PlannedRun) -> dict[str, Any]:
     """Train each stage for a few steps, and throw the result away.
 
     Returns:
@@ -29,11 +30,12 @@ def estimate(run: Run, prepared: Prepared, plan: Plan) -> dict[str, Any]:
     from ..training.time_budget import shares_of_time
     from ..training.timing import seconds_per_step
 
+    run, prepared, plan = planned.run, planned.prepared, planned.plan
     fabric = make_fabric(run.training)
     with enough_memory(run.training, fabric.device):
         for network in plan.networks.values():
             network.to(fabric.device)
-        seconds = [seconds_per_step(run, prepared, plan, stage, fabric) for stage in plan.stages]
+        seconds = [seconds_per_step(planned, stage, fabric) for stage in plan.stages]
     stages = [
         {
             "name": stage.name,

@@ -72,31 +72,30 @@ class Judged:
         return f"{self.task} in 8 bits: {metric} {self.before:.4f} -> {self.after:.4f} ({self.truth}), {self.fate}"
 
 
-def quantize(
-    model: Path,
-    folder: Path,
-    card: Card,
-    chips: list[str],
-    max_loss: float,
-    tell: Callable[[str], None] = lambda part: None,
-) -> list[Judged]:
-    """Put a graph in eight bits in the place of a package's own.
+@dataclass(frozen=True)
+class Ground:
+    """What ranges of 8 bits are found on, and judged by.
 
-    Where a task loses too much, the first convolutions stay in 32 bits; where that does not help its head too; then
-    neck and heads; in the end everything.
+    Args:
+        windows: of imagery, (C, T, T) raw values.
+        truths: labelled batches of tasks, as far as there are any.
+    """
+
+    windows: list[np.ndarray]
+    truths: dict[Task, list[Batch]]
+
+
+def ground_of(model: Path, card: Card, chips: list[str]) -> Ground:
+    """What a model lies beside, or what is named instead.
 
     Args:
         model: what the person named; a run folder, or the package inside one, brings imagery and labels.
-        folder: a copy of the package, which is changed; its files of one task are made lighter like their tasks.
-        card: its card.
+        card: the package's.
         chips: rasters; none takes the run's.
-        max_loss: how far a task's score may fall. Without labels the score is that against the package's own answers.
-        tell: told what is done next: imagery, and each attempt; may end it by an exception.
 
     Raises:
         ConfigError: there is neither a run nor a raster, or a raster is smaller than two windows.
     """
-    tell("imagery")
     run = None if chips else _run_of(model)
     if run is None and not chips:
         raise ConfigError(
@@ -112,8 +111,53 @@ def quantize(
     if prepared and run:
         tasks = [task for task in card.trainable_tasks() if prepared.of_role(task)]
         truths = {task: _labelled(prepared, run, task, card.tile_size) for task in tasks}
+    return Ground(windows, truths)
+
+
+def quantize(
+    folder: Path, card: Card, ground: Ground, max_loss: float, tell: Callable[[str], None] = lambda part: None
+) -> list[Judged]:
+    """Put a graph in eight bits in the place of a package's own.
+
+    Where a task loses too much, the first convolutions stay in 32 bits; where that does not help its head too; then
+    neck and heads; in the end everything.
+
+    Args:
+        folder: a copy of the package, which is changed; its files of one task are made lighter like their tasks.
+        card: its card.
+        ground: what it is judged by.
+        max_loss: how far a task's score may fall. Without labels the score is that against the package's own answers.
+        tell: told of each attempt; may end it by an exception.
+    """
+    windows, truths = ground.windows, ground.truths
+    tasks = card.trainable_tasks()
+    ranges, plain = windows[::2], OnnxBackend(folder, card, "cpu")
+    before = _scores(folder, card, truths)
+    batches = {task: each for task, each in truths.items() if before[task] is not None}  # the rest holds no truth
+    against = {task: "validation blocks" if task in batches else AGAINST_ITSELF for task in tasks}
+    for task in set(tasks) - set(batches):
+        batches[task] = [_answered(plain, card, task, each) for each in windows[1::2]]
+    before = _scores(folder, card, batches)
+    lost: list[Task] = []
     with scratch(folder) as light:
-        return _judged(folder, light, card, windows, truths, max_loss, tell)
+        for number, fate in enumerate((EIGHT, STEM, HEAD, ENCODER), start=1):
+            tell(f"8 bits, attempt {number}")
+            if fate == HEAD and len(lost) == len(tasks):
+                continue  # the heads of all tasks and what is between them and the encoder: the next one
+            fates = {task: STEM if fate == HEAD and task not in lost else fate for task in tasks}
+            quantise(folder / GRAPH_FILE, light / GRAPH_FILE, card, ranges, _spared(fate, lost))
+            after = _scores(light, card, batches)
+            lost = [task for task in tasks if _loses(before[task], after[task], max_loss)]
+            if not lost:
+                (light / GRAPH_FILE).replace(folder / GRAPH_FILE)
+                break
+        else:
+            fates = dict.fromkeys(tasks, PLAIN)
+        for task, fate in fates.items():
+            file = folder / ONNX_FILES[task]
+            if fate not in (HEAD, PLAIN) and file.is_file():
+                quantise(file, light / file.name, card, ranges, _spared(fate)).replace(file)
+    return [Judged(task, before[task], after[task], fates[task], against[task]) for task in tasks]
 
 
 def _run_of(model: Path) -> Run | None:
@@ -137,44 +181,6 @@ def images(readers: list[RasterReader], card: Card, count: int) -> Iterator[np.n
         places = itertools.islice(lattice, 0, None, max(1, len(lattice) // share))
         found = (each.image for each in map(read, places) if each.image is not None)
         yield from itertools.islice(found, share)
-
-
-def _judged(
-    folder: Path,
-    light: Path,
-    card: Card,
-    windows: list[np.ndarray],
-    truths: dict[Task, list[Batch]],
-    max_loss: float,
-    tell: Callable[[str], None] = lambda part: None,
-) -> list[Judged]:
-    tasks = card.trainable_tasks()
-    ranges, plain = windows[::2], OnnxBackend(folder, card, "cpu")
-    before = _scores(folder, card, truths)
-    batches = {task: each for task, each in truths.items() if before[task] is not None}  # the rest holds no truth
-    against = {task: "validation blocks" if task in batches else AGAINST_ITSELF for task in tasks}
-    for task in set(tasks) - set(batches):
-        batches[task] = [_answered(plain, card, task, each) for each in windows[1::2]]
-    before = _scores(folder, card, batches)
-    lost: list[Task] = []
-    for number, fate in enumerate((EIGHT, STEM, HEAD, ENCODER), start=1):
-        tell(f"8 bits, attempt {number}")
-        if fate == HEAD and len(lost) == len(tasks):
-            continue  # the heads of all tasks and what is between them and the encoder: the next one
-        fates = {task: STEM if fate == HEAD and task not in lost else fate for task in tasks}
-        quantise(folder / GRAPH_FILE, light / GRAPH_FILE, card, ranges, _spared(fate, lost))
-        after = _scores(light, card, batches)
-        lost = [task for task in tasks if _loses(before[task], after[task], max_loss)]
-        if not lost:
-            (light / GRAPH_FILE).replace(folder / GRAPH_FILE)
-            break
-    else:
-        fates = dict.fromkeys(tasks, PLAIN)
-    for task, fate in fates.items():
-        file = folder / ONNX_FILES[task]
-        if fate not in (HEAD, PLAIN) and file.is_file():
-            quantise(file, light / file.name, card, ranges, _spared(fate)).replace(file)
-    return [Judged(task, before[task], after[task], fates[task], against[task]) for task in tasks]
 
 
 def _spared(fate: str, lost: Iterable[Task] = ()) -> Spared:

@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _review(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
-    from ..evaluation.review import review
+    from ..evaluation.review import ReviewMaterial, review
 
     looks, here = None, options
     if options.workers or options.scheduler:
@@ -68,7 +68,8 @@ def _review(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
     run = permitted_run(here)
     networks, threshold = networks_of(here, run)
     how, rasters = settings(options, threshold), rasters_of(options, run)
-    counts = review(networks, rasters, options.output, how, labelled_of(options, run), events, looks)
+    material = ReviewMaterial(networks, rasters, labelled_of(options, run))
+    counts = review(material, options.output, how, events, looks)
     return {"review": str(options.output), "networks": len(networks), **counts}
 
 

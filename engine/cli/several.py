@@ -33,6 +33,24 @@ One = Callable[[argparse.Namespace, Item, "Log"], Any]
 """What is done with a map: a function of a module, by the command's options, that tells how far it is."""
 
 
+class Errand(NamedTuple):
+    """A command over several maps.
+
+    Attributes:
+        one: what is done with each.
+        options: the command's.
+        items: maps; workers see them under the same paths.
+        output: a folder that is written into, if any; it is made.
+        stage: what progress calls it.
+    """
+
+    one: One
+    options: argparse.Namespace
+    items: Sequence[Item]
+    output: Path | None
+    stage: str
+
+
 MAP = "classes.tif"
 """As `predict` calls class maps."""
 
@@ -78,7 +96,7 @@ def vectorised(options: argparse.Namespace, arguments: Sequence[Path], one: One,
 
 
 def _all(options: argparse.Namespace, items: list[Item], one: One, kind: str, events: EventLog) -> dict[str, Any]:
-    found = each_of(one, options, items, options.output, events, kind)
+    found = each_of(Errand(one, options, items, options.output, kind), events)
     failed = [each.as_dict() for each in found if isinstance(each, Failure)]
     done = [each for each in found if not isinstance(each, Failure)]
     return {"outputs": done, "count": sum(each["count"] for each in done), **({"failed": failed} if failed else {})}
@@ -132,18 +150,12 @@ def items_of(maps: Sequence[Path], name: str, folder: Path | None, suffix: str) 
     return [Item(path, file) for path, file in zip(maps, files, strict=True)]
 
 
-def each_of(
-    one: One, options: argparse.Namespace, items: Sequence[Item], output: Path | None, events: EventLog, stage: str
-) -> list[Any]:
+def each_of(errand: Errand, events: EventLog) -> list[Any]:
     """What is found of each map, or its `Failure`; by the workers that the options ask for, or here.
 
     Args:
-        one: what is done with each.
-        options: the command's.
-        items: maps; workers see them under the same paths.
-        output: a folder that is written into, if any; it is made.
+        errand: what is done with which maps.
         events: get `progress`, and a `warning` for each map that fails; their stop ends it.
-        stage: what progress calls it.
 
     Raises:
         ClusterError: there is no scheduler, or a worker cannot do its part.
@@ -152,14 +164,14 @@ def each_of(
     """
     from ..errors import on_disk
 
-    if output is not None:
-        with on_disk(f"The folder {output}", output):
-            output.mkdir(parents=True, exist_ok=True)
-    if options.workers or options.scheduler:
+    if errand.output is not None:
+        with on_disk(f"The folder {errand.output}", errand.output):
+            errand.output.mkdir(parents=True, exist_ok=True)
+    if errand.options.workers or errand.options.scheduler:
         from .cluster import each_in_cluster as of_all
     else:
         of_all = _each_here
-    found = of_all(one, options, items, output, events, stage)
+    found = of_all(errand, events)
     for each in found:
         if isinstance(each, Failure):
             sentence = f"{each.map} is left out: {each.message}"
@@ -167,14 +179,13 @@ def each_of(
     return found
 
 
-def _each_here(
-    one: One, options: argparse.Namespace, items: Sequence[Item], output: Path | None, events: EventLog, stage: str
-) -> list[Any]:
+def _each_here(errand: Errand, events: EventLog) -> list[Any]:
     from ..inference.vectors.watching import watched
 
+    items = errand.items
     parts = [PartOfLog(events, index / len(items), (index + 1) / len(items)) for index in range(len(items))]
-    steps = watched(zip(items, parts, strict=True), len(items), stage, events)
-    return [attempted(one, options, item, part) for item, part in steps]
+    steps = watched(zip(items, parts, strict=True), len(items), errand.stage, events)
+    return [attempted(errand.one, errand.options, item, part) for item, part in steps]
 
 
 def attempted(one: One, options: argparse.Namespace, item: Item, events: Log) -> Any:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..data import Prepared
     from ..models import TaskNetwork
     from ..processes import Place
-    from ..recipes import Plan
+    from ..recipes.plan import Plan, PlannedRun
     from ..training import Settled, Trained
     from .steps import Steps
 
@@ -110,7 +110,7 @@ def report(folder: Path, warn: Callable[[str], Any]) -> Path | None:
 
 def _trained(
     folder: Path, settings: Run, events: EventLog, where: Place | None
-) -> tuple[torch.device, Prepared, Settled, Trained]:
+) -> tuple[torch.device, PlannedRun, Settled, Trained]:
     """Train, alone or with the other processes."""
     from .. import ranks
     from ..data import kept_in, prepare
@@ -119,6 +119,7 @@ def _trained(
     from ..flushing import synchronise_tree
     from ..processes import held
     from ..recipes import build_plan
+    from ..recipes.plan import PlannedRun
     from ..training import Loop, joined, make_fabric, settle
 
     fabric = make_fabric(settings.training, where)
@@ -141,9 +142,10 @@ def _trained(
             events.write(WarningEvent(warning))
         for note in [*plan.notes, *filter(None, [settled.note])]:
             events.write(NoteEvent(note))
+        planned = PlannedRun(folder, settings, prepared, plan)
         with held():  # it looks for a stop itself, and ends with a checkpoint
-            trained = Loop(folder, settings, prepared, plan, fabric, PartOfLog(events, 0, TRAINED)).train()
-    return fabric.device, prepared, settled, trained
+            trained = Loop(planned, fabric, PartOfLog(events, 0, TRAINED)).train()
+    return fabric.device, planned, settled, trained
 
 
 def _train(folder: Path, settings: Run, events: EventLog, where: Place | None) -> dict[str, Any]:
@@ -153,17 +155,16 @@ def _train(folder: Path, settings: Run, events: EventLog, where: Place | None) -
     from .steps import Steps
     from .validation_files import write_validation
 
-    device, prepared, settled, trained = _trained(folder, settings, events, where)
-    plan = settled.plan
-    offer(folder, settings, plan, settled.identity)
+    device, planned, settled, trained = _trained(folder, settings, events, where)
+    offer(folder, settings, planned.plan, settled.identity)
     steps = Steps(PartOfLog(events, TRAINED, 1), PARTS)
     try:
         steps.begin("windows")
-        card = _card(settings, prepared, trained, plan)
+        card = _card(planned, trained)
         steps.begin("validation")
         with enough_memory(settings.training, device):
-            write_validation(folder, settings, prepared, plan, card, device, events)
-        return _package(folder, settings, prepared, trained, card, steps, events)
+            write_validation(planned, card, device, events)
+        return _package(planned, trained, card, steps, events)
     except (Stopped, Interrupted):
         raise Stopped(
             "The model was not written, as asked; what was trained is kept.", "Train again to write it."
@@ -185,13 +186,12 @@ def _started(fabric: Fabric, where: Place | None) -> StartedEvent:
     )
 
 
-def _package(
-    folder: Path, settings: Run, prepared: Prepared, trained: Trained, card: Card, steps: Steps, events: EventLog
-) -> dict[str, Any]:
-    from ..packages import write_package
+def _package(planned: PlannedRun, trained: Trained, card: Card, steps: Steps, events: EventLog) -> dict[str, Any]:
+    from ..packages import Beside, write_package
     from ..report import for_others
     from .preview import preview
 
+    folder, settings, prepared = planned.folder, planned.run, planned.prepared
     model = folder / MODEL_FOLDER
     result = {"model": str(model), "report": str(folder / "report.html"), "metrics": trained.values}
     steps.begin("report")
@@ -200,7 +200,7 @@ def _package(
     picture = preview(settings, prepared, trained.network, card.thresholds())
     steps.begin("context")
     card = card.model_copy(update={"context": _context(prepared, trained.network, card)})
-    write_package(model, trained.network, card, report=page, preview=picture, tell=steps.begin)
+    write_package(model, trained.network, card, Beside(page, picture), tell=steps.begin)
     steps.end()
     return result
 
@@ -217,14 +217,14 @@ def _context(prepared: Prepared, network: TaskNetwork, card: Card) -> int | None
     return measured_context(TorchBackend(network, card, "cpu"), readers, card.tile_size)
 
 
-def _card(settings: Run, prepared: Prepared, trained: Trained, plan: Plan) -> Card:
+def _card(planned: PlannedRun, trained: Trained) -> Card:
     from ..config import Card, CardClass
     from ..inference.window_size import window_size
 
     def shown(definitions: list[Any]) -> list[CardClass]:
         return [CardClass(name=d.name, color=d.color, values=d.label_values()) for d in definitions]
 
-    tasks = trained.network.tasks
+    settings, prepared, plan, tasks = planned.run, planned.prepared, planned.plan, trained.network.tasks
     return Card(
         name=settings.name,
         tasks=list(tasks),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,7 +18,7 @@ from ..evaluation.validation_pass import ScoredChip, ValidationPass, validation_
 from ..events import EventLog, FigureEvent
 from ..models.sizes import parameters
 from ..recipes import Plan
-from ..recipes.plan import network_of
+from ..recipes.plan import PlannedRun, network_of
 from ..report import VALIDATION_FILE, Labelling, figure_path, preview_png
 from ..text_files import write_text
 from ..types import Task
@@ -28,22 +27,11 @@ from .preview import shown
 _QUALITY = 88
 
 
-def write_validation(
-    folder: Path,
-    run: Run,
-    prepared: Prepared,
-    plan: Plan,
-    card: Card,
-    device: torch.device,
-    events: EventLog,
-) -> None:
+def write_validation(planned: PlannedRun, card: Card, device: torch.device, events: EventLog) -> None:
     """Examine the network that ships on the validation blocks, and write what the report shows of it.
 
     Args:
-        folder: the run folder.
-        run: its settings.
-        prepared: its sources.
-        plan: its networks, with their best weights.
+        planned: the run, its networks with their best weights.
         card: of the shipped network, whose score thresholds count.
         device: for the networks; they end on the CPU.
         events: told of the pictures.
@@ -51,6 +39,7 @@ def write_validation(
     Raises:
         OutputError: the folder cannot be written.
     """
+    folder, run, prepared, plan = planned.folder, planned.run, planned.prepared, planned.plan
     network = network_of(plan.networks, plan.exported).to(device).eval()
     found = validation_pass(network, run, prepared, card.thresholds(), device)
     values: dict[str, Any] = {
@@ -62,7 +51,7 @@ def write_validation(
     try:
         write_text(folder / VALIDATION_FILE, json.dumps(values) + "\n")
         for task, scored in found.items():
-            _write_figures(folder, run, prepared, task, scored, events)
+            _write_figures(planned, task, scored, events)
     except OSError as error:
         raise cannot_write(f"The run folder {folder}", folder, error) from error
 
@@ -78,14 +67,13 @@ def _sizes(plan: Plan, bands: int, side: int, device: torch.device) -> dict[str,
     return sizes
 
 
-def _write_figures(
-    folder: Path, run: Run, prepared: Prepared, task: Task, scored: ValidationPass, events: EventLog
-) -> None:
+def _write_figures(planned: PlannedRun, task: Task, scored: ValidationPass, events: EventLog) -> None:
+    folder = planned.folder
     for kind, chips in (("worst", scored.worst), ("best", scored.best)):
         if chips:
             path = figure_path(folder, task, kind)
             path.parent.mkdir(exist_ok=True)
-            _picture(run, prepared, task, chips).save(path, quality=_QUALITY)
+            _picture(planned.run, planned.prepared, task, chips).save(path, quality=_QUALITY)
             events.write(FigureEvent(str(path.relative_to(folder))))
 
 

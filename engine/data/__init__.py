@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .dataset import (
+        Draw,
         Prepared,
         PreparedSource,
         chips_per_epoch,
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "Prepared", "PreparedSource", "chips_per_epoch", "kept_in", "prepare", "training_loader", "validation_batches",
+    "Draw", "Prepared", "PreparedSource", "chips_per_epoch", "kept_in", "prepare", "training_loader",
+    "validation_batches",
 ]  # fmt: skip
 
 

@@ -210,29 +210,29 @@ def finish(
         writer._spill()
         columns |= dict(writer._columns)
         rows |= {name: rows.get(name, 0) + count for name, count in writer._rows.items()}
-    sizes = {name: rows[name] * math.prod(row) * np.dtype(dtype).itemsize for name, (dtype, row) in columns.items()}
-    if path is None and sum(sizes.values()) <= IN_MEMORY:
+    size = sum(_sizes(columns, rows).values())
+    if path is None and size <= IN_MEMORY:
         arrays = {
             name: np.frombuffer(b"".join(_contents(writers, name)), dtype).reshape(-1, *row)
             for name, (dtype, row) in columns.items()
         }
         return ArrayFile(arrays, facts, workspace=workspace)
     place = path or workspace.temporary() / uuid.uuid4().hex
-    with on_disk("The index of labels", place.parent, sum(sizes.values())):
-        _write(writers, columns, rows, sizes, facts, place)
+    with on_disk("The index of labels", place.parent, size):
+        _write(writers, columns, rows, facts, place)
     return ArrayFile.open(place, workspace)
 
 
+def _sizes(columns: Columns, rows: dict[str, int]) -> dict[str, int]:
+    """Bytes of each column."""
+    return {name: rows[name] * math.prod(row) * np.dtype(dtype).itemsize for name, (dtype, row) in columns.items()}
+
+
 def _write(
-    writers: Sequence[ArrayWriter],
-    columns: Columns,
-    rows: dict[str, int],
-    sizes: dict[str, int],
-    facts: dict[str, Any],
-    path: Path,
+    writers: Sequence[ArrayWriter], columns: Columns, rows: dict[str, int], facts: dict[str, Any], path: Path
 ) -> None:
     starts, end = {}, _HEADER
-    for name, size in sizes.items():
+    for name, size in _sizes(columns, rows).items():
         starts[name], end = end, end + -(-size // _ALIGNED) * _ALIGNED
     described = {name: [dtype, [rows[name], *row], starts[name]] for name, (dtype, row) in columns.items()}
     head = json.dumps({"columns": described, "facts": facts}).encode() + b"\n"

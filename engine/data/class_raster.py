@@ -14,7 +14,7 @@ from ..errors import LabelError
 from ..types import IGNORE_INDEX
 from .grid import Grid, Window
 from .points import Points
-from .raster import RasterReader
+from .raster import OnGrid, RasterReader
 
 _LOOK_SIDE = 2048
 """A class raster is looked over at no more than so many pixels a side."""
@@ -40,7 +40,7 @@ class ClassRaster:
     def __init__(self, path: str, grid: Grid, values: dict[int, int], channels: int) -> None:
         self.path = path
         coarser = grid.gsd > _COARSER * RasterReader(path).native_gsd
-        self._reader = RasterReader(path, grid=grid, resampling=Resampling.mode if coarser else Resampling.nearest)
+        self._reader = RasterReader(path, on=OnGrid(grid, Resampling.mode if coarser else Resampling.nearest))
         self._known = np.array(sorted(values), np.int64)
         self._targets = np.array([values[value] for value in sorted(values)], np.uint8)
         self._channels = channels
@@ -69,7 +69,7 @@ class ClassRaster:
         step = -(-max(grid.width, grid.height) // _LOOK_SIDE)
         width, height = -(-grid.width // step), -(-grid.height // step)
         coarse = Grid(grid.crs, grid.transform @ Affine.scale(step), width, height, grid.gsd * step)
-        reader = RasterReader(self.path, grid=coarse, resampling=Resampling.nearest)
+        reader = RasterReader(self.path, on=OnGrid(coarse, Resampling.nearest))
         mask = self._mask(reader, Window(0, 0, width, height))
         first = int(background)
         return Points.joined([_places(mask, value, value - first, step) for value in range(first, self._channels)])

@@ -19,7 +19,7 @@ from .at_once import of_each
 from .class_raster import ClassRaster
 from .grid import uneven
 from .labels import label_layer, label_points, read_labels
-from .loading import chips_per_epoch, training_loader, validation_batches
+from .loading import Draw, chips_per_epoch, training_loader, validation_batches
 from .moments import Moments
 from .object_sizes import object_sides, too_small
 from .points import Points
@@ -30,10 +30,10 @@ from .reach import permit
 from .spatial_split import split_sources, wide_chips
 from .statistics import band_moments, raster_moments
 from .vector_labels import VectorLabels
-from .vectors import Skip
 
 __all__ = [
-    "Prepared", "PreparedSource", "chips_per_epoch", "kept_in", "prepare", "training_loader", "validation_batches",
+    "Draw", "Prepared", "PreparedSource", "chips_per_epoch", "kept_in", "prepare", "training_loader",
+    "validation_batches",
 ]  # fmt: skip
 
 KEPT = "cache"
@@ -78,10 +78,15 @@ def prepare(run: Run, kept: Path | None = None) -> Prepared:
         run.sources, readers, left_out,
     )  # fmt: skip
     _check_touching(run.sources, labels)
-    sources = of_each(
-        lambda name, source, reader, found, skipped: _source(run, name, source, reader, found, skipped.append),
-        _names(run), run.sources, readers, labels, left_out,
-    )  # fmt: skip
+
+    def made(
+        name: str, source: Source, reader: RasterReader, found: VectorLabels | ClassRaster | None, skipped: list[str]
+    ) -> PreparedSource:
+        area = labelled_area(source, reader, found, skipped.append)
+        points = Points.joined([]) if found is None else label_points(found, source.role, run.background)
+        return PreparedSource(name, source.role, reader, found, area, points.on(area), split=source.split)
+
+    sources = of_each(made, _names(run), run.sources, readers, labels, left_out)
     counts = _label_counts(run, sources)
     _check_labelled(counts, sources)
     divided = split_sources(run, sources)
@@ -131,14 +136,6 @@ def _reader(source: Source, gsd: float, bands: list[int]) -> RasterReader:
             "Choose as many bands for every source.",
         )
     return reader
-
-
-def _source(
-    run: Run, name: str, source: Source, reader: RasterReader, labels: VectorLabels | ClassRaster | None, skip: Skip
-) -> PreparedSource:
-    area = labelled_area(source, reader, labels, skip)
-    points = Points.joined([]) if labels is None else label_points(labels, source.role, run.background)
-    return PreparedSource(name, source.role, reader, labels, area, points.on(area), split=source.split)
 
 
 def _names(run: Run) -> list[str]:

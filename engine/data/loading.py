@@ -7,7 +7,7 @@ import os
 import signal
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count, islice
 from traceback import walk_tb
 from typing import Any
@@ -40,18 +40,31 @@ _MOST_WORKERS = 4
 _PREFETCH = 4
 
 
+@dataclass(frozen=True)
+class Draw:
+    """Which of a role's training chips are drawn, and how.
+
+    Args:
+        start: index of the first one; to go on after n batches, n * batch_size.
+        views: whether to add strong views.
+        stage: whose chips; each stage of a run has its own.
+        measured: (n,) of each of the role's `Cells`: half the chips come from where it is large. None: all uniform.
+    """
+
+    start: int = 0
+    views: bool = False
+    stage: str = ""
+    measured: np.ndarray | None = None
+
+
+DRAW = Draw()
+
+
 class TrainingChips(Dataset[Any]):
     """Chip `i` of a role, for every `i`; it depends on the run's seed, the stage, the role and `i` alone."""
 
-    def __init__(
-        self,
-        prepared: Prepared,
-        run: Run,
-        role: Role,
-        views: bool = False,
-        stage: str = "",
-        measured: np.ndarray | None = None,
-    ) -> None:
+    def __init__(self, prepared: Prepared, run: Run, role: Role, draw: Draw = DRAW) -> None:
+        stage, measured = draw.stage, draw.measured
         self._sources = _sources(prepared, role)
         training = run.training
         self._sampler = ChipSampler(
@@ -67,7 +80,7 @@ class TrainingChips(Dataset[Any]):
         self._places = PreferredPlaces(self._sampler, given(cells), given(measured)) if preferred else self._sampler
         # A student must not be taught on just the crops that its teacher has memorised.
         self._key = training.seed, ROLES.index(role), zlib.crc32(f"{run.recipe.kind} {stage}".encode())
-        self._views, self._masked = views, role == "segmentation"
+        self._views, self._masked = draw.views, role == "segmentation"
         self._side, self._bands, self._dtype = training.chip_size, len(prepared.bands), prepared.image_dtype()
 
     def shapes(self, size: int) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
@@ -207,11 +220,8 @@ def training_loader(
     prepared: Prepared,
     run: Run,
     role: Role,
-    start: int = 0,
-    views: bool = False,
+    draw: Draw = DRAW,
     warn: Callable[[str], None] = lambda sentence: None,
-    stage: str = "",
-    measured: np.ndarray | None = None,
 ) -> Iterator[Batch]:
     """An endless stream of a role's training batches; of processes that train together each gets its own chips of them.
 
@@ -222,11 +232,8 @@ def training_loader(
         prepared: the run's data.
         run: its settings.
         role: which sources.
-        start: index of the first chip; to go on after n batches, give n * batch_size.
-        views: whether to add strong views.
+        draw: which chips.
         warn: told once of each raster that turns out to be damaged; where it is, chips are drawn again elsewhere.
-        stage: whose chips; each stage of a run has its own.
-        measured: (n,) of each of the role's `Cells`: half the chips come from where it is large. None: all uniform.
 
     Raises:
         ConfigError: there is no source of this role.
@@ -234,8 +241,8 @@ def training_loader(
         LabelError: a class raster has a value without a class.
         TrainingError: a reading process died.
     """
-    chips = TrainingChips(prepared, run, role, views, stage, measured)
-    return _stream(_batches(chips, run, start, warn), role, prepared.damaged, warn)
+    chips = TrainingChips(prepared, run, role, draw)
+    return _stream(_batches(chips, run, draw.start, warn), role, prepared.damaged, warn)
 
 
 def _batches(

@@ -34,22 +34,17 @@ def levels_above(pieces: Iterable[np.ndarray]) -> list[np.ndarray]:
     return levels
 
 
-def query(
-    leaves: np.ndarray, levels: list[np.ndarray], left: float, top: float, right: float, bottom: float
-) -> np.ndarray:
+def query(leaves: np.ndarray, levels: list[np.ndarray], bounds: tuple[float, float, float, float]) -> np.ndarray:
     """Positions (m,) of boxes that meet or touch a rectangle, sorted.
 
     Args:
         leaves: the boxes (n, 4).
         levels: above them, from `levels_above`.
-        left: of the rectangle.
-        top: the lower of its second coordinates.
-        right: of the rectangle.
-        bottom: the higher one.
+        bounds: of the rectangle: left, the lower of its second coordinates, right, the higher one.
     """
     found = np.arange(len(levels[-1]))
     for boxes, below in _downwards(leaves, levels):
-        meets = _meeting(boxes[found], left, top, right, bottom)
+        meets = _meeting(boxes[found], *bounds)
         found = found[meets]
         if below is not None:
             found = (found[:, None] * NODE + _CHILDREN).ravel()

@@ -27,6 +27,7 @@ class Cells:
     """
 
     def __init__(self, sources: list[PreparedSource], chip: int) -> None:
+        self.sources = sources
         grounds = [source.training for source in sources]
         side = chip * max(1, math.isqrt(int(sum(ground.area for ground in grounds) / (MOST_CELLS * chip**2))))
         while len(tiles := _tiles(grounds, side)) > max(MOST_CELLS, sum(not ground.is_empty for ground in grounds)):

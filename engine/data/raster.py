@@ -7,7 +7,7 @@ import os
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -40,6 +40,18 @@ _OF_CLASSES = (Resampling.nearest, Resampling.mode)
 """Resampling that makes no new values, as classes need it."""
 
 
+class OnGrid(NamedTuple):
+    """Reading on another raster's grid.
+
+    Attributes:
+        grid: the other's.
+        resampling: how to warp, where that is needed; nearest or mode for classes.
+    """
+
+    grid: Grid
+    resampling: Resampling = Resampling.bilinear
+
+
 class RasterReader:
     """A raster's bands on a ground grid; opens lazily and once per process, so it pickles and forks.
 
@@ -53,8 +65,7 @@ class RasterReader:
         gsd: ground sampling distance in metres; none means the raster's own.
         nodata: pixels whose bands all have this value hold no data; none means what the file says. In a file with lossy
             compression the pixels of nearly this value beside them hold none either (`collar`).
-        grid: another raster's grid to read on, instead of `gsd`.
-        resampling: how to warp, where that is needed; nearest or mode for classes.
+        on: another raster's grid to read on, instead of `gsd`.
 
     Raises:
         RasterError: missing, unreadable, without CRS, or without one of the bands.
@@ -67,12 +78,11 @@ class RasterReader:
         gsd: float | None = None,
         nodata: float | None = None,
         *,
-        grid: Grid | None = None,
-        resampling: Resampling = Resampling.bilinear,
+        on: OnGrid | None = None,
     ) -> None:
         self.path = str(path)
         self._alpha: list[int]
-        self._resampling = resampling
+        self._resampling = on.resampling if on else Resampling.bilinear
         self._opened: tuple[int, DatasetReader] | None = None
         self.damage = Damage()
         self.radiometry: Radiometry | None = None
@@ -89,7 +99,7 @@ class RasterReader:
             self._alpha = [band for band in self._alpha if band not in self.bands]
             self._check(dataset)
             own = dataset.crs, dataset.transform, dataset.width, dataset.height
-            self.grid: Grid = grid or ground_grid(*own, gsd)
+            self.grid: Grid = on.grid if on else ground_grid(*own, gsd)
             self.native_gsd = native_gsd(*own)
             self._check_scale()
             self._aligned = (self.grid.crs, self.grid.transform, self.grid.width, self.grid.height) == own

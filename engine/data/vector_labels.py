@@ -104,7 +104,7 @@ class VectorLabels:
         """Places (m,) in the index of features whose extents meet a rectangle, in the order of painting."""
         if not len(self):
             return np.zeros(0, np.int64)
-        return self._painting_order(query(self._boxes, self._levels, left, top, right, bottom))
+        return self._painting_order(query(self._boxes, self._levels, (left, top, right, bottom)))
 
     def batches(self) -> Iterator[np.ndarray]:
         """Places in the index of all features, as many at a time as were read together, in the order of painting."""

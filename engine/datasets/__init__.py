@@ -1,7 +1,7 @@
 """Importers: downloaded public datasets into run folders, as the papers used them (docs/datasets.md)."""
 
 from .held_out import HeldOut, load_held_out
-from .isprs import POTSDAM, VAIHINGEN, Boxes, import_isprs, import_pair
+from .isprs import POTSDAM, VAIHINGEN, Boxes, Choices, import_isprs, import_pair
 from .roadnet import import_roadnet
 from .writing import Imported
 
@@ -9,6 +9,7 @@ __all__ = [
     "POTSDAM",
     "VAIHINGEN",
     "Boxes",
+    "Choices",
     "HeldOut",
     "Imported",
     "import_isprs",

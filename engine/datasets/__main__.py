@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import ConfigError, GeoDistilError
 from . import presets
-from .isprs import import_isprs, import_pair
+from .isprs import Choices, import_isprs, import_pair
 from .isprs_files import BENCHMARKS, CLASSES, Benchmark
 from .roadnet import import_roadnet
 from .writing import Boxes, Imported
@@ -70,17 +70,9 @@ def _import(options: argparse.Namespace) -> Imported:
     boxes = Boxes(tuple(options.box_classes), options.minimum_pixels, options.opening)
     if options.dataset == "pair":
         detection, segmentation = _recognised(options.folder), _recognised(options.areas_folder)
-        return import_pair(detection, segmentation, options.run, boxes=boxes, **common)
-    return import_isprs(
-        BENCHMARKS[options.dataset],
-        options.folder,
-        options.run,
-        options.labels,
-        detection_tiles=options.detection_tiles,
-        bands=options.bands,
-        boxes=boxes,
-        **common,
-    )
+        return import_pair(detection, segmentation, options.run, Choices(boxes, **common))
+    choices = Choices(boxes, **common, bands=options.bands, detection_tiles=options.detection_tiles)
+    return import_isprs(BENCHMARKS[options.dataset], options.folder, options.run, options.labels, choices)
 
 
 def _recognised(folder: Path) -> tuple[Benchmark, Path]:

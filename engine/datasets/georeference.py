@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import rasterio
 import rasterio.shutil
@@ -19,9 +20,23 @@ _SPACING = 10_000.0
 """Metres between the invented places of two images, so that no two share ground."""
 
 
-def georeferenced(
-    image: Path, bands: Sequence[int], vrt: Path, crs: str, gsd: float, origin: tuple[float, float], place: int = 0
-) -> Path:
+class Invented(NamedTuple):
+    """Where images lie that do not say so themselves.
+
+    Attributes:
+        crs: of images that have none.
+        gsd: pixel side of images without any placement, in units of `crs`.
+        origin: upper left corner of the first invented place.
+        place: number of the place.
+    """
+
+    crs: str
+    gsd: float
+    origin: tuple[float, float]
+    place: int = 0
+
+
+def georeferenced(image: Path, bands: Sequence[int], vrt: Path, invented: Invented) -> Path:
     """The image itself where it can be read as it is; else a VRT that points at it and says what it does not.
 
     An image without a CRS gets one. A world file's placement is kept; without one the image is put at `origin`,
@@ -32,10 +47,7 @@ def georeferenced(
         image: the original.
         bands: the bands to read, counted from 1.
         vrt: where to write the VRT if one is needed.
-        crs: the CRS for images that have none.
-        gsd: pixel side for images without any placement, in units of `crs`.
-        origin: upper left corner of the first invented place.
-        place: number of the place.
+        invented: what the image does not say.
 
     Raises:
         RasterError: the image cannot be opened.
@@ -52,13 +64,15 @@ def georeferenced(
             rasterio.shutil.copy(image.resolve(), vrt, driver="VRT")
             with rasterio.open(vrt, "r+") as dataset:
                 if not known:
-                    dataset.crs = crs
+                    dataset.crs = invented.crs
                 if as_data:
                     dataset.colorinterp = [
                         ColorInterp.undefined if band in as_data else kind for band, kind in enumerate(kinds, 1)
                     ]
                 if not placed:
-                    dataset.transform = from_origin(origin[0] + place * _SPACING, origin[1], gsd, gsd)
+                    east, north = invented.origin
+                    east += invented.place * _SPACING
+                    dataset.transform = from_origin(east, north, invented.gsd, invented.gsd)
     except RasterioError as error:
         raise RasterError(f"The image {image} cannot be read: {error}.", "Download it again.") from error
     return vrt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -11,29 +12,43 @@ from ..errors import ConfigError, LabelError
 from ..types import given
 from . import presets
 from .colours import Colour, write_class_raster
-from .georeference import georeferenced
+from .georeference import Invented, georeferenced
 from .held_out import HeldOut
 from .isprs_files import CLASSES, COMPLETE, ERODED, POTSDAM, VAIHINGEN, VALUES, Benchmark, class_definitions
 from .tiles import Tile, alternating, splits
 from .writing import Boxes, Imported, fresh, write_boxes
 
-__all__ = ["POTSDAM", "VAIHINGEN", "Boxes", "import_isprs", "import_pair"]
+__all__ = ["POTSDAM", "VAIHINGEN", "Boxes", "Choices", "import_isprs", "import_pair"]
 
 Labelling = Literal["uneven", "boxes", "areas", "both"]
 Task = Literal["detection", "segmentation"]
 
 
+@dataclass(frozen=True)
+class Choices:
+    """What may be chosen of an imported run.
+
+    Args:
+        boxes: how boxes are made.
+        preset: `default` or `igarss2024-multitask`.
+        weights: encoder weights, as in `Network`.
+        bands: of a single benchmark `irrg`, and of Potsdam also `rgb` or `rgbir`.
+        detection_tiles: of a single benchmark that is labelled unevenly the training tiles that get boxes; none means
+            every other one in natural order, beginning with the first.
+    """
+
+    boxes: Boxes = field(default_factory=Boxes)
+    preset: str = presets.DEFAULT
+    weights: str = "auto"
+    bands: str = "irrg"
+    detection_tiles: Sequence[str] | None = None
+
+
+CHOICES = Choices()
+
+
 def import_isprs(
-    benchmark: Benchmark,
-    folder: Path,
-    run_folder: Path,
-    labelling: Labelling = "uneven",
-    *,
-    detection_tiles: Sequence[str] | None = None,
-    bands: str = "irrg",
-    boxes: Boxes | None = None,
-    preset: str = presets.DEFAULT,
-    weights: str = "auto",
+    benchmark: Benchmark, folder: Path, run_folder: Path, labelling: Labelling = "uneven", choices: Choices = CHOICES
 ) -> Imported:
     """Make a run folder of one benchmark.
 
@@ -43,12 +58,7 @@ def import_isprs(
         run_folder: to write.
         labelling: `uneven` gives boxes to some training tiles and areas to the others; or only boxes, only
             areas, or both to every tile.
-        detection_tiles: for `uneven`, the training tiles that get boxes; none means every other one in natural
-            order, beginning with the first.
-        bands: `irrg`, and of Potsdam also `rgb` or `rgbir`.
-        boxes: how boxes are made.
-        preset: `default` or `igarss2024-multitask`.
-        weights: encoder weights, as in `Network`.
+        choices: what else may be chosen.
 
     Raises:
         ConfigError: the wrong folder, or tiles that are not there.
@@ -56,25 +66,23 @@ def import_isprs(
         LabelError: a mask is missing, or does not fit its image or the classes.
         OutputError: the run folder cannot be written.
     """
-    writer = _Writer(run_folder, boxes or Boxes())
-    tiles = writer.open(benchmark, folder, bands)
+    writer = _Writer(run_folder, choices.boxes)
+    tiles = writer.open(benchmark, folder, choices.bands)
     train = [name for name in benchmark.train if name in tiles]
-    by_task = _tasks(train, labelling, detection_tiles)
+    by_task = _tasks(train, labelling, choices.detection_tiles)
     for task, names in by_task.items():
         writer.add_sources(task, names)
     writer.add_held_out()
     distils = labelling == "uneven"
-    return writer.finish(f"{benchmark.name}-{labelling}", benchmark.gsd, *presets.multitask(preset, distils, weights))
+    settings = presets.multitask(choices.preset, distils, choices.weights)
+    return writer.finish(f"{benchmark.name}-{labelling}", benchmark.gsd, *settings)
 
 
 def import_pair(
     detection: tuple[Benchmark, Path],
     segmentation: tuple[Benchmark, Path],
     run_folder: Path,
-    *,
-    boxes: Boxes | None = None,
-    preset: str = presets.DEFAULT,
-    weights: str = "auto",
+    choices: Choices = CHOICES,
 ) -> Imported:
     """Make a run folder with boxes from one benchmark and areas from the other, at the coarser one's gsd, IR-R-G.
 
@@ -82,14 +90,12 @@ def import_pair(
         detection: benchmark and folder whose training tiles get boxes.
         segmentation: benchmark and folder whose training tiles get areas.
         run_folder: to write.
-        boxes: how boxes are made.
-        preset: `default` or `igarss2024-multitask`.
-        weights: encoder weights, as in `Network`.
+        choices: boxes, preset and weights.
 
     Raises:
         ConfigError, RasterError, LabelError, OutputError: as `import_isprs`.
     """
-    writer = _Writer(run_folder, boxes or Boxes())
+    writer = _Writer(run_folder, choices.boxes)
     sides: dict[Task, tuple[Benchmark, Path]] = {"detection": detection, "segmentation": segmentation}
     for task, (benchmark, folder) in sides.items():
         tiles = writer.open(benchmark, folder, "irrg")
@@ -97,7 +103,7 @@ def import_pair(
         writer.add_held_out()
     gsd = max(detection[0].gsd, segmentation[0].gsd)
     name = f"{detection[0].name}-boxes-{segmentation[0].name}-areas"
-    return writer.finish(name, gsd, *presets.multitask(preset, True, weights))
+    return writer.finish(name, gsd, *presets.multitask(choices.preset, True, choices.weights))
 
 
 def _tasks(train: list[str], labelling: Labelling, detection_tiles: Sequence[str] | None) -> dict[Task, list[str]]:
@@ -210,7 +216,8 @@ class _Writer:
         benchmark = self._benchmark
         tile, place = self._tiles[name], (benchmark.train + benchmark.test).index(name)
         vrt = self._folder / "rasters" / f"{benchmark.name}_{name}.vrt"
-        return georeferenced(tile.image, tile.bands, vrt, benchmark.crs, benchmark.gsd, benchmark.origin, place)
+        invented = Invented(benchmark.crs, benchmark.gsd, benchmark.origin, place)
+        return georeferenced(tile.image, tile.bands, vrt, invented)
 
     def _areas(self, name: str) -> Labels:
         mask = self._tiles[name].truth

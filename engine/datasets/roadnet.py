@@ -9,7 +9,7 @@ from ..config import Area, ClassDefinition, Labels, Run, Source
 from ..errors import ConfigError, LabelError
 from . import presets
 from .colours import Colour, write_class_raster
-from .georeference import georeferenced
+from .georeference import Invented, georeferenced
 from .held_out import HeldOut
 from .tiles import Tile, natural, splits, spread
 from .writing import Imported, fresh
@@ -109,7 +109,7 @@ def _held_out(tile: Tile, run_folder: Path) -> HeldOut:
 
 def _image(tile: Tile, run_folder: Path) -> Path:
     vrt = run_folder / "rasters" / f"roadnet_{tile.name}.vrt"
-    return georeferenced(tile.image, tile.bands, vrt, CRS, GSD, ORIGIN, int(tile.name) - 1)
+    return georeferenced(tile.image, tile.bands, vrt, Invented(CRS, GSD, ORIGIN, int(tile.name) - 1))
 
 
 def _labels(tile: Tile, run_folder: Path) -> Labels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, cast
@@ -46,17 +47,18 @@ class Builder:
         # Two rows back to back, or one whose gardens reach down to the river.
         share = 0.5 if all(block.faces) else 1.0
         depth = (block.u1 - block.u0) * share
-        sides = [(block.u0, block.u0 + depth, 1.0)] * block.faces[0]
-        sides += [(block.u1, block.u1 - depth, -1.0)] * block.faces[1]
-        for front, back, inward in sides:
+        sides = [(block.u0, block.u0 + depth)] * block.faces[0]
+        sides += [(block.u1, block.u1 - depth)] * block.faces[1]
+        for front, back in sides:
             v = block.v0 + self.rng.uniform(0, 2)
             while v + 13 < block.v1:
                 width = min(self.rng.uniform(14, 21), block.v1 - v)
-                self._parcel(front, back, inward, v, width, roofs)
+                self._parcel(front, back, v, width, roofs)
                 v += width
 
-    def _parcel(self, front: float, back: float, inward: float, v: float, width: float, roofs: tuple[Any, ...]) -> None:
+    def _parcel(self, front: float, back: float, v: float, width: float, roofs: tuple[Any, ...]) -> None:
         rng, look, frame = self.rng, self.look, self.frame
+        inward = math.copysign(1.0, back - front)
         self.scene.patches.append(
             Patch(frame.polygon(min(front, back), v, max(front, back), v + width), self._color(look.grass))
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyogrio
@@ -77,33 +78,47 @@ def generate(folder: Path, size: int = 1024, seed: int = 0) -> World:
         "unlabelled": SOUTH,
     }
     scenes = {
-        name: scene(folder, size, seed * len(places) + number, look, name, place=number)
+        name: scene(folder, size, seed * len(places) + number, Site(look, name, number))
         for number, (name, look) in enumerate(places.items())
     }
     return World(**scenes)
 
 
-def scene(
-    folder: Path, size: int = 256, seed: int = 0, look: Look = NORTH, name: str = "scene", place: int = 0
-) -> Scene:
+class Site(NamedTuple):
+    """Where a scene lies.
+
+    Attributes:
+        look: how it looks there.
+        name: the stem of its files.
+        number: scenes of the same look and another number do not overlap on the map.
+    """
+
+    look: Look = NORTH
+    name: str = "scene"
+    number: int = 0
+
+
+SITE = Site()
+
+
+def scene(folder: Path, size: int = 256, seed: int = 0, site: Site = SITE) -> Scene:
     """Write one scene.
 
     Args:
         folder: where to, made if missing.
         size: side in pixels of 0.25 m.
         seed: which scene.
-        look: how it looks and where it lies.
-        name: the stem of its files.
-        place: scenes of the same look and another place do not overlap on the map.
+        site: where it lies.
 
     Raises:
         OutputError: the folder cannot be written.
     """
+    look, name, number = site
     files = {part: folder / f"{name}_{part}.gpkg" for part in ("cars", "areas", "labelled_area")}
     written = Scene(name, folder / f"{name}.tif", **files)
     painting = paint(look, size, seed)
     easting, northing = look.origin
-    transform = Affine(GSD, 0, easting + place * 1.25 * size * GSD, 0, -GSD, northing)
+    transform = Affine(GSD, 0, easting + number * 1.25 * size * GSD, 0, -GSD, northing)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write_raster(written.raster, painting.image, look.crs, transform)
@@ -126,12 +141,11 @@ def _write_truth(files: Scene, painting: Painting, crs: str, transform: Affine) 
         return np.array([shapely.transform(shape, lambda points: _to_map(points, transform)) for shape in shapes])
 
     pieces = [(name, piece) for name, area in painting.areas.items() for piece in _polygons(area)]
-    _write_layer(files.cars, "cars", on_map(painting.vehicles), "class", painting.vehicle_classes, crs)
-    _write_layer(
-        files.areas, "areas", on_map([piece for _, piece in pieces]), "class", [name for name, _ in pieces], crs
-    )
+    _write_layer(files.cars, "cars", on_map(painting.vehicles), {"class": painting.vehicle_classes}, crs)
+    areas = on_map([piece for _, piece in pieces])
+    _write_layer(files.areas, "areas", areas, {"class": [name for name, _ in pieces]}, crs)
     few, rest = _parts(painting)
-    _write_layer(files.labelled_area, "labelled_area", on_map([few, rest]), "part", ["few", "rest"], crs)
+    _write_layer(files.labelled_area, "labelled_area", on_map([few, rest]), {"part": ["few", "rest"]}, crs)
 
 
 def _to_map(points: np.ndarray, transform: Affine) -> np.ndarray:
@@ -161,7 +175,7 @@ def _parts(painting: Painting) -> tuple[BaseGeometry, BaseGeometry]:
     return few, whole.difference(few)
 
 
-def _write_layer(path: Path, layer: str, shapes: np.ndarray, field: str, values: list[str], crs: str) -> None:
+def _write_layer(path: Path, layer: str, shapes: np.ndarray, fields: dict[str, list[str]], crs: str) -> None:
     path.unlink(missing_ok=True)
     # A GeoPackage notes when it was written, which would make equal worlds differ.
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2024-01-01T00:00:00.000Z"})
@@ -169,8 +183,8 @@ def _write_layer(path: Path, layer: str, shapes: np.ndarray, field: str, values:
         pyogrio.raw.write(
             path,
             shapely.to_wkb(shapes),
-            [np.array(values, object)],
-            [field],
+            [np.array(values, object) for values in fields.values()],
+            list(fields),
             layer=layer,
             driver="GPKG",
             geometry_type="Polygon",

@@ -2,6 +2,7 @@
 
 from ..models.heads import anchors_valid
 from .agreement import detection_agreement, segmentation_agreement
+from .arguments import IN_FULL, Emphasis, Pyramid, Targets
 from .calibration import detection_temperature, segmentation_temperature
 from .centerness import soft_centerness
 from .cldice import cldice_loss
@@ -20,9 +21,13 @@ from .weak import bounded_areas, outside_boxes
 
 __all__ = [
     "FOUND",
+    "IN_FULL",
     "AdaptiveThresholds",
     "Adaptors",
     "Confidence",
+    "Emphasis",
+    "Pyramid",
+    "Targets",
     "anchors_valid",
     "bounded_areas",
     "channel_wise",

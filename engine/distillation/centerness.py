@@ -6,13 +6,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .arguments import Targets
 from .arithmetic import full, mean_over, target
 
 
 def soft_centerness(
     student: Tensor,
-    teacher: Tensor,
-    teacher_logits: Tensor,
+    teacher: Targets,
     valid: Tensor,
     found: float = 0.0,
     places: Tensor | None = None,
@@ -25,8 +25,7 @@ def soft_centerness(
 
     Args:
         student: centerness logits c_S (B, N).
-        teacher: centerness logits c_T (B, N), detached here.
-        teacher_logits: class logits (B, N, C).
+        teacher: centerness logits c_T (B, N) and class logits (B, N, C), detached here.
         valid: (B, N) bool.
         found: locations with a lower weight count nowhere.
         places: (B, N) of the locations, by which their summands are multiplied; none: all 1.
@@ -37,12 +36,13 @@ def soft_centerness(
     Examples:
         >>> object_, background = torch.full((1, 2, 1), 20.0), torch.full((1, 2, 1), -20.0)
         >>> student, teacher, valid = torch.zeros(1, 2), torch.full((1, 2), 20.0), torch.full((1, 2), True)
-        >>> [round(soft_centerness(student, teacher, logits, valid).item(), 4) for logits in (object_, background)]
+        >>> said = [Targets(teacher, logits) for logits in (object_, background)]
+        >>> [round(soft_centerness(student, each, valid).item(), 4) for each in said]
         [0.6931, 0.0]
     """
-    weights = target(teacher_logits)[valid].sigmoid().amax(dim=1)
+    weights = target(teacher.logits)[valid].sigmoid().amax(dim=1)
     weights = torch.where(weights >= found, weights, 0.0)
-    wanted = target(teacher)[valid].sigmoid()
+    wanted = target(teacher.values)[valid].sigmoid()
     losses = F.binary_cross_entropy_with_logits(full(student)[valid], wanted, reduction="none")
     summands = weights * losses
     return mean_over((summands if places is None else summands * places[valid]).sum(), weights.sum())

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 from torchvision.ops import generalized_box_iou_loss
 
+from .arguments import IN_FULL, Emphasis, Targets
 from .arithmetic import full, mean_over, target
-from .soft import quality_focal
+from .soft import GAMMA, quality_focal
 
 FOUND = 0.1
 """Class probability from which an anchor finds something. Focal losses start every anchor at 0.01."""
@@ -18,8 +19,7 @@ def dense_classification(
     teacher: Tensor,
     valid: Tensor,
     found: float = FOUND,
-    weights: Tensor | None = None,
-    places: Tensor | None = None,
+    emphasis: Emphasis = IN_FULL,
 ) -> Tensor:
     """Sum over valid anchors and classes of |q - p_S|^2 BCE(z_S, q) / sum of max_c q, where q is p_T >= found, else 0.
 
@@ -31,8 +31,7 @@ def dense_classification(
         teacher: logits z_T (B, N, C), detached here; p = sigmoid(z).
         valid: (B, N) bool.
         found: the least probability of a pseudo-label.
-        weights: (C,) of the classes' summands; none: all 1.
-        places: (B, N) of the anchors, by which their summands are multiplied; none: all 1.
+        emphasis: of the classes' summands (C,), and of the anchors' (B, N).
 
     Returns:
         scalar; the divisor is at least 1.
@@ -44,7 +43,8 @@ def dense_classification(
         [0.142, 0.0]
     """
     probabilities = _found(target(teacher)[valid].sigmoid(), found)
-    each = quality_focal(full(student)[valid], probabilities, 2.0)
+    each = quality_focal(full(student)[valid], probabilities, GAMMA)
+    weights, places = emphasis
     each = each if weights is None else each * weights
     each = each if places is None else each * places[valid][:, None]
     return mean_over(each.sum(), probabilities.amax(dim=1).sum())
@@ -52,23 +52,19 @@ def dense_classification(
 
 def dense_boxes(
     student: Tensor,
-    teacher: Tensor,
-    teacher_logits: Tensor,
+    teacher: Targets,
     valid: Tensor,
     found: float = FOUND,
-    weights: Tensor | None = None,
-    places: Tensor | None = None,
+    emphasis: Emphasis = IN_FULL,
 ) -> Tensor:
     """Weighted mean over the anchors that find something of 1 - GIoU(b_S, b_T), weighed by max_c p_T.
 
     Args:
         student: boxes b_S (B, N, 4), xyxy pixels.
-        teacher: boxes b_T (B, N, 4), detached here.
-        teacher_logits: (B, N, C).
+        teacher: boxes b_T (B, N, 4) and class logits (B, N, C), detached here.
         valid: (B, N) bool.
         found: as for `dense_classification`.
-        weights: (C,) of the classes, by which the summands of their anchors are multiplied; none: all 1.
-        places: (B, N) of the anchors, by which their summands are multiplied; none: all 1.
+        emphasis: of the classes (C,) and of the anchors (B, N), by which the anchors' summands are multiplied.
 
     Returns:
         scalar; the divisor is at least 1.
@@ -76,14 +72,15 @@ def dense_boxes(
     Examples:
         >>> box, logits = torch.tensor([[[0.0, 0.0, 10.0, 10.0]]]), torch.full((1, 1, 1), 20.0)
         >>> moved = box + torch.tensor([5.0, 0.0, 5.0, 0.0])  # 1 - 50 / 150
-        >>> valid = torch.full((1, 1), True)
-        >>> [round(dense_boxes(each, box, logits, valid).item(), 4) for each in (box, moved)]
+        >>> teacher, valid = Targets(box, logits), torch.full((1, 1), True)
+        >>> [round(dense_boxes(each, teacher, valid).item(), 4) for each in (box, moved)]
         [0.0, 0.6667]
     """
-    confidence, classes = target(teacher_logits).sigmoid().max(dim=2)
+    confidence, classes = target(teacher.logits).sigmoid().max(dim=2)
     chosen = valid & (confidence >= found)
     anchors = confidence[chosen]
-    losses = generalized_box_iou_loss(full(student)[chosen], target(teacher)[chosen], reduction="none")
+    losses = generalized_box_iou_loss(full(student)[chosen], target(teacher.values)[chosen], reduction="none")
+    weights, places = emphasis
     summands = anchors * losses if weights is None else anchors * losses * weights[classes[chosen]]
     return mean_over((summands if places is None else summands * places[chosen]).sum(), anchors.sum())
 

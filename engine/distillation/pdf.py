@@ -6,18 +6,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .arguments import Pyramid
 from .arithmetic import full, mean_by, mean_over, pooled, resized, target, total
 from .feature import weighted_squares
-from .soft import quality_focal
+from .soft import GAMMA, quality_focal
 
 
 def pdf_detection(
-    student_features: list[Tensor],
-    teacher_features: list[Tensor],
-    student_logits: Tensor,
-    teacher_logits: Tensor,
+    student: Pyramid,
+    teacher: Pyramid,
     shapes: list[tuple[int, int]],
-    per_location: int,
     valid: Tensor,
     weight: float = 5.0,
 ) -> Tensor:
@@ -27,12 +25,9 @@ def pdf_detection(
     location i, normalised to sum 1 over batch, locations and channels.
 
     Args:
-        student_features: adapted, of each level (B, D, H_l, W_l); levels without detections are left out.
-        teacher_features: the same, detached here.
-        student_logits: z_S (B, N, C).
-        teacher_logits: z_T (B, N, C), detached here.
-        shapes: (H_l, W_l) of the levels that detect.
-        per_location: A.
+        student: adapted features, of which levels without detections are left out, and z_S (B, N, C).
+        teacher: features and z_T (B, N, C), detached here.
+        shapes: (H_l, W_l) of the levels that detect, which have the N anchors, A at each location.
         valid: (B, N) bool.
         weight: lambda.
 
@@ -42,19 +37,20 @@ def pdf_detection(
     Examples:
         >>> student, teacher = torch.zeros(1, 8, 1, 2), torch.tensor([1.0, 0.0]).expand(1, 8, 1, 2)
         >>> mine, here, there = torch.zeros(1, 2, 1), torch.tensor([[[9.0], [0.0]]]), torch.tensor([[[0.0], [9.0]]])
-        >>> place = [(1, 2)], 1, torch.full((1, 2), True)  # shapes, anchors of a location, which count
-        >>> [round(pdf_detection([student], [teacher], mine, each, *place).item(), 3) for each in (here, there)]
+        >>> shapes, valid = [(1, 2)], torch.full((1, 2), True)
+        >>> student, answers = Pyramid([student], mine), [Pyramid([teacher], each) for each in (here, there)]
+        >>> [round(pdf_detection(student, each, shapes, valid).item(), 3) for each in answers]
         [5.0, 0.0]
     """
-    distances = (target(teacher_logits).sigmoid() - target(student_logits).sigmoid()).norm(dim=2)
-    locations = torch.where(valid, distances, 0.0).unflatten(1, (-1, per_location)).mean(dim=2)
+    distances = (target(teacher.logits).sigmoid() - target(student.logits).sigmoid()).norm(dim=2)
     counts = [height * width for height, width in shapes]
+    locations = torch.where(valid, distances, 0.0).unflatten(1, (sum(counts), -1)).mean(dim=2)
     grids = [
         level.unflatten(1, tuple(shape))[:, None]
         for level, shape in zip(locations.split(counts, dim=1), shapes, strict=True)
     ]
     sizes = {tuple(shape) for shape in shapes}
-    pairs = [pair for pair in _pairs(student_features, teacher_features) if tuple(pair[1].shape[-2:]) in sizes]
+    pairs = [pair for pair in _pairs(student.features, teacher.features) if tuple(pair[1].shape[-2:]) in sizes]
     return weight * _guided(pairs, grids)
 
 
@@ -87,7 +83,7 @@ def pdf_plus(
     """
     probabilities = target(teacher_logits)[valid].sigmoid()
     found = probabilities > 0.5
-    classification = mean_over(quality_focal(full(student_logits)[valid], probabilities, gamma=2.0).sum(), found.sum())
+    classification = mean_over(quality_focal(full(student_logits)[valid], probabilities, GAMMA).sum(), found.sum())
     mine, theirs = full(student_regression)[valid], target(teacher_regression)[valid]
     objects = found.any(dim=1)
     box = mean_over(F.l1_loss(mine[objects], theirs[objects], reduction="sum"), 4 * objects.sum())
@@ -95,20 +91,16 @@ def pdf_plus(
 
 
 def pdf_segmentation(
-    student_features: list[Tensor],
-    teacher_features: list[Tensor],
-    student_logits: Tensor,
-    teacher_logits: Tensor,
+    student: Pyramid,
+    teacher: Pyramid,
     valid: Tensor,
     weight: float = 5.0,
 ) -> Tensor:
     """The same for segmentation: d = ||softmax(s_T) - softmax(s_S)||_2 per pixel, averaged over each cell.
 
     Args:
-        student_features: adapted, of each level (B, D, H_l, W_l).
-        teacher_features: the same, detached here.
-        student_logits: s_S (B, K, H, W).
-        teacher_logits: s_T (B, K, H, W), detached here.
+        student: adapted features and s_S (B, K, H, W).
+        teacher: features and s_T (B, K, H, W), detached here.
         valid: (B, H, W) bool.
         weight: lambda.
 
@@ -118,13 +110,13 @@ def pdf_segmentation(
     Examples:
         >>> student, teacher = torch.zeros(1, 8, 2, 2), torch.ones(1, 8, 2, 2)
         >>> logits, valid = torch.randn(1, 3, 8, 8), torch.ones(1, 8, 8).bool()
-        >>> answers = logits, logits.roll(1, dims=1)
-        >>> [round(pdf_segmentation([student], [teacher], logits, each, valid).item(), 3) for each in answers]
+        >>> student, answers = Pyramid([student], logits), (logits, logits.roll(1, dims=1))
+        >>> [round(pdf_segmentation(student, Pyramid([teacher], each), valid).item(), 3) for each in answers]
         [0.0, 5.0]
     """
-    distances = (target(teacher_logits).softmax(dim=1) - target(student_logits).softmax(dim=1)).norm(dim=1)
+    distances = (target(teacher.logits).softmax(dim=1) - target(student.logits).softmax(dim=1)).norm(dim=1)
     distances = torch.where(valid, distances, 0.0)
-    pairs = _pairs(student_features, teacher_features)
+    pairs = _pairs(student.features, teacher.features)
     return weight * _guided(pairs, [pooled(distances, theirs.shape[-2:]) for _, theirs in pairs])
 
 

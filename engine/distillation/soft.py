@@ -7,9 +7,12 @@ from typing import Literal
 import torch.nn.functional as F
 from torch import Tensor
 
+from .arguments import IN_FULL, Emphasis, Targets
 from .arithmetic import full, mean_over, pixels, target
 
 SMOOTH_L1_BETA = 1 / 9
+GAMMA = 2.0
+"""Of the quality focal form, as in Generalized Focal Loss (Li et al., arXiv 2006.04388, equation 5)."""
 
 
 def soft_segmentation(
@@ -17,8 +20,7 @@ def soft_segmentation(
     teacher: Tensor,
     valid: Tensor,
     temperature: float = 1.0,
-    weights: Tensor | None = None,
-    places: Tensor | None = None,
+    emphasis: Emphasis = IN_FULL,
 ) -> Tensor:
     """T^2 mean over valid pixels of KL(softmax(s_T / T) || softmax(s_S / T)) (Hinton et al., arXiv 1503.02531).
 
@@ -27,8 +29,8 @@ def soft_segmentation(
         teacher: logits (B, K, H, W), detached here.
         valid: (B, H, W) bool.
         temperature: T.
-        weights: (K,) of the classes; a pixel then weighs what they are on average under the teacher's probabilities.
-        places: (B, H, W) of the pixels, by which their divergence is multiplied; none: all 1.
+        emphasis: of classes (K,), a pixel then weighs what they are on average under the teacher's probabilities; of
+            places (B, H, W), by which the pixels' divergence is multiplied.
 
     Returns:
         scalar; zero where no pixel counts.
@@ -41,6 +43,7 @@ def soft_segmentation(
     """
     mine = F.log_softmax(pixels(full(student), valid) / temperature, dim=1)
     theirs = F.log_softmax(pixels(target(teacher), valid) / temperature, dim=1)
+    weights, places = emphasis
     if weights is None and places is None:
         divergence = F.kl_div(mine, theirs, log_target=True, reduction="sum")
     else:
@@ -54,12 +57,10 @@ def soft_detection_classification(
     student: Tensor,
     teacher: Tensor,
     valid: Tensor,
-    gamma: float = 2.0,
     reduction: Literal["objects", "mean"] = "objects",
-    weights: Tensor | None = None,
-    places: Tensor | None = None,
+    emphasis: Emphasis = IN_FULL,
 ) -> Tensor:
-    """Sum over valid anchors and classes of |p_T - p_S|^gamma BCE(z_S, p_T), the quality focal form, reduced.
+    """Sum over valid anchors and classes of |p_T - p_S|^2 BCE(z_S, p_T), the quality focal form, reduced.
 
     `objects` divides by what the teacher finds, the sum over anchors of max_c p_T (at least 1), as the
     supervised loss divides by positives: the term then keeps its size whatever the number of anchors.
@@ -69,10 +70,8 @@ def soft_detection_classification(
         student: logits z_S (B, N, C).
         teacher: logits z_T (B, N, C), detached here; p = sigmoid(z).
         valid: (B, N) bool.
-        gamma: 2 as in Generalized Focal Loss (Li et al., arXiv 2006.04388, equation 5).
         reduction: `objects` or `mean`.
-        weights: (C,) of the classes' summands; none: all 1.
-        places: (B, N) of the anchors, by which their summands are multiplied; none: all 1.
+        emphasis: of the classes' summands (C,), and of the anchors' (B, N).
 
     Returns:
         scalar; zero where no anchor counts.
@@ -85,7 +84,8 @@ def soft_detection_classification(
     """
     mine, probabilities = full(student)[valid], target(teacher)[valid].sigmoid()
     count = probabilities.amax(dim=1).sum() if reduction == "objects" else mine.numel()
-    each = quality_focal(mine, probabilities, gamma)
+    each = quality_focal(mine, probabilities, GAMMA)
+    weights, places = emphasis
     each = each if weights is None else each * weights
     return mean_over((each if places is None else each * places[valid][:, None]).sum(), count)
 
@@ -105,12 +105,10 @@ def quality_focal(logits: Tensor, probabilities: Tensor, gamma: float) -> Tensor
 
 def soft_detection_regression(
     student: Tensor,
-    teacher: Tensor,
-    teacher_logits: Tensor,
+    teacher: Targets,
     valid: Tensor,
     weight: Literal["confidence", "all"] = "confidence",
-    weights: Tensor | None = None,
-    places: Tensor | None = None,
+    emphasis: Emphasis = IN_FULL,
 ) -> Tensor:
     """Weighted mean over valid anchors of the smooth L1 of r_S to r_T, itself a mean over the four numbers.
 
@@ -120,12 +118,10 @@ def soft_detection_regression(
 
     Args:
         student: regression (B, N, 4).
-        teacher: regression (B, N, 4), detached here.
-        teacher_logits: (B, N, C).
+        teacher: regression (B, N, 4) and class logits (B, N, C), detached here.
         valid: (B, N) bool.
         weight: `confidence`, or `all` for the plain mean over all valid anchors.
-        weights: (C,) of the classes, by which the summands of their anchors are multiplied; none: all 1.
-        places: (B, N) of the anchors, by which their summands are multiplied; none: all 1.
+        emphasis: of the classes (C,) and of the anchors (B, N), by which the anchors' summands are multiplied.
 
     Returns:
         scalar; zero where no anchor counts. Smooth L1 turns quadratic below 1/9.
@@ -135,12 +131,13 @@ def soft_detection_regression(
         >>> boxes, valid = torch.zeros(1, 2, 4), torch.full((1, 2), True)
         >>> logits = torch.tensor([[[20.0], [-20.0]]])  # something, and background
         >>> shifted = boxes + torch.tensor([[1.0], [9.0]])
-        >>> round(soft_detection_regression(shifted, boxes, logits, valid).item(), 4)  # 1 - 1 / 18, of the first alone
+        >>> round(soft_detection_regression(shifted, Targets(boxes, logits), valid).item(), 4)  # 1 - 1 / 18
         0.9444
     """
-    mine, theirs = full(student)[valid], target(teacher)[valid]
-    confidence, classes = target(teacher_logits)[valid].sigmoid().max(dim=1)
+    mine, theirs = full(student)[valid], target(teacher.values)[valid]
+    confidence, classes = target(teacher.logits)[valid].sigmoid().max(dim=1)
     anchors = confidence if weight == "confidence" else confidence.new_ones(confidence.shape)
     distances = F.smooth_l1_loss(mine, theirs, beta=SMOOTH_L1_BETA, reduction="none").mean(dim=1)
+    weights, places = emphasis
     summands = anchors * distances if weights is None else anchors * distances * weights[classes]
     return mean_over((summands if places is None else summands * places[valid]).sum(), anchors.sum())

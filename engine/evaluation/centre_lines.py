@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 import shapely
 
-from ..config import Area, ClassDefinition, Labels
 from ..errors import ConfigError
 from ..inference.vectors.components import connected
 from ..inference.vectors.thinning import thin
 from ..types import IGNORE_INDEX
-from .evaluate import compared_pixels, native_grid
+from .evaluate import Truth, compared_pixels, native_grid
 
 TOLERANCE = 3.0
 """Metres that lines may lie apart."""
@@ -64,24 +63,13 @@ class LineCounts:
         }
 
 
-def evaluate_lines(
-    class_map: Path,
-    labels: Labels,
-    classes: list[ClassDefinition],
-    area: Area,
-    name: str,
-    background: bool = True,
-    tolerance: float = TOLERANCE,
-) -> dict[str, Any]:
+def evaluate_lines(class_map: Path, truth: Truth, name: str, tolerance: float = TOLERANCE) -> dict[str, Any]:
     """Line scores of one class of a class map, window by window; networks end at windows of 2048 pixels.
 
     Args:
         class_map: as for `evaluate_segmentation`.
-        labels: vector polygons or a class raster.
-        classes: segmentation classes, without background.
-        area: where the truth is complete.
+        truth: of areas.
         name: the class that is made of lines.
-        background: whether ground without a label is background.
         tolerance: in metres.
 
     Returns:
@@ -92,14 +80,14 @@ def evaluate_lines(
         RasterError: the class map cannot be read.
         LabelError: the labels or the area cannot be read.
     """
-    names = [definition.name for definition in classes]
+    names = [definition.name for definition in truth.classes]
     if name not in names:
         raise ConfigError(f"There is no segmentation class '{name}'; choose one of {', '.join(names)}.")
-    channel, pixels = names.index(name) + int(background), tolerance / native_grid(class_map).gsd
+    channel, pixels = names.index(name) + int(truth.background), tolerance / native_grid(class_map).gsd
     total = LineCounts()
-    for _, predicted, truth in compared_pixels(class_map, labels, classes, area, background):
-        known = (predicted != IGNORE_INDEX) & (truth != IGNORE_INDEX)
-        total += line_counts((predicted == channel) & known, (truth == channel) & known, pixels)
+    for _, predicted, there in compared_pixels(class_map, truth):
+        known = (predicted != IGNORE_INDEX) & (there != IGNORE_INDEX)
+        total += line_counts((predicted == channel) & known, (there == channel) & known, pixels)
     return total.scores()
 
 

@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 import shapely
 
-from ..config import Area, ClassDefinition, Labels
 from ..data.grid import Grid
 from ..errors import cannot_write
 from ..inference.sinks import RasterSink
 from ..inference.vectors.layer import Fields, VectorLayer
 from ..types import IGNORE_INDEX
 from .boxes import Boxes, assigned
-from .evaluate import compared_boxes, compared_pixels, native_grid
+from .evaluate import Truth, compared_boxes, compared_pixels, native_grid
 
 LAYER = "errors"
 TRUE_POSITIVE, FALSE_POSITIVE, MISSED = "true positive", "false positive", "missed"
@@ -30,20 +29,13 @@ COLOURS = {
 
 
 def write_detection_errors(
-    detections: Path | Sequence[Path],
-    labels: Labels,
-    classes: list[ClassDefinition],
-    area: Area,
-    output: Path,
-    score_threshold: float | Sequence[float] = 0.3,
+    detections: Path | Sequence[Path], truth: Truth, output: Path, score_threshold: float | Sequence[float] = 0.3
 ) -> dict[str, int]:
     """Write detections that hit and that miss, and the objects that none hits, as `evaluate_detection` counts them.
 
     Args:
         detections: GeoPackage as `predict` writes it; several count as one.
-        labels: vector polygons, or points with a box size.
-        classes: detection classes.
-        area: where the truth is complete.
+        truth: of objects.
         output: a GeoPackage; layer `errors` in the detections' CRS: boxes with `error` (true positive, false
             positive, missed), `class` and `score` (none for missed ones).
         score_threshold: detections below are left out, and hit nothing; one, or one a class.
@@ -55,33 +47,28 @@ def write_detection_errors(
         LabelError: the detections, the labels or the area cannot be read.
         OutputError: the output cannot be written.
     """
-    grid, found, truth = compared_boxes(detections, labels, classes, area)
-    hit = assigned(found, truth, 0.5, score_threshold)
+    grid, found, objects = compared_boxes(detections, truth)
+    hit = assigned(found, objects, 0.5, score_threshold)
     sure = found.reach(score_threshold)
-    missed = ~np.isin(np.arange(len(truth)), hit)
-    parts = {TRUE_POSITIVE: found[sure & (hit >= 0)], FALSE_POSITIVE: found[sure & (hit < 0)], MISSED: truth[missed]}
-    names = np.array([definition.name for definition in classes], object)
+    missed = ~np.isin(np.arange(len(objects)), hit)
+    parts = {TRUE_POSITIVE: found[sure & (hit >= 0)], FALSE_POSITIVE: found[sure & (hit < 0)], MISSED: objects[missed]}
+    names = np.array([definition.name for definition in truth.classes], object)
     _make_folder(output)
-    with VectorLayer(output, LAYER, "Polygon", _fields("", truth[:0], names), grid.crs) as layer:
+    with VectorLayer(output, LAYER, "Polygon", _fields("", objects[:0], names), grid.crs) as layer:
         for error, boxes in parts.items():
             layer.write(_polygons(boxes.corners, grid), _fields(error, boxes, names))
         layer.finish()
     return {error: len(boxes) for error, boxes in parts.items()}
 
 
-def write_segmentation_errors(
-    class_map: Path, labels: Labels, classes: list[ClassDefinition], area: Area, output: Path, background: bool = True
-) -> dict[str, int]:
+def write_segmentation_errors(class_map: Path, truth: Truth, output: Path) -> dict[str, int]:
     """Write where a class map is right and wrong, as `evaluate_segmentation` counts it.
 
     Args:
         class_map: raster of class values as `predict` writes it.
-        labels: vector polygons or a class raster.
-        classes: segmentation classes, without background.
-        area: where the truth is complete.
+        truth: of areas.
         output: a Cloud-Optimised GeoTIFF on the class map's pixels: 0 right, 1 another class, 2 false positive (a
             class on background), 3 missed (background on a class), 255 not counted.
-        background: whether ground without a label is background.
 
     Returns:
         Pixels of each.
@@ -94,8 +81,8 @@ def write_segmentation_errors(
     counts = np.zeros(len(NAMES), np.int64)
     _make_folder(output)
     with RasterSink(output, native_grid(class_map), "errors", COLOURS, NAMES) as sink:
-        for window, predicted, truth in compared_pixels(class_map, labels, classes, area, background):
-            errors = pixel_errors(predicted, truth, background)
+        for window, predicted, there in compared_pixels(class_map, truth):
+            errors = pixel_errors(predicted, there, truth.background)
             counts += np.bincount(errors.ravel(), minlength=256)[: len(NAMES)]
             sink.write(window.row, window.column, errors)
         sink.finish()

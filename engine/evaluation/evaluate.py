@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +20,7 @@ from ..data.masks import coverage
 from ..data.opening import open_raster
 from ..data.placement import check_placed
 from ..data.points import IGNORED
-from ..data.raster import RasterReader
+from ..data.raster import OnGrid, RasterReader
 from ..data.vector_labels import VectorLabels
 from ..data.vectors import extent
 from ..errors import RasterError
@@ -32,17 +33,30 @@ WINDOW = 2048
 """Side of the windows that are scored one after the other, in pixels."""
 
 
-def evaluate_segmentation(
-    class_map: Path, labels: Labels, classes: list[ClassDefinition], area: Area, background: bool = True
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Truth:
+    """What predictions are compared with.
+
+    Args:
+        labels: of areas vector polygons or a class raster, of which ignored values count nowhere; of objects vector
+            polygons, or points with a box size.
+        classes: of the task, without background.
+        area: where the truth is complete; nothing counts outside it.
+        background: whether ground without a label is background; otherwise it counts nowhere. Of areas alone.
+    """
+
+    labels: Labels
+    classes: list[ClassDefinition]
+    area: Area
+    background: bool = True
+
+
+def evaluate_segmentation(class_map: Path, truth: Truth) -> dict[str, Any]:
     """Scores of a class map on its own pixels, window by window.
 
     Args:
         class_map: raster of class values as `predict` writes it: background 0, the first class 1, no-data 255.
-        labels: vector polygons or a class raster; ignored values count nowhere.
-        classes: segmentation classes, without background.
-        area: where the truth is complete; nothing counts outside it.
-        background: whether ground without a label is background; otherwise it counts nowhere.
+        truth: of areas.
 
     Returns:
         As `confusion.segmentation_scores`.
@@ -51,45 +65,37 @@ def evaluate_segmentation(
         RasterError: the class map cannot be read or has values that mean no class.
         LabelError: the labels or the area cannot be read or lie elsewhere.
     """
-    names = [*(["background"] if background else []), *(definition.name for definition in classes)]
+    names = [*(["background"] if truth.background else []), *(definition.name for definition in truth.classes)]
     matrix = np.zeros((len(names), len(names)), np.int64)
-    for _, predicted, truth in compared_pixels(class_map, labels, classes, area, background):
-        matrix += confusion_matrix(predicted, truth, len(names))
-    return segmentation_scores(matrix, names, background)
+    for _, predicted, there in compared_pixels(class_map, truth):
+        matrix += confusion_matrix(predicted, there, len(names))
+    return segmentation_scores(matrix, names, truth.background)
 
 
-def compared_pixels(
-    class_map: Path, labels: Labels, classes: list[ClassDefinition], area: Area, background: bool
-) -> Iterator[tuple[Window, np.ndarray, np.ndarray]]:
+def compared_pixels(class_map: Path, truth: Truth) -> Iterator[tuple[Window, np.ndarray, np.ndarray]]:
     """Windows of a class map's own pixels, with what it says and what is true there, as channels (H, W).
 
     Arguments and errors are those of `evaluate_segmentation`; `IGNORE_INDEX` counts nowhere.
     """
-    run, source = _as_run(class_map, "segmentation", labels, classes, area, background)
-    reader = RasterReader(class_map, grid=native_grid(class_map), resampling=Resampling.nearest)
-    truth = cast("VectorLabels | ClassRaster", read_labels(run, source, reader.grid))
-    inside = labelled_area(source, reader, truth)
-    _check_touching(source, truth, inside, reader.grid)
+    run, source = _as_run(class_map, "segmentation", truth)
+    reader = RasterReader(class_map, on=OnGrid(native_grid(class_map), Resampling.nearest))
+    labels = cast("VectorLabels | ClassRaster", read_labels(run, source, reader.grid))
+    inside = labelled_area(source, reader, labels)
+    _check_touching(source, labels, inside, reader.grid)
     count = len(run.segmentation_channels())
     for window in _windows(inside, reader.grid):
-        mask = np.where(coverage(inside, window), truth.mask(window), IGNORE_INDEX)
-        yield window, _channels(reader, window, count, background), mask
+        mask = np.where(coverage(inside, window), labels.mask(window), IGNORE_INDEX)
+        yield window, _channels(reader, window, count, truth.background), mask
 
 
 def evaluate_detection(
-    detections: Path | Sequence[Path],
-    labels: Labels,
-    classes: list[ClassDefinition],
-    area: Area,
-    score_threshold: float | Sequence[float] = 0.3,
+    detections: Path | Sequence[Path], truth: Truth, score_threshold: float | Sequence[float] = 0.3
 ) -> dict[str, Any]:
     """Scores of detections; boxes are extents in the detections' CRS, and count where their centre is in the area.
 
     Args:
         detections: GeoPackage as `predict` writes it: polygons with `class` and `score`; several count as one.
-        labels: vector polygons, or points with a box size; what is centred on ignored ones counts nowhere.
-        classes: detection classes.
-        area: where the truth is complete; kind `raster` means everywhere.
+        truth: of objects; what is centred on ignored ones counts nowhere.
         score_threshold: for precision, recall and F1; one, or one a class.
 
     Returns:
@@ -98,27 +104,25 @@ def evaluate_detection(
     Raises:
         LabelError: the detections, the labels or the area cannot be read.
     """
-    _, found, objects = compared_boxes(detections, labels, classes, area)
-    return detection_scores(found, objects, [definition.name for definition in classes], score_threshold)
+    _, found, objects = compared_boxes(detections, truth)
+    return detection_scores(found, objects, [definition.name for definition in truth.classes], score_threshold)
 
 
-def compared_boxes(
-    detections: Path | Sequence[Path], labels: Labels, classes: list[ClassDefinition], area: Area
-) -> tuple[Grid, Boxes, Boxes]:
+def compared_boxes(detections: Path | Sequence[Path], truth: Truth) -> tuple[Grid, Boxes, Boxes]:
     """A grid in the (first) detections' CRS, and the detections and the labelled objects that count, in its pixels.
 
     Arguments and errors are those of `evaluate_detection`.
     """
     paths = [Path(detections)] if isinstance(detections, str | Path) else detections
-    run, source = _as_run(paths[0], "detection", labels, classes, area, background=True)
-    sheet = sheet_of(paths, labels, area)
-    truth = cast("VectorLabels", read_labels(run, source, sheet.grid))
-    inside = labelled_area(source, cast("RasterReader", sheet), truth)
-    _check_touching(source, truth, inside, sheet.grid)
-    known = truth.classes != IGNORED
-    counted = inside.difference(shapely.union_all(truth.geometries[~known]))
-    found = read_all_detections(paths, sheet.grid, [definition.name for definition in classes])
-    objects = Boxes(truth.boxes, truth.classes)[known]
+    run, source = _as_run(paths[0], "detection", truth)
+    sheet = sheet_of(paths, truth.labels, truth.area)
+    labels = cast("VectorLabels", read_labels(run, source, sheet.grid))
+    inside = labelled_area(source, cast("RasterReader", sheet), labels)
+    _check_touching(source, labels, inside, sheet.grid)
+    known = labels.classes != IGNORED
+    counted = inside.difference(shapely.union_all(labels.geometries[~known]))
+    found = read_all_detections(paths, sheet.grid, [definition.name for definition in truth.classes])
+    objects = Boxes(labels.boxes, labels.classes)[known]
     return sheet.grid, found.inside(counted), objects.inside(counted)
 
 
@@ -147,12 +151,11 @@ def _check_touching(source: Source, truth: VectorLabels | ClassRaster, inside: s
         )
 
 
-def _as_run(
-    raster: Path, role: str, labels: Labels, classes: list[ClassDefinition], area: Area, background: bool
-) -> tuple[Run, Source]:
+def _as_run(raster: Path, role: str, truth: Truth) -> tuple[Run, Source]:
     """The run file that would have these labels, for that is what labels are read by."""
-    source = Source(raster=str(raster), role=role, labels=labels, area=area)
-    run = Run(sources=[source], background=background, recipe=Supervised(), **{f"{role}_classes": classes})
+    source = Source(raster=str(raster), role=role, labels=truth.labels, area=truth.area)
+    background = truth.background or role == "detection"
+    run = Run(sources=[source], background=background, recipe=Supervised(), **{f"{role}_classes": truth.classes})
     return run, source
 
 

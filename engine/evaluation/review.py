@@ -24,14 +24,14 @@ from ..inference.pipeline import ordered
 from ..inference.radiometry import by_own_statistics
 from ..inference.reading import EMPTY_RUN, Read, batches, window_reader
 from ..inference.sinks import box_polygons
-from ..inference.vectors import PolygonOptions, polygons
+from ..inference.vectors import MapFile, PolygonOptions, polygons
 from ..inference.vectors.layer import Fields, VectorLayer
 from ..inference.vectors.watching import watched
-from ..inference.windows import window_grid
+from ..inference.windows import Window, window_grid
 from ..processes import scratch
 from ..types import given
 from .cells import POOL, Cells, farthest_first
-from .review_raster import Kept, Labelled, RasterReview, SureMap, as_arrays, centres, kept_part
+from .review_raster import Kept, Labelled, RasterReview, ReviewedRaster, SureMap, as_arrays, centres, kept_part
 
 NEXT, PSEUDO = "label_next", "pseudo_labels"
 """The layers that are written."""
@@ -71,12 +71,25 @@ class ReviewOptions:
     batch_size: int = 4
 
 
+@dataclass(frozen=True)
+class ReviewMaterial:
+    """What is reviewed, and by whom.
+
+    Args:
+        networks: one, or several teachers of the same classes whose opinions are compared; the first one's card counts.
+        rasters: any rasters that GDAL opens.
+        labelled: ground to leave out.
+    """
+
+    networks: Sequence[Backend]
+    rasters: Sequence[str]
+    labelled: Labelled | None = None
+
+
 def review(
-    networks: Sequence[Backend],
-    rasters: Sequence[str],
+    material: ReviewMaterial,
     output: Path,
     options: ReviewOptions | None = None,
-    labelled: Labelled | None = None,
     events: EventLog | None = None,
     looks: Looks | None = None,
 ) -> dict[str, int]:
@@ -93,11 +106,9 @@ def review(
     score. Memory does not grow with the rasters.
 
     Args:
-        networks: one, or several teachers of the same classes whose opinions are compared; the first one's card counts.
-        rasters: any rasters that GDAL opens.
+        material: networks and rasters.
         output: a `.gpkg` file in the CRS of the first raster; replaced when everything is written.
         options: how.
-        labelled: ground to leave out.
         events: gets `progress`; its stop file is honoured between windows.
         looks: has the rasters looked at elsewhere; none does it here, one after the other.
 
@@ -111,7 +122,7 @@ def review(
         Stopped: the stop file appeared; nothing is left behind.
     """
     options, events = options or ReviewOptions(), events or EventLog(None)
-    if not rasters:
+    if not material.rasters:
         raise ConfigError("There is no raster to review; name at least one.")
     if output.suffix.lower() != ".gpkg":
         raise ConfigError(f"{output} is no GeoPackage; a review has two layers, so choose a file that ends in .gpkg.")
@@ -121,7 +132,7 @@ def review(
             scratch(output.parent) as folder,
             rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES),
         ):
-            work = _Review(networks, rasters, folder, options, labelled, events)
+            work = _Review(material, folder, options, events)
             counts = work.write(looks)
             (folder / "review.gpkg").replace(output)
     except OSError as error:
@@ -150,24 +161,14 @@ def pseudo_labels_file(folder: Path, index: int) -> Path:
     return folder / f"pseudo_{index}.gpkg"
 
 
-def look_at(
-    networks: Sequence[Backend],
-    rasters: Sequence[str],
-    index: int,
-    folder: Path,
-    options: ReviewOptions,
-    labelled: Labelled | None,
-    events: EventLog,
-) -> Looked:
+def look_at(material: ReviewMaterial, index: int, folder: Path, options: ReviewOptions, events: EventLog) -> Looked:
     """Look at one of the rasters of a review, which anybody may do and in any order.
 
     Args:
-        networks: as of `review`.
-        rasters: all of them.
+        material: as of `review`, with all rasters.
         index: of the one.
         folder: gets `pseudo_labels_file`, in one step.
         options: as of `review`.
-        labelled: as of `review`.
         events: gets progress of this look, and may end it.
 
     Raises:
@@ -175,7 +176,7 @@ def look_at(
     """
     warnings: list[str] = []
     with scratch(folder) as own, rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
-        work = _Review(networks, rasters, own, options, labelled, events)
+        work = _Review(material, own, options, events)
         made = own / "pseudo.gpkg"
         with VectorLayer(made, PSEUDO, "Polygon", _pseudo_fields(), work.crs) as pseudo:
             cells = work.look(index, pseudo, events, warnings.append)
@@ -187,18 +188,10 @@ def look_at(
 class _Review:
     """One call of `review`, or a look at one of its rasters, whose files are made in a folder of its own."""
 
-    def __init__(
-        self,
-        networks: Sequence[Backend],
-        rasters: Sequence[str],
-        folder: Path,
-        options: ReviewOptions,
-        labelled: Labelled | None,
-        events: EventLog,
-    ) -> None:
-        self._networks, self._rasters, self._folder = networks, rasters, folder
-        self._options, self._labelled, self._events = options, labelled, events
-        self._card = networks[0].card
+    def __init__(self, material: ReviewMaterial, folder: Path, options: ReviewOptions, events: EventLog) -> None:
+        self._networks, self._rasters, self._labelled = material.networks, material.rasters, material.labelled
+        self._folder, self._options, self._events = folder, options, events
+        self._card = self._networks[0].card
         self._thresholds = self._card.thresholds() if options.thresholds is None else options.thresholds
         self._readers: dict[int, RasterReader] = {}
         self.crs = self._reader(0).grid.crs
@@ -275,7 +268,8 @@ class _Review:
         grid = reader.grid
         lattice = window_grid(grid.width, grid.height, self._card.tile_size)
         labelled = self._labelled(grid) if self._labelled else None
-        look = RasterReview(self._card, self._thresholds, index, grid, lattice, self._cell, labelled)
+        place = ReviewedRaster(index, grid, lattice, labelled)
+        look = RasterReview(self._card, self._thresholds, place, self._cell)
         size = self._options.batch_size
         reads = ordered(window_reader(reader, lattice.tile, self._card.fill_values()), lattice, 1, 2 * size, "reader")
         with ExitStack() as stack:
@@ -290,7 +284,7 @@ class _Review:
                     if sure is not None:
                         sure.add(kept, free, arrays)
                     else:
-                        self._sure_boxes(kept, free, grid, arrays[0], read, pseudo)
+                        pseudo.write(*self._sure_boxes(kept, free, grid, arrays[0], read.window))
                 yield from look.finished(kept_part(lattice, batch[-1].window).row)
         yield from look.finished()
 
@@ -311,23 +305,24 @@ class _Review:
             yield read, [_single(answer, index) for answer in answers]
 
     def _sure_boxes(
-        self, kept: Kept, free: np.ndarray, grid: Grid, arrays: Arrays, read: Read, pseudo: VectorLayer
-    ) -> None:
+        self, kept: Kept, free: np.ndarray, grid: Grid, arrays: Arrays, window: Window
+    ) -> tuple[np.ndarray, Fields]:
+        """Polygons in the layer's CRS, and their fields."""
         boxes, scores, labels = as_arrays(given(arrays.objects)[0])
         rows, columns, inside = centres(kept, boxes)
         sure = np.flatnonzero(inside)[free[rows, columns]]
         sure = sure[scores[sure] >= self._options.confidence]
         names = np.array([one.name for one in self._card.detection_classes], object)
-        place = np.array([read.window.column, read.window.row] * 2)
+        place = np.array([window.column, window.row] * 2)
         geometry = _moved(box_polygons(boxes[sure] + place, grid), grid.crs, self.crs)
-        pseudo.write(geometry, _pseudo_fields(names[labels[sure]], 100 * scores[sure]))
+        return geometry, _pseudo_fields(names[labels[sure]], 100 * scores[sure])
 
     def _trace(self, classes: Path, confidence: Path, pseudo: VectorLayer, events: PartOfLog) -> None:
         """Polygons of the sure map, into the layer's CRS, few at a time."""
         gsd = self._card.gsd
         options = PolygonOptions(minimum_area_m2=SMALLEST * gsd**2, fill_holes_m2=SMALLEST * gsd**2, simplify_m=gsd)
         traced = classes.with_name("traced.gpkg")
-        polygons(classes, traced, self._card.segmentation_classes, options, events, confidence)
+        polygons(MapFile(classes, confidence), traced, self._card.segmentation_classes, options, events)
         _copy(traced, pseudo, self.crs)
         traced.unlink()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from shapely import Geometry
@@ -66,36 +66,39 @@ def kept_part(lattice: WindowGrid, window: LatticeWindow) -> Kept:
     )
 
 
+class ReviewedRaster(NamedTuple):
+    """One of the rasters of a review.
+
+    Attributes:
+        number: among them.
+        grid: its own.
+        lattice: of its windows.
+        labelled: ground that needs no more labels, in grid pixels; none where all does.
+    """
+
+    number: int
+    grid: Grid
+    lattice: WindowGrid
+    labelled: Geometry | None
+
+
 class RasterReview:
     """Takes the windows of a raster in order, and gives its cells.
 
     Args:
         card: the model's.
         thresholds: score from which boxes of each class are reported; near it they are middling.
-        index: of the raster.
-        grid: the raster's.
-        lattice: of its windows.
+        raster: which.
         cell: side of a cell, in pixels.
-        labelled: ground that needs no more labels, in grid pixels; none where all does.
     """
 
-    def __init__(
-        self,
-        card: Card,
-        thresholds: Sequence[float],
-        index: int,
-        grid: Grid,
-        lattice: WindowGrid,
-        cell: int,
-        labelled: Geometry | None,
-    ) -> None:
-        self._thresholds = thresholds
-        self._card, self._index, self._grid, self._lattice = card, index, grid, lattice
-        self._labelled, self._cell = labelled, cell
+    def __init__(self, card: Card, thresholds: Sequence[float], raster: ReviewedRaster, cell: int) -> None:
+        self._card, self._thresholds, self._cell = card, thresholds, cell
+        self._index, self._grid, self._lattice, self._labelled = raster
         self.segments = "segmentation" in card.tasks
         self._channels = len(card.segmentation_channels() if self.segments else card.detection_classes)
         self._mean, self._std = (np.array(values)[:, None, None] for values in (card.mean, card.std))
-        self._sums = CellSums(grid.width, cell, BOXES + 1 + self._channels + 2 * len(card.bands))
+        self._sums = CellSums(self._grid.width, cell, BOXES + 1 + self._channels + 2 * len(card.bands))
 
     def unlabelled(self, kept: Kept, valid: np.ndarray) -> np.ndarray:
         """Pixels (h, w) of a kept part that have data and no labels yet."""

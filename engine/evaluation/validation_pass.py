@@ -87,7 +87,8 @@ def validation_pass(
         with torch.inference_mode():
             if task == "segmentation":
                 names = [each.name for each in run.segmentation_channels()]
-                found[task] = _examine_areas(network, batches, names, device, _thin(run), TOLERANCE / prepared.gsd)
+                answers = ((batch, _probabilities(network, batch, device)) for batch in batches)
+                found[task] = _examine_areas(answers, names, _thin(run), TOLERANCE / prepared.gsd)
             else:
                 names = [each.name for each in run.detection_classes]
                 found[task] = _examine_objects(network, batches, names, score_threshold, device)
@@ -101,15 +102,20 @@ def _thin(run: Run) -> list[str]:
     return run.recipe.thin_classes or [each.name for each in run.segmentation_classes]
 
 
+def _probabilities(network: TaskNetwork, batch: Batch, device: Any) -> Tensor:
+    """(B, K, H, W) of segmentation, on the CPU."""
+    logits = given(network(batch.to(device).image, tasks=("segmentation",)).segmentation)
+    return logits.softmax(1).cpu()
+
+
 def _examine_areas(
-    network: TaskNetwork, batches: Iterable[Batch], names: list[str], device: Any, thin: list[str], tolerance: float
+    answers: Iterable[tuple[Batch, Tensor]], names: list[str], thin: list[str], tolerance: float
 ) -> ValidationPass:
     lines = {name: LineCounts() for name in thin}
     matrix = np.zeros((len(names), len(names)), np.int64)
     curves, extremes, chips = PixelCurves(names), _Extremes(), 0
-    for batch in batches:
-        logits, masks = network(batch.to(device).image, tasks=("segmentation",)).segmentation, given(batch.mask)
-        probabilities = given(logits).softmax(1).cpu()
+    for batch, probabilities in answers:
+        masks = given(batch.mask)
         curves.update(probabilities, masks)
         for index, (chip, mask) in enumerate(zip(probabilities.argmax(1).numpy(), masks.numpy(), strict=True)):
             own = confusion_matrix(chip, mask, len(names))

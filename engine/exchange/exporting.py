@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import rasterio
@@ -22,15 +22,27 @@ IMAGES = "images"
 _PNG = ("uint8", "uint16")
 
 
-def export_chips(run: Run, role: str, name: str, images: str, cutting: Cutting, folder: Path, events: EventLog) -> int:
+class Form(NamedTuple):
+    """What chips are written as.
+
+    Attributes:
+        name: of the format.
+        images: tif or png; with either a world file or the georeference inside.
+        cutting: how large, how dense.
+    """
+
+    name: str
+    images: str
+    cutting: Cutting
+
+
+def export_chips(run: Run, role: str, form: Form, folder: Path, events: EventLog) -> int:
     """Write the chips of a role's sources, and return how many.
 
     Args:
         run: with absolute paths, and permitted to reach what it names.
         role: whose labels.
-        name: the format.
-        images: tif or png; with either a world file or the georeference inside.
-        cutting: how large, how dense.
+        form: the format.
         folder: new or empty; is there when all is written.
         events: told of progress.
 
@@ -39,23 +51,23 @@ def export_chips(run: Run, role: str, name: str, images: str, cutting: Cutting, 
         OutputError: the folder is not empty, or cannot be written.
         RasterError, LabelError: as reading raises.
     """
-    check_role(name, role)
+    check_role(form.name, role)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputError(f"{folder} is not an empty folder.", "Choose another one, or remove what is in it.")
     warnings: list[str] = []
     sources = list(opened(run, role, warnings.append))
     for source in sources:
-        _check_bands(source, images)
+        _check_bands(source, form.images)
     for warning in dict.fromkeys(warnings):
         events.write(WarningEvent(warning))
-    writer = FORMATS[name].Writer
+    writer = FORMATS[form.name].Writer
     with on_disk(f"The folder {folder}", folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with scratch(folder.parent) as temporary:
             place = temporary / "chips"
             (place / IMAGES).mkdir(parents=True)
             annotations = writer(place, classes_of(run, role), sources[0].first_value)
-            count = _write(sources, cutting, place / IMAGES, f".{images}", annotations, events)
+            count = _write(sources, form, place / IMAGES, annotations, events)
             annotations.finish()
             if folder.exists():
                 folder.rmdir()
@@ -63,13 +75,12 @@ def export_chips(run: Run, role: str, name: str, images: str, cutting: Cutting, 
     return count
 
 
-def _write(
-    sources: list[Opened], cutting: Cutting, place: Path, suffix: str, annotations: Any, events: EventLog
-) -> int:
+def _write(sources: list[Opened], form: Form, place: Path, annotations: Any, events: EventLog) -> int:
+    cutting = form.cutting
     windows = [(source, window) for source in sources for window in source.windows(cutting)]
     count = 0
     for source, window in watched(windows, len(windows), "chips", events):
-        if (chip := source.chip(window, cutting, suffix)) is not None:
+        if (chip := source.chip(window, cutting, f".{form.images}")) is not None:
             _write_image(chip, place / chip.file, source.reader.nodata)
             annotations.add(chip)
             count += 1

@@ -59,7 +59,7 @@ def doubts(reader: RasterReader, raster: str, card: Card) -> list[str]:
     return sentences
 
 
-def check_space(output: Path, raster: str, grid: Grid, card: Card, confidence: bool, free_bytes: FreeBytes) -> None:
+def check_space(output: Path, raster: str, grid: Grid, needed: int, free_bytes: FreeBytes) -> None:
     """See that the outputs will probably fit on the disk, before hours of work.
 
     Raises:
@@ -70,7 +70,6 @@ def check_space(output: Path, raster: str, grid: Grid, card: Card, confidence: b
         free = free_bytes(output)
     except OSError as error:
         raise cannot_write(f"The folder {output}", output, error) from error
-    needed = bytes_needed(grid.width * grid.height, card, confidence)
     if free < needed:
         raise OutputError(
             f"The prediction of {raster}, {grid.width} x {grid.height} pixels of {grid.gsd:.3g} m, needs about "

@@ -13,11 +13,10 @@ from ..malloc import give_back
 from ..types import given
 from .backends import Arrays
 from .blending import NODATA, Blender
-from .journal import Journal
 from .merging import Found, Merger
 from .mosaic import mosaic
+from .opened import Prediction
 from .reading import Read
-from .region import Region
 from .sinks import Colour, DetectionSink, RasterDescription, publish
 from .strips import Rows, read_objects
 from .windows import WindowGrid
@@ -56,19 +55,15 @@ class Layers(Rows):
     """The outputs of one raster: blends the windows, keeps what is finished in a journal, and merges detections.
 
     Args:
-        output: the outputs' folder.
-        region: what of the raster.
+        prediction: of the raster.
         windows: its lattice.
-        card: the model's.
-        confidence: whether to write the confidence.
-        journal: may hold finished rows already.
+        output: the files' folder; none is the prediction's.
     """
 
-    def __init__(
-        self, output: Path, region: Region, windows: WindowGrid, card: Card, confidence: bool, journal: Journal
-    ) -> None:
-        self.output, self.region, self.card = output, region, card
-        self.first_value, grid = card.first_class_value(), region.grid
+    def __init__(self, prediction: Prediction, windows: WindowGrid, output: Path | None = None) -> None:
+        self.output, self.region, self.card = output or prediction.output, prediction.opened.region, prediction.card
+        card, confidence, grid = self.card, prediction.options.confidence, self.region.grid
+        self.first_value = card.first_class_value()
         self.blender = self.merger = None
         self.maps: dict[str, RasterDescription] = {}
         if "segmentation" in card.tasks:
@@ -80,7 +75,7 @@ class Layers(Rows):
         if "detection" in card.tasks:
             self.merger = Merger(windows, card.iou_threshold)
         self._found: list[Found] = []
-        super().__init__(journal, windows, {name: {} for name in self.maps})
+        super().__init__(prediction.journal, windows, {name: {} for name in self.maps})
 
     @property
     def needs_border(self) -> bool:

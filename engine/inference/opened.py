@@ -14,7 +14,7 @@ from ..data.damage import Damage
 from ..data.identity import of_raster
 from ..data.raster import RasterReader
 from .backends import Backend
-from .checks import FreeBytes, check_space, doubts, open_raster
+from .checks import FreeBytes, bytes_needed, check_space, doubts, open_raster
 from .context import enough_overlap
 from .journal import Journal
 from .radiometry import by_own_statistics
@@ -84,6 +84,32 @@ class Opened:
 
 
 @dataclass(frozen=True)
+class Prediction:
+    """A raster that is being predicted, by one process or a part of it by each of several.
+
+    Args:
+        opened: the raster.
+        card: the model's.
+        output: the outputs' folder.
+        options: how.
+        stop: asked now and then whether to end.
+        writer: tells this process's unfinished files from others'.
+    """
+
+    opened: Opened
+    card: Card
+    output: Path
+    options: Options
+    stop: Callable[[], bool]
+    writer: str = ""
+
+    @property
+    def journal(self) -> Journal:
+        """Of its finished rows."""
+        return Journal(self.output / JOURNAL, self.writer)
+
+
+@dataclass(frozen=True)
 class Plan:
     """What is decided about a raster.
 
@@ -101,35 +127,27 @@ class Plan:
         return self.windows.width * self.windows.height / 1e6
 
 
-def make_plan(
-    opened: Opened,
-    backend: Backend,
-    output: Path,
-    options: Options,
-    warn: Callable[[str], None],
-    stop: Callable[[], bool],
-) -> Plan:
+def make_plan(prediction: Prediction, backend: Backend, warn: Callable[[str], None]) -> Plan:
     """Look at a raster, and prepare the journal of its prediction.
 
     Args:
-        opened: the raster.
+        prediction: of the raster; its folder is made where it is missing, and its stop leaves finished rows unchecked.
         backend: the model.
-        output: the outputs' folder, made where it is missing.
-        options: how.
         warn: told what is doubtful.
-        stop: asked now and then whether to leave finished rows unchecked.
 
     Raises:
         OutputError: the folder cannot be written, or the disk has too little space.
     """
-    card, reader, region = backend.card, opened.reader, opened.region
+    opened, options, card = prediction.opened, prediction.options, prediction.card
+    reader, region = opened.reader, opened.region
     for sentence in [*doubts(reader, opened.name, card), *by_own_statistics(reader, card)]:
         warn(sentence)
-    check_space(output, opened.name, region.grid, card, options.confidence, options.free_bytes)
+    needed = bytes_needed(region.grid.width * region.grid.height, card, options.confidence)
+    check_space(prediction.output, opened.name, region.grid, needed, options.free_bytes)
     with bounded_cache(reader, options.tile_size or card.tile_size):
         windows = _lattice(backend, reader, options).around(*region.part)
-    journal = Journal(output / JOURNAL)
-    said = journal.prepare(_job(backend, opened, windows, options)), journal.drop_damaged(stop)
+    journal = prediction.journal
+    said = journal.prepare(_job(backend, opened, windows, options)), journal.drop_damaged(prediction.stop)
     for sentence in filter(None, said):
         warn(sentence)
     return Plan(windows, frozenset(journal.finished()))

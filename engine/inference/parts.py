@@ -12,17 +12,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..config import Card
 from ..data.damage import Damage
 from ..errors import Stopped
 from .backends import Arrays, Backend
 from .backends.base import cores
-from .journal import Journal
 from .layers import Layers, Results
-from .opened import JOURNAL, Opened, Options, Plan
+from .opened import Plan, Prediction
 from .pipeline import ordered
 from .reading import EMPTY_RUN, Read, batches, bounded_cache, window_reader
-from .region import Region
 from .rows import missing_rows
 from .sinks import writing
 from .values import ValueLayers
@@ -71,31 +68,28 @@ class Telling:
             self._tell(self.done)
 
 
-def layers_of(
-    output: Path, region: Region, plan: Plan, card: Card, confidence: bool, journal: Journal
-) -> Layers | ValueLayers:
-    """The outputs of a raster, in a context of which rows of windows can be added."""
-    kind = ValueLayers if "regression" in card.tasks else Layers
-    return kind(output, region, plan.windows, card, confidence, journal)
+def layers_of(prediction: Prediction, plan: Plan, output: Path | None = None) -> Layers | ValueLayers:
+    """The outputs of a raster, in a context of which rows of windows can be added; `output` as of `Layers`."""
+    kind = ValueLayers if "regression" in prediction.card.tasks else Layers
+    return kind(prediction, plan.windows, output)
 
 
 def run_rows(
-    opened: Opened, backend: Backend, layers: Layers | ValueLayers, options: Options, rows: Iterable[int], watch: Watch
+    prediction: Prediction, backend: Backend, layers: Layers | ValueLayers, rows: Iterable[int], watch: Watch
 ) -> None:
     """Read, run and add the windows of those of some rows that are missing; each in its own threads, ahead of the next.
 
     Args:
-        opened: the raster.
+        prediction: of the raster.
         backend: the model.
         layers: get the windows.
-        options: how.
         rows: in order.
         watch: told how it goes.
     """
-    windows, reader = layers.windows, opened.reader
-    size = options.batch_size or backend.batch_size
+    windows, opened = layers.windows, prediction.opened
+    size = prediction.options.batch_size or backend.batch_size
     readers = max(1, min(cores() // 4, MOST_READERS))
-    read = window_reader(reader, windows.tile, backend.card.fill_values(), opened.region)
+    read = window_reader(opened.reader, windows.tile, backend.card.fill_values(), opened.region)
     missing = missing_rows(layers.journal.finished(), rows, layers.needs_border)
     reads = ordered(read, windows.in_rows(missing), readers, readers + 2 * size, "reader")
     together = batches(reads, size, EMPTY_RUN, windows.columns)
@@ -111,28 +105,16 @@ def run_rows(
 
 
 def run_stretch(
-    opened: Opened,
-    backend: Backend,
-    output: Path,
-    options: Options,
-    plan: Plan,
-    rows: range,
-    writer: str,
-    tell: Callable[[int], None],
-    stop: Callable[[], bool],
+    prediction: Prediction, backend: Backend, plan: Plan, rows: range, tell: Callable[[int], None]
 ) -> dict[str, Damage]:
     """Have a stretch of rows of windows in the journal; those that are there already are not run again.
 
     Args:
-        opened: the raster.
+        prediction: of the raster, with the batch size.
         backend: the model.
-        output: the outputs' folder.
-        options: how, with the batch size.
         plan: of the raster.
         rows: the stretch.
-        writer: tells this process's unfinished files from others'.
         tell: told how many windows of the stretch are done.
-        stop: whether to end.
 
     Returns:
         What of each file could not be read.
@@ -141,45 +123,29 @@ def run_stretch(
         Stopped: so it was asked.
         OutputError: the journal cannot be written.
     """
+    opened = prediction.opened
     opened.take_damage()
-    journal = Journal(output / JOURNAL, writer)
-    watch = Telling(len(journal.finished() & set(rows)) * plan.windows.columns, tell, stop)
-    with (
-        bounded_cache(opened.reader, plan.windows.tile),
-        layers_of(output, opened.region, plan, backend.card, options.confidence, journal) as layers,
-    ):
-        run_rows(opened, backend, layers, options, rows, watch)
+    done = len(prediction.journal.finished() & set(rows)) * plan.windows.columns
+    watch = Telling(done, tell, prediction.stop)
+    with bounded_cache(opened.reader, plan.windows.tile), layers_of(prediction, plan) as layers:
+        run_rows(prediction, backend, layers, rows, watch)
     return opened.take_damage()
 
 
-def put_in_place(
-    opened: Opened, card: Card, output: Path, options: Options, plan: Plan, writer: str, stop: Callable[[], bool]
-) -> Results:
+def put_in_place(prediction: Prediction, plan: Plan) -> Results:
     """Make the files of a raster whose rows are all in the journal, which stays.
-
-    Args:
-        opened: the raster.
-        card: the model's.
-        output: the outputs' folder.
-        options: how.
-        plan: of the raster.
-        writer: tells this process's unfinished files from others'.
-        stop: whether to end.
 
     Raises:
         Stopped: so it was asked.
         OutputError: they cannot be written.
     """
-    journal = Journal(output / JOURNAL, writer)
-    place = journal.folder / f"finishing{writer}"
+    opened, output = prediction.opened, prediction.output
+    place = prediction.journal.folder / f"finishing{prediction.writer}"
     with writing(place):
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
-    with (
-        bounded_cache(opened.reader, plan.windows.tile),
-        layers_of(place, opened.region, plan, card, options.confidence, journal) as layers,
-    ):
-        results = layers.finish(opened.name, stop)
+    with bounded_cache(opened.reader, plan.windows.tile), layers_of(prediction, plan, place) as layers:
+        results = layers.finish(opened.name, prediction.stop)
     with writing(output):
         for path in sorted(place.iterdir()):
             path.replace(output / path.name)

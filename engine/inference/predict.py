@@ -10,9 +10,8 @@ from ..errors import Stopped
 from ..events import EventLog, ProgressEvent, WarningEvent
 from ..malloc import few_pools
 from .backends import Backend
-from .journal import Journal
 from .layers import Results
-from .opened import JOURNAL, Opened, Options, Plan, make_plan
+from .opened import Opened, Options, Plan, Prediction, make_plan
 from .parts import PROGRESS_SECONDS, layers_of, run_rows
 from .reading import bounded_cache
 
@@ -47,23 +46,18 @@ def predict(
         Stopped: the stop file came; what is finished waits in the folder `prediction.partial`.
     """
     options, events = options or Options(), events or EventLog(None)
-    opened, output = Opened(raster, backend.card, options.where), Path(output)
+    opened = Opened(raster, backend.card, options.where)
+    prediction = Prediction(opened, backend.card, Path(output), options, events.stop_requested)
     few_pools()
-    plan = make_plan(
-        opened, backend, output, options, lambda told: events.write(WarningEvent(told)), events.stop_requested
-    )
-    journal = Journal(output / JOURNAL)
+    plan = make_plan(prediction, backend, lambda told: events.write(WarningEvent(told)))
     progress = Progress(events, plan, opened.name, options.fraction)
-    with (
-        bounded_cache(opened.reader, plan.windows.tile),
-        layers_of(output, opened.region, plan, backend.card, options.confidence, journal) as layers,
-    ):
-        run_rows(opened, backend, layers, options, range(plan.windows.rows), progress)
+    with bounded_cache(opened.reader, plan.windows.tile), layers_of(prediction, plan) as layers:
+        run_rows(prediction, backend, layers, range(plan.windows.rows), progress)
         if opened.reader.damage.windows:
             events.write(WarningEvent(opened.reader.damage.sentence(opened.name)))
         results = layers.finish(opened.name, events.stop_requested)
     progress.finish()
-    journal.remove()
+    prediction.journal.remove()
     return results
 
 

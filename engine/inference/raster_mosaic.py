@@ -16,7 +16,7 @@ from ..config import Card
 from ..data.damage import Damage
 from ..data.grid import Grid, Window
 from ..data.radiometry import Radiometry
-from ..data.raster import RasterReader
+from ..data.raster import OnGrid, RasterReader
 from ..errors import RasterError
 from .checks import open_raster
 
@@ -139,5 +139,5 @@ def _part(reader: RasterReader, grid: Grid) -> Part:
         shift = np.array([left, top, right, bottom]) - [column, row, column + own.width, row + own.height]
         if np.abs(shift).max() <= SAME_PIXELS:
             return Part(reader, column, row)
-    shared = RasterReader(reader.path, reader.bands, nodata=reader.nodata, grid=grid)
+    shared = RasterReader(reader.path, reader.bands, nodata=reader.nodata, on=OnGrid(grid))
     return Part(shared)

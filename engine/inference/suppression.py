@@ -49,14 +49,10 @@ def decide(
 
 
 def decide_sorted(
-    boxes: np.ndarray,
-    scores: np.ndarray,
-    labels: np.ndarray,
-    score_threshold: float | Sequence[float],
-    iou_threshold: float,
-    limit: int,
+    candidates: Objects[np.ndarray], score_threshold: float | Sequence[float], iou_threshold: float, limit: int
 ) -> Objects[np.ndarray]:
-    """The same of candidates that a graph has selected, (n, 4), (n,) and (n,), best first."""
+    """The same of candidates that a graph has selected, best first."""
+    boxes, labels, scores = candidates.boxes, candidates.labels, candidates.scores
     passed = scores > threshold_of(labels, score_threshold).astype(scores.dtype)
     boxes, scores, labels = boxes[passed], scores[passed], labels[passed].astype(np.int64)
     kept = suppress(boxes, labels, iou_threshold, limit)

@@ -11,15 +11,13 @@ import rasterio
 from rasterio.io import DatasetWriter
 from rasterio.windows import Window as RasterWindow
 
-from ..config import Card
 from ..types import given
 from .backends import Arrays
 from .blending import axis_weights
 from .cog import BLOCK, optimise, stop_if
-from .journal import Journal
 from .layers import Results
+from .opened import Prediction
 from .reading import Read
-from .region import Region
 from .sinks import writing
 from .strips import Rows, close_whole, strip_file
 from .windows import Window, WindowGrid
@@ -65,22 +63,18 @@ class ValueLayers(Rows):
     """`values.tif` of one raster, in the place of `Layers`, and like it: finished rows wait in the journal.
 
     Args:
-        output: the outputs' folder.
-        region: what of the raster.
+        prediction: of the raster.
         windows: its lattice.
-        card: the model's.
-        confidence: there is none of values.
-        journal: may hold finished rows already.
+        output: the file's folder; none is the prediction's.
     """
 
     needs_border = True
 
-    def __init__(
-        self, output: Path, region: Region, windows: WindowGrid, card: Card, confidence: bool, journal: Journal
-    ) -> None:
-        self.path, self.grid, self.names = output / f"{VALUES}.tif", region.grid, [one.name for one in card.values]
+    def __init__(self, prediction: Prediction, windows: WindowGrid, output: Path | None = None) -> None:
+        self.path, self.grid = (output or prediction.output) / f"{VALUES}.tif", prediction.opened.region.grid
+        self.names = [one.name for one in prediction.card.values]
         self.blender = ValueBlender(windows, len(self.names))
-        super().__init__(journal, windows, {VALUES: self._profile()})
+        super().__init__(prediction.journal, windows, {VALUES: self._profile()})
 
     def add(self, batch: list[Read], arrays: Arrays) -> None:
         """Take windows in order, and what the backend said of those with data."""

@@ -3,7 +3,7 @@
 from .depthwise import single_precision_depthwise
 from .devices import choose_device, cpu_has_bfloat16
 from .heads import DetectionHead, anchors_valid, decide
-from .interface import TaskNetwork, TrainableNetwork
+from .interface import Purpose, TaskNetwork, TrainableNetwork
 from .network import MultiTaskNetwork, build, build_from_card
 from .sizes import FIRST_SIZES, SIZES, Size, parameters, resolve
 from .smp_network import SmpNetwork
@@ -18,6 +18,7 @@ __all__ = [
     "DetectionHead",
     "Loaded",
     "MultiTaskNetwork",
+    "Purpose",
     "Size",
     "SmpNetwork",
     "SynchronisedBatchNorm",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
@@ -14,6 +15,25 @@ if TYPE_CHECKING:
     from .encoders import Encoder
     from .heads import DetectionHead
     from .weights import Loaded
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What a network is made for.
+
+    Args:
+        tasks: the heads it gets.
+        mean: of each band, raw units.
+        std: of each band, raw units.
+        detection_classes: C, without background.
+        segmentation_channels: K, background included where it is a class.
+    """
+
+    tasks: Collection[Task]
+    mean: Sequence[float]
+    std: Sequence[float]
+    detection_classes: int
+    segmentation_channels: int
 
 
 class TaskNetwork(nn.Module):

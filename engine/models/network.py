@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from ..config import Card, Network
 from ..types import Outputs, Task, given
 from .encoders import STRIDES, build_encoder
-from .heads import DETECTION_HEADS, GROUP_NORM, DetectionHead, LightHead, PanopticHead
-from .interface import TrainableNetwork
+from .heads import DETECTION_HEADS, GROUP_NORM, DetectionHead, HeadShape, LightHead, PanopticHead
+from .interface import Purpose, TrainableNetwork
 from .neck import build_neck
 from .sizes import resolve
 from .smp_network import SmpNetwork
@@ -22,6 +22,18 @@ from .weights import Loaded, load_encoder_weights
 
 if TYPE_CHECKING:
     from .encoders import Encoder
+
+
+class Heads(NamedTuple):
+    """Of a multi-task network.
+
+    Args:
+        detection: reads the levels of its own strides, or none.
+        segmentation: reads the levels of strides 4 to 32, or none.
+    """
+
+    detection: DetectionHead | None
+    segmentation: PanopticHead | LightHead | None
 
 
 class MultiTaskNetwork(TrainableNetwork):
@@ -39,37 +51,25 @@ class MultiTaskNetwork(TrainableNetwork):
         encoder: of `encoders.build_encoder`.
         neck: of `neck.build_neck`, over the encoder's maps of strides 4 to 32.
         width: channels of the pyramid.
-        mean: of each band, raw units.
-        std: of each band, raw units.
-        detection_head: reads the levels of its own strides, or none.
-        segmentation_head: reads the levels of strides 4 to 32, or none.
+        purpose: whose bands it standardises.
+        heads: of its tasks.
     """
 
     encoder: Encoder
     detection_head: DetectionHead | None
 
-    def __init__(
-        self,
-        encoder: Encoder,
-        neck: nn.Module,
-        width: int,
-        mean: Sequence[float],
-        std: Sequence[float],
-        detection_head: DetectionHead | None = None,
-        segmentation_head: PanopticHead | LightHead | None = None,
-    ) -> None:
-        super().__init__(mean, std)
+    def __init__(self, encoder: Encoder, neck: nn.Module, width: int, purpose: Purpose, heads: Heads) -> None:
+        super().__init__(purpose.mean, purpose.std)
         self.encoder = encoder
         self.neck = neck
-        self.detection_head = detection_head
-        self.segmentation_head = segmentation_head
-        named: dict[Task, nn.Module | None] = {"detection": detection_head, "segmentation": segmentation_head}
-        heads = {task: head for task, head in named.items() if head is not None}
-        self.tasks: tuple[Task, ...] = tuple(heads)
-        self.strides = [*STRIDES, 2 * STRIDES[-1]] if _extra(detection_head) else [*STRIDES]
+        self.detection_head, self.segmentation_head = heads
+        named: dict[Task, nn.Module | None] = {"detection": heads.detection, "segmentation": heads.segmentation}
+        present = {task: head for task, head in named.items() if head is not None}
+        self.tasks: tuple[Task, ...] = tuple(present)
+        self.strides = [*STRIDES, 2 * STRIDES[-1]] if _extra(heads.detection) else [*STRIDES]
         self.feature_channels = [width] * len(self.strides)
         self.backbone_channels: int = encoder.out_channels[-1]
-        self.whole_batches = any(isinstance(m, nn.BatchNorm2d) for head in heads.values() for m in head.modules())
+        self.whole_batches = any(isinstance(m, nn.BatchNorm2d) for head in present.values() for m in head.modules())
         self.loaded: Loaded | None = None
 
     @property
@@ -119,26 +119,12 @@ class MultiTaskNetwork(TrainableNetwork):
         return [outputs.features[self.strides.index(stride)] for stride in given(self.detection_head).strides]
 
 
-def build(
-    spec: Network,
-    tasks: Collection[Task],
-    bands: int,
-    mean: Sequence[float],
-    std: Sequence[float],
-    detection_classes: int,
-    segmentation_channels: int,
-    seed: int,
-) -> MultiTaskNetwork | SmpNetwork:
+def build(spec: Network, purpose: Purpose, seed: int) -> MultiTaskNetwork | SmpNetwork:
     """A network from its settings; the same seed gives the same weights and leaves the caller's random state.
 
     Args:
         spec: the network's settings.
-        tasks: the heads it gets.
-        bands: input channels.
-        mean: of each band, raw units.
-        std: of each band, raw units.
-        detection_classes: C, without background.
-        segmentation_channels: K, background included where it is a class.
+        purpose: tasks, bands and classes.
         seed: of the random weights.
 
     Raises:
@@ -147,11 +133,7 @@ def build(
     """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        network: MultiTaskNetwork | SmpNetwork
-        if spec.architecture != "fpn":
-            network = SmpNetwork(spec, tasks, bands, mean, std, segmentation_channels)
-        else:
-            network = _multi_task(spec, tasks, bands, mean, std, detection_classes, segmentation_channels)
+        network = SmpNetwork(spec, purpose) if spec.architecture != "fpn" else _multi_task(spec, purpose)
     network.loaded = load_encoder_weights(network.encoder, resolve(spec).encoder, spec.weights)
     return network
 
@@ -162,43 +144,33 @@ def build_from_card(card: Card) -> MultiTaskNetwork | SmpNetwork:
     Raises:
         ConfigError: this engine has no such encoder or architecture.
     """
-    return build(
-        given(card.network).model_copy(update={"weights": "none"}),
-        tasks=card.trainable_tasks(),
-        bands=len(card.bands),
-        mean=card.mean,
-        std=card.std,
-        detection_classes=len(card.detection_classes),
-        segmentation_channels=len(card.segmentation_channels()),
-        seed=0,
-    )
+    return build(given(card.network).model_copy(update={"weights": "none"}), purpose_of_card(card), seed=0)
 
 
-def _multi_task(
-    spec: Network,
-    tasks: Collection[Task],
-    bands: int,
-    mean: Sequence[float],
-    std: Sequence[float],
-    detection_classes: int,
-    segmentation_channels: int,
-) -> MultiTaskNetwork:
+def purpose_of_card(card: Card) -> Purpose:
+    """What a package's network was made for."""
+    channels = len(card.segmentation_channels())
+    return Purpose(card.trainable_tasks(), card.mean, card.std, len(card.detection_classes), channels)
+
+
+def _multi_task(spec: Network, purpose: Purpose) -> MultiTaskNetwork:
     size = resolve(spec)
     first = spec.design == 1
-    encoder = build_encoder(size.encoder, bands)
+    encoder = build_encoder(size.encoder, len(purpose.mean))
     detection: DetectionHead | None = None
     segmentation: PanopticHead | LightHead | None = None
-    if "detection" in tasks:
-        head = DETECTION_HEADS[spec.detection_head]
+    classes, channels = purpose.detection_classes, purpose.segmentation_channels
+    if "detection" in purpose.tasks:
         strides = sorted(set(spec.detection_strides or STRIDES))
-        detection = head(size.width, detection_classes, strides, size.head_convs, size.light, spec.design)
-    if "segmentation" in tasks and size.light:
-        segmentation = LightHead(size.width, segmentation_channels)
-    elif "segmentation" in tasks:
-        segmentation = PanopticHead(size.width, segmentation_channels, norm=GROUP_NORM if first else None)
-    channels = encoder.out_channels[-len(STRIDES) :]
-    neck = build_neck(spec.neck, channels, size.width, _extra(detection), size.light)
-    return MultiTaskNetwork(encoder, neck, size.width, mean, std, detection, segmentation)
+        shape = HeadShape(size.width, classes, strides, size.head_convs, size.light, spec.design)
+        detection = DETECTION_HEADS[spec.detection_head](shape)
+    if "segmentation" in purpose.tasks and size.light:
+        segmentation = LightHead(size.width, channels)
+    elif "segmentation" in purpose.tasks:
+        segmentation = PanopticHead(size.width, channels, norm=GROUP_NORM if first else None)
+    maps = encoder.out_channels[-len(STRIDES) :]
+    neck = build_neck(spec.neck, maps, size.width, _extra(detection), size.light)
+    return MultiTaskNetwork(encoder, neck, size.width, purpose, Heads(detection, segmentation))
 
 
 def _extra(head: DetectionHead | None) -> bool:

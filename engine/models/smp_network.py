@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import segmentation_models_pytorch as smp
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..config import Network
 from ..errors import ConfigError
 from ..types import Outputs, Task
-from .interface import TrainableNetwork
+from .interface import Purpose, TrainableNetwork
 from .sizes import resolve
 from .weights import Loaded
 
@@ -31,31 +31,20 @@ class SmpNetwork(TrainableNetwork):
 
     Args:
         spec: the network's settings.
-        tasks: must be segmentation alone.
-        bands: input channels.
-        mean: of each band, raw units.
-        std: of each band, raw units.
-        classes: K.
+        purpose: of which the tasks must be segmentation alone.
 
     Raises:
         ConfigError: another task, or smp has no such architecture with this encoder.
     """
 
-    def __init__(
-        self,
-        spec: Network,
-        tasks: Collection[Task],
-        bands: int,
-        mean: Sequence[float],
-        std: Sequence[float],
-        classes: int,
-    ) -> None:
-        super().__init__(mean, std)
-        if set(tasks) != {"segmentation"}:
+    def __init__(self, spec: Network, purpose: Purpose) -> None:
+        super().__init__(purpose.mean, purpose.std)
+        if set(purpose.tasks) != {"segmentation"}:
             raise ConfigError(
                 f"The architecture {spec.architecture} segments only; for detection choose the architecture fpn."
             )
-        self.network = _create(spec.architecture, resolve(spec).encoder, bands, classes)
+        channels = purpose.segmentation_channels
+        self.network = _create(spec.architecture, resolve(spec).encoder, len(purpose.mean), channels)
         self.tasks: tuple[Task, ...] = ("segmentation",)
         self.strides: list[int] = []
         self.feature_channels: list[int] = []

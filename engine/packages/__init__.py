@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from .reader import load_card, load_package, package_folder
 
 if TYPE_CHECKING:
-    from .writer import complete_package, write_package, zip_package
+    from .writer import Beside, complete_package, write_package, zip_package
 
-__all__ = ["complete_package", "load_card", "load_package", "package_folder", "write_package", "zip_package"]
+__all__ = ["Beside", "complete_package", "load_card", "load_package", "package_folder", "write_package", "zip_package"]
 
 
 def __getattr__(name: str) -> Any:

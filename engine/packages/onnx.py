@@ -119,7 +119,8 @@ def export_joint(network: TrainableNetwork, card: Card, path: Path) -> Path:
         card: its card.
         path: the file.
     """
-    return _export(JointGraph(_standardised(network)), card, path, output_names(card), True, _statistics(card))
+    graph = JointGraph(_standardised(network))
+    return _export(graph, _example(card, 2), path, output_names(card), _statistics(card))
 
 
 def export(network: TrainableNetwork, card: Card, task: Task, path: Path) -> Path:
@@ -135,7 +136,8 @@ def export(network: TrainableNetwork, card: Card, task: Task, path: Path) -> Pat
     """
     many = task == "segmentation"
     graph = (SegmentationGraph if many else DetectionGraph)(_standardised(network))
-    return _export(graph, card, path, ["probabilities" if many else "candidates"], many, metadata(card, task))
+    outputs = ["probabilities" if many else "candidates"]
+    return _export(graph, _example(card, 2 if many else 1), path, outputs, metadata(card, task))
 
 
 def _standardised(network: TrainableNetwork) -> TrainableNetwork:
@@ -149,8 +151,13 @@ def _standardised(network: TrainableNetwork) -> TrainableNetwork:
     return copied
 
 
-def _export(graph: nn.Module, card: Card, path: Path, outputs: list[str], many: bool, keys: dict[str, Any]) -> Path:
-    example = torch.zeros(2 if many else 1, len(card.bands), card.tile_size, card.tile_size)
+def _example(card: Card, count: int) -> Tensor:
+    """So many images of a model's bands and windows."""
+    return torch.zeros(count, len(card.bands), card.tile_size, card.tile_size)
+
+
+def _export(graph: nn.Module, example: Tensor, path: Path, outputs: list[str], keys: dict[str, Any]) -> Path:
+    """Write a graph, of any batch where the example has several images."""
     with quiet(), torch.inference_mode():
         program = torch.onnx.export(
             graph,
@@ -159,7 +166,7 @@ def _export(graph: nn.Module, card: Card, path: Path, outputs: list[str], many: 
             opset_version=OPSET,
             input_names=["image"],
             output_names=outputs,
-            dynamic_shapes=({0: torch.export.Dim("batch")} if many else {},),
+            dynamic_shapes=({0: torch.export.Dim("batch")} if len(example) > 1 else {},),
             verbose=False,
         )
         model = _without_traces(_folded(given(program).model_proto, path.parent))

@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -46,12 +47,26 @@ PIXEL_TOLERANCE = 0.1
 """Largest difference of box coordinates, in pixels."""
 
 
+class Beside(NamedTuple):
+    """What a package has beside its network, if anything.
+
+    Attributes:
+        report: an HTML page, or where it is.
+        preview: a PNG picture, or where it is.
+    """
+
+    report: bytes | Path | None = None
+    preview: bytes | Path | None = None
+
+
+NOTHING = Beside()
+
+
 def write_package(
     folder: Path | str,
     network: TrainableNetwork,
     card: Card,
-    report: bytes | Path | None = None,
-    preview: bytes | Path | None = None,
+    beside: Beside = NOTHING,
     tell: Callable[[str], None] = lambda part: None,
 ) -> Path:
     """Write a model package and put it in place once its outputs are the network's.
@@ -60,8 +75,7 @@ def write_package(
         folder: the package's place; an older package there is replaced.
         network: of `engine.models.build`, on any device.
         card: its card; `mean` and `std` must be the network's.
-        report: an HTML page, or where it is.
-        preview: a PNG picture, or where it is.
+        beside: report and preview.
         tell: told what is written next: weights, graph, check; may end it by an exception.
 
     Returns:
@@ -80,7 +94,7 @@ def write_package(
         with scratch(folder.parent) as temporary, on_disk(*said):  # which tells before what fills the disk goes
             partial = temporary / "model"
             partial.mkdir()
-            _write_files(partial, network, card, {REPORT_FILE: report, PREVIEW_FILE: preview}, tell)
+            _write_files(partial, network, card, {REPORT_FILE: beside.report, PREVIEW_FILE: beside.preview}, tell)
             tell("check")
             check_package(partial, network, card)
             _replace(partial, folder, temporary / "older")

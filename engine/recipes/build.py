@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from ..config import Network, Run
+from ..config import Card, Network, Run
 from ..data import Prepared
-from ..models import TaskNetwork, TrainableNetwork, build, parameters, resolve
+from ..models import Purpose, TaskNetwork, TrainableNetwork, build, parameters, resolve
 from ..models.catalogue import licence_warning
 from ..models.weights import expected_standardisation, without_weights
 from ..types import Task
@@ -22,7 +20,7 @@ def build_network(spec: Network, tasks: tuple[Task, ...], run: Run, prepared: Pr
         WeightsError: its encoder weights cannot be had.
         ConfigError: the encoder or architecture is unknown.
     """
-    network = standardised_by(prepared.mean, prepared.std, spec, tasks, run, seed)
+    network = standardised_by(prepared, spec, tasks, run, seed)
     if network.loaded is not None:
         keep_statistics(network, spec, run)
         _restandardise(network, spec, prepared)
@@ -30,19 +28,11 @@ def build_network(spec: Network, tasks: tuple[Task, ...], run: Run, prepared: Pr
 
 
 def standardised_by(
-    mean: Sequence[float], std: Sequence[float], spec: Network, tasks: tuple[Task, ...], run: Run, seed: int
+    bands: Prepared | Card, spec: Network, tasks: tuple[Task, ...], run: Run, seed: int
 ) -> TrainableNetwork:
-    """A network for the run's classes and for the bands that these statistics are of."""
-    return build(
-        spec,
-        tasks=tasks,
-        bands=len(mean),
-        mean=mean,
-        std=std,
-        detection_classes=len(run.detection_classes),
-        segmentation_channels=len(run.segmentation_channels()),
-        seed=seed,
-    )
+    """A network for the run's classes and for the bands that these statistics, `mean` and `std`, are of."""
+    purpose = Purpose(tasks, bands.mean, bands.std, len(run.detection_classes), len(run.segmentation_channels()))
+    return build(spec, purpose, seed)
 
 
 def weights_warnings(spec: Network, network: TaskNetwork) -> list[str]:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ..config import Card, Distil, Network, Run, recipe_of
 from ..data import Prepared
-from ..distillation import Adaptors, soft_centerness
+from ..distillation import Adaptors, Emphasis, Targets, soft_centerness
 from ..errors import ConfigError
 from ..models import TaskNetwork, anchors_valid
 from ..models.encoders import STRIDES
@@ -27,7 +27,7 @@ from .package_teacher import check_imagery, load_package_teacher
 from .plan import Batches, Losses, Networks, Plan, Stage, Weigh, network_of, nothing_to_say
 from .starting import channels
 from .supervised import supervised_losses
-from .terms import check_features, has_terms, teaching_terms, uses_features
+from .terms import Teaching, check_features, has_terms, teaching_terms, uses_features
 from .together import forward_together
 
 TASKS: tuple[Task, ...] = ("detection", "segmentation")
@@ -111,8 +111,8 @@ def taught_losses(
     answer = calibrated(networks, mean_answer(said))
     agreed = {task: agreement(said, task) if recipe.agreement_weights else None for task in student.tasks}
     for task in student.tasks:
-        listen = listened(networks, task)
-        asked = teaching_terms(task, teacher, answer, outputs, batch, adaptors, recipe, listen, agreed[task])
+        emphasis = Emphasis(listened(networks, task), agreed[task])
+        asked = teaching_terms(Teaching(task, teacher, answer, outputs, batch, emphasis), adaptors, recipe)
         terms |= {f"{task} {key}" if key not in SHARED else key: value for key, value in asked.items()}
     if "soft" in recipe.distillation and recipe.soft_detection == "all":  # which the other forms teach themselves
         heard = listened(networks, "detection")
@@ -129,7 +129,8 @@ def _centerness(
     if not weight or mine is None or theirs is None or mine.centerness is None:
         return {}
     valid = anchors_valid(mine.anchors, batch.valid)
-    term = soft_centerness(mine.centerness, given(theirs.centerness), theirs.logits, valid, places=places)
+    wanted = Targets(given(theirs.centerness), theirs.logits)
+    term = soft_centerness(mine.centerness, wanted, valid, places=places)
     return {"detection soft centerness": weight * term}
 
 

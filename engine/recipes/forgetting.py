@@ -18,6 +18,7 @@ from .. import ranks
 from ..config import Continued, Run, recipe_of
 from ..data import Prepared
 from ..distillation import (
+    Targets,
     soft_centerness,
     soft_detection_classification,
     soft_detection_regression,
@@ -150,10 +151,11 @@ class Lesson:
         scores = mine.logits.masked_fill(untaught, NEVER)
         terms = {
             "soft": soft_detection_classification(scores, logits, valid),
-            "soft box": soft_detection_regression(mine.regression, theirs.regression, logits, valid),
+            "soft box": soft_detection_regression(mine.regression, Targets(theirs.regression, logits), valid),
         }
         if mine.centerness is not None:
-            terms["soft centerness"] = soft_centerness(mine.centerness, given(theirs.centerness), logits, valid)
+            centerness = Targets(given(theirs.centerness), logits)
+            terms["soft centerness"] = soft_centerness(mine.centerness, centerness, valid)
         return {key: DETECTION * term for key, term in terms.items()}
 
     def _taught(self, task: Task, batch: Batch) -> Tensor:

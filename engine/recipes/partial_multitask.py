@@ -6,7 +6,7 @@ student with both heads gets each batch's own labels, and on the other task what
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import torch
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ..config import Labelled, PartialMultitask, Run, recipe_of
 from ..data import Prepared
-from ..distillation import Adaptors, ramp_up
+from ..distillation import Adaptors, Emphasis, ramp_up
 from ..errors import ConfigError
 from ..models import TaskNetwork
 from ..types import Batch, Outputs, Role, Task
@@ -31,7 +31,7 @@ from .build import build_network
 from .calibration import CALIBRATION, Calibration, calibrated
 from .disagreement import RENEWALS, TABLE, ChipChoice, disagreement, disagreement_table
 from .feature_teaching import feature_terms
-from .forgetting import Lesson
+from .forgetting import NOTHING, Lesson
 from .gate import GATE, Gate, listened
 from .plan import (
     Batches,
@@ -49,12 +49,38 @@ from .plan import (
 from .starting import build_student, channels
 from .supervised import LabelTerms, imagery, label_terms, supervised_losses, tasks_of, teach_from_labels
 from .teachers import check_frozen, load_teachers
-from .terms import check_features, has_terms, soft_terms, teaching_terms, uses_features
+from .terms import Teaching, check_features, has_terms, soft_terms, teaching_terms, uses_features
 from .together import forward_together
 from .views import seen
 from .weak_labels import WeakLosses, weak_losses, weak_tasks
 
 TEACHERS: dict[Task, str] = {"detection": "detection_teacher", "segmentation": "segmentation_teacher"}
+
+
+@dataclass(frozen=True)
+class Course:
+    """What student and teachers learn from.
+
+    Args:
+        recipe: kinds and weights of what teachers say.
+        terms: of areas' labels.
+        lesson: of a model that the student went on from.
+        weak: the losses of weak labels, where there are any.
+    """
+
+    recipe: PartialMultitask
+    terms: LabelTerms = field(default_factory=LabelTerms)
+    lesson: Lesson = NOTHING
+    weak: WeakLosses | None = None
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A step's batches, the students' views of them, and how much teachers' words weigh in it."""
+
+    batches: Batches
+    views: Batches
+    strength: float
 
 
 def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
@@ -70,7 +96,8 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
     specs = {"student": recipe.student}
     stages: list[Stage] = []
     notes: list[str] = []
-    terms = label_terms(recipe, run, prepared)
+    terms, weak = label_terms(recipe, run, prepared), weak_losses(recipe, run) if recipe.weak_labels else None
+    course = Course(recipe, terms, student.lesson, weak)
     weigh: Weigh = nothing_to_say
     if recipe.distillation:
         for index, (task, name) in enumerate(TEACHERS.items()):
@@ -87,8 +114,7 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
         if recipe.agreement_weights:
             check_opinions(teachers, recipe.mirrored_answers)
         if recipe.teachers_from is None:
-            of_all = run, recipe, student.lesson, terms
-            stages += [_teacher_stage(task, name, *of_all) for task, name in TEACHERS.items()]
+            stages += [_teacher_stage(task, run, course) for task in TEACHERS]
         if uses_features(recipe):
             networks["adaptors"] = _adaptors(networks)
         if recipe.unlabelled_chips == "disagreement":
@@ -100,7 +126,7 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
         if recipe.calibrated_answers:
             networks[CALIBRATION] = Calibration(TEACHERS, recipe.mirrored_answers)
     left = 1 - sum(stage.share for stage in stages)
-    stages.append(replace(_student_stage(run, recipe, networks, left, student.lesson, terms), begins=student.arrives))
+    stages.append(replace(_student_stage(run, course, networks, left), begins=student.arrives))
     stages = [replace(stage, frozen_teachers=(*stage.frozen_teachers, *student.teaching)) for stage in stages]
     return Plan(networks, stages, "student", specs, heard=student.lesson.heard, weigh=weigh, notes=tuple(notes))
 
@@ -129,18 +155,16 @@ def _check(run: Run, recipe: PartialMultitask) -> None:
         )
 
 
-def _teacher_stage(
-    task: Task, name: str, run: Run, recipe: PartialMultitask, lesson: Lesson, terms: LabelTerms
-) -> Stage:
-    losses = teach_from_labels(name, Labelled(strong_views=recipe.strong_views), terms, lesson)
+def _teacher_stage(task: Task, run: Run, course: Course) -> Stage:
+    name, recipe = TEACHERS[task], course.recipe
+    losses = teach_from_labels(name, Labelled(strong_views=recipe.strong_views), course.terms, course.lesson)
     roles: tuple[Role, ...] = imagery(run, (task,)) if recipe.all_imagery else (task,)
     views = roles if recipe.strong_views else ()
     return Stage(name, (name,), roles, teacher_share(recipe), losses, validated=(name,), views=views)
 
 
-def _student_stage(
-    run: Run, recipe: PartialMultitask, networks: Networks, share: float, lesson: Lesson, terms: LabelTerms
-) -> Stage:
+def _student_stage(run: Run, course: Course, networks: Networks, share: float) -> Stage:
+    recipe = course.recipe
     roles: tuple[Role, ...] = (*tasks_of(run), "unlabelled") if recipe.unlabelled else tasks_of(run)
     teachers = tuple(name for name in TEACHERS.values() if name in networks)
     learners = teachers if recipe.co_training else ()
@@ -150,7 +174,7 @@ def _student_stage(
         frozen_teachers=() if recipe.co_training else teachers,
         roles=roles,
         share=share,
-        losses=student_losses(recipe, weak_losses(recipe, run) if recipe.weak_labels else None, lesson, terms),
+        losses=student_losses(course),
         validated=("student", *learners),
         views=roles if recipe.strong_views else (),
         warm_started=learners,
@@ -182,26 +206,26 @@ def _two_answers(teacher: TaskNetwork, batch: Batch) -> list[Outputs]:
     return said[:2] if len(said) > 1 else [*said, answer_of_mirror(teacher, batch.image, MIRRORED[1])]
 
 
-def student_losses(recipe: PartialMultitask, weak: WeakLosses | None, lesson: Lesson, terms: LabelTerms) -> Losses:
+def student_losses(course: Course) -> Losses:
     """The student's stage: labels on a batch's own task, teachers on the other (or on both), and weak labels."""
+    recipe = course.recipe
 
     def losses(networks: Networks, batches: Batches, progress: float) -> dict[str, Tensor]:
         strength = ramp_up(progress, recipe.ramp_up)
         views = {role: replace(batch, image=seen(batch, recipe.strong_views)) for role, batch in batches.items()}
+        step = _Step(batches, views, strength)
         named: dict[str, Tensor] = {}
-        for task, name in TEACHERS.items() if recipe.co_training else ():  # before they are asked: see `answer`
-            named |= _teacher(task, name, networks, batches, views, recipe, strength, lesson, terms)
-        return named | _student(networks, batches, views, recipe, weak, strength, lesson, terms)
+        for task in TEACHERS if recipe.co_training else ():  # before they are asked: see `answer`
+            named |= _teacher(task, networks, step, course)
+        return named | _student(networks, step, course)
 
     return losses
 
 
-def _student(
-    networks: Networks, batches: Batches, views: Batches, recipe: PartialMultitask, weak: WeakLosses | None,
-    strength: float, lesson: Lesson, terms: LabelTerms,
-) -> dict[str, Tensor]:  # fmt: skip
+def _student(networks: Networks, step: _Step, course: Course) -> dict[str, Tensor]:
     """The student on its views of all roles; teachers answer on the batches as they are."""
-    student = network_of(networks, "student")
+    student, batches, views = network_of(networks, "student"), step.batches, step.views
+    recipe, lesson, weak = course.recipe, course.lesson, course.weak
     named: dict[str, Tensor] = {}
     taught = {role: _taught_tasks(role, recipe) for role in views}
     wanted: dict[Role, set[Task]] = {
@@ -216,13 +240,13 @@ def _student(
     outputs = forward_together(student, {role: view.image for role, view in views.items()}, wanted)
     for role, view in views.items():
         heard = lesson.heard(outputs[role], view) if role != "unlabelled" else None
-        own = supervised_losses(student, heard, view, terms) if heard is not None else {}
+        own = supervised_losses(student, heard, view, course.terms) if heard is not None else {}
         own |= weak(student, outputs[role], view) if weak is not None else {}
         named |= {f"{role}/{key}": value for key, value in own.items()}
         for task in taught[role]:
             asked = distillation_losses(task, networks, outputs[role], batches[role], recipe)
-            named |= {f"{role}/{task} {key}": strength * value for key, value in asked.items()}
-    named |= feature_terms(networks, outputs, batches, recipe, strength)
+            named |= {f"{role}/{task} {key}": step.strength * value for key, value in asked.items()}
+    named |= feature_terms(networks, outputs, batches, recipe, step.strength)
     return named | lesson.terms(networks, outputs, views)
 
 
@@ -238,24 +262,23 @@ def distillation_losses(
     said = opinions(teacher, batch.image, mirrored=recipe.mirrored_answers)
     agreed = agreement(said, task) if recipe.agreement_weights else None
     theirs = calibrated(networks, mean_answer(said))
-    return teaching_terms(task, teacher, theirs, outputs, batch, adaptors, recipe, listen, agreed)
+    told = Teaching(task, teacher, theirs, outputs, batch, Emphasis(listen, agreed))
+    return teaching_terms(told, adaptors, recipe)
 
 
-def _teacher(
-    task: Task, name: str, networks: Networks, batches: Batches, views: Batches, recipe: PartialMultitask,
-    strength: float, lesson: Lesson, terms: LabelTerms,
-) -> dict[str, Tensor]:  # fmt: skip
+def _teacher(task: Task, networks: Networks, step: _Step, course: Course) -> dict[str, Tensor]:
     """A teacher that goes on learning: from its labels, and on unlabelled chips from its own average."""
+    name, views, lesson = TEACHERS[task], step.views, course.lesson
     every: tuple[Role, ...] = (task, "unlabelled")
     teacher, roles = network_of(networks, name), [role for role in every if role in views]
     outputs = forward_together(teacher, {role: views[role].image for role in roles}, dict.fromkeys(roles, (task,)))
-    own = supervised_losses(teacher, lesson.heard(outputs[task], views[task]), views[task], terms)
+    own = supervised_losses(teacher, lesson.heard(outputs[task], views[task]), views[task], course.terms)
     named = {f"{task}/{name} {key}": value for key, value in own.items()}
     if "unlabelled" in roles:
-        batch = batches["unlabelled"]
+        batch = step.batches["unlabelled"]
         target = predict(teaching_network(networks, name), batch.image)
-        asked = soft_terms(task, teacher, outputs["unlabelled"], target, batch, recipe)
-        named |= {f"unlabelled/{name} {key}": strength * value for key, value in asked.items()}
+        asked = soft_terms(Teaching(task, teacher, target, outputs["unlabelled"], batch), course.recipe)
+        named |= {f"unlabelled/{name} {key}": step.strength * value for key, value in asked.items()}
     return named | lesson.terms(networks, {task: outputs[task]}, views, f"{name} ")
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from ..config import TEACHER_SHARE, WITH_TEACHERS, Network, Recipe
+from ..config import TEACHER_SHARE, WITH_TEACHERS, Network, Recipe, Run
+from ..data import Prepared
 from ..models import TaskNetwork, TrainableNetwork
 from ..types import Batch, Outputs, Role, Task
 from .build import describe, weights_warnings
@@ -168,3 +170,20 @@ class Plan:
     def described(self) -> dict[str, str]:
         """What each network is, as short lines for people."""
         return {name: describe(spec, network_of(self.networks, name)) for name, spec in self.specs.items()}
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run folder, ready to be trained.
+
+    Args:
+        folder: of the run.
+        run: its settings.
+        prepared: its sources.
+        plan: networks and stages.
+    """
+
+    folder: Path
+    run: Run
+    prepared: Prepared
+    plan: Plan

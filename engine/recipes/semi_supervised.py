@@ -182,7 +182,8 @@ def joint_losses(recipe: SemiSupervised, terms: LabelTerms, lesson: Lesson = NOT
         named |= _supervised(networks, outputs, weak["segmentation"], terms, lesson)
         named |= lesson.terms(networks, {"unlabelled": outputs["student"]["unlabelled"]}, mine, "student ")
         unlabelled = _cross(learned, first if averages else answers, mixed if averages else weak, needed, recipe)
-        unlabelled |= _student(networks, outputs["student"], taught, mine, needed["student"], recipe)
+        unlabelled |= _pseudo_labelled(outputs["student"], taught, mine, needed["student"], recipe)
+        unlabelled |= _taught(networks, outputs["student"], taught, mine, recipe)
         return named | {key: strength * term for key, term in unlabelled.items()}
 
     return losses
@@ -251,28 +252,29 @@ def _cross(
     return {"unlabelled/cross supervision": recipe.weights.cross * term}
 
 
-def _student(
-    networks: Networks,
-    outputs: dict[Role, Outputs],
-    answers: Answers,
-    batches: Batches,
-    needed: Confidence,
-    recipe: SemiSupervised,
+def _pseudo_labelled(
+    outputs: dict[Role, Outputs], answers: Answers, batches: Batches, needed: Confidence, recipe: SemiSupervised
 ) -> dict[str, Tensor]:
-    terms = {}
-    if recipe.weights.unsupervised:
-        first, second = (given(answers[name]["unlabelled"].segmentation) for name in TEACHERS)
-        labels = pseudo_labels(first, second, batches["unlabelled"].valid, needed, recipe.agreement)
-        term = segmentation_cross_entropy(given(outputs["unlabelled"].segmentation), labels)
-        terms["unlabelled/pseudo-labels"] = recipe.weights.unsupervised * term
+    if not recipe.weights.unsupervised:
+        return {}
+    first, second = (given(answers[name]["unlabelled"].segmentation) for name in TEACHERS)
+    labels = pseudo_labels(first, second, batches["unlabelled"].valid, needed, recipe.agreement)
+    term = segmentation_cross_entropy(given(outputs["unlabelled"].segmentation), labels)
+    return {"unlabelled/pseudo-labels": recipe.weights.unsupervised * term}
+
+
+def _taught(
+    networks: Networks, outputs: dict[Role, Outputs], answers: Answers, batches: Batches, recipe: SemiSupervised
+) -> dict[str, Tensor]:
+    terms: dict[str, Tensor] = {}
     for role, batch in batches.items():
         teachers = [answers[name][role] for name in TEACHERS]
-        asked = _taught(networks, outputs[role], teachers, batch, recipe)
+        asked = _asked(networks, outputs[role], teachers, batch, recipe)
         terms |= {f"{role}/{key}": term for key, term in asked.items()}
     return terms
 
 
-def _taught(
+def _asked(
     networks: Networks, student: Outputs, teachers: list[Outputs], batch: Batch, recipe: SemiSupervised
 ) -> dict[str, Tensor]:
     weights, terms = recipe.weights, {}

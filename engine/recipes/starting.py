@@ -81,7 +81,7 @@ def build_student(spec: Network, tasks: tuple[Task, ...], run: Run, prepared: Pr
     _check(run, tasks, prepared, card)
     classes, known = channels(run, tasks), channels(card, tasks)
     bare = spec.model_copy(update={"weights": "none"})
-    network = standardised_by(card.mean, card.std, bare, tasks, run, run.training.seed)
+    network = standardised_by(card, bare, tasks, run, run.training.seed)
     transfer(network, trained, classes, known)
     if run.training.source_statistics:
         network.restandardise(prepared.mean, prepared.std)

@@ -136,7 +136,7 @@ def _member(path: str, name: str, teacher: TaskNetwork, run: Run, prepared: Prep
     if isinstance(other.recipe, Supervised):
         tasks = tuple(task for task in tasks_of(other) if task in (other.recipe.tasks or tasks_of(other)))
     bare = spec.model_copy(update={"weights": "none"})
-    network = standardised_by(prepared.mean, prepared.std, bare, tasks, other, run.training.seed)
+    network = standardised_by(prepared, bare, tasks, other, run.training.seed)
     weights = place if place.is_file() else best_weights(folder, stored)
     fill(network, weights, stored, name, run.training.source_statistics)
     return _Member(path, network.eval(), spec)

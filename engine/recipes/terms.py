@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
 from ..config import Distillation
 from ..distillation import (
     FOUND,
+    IN_FULL,
+    Emphasis,
+    Pyramid,
+    Targets,
     channel_wise,
     dense_boxes,
     dense_classification,
@@ -26,8 +31,7 @@ from ..distillation import (
 from ..distillation.arithmetic import whole_mean
 from ..errors import ConfigError
 from ..models import TaskNetwork, anchors_valid
-from ..models.heads import DetectionHead
-from ..types import Batch, Outputs, Task, given
+from ..types import Batch, Detections, Outputs, Task, given
 
 Form = Callable[[Tensor, Tensor, Tensor, float], Tensor]
 SEGMENTATION_FORMS: dict[str, Form] = {"dist": dist_segmentation, "cwd": channel_wise}
@@ -67,146 +71,140 @@ def check_features(recipe: Distillation, student: TaskNetwork, teachers: Sequenc
         )
 
 
-def teaching_terms(
-    task: Task, teacher: TaskNetwork, answer: Outputs, outputs: Outputs, batch: Batch, adaptors: nn.Module | None,
-    recipe: Distillation, listen: Tensor | None = None, agreement: Tensor | None = None,
-) -> dict[str, Tensor]:  # fmt: skip
-    """All that one teacher's answer asks of the student on one task; terms of weight zero are left out.
+@dataclass(frozen=True)
+class Teaching:
+    """What one teacher and the student say of a batch on one task.
 
     Args:
         task: detection or segmentation, which both must have.
-        teacher: whose heads judge the student's pyramid, for CrossKD.
+        teacher: whose head decodes boxes, and whose heads judge the student's pyramid, for CrossKD.
         answer: the teacher's on the batch's chips.
         outputs: the student's on the same.
         batch: says which pixels count.
+        emphasis: of classes (C,), terms that know none weigh their mean; of places, how far each pixel's (B, H, W) or
+            anchor's (B, N) answers agree: terms that compare pixels as a whole weigh its mean, those of features
+            nothing.
+    """
+
+    task: Task
+    teacher: TaskNetwork
+    answer: Outputs
+    outputs: Outputs
+    batch: Batch
+    emphasis: Emphasis = IN_FULL
+
+
+def teaching_terms(told: Teaching, adaptors: nn.Module | None, recipe: Distillation) -> dict[str, Tensor]:
+    """All that a teacher's answer asks of the student; terms of weight zero are left out.
+
+    Args:
+        told: by the teacher, and by the student.
         adaptors: to the teacher's channels; none where no features are compared.
         recipe: kinds and weights.
-        listen: (C,) how far each class is listened to, from 0 to 1; terms that know no classes weigh their mean. None:
-            in full.
-        agreement: (B, H, W) or (B, N), how far each pixel's or anchor's answers count, from 0 to 1; terms that compare
-            pixels as a whole weigh its mean, those of features nothing. None: in full.
     """
+    task, answer, batch, listen = told.task, told.answer, told.batch, told.emphasis.classes
     if listen is not None and not listen.any():
         return {}
     kinds, weights = set(recipe.distillation), recipe.weights
     terms: dict[str, Tensor] = {}
-    soft = soft_terms(task, teacher, outputs, answer, batch, recipe, listen, agreement) if "soft" in kinds else {}
+    soft = soft_terms(told, recipe) if "soft" in kinds else {}
     if not uses_features(recipe):
         return soft
-    adapted = given(adaptors)(outputs.features, answer.features)
+    adapted = given(adaptors)(told.outputs.features, answer.features)
     if "feature" in kinds and weights.feature:
         terms["feature"] = weights.feature * feature_mse(adapted, answer.features, batch.valid)
     if kinds & {"pdf", "pdf_plus"} and weights.pdf:
-        terms["pdf"] = weights.pdf * pdf_term(task, adapted, outputs, answer, batch)
+        terms["pdf"] = weights.pdf * pdf_term(told, adapted)
     if "pdf_plus" in kinds and weights.pdf_plus and task == "detection":
-        terms["pdf plus"] = weights.pdf_plus * _pdf_plus(outputs, answer, batch)
+        terms["pdf plus"] = weights.pdf_plus * _pdf_plus(told)
     if "pkd" in kinds and weights.pkd:
         terms["pkd"] = weights.pkd * pkd(adapted, answer.features, batch.valid)
     if "crosskd" in kinds and weights.crosskd:
-        crossed = teacher.forward_heads(adapted, (task,))
-        asked = _soft(task, crossed, answer, batch, agreement)
+        crossed = told.teacher.forward_heads(adapted, (task,))
+        asked = _soft(replace(told, outputs=crossed, emphasis=told.emphasis._replace(classes=None)))
         terms |= {f"crosskd {key}": weights.crosskd * term for key, term in asked.items()}
     return soft | (terms if listen is None else {key: listen.mean() * term for key, term in terms.items()})
 
 
-def soft_terms(
-    task: Task, teacher: TaskNetwork, outputs: Outputs, answer: Outputs, batch: Batch, recipe: Distillation,
-    listen: Tensor | None = None, agreement: Tensor | None = None,
-) -> dict[str, Tensor]:  # fmt: skip
+def soft_terms(told: Teaching, recipe: Distillation) -> dict[str, Tensor]:
     """The teacher's answer as targets: probabilities, and for detection its boxes.
 
     Args:
-        task: detection or segmentation, which both must have.
-        teacher: whose head decodes boxes.
-        outputs: the student's on the batch's chips.
-        answer: the teacher's on the same.
-        batch: says which pixels count.
+        told: by the teacher, and by the student.
         recipe: weights, the forms of both tasks' terms and segmentation's temperature.
-        listen: as for `teaching_terms`.
-        agreement: as for `teaching_terms`.
     """
-    weight = getattr(recipe.weights, f"soft_{task}")
+    weight = getattr(recipe.weights, f"soft_{told.task}")
     if not weight:
         return {}
-    if task == "segmentation":
-        terms = {"soft": _soft_segmentation(outputs, answer, batch, recipe, listen, agreement)}
+    if told.task == "segmentation":
+        terms = {"soft": _soft_segmentation(told, recipe)}
     elif recipe.soft_detection == "all":
-        terms = _soft_detection(outputs, answer, batch, listen, agreement)
+        terms = _soft_detection(told)
     else:
-        terms = _dense_detection(given(teacher.detection_head), outputs, answer, batch, listen, agreement)
+        terms = _dense_detection(told)
     return {key: weight * term for key, term in terms.items()}
 
 
-def pdf_term(task: Task, adapted: list[Tensor], outputs: Outputs, teacher: Outputs, batch: Batch) -> Tensor:
+def pdf_term(told: Teaching, adapted: list[Tensor]) -> Tensor:
     """PDF-Distil: the teacher's features (levels of (B, D, H_l, W_l)) where the answers differ."""
-    if task == "segmentation":
-        logits, theirs = given(outputs.segmentation), given(teacher.segmentation)
-        return pdf_segmentation(adapted, teacher.features, logits, theirs, batch.valid)
+    outputs, teacher, valid = told.outputs, told.answer, told.batch.valid
+    if told.task == "segmentation":
+        student = Pyramid(adapted, given(outputs.segmentation))
+        return pdf_segmentation(student, Pyramid(teacher.features, given(teacher.segmentation)), valid)
     mine = given(outputs.detections)
-    return pdf_detection(
-        adapted,
-        teacher.features,
-        mine.logits,
-        given(teacher.detections).logits,
-        mine.shapes,
-        mine.per_location,
-        anchors_valid(mine.anchors, batch.valid),
-    )
+    theirs = Pyramid(teacher.features, given(teacher.detections).logits)
+    return pdf_detection(Pyramid(adapted, mine.logits), theirs, mine.shapes, anchors_valid(mine.anchors, valid))
 
 
-def _pdf_plus(outputs: Outputs, teacher: Outputs, batch: Batch) -> Tensor:
-    mine, theirs = given(outputs.detections), given(teacher.detections)
-    valid = anchors_valid(mine.anchors, batch.valid)
+def _pdf_plus(told: Teaching) -> Tensor:
+    mine, theirs, valid = _anchors(told)
     return pdf_plus(mine.logits, theirs.logits, mine.regression, theirs.regression, valid)
 
 
-def _soft(task: Task, outputs: Outputs, teacher: Outputs, batch: Batch, agreement: Tensor | None) -> dict[str, Tensor]:
+def _anchors(told: Teaching) -> tuple[Detections, Detections, Tensor]:
+    """What both say of anchors, and which of them count (B, N)."""
+    mine = given(told.outputs.detections)
+    return mine, given(told.answer.detections), anchors_valid(mine.anchors, told.batch.valid)
+
+
+def _soft(told: Teaching) -> dict[str, Tensor]:
     """Plain soft targets, by which CrossKD compares predictions."""
-    if task == "detection":
-        return _soft_detection(outputs, teacher, batch, None, agreement)
-    mine, theirs = given(outputs.segmentation), given(teacher.segmentation)
-    return {"soft": soft_segmentation(mine, theirs, batch.valid, places=agreement)}
+    if told.task == "detection":
+        return _soft_detection(told)
+    mine, theirs = given(told.outputs.segmentation), given(told.answer.segmentation)
+    return {"soft": soft_segmentation(mine, theirs, told.batch.valid, emphasis=told.emphasis)}
 
 
-def _soft_segmentation(
-    outputs: Outputs, teacher: Outputs, batch: Batch, recipe: Distillation, listen: Tensor | None,
-    agreement: Tensor | None,
-) -> Tensor:  # fmt: skip
-    mine, theirs, valid = given(outputs.segmentation), given(teacher.segmentation), batch.valid
+def _soft_segmentation(told: Teaching, recipe: Distillation) -> Tensor:
+    mine, theirs, valid = given(told.outputs.segmentation), given(told.answer.segmentation), told.batch.valid
     if recipe.soft_segmentation == "kl":
-        return soft_segmentation(mine, theirs, valid, recipe.temperature, listen, agreement)
+        return soft_segmentation(mine, theirs, valid, recipe.temperature, told.emphasis)
     term = SEGMENTATION_FORMS[recipe.soft_segmentation](mine, theirs, valid, recipe.temperature)
+    listen, agreement = told.emphasis
     term = term if agreement is None else whole_mean(agreement[valid].sum(), valid.sum()) * term
     return term if listen is None else listen.mean() * term
 
 
-def _soft_detection(
-    outputs: Outputs, teacher: Outputs, batch: Batch, listen: Tensor | None, agreement: Tensor | None
-) -> dict[str, Tensor]:
-    mine, theirs = given(outputs.detections), given(teacher.detections)
-    valid = anchors_valid(mine.anchors, batch.valid)
+def _soft_detection(told: Teaching) -> dict[str, Tensor]:
+    mine, theirs, valid = _anchors(told)
+    boxes = Targets(theirs.regression, theirs.logits)
     return {
-        "soft": soft_detection_classification(mine.logits, theirs.logits, valid, weights=listen, places=agreement),
-        "soft box": soft_detection_regression(
-            mine.regression, theirs.regression, theirs.logits, valid, weights=listen, places=agreement
-        ),
+        "soft": soft_detection_classification(mine.logits, theirs.logits, valid, emphasis=told.emphasis),
+        "soft box": soft_detection_regression(mine.regression, boxes, valid, emphasis=told.emphasis),
     }
 
 
-def _dense_detection(
-    head: DetectionHead, outputs: Outputs, teacher: Outputs, batch: Batch, listen: Tensor | None,
-    agreement: Tensor | None,
-) -> dict[str, Tensor]:  # fmt: skip
+def _dense_detection(told: Teaching) -> dict[str, Tensor]:
     """Targets where the teacher finds something; centerness too, which is a factor of every score."""
-    mine, theirs = given(outputs.detections), given(teacher.detections)
-    valid = anchors_valid(mine.anchors, batch.valid)
+    mine, theirs, valid = _anchors(told)
+    head, emphasis = given(told.teacher.detection_head), told.emphasis
+    boxes = Targets(head.boxes(theirs), theirs.logits)
     terms = {
-        "soft": dense_classification(mine.logits, theirs.logits, valid, weights=listen, places=agreement),
-        "soft box": dense_boxes(
-            head.boxes(mine), head.boxes(theirs), theirs.logits, valid, weights=listen, places=agreement
-        ),
+        "soft": dense_classification(mine.logits, theirs.logits, valid, emphasis=emphasis),
+        "soft box": dense_boxes(head.boxes(mine), boxes, valid, emphasis=emphasis),
     }
     if mine.centerness is not None:
-        centerness = soft_centerness(mine.centerness, given(theirs.centerness), theirs.logits, valid, FOUND, agreement)
-        terms["soft centerness"] = centerness if listen is None else listen.mean() * centerness
+        wanted = Targets(given(theirs.centerness), theirs.logits)
+        centerness = soft_centerness(mine.centerness, wanted, valid, FOUND, emphasis.places)
+        terms["soft centerness"] = centerness if emphasis.classes is None else emphasis.classes.mean() * centerness
     return terms

@@ -61,7 +61,7 @@ class Chooser:
         rng = np.random.default_rng([self._run.training.seed, number])
         chosen, found = np.sort(rng.permutation(len(self._cells))[:MOST_CELLS]), []
         with torch.no_grad():
-            for batch in cell_batches(self._cells, chosen, self._prepared, self._run, ROLE, number):
+            for batch in cell_batches(self._cells, chosen, self._prepared, self._run, number):
                 with self._fabric.autocast():
                     found.append(self._choice.measure(networks, batch.to(self._fabric.device)))
         table.take(torch.cat(found, dim=1), torch.from_numpy(chosen).to(table.values.device))

@@ -14,8 +14,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from .. import ranks
-from ..config import Run
-from ..data import Prepared, chips_per_epoch, training_loader
+from ..data import Draw, chips_per_epoch, training_loader
 from ..data.identity import Identity
 from ..distillation.arithmetic import total
 from ..errors import Stopped
@@ -23,8 +22,8 @@ from ..events import CheckpointEvent, Log, MetricsEvent, NoteEvent, StageEvent, 
 from ..models import TaskNetwork, single_precision_depthwise, uncertain_statistics
 from ..models.devices import channels_last
 from ..processes import Interrupted, interruptible
-from ..recipes import Plan, Stage, ema_of
-from ..recipes.plan import network_of
+from ..recipes import Stage, ema_of
+from ..recipes.plan import PlannedRun, network_of
 from ..types import Batch, Role, given
 from .belonging import check_data, data_of
 from .best import BestWeights, kept
@@ -59,19 +58,16 @@ class Loop:
     """Runs a plan's stages one after the other, from the last checkpoint where there is one.
 
     Args:
-        folder: the run folder.
-        run: its settings.
-        prepared: its sources.
-        plan: networks and stages.
+        planned: the run.
         fabric: device and precision.
         events: told of everything.
     """
 
-    def __init__(self, folder: Path, run: Run, prepared: Prepared, plan: Plan, fabric: Fabric, events: Log) -> None:
-        self.folder, self.run, self.prepared, self.plan = folder, run, prepared, plan
-        self.fabric, self.events = fabric, events
-        self.best = BestWeights(folder)
-        self.validator = Validator(run, prepared, fabric, plan.heard)
+    def __init__(self, planned: PlannedRun, fabric: Fabric, events: Log) -> None:
+        self.folder, self.run, self.prepared, self.plan = planned.folder, planned.run, planned.prepared, planned.plan
+        self.planned, self.fabric, self.events = planned, fabric, events
+        self.best = BestWeights(self.folder)
+        self.validator = Validator(self.run, self.prepared, fabric, self.plan.heard)
         self.scores: dict[str, float] = {}
         self.values: dict[str, dict[str, float]] = {}
         self._said: set[str] = set()
@@ -136,7 +132,7 @@ class Loop:
                 self.time_budget = TimeBudget.read(state.division) if state.division else None
         elif self.run.training.budget.minutes is not None and any(stage.timed for stage in self.plan.stages):
             with enough_memory(self.run.training, self.fabric.device), interruptible():
-                self.time_budget, sentence = measured_time_budget(self.run, self.prepared, self.plan, self.fabric)
+                self.time_budget, sentence = measured_time_budget(self.planned, self.fabric)
             self.events.write(NoteEvent(sentence))
         if self.time_budget is not None and self.run.training.budget.minutes is not None:
             self.plan = with_time_budget(self.plan, self.time_budget)
@@ -301,7 +297,11 @@ class _Work:
         chosen = self.chooser is not None and role == "unlabelled"
         measured = given(self.chooser).measured(self.networks) if chosen else None
         return training_loader(
-            loop.prepared, loop.run, role, self.samples[role], views, loop.warn, self.stage.name, measured
+            loop.prepared,
+            loop.run,
+            role,
+            Draw(start=self.samples[role], views=views, stage=self.stage.name, measured=measured),
+            warn=loop.warn,
         )
 
     def _step(self, batches: dict[Role, Batch]) -> None:

@@ -11,9 +11,8 @@ from lightning_fabric import Fabric
 from pydantic import TypeAdapter
 
 from .. import ranks
-from ..config import Run
-from ..data import Prepared
 from ..recipes import Plan, Stage
+from ..recipes.plan import PlannedRun
 from ..types import given
 from .timing import PATIENCE_SECONDS, seconds_per_step, untouched
 
@@ -45,19 +44,16 @@ class TimeBudget:
         return TypeAdapter(cls).validate_python(values)
 
 
-def measured_time_budget(run: Run, prepared: Prepared, plan: Plan, fabric: Fabric) -> tuple[TimeBudget, str]:
+def measured_time_budget(planned: PlannedRun, fabric: Fabric) -> tuple[TimeBudget, str]:
     """Time the stages' steps, leave everything as it was, and divide what is left of the minutes.
 
     Returns:
         how it is shared, and a sentence on it.
     """
-    begin, budget = time.monotonic(), given(run.training.budget.minutes) * 60
+    begin, plan, budget = time.monotonic(), planned.plan, given(planned.run.training.budget.minutes) * 60
     patience = min(PATIENCE_SECONDS, MEASURED * budget)
     with untouched(plan, fabric):
-        seconds = [
-            seconds_per_step(run, prepared, plan, stage, fabric, patience) if stage.timed else 0.0
-            for stage in plan.stages
-        ]
+        seconds = [seconds_per_step(planned, stage, fabric, patience) if stage.timed else 0.0 for stage in plan.stages]
     seconds, spent = ranks.from_first((seconds, time.monotonic() - begin))
     found = TimeBudget(shares_of_time(plan.stages, seconds), spent)
     return found, _sentence(plan.stages, seconds, found, budget)

@@ -11,9 +11,9 @@ import torch
 from lightning_fabric import Fabric
 
 from .. import ranks
-from ..config import Run
-from ..data import Prepared, training_loader
+from ..data import Draw, training_loader
 from ..recipes import Plan, Stage
+from ..recipes.plan import PlannedRun
 from .together import passes_of
 
 STEPS = 3
@@ -23,17 +23,13 @@ PATIENCE_SECONDS = 10.0
 """No further step of a stage begins after so long; a single slow step is an estimate too."""
 
 
-def seconds_per_step(
-    run: Run, prepared: Prepared, plan: Plan, stage: Stage, fabric: Fabric, patience: float = PATIENCE_SECONDS
-) -> float:
+def seconds_per_step(planned: PlannedRun, stage: Stage, fabric: Fabric, patience: float = PATIENCE_SECONDS) -> float:
     """Train a stage for a few steps on a real batch; see `untouched`.
 
     Reading is left out: it goes on beside the steps. So is validation.
 
     Args:
-        run: its settings.
-        prepared: its sources.
-        plan: its networks, on the device.
+        planned: the run, its networks on the device.
         stage: of the plan.
         fabric: device and precision.
         patience: seconds after which no further step begins.
@@ -41,13 +37,16 @@ def seconds_per_step(
     Returns:
         the quickest step's seconds.
     """
+    run, plan = planned.run, planned.plan
     plan.enter(stage)
     parameters = [p for name in stage.trainable for p in plan.networks[name].parameters()]
     adam = torch.optim.AdamW(parameters, lr=1e-6)
     optimizer = cast("torch.optim.Optimizer", fabric.setup_optimizers(adam))
     alone = run.model_copy(update={"training": run.training.model_copy(update={"workers": 0})})
     batches = {
-        role: next(iter(training_loader(prepared, alone, role, views=role in stage.views))).to(fabric.device)
+        role: next(iter(training_loader(planned.prepared, alone, role, Draw(views=role in stage.views)))).to(
+            fabric.device
+        )
         for role in stage.roles
     }
     passes = passes_of(fabric, stage, plan.networks, run.training.batch_size)

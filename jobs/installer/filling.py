@@ -34,7 +34,7 @@ def fill(job: Job, tool: Uv | Pip, packages: list[Package], builds: list[Build])
     wanted = [each for each in packages if build == DEFAULT or not each.follows_the_device]
     _install_locked(job, tool, missing(job.venv, wanted))
     if build != DEFAULT:
-        _install_build(job, tool, packages, build, LAST)  # what it needs besides is not in the locked set
+        _install_build(job, tool, packages, build, alone=False)  # what it needs besides is not in the locked set
     _remove_others(job, tool, packages, build)
     return build
 
@@ -84,16 +84,17 @@ def _switch(job: Job, tool: Uv | Pip, packages: list[Package], build: Build) -> 
         # To the tools 2.9+cpu is as good as 2.9, so they would leave it.
         stale = {name for name in TORCH if "+" in present.get(name, "")}
     else:
-        _install_build(job, tool, packages, build, FIRST, "--no-deps")
+        _install_build(job, tool, packages, build, alone=True)
         changed = not _is_there(present, packages, build)
         stale = {each.name for each in packages if changed and each.follows_the_device} - set(TORCH)
     _remove(job, tool, stale & set(present), "the former build of torch")
 
 
-def _install_build(
-    job: Job, tool: Uv | Pip, packages: list[Package], build: Build, fraction: float, *options: str
-) -> None:
-    """Torch from its makers' own index, in the locked versions; that index is not covered by locked hashes."""
+def _install_build(job: Job, tool: Uv | Pip, packages: list[Package], build: Build, alone: bool) -> None:
+    """Torch from its makers' own index, in the locked versions; that index is not covered by locked hashes.
+
+    Alone it comes first, before what it needs; otherwise last.
+    """
     if job.request.wheels:
         raise InstallError(
             "platform",
@@ -102,7 +103,8 @@ def _install_build(
             build=build.name,
         )
     doing = f"torch for {build.name}"
-    job.events.write("progress", stage="packages", step=1, of=1, package=doing, fraction=fraction)
+    job.events.write("progress", stage="packages", step=1, of=1, package=doing, fraction=FIRST if alone else LAST)
+    options = ["--no-deps"] if alone else []
     source = [tool.index_option, build.index or "", *options, *_torch(packages, build)]
     _run(job, tool.install(job.venv, source), doing)
 

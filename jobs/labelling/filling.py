@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from qgis.core import QgsFeature, QgsFeatureRequest, QgsGeometry, QgsProject, QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
@@ -29,17 +30,29 @@ BATCH = 1000
 """Suggestions that are added in one turn."""
 
 
+class Offer(NamedTuple):
+    """What is suggested.
+
+    Attributes:
+        source: polygons; likely fields are taken for class and score, its name for the model's.
+        name: the class of polygons without a class field.
+        extent: only what touches this, in the label layer's CRS; none takes everything.
+    """
+
+    source: QgsVectorLayer
+    name: str
+    extent: QgsRectangle | None
+
+
 class Filling(QObject):
     """Fills the suggestions of a label layer.
 
     What has a label already, or lies where the ground is known, is left out: nobody wants to judge it twice.
 
     Args:
-        source: polygons; likely fields are taken for class and score, its name for the model's.
+        offer: what is suggested.
         session: the label layer's.
         desk: the label layer's.
-        name: the class of polygons without a class field.
-        extent: only what touches this, in the label layer's CRS; none takes everything.
         project: for transformations.
         parent: who owns this.
 
@@ -53,16 +66,10 @@ class Filling(QObject):
     """With a `GeoDistilError`."""
 
     def __init__(
-        self,
-        source: QgsVectorLayer,
-        session: LabelSession,
-        desk: Desk,
-        name: str,
-        extent: QgsRectangle | None,
-        project: QgsProject,
-        parent: QObject | None = None,
+        self, offer: Offer, session: LabelSession, desk: Desk, project: QgsProject, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
+        source, name, extent = offer
         if sentence := _problem(source):
             raise GeoDistilError("layer", sentence)
         self._source, self._session, self._desk, self._name = source, session, desk, name

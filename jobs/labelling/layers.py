@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -86,22 +87,33 @@ def make_labels(
     return labels
 
 
-def take_labels(
-    layer: QgsVectorLayer, raster: QgsRasterLayer, role: str, field: str, classes: list[LabelClass], project: QgsProject
-) -> None:
+class Labelling(NamedTuple):
+    """What a layer's labels are.
+
+    Attributes:
+        role: detection or segmentation.
+        field: the class field: text or whole numbers.
+        classes: with those of the layer's own values that are not among them.
+    """
+
+    role: str
+    field: str
+    classes: list[LabelClass]
+
+
+def take_labels(layer: QgsVectorLayer, raster: QgsRasterLayer, labelling: Labelling, project: QgsProject) -> None:
     """Use a layer of the project for the labels of a raster.
 
     Args:
         layer: polygons or points; nothing in it is changed.
         raster: what is labelled.
-        role: detection or segmentation.
-        field: the class field: text or whole numbers.
-        classes: with those of the layer's own values that are not among them.
+        labelling: their role, field and classes.
         project: the layer's, where the labelled-area layer is added.
 
     Raises:
         GeoDistilError: nothing can be drawn into the layer, there are no classes, or the area cannot be written.
     """
+    role, field, classes = labelling
     if sentence := layer_problem(layer, field, []):
         raise GeoDistilError("labels", sentence)
     link = Link(raster.id(), raster.source(), role, field, classes=tuple(classes))

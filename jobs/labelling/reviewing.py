@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from qgis.core import (
     QgsCoordinateTransform,
@@ -62,44 +62,48 @@ class Ledger:
         self._steps, self._ground = [], {}
 
 
+class _Change(NamedTuple):
+    """What is written of suggestions.
+
+    Attributes:
+        field: class or state.
+        before: its values by suggestion.
+        after: its new values.
+    """
+
+    field: str
+    before: dict[int, Any]
+    after: dict[int, Any]
+
+
 class _Step(QUndoCommand):
     """What a step does to suggestions and ground, between the edits of labels that belong to it.
 
     Args:
         suggestions: whose field is written.
-        field: class or state.
-        before: its values by suggestion.
-        after: its new values.
+        change: what is written.
         known: ground that is known then.
         ledger: where that is noted.
     """
 
-    def __init__(
-        self,
-        suggestions: Suggestions,
-        field: str,
-        before: dict[int, Any],
-        after: dict[int, Any],
-        known: list[QgsGeometry],
-        ledger: Ledger,
-    ) -> None:
+    def __init__(self, suggestions: Suggestions, change: _Change, known: list[QgsGeometry], ledger: Ledger) -> None:
         super().__init__()
-        self._suggestions, self._field, self._before, self._after = suggestions, field, before, after
+        self._suggestions, self._change = suggestions, change
         self._known, self._ledger = known, ledger
 
     def redo(self) -> None:
         """Do it, or do it again."""
-        self._write(self._after)
+        self._write(self._change.after)
         self._ledger.learn(self, self._known)
 
     def undo(self) -> None:
         """Take it back."""
-        self._write(self._before)
+        self._write(self._change.before)
         self._ledger.unlearn(self)
 
     def _write(self, values: dict[int, Any]) -> None:
         if not sip.isdeleted(self._suggestions) and not sip.isdeleted(self._suggestions.layer):
-            self._suggestions.write(self._field, values)
+            self._suggestions.write(self._change.field, values)
 
 
 class Reviewing:
@@ -169,7 +173,7 @@ class Reviewing:
         return {fid: self._suggestions.get(fid) for fid in ids if self._suggestions.is_open(fid)}
 
     def _push(self, field: str, before: dict[int, Any], after: dict[int, Any], known: list[QgsGeometry]) -> None:
-        step = _Step(self._suggestions, field, before, after, known, self._ledger)
+        step = _Step(self._suggestions, _Change(field, before, after), known, self._ledger)
         self._ledger.keep(step)
         self._editor.layer.undoStack().push(step)  # which does it, and owns it
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 
@@ -35,10 +35,9 @@ def find_predictions(run: Path, progress: Progress) -> list[Result]:
         GeoDistilError: the run has no model or no predictions, or a file is gone.
         CancelledError: `progress`, told how far it is, said so.
     """
-    card = read_card(run / MODEL_FOLDER)
-    model = str(run / MODEL_FOLDER)
+    model = Model(read_card(run / MODEL_FOLDER), str(run / MODEL_FOLDER))
     found = [
-        prediction(kind, output[kind], card, model, output["raster"], Path(output["raster"]).stem)
+        prediction(kind, output[kind], model, Imagery(output["raster"], Path(output["raster"]).stem))
         for output in predicted(run)
         for kind in LOOKS
         if output.get(kind)
@@ -62,30 +61,44 @@ def add_prediction(result: Result, project: QgsProject) -> QgsMapLayer:
     return layer
 
 
-def prediction(
-    kind: str,
-    path: str,
-    card: dict[str, Any],
-    package: str,
-    raster: str,
-    name: str,
-    group: tuple[str, ...] = (),
-    above: str = "",
-) -> Result:
+class Model(NamedTuple):
+    """What predicted.
+
+    Attributes:
+        card: the model's.
+        package: where it is.
+    """
+
+    card: dict[str, Any]
+    package: str
+
+
+class Imagery(NamedTuple):
+    """What was predicted.
+
+    Attributes:
+        raster: its file.
+        name: what people call it.
+        layer: id of its layer.
+    """
+
+    raster: str
+    name: str
+    layer: str = ""
+
+
+def prediction(kind: str, path: str, model: Model, imagery: Imagery, group: tuple[str, ...] = ()) -> Result:
     """An output file of the engine's `predict`.
 
     Args:
         kind: the engine's name of the output.
         path: the file.
-        card: the model's.
-        package: where the model is.
-        raster: the imagery's file.
-        name: what people call the imagery.
+        model: what predicted.
+        imagery: what was predicted.
         group: of the layer tree; empty for the model's name.
-        above: id of the imagery's layer.
     """
     what, style, level = LOOKS[kind]
-    title = f"{name}: {what}"
-    origin = of_model(title, card, package, raster)
+    title = f"{imagery.name}: {what}"
+    origin = of_model(title, model.card, model.package, imagery.raster)
     origin = replace(origin, group=group) if group else origin
-    return Result(path, style, card, origin, (title, title), above, kind != "detections", level)
+    return Result(path, style, model.card, origin, (title, title), imagery.layer, kind != "detections", level)

@@ -26,7 +26,7 @@ from ..folders import file_stem
 from ..labelling.geometry import areas_of
 from ..layer_file import LayerFile
 from ..reading import Features
-from ..snapshots import CLASS_FIELD, Snapshot, raster_path
+from ..snapshots import CLASS_FIELD, NEEDED, Snapshot, raster_path
 from ..translation import tr
 from .ground import Truth, common_classes
 from .shelf import Model
@@ -101,7 +101,7 @@ class TruthFiles:
         self.folder = folder / task
         copy = self.folder / f"{file_stem(truth.layer.name())}.gpkg"  # the engine's sentences name it
         self.path = raster_path(truth.layer) if self.raster else str(copy)
-        self._copy = None if self.raster else Snapshot(truth.layer, copy, truth.field, needed=True)
+        self._copy = None if self.raster else Snapshot(truth.layer, copy, truth.field, which=NEEDED)
         self.outlines = None if self.raster else Outlines(truth.layer)
         self._extent, self._crs = truth.layer.extent(), truth.layer.crs()
 

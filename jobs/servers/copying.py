@@ -9,7 +9,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Callable
+from typing import Any, BinaryIO, Callable, NamedTuple
 
 from .cargo import Item
 from .connection import Connection
@@ -103,27 +103,39 @@ def _send_parts(
         progress(reached)
 
 
-def fetch(connection: Connection, folder: str, names: list[str], run: Path, last: str, progress: Progress) -> None:
+class Wanted(NamedTuple):
+    """What is copied of a run folder there.
+
+    Attributes:
+        folder: the run folder.
+        names: files and folders in it.
+        last: the path in it that comes last, for it says that all of its folder is there.
+    """
+
+    folder: str
+    names: list[str]
+    last: str
+
+
+def fetch(connection: Connection, wanted: Wanted, run: Path, progress: Progress) -> None:
     """Copy results into a run folder here, those that are missing or changed.
 
     Args:
         connection: to the server.
-        folder: the run folder there.
-        names: files and folders in it.
+        wanted: what.
         run: the run folder here.
-        last: the path in it that comes last, for it says that all of its folder is there.
         progress: told how far it is.
 
     Raises:
         ServerError: the connection broke off.
         OSError: a file here cannot be written.
     """
-    files = connection.ask("contents", folder=folder, names=names)["files"]
-    wanted = [each for each in files if _sound(each[0]) and not _same(run / each[0], *each[1:])]
-    wanted.sort(key=lambda each: each[0] == last)
-    total, done = sum(size for _, size, _ in wanted), 0
-    for name, size, modified in wanted:
-        _fetch(connection, posixpath.join(folder, name), run / name, modified)
+    files = connection.ask("contents", folder=wanted.folder, names=wanted.names)["files"]
+    lacking = [each for each in files if _sound(each[0]) and not _same(run / each[0], *each[1:])]
+    lacking.sort(key=lambda each: each[0] == wanted.last)
+    total, done = sum(size for _, size, _ in lacking), 0
+    for name, size, modified in lacking:
+        _fetch(connection, posixpath.join(wanted.folder, name), run / name, modified)
         done += size
         progress(done, total)
 

@@ -21,7 +21,7 @@ from ..text_files import read_object, write_text
 from ..translation import tr
 from .cargo import RUNS, cargo
 from .connection import Connection
-from .copying import Pace, fetch, missing, send
+from .copying import Pace, Wanted, fetch, missing, send
 from .errors import ServerError, no_engine, no_server, too_little_room
 from .mirror import Mirror
 from .note import LOCK_FILE, UNDER_WAY, Note, Stage, read_note, write_note
@@ -126,7 +126,7 @@ class Follower(threading.Thread):
         if self._note.stage is Stage.FETCHING:
             progress = self._progress()
             last = f"{MODEL_FOLDER}/{ITEM_FILE}"
-            fetch(connection, self._note.folder, RESULTS, self.run_folder, last, progress)
+            fetch(connection, Wanted(self._note.folder, RESULTS, last), self.run_folder, progress)
             if last_event(self.run_folder).get("kind") == "finished":
                 (self.run_folder / LAUNCH_FILE).unlink(missing_ok=True)  # the next start is one here, to predict
             self._write(stage=Stage.ENDED)
@@ -179,8 +179,8 @@ class Follower(threading.Thread):
         """Take in what is new; whether there may be more."""
         note = self._note
         known = [mirror.known() for mirror in mirrors]
-        process = {"pid": note.pid, "since": note.since, "job": note.job}
-        answer, content = connection.ask_bytes("look", folder=note.folder, files=known, **process)
+        training = {"pid": note.pid, "since": note.since, "job": note.job}
+        answer, content = connection.ask_bytes("look", folder=note.folder, training=training, files=known)
         for mirror, told in zip(mirrors, answer["files"]):
             mirror.take(content[: told["bytes"]], told["restarted"])
             content = content[told["bytes"] :]

@@ -188,9 +188,10 @@ def submitted(folder: str, options: str) -> Request:
     return {"pid": 0, "since": 0, "job": ended.stdout.decode().strip().split(";")[0]}
 
 
-def look(payload: bytes, folder: str, pid: int, since: int, job: str, files: list[Request]) -> Answer:
+def look(payload: bytes, folder: str, training: Request, files: list[Request]) -> Answer:
     """Whether the training lives, and then what is new in its files, so that nothing of a dead one is missed."""
-    alive, waits = in_queue(job) if job else (lives(pid, since), False)
+    job = training["job"]
+    alive, waits = in_queue(job) if job else (lives(training["pid"], training["since"]), False)
     told, content = [], b""
     for each in files:
         news, size, restarted = new(os.path.join(folder, each["name"]), each["offset"], bytes.fromhex(each["tail"]))

@@ -12,7 +12,7 @@ from ..errors import CancelledError, GeoDistilError, as_error
 from ..packages import package_path
 from ..run_folder import write_run
 from ..runs.files import START, TEACHER
-from ..snapshots import Snapshot
+from ..snapshots import Snapshot, Which
 from ..teacher import copy_teacher
 from ..tiles.service import is_service
 from ..translation import tr
@@ -136,7 +136,7 @@ class Preparation(QObject):
         """A copy of what lies on the imagery of the sources that use it."""
         layer = self._project.mapLayer(layer_id)
         request = features_on_any(layer.crs(), self._grounds(users))
-        return Snapshot(layer, self._folder / path, field, request=request)
+        return Snapshot(layer, self._folder / path, field, which=Which(request=request))
 
     def _grounds(self, sources: list[SourceDraft]) -> list[Ground]:
         return [ground(self._project.mapLayer(source.raster), source.extent) for source in sources]

@@ -6,7 +6,7 @@ import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 from qgis.core import QgsProject
 
@@ -28,6 +28,20 @@ COPY_BYTES = 1 << 20
 """Between two looks whether someone has cancelled."""
 
 
+class _Start(NamedTuple):
+    """What a prepared folder gets last.
+
+    Attributes:
+        values: of `run.json`.
+        rasters: that are predicted afterwards.
+        server: that it runs on; none runs it here.
+    """
+
+    values: dict[str, Any]
+    rasters: list[str]
+    server: Server | None
+
+
 def placing(draft: Draft, prepared: Path, project: QgsProject) -> Callable[[Cancelled], Path]:
     """What puts a prepared folder into its place. Made on the main thread, to be called on any; returns the folder.
 
@@ -45,7 +59,8 @@ def placing(draft: Draft, prepared: Path, project: QgsProject) -> Callable[[Canc
     values = run_values(draft, Files(draft, project), project)
     rasters = predicted_files(draft, project)
     server = next((each for each in servers() if each.id == draft.server), None)
-    return lambda cancelled: _place(run_folder(draft), prepared, values, rasters, server, cancelled)
+    start = _Start(values, rasters, server)
+    return lambda cancelled: _place(run_folder(draft), prepared, start, cancelled)
 
 
 def predicted_files(draft: Draft, project: QgsProject) -> list[str]:
@@ -54,19 +69,12 @@ def predicted_files(draft: Draft, project: QgsProject) -> list[str]:
     return [path for path in (raster_facts(layer).path for layer in layers if layer is not None) if path]
 
 
-def _place(
-    folder: Path,
-    prepared: Path,
-    values: dict[str, Any],
-    rasters: list[str],
-    server: Server | None,
-    cancelled: Cancelled,
-) -> Path:
+def _place(folder: Path, prepared: Path, start: _Start, cancelled: Cancelled) -> Path:
     try:
-        if server is not None:
-            assign(prepared, server)
-        write_run(prepared, values)
-        predict_afterwards(prepared, rasters)
+        if start.server is not None:
+            assign(prepared, start.server)
+        write_run(prepared, start.values)
+        predict_afterwards(prepared, start.rasters)
         folder.parent.mkdir(parents=True, exist_ok=True)
         if folder.exists():
             raise GeoDistilError("output", taken(folder.name))

@@ -10,7 +10,7 @@ from typing import Any
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer
 
 from ..errors import file_errors
-from ..layers.predictions import LOOKS, add_prediction, prediction
+from ..layers.predictions import LOOKS, Imagery, Model, add_prediction, prediction
 from ..layers.styled import Result, save_look
 from ..translation import tr
 
@@ -67,11 +67,8 @@ class ViewLayers:
         """
         group = (self._group.format(model=card["name"], raster=raster.name()),)
         title = self._title.format(raster=raster.name())
-        results = {
-            kind: prediction(kind, outputs[kind], card, str(package), outputs["raster"], title, group, raster.id())
-            for kind in LOOKS
-            if outputs.get(kind)
-        }
+        model, imagery = Model(card, str(package)), Imagery(outputs["raster"], title, raster.id())
+        results = {kind: prediction(kind, outputs[kind], model, imagery, group) for kind in LOOKS if outputs.get(kind)}
         before = self.shown.get(package)
         now = Shown(package, folder, results)
         for kind, result in results.items():

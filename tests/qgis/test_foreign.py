@@ -8,7 +8,7 @@ from geodistil.jobs.foreign import describe, description_of, package_of
 from geodistil.jobs.notices import Notices
 from geodistil.jobs.package_registry import PACKAGES, looks_like_package
 from geodistil.jobs.packages import is_foreign
-from geodistil.jobs.snapshots import Snapshot
+from geodistil.jobs.snapshots import NEEDED, Snapshot
 from qgis.core import (
     QgsFeature,
     QgsFeatureRequest,
@@ -126,7 +126,7 @@ def source(project):
 def test_only_the_selected_polygons_of_an_area_are_copied_where_that_is_wanted(source, make_boxes, tmp_path):
     layer = make_boxes([(0, 0, 8, 8, "a"), (20, 20, 28, 28, "b")], "fields")
     layer.selectByIds([2])
-    Snapshot(source(layer, selected_only=True), tmp_path / "area.gpkg", needed=True)()
+    Snapshot(source(layer, selected_only=True), tmp_path / "area.gpkg", which=NEEDED)()
     copy = QgsVectorLayer(str(tmp_path / "area.gpkg"), "copy", "ogr")
     assert copy.featureCount() == 1 and copy.crs().authid() == "EPSG:32633"
     assert copy.extent().xMinimum() == 500010
@@ -136,7 +136,7 @@ def test_an_area_without_polygons_or_crs_has_its_sentence(source, tmp_path):
     for crs, sentence in (("EPSG:32633", "The layer nothing has no features"), ("", "no coordinate reference system")):
         made = source(QgsVectorLayer(f"Polygon?crs={crs}", "nothing", "memory"))
         with pytest.raises(GeoDistilError, match=sentence):
-            Snapshot(made, tmp_path / "area.gpkg", needed=True)()
+            Snapshot(made, tmp_path / "area.gpkg", which=NEEDED)()
 
 
 def test_an_area_with_a_polygon_that_crosses_itself_is_copied_whole_whatever_processing_does_with_such(
@@ -148,7 +148,7 @@ def test_an_area_with_a_polygon_that_crosses_itself_is_copied_whole_whatever_pro
     bow_tie.setGeometry(QgsGeometry.fromWkt(f"Polygon(({corners}))"))
     layer.dataProvider().addFeatures([bow_tie])
     assert not bow_tie.geometry().isGeosValid()
-    Snapshot(source(layer), tmp_path / "area.gpkg", needed=True)()
+    Snapshot(source(layer), tmp_path / "area.gpkg", which=NEEDED)()
     assert QgsVectorLayer(str(tmp_path / "area.gpkg"), "copy", "ogr").featureCount() == 2
 
 

@@ -11,7 +11,7 @@ from qgis.PyQt.QtWidgets import QWidget
 
 from ...jobs.environment.status import State, status
 from ...jobs.translation import tr
-from ..messages import offer
+from ..messages import Button, offer
 from ..page_dialog import PageDialog, show_beside
 from .page import EnvironmentPage
 
@@ -65,4 +65,4 @@ def invite(iface: Any) -> None:
         settings.remove(ASKED_SETTING)
     elif settings.value(ASKED_SETTING, "", type=str) != state.value:
         settings.setValue(ASKED_SETTING, state.value)
-        offer(iface, texts[state], tr("Set up…"), lambda: show_environment(iface.mainWindow()))
+        offer(iface, texts[state], Button(tr("Set up…"), lambda: show_environment(iface.mainWindow())))

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from qgis.PyQt.QtWidgets import QWidget
+
+from ...jobs.translation import tr
+from ..options_page import OptionsFactory
 from ..page_dialog import PageDialog
-from ..servers.settings_page import ServersOptions
 from .dialog import invite
-from .settings_page import EnvironmentOptions
+
+
+class EnvironmentOptions(OptionsFactory):
+    """Makes the engine's page when the options dialog opens."""
+
+    def __init__(self) -> None:
+        super().__init__("GeoDistil", "GeoDistilEnvironment", _environment)
+
+
+class ServersOptions(OptionsFactory):
+    """Makes the servers' page when the options dialog opens."""
+
+    def __init__(self) -> None:
+        super().__init__(tr("GeoDistil servers"), "GeoDistilServers", _servers)
 
 
 class EnvironmentWiring:
@@ -30,3 +46,15 @@ class EnvironmentWiring:
             self._iface.unregisterOptionsWidgetFactory(factory)
         for dialog in self._iface.mainWindow().findChildren(PageDialog):
             dialog.close()
+
+
+def _environment(parent: QWidget) -> QWidget:
+    from .page import EnvironmentPage
+
+    return EnvironmentPage(parent)
+
+
+def _servers(parent: QWidget) -> QWidget:
+    from ..servers.page import ServersPage
+
+    return ServersPage(parent)

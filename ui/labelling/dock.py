@@ -26,7 +26,7 @@ from .drawing import AREA, BOX, CLICK, COPY, DELETE, REDO, SELECT, UNDO, Drawing
 from .keys import Keys
 from .learn_box import LearnBox
 from .learner import Learner
-from .reviewer import Reviewer
+from .reviewer import DockCalls, Reviewer
 from .setup import ask
 from .shortcuts import ENTER, Shortcuts
 from .suggest_box import SuggestBox
@@ -57,7 +57,7 @@ class LabelDock(QgsDockWidget):
         self._lay_out()
         self._fresh = band(self._canvas)
         self.toolkit = Toolkit(self._canvas, self.drawing.size.value, self._last_shape, self._add, self._select)
-        self.reviewer = Reviewer(iface, project, self.suggest, self._try, self._chosen, self)
+        self.reviewer = Reviewer(iface, project, self.suggest, DockCalls(self._try, self._chosen), self)
         self.learner = Learner(iface, project, self.learn, self.suggest.model, self)
         self.walker = Walker(self._canvas, self.walk, project, lambda: self.reviewer.suggestions)
         self.clicker = Clicker(self._canvas, project, self.click, self.toolkit.tools[CLICK], lambda: self.session, self)

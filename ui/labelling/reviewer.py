@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 from qgis.core import QgsCoordinateTransform, QgsCsException, QgsGeometry, QgsProject, QgsRectangle
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...jobs.errors import STOPPED, GeoDistilError
 from ...jobs.labelling.desk import Desk
-from ...jobs.labelling.filling import Filling, offered
+from ...jobs.labelling.filling import Filling, Offer, offered
 from ...jobs.labelling.predicting import Asking, Question, common_extent, imagery_of_question
 from ...jobs.labelling.session import LabelSession
 from ...jobs.labelling.suggestions import Suggestions
@@ -21,6 +21,18 @@ from .tool import seen
 Attempt = Callable[..., bool]
 
 
+class DockCalls(NamedTuple):
+    """What the dock does for its parts.
+
+    Attributes:
+        attempt: does something and says what is wrong; whether it went well.
+        chosen: the class that is chosen now, and whether new areas keep off old ones.
+    """
+
+    attempt: Attempt
+    chosen: Callable[[], tuple[str, bool]]
+
+
 class Reviewer(QObject):
     """See the module.
 
@@ -28,8 +40,7 @@ class Reviewer(QObject):
         iface: QGIS's interface.
         project: where the layers are.
         box: the dock's part.
-        attempt: does something and says what is wrong; whether it went well.
-        chosen: the class that is chosen now, and whether new areas keep off old ones.
+        calls: what the dock does for it.
         parent: the dock.
     """
 
@@ -40,18 +51,10 @@ class Reviewer(QObject):
     filled = pyqtSignal()
     """There are others."""
 
-    def __init__(
-        self,
-        iface: Any,
-        project: QgsProject,
-        box: SuggestBox,
-        attempt: Attempt,
-        chosen: Callable[[], tuple[str, bool]],
-        parent: QObject,
-    ) -> None:
+    def __init__(self, iface: Any, project: QgsProject, box: SuggestBox, calls: DockCalls, parent: QObject) -> None:
         super().__init__(parent)
         self._iface, self._canvas, self._project = iface, iface.mapCanvas(), project
-        self._box, self._attempt, self._chosen = box, attempt, chosen
+        self._box, self._calls = box, calls
         self.session: LabelSession | None = None
         self._desks: dict[str, Desk] = {}
         self._asking: Asking | None = None
@@ -121,11 +124,11 @@ class Reviewer(QObject):
         if self.session is None:
             return
         if name in (VIEW, RASTER):
-            self._attempt(self._ask, name == VIEW)
+            self._calls.attempt(self._ask, name == VIEW)
         elif name == CLEAR:
             self._desk().clear()
         elif name == EDIT:
-            self._attempt(self._edit)
+            self._calls.attempt(self._edit)
         else:
             ids = self._in_view() if name == ACCEPT_VIEW else self.selected()
             self.judge(ids, name != REJECT)
@@ -168,7 +171,8 @@ class Reviewer(QObject):
         self._asking = None
         try:
             desk = self._desk()
-            self._filling = Filling(layer, given(self.session), desk, self._chosen()[0], extent, self._project, self)
+            offer = Offer(layer, self._calls.chosen()[0], extent)
+            self._filling = Filling(offer, given(self.session), desk, self._project, self)
             found = desk.open()
             found.drop(found.open_ids() if extent is None else found.centred_in(QgsGeometry.fromRect(extent)))
         except GeoDistilError as error:
@@ -269,9 +273,9 @@ class Reviewer(QObject):
             return False
         reviewing = self._desk().reviewing(given(self.session).editor)
         if accepts:
-            done = self._attempt(reviewing.accept, ids, self._chosen()[1])
+            done = self._calls.attempt(reviewing.accept, ids, self._calls.chosen()[1])
         else:
-            done = self._attempt(reviewing.reject, ids)
+            done = self._calls.attempt(reviewing.reject, ids)
         if self._iface.activeLayer() is given(self.suggestions).layer:
             self._iface.setActiveLayer(given(self.session).layer)
         if done:
@@ -282,7 +286,7 @@ class Reviewer(QObject):
         """Give the selected suggestions another class; false where none is selected."""
         ids = self.selected()
         if ids:
-            self._attempt(self._desk().reviewing(given(self.session).editor).change_class, ids, name)
+            self._calls.attempt(self._desk().reviewing(given(self.session).editor).change_class, ids, name)
         return bool(ids)
 
     def _edit(self) -> None:

@@ -20,7 +20,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ...jobs.classes import category_symbols
 from ...jobs.errors import GeoDistilError
-from ...jobs.labelling.layers import layer_values, make_labels, take_labels, usual_path
+from ...jobs.labelling.layers import Labelling, layer_values, make_labels, take_labels, usual_path
 from ...jobs.labelling.link import LabelClass, next_color
 from ...jobs.labelling.problems import layer_problem
 from ...jobs.sources.draft import LABELLED_ROLES
@@ -179,7 +179,7 @@ class SetupDialog(QDialog):
         layer = self.layer.currentLayer()
         if layer is None:
             raise GeoDistilError("labels", tr("Choose the layer that gets the labels."))
-        take_labels(layer, raster, role, self.field.currentField(), classes, self._project)
+        take_labels(layer, raster, Labelling(role, self.field.currentField(), classes), self._project)
         return layer
 
 

@@ -227,9 +227,9 @@ class ModelsWindow(QDialog):
         if not is_foreign(path):
             self._register(path)
             return
-        from ..onnx_enquiry import enquire
+        from ..onnx_enquiry import Then, enquire
 
-        enquire(path, self, partial(self._register, path), self._failed)
+        enquire(path, self, Then(partial(self._register, path), self._failed))
 
     def _register(self, path: Path) -> None:
         self._try(register, str(path))

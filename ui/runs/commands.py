@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 from qgis.core import Qgis, QgsProject
 from qgis.PyQt.QtCore import Qt, QTimer, QUrl
@@ -33,29 +33,33 @@ Tell = Callable[..., None]
 OpenAlgorithm = Callable[[str, "dict[str, Any]"], None]
 
 
-class Commands:
-    """One method an action, named as the action.
+class DockCalls(NamedTuple):
+    """What the dock does for its commands.
 
-    Args:
-        parent: the widget that questions belong to.
-        waiting: the waiting list.
+    Attributes:
         tell: shows a sentence.
         open_algorithm: opens an algorithm's dialog with parameters filled in.
         open_template: opens the wizard, filled in as it was for a run.
         look_again: has the runs read again now.
     """
 
-    def __init__(
-        self,
-        parent: QWidget,
-        waiting: WaitingList,
-        tell: Tell,
-        open_algorithm: OpenAlgorithm,
-        open_template: Callable[[Path], None],
-        look_again: Callable[[], None],
-    ) -> None:
-        self._parent, self._waiting, self._tell = parent, waiting, tell
-        self._open_algorithm, self._open_template, self._look_again = open_algorithm, open_template, look_again
+    tell: Tell
+    open_algorithm: OpenAlgorithm
+    open_template: Callable[[Path], None]
+    look_again: Callable[[], None]
+
+
+class Commands:
+    """One method an action, named as the action.
+
+    Args:
+        parent: the widget that questions belong to.
+        waiting: the waiting list.
+        calls: what the dock does for it.
+    """
+
+    def __init__(self, parent: QWidget, waiting: WaitingList, calls: DockCalls) -> None:
+        self._parent, self._waiting, self._calls = parent, waiting, calls
         self._stopping: set[Path] = set()
 
     def do(self, name: str, state: RunState | None) -> None:
@@ -67,12 +71,12 @@ class Commands:
                 getattr(self, name)(state)
         except GeoDistilError as error:
             self.fail(error)
-        self._look_again()
+        self._calls.look_again()
 
     def fail(self, error: GeoDistilError) -> None:
         """Show an error."""
         level = Qgis.MessageLevel.Info if error.code == STOPPED else Qgis.MessageLevel.Warning
-        self._tell(str(error), level, error.explained())
+        self._calls.tell(str(error), level, error.explained())
 
     # work
 
@@ -93,7 +97,7 @@ class Commands:
             self._stopping.discard(run)
             registry.remember(run)
             control.start(run)
-            self._look_again()
+            self._calls.look_again()
 
     def stop(self, state: RunState) -> None:
         """Ask it to end in order, or to wait no longer."""
@@ -124,19 +128,19 @@ class Commands:
 
     def predict(self, state: RunState) -> None:
         """Open the prediction with this model."""
-        self._open_algorithm("geodistil:predict", {"MODEL": _model(state)})
+        self._calls.open_algorithm("geodistil:predict", {"MODEL": _model(state)})
 
     def review(self, state: RunState) -> None:
         """Open the search for what to label next, which knows the run's imagery and teachers."""
-        self._open_algorithm("geodistil:reviewpredictions", {"MODEL": _model(state)})
+        self._calls.open_algorithm("geodistil:reviewpredictions", {"MODEL": _model(state)})
 
     def distil(self, state: RunState) -> None:
         """Open the training of another network by this model."""
-        self._open_algorithm("geodistil:distilmodel", {"PACKAGE": _model(state)})
+        self._calls.open_algorithm("geodistil:distilmodel", {"PACKAGE": _model(state)})
 
     def template(self, state: RunState) -> None:
         """Open the wizard, filled in as it was for this run."""
-        self._open_template(state.folder)
+        self._calls.open_template(state.folder)
 
     def results(self, state: RunState) -> None:
         """Add what was predicted when the training was done to the map."""
@@ -157,7 +161,7 @@ class Commands:
         first = state.settings.get("version", 2) == 1  # networks of design 1, large teachers
         usual, design = ({"size": "large"}, {"design": 1}) if first else ({"size": "medium"}, {})
         recipe.update({name: {**design, **(state.section("recipe").get(name) or usual)} for name in state.teachers})
-        self._open_algorithm("geodistil:trainpartialmultitask", {"OPTIONS": json.dumps({"recipe": recipe})})
+        self._calls.open_algorithm("geodistil:trainpartialmultitask", {"OPTIONS": json.dumps({"recipe": recipe})})
 
     # files
 
@@ -253,8 +257,8 @@ class Commands:
             QTimer.singleShot(0, partial(self._add, results[1:]))
 
     def _told(self, sentence: str) -> None:
-        self._tell(sentence, Qgis.MessageLevel.Success)
-        self._look_again()
+        self._calls.tell(sentence, Qgis.MessageLevel.Success)
+        self._calls.look_again()
 
     def _wants_imagery(self, state: RunState) -> bool:
         box = self._box(

@@ -33,7 +33,7 @@ from ...jobs.translation import tr
 from ..drops import PackageDrops
 from ..messages import tell
 from .actions import GENERAL, Actions
-from .commands import Commands, OpenAlgorithm
+from .commands import Commands, DockCalls, OpenAlgorithm
 from .details import RunDetails
 from .flow import FlowSplitter
 from .table import RunsModel, RunsTable
@@ -69,9 +69,8 @@ class RunsDock(QgsDockWidget):
         super().__init__(tr("GeoDistil runs"), iface.mainWindow())
         self.setObjectName("GeoDistilRuns")
         self._iface, self._watcher, self._waiting = iface, watcher or Watcher(), WaitingList(list_folder())
-        self._commands = Commands(
-            self, self._waiting, self._tell, open_algorithm, self._open_template, self._look_again
-        )
+        calls = DockCalls(self._tell, open_algorithm, self._open_template, self._look_again)
+        self._commands = Commands(self, self._waiting, calls)
         self._followers = Followers()
         self._drops = PackageDrops(iface, open_algorithm)
         self.setAcceptDrops(True)

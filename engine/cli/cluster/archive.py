@@ -116,13 +116,13 @@ class Archive(Work):
         parts = stretches(missing, self.ends.left(index, MANY * workers), workers)
         self._stretches[index] = len(parts)
         for rows in parts:
-            given = (self._chosen, index, self.items[index], plan, rows)
-            self.give(Task(tasks.stretch, index, given, self._priority(1, index), len(plan.finished)))
+            part = tasks.Stretch(index, self.items[index], plan, rows)
+            self.give(Task(tasks.stretch, index, (self._chosen, part), self._priority(1, index), len(plan.finished)))
         if not parts:
             self._finish(index)
 
     def _was_run(self, task: Task, damage: dict[str, Damage]) -> None:
-        index, (*_, plan, rows) = task.index, task.arguments
+        _, (index, _, plan, rows) = task.arguments
         self._progress.stretch(index, rows.start, len(set(rows) - plan.finished) * plan.windows.columns)
         known = self._damage[index]
         for path, found in damage.items():

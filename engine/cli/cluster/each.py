@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import RasterError, Stopped
 from ...events import EventLog, ProgressEvent
@@ -16,31 +16,36 @@ if TYPE_CHECKING:
     from .job import Job
 
 
+class Share(NamedTuple):
+    """What workers do of a command.
+
+    Attributes:
+        work: a function of `tasks`, of a raster's number and its arguments.
+        arguments: what else it is given, for each raster.
+        stage: what progress calls it.
+    """
+
+    work: Callable[..., Any]
+    arguments: Sequence[tuple[Any, ...]]
+    stage: str
+
+
 class Each(Work):
     """A task for each raster.
 
     Args:
         link: the way to the cluster.
         job: which its workers know.
-        work: a function of `tasks`, of a raster's number and its arguments.
-        arguments: what else it is given, for each raster.
-        stage: what progress calls it.
+        share: what is done with each.
         events: get `progress`; their stop ends it.
     """
 
-    def __init__(
-        self,
-        link: Link,
-        job: Job,
-        work: Callable[..., Any],
-        arguments: Sequence[tuple[Any, ...]],
-        stage: str,
-        events: EventLog,
-    ) -> None:
+    def __init__(self, link: Link, job: Job, share: Share, events: EventLog) -> None:
         super().__init__(link, job, events)
         self.found: dict[int, Any] = {}
         """What was found, by raster."""
-        self._work, self._arguments, self._stage, self._rasters = work, arguments, stage, job.rasters
+        self._work, self._arguments, self._stage = share
+        self._rasters = job.rasters
         self._shares = [0.0] * len(job.rasters)
         self._started = self._told = time.monotonic()
 

@@ -26,7 +26,7 @@ def looks_in_cluster(options: argparse.Namespace, events: EventLog) -> Looks:
 
     need_dask()
     from . import tasks
-    from .each import Each
+    from .each import Each, Share
     from .review_job import ReviewJob
 
     options = absolute(options)
@@ -36,7 +36,8 @@ def looks_in_cluster(options: argparse.Namespace, events: EventLog) -> Looks:
         shared = mark_in(folder.absolute())
         make = lambda mark, places: ReviewJob(options, rasters, mark, places)  # noqa: E731
         with workers_of(options, events, shared, make) as (link, job):
-            work = Each(link, job, tasks.look, [(shared.parent,)] * len(rasters), "review", events)
+            share = Share(tasks.look, [(shared.parent,)] * len(rasters), "review")
+            work = Each(link, job, share, events)
             work.run()
         return sorted(work.found.items())
 

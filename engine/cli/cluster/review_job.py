@@ -9,9 +9,7 @@ from .job import Job, Mark
 from .places import Place
 
 if TYPE_CHECKING:
-    from ...evaluation.review import ReviewOptions
-    from ...evaluation.review_raster import Labelled
-    from ...inference import Backend
+    from ...evaluation.review import ReviewMaterial, ReviewOptions
 
 
 class ReviewJob(Job):
@@ -26,7 +24,7 @@ class ReviewJob(Job):
 
     def __init__(self, options: argparse.Namespace, rasters: list[str], mark: Mark, places: dict[Any, Place]) -> None:
         super().__init__(options, rasters, mark, places)
-        self._loaded: tuple[list[Backend], ReviewOptions, Labelled] | None = None
+        self._loaded: tuple[ReviewMaterial, ReviewOptions] | None = None
 
     def permit(self) -> None:
         """Let this process read the job's files."""
@@ -36,12 +34,14 @@ class ReviewJob(Job):
         permitted_run(self.options)
 
     @property
-    def loaded(self) -> tuple[list[Backend], ReviewOptions, Labelled]:
-        """The networks, how to review, and the ground that has labels; kept from one task to the next."""
+    def loaded(self) -> tuple[ReviewMaterial, ReviewOptions]:
+        """What to review, and how; kept from one task to the next."""
+        from ...evaluation.review import ReviewMaterial
         from ..review import labelled_of, networks_of, permitted_run, settings
 
         if self._loaded is None:
             run = permitted_run(self.options)
             networks, thresholds = networks_of(self.options, run)
-            self._loaded = networks, settings(self.options, thresholds), labelled_of(self.options, run)
+            material = ReviewMaterial(networks, self.rasters, labelled_of(self.options, run))
+            self._loaded = material, settings(self.options, thresholds)
         return self._loaded

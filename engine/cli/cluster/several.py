@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ...events import EventLog
-    from ..several import Item, One
+    from ..several import Errand
 
 
-def each_in_cluster(
-    one: One, options: argparse.Namespace, items: Sequence[Item], output: Path | None, events: EventLog, stage: str
-) -> list[Any]:
+def each_in_cluster(errand: Errand, events: EventLog) -> list[Any]:
     """As `several.each_of`, by workers.
 
     Raises:
@@ -27,17 +25,18 @@ def each_in_cluster(
     need_dask()
     from ..several import Item
     from . import tasks
-    from .each import Each
+    from .each import Each, Share
     from .job import Job
 
-    options = absolute(argparse.Namespace(**vars(options), rasters=[str(item.map) for item in items]))
-    given = [(one, Item(_absolute(item.map), item.output and _absolute(item.output))) for item in items]
+    items, output = errand.items, errand.output
+    options = absolute(argparse.Namespace(**vars(errand.options), rasters=[str(item.map) for item in items]))
+    given = [(errand.one, Item(_absolute(item.map), item.output and _absolute(item.output))) for item in items]
     make = lambda mark, places: Job(options, options.rasters, mark, places)  # noqa: E731
     with (
         _mark(output, Path(options.rasters[0])) as mark,
         workers_of(options, events, mark, make, writes=output is not None) as (link, job),
     ):
-        work = Each(link, job, tasks.one_map, given, stage, events)
+        work = Each(link, job, Share(tasks.one_map, given, errand.stage), events)
         work.run()
     return [found for _, found in sorted(work.found.items())]
 

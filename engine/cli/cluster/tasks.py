@@ -21,13 +21,22 @@ if TYPE_CHECKING:
 
     from ...evaluation.review import Looked
     from ...inference import Results, archive
-    from ...inference.opened import Plan
+    from ...inference.opened import Plan, Prediction
     from ..several import Item, One
     from .job import Job
     from .prediction_job import Chosen, PredictionJob
     from .review_job import ReviewJob
 
 ALIVE = {Status.running, Status.paused, Status.closing_gracefully}
+
+
+class Stretch(NamedTuple):
+    """Rows of windows of one of a job's rasters."""
+
+    raster: int
+    item: archive.Item
+    plan: Plan
+    rows: range
 
 
 class Planned(NamedTuple):
@@ -70,25 +79,23 @@ def plan(job: PredictionJob, chosen: Chosen, item: archive.Item) -> Planned:
     from ...inference.opened import make_plan
 
     warnings: list[str] = []
-    how = job.settings(chosen.batch_size)
-    found = make_plan(job.opened(item), job.backend(chosen), item.folder, how, warnings.append, _unwanted())
+    found = make_plan(_prediction(job, item, chosen.batch_size), job.backend(chosen), warnings.append)
     return Planned(found, warnings)
 
 
 @_task
-def stretch(
-    job: PredictionJob, chosen: Chosen, index: int, item: archive.Item, plan: Plan, rows: range
-) -> dict[str, Damage]:
+def stretch(job: PredictionJob, chosen: Chosen, part: Stretch) -> dict[str, Damage]:
     """Have rows of windows in the journal; the client is told how many windows are done."""
     from ...inference.parts import run_stretch
 
-    worker, known = get_worker(), len(plan.finished & set(rows)) * plan.windows.columns
+    worker, plan = get_worker(), part.plan
+    known = len(plan.finished & set(part.rows)) * plan.windows.columns
 
     def tell(done: int) -> None:
-        worker.log_event(job.name, {"index": index, "first": rows.start, "windows": done - known})
+        worker.log_event(job.name, {"index": part.raster, "first": part.rows.start, "windows": done - known})
 
-    how, opened, backend = job.settings(chosen.batch_size), job.opened(item), job.backend(chosen)
-    return run_stretch(opened, backend, item.folder, how, plan, rows, _writer(), tell, _unwanted())
+    prediction = _prediction(job, part.item, chosen.batch_size, _writer())
+    return run_stretch(prediction, job.backend(chosen), plan, part.rows, tell)
 
 
 @_task
@@ -96,7 +103,13 @@ def finish(job: PredictionJob, item: archive.Item, plan: Plan) -> Results:
     """Put a raster's files in place."""
     from ...inference.parts import put_in_place
 
-    return put_in_place(job.opened(item), job.model[1], item.folder, job.settings(None), plan, _writer(), _unwanted())
+    return put_in_place(_prediction(job, item, None, _writer()), plan)
+
+
+def _prediction(job: PredictionJob, item: archive.Item, batch_size: int | None, writer: str = "") -> Prediction:
+    from ...inference.opened import Prediction
+
+    return Prediction(job.opened(item), job.model[1], item.folder, job.settings(batch_size), _unwanted(), writer)
 
 
 @_task
@@ -104,8 +117,8 @@ def look(job: ReviewJob, index: int, folder: Path) -> Looked:
     """Look at a raster of a review; its pseudo-labels go into a folder."""
     from ...evaluation.review import look_at
 
-    networks, how, labelled = job.loaded
-    return look_at(networks, job.rasters, index, folder, how, labelled, _FarLog(job.name, index))
+    material, how = job.loaded
+    return look_at(material, index, folder, how, _FarLog(job.name, index))
 
 
 @_task

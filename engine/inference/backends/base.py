@@ -115,9 +115,9 @@ class GraphBackend(ABC):
         segmentation = found.get("probabilities") if "segmentation" in card.tasks else None
         if "detection" not in card.tasks:
             return Arrays(segmentation)
-        candidates = zip(found["boxes"], found["scores"], found["labels"], strict=True)
+        candidates = map(Objects, found["boxes"], found["labels"], found["scores"])
         limits = (card.thresholds(), card.iou_threshold, OBJECT_LIMIT)
-        return Arrays(segmentation, [decide_sorted(*each, *limits) for each in candidates])
+        return Arrays(segmentation, [decide_sorted(each, *limits) for each in candidates])
 
     def _open(self, path: Path, task: str | None = None) -> Graph:
         if not path.is_file():

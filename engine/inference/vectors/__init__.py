@@ -1,8 +1,8 @@
 """Polygons, boxes and centre lines from a class map, read strip by strip."""
 
 from .boxes import BoxOptions, Rows, boxes
-from .class_map import ClassMap
-from .lines import centre_lines
+from .class_map import ClassMap, MapFile
+from .lines import MapClass, centre_lines
 from .options import LineOptions, PolygonOptions
 from .painted import PaintedMap
 from .polygons import polygons
@@ -11,6 +11,8 @@ __all__ = [
     "BoxOptions",
     "ClassMap",
     "LineOptions",
+    "MapClass",
+    "MapFile",
     "PaintedMap",
     "PolygonOptions",
     "Rows",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import rasterio
@@ -26,6 +27,20 @@ MINIMUM_ROWS = 128
 LEAST_CACHE, MOST_CACHE = 16 * 2**20, 64 * 2**20
 """Bytes of GDAL's block cache: by default a share of the machine's memory, which a large map would fill."""
 Filter = Callable[[np.ndarray, int, int], np.ndarray]
+
+
+class MapFile(NamedTuple):
+    """A class map that becomes a layer.
+
+    Attributes:
+        path: one band of bytes: 0 background, 1 the first class, 255 no-data.
+        confidence: percent as one band of bytes on the same grid, 255 no-data; none where there is none.
+        strip_rows: rows of a strip; none lets the map's width decide.
+    """
+
+    path: Path
+    confidence: Path | None = None
+    strip_rows: int | None = None
 
 
 @dataclass(frozen=True)

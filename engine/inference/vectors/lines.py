@@ -6,13 +6,14 @@ import math
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import shapely
 from rasterio.transform import Affine
 
 from ...events import EventLog, Log
-from .class_map import ClassMap
+from .class_map import ClassMap, MapFile
 from .ground import Ground, placed
 from .layer import Fields, VectorLayer
 from .network import bridge, drop_short, merged, prune, smooth
@@ -25,14 +26,15 @@ from .watching import watched
 LAYER = "lines"
 
 
+class MapClass(NamedTuple):
+    """A class by its value in a map, and its name."""
+
+    value: int
+    name: str = ""
+
+
 def centre_lines(
-    class_map: Path,
-    output: Path,
-    class_value: int,
-    options: LineOptions | None = None,
-    events: Log | None = None,
-    name: str = "",
-    strip_rows: int | None = None,
+    class_map: MapFile, output: Path, which: MapClass, options: LineOptions | None = None, events: Log | None = None
 ) -> int:
     """Write the centre lines of a class's thin areas, for example roads.
 
@@ -41,13 +43,11 @@ def centre_lines(
     the line. What is held in memory is one strip and the lines themselves.
 
     Args:
-        class_map: one band of bytes.
+        class_map: the map.
         output: a `.gpkg`, `.fgb` or `.parquet` file; replaced when everything is written.
-        class_value: the class's value in the map.
+        which: the class.
         options: how.
         events: gets `progress`; its stop file is honoured between strips.
-        name: the class's.
-        strip_rows: rows of a strip; none lets the map's width decide.
 
     Returns:
         The number of lines.
@@ -59,14 +59,14 @@ def centre_lines(
     """
     options, events = options or LineOptions(), events or EventLog(None)
     with ExitStack() as stack:
-        source = stack.enter_context(ClassMap(class_map, strip_rows))
-        nothing = _fields(name, class_value, np.empty(0), np.empty(0))
+        source = stack.enter_context(ClassMap(class_map.path, class_map.strip_rows))
+        nothing = _fields(which, np.empty(0), np.empty(0))
         layer = stack.enter_context(VectorLayer(output, LAYER, "LineString", nothing, source.crs))
-        strips = _strip_lines(source, class_value, options)
+        strips = _strip_lines(source, which.value, options)
         lines = np.concatenate(list(watched(strips, len(source.starts()), LAYER, events)))
         lines = _network(placed_with_z(lines, source.metres), options)
         geometry, width = _drawn(lines, source, options)
-        layer.write(geometry, _fields(name, class_value, Ground(source.crs).lengths(geometry), width))
+        layer.write(geometry, _fields(which, Ground(source.crs).lengths(geometry), width))
         layer.finish()
     return layer.count
 
@@ -101,7 +101,7 @@ def _mask(source: ClassMap, class_value: int, first: int, last: int, options: Li
     start, end = max(0, first - halo), min(source.height, last + halo)
     mask = source.read(start, end - start) == class_value
     pixel = source.pixel_areas(start, end - start)
-    clean = absorb(mask.astype(np.uint8), *limits, start > 0, end < source.height, pixel)
+    clean = absorb(mask.astype(np.uint8), *limits, (start > 0, end < source.height), pixel)
     return clean[first - start : last - start].astype(bool)
 
 
@@ -120,7 +120,7 @@ def _drawn(lines: np.ndarray, source: ClassMap, options: LineOptions) -> tuple[n
     return placed(smooth(lines[thin_enough], options.simplify_m, options.smoothing), to_crs), width[thin_enough]
 
 
-def _fields(name: str, value: int, length: np.ndarray, width: np.ndarray) -> Fields:
+def _fields(which: MapClass, length: np.ndarray, width: np.ndarray) -> Fields:
     count = len(length)
-    which = {"class": np.full(count, name, object), "class_id": np.full(count, value, np.int32)}
-    return {**which, "length_m": length, "width_m": width}
+    named = {"class": np.full(count, which.name, object), "class_id": np.full(count, which.value, np.int32)}
+    return {**named, "length_m": length, "width_m": width}

@@ -7,6 +7,8 @@ are the rings of the polygons.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import shapely
 
@@ -32,11 +34,11 @@ def outlines(labels: np.ndarray, count: int, top: np.ndarray, bottom: np.ndarray
     area = around[start, heading]
     end = _neighbours(x, y)[start, heading]
     successor = _successors(start, heading, end, area, around)
-    leader, position, length = _cycles(successor)
-    twice_area = np.bincount(leader, x[start] * y[end] - x[end] * y[start], minlength=len(start))
-    rings = np.flatnonzero(length)
+    cycles = _cycles(successor)
+    twice_area = np.bincount(cycles.leader, x[start] * y[end] - x[end] * y[start], minlength=len(start))
+    rings = np.flatnonzero(cycles.length)
     rings = rings[np.lexsort((twice_area[rings] < 0, area[rings]))]
-    return _polygons(np.column_stack([x[start], y[start]]), rings, leader, position, length, area, count)
+    return _polygons(np.column_stack([x[start], y[start]]), rings, cycles, area, count)
 
 
 def _vertices(labels: np.ndarray, top: np.ndarray, bottom: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -79,13 +81,22 @@ def _successors(
     return found
 
 
-def _cycles(successor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cycles of a permutation, by pointer doubling.
+class _Cycles(NamedTuple):
+    """Cycles of a permutation.
 
-    Returns:
-        For each element (m,) the lowest of its cycle (the leader) and its position after it; and (m,) the
-        cycle's length at leaders, 0 elsewhere.
+    Attributes:
+        leader: (m,) of each element the lowest of its cycle.
+        position: (m,) after it.
+        length: (m,) of the cycle at leaders, 0 elsewhere.
     """
+
+    leader: np.ndarray
+    position: np.ndarray
+    length: np.ndarray
+
+
+def _cycles(successor: np.ndarray) -> _Cycles:
+    """Cycles of a permutation, by pointer doubling."""
     leader, jump = np.arange(len(successor)), successor
     while True:
         lowest = np.minimum(leader, leader[jump])
@@ -100,24 +111,16 @@ def _cycles(successor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         to_end += to_end[jump]
         jump = jump[jump]
     length = np.where(leader == np.arange(len(leader)), to_end + 1, 0)
-    return leader, length[leader] - 1 - to_end, length
+    return _Cycles(leader, length[leader] - 1 - to_end, length)
 
 
-def _polygons(
-    points: np.ndarray,
-    rings: np.ndarray,
-    leader: np.ndarray,
-    position: np.ndarray,
-    length: np.ndarray,
-    area: np.ndarray,
-    count: int,
-) -> np.ndarray:
+def _polygons(points: np.ndarray, rings: np.ndarray, cycles: _Cycles, area: np.ndarray, count: int) -> np.ndarray:
     """Polygons from rings that are in order of area, shells first; each ring is closed by its first point."""
-    offsets = np.concatenate([[0], np.cumsum(length[rings] + 1)])
-    first = np.zeros(len(leader), np.intp)
+    offsets = np.concatenate([[0], np.cumsum(cycles.length[rings] + 1)])
+    first = np.zeros(len(cycles.leader), np.intp)
     first[rings] = offsets[:-1]
     coordinates = np.empty((offsets[-1], 2))
-    coordinates[first[leader] + position] = points
+    coordinates[first[cycles.leader] + cycles.position] = points
     coordinates[offsets[1:] - 1] = points[rings]
     ring_offsets = np.concatenate([[0], np.cumsum(np.bincount(area[rings], minlength=count))])
     found: np.ndarray = shapely.from_ragged_array(shapely.GeometryType.POLYGON, coordinates, (offsets, ring_offsets))

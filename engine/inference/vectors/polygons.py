@@ -13,7 +13,7 @@ from ...config.card import CardClass
 from ...errors import RasterError
 from ...events import EventLog, Log
 from ...types import given
-from .class_map import BACKGROUND, NODATA, ClassMap, Filter, Strip
+from .class_map import BACKGROUND, NODATA, ClassMap, Filter, MapFile, Strip
 from .components import components
 from .ground import Ground, placed
 from .joining import Joiner, Pieces
@@ -30,13 +30,11 @@ NOISE_PIXELS = 2.5
 
 
 def polygons(
-    class_map: Path,
+    class_map: MapFile,
     output: Path,
     card_classes: list[CardClass],
     options: PolygonOptions | None = None,
     events: Log | None = None,
-    confidence: Path | None = None,
-    strip_rows: int | None = None,
 ) -> int:
     """Write the 4-connected areas of a class map as polygons.
 
@@ -45,13 +43,11 @@ def polygons(
     area of its pixels. What is held in memory is one strip and the outlines of areas that later strips may touch.
 
     Args:
-        class_map: one band of bytes: 0 background, 1 the first class, 255 no-data.
+        class_map: the map.
         output: a `.gpkg`, `.fgb` or `.parquet` file; replaced when everything is written.
         card_classes: the classes from value 1.
         options: how.
         events: gets `progress`; its stop file is honoured between strips.
-        confidence: percent as one band of bytes on the same grid, 255 no-data.
-        strip_rows: rows of a strip; none lets the map's width decide.
 
     Returns:
         The number of polygons.
@@ -62,20 +58,19 @@ def polygons(
         Stopped: the stop file appeared; nothing is left behind.
     """
     options, events = options or PolygonOptions(), events or EventLog(None)
+    path, confidence, strip_rows = class_map
     with ExitStack() as stack:
-        source = stack.enter_context(ClassMap(class_map, strip_rows))
+        source = stack.enter_context(ClassMap(path, strip_rows))
         beside = stack.enter_context(ClassMap(confidence)) if confidence else None
         if beside and not beside.same_grid(source):
-            raise RasterError(
-                f"The confidence {confidence} is not on the grid of {class_map}; give the one made with it."
-            )
+            raise RasterError(f"The confidence {confidence} is not on the grid of {path}; give the one made with it.")
         names = np.array(["", *(one.name for one in card_classes)], object)
-        features = _Features(source, names, options, with_confidence=beside is not None)
+        features = _Features(source, names, options, beside)
         layer = stack.enter_context(VectorLayer(output, LAYER, "Polygon", features.none(), source.crs))
         strips = source.strips(*_sieve(source, options))
         joiner = Joiner()
         for strip in watched(strips, len(source.starts()), LAYER, events):
-            layer.write(*features.of(_finished(joiner, strip, source, beside, options, names)))
+            layer.write(*features.of(features.finished(joiner, strip)))
         layer.finish()
     return layer.count
 
@@ -88,33 +83,11 @@ def _sieve(source: ClassMap, options: PolygonOptions) -> tuple[Filter | None, in
     def sieve(values: np.ndarray, row: int, height: int) -> np.ndarray:
         goes_on = row > 0, row + height < source.height
         pixel = source.pixel_areas(row, height)
-        return absorb(values, options.minimum_area_m2, options.fill_holes_m2, *goes_on, pixel)
+        return absorb(values, options.minimum_area_m2, options.fill_holes_m2, goes_on, pixel)
 
     least = min(source.pixel_areas(0, source.height).min(), np.prod(source.metres))
     largest = max(options.minimum_area_m2, options.fill_holes_m2) / least
     return sieve, halo_rows(largest, source.strip_rows)
-
-
-def _finished(
-    joiner: Joiner, strip: Strip, source: ClassMap, beside: ClassMap | None, options: PolygonOptions, names: np.ndarray
-) -> Pieces:
-    """The areas that a strip completes."""
-    labels, count = components(strip.values)
-    value = np.zeros(count, np.uint8)
-    value[labels] = strip.values
-    _check_values(value, names, source.path)
-    confidence = beside.read(strip.row, len(labels)) if beside else None
-    tolerance = options.simplify_m / float(np.sqrt(np.prod(source.metres)))
-    pieces = Pieces(
-        _geometry(strip, labels, count, tolerance),
-        value,
-        sizes(labels, count, source.pixel_areas(strip.row, len(labels))),
-        *_confidence(labels, count, confidence),
-    )
-    wanted = (value != BACKGROUND) & (value != NODATA)
-    if options.classes is not None:
-        wanted &= np.isin(value, list(options.classes))
-    return joiner.add(pieces, labels, wanted, last=strip.below is None)
 
 
 def _check_values(value: np.ndarray, names: np.ndarray, path: Path) -> None:
@@ -162,11 +135,11 @@ class _Features:
         source: the class map.
         names: class names by value.
         options: what to leave out and what to square.
-        with_confidence: whether there is such a field.
+        beside: the confidence, where there is such a field.
     """
 
-    def __init__(self, source: ClassMap, names: np.ndarray, options: PolygonOptions, with_confidence: bool) -> None:
-        self._names, self._options, self._with_confidence = names, options, with_confidence
+    def __init__(self, source: ClassMap, names: np.ndarray, options: PolygonOptions, beside: ClassMap | None) -> None:
+        self._source, self._names, self._options, self._beside = source, names, options, beside
         self._transform, self._metres = source.transform, source.metres
         self._ground = Ground(source.crs)
 
@@ -176,13 +149,33 @@ class _Features:
         empty = Pieces(nothing.astype(object), nothing.astype(np.uint8), nothing, nothing, nothing)
         return self.of(empty)[1]
 
+    def finished(self, joiner: Joiner, strip: Strip) -> Pieces:
+        """The areas that a strip completes."""
+        source, options, beside = self._source, self._options, self._beside
+        labels, count = components(strip.values)
+        value = np.zeros(count, np.uint8)
+        value[labels] = strip.values
+        _check_values(value, self._names, source.path)
+        confidence = beside.read(strip.row, len(labels)) if beside else None
+        tolerance = options.simplify_m / float(np.sqrt(np.prod(source.metres)))
+        pieces = Pieces(
+            _geometry(strip, labels, count, tolerance),
+            value,
+            sizes(labels, count, source.pixel_areas(strip.row, len(labels))),
+            *_confidence(labels, count, confidence),
+        )
+        wanted = (value != BACKGROUND) & (value != NODATA)
+        if options.classes is not None:
+            wanted &= np.isin(value, list(options.classes))
+        return joiner.add(pieces, labels, wanted, last=strip.below is None)
+
     def of(self, areas: Pieces) -> tuple[np.ndarray, Fields]:
         """Geometries in the map's CRS and their fields."""
         # The sieve sees small areas only where they fit into its window.
         areas = areas.take(areas.ground_m2 >= self._options.minimum_area_m2 * (1 - ROUNDING))
         geometry = placed(self._squared(areas), self._transform)
         fields = {"class": self._names[areas.value], "class_id": areas.value.astype(np.int32)}
-        if self._with_confidence:
+        if self._beside is not None:
             with np.errstate(invalid="ignore"):
                 fields["confidence"] = areas.confidence / areas.confident_pixels
         area, perimeter = self._ground.areas_and_perimeters(geometry)

@@ -30,8 +30,7 @@ def absorb(
     values: np.ndarray,
     minimum: float,
     background_minimum: float,
-    open_top: bool = False,
-    open_bottom: bool = False,
+    goes_on: tuple[bool, bool] = (False, False),
     pixel: float | np.ndarray = 1.0,
 ) -> np.ndarray:
     """Give each small 4-connected area the value it shares most border with; of equals, the lowest.
@@ -43,8 +42,7 @@ def absorb(
         values: (H, W) uint8 class values.
         minimum: size below which an area of a class is small.
         background_minimum: the same for background.
-        open_top: the map goes on above: areas that reach the first row count as large.
-        open_bottom: the same below.
+        goes_on: whether the map goes on above: areas that reach the first row count as large; the same below.
         pixel: size of a pixel, or of those of each row (H,).
 
     Returns:
@@ -56,7 +54,7 @@ def absorb(
     least = np.where(value == BACKGROUND, background_minimum, minimum)
     small = sizes(labels, count, pixel) < least * (1 - ROUNDING)
     small[value == NODATA] = False
-    for reaches, row in ((open_top, labels[0]), (open_bottom, labels[-1])):
+    for reaches, row in zip(goes_on, (labels[0], labels[-1]), strict=True):
         if reaches:
             small[row] = False
     return _given(value, small, *_borders(labels, small))[labels] if small.any() else values

@@ -6,10 +6,11 @@ from .anchors import anchors_valid, centers, grid_anchors
 from .decoding import decide
 from .detection import DetectionHead
 from .fcos import FcosHead
+from .predictor import HeadShape
 from .retinanet import RetinaHead
 from .segmentation import GROUP_NORM, LightHead, PanopticHead
 
-DETECTION_HEADS: dict[str, Callable[[int, int, list[int], int, bool, int], DetectionHead]] = {
+DETECTION_HEADS: dict[str, Callable[[HeadShape], DetectionHead]] = {
     "fcos": FcosHead,
     "retinanet": RetinaHead,
 }
@@ -19,6 +20,7 @@ __all__ = [
     "GROUP_NORM",
     "DetectionHead",
     "FcosHead",
+    "HeadShape",
     "LightHead",
     "PanopticHead",
     "RetinaHead",

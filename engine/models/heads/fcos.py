@@ -16,7 +16,7 @@ from ...types import Detections, given
 from .anchors import centers, grid_anchors, shapes_of
 from .claims import claimed
 from .detection import BACKGROUND, IGNORED, Axis, DetectionHead, Matched
-from .predictor import Predictor
+from .predictor import HeadShape, Predictor
 
 CENTER_RADIUS = 1.5
 """Locations within this many strides of an object's centre may answer for it."""
@@ -39,24 +39,17 @@ class FcosHead(DetectionHead):
     """Classes, four distances in strides, and centerness at every location; A = 1.
 
     Args:
-        channels: of the features.
-        classes: C.
-        strides: of the levels it reads, finest first.
-        convs: convolutions before the predictors.
-        light: towers of separable blocks.
-        design: 1 has torchvision's head with group norms.
+        shape: levels, classes and convolutions.
     """
 
-    def __init__(
-        self, channels: int, classes: int, strides: list[int], convs: int, light: bool = False, design: int = 2
-    ) -> None:
-        super().__init__(strides)
+    def __init__(self, shape: HeadShape) -> None:
+        super().__init__(shape.strides)
         self.coder = BoxLinearCoder(normalize_by_size=True)
-        if design == 1:
-            self.head = TorchvisionHead(channels, 1, classes, convs)
+        if shape.design == 1:
+            self.head = TorchvisionHead(shape.channels, 1, shape.classes, shape.convs)
             distances = self.head.regression_head.bbox_reg
         else:
-            self.head = Predictor(channels, 1, classes, len(strides), convs, light, centerness=True)
+            self.head = Predictor(shape, 1, centerness=True)
             distances = self.head.boxes
         # Distances end in a ReLU, which passes no gradient where it starts below zero: begin at one stride.
         nn.init.ones_(distances.bias)

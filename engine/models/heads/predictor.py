@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,27 @@ PRIOR = 0.01
 """Probability with which every class starts everywhere (RetinaNet, arXiv 1708.02002, section 4.1)."""
 
 
+@dataclass(frozen=True)
+class HeadShape:
+    """Of a detection head.
+
+    Args:
+        channels: of the features.
+        classes: C.
+        strides: of the levels it reads, finest first.
+        convs: convolutions before the predictors.
+        light: towers of separable blocks.
+        design: 1 has torchvision's head with group norms.
+    """
+
+    channels: int
+    classes: int
+    strides: list[int]
+    convs: int
+    light: bool = False
+    design: int = 2
+
+
 class Predictor(nn.Module):
     """Classes, boxes and (FCOS) centerness at every anchor.
 
@@ -21,22 +43,17 @@ class Predictor(nn.Module):
     single tower, or with 1x1 predictors, AP50 was lower by 0.1 (docs/methods.md, Networks).
 
     Args:
-        channels: of the features.
+        shape: of the head.
         anchors: A, of a location.
-        classes: C.
-        levels: how many it reads.
-        convs: convolutions of a tower.
-        light: the light form.
         centerness: whether boxes have a centerness.
     """
 
-    def __init__(
-        self, channels: int, anchors: int, classes: int, levels: int, convs: int, light: bool, centerness: bool
-    ) -> None:
+    def __init__(self, shape: HeadShape, anchors: int, centerness: bool) -> None:
         super().__init__()
-        self.class_tower = SharedTower(channels, convs, levels, light)
-        self.box_tower = SharedTower(channels, convs, levels, light)
-        self.classes = nn.Conv2d(channels, anchors * classes, 3, padding=1)
+        channels, levels = shape.channels, len(shape.strides)
+        self.class_tower = SharedTower(channels, shape.convs, levels, shape.light)
+        self.box_tower = SharedTower(channels, shape.convs, levels, shape.light)
+        self.classes = nn.Conv2d(channels, anchors * shape.classes, 3, padding=1)
         self.boxes = nn.Conv2d(channels, anchors * 4, 3, padding=1)
         self.centerness = nn.Conv2d(channels, anchors, 3, padding=1) if centerness else None
         for predictor in filter(None, (self.classes, self.boxes, self.centerness)):

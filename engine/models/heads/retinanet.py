@@ -16,7 +16,7 @@ from ...types import Detections
 from .anchors import grid_anchors, shapes_of
 from .claims import claimed
 from .detection import BACKGROUND, IGNORED, Axis, DetectionHead, Matched
-from .predictor import Predictor
+from .predictor import HeadShape, Predictor
 
 SCALES = (4.0, 4.0 * 2 ** (1 / 3), 4.0 * 2 ** (2 / 3))
 """Square roots of the anchors' areas, in strides."""
@@ -33,25 +33,19 @@ class RetinaHead(DetectionHead):
     """Classes and box deltas at nine anchors a location, three scales by three ratios.
 
     Args:
-        channels: of the features.
-        classes: C.
-        strides: of the levels it reads, finest first.
-        convs: convolutions before the predictors, at most 4.
-        light: must be false, this head has no light form.
-        design: 1 has torchvision's head with group norms.
+        shape: levels, classes and convolutions, of which design 1 has at most 4.
     """
 
-    def __init__(
-        self, channels: int, classes: int, strides: list[int], convs: int, light: bool = False, design: int = 2
-    ) -> None:
-        super().__init__(strides)
+    def __init__(self, shape: HeadShape) -> None:
+        super().__init__(shape.strides)
         self.coder = BoxCoder(weights=(1.0, 1.0, 1.0, 1.0))
-        if design == 1:
-            self.head = TorchvisionHead(channels, self.per_location, classes, norm_layer=partial(nn.GroupNorm, 32))
+        if shape.design == 1:
+            norm = partial(nn.GroupNorm, 32)
+            self.head = TorchvisionHead(shape.channels, self.per_location, shape.classes, norm_layer=norm)
             for branch in (self.head.classification_head, self.head.regression_head):
-                branch.conv = branch.conv[:convs]
+                branch.conv = branch.conv[: shape.convs]
         else:
-            self.head = Predictor(channels, self.per_location, classes, len(strides), convs, light, centerness=False)
+            self.head = Predictor(shape, self.per_location, centerness=False)
         # An object's best anchor answers for it even below the threshold: small objects reach no 0.5.
         self.matcher = Matcher(0.5, 0.4, allow_low_quality_matches=True)
 

@@ -233,11 +233,8 @@ def test_of_a_graph_in_eight_bits_what_costs_its_scores_stays_in_32(trained, tmp
 
     monkeypatch.setattr(quantize, "_scores", scores)
     monkeypatch.setattr(quantize, "_answered", lambda *_: None)
-    (tmp_path / "light").mkdir()
-    truths = {"detection": [None], "segmentation": [None]}
-    judged = {
-        each.task: each.fate for each in quantize._judged(package, tmp_path / "light", card, windows, truths, 0.1)
-    }
+    ground = quantize.Ground(windows, {"detection": [None], "segmentation": [None]})
+    judged = {each.task: each.fate for each in quantize.quantize(package, card, ground, 0.1)}
     fates, spared = LOSSES[costly]
     assert (judged["detection"], judged["segmentation"]) == fates
     parts = {"first", "middle", "neck", "detection", "segmentation"}
@@ -266,8 +263,8 @@ def test_eight_bits_without_truth_in_the_windows_are_judged_by_own_answers(train
     windows = list(np.random.default_rng(0).integers(0, 255, (4, 3, card.tile_size, card.tile_size)).astype(np.float32))
     chip, there = torch.from_numpy(windows[0])[None], torch.ones(1, card.tile_size, card.tile_size, dtype=torch.bool)
     empty = Batch("detection", chip, there, boxes=[torch.zeros(0, 4)], labels=[torch.zeros(0, dtype=torch.long)])
-    (tmp_path / "light").mkdir()
-    found = quantize._judged(package, tmp_path / "light", card, windows, {"detection": [empty]}, 1.0)
+    ground = quantize.Ground(windows, {"detection": [empty]})
+    found = quantize.quantize(package, card, ground, 1.0)
     detection = next(each for each in found if each.task == "detection")
     assert detection.truth == quantize.AGAINST_ITSELF and detection.fate == fate
     assert ("nothing to judge it by" not in detection.sentence()) == judged

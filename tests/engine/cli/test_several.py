@@ -14,7 +14,7 @@ from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from engine.cli.main import main
 from engine.config import Area, Card, ClassDefinition, Labels, Network
-from engine.evaluation import evaluate_detection
+from engine.evaluation import Truth, evaluate_detection
 
 SIDE, METRES = 60, 0.5
 LEFT, TOP = 500_000, 5_300_000
@@ -165,7 +165,9 @@ def test_detections_of_an_archive_are_ranked_together(archive, model, truth, cap
     write(tmp_path / "one.gpkg", geometries, **{"class": ["car"] * len(score), "score": score})
     labels = Labels(path=str(truth[0] / "cars.gpkg"), field="kind")
     cars = [ClassDefinition(name="car", color="#0000ff", values=["car"])]
-    expected = evaluate_detection(tmp_path / "one.gpkg", labels, cars, Area(kind="raster"), scores["score_threshold"])
+    expected = evaluate_detection(
+        tmp_path / "one.gpkg", Truth(labels, cars, Area(kind="raster")), scores["score_threshold"]
+    )
     for name in ("ap", "ap50", "precision", "recall", "f1"):
         assert scores[name] == pytest.approx(expected[name]), name
 

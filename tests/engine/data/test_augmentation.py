@@ -4,7 +4,7 @@ import shapely
 import torch
 
 from engine.config import Augmentation
-from engine.data import prepare
+from engine.data import Draw, prepare
 from engine.data.augmentation import Augmenter, dihedral, recoloured, resized
 from engine.data.chips import cut
 from engine.data.grid import Window
@@ -85,7 +85,7 @@ def prepared_run(raster, layer, tools):
 def test_a_strong_view_has_the_geometry_of_the_weak_one_and_other_colours(prepared_run, dtype):
     prepared, run = prepared_run("segmentation", dtype)
     chips, plain = (
-        TrainingChips(prepared, run, "segmentation", views=True),
+        TrainingChips(prepared, run, "segmentation", Draw(views=True)),
         TrainingChips(prepared, run, "segmentation"),
     )
     differences = []

@@ -8,7 +8,7 @@ import shapely
 import torch
 
 from engine.config import Augmentation, Labels
-from engine.data import prepare
+from engine.data import Draw, prepare
 from engine.data.augmentation import Augmenter
 from engine.data.chips import cut
 from engine.data.loading import TrainingChips
@@ -272,7 +272,7 @@ def test_switched_off_chips_are_what_they_were(world, views):
     """The chips of before mosaics, drawn anew here."""
     prepared, run = world(dihedral=True, scale=0.25, color=0.2)
     training = run.training
-    chips = TrainingChips(prepared, run, "detection", views)
+    chips = TrainingChips(prepared, run, "detection", Draw(views=views))
     sampler = ChipSampler(prepared.sources, training.chip_size, training.rare_class_share)
     augmenter = Augmenter(training.augmentation, prepared, training.chip_size)
     for index in range(25):

@@ -75,7 +75,7 @@ def test_the_index_finds_what_a_look_at_every_box_finds(count):
         left, top = rng.integers(-30, 200, 2).tolist()
         right, bottom = left + int(rng.integers(0, 60)), top + int(rng.integers(0, 60))
         meets = (leaves[:, 0] <= right) & (leaves[:, 2] >= left) & (leaves[:, 1] <= bottom) & (leaves[:, 3] >= top)
-        found = query(leaves, levels, left, top, right, bottom) if count else np.zeros(0, int)
+        found = query(leaves, levels, (left, top, right, bottom)) if count else np.zeros(0, int)
         np.testing.assert_array_equal(found, np.flatnonzero(meets))
 
 

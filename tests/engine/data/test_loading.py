@@ -9,7 +9,7 @@ import shapely
 import torch
 
 from engine.config import Labels, PartialMultitask
-from engine.data import chips_per_epoch, prepare, training_loader, validation_batches
+from engine.data import Draw, chips_per_epoch, prepare, training_loader, validation_batches
 from engine.data.loading import TrainingChips, _workers
 from engine.data.sampling import GroundSampler, tiling
 from engine.errors import ConfigError, LabelError, RasterError, TrainingError
@@ -40,7 +40,7 @@ def same(one, other):
 
 @pytest.mark.parametrize("role", ["detection", "segmentation", "unlabelled"])
 def test_a_batch_has_what_its_role_has(uneven, role):
-    batch = next(training_loader(*uneven, role, views=role == "unlabelled"))
+    batch = next(training_loader(*uneven, role, Draw(views=role == "unlabelled")))
     assert batch.role == role and batch.image.shape == (4, 3, 64, 64) and batch.image.dtype == torch.uint8
     assert batch.valid.shape == (4, 64, 64) and batch.valid.dtype == torch.bool and batch.valid.any()
     assert (batch.mask is not None) == (role == "segmentation")
@@ -59,7 +59,7 @@ def test_a_batch_has_what_its_role_has(uneven, role):
 
 def test_a_loader_goes_on_where_it_stopped(uneven):
     whole = list(itertools.islice(training_loader(*uneven, "detection"), 5))
-    again = list(itertools.islice(training_loader(*uneven, "detection", start=3 * 4), 2))
+    again = list(itertools.islice(training_loader(*uneven, "detection", Draw(start=3 * 4)), 2))
     for one, other in zip(whole[3:], again, strict=True):
         same(one, other)
     assert whole[0].chips != whole[1].chips
@@ -79,9 +79,11 @@ def test_reading_processes_give_the_same_chips_in_the_same_order(uneven):
     prepared, run = uneven
     parallel = run.model_copy(deep=True)
     parallel.training.workers = 2
-    stream = training_loader(prepared, parallel, "detection", start=8, views=True)
+    stream = training_loader(prepared, parallel, "detection", Draw(start=8, views=True))
     for one, other in zip(
-        itertools.islice(stream, 4), training_loader(prepared, run, "detection", start=8, views=True), strict=False
+        itertools.islice(stream, 4),
+        training_loader(prepared, run, "detection", Draw(start=8, views=True)),
+        strict=False,
     ):
         same(one, other)
     stream.close()

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from engine.config import Area, SemiSupervised
-from engine.data import prepare, training_loader
+from engine.data import Draw, prepare, training_loader
 from engine.data.loading import TrainingChips
 from engine.data.places import MOST_CELLS, Cells, PreferredPlaces
 from engine.data.sampling import ChipSampler
@@ -79,10 +79,10 @@ def test_half_the_draws_follow_what_was_measured_and_half_nothing(ground):
 
 def test_without_a_measurement_and_where_all_is_zero_chips_are_those_of_ever(ground):
     prepared, run = ground
-    usual = TrainingChips(prepared, run, "unlabelled", stage="student")
+    usual = TrainingChips(prepared, run, "unlabelled", Draw(stage="student"))
     nothing = np.zeros(len(cells_of(prepared)))
     for other in (None, nothing):
-        same = TrainingChips(prepared, run, "unlabelled", stage="student", measured=other)
+        same = TrainingChips(prepared, run, "unlabelled", Draw(stage="student", measured=other))
         assert all((usual[i].image == same[i].image).all() and usual[i].origin == same[i].origin for i in range(8))
 
 
@@ -91,7 +91,7 @@ def test_chips_with_a_measurement_depend_on_their_number_alone_whoever_reads_the
     measured = np.arange(len(cells_of(prepared)), dtype=float)
 
     def origins(run, start=0):
-        stream = training_loader(prepared, run, "unlabelled", start, measured=measured)
+        stream = training_loader(prepared, run, "unlabelled", Draw(start=start, measured=measured))
         return [batch.chips for batch in itertools.islice(stream, 3)]
 
     whole = origins(run)

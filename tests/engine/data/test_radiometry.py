@@ -10,7 +10,7 @@ import rasterio
 from engine.cli.main import main
 from engine.cli.train import train_run
 from engine.config import Source, load_run, save_run
-from engine.data import prepare, training_loader, validation_batches
+from engine.data import Draw, prepare, training_loader, validation_batches
 from engine.data.radiometry import SIDE, Radiometry, measured
 from engine.data.raster import RasterReader
 from engine.errors import ConfigError
@@ -99,7 +99,7 @@ def test_what_the_network_sees_is_standardised_by_the_raster_s_own_numbers(two_d
 def test_chips_of_both_dates_are_alike_and_whole(two_dates):
     run = load_run(two_dates())
     prepared = prepare(run)
-    batch = next(training_loader(prepared, run, "segmentation", views=True))
+    batch = next(training_loader(prepared, run, "segmentation", Draw(views=True)))
     for image in (batch.image, batch.strong, next(iter(validation_batches(prepared, run, "segmentation"))).image):
         standardised = (image - np.array(prepared.mean)[:, None, None]) / np.array(prepared.std)[:, None, None]
         assert image.dtype.is_floating_point and abs(standardised.mean()) < 0.6 and 0.5 < standardised.std() < 1.6

@@ -8,7 +8,7 @@ from rasterio.enums import Resampling
 from rasterio.transform import from_origin
 
 from engine.config import load_run
-from engine.data import prepare
+from engine.data import Draw, prepare
 from engine.data.class_raster import ClassRaster
 from engine.data.grid import Window
 from engine.data.loading import TrainingChips
@@ -47,7 +47,7 @@ def test_each_stage_has_chips_of_its_own_and_always_the_same(make_run):
     prepared = prepare(run)
 
     def origins(stage):
-        chips = TrainingChips(prepared, run, "segmentation", stage=stage)
+        chips = TrainingChips(prepared, run, "segmentation", Draw(stage=stage))
         return [chips.chip(index).origin for index in range(12)]
 
     assert origins("student") == origins("student")

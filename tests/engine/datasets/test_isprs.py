@@ -10,7 +10,7 @@ import shapely
 from rasterio.enums import ColorInterp
 
 from engine.config import load_run
-from engine.datasets import POTSDAM, VAIHINGEN, Boxes, import_isprs, import_pair, load_held_out
+from engine.datasets import POTSDAM, VAIHINGEN, Boxes, Choices, import_isprs, import_pair, load_held_out
 from engine.errors import ConfigError, LabelError, RasterError
 
 
@@ -48,7 +48,7 @@ def test_every_other_training_tile_gets_boxes_in_natural_order(potsdam, tmp_path
 
 def test_a_run_reads_back_with_classes_bands_and_the_original_images(potsdam, tmp_path):
     folder, _ = potsdam
-    import_isprs(POTSDAM, folder, tmp_path / "run", bands="irrg")
+    import_isprs(POTSDAM, folder, tmp_path / "run", choices=Choices(bands="irrg"))
     run = load_run(tmp_path / "run")
     assert run.bands == [4, 1, 2]
     assert [definition.name for definition in run.detection_classes] == ["building", "tree", "car"]
@@ -73,7 +73,7 @@ def test_an_infrared_band_that_a_file_calls_alpha_is_read_as_data(potsdam, tmp_p
 
 def test_areas_are_the_masks_classes_and_boxes_the_extents_of_objects(potsdam, tmp_path):
     folder, values = potsdam
-    import_isprs(POTSDAM, folder, tmp_path / "run", boxes=Boxes(classes=("building", "car")))
+    import_isprs(POTSDAM, folder, tmp_path / "run", choices=Choices(boxes=Boxes(classes=("building", "car"))))
     for source in load_run(tmp_path / "run").sources:
         truth = values[tile_of(source)]
         if source.role == "segmentation":
@@ -110,10 +110,10 @@ def test_a_run_folder_that_moves_keeps_its_labels(potsdam, tmp_path):
 
 def test_tiles_for_boxes_can_be_chosen(potsdam, tmp_path):
     folder, _ = potsdam
-    run = import_isprs(POTSDAM, folder, tmp_path / "run", detection_tiles=["7_10"]).run
+    run = import_isprs(POTSDAM, folder, tmp_path / "run", choices=Choices(detection_tiles=["7_10"])).run
     assert [tile_of(source) for source in run.sources if source.role == "detection"] == ["7_10"]
     with pytest.raises(ConfigError, match="9_9"):
-        import_isprs(POTSDAM, folder, tmp_path / "other", detection_tiles=["9_9"])
+        import_isprs(POTSDAM, folder, tmp_path / "other", choices=Choices(detection_tiles=["9_9"]))
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,9 @@ def test_a_folder_with_a_run_is_not_overwritten(potsdam, tmp_path):
 
 
 def test_the_papers_preset_has_the_papers_settings(potsdam, tmp_path):
-    run = import_isprs(POTSDAM, potsdam[0], tmp_path / "run", preset="igarss2024-multitask", weights="hub").run
+    run = import_isprs(
+        POTSDAM, potsdam[0], tmp_path / "run", choices=Choices(preset="igarss2024-multitask", weights="hub")
+    ).run
     training = run.training
     assert (training.chip_size, training.optimizer, training.weight_decay) == (320, "sgd", 5e-4)
     assert training.ema_decay == 0.9998

@@ -80,7 +80,7 @@ def test_a_pixel_s_divergence_is_multiplied_by_its_place_s_weight(weights):
                 heard = sum(t * w for t, w in zip(theirs, weights or [1] * 3, strict=True))
                 total, count = total + places[0, row, column].item() * heard * divergence, count + 1
     classes = None if weights is None else torch.tensor(weights)
-    found = D.soft_segmentation(student, teacher, VALID, 2.0, classes, places)
+    found = D.soft_segmentation(student, teacher, VALID, 2.0, D.Emphasis(classes, places))
     assert found.item() == pytest.approx(4 * total / count, rel=1e-4)
 
 
@@ -134,15 +134,15 @@ def test_an_anchor_s_summands_are_multiplied_by_its_place_s_weight(found):
             own = sigmoid(center[0, place].item())
             inside += weight * confidence * cross_entropy(own, sigmoid(wanted[0, place].item()))
     divisor = max(1, divisor)
-    centerness = D.soft_centerness(center, wanted, teacher, valid, found, places)
+    emphasis = D.Emphasis(places=places)
+    centerness = D.soft_centerness(center, D.Targets(wanted, teacher), valid, found, places)
     assert centerness.item() == pytest.approx(inside / divisor, rel=1e-4)
     if found:
-        classes = D.dense_classification(student, teacher, valid, found, places=places)
-        assert D.dense_boxes(mine, theirs, teacher, valid, found, places=places).item() == pytest.approx(
-            boxes / divisor, rel=1e-4
-        )
+        classes = D.dense_classification(student, teacher, valid, found, emphasis)
+        found_boxes = D.dense_boxes(mine, D.Targets(theirs, teacher), valid, found, emphasis)
+        assert found_boxes.item() == pytest.approx(boxes / divisor, rel=1e-4)
     else:
-        classes = D.soft_detection_classification(student, teacher, valid, places=places)
-        found_boxes = D.soft_detection_regression(mine, theirs, teacher, valid, places=places)
+        classes = D.soft_detection_classification(student, teacher, valid, emphasis=emphasis)
+        found_boxes = D.soft_detection_regression(mine, D.Targets(theirs, teacher), valid, emphasis=emphasis)
         assert found_boxes.item() == pytest.approx(smooth / divisor, rel=1e-4)
     assert classes.item() == pytest.approx(scores / divisor, rel=1e-4)

@@ -79,7 +79,7 @@ def test_soft_regression_is_a_mean_weighted_by_the_teachers_confidence(case, wei
         total += confidence * sum(smooth_l1(s - t) for s, t in pairs) / 4
         weights += confidence
     value = D.soft_detection_regression(
-        case.regression, case.teacher_regression, case.teacher_logits, case.anchors_valid, weight
+        case.regression, D.Targets(case.teacher_regression, case.teacher_logits), case.anchors_valid, weight
     )
     assert value.item() == close(total / weights)
 
@@ -94,7 +94,7 @@ def test_soft_terms_weigh_classes_as_they_are_told(case, weights):
         total += divergence * sum(w * t for w, t in zip(weights, theirs, strict=True))
         count += 1
     w = torch.tensor(weights, dtype=torch.float64)
-    value = D.soft_segmentation(case.segmentation, case.teacher_segmentation, case.valid, weights=w)
+    value = D.soft_segmentation(case.segmentation, case.teacher_segmentation, case.valid, emphasis=D.Emphasis(w))
     assert value.item() == close(total / count)
     classification = regression = found = 0.0
     for b, n in counted_anchors(case):
@@ -105,10 +105,11 @@ def test_soft_terms_weigh_classes_as_they_are_told(case, weights):
             classification += weight * abs(p - sigmoid(z)) ** 2 * binary_cross_entropy(z, p)
         pairs = zip(case.regression[b, n].tolist(), case.teacher_regression[b, n].tolist(), strict=True)
         regression += weights[best] * probabilities[best] * sum(smooth_l1(s - t) for s, t in pairs) / 4
-    answer, valid = case.teacher_logits, case.anchors_valid
-    value = D.soft_detection_classification(case.logits, answer, valid, weights=w[:3])
+    answer, valid, emphasis = case.teacher_logits, case.anchors_valid, D.Emphasis(w[:3])
+    value = D.soft_detection_classification(case.logits, answer, valid, emphasis=emphasis)
     assert value.item() == close(classification / found)
-    value = D.soft_detection_regression(case.regression, case.teacher_regression, answer, valid, weights=w[:3])
+    targets = D.Targets(case.teacher_regression, answer)
+    value = D.soft_detection_regression(case.regression, targets, valid, emphasis=emphasis)
     assert value.item() == close(regression / found)
 
 
@@ -128,10 +129,14 @@ def test_dense_pseudo_labels_are_what_a_teacher_finds_and_background_elsewhere(c
             best = targets.index(max(targets))
             pair = (each[b, n].tolist() for each in boxes)
             regression += weights[best] * max(targets) * (1 - naive_giou(*pair))
-    w, answer, valid = torch.tensor(weights, dtype=torch.float64), case.teacher_logits, case.anchors_valid
-    value = D.dense_classification(case.logits, answer, valid, found, weights=w)
+    answer, valid, emphasis = (
+        case.teacher_logits,
+        case.anchors_valid,
+        D.Emphasis(torch.tensor(weights, dtype=torch.float64)),
+    )
+    value = D.dense_classification(case.logits, answer, valid, found, emphasis)
     assert value.item() == close(classification / divisor) and divisor > 1
-    value = D.dense_boxes(*boxes, answer, valid, found, weights=w)
+    value = D.dense_boxes(boxes[0], D.Targets(boxes[1], answer), valid, found, emphasis)
     assert value.item() == pytest.approx(regression / divisor, rel=1e-5)
 
 
@@ -189,17 +194,24 @@ def test_pdf_detection_weighs_features_by_the_disagreement_at_their_location(cas
                 n += case.per_location
         weights.append(level)
     value = D.pdf_detection(
-        case.features, case.teacher_features, case.logits, case.teacher_logits,
-        case.shapes, case.per_location, case.anchors_valid, weight=5.0,
-    )  # fmt: skip
+        D.Pyramid(case.features, case.logits),
+        D.Pyramid(case.teacher_features, case.teacher_logits),
+        case.shapes,
+        case.anchors_valid,
+        weight=5.0,
+    )
     assert value.item() == close(naive_guided(case, weights, 5.0))
 
 
 def test_pdf_detection_leaves_out_levels_without_detections(case):
     finer = torch.randn(2, 5, 8, 12, dtype=torch.float64)
-    arguments = (case.logits, case.teacher_logits, case.shapes, case.per_location, case.anchors_valid)
-    alone = D.pdf_detection(case.features, case.teacher_features, *arguments)
-    beside = D.pdf_detection([finer, *case.features], [-finer, *case.teacher_features], *arguments)
+    student, teacher = D.Pyramid(case.features, case.logits), D.Pyramid(case.teacher_features, case.teacher_logits)
+    alone = D.pdf_detection(student, teacher, case.shapes, case.anchors_valid)
+    student, teacher = (
+        pyramid._replace(features=[level, *pyramid.features])
+        for pyramid, level in ((student, finer), (teacher, -finer))
+    )
+    beside = D.pdf_detection(student, teacher, case.shapes, case.anchors_valid)
     assert torch.equal(alone, beside)
 
 
@@ -224,7 +236,10 @@ def test_pdf_segmentation_weighs_features_by_the_disagreement_of_their_pixels(ca
             }
         )
     value = D.pdf_segmentation(
-        case.features, case.teacher_features, case.segmentation, case.teacher_segmentation, case.valid, weight=5.0
+        D.Pyramid(case.features, case.segmentation),
+        D.Pyramid(case.teacher_features, case.teacher_segmentation),
+        case.valid,
+        weight=5.0,
     )
     assert value.item() == close(naive_guided(case, weights, 5.0))
 

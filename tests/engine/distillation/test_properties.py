@@ -20,19 +20,19 @@ LOSSES = {
     "soft_segmentation": lambda c: D.soft_segmentation(c.segmentation, c.teacher_segmentation, c.valid, 2.0),
     "soft_classification": lambda c: D.soft_detection_classification(c.logits, c.teacher_logits, c.anchors_valid),
     "soft_regression": lambda c: D.soft_detection_regression(
-        c.regression, c.teacher_regression, c.teacher_logits, c.anchors_valid
+        c.regression, D.Targets(c.teacher_regression, c.teacher_logits), c.anchors_valid
     ),
     "dense_classification": lambda c: D.dense_classification(c.logits, c.teacher_logits, c.anchors_valid, found=0.0),
     "dense_boxes": lambda c: D.dense_boxes(
-        corners(c.regression), corners(c.teacher_regression), c.teacher_logits, c.anchors_valid
+        corners(c.regression), D.Targets(corners(c.teacher_regression), c.teacher_logits), c.anchors_valid
     ),
     "feature_mse": lambda c: D.feature_mse(c.features, c.teacher_features, c.valid),
     "pdf_detection": lambda c: D.pdf_detection(
-        c.features, c.teacher_features, c.logits, c.teacher_logits, c.shapes, c.per_location, c.anchors_valid
+        D.Pyramid(c.features, c.logits), D.Pyramid(c.teacher_features, c.teacher_logits), c.shapes, c.anchors_valid
     ),
     "pdf_plus": lambda c: D.pdf_plus(c.logits, c.teacher_logits, c.regression, c.teacher_regression, c.anchors_valid),
     "pdf_segmentation": lambda c: D.pdf_segmentation(
-        c.features, c.teacher_features, c.segmentation, c.teacher_segmentation, c.valid
+        D.Pyramid(c.features, c.segmentation), D.Pyramid(c.teacher_features, c.teacher_segmentation), c.valid
     ),
     "dist": lambda c: D.dist_segmentation(c.segmentation, c.teacher_segmentation, c.valid, 2.0),
     "channel_wise": lambda c: D.channel_wise(c.segmentation, c.teacher_segmentation, c.valid),

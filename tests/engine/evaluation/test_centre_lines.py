@@ -7,7 +7,7 @@ import pytest
 
 from engine.config import Area, ClassDefinition, Labels
 from engine.errors import ConfigError
-from engine.evaluation import evaluate_lines, pooled_lines
+from engine.evaluation import Truth, evaluate_lines, pooled_lines
 from engine.evaluation.centre_lines import LineCounts, line_counts
 from engine.inference.vectors.thinning import thin
 
@@ -92,8 +92,8 @@ def test_a_class_of_a_map_is_scored_and_maps_are_pooled(write_map):
     path = write_map(values)
     truth = write_map(values, name="truth.tif")
     classes = [ClassDefinition(name="road", values=["1"])]
-    scores = evaluate_lines(path, Labels(path=str(truth)), classes, Area(kind="raster"), "road")
+    scores = evaluate_lines(path, Truth(Labels(path=str(truth)), classes, Area(kind="raster")), "road")
     assert scores["f1"] == scores["connectivity"] == 1.0
     assert pooled_lines([scores, scores])["counts"] == [2 * count for count in scores["counts"]]
     with pytest.raises(ConfigError, match="river"):
-        evaluate_lines(path, Labels(path=str(truth)), classes, Area(kind="raster"), "river")
+        evaluate_lines(path, Truth(Labels(path=str(truth)), classes, Area(kind="raster")), "river")

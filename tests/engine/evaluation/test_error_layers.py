@@ -9,6 +9,7 @@ import shapely
 from engine.config import Area, ClassDefinition, Labels
 from engine.errors import OutputError
 from engine.evaluation import (
+    Truth,
     evaluate_detection,
     evaluate_segmentation,
     write_detection_errors,
@@ -35,7 +36,7 @@ def test_every_pixel_is_right_wrong_or_not_counted(write_map, labels, tmp_path):
     values[0:2, 0:10] = 1  # 20 pixels of roof where there is none
     values[62:, 60:] = 255
     output = tmp_path / "errors.tif"
-    counts = write_segmentation_errors(write_map(values), labels, CLASSES, WHOLE, output)
+    counts = write_segmentation_errors(write_map(values), Truth(labels, CLASSES, WHOLE), output)
     counted = 64 * 64 - 200 - 8
     assert counts == {"right": counted - 100, "another class": 40, "false positive": 20, "missed": 40}
     with rasterio.open(output) as raster:
@@ -45,13 +46,13 @@ def test_every_pixel_is_right_wrong_or_not_counted(write_map, labels, tmp_path):
         assert raster.bounds == bounds
     assert (errors[10:12, 10:30] == 3).all() and (errors[20:22, 10:30] == 1).all() and (errors[0:2, 0:10] == 2).all()
     assert (errors[50:60, 0:20] == 255).all() and (errors[62:, 60:] == 255).all()
-    scores = evaluate_segmentation(tmp_path / "classes.tif", labels, CLASSES, WHOLE)
+    scores = evaluate_segmentation(tmp_path / "classes.tif", Truth(labels, CLASSES, WHOLE))
     assert scores["pixel_accuracy"] == pytest.approx(counts["right"] / counted)
 
 
 def test_without_background_a_wrong_pixel_has_another_class(write_map, labels, tmp_path):
     counts = write_segmentation_errors(
-        write_map(np.full((64, 64), 2)), labels, CLASSES, WHOLE, tmp_path / "e.tif", background=False
+        write_map(np.full((64, 64), 2)), Truth(labels, CLASSES, WHOLE, background=False), tmp_path / "e.tif"
     )
     assert counts == {"right": 640, "another class": 400, "false positive": 0, "missed": 0}
 
@@ -68,7 +69,7 @@ def cars(write_boxes):
 def test_hits_false_ones_and_missed_objects_become_boxes(cars, tmp_path):
     detections, labels = cars
     output = tmp_path / "errors.gpkg"
-    counts = write_detection_errors(detections, labels, CARS, WHOLE, output, score_threshold=0.3)
+    counts = write_detection_errors(detections, Truth(labels, CARS, WHOLE), output, score_threshold=0.3)
     assert counts == {"true positive": 1, "false positive": 3, "missed": 2}
     meta, _, wkb, values = pyogrio.raw.read(output, layer="errors")
     fields = dict(zip(meta["fields"], values, strict=True))
@@ -90,8 +91,8 @@ def test_hits_false_ones_and_missed_objects_become_boxes(cars, tmp_path):
 def test_the_layer_s_counts_are_those_of_the_scores(cars, tmp_path):
     detections, labels = cars
     for threshold in (0.05, 0.3, 0.75, [0.65] * len(CARS)):
-        counts = write_detection_errors(detections, labels, CARS, WHOLE, tmp_path / "e.gpkg", threshold)
-        scores = evaluate_detection(detections, labels, CARS, WHOLE, threshold)
+        counts = write_detection_errors(detections, Truth(labels, CARS, WHOLE), tmp_path / "e.gpkg", threshold)
+        scores = evaluate_detection(detections, Truth(labels, CARS, WHOLE), threshold)
         hits = counts["true positive"]
         assert scores["precision"] == pytest.approx(hits / (hits + counts["false positive"]))
         assert scores["recall"] == pytest.approx(hits / (hits + counts["missed"]))
@@ -119,4 +120,4 @@ def test_a_place_that_cannot_be_written_is_named(cars, tmp_path):
     (tmp_path / "file").write_text("")
     detections, labels = cars
     with pytest.raises(OutputError, match="file"):
-        write_detection_errors(detections, labels, CARS, WHOLE, tmp_path / "file" / "errors.gpkg")
+        write_detection_errors(detections, Truth(labels, CARS, WHOLE), tmp_path / "file" / "errors.gpkg")

@@ -1,7 +1,7 @@
 import numpy as np
 
 from engine.config import Area, ClassDefinition, Labels
-from engine.evaluation import evaluate_segmentation, pooled_detection, pooled_segmentation
+from engine.evaluation import Truth, evaluate_segmentation, pooled_detection, pooled_segmentation
 from engine.evaluation.boxes import Boxes, detection_scores
 
 from .test_boxes import scene
@@ -15,7 +15,7 @@ def test_pixels_of_several_maps_score_as_those_of_the_maps_side_by_side(write_ma
     def scores(columns, name):
         labels = Labels(path=str(write_map(truth[:, columns], f"truth-{name}.tif")))
         found = write_map(predicted[:, columns], f"found-{name}.tif")
-        return evaluate_segmentation(found, labels, classes, Area(kind="raster"))
+        return evaluate_segmentation(found, Truth(labels, classes, Area(kind="raster")))
 
     parts = [scores(slice(0, 25), "left"), scores(slice(25, 60), "right")]
     assert pooled_segmentation(parts) == scores(slice(0, 60), "both")

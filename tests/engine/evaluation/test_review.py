@@ -15,7 +15,7 @@ from engine.cli.main import main
 from engine.config import Card, CardClass, Network, Run, SemiSupervised, SourceStatistics, save_run
 from engine.errors import ConfigError, RasterError, Stopped
 from engine.evaluation.cells import Cells, CellSums, farthest_first
-from engine.evaluation.review import ReviewOptions, look_at, review
+from engine.evaluation.review import ReviewMaterial, ReviewOptions, look_at, review
 from engine.evaluation.review_raster import kept_part
 from engine.evaluation.uncertainty import disagreement, entropy, middling, opinion
 from engine.events import EventLog
@@ -173,7 +173,9 @@ def test_the_doubtful_cell_comes_first_and_no_data_and_labelled_ground_are_left_
     labelled = shapely.box(0, 0, 32, 32)
     options = ReviewOptions(cell=16, count=5)
     counts = review(
-        [Bright(card_of())], [write(image, nodata=0)], tmp_path / "out.gpkg", options, lambda grid: labelled
+        ReviewMaterial([Bright(card_of())], [write(image, nodata=0)], lambda grid: labelled),
+        tmp_path / "out.gpkg",
+        options,
     )
     fields, geometry, crs = read(tmp_path / "out.gpkg", "label_next")
     places = pixels(geometry)
@@ -191,7 +193,7 @@ def test_two_teachers_rank_by_their_disagreement_and_label_only_where_they_agree
     image[0, :, 128:] = 5  # sure of background
     image[1, 32:64, 32:64] = 77  # one says water there
     networks = [Bright(card_of()), Bright(card_of(), other=77)]
-    review(networks, [write(image)], tmp_path / "out.gpkg", ReviewOptions(cell=16, count=1))
+    review(ReviewMaterial(networks, [write(image)]), tmp_path / "out.gpkg", ReviewOptions(cell=16, count=1))
     fields, geometry, _ = read(tmp_path / "out.gpkg", "label_next")
     assert pixels(geometry) == [(32, 32, 64, 64)] and fields["disagreement"][0] == 1
     fields, geometry, _ = read(tmp_path / "out.gpkg", "pseudo_labels")
@@ -205,7 +207,7 @@ def test_a_detector_ranks_by_middling_boxes_and_is_sure_of_high_ones(write, tmp_
     image[2, 100, 40] = image[2, 110, 50] = 30  # at the threshold
     image[2, 150, 150] = 38
     card = card_of(tasks=["detection"], score_threshold=0.3)
-    review([Spots(card)], [write(image)], tmp_path / "out.gpkg", ReviewOptions(cell=16, count=9))
+    review(ReviewMaterial([Spots(card)], [write(image)]), tmp_path / "out.gpkg", ReviewOptions(cell=16, count=9))
     fields, geometry, _ = read(tmp_path / "out.gpkg", "label_next")
     assert pixels(geometry) == [(32, 96, 64, 128), (128, 128, 160, 160)]
     assert fields["uncertainty"][0] == pytest.approx(2 / 3) and list(fields["dominant_class"]) == ["car", "car"]
@@ -219,7 +221,7 @@ def test_rasters_of_several_crs_come_in_the_first_one_s(write, tmp_path):
     image[0, :64, :64] = 128
     degrees = Affine(6.7e-6, 0, 10.33, 0, -4.5e-6, 47.85)
     rasters = [write(image), write(image, "other.tif", crs="EPSG:4326", transform=degrees)]
-    review([Bright(card_of())], rasters, tmp_path / "out.gpkg", ReviewOptions(count=2))
+    review(ReviewMaterial([Bright(card_of())], rasters), tmp_path / "out.gpkg", ReviewOptions(count=2))
     fields, geometry, crs = read(tmp_path / "out.gpkg", "label_next")
     assert set(fields["raster"]) == {"ortho", "other"} and crs == "EPSG:32632"
     assert np.allclose(shapely.area(geometry), 16 * 16, rtol=0.02)
@@ -234,15 +236,22 @@ def test_rasters_looked_at_elsewhere_and_in_any_order_give_the_same_layers(write
     rasters = [write(image), write(image, "other.tif", crs="EPSG:4326", transform=degrees)]
     rasters += [write(0 * image, "empty.tif", nodata=0), write(image[:, ::-1], "turned.tif")]
     networks, options = [Bright(card_of())], ReviewOptions(count=5)
-    review(networks, rasters, tmp_path / "here.gpkg", options, events=EventLog(tmp_path / "here"))
+    review(ReviewMaterial(networks, rasters), tmp_path / "here.gpkg", options, events=EventLog(tmp_path / "here"))
 
     def looks(folder):
         looked = {
-            index: look_at(networks, rasters, index, folder, options, None, EventLog(None)) for index in (3, 0, 2, 1, 3)
+            index: look_at(ReviewMaterial(networks, rasters), index, folder, options, EventLog(None))
+            for index in (3, 0, 2, 1, 3)
         }
         return sorted(looked.items())
 
-    review(networks, rasters, tmp_path / "there.gpkg", options, events=EventLog(tmp_path / "there"), looks=looks)
+    review(
+        ReviewMaterial(networks, rasters),
+        tmp_path / "there.gpkg",
+        options,
+        events=EventLog(tmp_path / "there"),
+        looks=looks,
+    )
     assert_same_layers(tmp_path / "here.gpkg", tmp_path / "there.gpkg")
     assert len(read(tmp_path / "there.gpkg", "pseudo_labels")[1]) == 3
     told = [[each["message"] for each in events(tmp_path / name, "warning")] for name in ("here", "there")]
@@ -263,22 +272,22 @@ def test_a_stopped_review_leaves_nothing_and_keeps_the_one_before(write, tmp_pat
     events = EventLog(folder)
     (folder / "stop").touch()
     with pytest.raises(Stopped):
-        review([Bright(card_of())], [write(flat())], output, events=events)
+        review(ReviewMaterial([Bright(card_of())], [write(flat())]), output, events=events)
     assert output.read_bytes() == b"the one before" and list(output.parent.iterdir()) == [output]
 
 
 @pytest.mark.parametrize(("rasters", "name", "words"), [(0, "a.gpkg", "no raster"), (1, "a.geojson", r"no GeoPackage")])
 def test_what_cannot_be_reviewed_is_said_in_a_sentence(write, tmp_path, rasters, name, words):
     with pytest.raises(ConfigError, match=words):
-        review([Bright(card_of())], [write(flat())][:rasters], tmp_path / name)
+        review(ReviewMaterial([Bright(card_of())], [write(flat())][:rasters]), tmp_path / name)
 
 
 def test_rasters_without_data_are_left_out_and_alone_an_error(write, tmp_path, events):
     empty, full = write(flat(value=0), "empty.tif", nodata=0), write(flat())
     with pytest.raises(RasterError, match=r"There is no data in .*empty\.tif\. Check its no-data value"):
-        review([Bright(card_of())], [empty], tmp_path / "out.gpkg")
+        review(ReviewMaterial([Bright(card_of())], [empty]), tmp_path / "out.gpkg")
     assert not (tmp_path / "out.gpkg").exists()
-    review([Bright(card_of())], [empty, full], tmp_path / "out.gpkg", events=EventLog(tmp_path / "job"))
+    review(ReviewMaterial([Bright(card_of())], [empty, full]), tmp_path / "out.gpkg", events=EventLog(tmp_path / "job"))
     assert any("empty.tif is left out" in each["message"] for each in events(tmp_path / "job", "warning"))
 
 
@@ -325,7 +334,7 @@ def test_boxes_of_each_class_are_doubtful_near_its_own_threshold(write, tmp_path
     image[2, 20, 20] = 30  # a car at the threshold of cars
     image[2, 150, 150] = 70  # a bus at the threshold of buses
     card = card_of(tasks=["detection"], score_threshold=0.3, score_thresholds={"bus": 0.7})
-    review([Spots(card)], [write(image)], tmp_path / "out.gpkg", ReviewOptions(cell=16, count=9))
+    review(ReviewMaterial([Spots(card)], [write(image)]), tmp_path / "out.gpkg", ReviewOptions(cell=16, count=9))
     fields, _, _ = read(tmp_path / "out.gpkg", "label_next")
     assert fields["uncertainty"] == pytest.approx([1 / 2, 1 / 2])
     assert sorted(fields["dominant_class"]) == ["bus", "car"]
@@ -342,7 +351,12 @@ def test_a_raster_is_looked_at_by_its_own_statistics_where_the_model_is_made_so(
     image = np.random.default_rng(0).integers(20, 60, (3, 64, 64)).astype(np.uint8)
     source = SourceStatistics(name="first", mean=[90.0] * 3, std=[40.0] * 3)
     network = Watched(card_of(tasks=["detection"], source_statistics=[source]))
-    review([network], [write(image)], tmp_path / "out.gpkg", ReviewOptions(cell=16), events=EventLog(tmp_path))
+    review(
+        ReviewMaterial([network], [write(image)]),
+        tmp_path / "out.gpkg",
+        ReviewOptions(cell=16),
+        events=EventLog(tmp_path),
+    )
     inside = network.seen[0]
     assert inside.mean() == pytest.approx(100, abs=0.5) and inside.std() == pytest.approx(50, abs=0.5)
     assert any("none of the model's sources (first)" in each["message"] for each in events(tmp_path, "warning"))

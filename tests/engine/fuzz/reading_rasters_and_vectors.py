@@ -18,7 +18,7 @@ from engine.data.areas import labelled_area
 from engine.data.grid import ground_grid
 from engine.data.labels import read_labels
 from engine.data.opening import is_raster
-from engine.data.raster import RasterReader
+from engine.data.raster import OnGrid, RasterReader
 from engine.data.vectors import Layer, extent
 from engine.errors import GeoDistilError
 from engine.evaluation.detections import read_detections, sheet_of
@@ -33,7 +33,7 @@ GRID = ground_grid(CRS.from_epsg(32632), from_origin(500_000, 5_300_000, 1, 1), 
 def read_raster(path):
     reader = RasterReader(path)
     window = 0, 0, min(64, reader.grid.width), min(64, reader.grid.height)
-    for each in (reader, RasterReader(path, gsd=1.5 * reader.native_gsd), RasterReader(path, grid=GRID)):
+    for each in (reader, RasterReader(path, gsd=1.5 * reader.native_gsd), RasterReader(path, on=OnGrid(GRID))):
         image, _ = each.read(*window)
         assert np.isfinite(image).all()
     reader.footprint()

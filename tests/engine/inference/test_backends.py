@@ -15,7 +15,7 @@ from engine.inference.backends import Arrays, OnnxBackend, OpenVinoBackend, Torc
 from engine.inference.backends.augmented import VIEWS, Augmented
 from engine.inference.backends.choice import MEMORY_FILE, Candidate, candidates, choose, rate
 from engine.inference.predict import predict
-from engine.models import build
+from engine.models import Purpose, build
 from engine.packages import complete_package, write_package
 from engine.types import Outputs
 
@@ -23,8 +23,8 @@ IMAGES = np.random.default_rng(0).uniform(0, 255, (4, 3, 64, 64)).astype(np.floa
 
 
 def multi_task(card):
-    tasks = ("detection", "segmentation")
-    network = build(card.network, tasks, 3, card.mean, card.std, detection_classes=1, segmentation_channels=3, seed=0)
+    purpose = Purpose(("detection", "segmentation"), card.mean, card.std, detection_classes=1, segmentation_channels=3)
+    network = build(card.network, purpose, seed=0)
     torch.manual_seed(1)
     torch.nn.init.normal_(network.detection_head.head.classes.weight, std=0.3)  # an untrained head's scores are all one
     return network
@@ -243,9 +243,7 @@ def two_classes(tmp_path_factory):
         mean=[100.0, 110.0, 120.0], std=[50.0, 40.0, 60.0], detection_classes=classes,
         network=Network(encoder="resnet18", width=32, detection_strides=[8, 16]),
     )  # fmt: skip
-    network = build(
-        card.network, ("detection",), 3, card.mean, card.std, detection_classes=2, segmentation_channels=0, seed=0
-    )
+    network = build(card.network, Purpose(("detection",), card.mean, card.std, 2, 0), seed=0)
     torch.manual_seed(1)
     torch.nn.init.normal_(network.detection_head.head.classes.weight, std=0.3)
     folder = write_package(tmp_path_factory.mktemp("two") / "model", network, card)

@@ -166,7 +166,7 @@ def test_only_the_last_rasters_are_divided_so_that_workers_end_together(tmp_path
     plan = Plan(WindowGrid(256, 4096, 256, 0), frozenset())
     for index in ends.missing():
         archive._was_planned(Task(tasks.plan, index, ()), tasks.Planned(plan, []))
-    parts = Counter(index for _, index, *_ in given)
+    parts = Counter(part.raster for _, part in given)
     assert parts == {0: 1, 2: 1, 3: 2, 4: 2, 5: 2}
 
 

@@ -14,7 +14,7 @@ from engine.data.vectors import Layer
 from engine.errors import Stopped
 from engine.inference import Arrays, Options, predict
 from engine.inference.journal import Journal
-from engine.inference.opened import JOURNAL, Opened, make_plan
+from engine.inference.opened import JOURNAL, Opened, Prediction, make_plan
 from engine.inference.parts import put_in_place, run_stretch
 from engine.inference.region import Where
 from engine.inference.rows import missing_rows, stretches
@@ -50,17 +50,17 @@ def never():
 def in_parts(backend, raster, output, options, seed=0):
     """As several workers do it: each part opens the raster anew, and one of them is done twice."""
 
-    def opened():
-        return Opened(raster, backend.card, options.where)
+    def prediction(writer=""):
+        return Prediction(Opened(raster, backend.card, options.where), backend.card, output, options, never, writer)
 
-    plan = make_plan(opened(), backend, output, options, print, never)
+    plan = make_plan(prediction(), backend, print)
     parts = stretches(sorted(set(range(plan.windows.rows)) - plan.finished), 1, 2)
     parts += parts[:1]
     random.Random(seed).shuffle(parts)
     for number, rows in enumerate(parts):
-        run_stretch(opened(), backend, output, options, plan, rows, f"-{number}", print, never)
+        run_stretch(prediction(f"-{number}"), backend, plan, rows, print)
     for attempt in ("-a", "-b"):
-        results = put_in_place(opened(), backend.card, output, options, plan, attempt, never)
+        results = put_in_place(prediction(attempt), plan)
     Journal(output / JOURNAL).remove()
     return results
 
@@ -109,14 +109,15 @@ def test_parts_of_a_map_of_values(values_backend, write_raster, tmp_path):
 def test_a_stretch_that_is_not_wanted_ends_and_what_it_did_is_not_done_again(both, write_raster, tmp_path):
     raster, options = write_raster(image(700, 150)), Options(overlap=0.25)
     opened, told = Opened(raster, both.card, options.where), []
-    plan = make_plan(opened, both, tmp_path, options, print, never)
+    plan = make_plan(Prediction(opened, both.card, tmp_path, options, never), both, print)
     asked = itertools.count()
+    unwanted = Prediction(opened, both.card, tmp_path, options, lambda: next(asked) > 8, "-a")
     with pytest.raises(Stopped):
-        run_stretch(opened, both, tmp_path, options, plan, range(8), "-a", print, lambda: next(asked) > 8)
+        run_stretch(unwanted, both, plan, range(8), print)
     finished = Journal(tmp_path / JOURNAL).finished()
     assert finished and finished < set(range(8))
     both.run, ran = (lambda images, run=both.run: ran.append(len(images)) or run(images)), []
-    run_stretch(opened, both, tmp_path, options, plan, range(8), "-b", told.append, never)
+    run_stretch(Prediction(opened, both.card, tmp_path, options, never, "-b"), both, plan, range(8), told.append)
     assert Journal(tmp_path / JOURNAL).finished() == set(range(8))
     assert sum(ran) == (8 - len(finished) + 1) * plan.windows.columns, "and the row above once more, for its border"
 

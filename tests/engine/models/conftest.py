@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from engine.config import Network
-from engine.models import build
+from engine.models import Purpose, build
 
 BOTH = ("detection", "segmentation")
 
@@ -19,7 +19,7 @@ def make():
 
     def build_narrow(tasks=BOTH, seed=0, bands=3, **settings):
         spec = Network(**{"encoder": "tu-resnet10t", "width": 32, **settings})
-        return build(spec, tasks, bands, [100.0] * bands, [50.0] * bands, 2, 3, seed)
+        return build(spec, Purpose(tasks, [100.0] * bands, [50.0] * bands, 2, 3), seed)
 
     return build_narrow
 

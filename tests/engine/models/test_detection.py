@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from engine.models import anchors_valid, decide
-from engine.models.heads import FcosHead, RetinaHead, centers
+from engine.models.heads import FcosHead, HeadShape, RetinaHead, centers
 from engine.models.heads.fcos import level_ranges
 from engine.types import Detections
 
@@ -37,7 +37,7 @@ def detections(head, classes=2, side=128, batch=2):
 
 @pytest.fixture(params=[FcosHead, RetinaHead])
 def head(request):
-    return request.param(32, 2, STRIDES, 1)
+    return request.param(HeadShape(32, 2, STRIDES, 1))
 
 
 def naive_fcos(anchors, shapes, boxes):
@@ -87,7 +87,7 @@ def naive_rescue(matches, anchors, shapes, boxes):
 
 
 def test_fcos_assigns_as_the_papers_rule_says():
-    head = FcosHead(32, 2, STRIDES, 1)
+    head = FcosHead(HeadShape(32, 2, STRIDES, 1))
     dense = detections(head)
     everywhere = torch.ones(len(dense.anchors), dtype=torch.bool)
     matches = head.assign(dense, BOXES, everywhere)
@@ -102,7 +102,7 @@ def test_levels_share_the_reach_without_gaps():
 
 
 def test_retinanet_gives_every_object_its_best_anchor_and_the_overlapping_ones():
-    head = RetinaHead(32, 2, STRIDES, 1)
+    head = RetinaHead(HeadShape(32, 2, STRIDES, 1))
     dense = detections(head)
     matches = head.assign(dense, BOXES, torch.ones(len(dense.anchors), dtype=torch.bool))
     anchors = dense.anchors.tolist()
@@ -251,7 +251,7 @@ def test_a_batch_without_boxes_gives_finite_gradients_and_no_box_loss(head, coun
 
 
 def test_fcos_decodes_a_case_done_by_hand():
-    head = FcosHead(32, 2, [4], 1)
+    head = FcosHead(HeadShape(32, 2, [4], 1))
     dense = Detections(
         logits=torch.full((1, 16, 2), -20.0),
         regression=torch.ones(1, 16, 4),

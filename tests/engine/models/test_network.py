@@ -7,7 +7,7 @@ import torch
 
 from engine.config import Network
 from engine.errors import ConfigError
-from engine.models import SIZES, MultiTaskNetwork, SmpNetwork, build, parameters
+from engine.models import SIZES, MultiTaskNetwork, Purpose, SmpNetwork, build, parameters
 
 IMAGE = torch.rand(2, 3, 64, 96, generator=torch.Generator().manual_seed(1)) * 255
 
@@ -47,8 +47,8 @@ def test_the_same_seed_gives_the_same_weights_and_leaves_the_callers_random_stat
 @pytest.mark.parametrize("architecture", ["fpn", "unet"])
 def test_a_network_fed_raw_values_normalises_them_itself(architecture):
     spec = Network(encoder="tu-resnet10t", width=32, architecture=architecture)
-    raw = build(spec, ("segmentation",), 3, [1000.0, 2000.0, 3000.0], [10.0, 20.0, 0.0], 0, 3, seed=0).eval()
-    plain = build(spec, ("segmentation",), 3, [0.0] * 3, [1.0] * 3, 0, 3, seed=0).eval()
+    raw = build(spec, Purpose(("segmentation",), [1000.0, 2000.0, 3000.0], [10.0, 20.0, 0.0], 0, 3), seed=0).eval()
+    plain = build(spec, Purpose(("segmentation",), [0.0] * 3, [1.0] * 3, 0, 3), seed=0).eval()
     scale, shift = torch.tensor([10.0, 20.0, 1.0])[:, None, None], torch.tensor([1000.0, 2000.0, 3000.0])[:, None, None]
     image = torch.randn(1, 3, 64, 64)
     torch.testing.assert_close(raw(image * scale + shift).segmentation, plain(image).segmentation, rtol=1e-3, atol=1e-4)
@@ -83,17 +83,15 @@ def test_encoders_of_every_family_take_four_bands(make, encoder):
 
 
 def test_sizes_grow():
-    counts = [
-        parameters(build(Network(size=size), ("detection", "segmentation"), 3, [0.0] * 3, [1.0] * 3, 2, 3, seed=0))
-        for size in SIZES
-    ]
+    purpose = Purpose(("detection", "segmentation"), [0.0] * 3, [1.0] * 3, 2, 3)
+    counts = [parameters(build(Network(size=size), purpose, seed=0)) for size in SIZES]
     assert counts == sorted(counts) and counts[0] < 1.5e6 < counts[1] < 4e6 < 20e6 < counts[3]
 
 
 @pytest.mark.parametrize(("architecture", "encoder"), [("unet", "tu-resnet10t"), ("segformer", "mit_b0")])
 def test_smp_architectures_stand_behind_the_same_outputs(architecture, encoder):
     spec = Network(architecture=architecture, encoder=encoder)
-    network = build(spec, ("segmentation",), 3, [0.0] * 3, [1.0] * 3, 0, 5, seed=0)
+    network = build(spec, Purpose(("segmentation",), [0.0] * 3, [1.0] * 3, 0, 5), seed=0)
     outputs = network(IMAGE)
     assert isinstance(network, SmpNetwork) and network.feature_channels == outputs.features == []
     assert outputs.segmentation.shape == (2, 5, 64, 96)
@@ -112,7 +110,7 @@ def test_smp_architectures_stand_behind_the_same_outputs(architecture, encoder):
 )
 def test_impossible_networks_are_refused_by_name(settings, tasks, sentence):
     with pytest.raises(ConfigError, match=sentence):
-        build(Network(**settings), tasks, 3, [0.0] * 3, [1.0] * 3, 2, 3, seed=0)
+        build(Network(**settings), Purpose(tasks, [0.0] * 3, [1.0] * 3, 2, 3), seed=0)
 
 
 def test_what_a_pixel_sees_does_not_depend_on_the_windows_size(make):

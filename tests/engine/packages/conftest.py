@@ -10,8 +10,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from engine.config import Card, CardClass, Network
-from engine.models import build
-from engine.packages import complete_package, write_package
+from engine.models import Purpose, build
+from engine.packages import Beside, complete_package, write_package
 
 TILE = 64
 SEGMENTOR = {
@@ -61,7 +61,7 @@ def make_network():
 
 def network_of(card, seed=0):
     spec = card.network.model_copy(update={"weights": "none"})
-    return build(spec, card.tasks, 3, card.mean, card.std, 2, 3, seed).eval()
+    return build(spec, Purpose(card.tasks, card.mean, card.std, 2, 3), seed).eval()
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +81,7 @@ def network(card):
 @pytest.fixture(scope="session")
 def package(tmp_path_factory, network, card):
     folder = tmp_path_factory.mktemp("packages") / "model"
-    return write_package(folder, network, card, report=b"<html></html>", preview=b"\x89PNG")
+    return write_package(folder, network, card, Beside(b"<html></html>", b"\x89PNG"))
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from torch import nn
 
 from engine import ranks
 from engine.distillation import (
+    Pyramid,
+    Targets,
     channel_wise,
     cldice_loss,
     consistency,
@@ -105,16 +107,18 @@ def cases():
         "features": (lambda a, b, v: feature_mse([a], [b], v), maps, [theirs, valid]),
         "pkd": (lambda a, b, v: pkd([a], [b], v), maps, [theirs, valid]),
         "cosine": (spatial_cosine, maps, [theirs, valid]),
-        "pdf, areas": (lambda a, b, v: pdf_segmentation([a], [b], a, b, v), maps, [theirs, valid]),
+        "pdf, areas": (lambda a, b, v: pdf_segmentation(Pyramid([a], a), Pyramid([b], b), v), maps, [theirs, valid]),
         "pdf, boxes": (
-            lambda a, b, s, t, v: pdf_detection([a[:, :, :5, :8]], [b[:, :, :5, :8]], s, t, [(5, 8)], 1, v),
+            lambda a, b, s, t, v: pdf_detection(
+                Pyramid([a[:, :, :5, :8]], s), Pyramid([b[:, :, :5, :8]], t), [(5, 8)], v
+            ),
             maps,
             [theirs, logits, scores, counted],
         ),
         "pdf plus": (lambda s, t, r, q, v: pdf_plus(s, t, r, q, v), logits, [scores, boxes, targets, counted]),
         "soft boxes": (soft_detection_classification, logits, [scores, counted]),
         "dense boxes": (dense_classification, logits, [scores, counted]),
-        "centerness": (soft_centerness, centers, [middles, scores, counted]),
+        "centerness": (lambda c, m, s, v: soft_centerness(c, Targets(m, s), v), centers, [middles, scores, counted]),
         "batch norm": (normalised, twice, []),
         "batch norm, bfloat16": (partial(normalised, dtype=torch.bfloat16), twice, []),
         "uncertain statistics": (perturbed, twice, []),

@@ -19,6 +19,7 @@ from engine.data import prepare
 from engine.events import EventLog
 from engine.processes import place
 from engine.recipes import build_plan
+from engine.recipes.plan import PlannedRun
 from engine.training import Loop, joined, make_fabric
 from engine.training.validation import Validator
 from tests.engine.training.test_setbacks import runaway
@@ -46,7 +47,7 @@ def train(folder, fabric, where=None, make_plan=None):
         plan = make_plan() if make_plan else build_plan(run, prepared)
         begun = weights(plan)
         events = EventLog(folder if ranks.is_first() else None)
-        trained = Loop(folder, run, prepared, plan, fabric, events).train()
+        trained = Loop(PlannedRun(folder, run, prepared, plan), fabric, events).train()
         shared = Validator(run, prepared, fabric, plan.heard).score(trained.network)
         rank = ranks.share(ranks.size()).start
     validated = shared, Validator(run, prepared, fabric, plan.heard).score(trained.network)

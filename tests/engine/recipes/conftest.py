@@ -6,7 +6,7 @@ import pytest
 from safetensors.torch import save_file
 
 from engine.config import Card, Network
-from engine.models import build
+from engine.models import Purpose, build
 from tests.engine.planning import NARROW
 
 MEAN, STD = [100.0, 90.0, 90.0], [50.0, 40.0, 40.0]
@@ -33,7 +33,7 @@ def make_package(tmp_path):
         }
         card = Card(**{**values, **changes})
         counts = len(card.detection_classes), len(card.segmentation_channels())
-        network = build(card.network.model_copy(update={"weights": "none"}), tasks, 3, MEAN, STD, *counts, seed=5)
+        network = build(card.network.model_copy(update={"weights": "none"}), Purpose(tasks, MEAN, STD, *counts), seed=5)
         folder = tmp_path / name
         folder.mkdir()
         save_file(network.state_dict(), folder / "model.safetensors")

@@ -6,7 +6,7 @@ import torch
 from engine.config import Network, load_run
 from engine.data import prepare
 from engine.errors import ConfigError
-from engine.models import build
+from engine.models import Purpose, build
 from engine.recipes import build_plan
 from engine.recipes.averaging import mean_answer, opinions
 from tests.engine.planning import first_batches, planned
@@ -19,7 +19,7 @@ MIRRORS = [], [-1], [-2], [-1, -2]
 @pytest.fixture(params=[{}, {"detection_head": "retinanet"}, {"light": True, "detection_strides": [4, 8]}])
 def network(request):
     spec = Network(**{**NARROW, "detection_strides": [8, 64], **request.param})
-    network = build(spec, ("detection", "segmentation"), 3, MEAN, STD, 2, 3, seed=0).eval()
+    network = build(spec, Purpose(("detection", "segmentation"), MEAN, STD, 2, 3), seed=0).eval()
     # Boxes of random weights hardly differ from place to place.
     generator = torch.Generator().manual_seed(1)
     for name, parameter in network.detection_head.named_parameters():

@@ -16,6 +16,7 @@ from engine.recipes import build_plan
 from engine.recipes.averaging import mean_answer, opinions
 from engine.recipes.calibration import CALIBRATION, calibrated
 from engine.recipes.ensemble import Ensemble
+from engine.recipes.plan import PlannedRun
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint
 from engine.training.validation import Validator
@@ -187,7 +188,9 @@ class Interrupted(Exception):
 def trained_by(folder, listener=None):
     run, prepared, plan = planned(folder)
     torch.manual_seed(run.training.seed)
-    Loop(folder, run, prepared, plan, Fabric(accelerator="cpu", devices=1), EventLog(folder, listener)).train()
+    Loop(
+        PlannedRun(folder, run, prepared, plan), Fabric(accelerator="cpu", devices=1), EventLog(folder, listener)
+    ).train()
     return plan
 
 

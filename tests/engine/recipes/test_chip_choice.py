@@ -16,6 +16,7 @@ from engine.events import EventLog
 from engine.models import anchors_valid
 from engine.recipes import TABLE, build_plan
 from engine.recipes.disagreement import ChipChoice, DisagreementTable
+from engine.recipes.plan import PlannedRun
 from engine.training import Loop
 from engine.training.checkpoints import load_last
 from engine.training.choosing import Chooser
@@ -40,7 +41,7 @@ def trained(folder, listener=None):
     torch.manual_seed(run.training.seed)
     plan = build_plan(run, prepared)
     fabric = Fabric(accelerator="cpu", devices=1, precision="32-true")
-    Loop(folder, run, prepared, plan, fabric, EventLog(folder, listener)).train()
+    Loop(PlannedRun(folder, run, prepared, plan), fabric, EventLog(folder, listener)).train()
     return run
 
 

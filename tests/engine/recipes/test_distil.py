@@ -11,10 +11,11 @@ from safetensors.torch import load_file, save_file
 from engine.cli.train import _object_size, train_run
 from engine.config import load_run
 from engine.data import training_loader
-from engine.distillation import soft_centerness
+from engine.distillation import Targets, soft_centerness
 from engine.errors import ConfigError
 from engine.events import EventLog, read_events
 from engine.packages import load_card
+from engine.recipes.plan import PlannedRun
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint
 from engine.training.ema import averaged
@@ -195,7 +196,9 @@ def test_without_labels_the_last_average_ships_under_the_teacher_s_threshold(mak
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("engine.training.loop.averaged", remember)
-        trained = Loop(folder, run, prepared, plan, Fabric(accelerator="cpu", devices=1), EventLog(folder)).train()
+        trained = Loop(
+            PlannedRun(folder, run, prepared, plan), Fabric(accelerator="cpu", devices=1), EventLog(folder)
+        ).train()
     last = averages[0].module.state_dict()
     assert trained.values == {}
     assert all(torch.equal(value, last[key]) for key, value in trained.network.state_dict().items())
@@ -206,7 +209,7 @@ def test_labels_decide_which_weights_are_best_where_there_are_any(make_distil, e
     folder = make_distil(("segmentation", "unlabelled"))
     run, prepared, plan = planned(folder)
     fabric = Fabric(accelerator="cpu", devices=1)
-    trained = Loop(folder, run, prepared, plan, fabric, EventLog(folder)).train()
+    trained = Loop(PlannedRun(folder, run, prepared, plan), fabric, EventLog(folder)).train()
     assert "segmentation/mean_iou" in trained.values
     assert not any(key.startswith("detection/") for key in trained.values)
     assert len(events(folder, "metrics")) == 2
@@ -253,7 +256,9 @@ def test_a_student_comes_close_to_its_teacher_s_answers(make_distil, make_packag
         return F.kl_div(mine.log_softmax(1), theirs.log_softmax(1), log_target=True, reduction="sum").item()
 
     before = distance(plan.networks["student"])
-    trained = Loop(folder, run, prepared, plan, Fabric(accelerator="cpu", devices=1), EventLog(folder)).train()
+    trained = Loop(
+        PlannedRun(folder, run, prepared, plan), Fabric(accelerator="cpu", devices=1), EventLog(folder)
+    ).train()
     assert distance(trained.network) < 0.7 * before, distance(trained.network) / before
 
 
@@ -269,6 +274,7 @@ def test_soft_centerness_is_its_formula(found):
         wanted, mine = (1 / (1 + np.exp(-c[b, n])) for c in (teacher, student))
         total -= weight * (wanted * np.log(mine) + (1 - wanted) * np.log(1 - mine))
         weight_sum += weight
-    tensors = [torch.tensor(each) for each in (student, teacher, logits, valid)]
-    assert soft_centerness(*tensors, found).item() == pytest.approx(total / max(weight_sum, 1)) and total > 0
-    assert soft_centerness(*tensors[:3], torch.zeros(2, 7, dtype=torch.bool)).item() == 0
+    mine, theirs, logits, valid = (torch.tensor(each) for each in (student, teacher, logits, valid))
+    value = soft_centerness(mine, Targets(theirs, logits), valid, found)
+    assert value.item() == pytest.approx(total / max(weight_sum, 1)) and total > 0
+    assert soft_centerness(mine, Targets(theirs, logits), torch.zeros(2, 7, dtype=torch.bool)).item() == 0

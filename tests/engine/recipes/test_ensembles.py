@@ -2,7 +2,6 @@
 
 import json
 import math
-from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -13,13 +12,11 @@ from engine.config import Network, load_run, save_run
 from engine.data import prepare
 from engine.distillation import segmentation_agreement
 from engine.errors import ConfigError
-from engine.models import build
+from engine.models import Purpose, build
 from engine.recipes import build_plan
 from engine.recipes.averaging import mean_answer, opinions
 from engine.recipes.ensemble import Ensemble
-from engine.recipes.forgetting import NOTHING
-from engine.recipes.partial_multitask import student_losses
-from engine.recipes.supervised import LabelTerms
+from engine.recipes.partial_multitask import Course, student_losses
 from engine.recipes.teachers import load_teachers
 from tests.engine.planning import NARROW, SSLKD, TEACHER, first_batches, planned, save_best
 
@@ -39,7 +36,7 @@ MEAN, STD = [100.0, 90.0, 90.0], [50.0, 40.0, 40.0]
 
 def network(seed, **changes):
     """A network whose detections differ from place to place, as random weights' hardly do."""
-    made = build(Network(**{**BARE, **changes}), TASKS, 3, MEAN, STD, 2, 3, seed=seed).eval()
+    made = build(Network(**{**BARE, **changes}), Purpose(TASKS, MEAN, STD, 2, 3), seed=seed).eval()
     generator = torch.Generator().manual_seed(seed)
     for name, parameter in made.detection_head.named_parameters():
         if "boxes" in name or "classes" in name:
@@ -274,12 +271,12 @@ def test_soft_targets_weigh_by_the_agreement_of_members_and_mirror_images(make_r
     for member in plan.networks["segmentation_teacher"].members:
         torch.nn.init.normal_(member.segmentation_head.classify.weight, std=2.0)
     batches, found = first_batches(run, prepared, plan.stages[-1]), {}
-    losses = partial(student_losses, weak=None, lesson=NOTHING, terms=LabelTerms())
     for name in ("plain", "agreed"):
         for form in ("kl", "dist"):
             changes = {"soft_segmentation": form, "agreement_weights": name == "agreed"}
             torch.manual_seed(0)
-            found[name, form] = losses(run.recipe.model_copy(update=changes))(plan.networks, batches, 1.0)
+            losses = student_losses(Course(run.recipe.model_copy(update=changes)))
+            found[name, form] = losses(plan.networks, batches, 1.0)
     key = "detection/segmentation soft"
     assert 0 < found["agreed", "kl"][key] < found["plain", "kl"][key]
     said = opinions(plan.networks["segmentation_teacher"], batches["detection"].image)

@@ -15,6 +15,7 @@ from engine.distillation import spatial_cosine
 from engine.errors import ConfigError
 from engine.events import EventLog
 from engine.recipes.feature_teaching import PROJECTOR, TEACHER
+from engine.recipes.plan import PlannedRun
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint
 from tests.engine.planning import first_batches, planned
@@ -192,7 +193,7 @@ def test_an_interrupted_training_goes_on_with_weights_that_have_moved(make_run, 
         torch.manual_seed(0)
         run, prepared, plan = planned(folder)
         fabric = Fabric(accelerator="cpu", devices=1)
-        return Loop(folder, run, prepared, plan, fabric, EventLog(folder, listener))
+        return Loop(PlannedRun(folder, run, prepared, plan), fabric, EventLog(folder, listener))
 
     def pull_the_plug(event):
         if event.kind == "checkpoint":

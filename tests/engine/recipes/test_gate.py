@@ -9,6 +9,7 @@ from engine.data import prepare
 from engine.events import EventLog
 from engine.recipes import build_plan
 from engine.recipes.gate import GATE, Gate
+from engine.recipes.plan import PlannedRun
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint
 from tests.engine.planning import first_batches
@@ -104,7 +105,9 @@ def trained_by(folder, listener=None):
     run = load_run(folder)
     prepared = prepare(run)
     plan = build_plan(run, prepared)
-    Loop(folder, run, prepared, plan, Fabric(accelerator="cpu", devices=1), EventLog(folder, listener)).train()
+    Loop(
+        PlannedRun(folder, run, prepared, plan), Fabric(accelerator="cpu", devices=1), EventLog(folder, listener)
+    ).train()
     return plan
 
 

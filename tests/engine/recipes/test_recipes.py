@@ -6,7 +6,7 @@ import torch
 
 from engine import distillation as D
 from engine.config import DistillationWeights, load_run, save_run
-from engine.data import prepare, training_loader
+from engine.data import Draw, prepare, training_loader
 from engine.errors import ConfigError
 from engine.recipes import build_plan, ema_of
 from engine.recipes.together import forward_together
@@ -33,7 +33,9 @@ class Scene:
         self.stage = self.plan.stages[-1]
         self.plan.enter(self.stage)
         self.batches = {
-            role: next(iter(training_loader(self.prepared, self.run, role, views=role in self.stage.views))).to("cpu")
+            role: next(iter(training_loader(self.prepared, self.run, role, Draw(views=role in self.stage.views)))).to(
+                "cpu"
+            )
             for role in self.stage.roles
         }
 
@@ -300,11 +302,12 @@ def test_detection_answers_are_compared_where_the_teacher_finds_something_or_eve
         outputs = forward_together(student, images, dict.fromkeys(images, ("detection", "segmentation")))
     mine = outputs["segmentation"].detections
     valid = D.anchors_valid(mine.anchors, batch.valid)
-    boxes = [student.detection_head.boxes(each) for each in (mine, theirs)]
+    boxes, wanted = (student.detection_head.boxes(each) for each in (mine, theirs))
+    centers = D.Targets(theirs.centerness, theirs.logits)
     expected = {
         "soft": D.dense_classification(mine.logits, theirs.logits, valid),
-        "soft box": D.dense_boxes(*boxes, theirs.logits, valid),
-        "soft centerness": D.soft_centerness(mine.centerness, theirs.centerness, theirs.logits, valid, D.FOUND),
+        "soft box": D.dense_boxes(boxes, D.Targets(wanted, theirs.logits), valid),
+        "soft centerness": D.soft_centerness(mine.centerness, centers, valid, D.FOUND),
     }
     assert {key: value.item() for key, value in terms().items()} == {
         key: pytest.approx(weight * value.item(), rel=1e-4) for key, value in expected.items()

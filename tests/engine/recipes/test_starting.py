@@ -14,8 +14,9 @@ from engine.config import Card, Network, Run, load_run, save_run
 from engine.data import prepare
 from engine.errors import ConfigError
 from engine.events import EventLog
-from engine.models import build
+from engine.models import Purpose, build
 from engine.models.storage import save_weights
+from engine.recipes.plan import PlannedRun
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint
 from engine.training.metrics import main_score
@@ -32,7 +33,9 @@ def trained_by(folder):
     run, prepared, plan = planned(folder)
     fabric = Fabric(accelerator="cpu", devices=1)
     torch.manual_seed(run.training.seed)
-    return Loop(folder, run, prepared, plan, fabric, EventLog(folder)).train(), Validator(run, prepared, fabric)
+    return Loop(PlannedRun(folder, run, prepared, plan), fabric, EventLog(folder)).train(), Validator(
+        run, prepared, fabric
+    )
 
 
 def test_all_weights_and_the_statistics_are_the_package_s(make_start, make_package):
@@ -69,7 +72,7 @@ def test_classes_of_the_same_name_answer_as_they_did_wherever_they_stand(make_st
     )
     change = {"detection_classes": [CAR, ROOF, BUS], "segmentation_classes": [ROOF, CAR, TREE]}
     _, _, plan = planned(make_start(package, change=change))
-    old = build(Network(**NARROW, **head, weights="none"), BOTH, 3, MEAN, STD, 2, 3, seed=0)
+    old = build(Network(**NARROW, **head, weights="none"), Purpose(BOTH, MEAN, STD, 2, 3), seed=0)
     old.load_state_dict(load_file(package / "model.safetensors"))
     image = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 255
     with torch.inference_mode():

@@ -13,6 +13,7 @@ from engine.distillation.thresholds import MEMORY
 from engine.events import EventLog
 from engine.recipes import build_plan, ema_of
 from engine.recipes.dropout import complementary
+from engine.recipes.plan import PlannedRun
 from engine.recipes.semi_supervised import TEACHERS, THRESHOLDS
 from engine.recipes.together import forward_together
 from engine.recipes.views import CutMix
@@ -218,7 +219,7 @@ def trained(folder, listener=None):
     torch.manual_seed(run.training.seed)
     plan = build_plan(run, prepared)
     fabric = Fabric(accelerator="cpu", devices=1, precision="32-true")
-    return plan, Loop(folder, run, prepared, plan, fabric, EventLog(folder, listener)).train()
+    return plan, Loop(PlannedRun(folder, run, prepared, plan), fabric, EventLog(folder, listener)).train()
 
 
 @pytest.mark.parametrize(

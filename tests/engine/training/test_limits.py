@@ -17,6 +17,7 @@ from engine.errors import DeviceError, TrainingError
 from engine.events import EventLog
 from engine.models.devices import out_of_memory
 from engine.recipes import Plan, Stage, build_plan
+from engine.recipes.plan import PlannedRun
 from engine.training import Loop, loop, validation
 from engine.training.loop import MOST_SKIPPED
 from engine.training.validation import Validator
@@ -40,7 +41,7 @@ def plan_of(run, prepared, losses):
 def loop_of(folder, losses, fabric, listener=None):
     run = load_run(folder)
     prepared = prepare(run)
-    return Loop(folder, run, prepared, plan_of(run, prepared, losses), fabric, EventLog(folder, listener))
+    return Loop(PlannedRun(folder, run, prepared, plan_of(run, prepared, losses)), fabric, EventLog(folder, listener))
 
 
 def too_large_at(steps):

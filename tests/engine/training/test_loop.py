@@ -16,6 +16,7 @@ from engine.errors import Stopped, TrainingError
 from engine.events import EventLog
 from engine.processes import Interrupted as StopInTheMidst
 from engine.recipes import Plan, Stage, build_plan, ema_of
+from engine.recipes.plan import PlannedRun
 from engine.training import Loop
 from engine.training.checkpoints import load_last
 
@@ -28,7 +29,9 @@ def loop_of(folder, listener=None, plan=None):
     prepared = prepare(run)
     fabric = Fabric(accelerator="cpu", devices=1, precision="32-true")
     torch.manual_seed(run.training.seed)
-    return Loop(folder, run, prepared, plan or build_plan(run, prepared), fabric, EventLog(folder, listener))
+    return Loop(
+        PlannedRun(folder, run, prepared, plan or build_plan(run, prepared)), fabric, EventLog(folder, listener)
+    )
 
 
 def weights_of(network):

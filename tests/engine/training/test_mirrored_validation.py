@@ -10,6 +10,7 @@ from engine.errors import ConfigError
 from engine.events import EventLog
 from engine.recipes import build_plan
 from engine.recipes.averaging import mean_answer, opinions
+from engine.recipes.plan import PlannedRun
 from engine.training import DetectionScore, Loop, SegmentationScore
 from engine.training.validation import CANDIDATES, Validator
 from tests.engine.planning import NARROW, planned
@@ -59,7 +60,7 @@ def test_the_package_has_the_scores_of_a_single_look(make_run, events):
     prepared = prepare(run)
     plan = build_plan(run, prepared)
     find_roofs(plan.networks["student"], run, prepared)
-    trained = Loop(folder, run, prepared, plan, cpu(), EventLog(folder)).train()
+    trained = Loop(PlannedRun(folder, run, prepared, plan), cpu(), EventLog(folder)).train()
     validator = Validator(run, prepared, cpu())
     assert trained.values == validator.score(trained.network, mirrored=False)
     (chosen,) = events(folder, "metrics")

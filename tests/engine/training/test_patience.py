@@ -13,6 +13,7 @@ from engine.data import prepare
 from engine.errors import ConfigError
 from engine.events import EventLog
 from engine.recipes import Plan, Stage, build_plan
+from engine.recipes.plan import PlannedRun
 from engine.report import write_report
 from engine.training import Loop
 from engine.training.checkpoints import FREE, fingerprint
@@ -89,7 +90,7 @@ class Idle:
             stages.append(Stage("second", ("student",), (role,), 1 - share, losses_of("second"), validated=()))
         plan = Plan(plan.networks, stages, "student", plan.specs)
         fabric = Fabric(accelerator="cpu", devices=1, precision="32-true")
-        self.loop = Loop(folder, run, prepared, plan, fabric, EventLog(folder, listener))
+        self.loop = Loop(PlannedRun(folder, run, prepared, plan), fabric, EventLog(folder, listener))
 
 
 IDLE = {"weight_decay": 0, "batch_size": 1, "statistics_noise": 0.0}

@@ -20,6 +20,7 @@ from engine.data import prepare
 from engine.errors import TrainingError
 from engine.events import EventLog
 from engine.recipes import build_plan, teachers_identity, teachers_of
+from engine.recipes.plan import PlannedRun
 from engine.training import Loop, offer, settle
 from engine.training.checkpoints import FREE
 from tests.engine import planning
@@ -37,7 +38,7 @@ def train(folder, listener=None):
     torch.manual_seed(run.training.seed)
     settled = settle(folder, run, prepared, build_plan(run, prepared))
     fabric = Fabric(accelerator="cpu", devices=1, precision="32-true")
-    Loop(folder, run, prepared, settled.plan, fabric, EventLog(folder, listener)).train()
+    Loop(PlannedRun(folder, run, prepared, settled.plan), fabric, EventLog(folder, listener)).train()
     offer(folder, run, settled.plan, settled.identity)
     return settled
 

@@ -11,6 +11,7 @@ from engine.config import load_run, save_run
 from engine.data import prepare
 from engine.events import EventLog
 from engine.recipes import Stage, build_plan
+from engine.recipes.plan import PlannedRun
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint, load_last, save_last
 from engine.training.time_budget import measured_time_budget, shares_of_time
@@ -34,7 +35,7 @@ def loop_of(folder, listener=None):
     prepared = prepare(run)
     fabric = Fabric(accelerator="cpu", devices=1, precision="32-true")
     torch.manual_seed(run.training.seed)
-    return Loop(folder, run, prepared, build_plan(run, prepared), fabric, EventLog(folder, listener))
+    return Loop(PlannedRun(folder, run, prepared, build_plan(run, prepared)), fabric, EventLog(folder, listener))
 
 
 def steps_in(shares, seconds):
@@ -75,13 +76,14 @@ def test_what_has_its_share_of_the_budget_keeps_it():
 
 def test_measuring_leaves_everything_as_it_was(make_run):
     """Batch norms' statistics, counters and the random state included; dropout and perturbations draw from it."""
-    run = load_run(make_run({**MULTITASK, "strong_views": True}, budget=SHORT))
+    folder = make_run({**MULTITASK, "strong_views": True}, budget=SHORT)
+    run = load_run(folder)
     prepared = prepare(run)
     plan = build_plan(run, prepared)
     before = {name: {k: v.clone() for k, v in net.state_dict().items()} for name, net in plan.networks.items()}
     random = torch.get_rng_state()
     fabric = Fabric(accelerator="cpu", devices=1, precision="32-true")
-    found, sentence = measured_time_budget(run, prepared, plan, fabric)
+    found, sentence = measured_time_budget(PlannedRun(folder, run, prepared, plan), fabric)
     assert torch.equal(random, torch.get_rng_state())
     for name, network in plan.networks.items():
         assert all(torch.equal(value, before[name][key]) for key, value in network.state_dict().items()), name

@@ -10,6 +10,7 @@ from engine.config import load_run
 from engine.data import prepare
 from engine.events import EventLog
 from engine.recipes import Plan, Stage, ema_of
+from engine.recipes.plan import PlannedRun
 from engine.training import Loop
 from engine.types import Outputs
 
@@ -74,7 +75,7 @@ def train(folder, stop_at=None, plan=None, listener=lambda event: None):
 
     run = load_run(folder)
     torch.manual_seed(0)
-    loop = Loop(folder, run, prepare(run), plan or plan_of(), FABRIC, EventLog(folder, listen))
+    loop = Loop(PlannedRun(folder, run, prepare(run), plan or plan_of()), FABRIC, EventLog(folder, listen))
     with suppress(Interrupted):
         return loop.train()
 

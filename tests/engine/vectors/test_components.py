@@ -109,4 +109,4 @@ def test_an_area_that_may_go_on_outside_is_not_small():
     values = np.zeros((6, 6), np.uint8)
     values[0, 1] = values[5, 4] = 1
     assert (absorb(values, 3, 0) == 0).all()
-    np.testing.assert_array_equal(absorb(values, 3, 0, open_top=True, open_bottom=True), values)
+    np.testing.assert_array_equal(absorb(values, 3, 0, goes_on=(True, True)), values)

@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from engine.errors import OutputError
-from engine.inference.vectors import LineOptions, centre_lines, polygons
+from engine.inference.vectors import LineOptions, MapClass, MapFile, centre_lines, polygons
 from engine.inference.vectors.layer import VectorLayer
 
 
@@ -27,7 +27,7 @@ def test_it_holds_the_same_as_the_geopackage_in_row_groups(
     monkeypatch.setattr(VectorLayer, "batch", 50)
     given = write_map(patchy)
     for name in ("out.gpkg", "out.parquet"):
-        count = polygons(given, tmp_path / name, classes, strip_rows=16)
+        count = polygons(MapFile(given, strip_rows=16), tmp_path / name, classes)
     package, table = read_back(tmp_path / "out.gpkg"), parquet.read_table(tmp_path / "out.parquet")
     geometry = shapely.from_wkb(table["geometry"].to_numpy())
     assert table.num_rows == count and shapely.equals(geometry, package.geometry).all()
@@ -41,7 +41,7 @@ def test_it_holds_the_same_as_the_geopackage_in_row_groups(
 
 
 def test_its_metadata_are_those_of_the_specification(parquet, patchy, classes, write_map, tmp_path):
-    polygons(write_map(patchy), tmp_path / "out.parquet", classes)
+    polygons(MapFile(write_map(patchy)), tmp_path / "out.parquet", classes)
     schema = parquet.read_schema(tmp_path / "out.parquet")
     geo = json.loads(schema.metadata[b"geo"])
     assert (geo["version"], geo["primary_column"]) == ("1.1.0", "geometry")
@@ -54,7 +54,12 @@ def test_its_metadata_are_those_of_the_specification(parquet, patchy, classes, w
 
 
 def test_nothing_found_is_an_empty_file_with_its_fields(parquet, write_map, tmp_path):
-    assert centre_lines(write_map(np.ones((40, 40), np.uint8)), tmp_path / "out.parquet", 2, LineOptions()) == 0
+    assert (
+        centre_lines(
+            MapFile(write_map(np.ones((40, 40), np.uint8))), tmp_path / "out.parquet", MapClass(2), LineOptions()
+        )
+        == 0
+    )
     table = parquet.read_table(tmp_path / "out.parquet")
     assert table.num_rows == 0
     assert table.column_names == ["class", "class_id", "length_m", "width_m", "bbox", "geometry"]
@@ -64,6 +69,6 @@ def test_nothing_found_is_an_empty_file_with_its_fields(parquet, write_map, tmp_
 def test_without_pyarrow_a_sentence_says_how_to_get_it(patchy, classes, write_map, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(OutputError, match=r"out\.parquet needs the Python package pyarrow") as caught:
-        polygons(write_map(patchy), tmp_path / "out.parquet", classes)
+        polygons(MapFile(write_map(patchy)), tmp_path / "out.parquet", classes)
     assert "-m pip install pyarrow" in caught.value.hint
     assert [path.name for path in tmp_path.iterdir()] == ["classes.tif"]

@@ -8,7 +8,7 @@ from rasterio.transform import Affine
 
 from engine.errors import Stopped
 from engine.events import EventLog
-from engine.inference.vectors import LineOptions, centre_lines
+from engine.inference.vectors import LineOptions, MapClass, MapFile, centre_lines
 from engine.inference.vectors.network import bridge, prune
 from engine.inference.vectors.thinning import thin, without_thick
 
@@ -76,7 +76,7 @@ def test_lines_are_those_of_the_whole_map_whatever_the_strips(write_map, read_ba
     options = PLAIN.model_copy(update={"maximum_width_m": 10})
     given = write_map(roads)
     for name, rows in (("whole", 128), ("strips", strip_rows)):
-        centre_lines(given, tmp_path / f"{name}.gpkg", 2, options, strip_rows=rows)
+        centre_lines(MapFile(given, strip_rows=rows), tmp_path / f"{name}.gpkg", MapClass(2), options)
     whole, strips = (shapely.union_all(read_back(tmp_path / f"{name}.gpkg").geometry) for name in ("whole", "strips"))
     # Vertices are every fifth pixel of the same skeleton.
     assert shapely.hausdorff_distance(whole, strips, densify=0.05) < 1
@@ -88,7 +88,12 @@ def test_lines_are_those_of_the_whole_map_whatever_the_strips(write_map, read_ba
 def test_length_and_width_are_those_of_the_road(write_map, read_back, tmp_path, degrees, width):
     way = shapely.affinity.rotate(shapely.LineString([(30, 64), (130, 64)]), degrees)
     road = burnt(way.buffer(width / 2, cap_style="flat"), size=(128, 160))
-    assert centre_lines(write_map(road), tmp_path / "out.gpkg", 2, LineOptions(maximum_width_m=8), strip_rows=50) == 1
+    assert (
+        centre_lines(
+            MapFile(write_map(road), strip_rows=50), tmp_path / "out.gpkg", MapClass(2), LineOptions(maximum_width_m=8)
+        )
+        == 1
+    )
     out = read_back(tmp_path / "out.gpkg")
     assert out.class_id.tolist() == [2]
     assert out.width_m[0] == pytest.approx(width * 0.5, abs=0.3)
@@ -103,8 +108,8 @@ def test_crossing_roads_with_a_gap_are_joined_along_their_direction(write_map, r
     roads[:, 50:62] = 0
     given = write_map(roads)
     open_way, closed = LineOptions(maximum_width_m=6, spur_m=4), LineOptions(maximum_width_m=6, spur_m=4, gap_m=12)
-    assert centre_lines(given, tmp_path / "open.gpkg", 2, open_way, strip_rows=40) == 5
-    assert centre_lines(given, tmp_path / "closed.gpkg", 2, closed, strip_rows=40) == 4
+    assert centre_lines(MapFile(given, strip_rows=40), tmp_path / "open.gpkg", MapClass(2), open_way) == 5
+    assert centre_lines(MapFile(given, strip_rows=40), tmp_path / "closed.gpkg", MapClass(2), closed) == 4
     network = shapely.union_all(read_back(tmp_path / "closed.gpkg").geometry)
     assert network.buffer(1).covers(to_map(shapely.LineString([(10, 64), (150, 64)])))
 
@@ -137,12 +142,14 @@ def test_specks_and_holes_make_no_lines_of_their_own(write_map, tmp_path):
     flipped = random.random(road.shape) < 0.01
     noisy = np.where(flipped, 2 - road, road).astype(np.uint8)
     options = LineOptions(maximum_width_m=8, minimum_area_m2=5, fill_holes_m2=5)
-    assert centre_lines(write_map(noisy), tmp_path / "out.gpkg", 2, options, strip_rows=40) == 1
+    assert centre_lines(MapFile(write_map(noisy), strip_rows=40), tmp_path / "out.gpkg", MapClass(2), options) == 1
 
 
 def test_a_map_without_the_class_gives_an_empty_layer(write_map, read_back, tmp_path):
     options = LineOptions(gap_m=5)
-    assert centre_lines(write_map(np.ones((40, 40), np.uint8)), tmp_path / "out.gpkg", 2, options) == 0
+    assert (
+        centre_lines(MapFile(write_map(np.ones((40, 40), np.uint8))), tmp_path / "out.gpkg", MapClass(2), options) == 0
+    )
     assert len(read_back(tmp_path / "out.gpkg").length_m) == 0
 
 
@@ -151,7 +158,12 @@ def test_degrees_and_south_up_are_measured_in_metres(write_map, read_back, tmp_p
     road[28:33, 10:110] = 2
     transform = Affine(5e-6, 0, 85.5, 0, 4.5e-6, 27.6)
     options = LineOptions(maximum_width_m=5)
-    assert centre_lines(write_map(road, "EPSG:4326", transform), tmp_path / "out.gpkg", 2, options, strip_rows=16) == 1
+    assert (
+        centre_lines(
+            MapFile(write_map(road, "EPSG:4326", transform), strip_rows=16), tmp_path / "out.gpkg", MapClass(2), options
+        )
+        == 1
+    )
     out = read_back(tmp_path / "out.gpkg")
     assert out.length_m[0] == pytest.approx(95 * 5e-6 * 98_700, rel=0.05)
     assert out.width_m[0] == pytest.approx(5 * 4.5e-6 * 110_810, rel=0.1)
@@ -162,6 +174,9 @@ def test_a_stop_leaves_nothing_behind(write_map, tmp_path):
     (tmp_path / "out" / "stop").touch()
     with pytest.raises(Stopped):
         centre_lines(
-            write_map(np.ones((9, 9), np.uint8)), tmp_path / "out" / "a.gpkg", 1, events=EventLog(tmp_path / "out")
+            MapFile(write_map(np.ones((9, 9), np.uint8))),
+            tmp_path / "out" / "a.gpkg",
+            MapClass(1),
+            events=EventLog(tmp_path / "out"),
         )
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["events.jsonl", "stop"]

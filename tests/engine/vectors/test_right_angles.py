@@ -6,7 +6,7 @@ import rasterio.features
 import shapely
 import shapely.affinity
 
-from engine.inference.vectors import PolygonOptions, polygons
+from engine.inference.vectors import MapFile, PolygonOptions, polygons
 from engine.inference.vectors.right_angles import main_direction, right_angled
 
 BLOCK = shapely.union_all([shapely.box(20, 20, 80, 50), shapely.box(20, 20, 45, 90)])
@@ -55,7 +55,7 @@ def test_polygons_of_the_asked_class_alone_are_squared(classes, write_map, read_
     house, pond = shapely.affinity.rotate(BLOCK, 20), shapely.Point(105, 105).buffer(15)
     values = rasterio.features.rasterize([(house, 1), (pond, 3)], out_shape=(128, 128), dtype="uint8")
     options = PolygonOptions(right_angled={1}, simplify_m=0.3)
-    polygons(write_map(values), tmp_path / "out.gpkg", classes, options, strip_rows=32)
+    polygons(MapFile(write_map(values), strip_rows=32), tmp_path / "out.gpkg", classes, options)
     out = read_back(tmp_path / "out.gpkg")
     cosines = {value: np.abs(corners(out.geometry[out.class_id == value][0])).max() for value in (1, 3)}
     assert cosines[1] < 1e-6

@@ -15,7 +15,7 @@ from geodistil.jobs.installer.guard import LOCK_FILE, only_one
 from geodistil.jobs.installer.requirements import digest
 from geodistil.ui.environment.dialog import EnvironmentDialog, invite, show_environment
 from geodistil.ui.environment.page import EnvironmentPage
-from geodistil.ui.environment.settings_page import EnvironmentOptions
+from geodistil.ui.environment.wiring import EnvironmentOptions
 from qgis.core import QgsApplication
 from qgis.gui import QgsMessageBar
 from qgis.PyQt.QtWidgets import QMainWindow, QMessageBox, QPushButton

@@ -209,10 +209,12 @@ def test_another_map_and_layer_crs(start, model, wait, project):
     hands = start("segmentation")
     labels = QgsVectorLayer("MultiPolygon?crs=EPSG:4326&field=class:string&field=model:string", "theirs", "memory")
     project.addMapLayer(labels)
-    from geodistil.jobs.labelling.layers import take_labels
+    from geodistil.jobs.labelling.layers import Labelling, take_labels
     from geodistil.jobs.labelling.link import LabelClass
 
-    take_labels(labels, hands.dock.session.raster, "segmentation", "class", [LabelClass("car", "#ff0000")], project)
+    take_labels(
+        labels, hands.dock.session.raster, Labelling("segmentation", "class", [LabelClass("car", "#ff0000")]), project
+    )
     hands.dock.take(labels)
     hands.key("K")
     hands.click((16, 14))

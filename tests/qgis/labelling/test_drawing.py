@@ -3,7 +3,7 @@
 import sqlite3
 
 import pytest
-from geodistil.jobs.labelling.layers import take_labels
+from geodistil.jobs.labelling.layers import Labelling, take_labels
 from geodistil.jobs.labelling.link import LabelClass
 from geodistil.jobs.labelling.suggesting import suggested_sources
 from qgis.core import QgsCoordinateTransform, QgsGeometry, QgsPointXY, QgsRectangle, QgsVectorLayer
@@ -188,7 +188,7 @@ def test_keys_never_steal_typing(start):
 def test_labels_are_drawn_in_the_layers_own_crs(start, project, make_boxes, north):
     layer = make_boxes([], crs="EPSG:3857")
     project.addMapLayer(layer)
-    take_labels(layer, north, "detection", "kind", CLASSES, project)
+    take_labels(layer, north, Labelling("detection", "kind", CLASSES), project)
     hands = start(layer=layer)
     hands.click((10, 10), (30, 30))
     (drawn,) = layer.getFeatures()
@@ -201,7 +201,9 @@ def test_labels_are_drawn_in_the_layers_own_crs(start, project, make_boxes, nort
 def test_points_and_numbered_classes_are_written_as_the_layer_has_them(start, project, north):
     layer = QgsVectorLayer("Point?crs=EPSG:32633&field=kind:integer", "trees", "memory")
     project.addMapLayer(layer)
-    take_labels(layer, north, "detection", "kind", [LabelClass("7", "#ff0000"), LabelClass("12", "#00ff00")], project)
+    take_labels(
+        layer, north, Labelling("detection", "kind", [LabelClass("7", "#ff0000"), LabelClass("12", "#00ff00")]), project
+    )
     hands = start(layer=layer)
     hands.key("O", "2")
     hands.click((20, 20))

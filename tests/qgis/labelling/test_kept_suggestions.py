@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from geodistil.jobs.labelling.kept import ENDING, place_to_write, places, read
-from geodistil.jobs.labelling.layers import take_labels
+from geodistil.jobs.labelling.layers import Labelling, take_labels
 from qgis.core import QgsVectorLayer
 
 from .conftest import CLASSES, NORTH, WEST
@@ -82,7 +82,7 @@ def opened(path, raster, project):
     """Its labels in a project, as a label layer."""
     labels = QgsVectorLayer(f"{path}|layername=labels", "labels", "ogr")
     project.addMapLayer(labels)
-    take_labels(labels, raster, "detection", "class", CLASSES, project)
+    take_labels(labels, raster, Labelling("detection", "class", CLASSES), project)
     return labels
 
 

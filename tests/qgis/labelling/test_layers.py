@@ -4,7 +4,7 @@ import gc
 
 import pytest
 from geodistil.jobs.errors import GeoDistilError
-from geodistil.jobs.labelling.layers import make_labels, recovered_area, take_labels, usual_path
+from geodistil.jobs.labelling.layers import Labelling, make_labels, recovered_area, take_labels, usual_path
 from geodistil.jobs.labelling.link import LabelClass, area_of, label_layers, raster_of, read_link
 from geodistil.jobs.labelling.problems import labels_note, layer_problem
 from qgis.core import QgsCoordinateReferenceSystem, QgsFeature, QgsGeometry, QgsRectangle, QgsVectorLayer, QgsWkbTypes
@@ -64,7 +64,7 @@ def test_an_area_layer_that_was_removed_is_opened_again(make, project):
 def test_taking_a_layer_gives_its_values_classes_and_changes_no_feature(north, project, make_boxes, tmp_path):
     layer = make_boxes([(8, 8, 20, 20, "bus"), (8, 40, 20, 50, "car"), (80, 80, 90, 90, None)])
     project.addMapLayer(layer)
-    take_labels(layer, north, "detection", "kind", [LabelClass("car", "#123456")], project)
+    take_labels(layer, north, Labelling("detection", "kind", [LabelClass("car", "#123456")]), project)
     link = read_link(layer)
     assert link.names() == ["car", "bus"] and link.classes[0].color == "#123456" and link.field == "kind"
     assert sorted(str(each["kind"]) for each in layer.getFeatures()) == ["NULL", "bus", "car"]
@@ -103,7 +103,7 @@ def test_read_only_and_vanished_layers_have_their_sentences(make, tmp_path, qgis
 def test_labels_in_another_crs_are_noted(north, project, make_boxes):
     layer = make_boxes([], crs="EPSG:3857")
     project.addMapLayer(layer)
-    take_labels(layer, north, "detection", "kind", CLASSES, project)
+    take_labels(layer, north, Labelling("detection", "kind", CLASSES), project)
     note = labels_note(layer, read_link(layer), project)
     assert "EPSG:3857" in note and "EPSG:32633" in note
 

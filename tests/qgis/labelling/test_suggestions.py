@@ -358,12 +358,12 @@ def test_percent_and_missing_classes(start, predicted, suggest):
 
 
 def test_a_class_that_a_number_field_cannot_hold_has_its_sentence(start, predicted, suggest, north, project):
-    from geodistil.jobs.labelling.layers import take_labels
+    from geodistil.jobs.labelling.layers import Labelling, take_labels
     from geodistil.jobs.labelling.link import LabelClass
 
     layer = QgsVectorLayer("Polygon?crs=EPSG:32633&field=kind:integer", "numbers", "memory")
     project.addMapLayer(layer)
-    take_labels(layer, north, "detection", "kind", [LabelClass("1", "#ff0000")], project)
+    take_labels(layer, north, Labelling("detection", "kind", [LabelClass("1", "#ff0000")]), project)
     hands = start(layer=layer)
     suggest(hands, predicted())
     hands.dock.reviewer.do("all")

@@ -116,8 +116,8 @@ def test_results_come_back_and_stay_in_their_folder(trusted, run, tmp_path):
     (there / "report.html").write_text("report")
     order = []
     with Connection(trusted) as connection:
-        names = ["model", "report.html", "figures"]
-        copying.fetch(connection, str(there), names, run, "model/item.json", lambda done, total: order.append(done))
+        wanted = copying.Wanted(str(there), ["model", "report.html", "figures"], "model/item.json")
+        copying.fetch(connection, wanted, run, lambda done, total: order.append(done))
     assert (run / "model" / "größer.bin").read_bytes() == (there / "model" / "größer.bin").read_bytes()
     assert (run / "report.html").read_text() == "report"
     assert order[-1] - order[-2] == 2, "the card came before the model"
@@ -144,7 +144,7 @@ def test_a_server_does_not_write_outside_of_the_run_folder(trusted, run, tmp_pat
     program.write_text(EVIL.format(script=len(SCRIPT.read_bytes()), elsewhere=tmp_path))
     evil = replace(trusted, python=f"/usr/bin/python3 {program}; true")
     with Connection(evil) as connection:
-        copying.fetch(connection, "/", ["model"], run, "model/item.json", NOTHING)
+        copying.fetch(connection, copying.Wanted("/", ["model"], "model/item.json"), run, NOTHING)
     assert (run / "good.txt").read_text() == "evil"
     assert not list(tmp_path.rglob("evil.txt"))
 

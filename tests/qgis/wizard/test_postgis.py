@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from geodistil.jobs.errors import GeoDistilError
-from geodistil.jobs.snapshots import Snapshot
+from geodistil.jobs.snapshots import Snapshot, Which
 from geodistil.jobs.sources.counting import Counter, features_on
 from geodistil.jobs.sources.draft import ClassDraft, Draft, SourceDraft
 from geodistil.jobs.sources.facts import raster_facts
@@ -243,7 +243,7 @@ BROKEN = "The features of many cannot be read: its server does not answer, or br
 def test_a_server_that_dies_while_labels_are_copied_is_told(table, town, dead, tmp_path):
     many, north = table("many"), town["north"].dataProvider()
     request = features_on(many.crs(), (north.crs(), north.extent()))
-    copy = Snapshot(many, tmp_path / "many.gpkg", "kind", request=request)
+    copy = Snapshot(many, tmp_path / "many.gpkg", "kind", which=Which(request=request))
     calls = iter(range(2 * MANY))
     with pytest.raises(GeoDistilError, match=BROKEN):
         copy(lambda: next(calls) == 100 and dead())
