@@ -116,13 +116,15 @@ def test_a_run_is_cut_off_stopped_gone_on_with_and_brought_back(run, server, loo
 
 
 def test_what_a_server_has_trained_predicts_here_afterwards(run, server, qgis_app, project):
-    from geodistil.jobs.runs.registry import set_run_folders
+    from geodistil.jobs.runs.registry import RUNS, set_run_folders
     from geodistil.jobs.servers.followers import assign
     from geodistil.ui.runs.dock import RunsDock
+    from qgis.core import QgsSettings
     from qgis.PyQt.QtCore import QEvent
     from qgis.PyQt.QtWidgets import QAction, QApplication, QTableView
 
     assign(run, server)
+    QgsSettings().remove(RUNS)  # the trainings that other tests have started
     set_run_folders([run])
     window = MapWindow()
     dock = RunsDock(window, print)

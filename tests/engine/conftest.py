@@ -18,6 +18,7 @@ import shapely
 from rasterio.transform import from_origin
 
 from engine.config import Run, save_run
+from tests import forks
 
 KILL_SECONDS = 3.0
 """Within which everything that a killed process has started is to be gone."""
@@ -116,7 +117,11 @@ class Family:
         self._mark = str(uuid.uuid4())
 
     def start(self, command, env=None, **more):
-        return subprocess.Popen(command, env={**os.environ, **(env or {}), "MARK": self._mark}, text=True, **more)
+        return subprocess.Popen(command, env=self._environment(env), text=True, **more)
+
+    def fork(self, command, env=None, **more):
+        """Start what loads the engine's libraries, with them loaded."""
+        return forks.start(command, env=self._environment(env), text=True, **more)
 
     def members(self):
         return [process for process in psutil.process_iter() if self._has(process)]
@@ -132,9 +137,12 @@ class Family:
             assert time.monotonic() < deadline, [each.cmdline() for each in left]
             time.sleep(0.05)
 
+    def _environment(self, more):
+        return {**os.environ, **(more or {}), forks.MARK: self._mark}
+
     def _has(self, process):
         try:
-            return process.environ().get("MARK") == self._mark and process.status() != psutil.STATUS_ZOMBIE
+            return process.environ().get(forks.MARK) == self._mark and process.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return False
 

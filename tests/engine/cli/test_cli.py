@@ -25,6 +25,7 @@ from engine.events import read_events
 from engine.packages import load_card
 from engine.recipes import Plan
 from engine.types import Batch
+from tests import forks
 
 ROOT = Path(__file__).parents[3]
 NARROW = {"encoder": "mobilenet_v2", "width": 32, "light": False, "detection_strides": [8]}
@@ -59,7 +60,7 @@ def trained(tmp_path_factory, worlds):
     }  # fmt: skip
     (folder / "run.json").write_text(json.dumps(run))
     command = [sys.executable, "-m", "engine", "train", str(folder), "--json"]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    result = forks.run(command, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     return folder, json.loads(result.stdout)
 

@@ -27,7 +27,7 @@ def test_a_training_keeps_others_out_and_when_it_is_killed_its_readers_end_and_o
 ):
     folder = make_run({"kind": "supervised", "network": NARROW}, budget={"steps": 100_000}, workers=2)
     command = [sys.executable, "-m", "engine", "train", str(folder)]
-    first = family.start(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    first = family.fork(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     wait_for(lambda: len(family.members()) >= 5)  # it, the server of its readers, a tracker of resources, two readers
     assert main(["train", str(folder)]) == 1
     said = capsys.readouterr().err
@@ -66,7 +66,7 @@ def test_more_ranks_than_a_batch_has_chips_are_refused(make_run, monkeypatch, ca
 def test_a_stop_reaches_packaging_and_leaves_the_training_and_no_half_of_a_model(make_run, family, events):
     folder = make_run({"kind": "supervised", "network": NARROW}, budget={"steps": 2})
     command = [sys.executable, "-m", "engine", "train", str(folder)]
-    process = family.start(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = family.fork(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
     def parts():
         return {each["part"] for each in events(folder, "progress") if "part" in each}

@@ -23,6 +23,7 @@ from engine.cli.backends import choose_backend
 from engine.cli.main import main
 from engine.cli.serve import Kept
 from engine.packages import load_card
+from tests import forks
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from click_models import save_decoder, save_encoder
@@ -51,7 +52,7 @@ class Server:
         self.folder, self.count = folder, 0
         self.log = (folder / "log.txt").open("w+")
         command = [sys.executable, "-m", "engine", "serve", *options]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stderr=self.log, text=True)
+        self.process = forks.start(command, cwd=ROOT, stdin=subprocess.PIPE, stderr=self.log, text=True)
 
     def write(self, line):
         self.process.stdin.write(line + "\n")

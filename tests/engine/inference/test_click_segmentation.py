@@ -1,6 +1,5 @@
 """Click-to-segment: against a naive restatement, on awkward rasters, and graphs that are none."""
 
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ from rasterio.transform import Affine
 from engine.errors import ConfigError, GeoDistilError, PackageError
 from engine.inference.click_model import MEAN, STD, ClickModel
 from engine.inference.click_segmentation import ClickSegmenter, Prompt, View, as_bytes, outline
+from tests import forks
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from click_models import ALIKE, save_decoder, save_encoder
@@ -397,7 +397,7 @@ def test_a_long_look_is_ended_by_an_interruption(tmp_path):
     """Of some ten seconds; in a process of its own, for what else runs in this one may swallow the signal."""
     files = save_encoder(tmp_path / "slow.onnx", 512, slow=600), save_decoder(tmp_path / "decoder.onnx", 512)
     command = [sys.executable, "-c", INTERRUPTED, *map(str, files)]
-    said = subprocess.run(command, cwd=Path(__file__).parents[3], capture_output=True, text=True, timeout=120)
+    said = forks.run(command, cwd=Path(__file__).parents[3], capture_output=True, text=True, timeout=120)
     assert said.stdout and float(said.stdout) < 3, said.stderr
 
 

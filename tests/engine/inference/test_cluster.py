@@ -30,6 +30,7 @@ from engine.inference.archive import Item
 from engine.inference.many import Ends
 from engine.inference.opened import Plan
 from engine.inference.windows import WindowGrid
+from tests import forks
 
 ROOT = Path(__file__).parents[3]
 
@@ -223,7 +224,7 @@ def plugins_of(dask_worker):
 def test_workers_that_end_with_the_command(bright_onnx, rasters, tmp_path):
     command = [sys.executable, "-m", "engine", "predict", bright_onnx, rasters, "--output", tmp_path / "out"]
     command = [*map(str, command), "--backend", "onnxruntime", "--workers", "2", "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = forks.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 1, done.stderr
     assert len(json.loads(done.stdout)["outputs"]) == 4 and "Traceback" not in done.stderr
 

@@ -1,7 +1,6 @@
 """Predictions killed without warning go on, and end with the bytes of one that was left alone."""
 
 import hashlib
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from engine.errors import DeviceError
 from engine.inference import Options, predict
 from engine.inference.journal import Journal
 from engine.inference.windows import window_grid
+from tests import forks
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
 
@@ -74,7 +74,7 @@ def test_a_prediction_killed_ten_times_ends_with_the_same_bytes(make_card, write
 
     def run(name, kills):
         command = [sys.executable, "-c", SCRIPT, raster, str(tmp_path / name), str(kills), card]
-        done = subprocess.run(command, cwd=Path(__file__).parents[3], capture_output=True, text=True, timeout=100)
+        done = forks.run(command, cwd=Path(__file__).parents[3], capture_output=True, text=True, timeout=100)
         assert done.returncode == 0, done.stderr
         return [int(line) for line in done.stdout.split()]
 

@@ -12,6 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from engine.config import Card, CardClass, Network
 from engine.models import Purpose, build
 from engine.packages import Beside, complete_package, write_package
+from tests.engine.once import made_once
 
 TILE = 64
 SEGMENTOR = {
@@ -80,17 +81,21 @@ def network(card):
 
 @pytest.fixture(scope="session")
 def package(tmp_path_factory, network, card):
-    folder = tmp_path_factory.mktemp("packages") / "model"
-    return write_package(folder, network, card, Beside(b"<html></html>", b"\x89PNG"))
+    def make(folder):
+        write_package(folder / "model", network, card, Beside(b"<html></html>", b"\x89PNG"))
+
+    return made_once(tmp_path_factory, "package", make) / "model"
 
 
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory, package, network, card):
     """The package as `export` completes it for other programs."""
-    folder = tmp_path_factory.mktemp("exported") / "model"
-    shutil.copytree(package, folder)
-    complete_package(folder, network, card)
-    return folder
+
+    def make(folder):
+        shutil.copytree(package, folder / "model")
+        complete_package(folder / "model", network, card)
+
+    return made_once(tmp_path_factory, "exported", make) / "model"
 
 
 @pytest.fixture(autouse=True)

@@ -31,4 +31,4 @@ def start(family, arguments, size=2):
     """The ranks of a program, as processes of a family."""
     command = [sys.executable, *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return [family.start(command, env=each, cwd=ROOT, **pipes) for each in environments(size)]
+    return [family.fork(command, env=each, cwd=ROOT, **pipes) for each in environments(size)]

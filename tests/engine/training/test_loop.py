@@ -19,6 +19,7 @@ from engine.recipes import Plan, Stage, build_plan, ema_of
 from engine.recipes.plan import PlannedRun
 from engine.training import Loop
 from engine.training.checkpoints import load_last
+from tests import forks
 
 NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
 ROOT = Path(__file__).parents[3]
@@ -188,7 +189,7 @@ def test_a_budget_in_minutes_ends_in_time(make_run, events):
 def test_a_killed_training_copied_elsewhere_goes_on_from_its_checkpoint(make_run, tmp_path, events):
     folder = make_run({"kind": "supervised", "network": NARROW}, budget={"steps": 40}, validations=10)
     command = [sys.executable, "-m", "engine", "train"]
-    child = subprocess.Popen([*command, str(folder)], cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
+    child = forks.start([*command, str(folder)], cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
     while not (folder / "checkpoints/last.pt").exists():
         assert child.poll() is None, "training ended before its first checkpoint"
         time.sleep(0.05)
@@ -196,7 +197,7 @@ def test_a_killed_training_copied_elsewhere_goes_on_from_its_checkpoint(make_run
     child.wait()
     elsewhere = folder.rename(tmp_path / "elsewhere")
     reached, before = load_last(elsewhere, load_run(elsewhere)).step, len(events(elsewhere, "checkpoint"))
-    assert subprocess.run([*command, str(elsewhere)], cwd=ROOT, capture_output=True).returncode == 0
+    assert forks.run([*command, str(elsewhere)], cwd=ROOT, capture_output=True).returncode == 0
     steps = [event["step"] for event in events(elsewhere, "checkpoint")]
     assert steps[before] > reached > 0  # the event of the last one may be missing
     assert steps[-1] == 40
