@@ -22,7 +22,7 @@ from ..types import given
 from .addresses import Address, with_query, wms_address, wmts_address, xyz_address
 from .capabilities import map_service, matrix
 from .getting import Manners, Wanted, get
-from .mosaic import write
+from .mosaic import Tiles, write
 from .ordering import Order
 from .pictures import picture
 from .plan import Window, window, wms_lattice, xyz_lattice
@@ -113,18 +113,12 @@ def fetch(
         raise empty(part.service.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     zoom = wanted.estimate.zoom
-    write(
-        part.service,
-        part.window,
-        part.store,
-        path,
-        {
-            "ZOOM": "" if zoom is None else str(zoom),
-            "GROUND_METRES": f"{wanted.estimate.ground:.4g}",
-            "FETCHED": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        },
-        cancelled,
-    )
+    details = {
+        "ZOOM": "" if zoom is None else str(zoom),
+        "GROUND_METRES": f"{wanted.estimate.ground:.4g}",
+        "FETCHED": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+    write(Tiles(part.service, part.window, part.store), path, details, cancelled)
     return Fetched(path, part.window.count, len(missing), absent)
 
 

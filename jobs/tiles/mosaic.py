@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 from osgeo import gdal
 from qgis.core import QgsLayerMetadata
@@ -32,20 +32,25 @@ OPTIONS = (
 )  # fmt: skip
 
 
-def write(
-    service: Service,
-    window: Window,
-    tiles: TileStore,
-    path: Path,
-    details: dict[str, str],
-    cancelled: Callable[[], bool],
-) -> None:
-    """Write the GeoTIFF, whole or not at all, and metadata beside it.
+class Tiles(NamedTuple):
+    """What a GeoTIFF is made of.
 
     Args:
         service: what it is of.
         window: its pixels.
-        tiles: all that there are.
+        store: has all tiles that there are.
+    """
+
+    service: Service
+    window: Window
+    store: TileStore
+
+
+def write(tiles: Tiles, path: Path, details: dict[str, str], cancelled: Callable[[], bool]) -> None:
+    """Write the GeoTIFF, whole or not at all, and metadata beside it.
+
+    Args:
+        tiles: what it is made of.
         path: the file.
         details: what its tags say besides.
         cancelled: asked for each part.
@@ -55,6 +60,7 @@ def write(
         CancelledError: it was cancelled.
         OSError: likewise.
     """
+    service, window, store = tiles
     partial = path.with_name(f".{path.stem}.{os.getpid()}.partial.tif")
     try:
         dataset = create_geotiff(partial, window.columns, window.rows, BANDS, list(OPTIONS))
@@ -63,7 +69,7 @@ def write(
         dataset.SetProjection(service.crs.toWkt())
         dataset.SetGeoTransform(window.geotransform)
         _describe(dataset, service, details)
-        for left, top, image in _parts(window, tiles):
+        for left, top, image in _parts(window, store):
             if cancelled():
                 raise CancelledError
             width, height = image.width(), image.height()

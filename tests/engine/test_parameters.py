@@ -8,13 +8,9 @@ PACKAGES = ("engine", "jobs", "toolbox", "ui")
 MOST = 5
 
 TORCH = "PyTorch's own signature, which it replaces"
-NEXT = "next: its callers are being changed"
 LONGER = {
     "engine/models/synchronised.py:_batch_norm": TORCH,
     "engine/models/synchronised.py:_Normalise.forward": TORCH,
-    "jobs/tiles/fetching.py:_get": NEXT,
-    "jobs/tiles/mosaic.py:write": NEXT,
-    "ui/labelling/clicker.py:Clicker.__init__": NEXT,
 }
 """Functions with more parameters, and why."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Callable
 
 from qgis.core import QgsGeometry, QgsProject
-from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ...jobs.errors import STOPPED, GeoDistilError
@@ -24,10 +23,9 @@ class Clicker(QObject):
     """See the module.
 
     Args:
-        canvas: the map.
         project: where the layers are.
         box: the dock's part.
-        tool: the map tool.
+        tool: the map tool, of the map.
         session: the label layer at work.
         parent: the dock.
     """
@@ -39,7 +37,6 @@ class Clicker(QObject):
 
     def __init__(
         self,
-        canvas: QgsMapCanvas,
         project: QgsProject,
         box: ClickBox,
         tool: ClickTool,
@@ -47,7 +44,7 @@ class Clicker(QObject):
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._canvas, self._box, self._tool, self._session = canvas, box, tool, session
+        self._canvas, self._box, self._tool, self._session = tool.canvas(), box, tool, session
         self.clicking = Clicking(project, self)
         self._late = QTimer(self)
         self._late.setSingleShot(True)

@@ -60,7 +60,7 @@ class LabelDock(QgsDockWidget):
         self.reviewer = Reviewer(iface, project, self.suggest, DockCalls(self._try, self._chosen), self)
         self.learner = Learner(iface, project, self.learn, self.suggest.model, self)
         self.walker = Walker(self._canvas, self.walk, project, lambda: self.reviewer.suggestions)
-        self.clicker = Clicker(self._canvas, project, self.click, self.toolkit.tools[CLICK], lambda: self.session, self)
+        self.clicker = Clicker(project, self.click, self.toolkit.tools[CLICK], lambda: self.session, self)
         self.keys = Keys(self._canvas, self, Shortcuts(self), self.toolkit.at_work)
         self._connect()
         self._list_layers()
