@@ -5842,6 +5842,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Entfernen…</translation>
     </message>
     <message>
+      <location filename="ui/environment/wiring.py" />
+      <source>GeoDistil servers</source>
+      <translation>GeoDistil-Server</translation>
+    </message>
+    <message>
       <location filename="ui/environment/words.py" />
       <source>GeoDistil needs its engine</source>
       <translation>GeoDistil braucht seine Engine</translation>
@@ -7814,11 +7819,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/servers/page.py" />
       <source>What the test has found</source>
       <translation>Was der Test gefunden hat</translation>
-    </message>
-    <message>
-      <location filename="ui/servers/settings_page.py" />
-      <source>GeoDistil servers</source>
-      <translation>GeoDistil-Server</translation>
     </message>
     <message>
       <location filename="ui/tiles/dialog.py" />
