@@ -3,14 +3,14 @@
 import pytest
 import torch
 
-from engine.models.heads import FcosHead, RetinaHead
+from engine.models.heads import FcosHead, HeadShape, RetinaHead
 from engine.models.heads.detection import BACKGROUND
 
 SIDE = 128
 
 
 def dense(strides, kind=FcosHead):
-    head = kind(32, 1, strides, 1)
+    head = kind(HeadShape(32, 1, strides, 1))
     features = [torch.zeros(1, 32, SIDE // stride, SIDE // stride) for stride in strides]
     return head, head(features)
 
