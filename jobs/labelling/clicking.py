@@ -19,15 +19,13 @@ from qgis.core import (
     QgsRectangle,
     QgsSettings,
 )
-from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ..background import Background, Cancelled, start
 from ..environment import engine_python
 from ..errors import GeoDistilError
 from ..extents import extent_arguments, sides, view_on
 from ..geojson import geometry_of
-from ..tiles.fetching import Progress, fetch_kept
+from ..tiles.kept_fetch import KeptFetch
 from ..tiles.ordering import Order, order_for
 from ..tiles.service import is_service
 from ..translation import tr
@@ -154,7 +152,11 @@ class Clicking(QObject):
     def __init__(self, project: QgsProject, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._project = project
-        self._fetching: Background | None = None
+        self._fetch = KeptFetch(self)
+        self._fetch.came.connect(self._come)
+        self._fetch.failed.connect(self._fail)
+        self._fetch.told.connect(self.told)
+        self._placed_now: Placed | None = None
         self.engine = WarmEngine(self, requests=CLICK)
         self.engine.finished.connect(self._finish)
         self.engine.failed.connect(self._fail)
@@ -179,7 +181,8 @@ class Clicking(QObject):
             self._next = question
             return
         if isinstance(placed.imagery, Order):
-            self._fetch(placed, placed.imagery)
+            self._placed_now = placed
+            self._fetch.start(placed.imagery)
         else:
             self.engine.ask(placed.arguments(placed.imagery))
         self._asked = question
@@ -196,39 +199,14 @@ class Clicking(QObject):
         self.engine.close()
 
     def _leave(self) -> None:
-        if self._fetching is not None:
-            self._fetching.cancel()
-        self._asked = self._next = self._fetching = None
+        self._fetch.cancel()
+        self._asked = self._next = None
 
-    def _fetch(self, placed: Placed, order: Order) -> None:
-        """Fetch what is looked at of a service, then ask; what is kept of it already is there at once."""
-
-        def told(progress: Progress) -> None:
-            if not cancelled_now():
-                self.told.emit(100 * progress.done / progress.of, progress.text)
-
-        def cancelled_now() -> bool:
-            return sip.isdeleted(self) or self._fetching is not task
-
-        def work(cancelled: Cancelled) -> Path:
-            return fetch_kept(order, told, cancelled)
-
-        def come(path: Path) -> None:
-            if cancelled_now():
-                return
-            self._fetching = None
-            try:
-                self.engine.ask(placed.arguments(str(path)))
-            except GeoDistilError as error:
-                self._fail(error)
-
-        def failed(error: GeoDistilError) -> None:
-            if not cancelled_now():
-                self._fetching = None
-                self._fail(error)
-
-        self._fetching = task = Background(tr("Fetch {layer}").format(layer=order.service.name), work, come, failed)
-        start(task)
+    def _come(self, path: str) -> None:
+        try:
+            self.engine.ask(given(self._placed_now).arguments(path))
+        except GeoDistilError as error:
+            self._fail(error)
 
     def _placed(self, question: Question) -> Placed:
         raster, prompt = question.raster, question.prompt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 from statistics import median
 
@@ -34,12 +35,14 @@ def put_part(sources: list[SourceDraft], raster: QgsRasterLayer, gsd: float, pro
     Raises:
         GeoDistilError: the service has nothing there, or it is too much to be fetched without being asked about.
     """
-    pixel = gsd or _pixel([project.mapLayer(each.labels) for each in sources])
+    pixel = gsd or _pixel(sources, project)
     inner = QgsRectangle()
     for each in sources:
         area = project.mapLayer(each.area_layer if each.area == AREA_LAYER else each.labels)
         area.updateExtents()  # what was drawn just now may not be in it
         inner.combineExtentWith(view_on(area.extent(), area.crs(), raster, project))
+    metres = ground_size(raster.crs(), inner.center(), 1, 1) or 1.0
+    inner.grow(max(each.box_size for each in sources) / 2 / metres)  # points stand for the boxes around them
     order = _order(raster, inner, pixel, project)
     order = _order(raster, inner.buffered(MARGIN * order.estimate.resolution), pixel, project)
     refuse_many(order, tr("Label less ground, or fetch the part that you label first, with Fetch imagery."))
@@ -53,12 +56,19 @@ def _order(raster: QgsRasterLayer, extent: QgsRectangle, pixel: float, project: 
     return order_for(raster, extent, raster.crs(), pixel, project)
 
 
-def _pixel(layers: list[QgsVectorLayer]) -> float:
+def _pixel(sources: list[SourceDraft], project: QgsProject) -> float:
     """Metres of a pixel with which labels of middling size are easily seen; 0, the finest, where they have none."""
-    sizes = []
-    for layer in layers:
-        for feature in islice(layer.getFeatures(), LOOKED_AT):
-            box = feature.geometry().boundingBox()
-            if box.width() and box.height():
-                sizes.append(ground_size(layer.crs(), box.center(), box.width(), box.height()) or 0.0)
+    sizes = [
+        size
+        for each in sources
+        for size in ([each.box_size] if each.box_size else _sizes(project.mapLayer(each.labels)))
+    ]
     return round(median(sizes) / ACROSS, 3) if sizes else 0.0
+
+
+def _sizes(layer: QgsVectorLayer) -> Iterator[float]:
+    """Sides in metres of squares as large as the boxes of some labels."""
+    for feature in islice(layer.getFeatures(), LOOKED_AT):
+        box = feature.geometry().boundingBox()
+        if box.width() and box.height():
+            yield ground_size(layer.crs(), box.center(), box.width(), box.height()) or 0.0

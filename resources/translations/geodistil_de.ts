@@ -2468,11 +2468,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/labelling/clicking.py" />
-      <source>Fetch {layer}</source>
-      <translation>{layer} holen</translation>
-    </message>
-    <message>
-      <location filename="jobs/labelling/clicking.py" />
       <source>This is not on the raster {raster}.</source>
       <translation>Dies liegt nicht auf dem Raster {raster}.</translation>
     </message>
@@ -4110,6 +4105,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/sources/estimate.py" />
       <source>About {duration}, {memory}, and some more for validation.</source>
       <translation>Etwa {duration}, {memory}, und etwas mehr für die Validierung.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/exporting.py" />
+      <source>Fetch {layer}</source>
+      <translation>{layer} holen</translation>
     </message>
     <message>
       <location filename="jobs/sources/exporting.py" />

@@ -13,7 +13,7 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QFileDialog
 
-from ...jobs.background import Background, Cancelled, start
+from ...jobs.background import Background, start
 from ...jobs.current_model import CURRENT_MODEL, current_model
 from ...jobs.errors import STOPPED, GeoDistilError
 from ...jobs.foreign import adopt, adopted, package_of
@@ -21,7 +21,7 @@ from ...jobs.layers.predictions import add_prediction
 from ...jobs.layers.styled import Result
 from ...jobs.packages import is_foreign, package_path, read_card, reported
 from ...jobs.speeds import note_speed
-from ...jobs.tiles.fetching import fetch_kept
+from ...jobs.tiles.kept_fetch import KeptFetch
 from ...jobs.tiles.service import is_service
 from ...jobs.tiles.store import tiles_folder
 from ...jobs.translation import tr
@@ -64,7 +64,10 @@ class ViewPredictor(QObject):
         self._queue: list[Path] = []
         self._asked: tuple[Path, dict[str, Any], str] | None = None
         self._cards: dict[Path, tuple[Path, dict[str, Any]]] = {}
-        self._fetching: Background | None = None
+        self._fetch = KeptFetch(self)
+        self._fetch.came.connect(self._come)
+        self._fetch.failed.connect(self._fail)
+        self._question: Question | None = None
         self._said = ""
         self._warm: tuple[Path, int] | None = None
         self._begun = 0.0
@@ -202,9 +205,7 @@ class ViewPredictor(QObject):
         self._cancel()
 
     def _cancel(self) -> None:
-        fetching, self._fetching = self._fetching, None
-        if fetching is not None:
-            fetching.cancel()
+        self._fetch.cancel()
         self.engine.cancel()
 
     def _forget(self) -> None:
@@ -268,7 +269,8 @@ class ViewPredictor(QObject):
             asked = question(package, card, raster, self._canvas.mapSettings(), self._project)
             self._asked, self._megapixels = (model, card, raster.id()), asked.megapixels
             if asked.order is not None:
-                self._fetch(asked)
+                self._question = asked
+                self._fetch.start(asked.order)
             else:
                 self.engine.ask(asked.arguments())
         except GeoDistilError as error:
@@ -276,28 +278,11 @@ class ViewPredictor(QObject):
             return
         self.changed.emit()
 
-    def _fetch(self, asked: Question) -> None:
-        """Fetch the view of a service, then ask; what is kept of it already is there at once."""
-
-        def work(cancelled: Cancelled) -> Path:
-            return fetch_kept(given(asked.order), lambda told: task.setProgress(100 * told.done / told.of), cancelled)
-
-        def come(path: Path) -> None:
-            if not sip.isdeleted(self) and self._fetching is task:
-                self._fetching = None
-                try:
-                    self.engine.ask(asked.arguments(str(path)))
-                except GeoDistilError as error:
-                    self._fail(error)
-
-        def failed(error: GeoDistilError) -> None:
-            if not sip.isdeleted(self) and self._fetching is task:
-                self._fetching = None
-                self._fail(error)
-
-        title = tr("Fetch {layer}").format(layer=given(asked.order).service.name)
-        self._fetching = task = Background(title, work, come, failed)
-        start(task)
+    def _come(self, path: str) -> None:
+        try:
+            self.engine.ask(given(self._question).arguments(path))
+        except GeoDistilError as error:
+            self._fail(error)
 
     def _show(self, folder: Path, outputs: dict[str, str]) -> None:
         asked = self._asked

@@ -7,7 +7,7 @@ import pytest
 from geodistil.jobs.labelling.layers import make_labels
 from geodistil.jobs.labelling.link import LabelClass
 from osgeo import gdal
-from qgis.core import QgsGeometry, QgsRectangle
+from qgis.core import QgsGeometry, QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication
@@ -159,6 +159,28 @@ def test_learning_fetches_what_is_labelled_with_a_margin(begin, engine, wait, se
     _, extent, finer = fetched(second)  # the model that it goes on from has 0.5 m
     assert finer == pytest.approx(PIXEL) and len(server.tiles()) > count
     assert extent[0] > west and extent[2] < east  # as many pixels of margin are less ground
+
+
+def test_points_are_as_large_as_their_boxes_and_one_is_enough_to_fetch(begin, project, tiles, engine, wait, tmp_path):
+    from geodistil.jobs.labelling.layers import Labelling, take_labels
+
+    dock, middle = begin("detection"), part(1, 1).center()
+    points = QgsVectorLayer("Point?crs=EPSG:3857&field=class:string", "wells", "memory")
+    project.addMapLayer(points)
+    take_labels(points, tiles, Labelling("detection", "class", CLASSES), project)
+    dock.take(points)
+    dock.drawing.size.setValue(40.0)
+    dock.session.editor.add(QgsGeometry.fromPointXY(middle), "roof")
+    box = learn(dock, wait)
+    assert box.rounds.rowCount() == 1, box.problem.text()
+    (run,) = (tmp_path / "runs").iterdir()
+    source, (west, south, east, north), size = fetched(run)
+    # 40 m on the ground are to be 32 pixels; zooms have 0.42 and 0.84 m there.
+    assert source["labels"]["box_size"] == 40 and size == pytest.approx(2 * PIXEL)
+    centre = (west + east) / 2, (south + north) / 2
+    assert centre == pytest.approx((middle.x(), middle.y()), abs=size)
+    metre = size / 0.84
+    assert east - west == pytest.approx(40 * metre + 256 * size, abs=3 * size)
 
 
 def test_too_much_ground_is_refused_before_anything_is_fetched(begin, engine, wait, server, tmp_path):
