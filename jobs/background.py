@@ -7,6 +7,7 @@ from typing import Any, Callable
 from qgis.core import QgsApplication, QgsTask
 
 from .errors import CancelledError, GeoDistilError, as_error
+from .reference_systems import of_this_thread
 
 Cancelled = Callable[[], bool]
 
@@ -39,7 +40,8 @@ class Background(QgsTask):
     def run(self) -> bool:
         """Work; QGIS calls this on another thread."""
         try:
-            self._result = self._work(self.isCanceled)
+            with of_this_thread():
+                self._result = self._work(self.isCanceled)
         except Exception as error:  # whatever leaves `run` ends QGIS, or the task without a word
             self._error = error
             return False

@@ -17,6 +17,8 @@ from qgis.core import (
     QgsUnitTypes,
 )
 
+from .reference_systems import whole
+
 
 def view_on(
     view: QgsRectangle, crs: QgsCoordinateReferenceSystem, raster: QgsRasterLayer, project: QgsProject
@@ -52,7 +54,7 @@ def ground_size(crs: QgsCoordinateReferenceSystem, middle: QgsPointXY, across: f
         down: its height.
     """
     distance = QgsDistanceArea()
-    distance.setSourceCrs(crs, QgsCoordinateTransformContext())  # no project: any thread may ask
+    distance.setSourceCrs(whole(crs), QgsCoordinateTransformContext())  # no project: any thread may ask
     distance.setEllipsoid(crs.ellipsoidAcronym() or "EPSG:7030")
     ends = QgsPointXY(middle.x() + across, middle.y()), QgsPointXY(middle.x(), middle.y() + down)
     sides = [
@@ -65,7 +67,7 @@ def ground_size(crs: QgsCoordinateReferenceSystem, middle: QgsPointXY, across: f
 def sides(part: QgsRectangle, raster: QgsRasterLayer, project: QgsProject) -> tuple[float, float]:
     """Width and height of a part of a raster on the ground, in metres."""
     measure = QgsDistanceArea()
-    measure.setSourceCrs(raster.crs(), project.transformContext())
+    measure.setSourceCrs(whole(raster.crs()), project.transformContext())
     measure.setEllipsoid(raster.crs().ellipsoidAcronym() or "EPSG:7030")
     middle = part.center()
     lines = (

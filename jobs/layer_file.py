@@ -18,6 +18,7 @@ from qgis.core import (
 )
 
 from .errors import GeoDistilError
+from .reference_systems import whole
 from .translation import tr
 
 
@@ -33,7 +34,7 @@ class LayerFile:
     def __init__(self, layer: QgsFeatureSource, path: Path, fields: QgsFields) -> None:
         flat = QgsWkbTypes.linearType(layer.wkbType())
         self._type = flat if flat == QgsWkbTypes.Type.Unknown else QgsWkbTypes.multiType(flat)
-        self._name, self._path, self._crs, self._fields = layer.sourceName(), path, layer.sourceCrs(), fields
+        self._name, self._path, self._crs, self._fields = layer.sourceName(), path, whole(layer.sourceCrs()), fields
         self._options = QgsVectorFileWriter.SaveVectorOptions()
         self._options.driverName, self._options.layerName = "GPKG", path.stem
         self._context = QgsProject.instance().transformContext()

@@ -26,6 +26,7 @@ from ..jobs.help import help_url
 from ..jobs.layers.styled import Result, load_styled, save_look
 from ..jobs.notices import NOTICES
 from ..jobs.process import EngineProcess
+from ..jobs.reference_systems import of_this_thread
 from ..jobs.snapshots import Snapshot
 from ..jobs.translation import tr
 from ..jobs.virtual import PERMISSION, permission
@@ -191,16 +192,17 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> Results:
         """`work`, with its errors as Processing's; then the files that it wrote get their looks."""
-        try:
-            with sentences(feedback):
-                outputs = self.work(parameters, context, feedback)
-        finally:
-            self._clear()
-        for result in self._layers:
+        with of_this_thread():
             try:
-                save_look(result)
-            except GeoDistilError as error:  # the layer itself is there
-                feedback.pushWarning(str(error))
+                with sentences(feedback):
+                    outputs = self.work(parameters, context, feedback)
+            finally:
+                self._clear()
+            for result in self._layers:
+                try:
+                    save_look(result)
+                except GeoDistilError as error:  # the layer itself is there
+                    feedback.pushWarning(str(error))
         return outputs
 
     def _clear(self) -> None:

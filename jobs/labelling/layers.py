@@ -20,6 +20,7 @@ from qgis.core import (
 from ..classes import is_null, natural_order, value_text
 from ..errors import GeoDistilError
 from ..folders import writable
+from ..reference_systems import whole
 from ..sources.draft import SEGMENTATION
 from ..sources.facts import raster_facts
 from ..translation import tr
@@ -181,7 +182,7 @@ def _write_empty(
     if path.exists():
         options.actionOnExistingFile = QgsVectorFileWriter.ActionOnExistingFile.CreateOrOverwriteLayer
     context = QgsProject.instance().transformContext()
-    writer = QgsVectorFileWriter.create(str(path), _fields(fields), kind, crs, context, options)
+    writer = QgsVectorFileWriter.create(str(path), _fields(fields), kind, whole(crs), context, options)
     error, reason = writer.hasError(), writer.errorMessage()
     del writer  # which closes the file
     if error != QgsVectorFileWriter.WriterError.NoError:

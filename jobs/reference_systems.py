@@ -1,0 +1,35 @@
+"""Coordinate reference systems that outlive the thread that made them.
+
+QGIS keeps those that any thread has made for all others, and takes the definition away when that thread ends (seen in
+3.22; foreseen in https://github.com/qgis/QGIS/pull/33939). What others have of it then stays valid and keeps its code, but
+`toWkt()` is empty: files are written without a coordinate reference system, and measures are not a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform
+
+
+@contextmanager
+def of_this_thread() -> Iterator[None]:
+    """What the thread makes inside, no other thread is given afterwards; whoever has it already keeps it whole."""
+    try:
+        yield
+    finally:
+        _forget()
+
+
+def whole(crs: QgsCoordinateReferenceSystem) -> QgsCoordinateReferenceSystem:
+    """The same with its definition, where a thread of QGIS's own or another plugin's took it along."""
+    if not crs.isValid() or crs.toWkt():
+        return crs
+    _forget()
+    return QgsCoordinateReferenceSystem(crs.authid())
+
+
+def _forget() -> None:
+    QgsCoordinateReferenceSystem.invalidateCache()
+    QgsCoordinateTransform.invalidateCache()

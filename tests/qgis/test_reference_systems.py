@@ -1,0 +1,132 @@
+"""A coordinate reference system keeps its definition when the thread that made it first ends, and is mended if not."""
+
+import threading
+
+import numpy as np
+import pytest
+from geodistil.jobs.background import Background
+from geodistil.jobs.extents import ground_size
+from geodistil.jobs.labelling.layers import make_labels
+from geodistil.jobs.labelling.link import LabelClass
+from geodistil.jobs.reference_systems import whole
+from geodistil.jobs.snapshots import Snapshot
+from geodistil.toolbox.base import EngineAlgorithm
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsPointXY,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsRasterLayer,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QThread
+
+MIDDLE = QgsPointXY(500_000, 5_000_000)
+
+
+class Thread(QThread):
+    """Calls a function, and ends."""
+
+    def __init__(self, call):
+        super().__init__()
+        self.run = call
+
+
+@pytest.fixture
+def used_meanwhile(qgis_app):
+    """What the main thread has of a system whose first maker, on another thread, has ended.
+
+    Args:
+        code: of a system that no other test uses.
+        through: calls the function that makes it, on the other thread.
+    """
+    QgsCoordinateReferenceSystem.invalidateCache()
+
+    def of(code, through=lambda make: make()):
+        made, used = threading.Event(), threading.Event()
+
+        def make():
+            QgsCoordinateReferenceSystem(code).toWkt()
+            made.set()
+            used.wait(10)
+
+        thread = Thread(lambda: through(make))
+        thread.start()
+        assert made.wait(10)
+        found = QgsCoordinateReferenceSystem(code)
+        assert found.toWkt()
+        used.set()
+        thread.wait()
+        return found
+
+    return of
+
+
+@pytest.fixture
+def lost(used_meanwhile):
+    """A valid system without its definition, where this QGIS loses them."""
+
+    def of(code):
+        found = used_meanwhile(code)
+        if found.toWkt():
+            pytest.skip("This QGIS loses no definition.")
+        return found
+
+    return of
+
+
+def test_work_in_the_background_takes_no_definition_along(used_meanwhile):
+    ended = []
+    task = Background("Looking", lambda _: task.make(), ended.append, ended.append)
+
+    def through(make):
+        task.make = make
+        ended.append(task.run())
+
+    assert used_meanwhile("EPSG:32701", through).toWkt() and ended == [True]
+
+
+def test_nor_does_an_algorithm(used_meanwhile):
+    class Looks(EngineAlgorithm):
+        NAME = "looks"
+
+        def work(self, parameters, context, feedback):
+            self.make()
+            return {}
+
+    algorithm = Looks()
+
+    def through(make):
+        algorithm.make = make
+        algorithm.processAlgorithm({}, QgsProcessingContext(), QgsProcessingFeedback())
+
+    assert used_meanwhile("EPSG:32702", through).toWkt()
+
+
+def test_a_lost_definition_is_found_again(lost):
+    crs = lost("EPSG:32703")
+    assert whole(crs).toWkt() and whole(crs) == QgsCoordinateReferenceSystem("EPSG:32703")
+    nothing = QgsCoordinateReferenceSystem()
+    assert not whole(nothing).isValid()
+
+
+def test_labels_are_copied_with_it(lost, make_boxes, tmp_path):
+    lost("EPSG:32704")
+    layer = make_boxes([(1, 1, 5, 5, "car")], crs="EPSG:32704")
+    assert layer.crs().isValid() and not layer.crs().toWkt()
+    Snapshot(layer, tmp_path / "labels.gpkg", "kind")()
+    assert QgsVectorLayer(str(tmp_path / "labels.gpkg"), "", "ogr").crs().authid() == "EPSG:32704"
+
+
+def test_a_label_layer_is_made_with_it(lost, make_raster, tmp_path, project):
+    crs = lost("EPSG:32705")
+    raster = QgsRasterLayer(str(make_raster(tmp_path / "town.tif", np.zeros((3, 8, 8), "uint8"), crs=None)), "town")
+    raster.setCrs(crs)
+    assert not raster.crs().toWkt()
+    made = make_labels(raster, tmp_path / "labels.gpkg", "detection", [LabelClass("car", "#00ff00")], project)
+    assert made.crs().authid() == "EPSG:32705"
+
+
+def test_the_ground_is_measured_with_it(lost):
+    crs = lost("EPSG:32706")
+    assert ground_size(crs, MIDDLE, 0.5, 0.5) == pytest.approx(0.5, rel=1e-3)
