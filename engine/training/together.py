@@ -52,14 +52,17 @@ class Learner(nn.Module):
         with SynchronisedBatchNorm() if self._few else nullcontext():
             return self._losses(self._networks, batches, progress)
 
-    def same_statistics(self) -> None:
-        """Have the running statistics of processes whose batch norms see their own chips be the means of all."""
-        if self._few:
-            return
-        buffers = [buffer for buffer in self.trained.buffers() if buffer.is_floating_point()]
-        means = ranks.total(torch.cat([buffer.flatten().float() for buffer in buffers])) / ranks.size()
-        for buffer, mean in zip(buffers, means.split([buffer.numel() for buffer in buffers]), strict=True):
+    def same_statistics(self, told: Tensor) -> Tensor:
+        """Means over the processes of what each tells, (n,) to (n,), exchanged together with batch norms' statistics.
+
+        The running statistics of processes whose batch norms see their own chips become the means of all.
+        """
+        buffers = [] if self._few else [each for each in self.trained.buffers() if each.is_floating_point()]
+        mine = torch.cat([told, *(buffer.flatten().float() for buffer in buffers)])
+        means, *others = (ranks.total(mine) / ranks.size()).split([len(told), *(each.numel() for each in buffers)])
+        for buffer, mean in zip(buffers, others, strict=True):
             buffer.copy_(mean.view_as(buffer))
+        return means
 
 
 class SharedPasses:
@@ -87,8 +90,7 @@ class SharedPasses:
         losses = self._learner(batches, progress)
         self._fabric.backward(sum(losses.values()))
         # after them, so that processes wait for each other once a step
-        means = ranks.total(torch.stack([value.detach().float() for value in losses.values()])) / ranks.size()
-        self._learning.same_statistics()
+        means = self._learning.same_statistics(torch.stack([value.detach().float() for value in losses.values()]))
         return dict(zip(losses, means, strict=True))
 
 
