@@ -9,6 +9,7 @@ from .baseline import plan_baseline
 from .disagreement import TABLE
 from .distil import plan_distil
 from .feature_teaching import with_feature_teacher
+from .forgetting import missing_ground
 from .identity import teachers_identity, teachers_of
 from .label_loss import chosen_loss
 from .partial_multitask import plan_partial_multitask
@@ -42,7 +43,8 @@ def build_plan(run: Run, prepared: Prepared) -> Plan:
     if run.training.mirrored_validation:
         detects = [name for name, each in plan.networks.items() if "detection" in getattr(each, "tasks", ())]
         check_mirrors([network_of(plan.networks, name) for name in detects], run, "training.mirrored_validation")
-    plan = replace(plan, notes=(*plan.notes, *filter(None, [chosen_loss(run, prepared).sentence])))
+    sentences = chosen_loss(run, prepared).sentence, missing_ground(run, prepared)
+    plan = replace(plan, notes=(*plan.notes, *filter(None, sentences)))
     return with_pretraining(plan, run, len(prepared.bands))
 
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import shapely
 import torch
 from torch import Tensor
 
 from .. import ranks
 from ..config import Continued, Run, recipe_of
 from ..data import Prepared
+from ..data.raster import to_lonlat
 from ..distillation import (
     Targets,
     soft_centerness,
@@ -27,12 +29,15 @@ from ..distillation import (
 from ..models import anchors_valid
 from ..models.weights_transfer import BACKGROUND
 from ..types import Batch, Detections, Outputs, Role, Task, given
+from .package_teacher import read_card
 from .plan import Batches, Networks, network_of, predict
 
 OLD = "old model"
 """The frozen network's name among a plan's."""
 NEVER = -1e4
 """Logit of what takes no part: its probability, loss and gradient are zero."""
+MOST = 0.5
+"""Share of the old model's ground that a run should have imagery of."""
 DETECTION = 2.0
 """Weight of detection's term beside segmentation's, as in distillation."""
 
@@ -169,6 +174,27 @@ class Lesson:
     @staticmethod
     def _background(classes: Mapping[Task, list[str]]) -> bool:
         return classes["segmentation"][0] == BACKGROUND
+
+
+def missing_ground(run: Run, prepared: Prepared) -> str:
+    """A sentence where a model goes on teaching and the run has no imagery of most of the ground that it learned on.
+
+    Nothing keeps the old classes there: a new class that looks like one of them takes its place.
+    """
+    recipe = run.recipe
+    if not isinstance(recipe, Continued) or not recipe.start_from or not recipe.learning_without_forgetting:
+        return ""
+    card = read_card(recipe.start_from)
+    if card.geometry is None:
+        return ""
+    old = shapely.geometry.shape(card.geometry)
+    shown = shapely.union_all([to_lonlat(source.area, source.reader.grid) for source in prepared.sources])
+    if old.is_empty or shapely.intersection(old, shown).area >= MOST * old.area:
+        return ""
+    return (
+        f"The model {card.name} was trained on ground of which this run has no imagery: add that imagery as unlabelled, "
+        "so that what the model goes on teaching is kept there, too."
+    )
 
 
 NOTHING = Lesson()

@@ -1,6 +1,7 @@
 """Learning without forgetting: what labels judge, and what the old model teaches instead."""
 
 import pytest
+import shapely
 import torch
 
 from engine.data import training_loader
@@ -109,3 +110,22 @@ def test_without_a_model_or_a_class_to_teach_it_says_so(make_start, make_package
         planned(make_run({"kind": "supervised", **TAUGHT}, "none"))
     with pytest.raises(ConfigError, match="every source has labels of all classes"):
         planned(make_start(make_package(("segmentation",)), ("segmentation",), **TAUGHT))
+
+
+def test_imagery_of_the_old_model_s_ground_is_asked_for(make_start, make_package):
+    change = {"segmentation_classes": [ROOF, TREE]}
+    roles = ("segmentation", "unlabelled")
+
+    def notes(name, lesson, geometry):
+        package = make_package(("segmentation",), f"package of {name}", geometry=geometry)
+        return planned(make_start(package, roles, name=name, change=change, **lesson))
+
+    _, prepared, plan = notes("nowhere", TAUGHT, None)
+    assert plan.notes == ()
+    here = shapely.geometry.shape(prepared.geometry)
+    width = here.bounds[2] - here.bounds[0]
+    for east, said in ((0.0, False), (0.3 * width, False), (10 * width, True)):
+        moved = shapely.geometry.mapping(shapely.transform(here, lambda places, by=east: places + (by, 0)))
+        _, _, plan = notes(f"run {east}", TAUGHT, moved)
+        assert [note.startswith("The model town was trained on ground") for note in plan.notes] == said * [True], east
+    assert notes("silent", {}, moved)[2].notes == ()
