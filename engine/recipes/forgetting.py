@@ -192,8 +192,8 @@ def missing_ground(run: Run, prepared: Prepared) -> str:
     if old.is_empty or shapely.intersection(old, shown).area >= MOST * old.area:
         return ""
     return (
-        f"The model {card.name} was trained on ground of which this run has no imagery: add that imagery as unlabelled, "
-        "so that what the model goes on teaching is kept there, too."
+        f"The model {card.name} was trained on ground of which this run has no imagery: add it as unlabelled, so that "
+        "what the model goes on teaching is kept there, too."
     )
 
 

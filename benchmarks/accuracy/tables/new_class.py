@@ -13,7 +13,8 @@ from . import demo
 
 OLD, NEW = ("roof", "road"), "water"
 FIRST, WATER, EVERYTHING = "labels of roofs and roads", "labels of water", "labels of all three"
-BOTH_GROUNDS = "labels of water, and the old imagery"
+UNLABELLED = "old imagery unlabelled"
+BOTH_GROUNDS = f"{WATER}, {UNLABELLED}"
 FORMS = {"small": replace(demo.FORMS["small"], steps=480)}
 _FEWER = 2
 """A run that goes on has the steps of one from the start divided by this."""
@@ -29,14 +30,15 @@ def table(form: Form) -> Table:
         "A class more: the demo world's water",
         f"A model of roofs and roads in the north ({form.steps} steps) goes on for {short} with water in the south: "
         "with labels of all three classes there, with labels of water alone, and with the old model teaching what "
-        "these say nothing of (`learning_without_forgetting`), in the south and last in the north, too. Scored in both cities.",
+        "these say nothing of (`learning_without_forgetting`), in the south and last in the north, too. Scored in both "
+        "cities.",
         ground,
         (
             Row(begun, recipe, form.steps, FIRST, classes=OLD),
             Row(f"then {EVERYTHING}", recipe, short, EVERYTHING, **going_on),
             Row(f"then {WATER} alone", recipe, short, WATER, **going_on),
             Row(f"then {WATER} alone, without forgetting", kept, short, WATER, **going_on),
-            Row(f"then {WATER} alone, without forgetting, old imagery unlabelled", kept, short, BOTH_GROUNDS, **going_on),
+            Row(f"then {WATER} alone, without forgetting, {UNLABELLED}", kept, short, BOTH_GROUNDS, **going_on),
         ),
         tuple(Metric(f"{name} IoU", ("segmentation", "classes", name, "iou")) for name in (*OLD, NEW)),
         baselines=(begun,),
@@ -56,11 +58,12 @@ def ground(data: Path, folder: Path, seed: int) -> Ground:
 
     places = (("north", world.north_test), ("south", world.south_test))
     later = (EVERYTHING, WATER, BOTH_GROUNDS)
+    old_imagery = {"raster": str(world.north_train.raster), "role": "unlabelled"}
     return Ground(
         sources={
             FIRST: source(world.north_train, *OLD),
             WATER: source(world.south_train, NEW),
-            BOTH_GROUNDS: [*source(world.south_train, NEW), {"raster": str(world.north_train.raster), "role": "unlabelled"}],
+            BOTH_GROUNDS: [*source(world.south_train, NEW), old_imagery],
             EVERYTHING: source(world.south_train),
         },
         tests=[

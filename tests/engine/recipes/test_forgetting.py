@@ -1,5 +1,6 @@
 """Learning without forgetting: what labels judge, and what the old model teaches instead."""
 
+import numpy as np
 import pytest
 import shapely
 import torch
@@ -125,7 +126,7 @@ def test_imagery_of_the_old_model_s_ground_is_asked_for(make_start, make_package
     here = shapely.geometry.shape(prepared.geometry)
     width = here.bounds[2] - here.bounds[0]
     for east, said in ((0.0, False), (0.3 * width, False), (10 * width, True)):
-        moved = shapely.geometry.mapping(shapely.transform(here, lambda places, by=east: places + (by, 0)))
+        moved = shapely.geometry.mapping(shapely.transform(here, lambda places, by=east: places + np.array([by, 0])))
         _, _, plan = notes(f"run {east}", TAUGHT, moved)
         assert [note.startswith("The model town was trained on ground") for note in plan.notes] == said * [True], east
     assert notes("silent", {}, moved)[2].notes == ()
