@@ -308,7 +308,8 @@ OPTIONS = (
         tr("Weight of what the model started from teaches"),
         tr(
             "Where labels say nothing of its classes it goes on teaching them, so that they are not forgotten; 1 is "
-            "usual. (Learning without Forgetting, arXiv 1606.09282)"
+            "usual. Add the imagery that it was trained on as unlabelled, to keep them there, too. (Learning without "
+            "Forgetting, arXiv 1606.09282)"
         ),
         {SUPERVISED: 0.0, PARTIAL: 0.0, SEMI: 0.0},
         largest=100.0,

@@ -4588,8 +4588,8 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
-      <source>Where labels say nothing of its classes it goes on teaching them, so that they are not forgotten; 1 is usual. (Learning without Forgetting, arXiv 1606.09282)</source>
-      <translation>Wo Labels über seine Klassen nichts sagen, lehrt es sie weiter, damit sie nicht vergessen werden; üblich ist 1. (Learning without Forgetting, arXiv 1606.09282)</translation>
+      <source>Where labels say nothing of its classes it goes on teaching them, so that they are not forgotten; 1 is usual. Add the imagery that it was trained on as unlabelled, to keep them there, too. (Learning without Forgetting, arXiv 1606.09282)</source>
+      <translation>Wo Labels über seine Klassen nichts sagen, lehrt es sie weiter, damit sie nicht vergessen werden; üblich ist 1. Geben Sie die Bilddaten, mit denen es trainiert wurde, ohne Labels dazu, damit sie auch dort bleiben. (Learning without Forgetting, arXiv 1606.09282)</translation>
     </message>
     <message>
       <location filename="jobs/sources/options.py" />
