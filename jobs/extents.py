@@ -6,7 +6,6 @@ import math
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
     QgsCoordinateTransformContext,
     QgsCsException,
     QgsDistanceArea,
@@ -17,7 +16,7 @@ from qgis.core import (
     QgsUnitTypes,
 )
 
-from .reference_systems import whole
+from .reference_systems import transform_between, whole
 
 
 def view_on(
@@ -32,7 +31,7 @@ def view_on(
         project: knows how coordinates are transformed.
     """
     try:
-        return QgsCoordinateTransform(crs, raster.crs(), project).transformBoundingBox(view)
+        return transform_between(crs, raster.crs(), project).transformBoundingBox(view)
     except QgsCsException:
         return QgsRectangle()
 

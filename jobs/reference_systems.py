@@ -10,7 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsCoordinateTransformContext,
+    QgsProject,
+)
 
 
 @contextmanager
@@ -28,6 +33,15 @@ def whole(crs: QgsCoordinateReferenceSystem) -> QgsCoordinateReferenceSystem:
         return crs
     _forget()
     return QgsCoordinateReferenceSystem(crs.authid())
+
+
+def transform_between(
+    source: QgsCoordinateReferenceSystem,
+    target: QgsCoordinateReferenceSystem,
+    context: QgsProject | QgsCoordinateTransformContext,
+) -> QgsCoordinateTransform:
+    """From one to the other, both `whole`: without its definition, QGIS leaves coordinates as they are."""
+    return QgsCoordinateTransform(whole(source), whole(target), context)
 
 
 def _forget() -> None:

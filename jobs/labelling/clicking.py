@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
     QgsCsException,
     QgsGeometry,
     QgsPointXY,
@@ -25,6 +24,7 @@ from ..environment import engine_python
 from ..errors import GeoDistilError
 from ..extents import extent_arguments, sides, view_on
 from ..geojson import geometry_of
+from ..reference_systems import transform_between
 from ..tiles.kept_fetch import KeptFetch
 from ..tiles.ordering import Order, order_for
 from ..tiles.service import is_service
@@ -212,7 +212,7 @@ class Clicking(QObject):
         raster, prompt = question.raster, question.prompt
         path = "" if is_service(raster) else raster_of_question(raster)
         try:
-            to_raster = QgsCoordinateTransform(question.crs, given(raster).crs(), self._project)
+            to_raster = transform_between(question.crs, given(raster).crs(), self._project)
             points = [("--point", each) for each in prompt.inside] + [("--not-point", each) for each in prompt.outside]
             placed = [(option, to_raster.transform(each)) for option, each in points]
             box = None if prompt.box is None else to_raster.transformBoundingBox(prompt.box)
@@ -257,7 +257,7 @@ class Clicking(QObject):
         if self._go_on() or question is None:
             return
         try:
-            shape.transform(QgsCoordinateTransform(given(question.raster).crs(), question.crs, self._project))
+            shape.transform(transform_between(given(question.raster).crs(), question.crs, self._project))
         except (QgsCsException, RuntimeError):  # the raster has been removed meanwhile
             shape = QgsGeometry()
         self.answered.emit(shape)

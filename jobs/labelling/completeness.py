@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
     QgsCsException,
     QgsFeatureRequest,
     QgsGeometry,
@@ -16,6 +15,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDateTime
 
 from ..errors import GeoDistilError
+from ..reference_systems import transform_between
 from ..translation import tr
 from .editing import commit
 from .geometry import areas_of
@@ -66,7 +66,7 @@ class Completeness:
             return QgsGeometry(shape)
         moved = shape.densifyByCount(DENSITY)
         try:
-            moved.transform(QgsCoordinateTransform(crs, self.area.crs(), self._project))
+            moved.transform(transform_between(crs, self.area.crs(), self._project))
         except QgsCsException as error:
             raise GeoDistilError(
                 "layer",

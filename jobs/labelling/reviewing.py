@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from qgis.core import (
-    QgsCoordinateTransform,
     QgsCsException,
     QgsGeometry,
     QgsProject,
@@ -17,6 +16,7 @@ from qgis.PyQt import sip
 
 from ..errors import GeoDistilError
 from ..qt import QUndoCommand
+from ..reference_systems import transform_between
 from ..sources.draft import SEGMENTATION
 from ..translation import tr
 from .editing import LabelEditor
@@ -211,7 +211,7 @@ def moved(
     """
     if source.crs() == target.crs():
         return shapes
-    transform = QgsCoordinateTransform(source.crs(), target.crs(), project)
+    transform = transform_between(source.crs(), target.crs(), project)
     copies = {key: QgsGeometry(shape) for key, shape in shapes.items()}
     try:
         for shape in copies.values():

@@ -9,7 +9,6 @@ from typing import Any
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
     QgsCsException,
     QgsFeatureRequest,
     QgsGeometry,
@@ -19,6 +18,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
+from ..reference_systems import transform_between
 from ..sources.facts import POLYGONS, label_kind, raster_facts
 from .suggestions import Suggestions
 
@@ -77,7 +77,7 @@ def ranked_cells(layer: QgsVectorLayer, raster: QgsRasterLayer | None, project: 
     request = QgsFeatureRequest()
     request.setSubsetOfAttributes([layer.fields().lookupField(RANK)])
     if raster is not None:
-        transform = QgsCoordinateTransform(raster.crs(), layer.crs(), project)
+        transform = transform_between(raster.crs(), layer.crs(), project)
         try:
             request.setFilterRect(transform.transformBoundingBox(raster.extent()))
         except QgsCsException:

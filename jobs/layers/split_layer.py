@@ -18,6 +18,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
+from ..reference_systems import transform_between
 from ..translation import tr
 
 COLORS = {"training": (tr("Training blocks"), "#1f78b4"), "validation": (tr("Validation blocks"), "#ff7f00")}
@@ -43,7 +44,7 @@ def split_layer(blocks: list[dict[str, Any]], crs: QgsCoordinateReferenceSystem)
 
 def _transform(wkt: str, crs: QgsCoordinateReferenceSystem) -> QgsCoordinateTransform:
     source = QgsCoordinateReferenceSystem.fromWkt(wkt)
-    return QgsCoordinateTransform(source, crs, QgsProject.instance().transformContext())
+    return transform_between(source, crs, QgsProject.instance().transformContext())
 
 
 def _feature(layer: QgsVectorLayer, block: dict[str, Any], transform: QgsCoordinateTransform) -> QgsFeature:

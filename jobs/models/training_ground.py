@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsCoordinateTransformContext, QgsGeometry
+from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransformContext, QgsGeometry
 
 from ..geojson import geometry_of
 from ..packages import run_of
+from ..reference_systems import transform_between
 from ..run_folder import RUN_FILE
 from ..text_files import read_json
 from ..translation import local, tr
@@ -35,7 +36,7 @@ def trained_on(model: Model, crs: QgsCoordinateReferenceSystem) -> QgsGeometry |
     if geometry.isEmpty():
         return None
     degrees = QgsCoordinateReferenceSystem(DEGREES)
-    geometry.transform(QgsCoordinateTransform(degrees, crs, QgsCoordinateTransformContext()))
+    geometry.transform(transform_between(degrees, crs, QgsCoordinateTransformContext()))
     return geometry if geometry.isGeosValid() else geometry.makeValid()
 
 

@@ -26,6 +26,7 @@ from ..folders import file_stem
 from ..labelling.geometry import areas_of
 from ..layer_file import LayerFile
 from ..reading import Features
+from ..reference_systems import transform_between
 from ..snapshots import CLASS_FIELD, NEEDED, Snapshot, raster_path
 from ..translation import tr
 from .ground import Truth, common_classes
@@ -121,7 +122,7 @@ class TruthFiles:
 
     def outline(self, crs: QgsCoordinateReferenceSystem, context: QgsCoordinateTransformContext) -> QgsGeometry:
         """The extent of a class raster, in this CRS."""
-        transform = QgsCoordinateTransform(self._crs, crs, context)
+        transform = transform_between(self._crs, crs, context)
         return QgsGeometry.fromRect(transform.transformBoundingBox(self._extent))
 
 
@@ -142,7 +143,7 @@ class Outlines:
         Raises:
             GeoDistilError: they cannot be read, or lie where this CRS has no places.
         """
-        transform = QgsCoordinateTransform(self._crs, crs, self._context)
+        transform = transform_between(self._crs, crs, self._context)
         try:
             shapes = list(self._shapes(transform, cancelled))
         except QgsCsException as error:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
     QgsCsException,
     QgsFeature,
     QgsFeatureRequest,
@@ -25,6 +24,7 @@ from ..background import Cancelled
 from ..classes import NO_CLASS, RASTER_BACKGROUND, class_text, value_text
 from ..errors import CancelledError
 from ..reading import Features
+from ..reference_systems import transform_between
 from .facts import ground as imagery_ground
 
 MOST_VALUES = 1000
@@ -198,7 +198,7 @@ def features_on(crs: QgsCoordinateReferenceSystem, ground: Ground) -> QgsFeature
     if crs == ground_crs:
         return request.setFilterRect(extent)
     try:
-        transform = QgsCoordinateTransform(ground_crs, crs, QgsProject.instance().transformContext())
+        transform = transform_between(ground_crs, crs, QgsProject.instance().transformContext())
         return request.setFilterRect(transform.transformBoundingBox(extent))
     except QgsCsException:  # the rectangle lies where the layer's CRS is not defined: nothing there
         return request.setFilterFids([])

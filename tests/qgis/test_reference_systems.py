@@ -8,11 +8,13 @@ from geodistil.jobs.background import Background
 from geodistil.jobs.extents import ground_size
 from geodistil.jobs.labelling.layers import make_labels
 from geodistil.jobs.labelling.link import LabelClass
-from geodistil.jobs.reference_systems import whole
+from geodistil.jobs.reference_systems import transform_between, whole
 from geodistil.jobs.snapshots import Snapshot
 from geodistil.toolbox.base import EngineAlgorithm
 from qgis.core import (
     QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsCoordinateTransformContext,
     QgsPointXY,
     QgsProcessingContext,
     QgsProcessingFeedback,
@@ -130,3 +132,11 @@ def test_a_label_layer_is_made_with_it(lost, make_raster, tmp_path, project):
 def test_the_ground_is_measured_with_it(lost):
     crs = lost("EPSG:32706")
     assert ground_size(crs, MIDDLE, 0.5, 0.5) == pytest.approx(0.5, rel=1e-3)
+
+
+def test_coordinates_are_transformed_with_it(lost):
+    source, target = lost("EPSG:32707"), QgsCoordinateReferenceSystem("EPSG:4326")
+    context = QgsCoordinateTransformContext()
+    assert QgsCoordinateTransform(source, target, context).transform(MIDDLE) == MIDDLE, "as they are"
+    found = transform_between(source, target, context).transform(MIDDLE)
+    assert found.x() == pytest.approx(-141, abs=1e-6) and found.y() == pytest.approx(-45.14, abs=0.05)

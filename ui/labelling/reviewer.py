@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, NamedTuple
 
-from qgis.core import QgsCoordinateTransform, QgsCsException, QgsGeometry, QgsProject, QgsRectangle
+from qgis.core import QgsCsException, QgsGeometry, QgsProject, QgsRectangle
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...jobs.errors import STOPPED, GeoDistilError
@@ -13,6 +13,7 @@ from ...jobs.labelling.filling import Filling, Offer, offered
 from ...jobs.labelling.predicting import Asking, Question, common_extent, imagery_of_question
 from ...jobs.labelling.session import LabelSession
 from ...jobs.labelling.suggestions import Suggestions
+from ...jobs.reference_systems import transform_between
 from ...jobs.translation import local, tr
 from ...jobs.types import given
 from .suggest_box import ACCEPT, ACCEPT_VIEW, CLEAR, EDIT, RASTER, REJECT, VIEW, SuggestBox
@@ -326,7 +327,7 @@ class Reviewer(QObject):
             return shape
         copy = shape.densifyByCount(8)
         try:
-            copy.transform(QgsCoordinateTransform(source, target, self._project))
+            copy.transform(transform_between(source, target, self._project))
         except QgsCsException:
             return None
         return copy

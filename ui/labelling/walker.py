@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Callable
 
-from qgis.core import QgsCoordinateTransform, QgsCsException, QgsGeometry, QgsProject, QgsWkbTypes
+from qgis.core import QgsCsException, QgsGeometry, QgsProject, QgsWkbTypes
 from qgis.gui import QgsMapCanvas, QgsRubberBand
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
@@ -14,6 +14,7 @@ from ...jobs.labelling.session import LabelSession
 from ...jobs.labelling.styles import COMPLETE
 from ...jobs.labelling.suggestions import Suggestions
 from ...jobs.labelling.walking import Cell, GridCells, next_place, ranked_cells, suggestion_cells
+from ...jobs.reference_systems import transform_between
 from ...jobs.translation import local, tr
 from ...jobs.types import given
 from .walk_box import SUGGESTIONS, WalkBox
@@ -143,7 +144,7 @@ class Walker:
             return shape
         shape = shape.densifyByCount(8)
         try:
-            shape.transform(QgsCoordinateTransform(cell.crs, there, self._project))
+            shape.transform(transform_between(cell.crs, there, self._project))
         except QgsCsException:
             return None
         return shape
