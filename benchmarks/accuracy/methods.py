@@ -167,6 +167,7 @@ def few_labels(form: Form, labelled: str, peers: bool = False, **options: object
         row("SSLKD, chips by disagreement", frozen | CHOSEN, form.steps, extra=True, **taught),
         row("SSLKD, co-trained", joint, form.steps, extra=True, **taught),
         row("SSLKD, co-trained, chips by disagreement", joint | CHOSEN, form.steps, extra=True, **taught),
+        row("SSLKD, together from the start", joint | {"teacher_share": 0.0}, form.steps, extra=True),
     )
 
 
