@@ -179,7 +179,7 @@ class Lesson:
 def missing_ground(run: Run, prepared: Prepared) -> str:
     """A sentence where a model goes on teaching and the run has no imagery of most of the ground that it learned on.
 
-    Nothing keeps the old classes there: a new class that looks like one of them takes its place.
+    Nothing keeps the old classes there: they fade into background and new classes (benchmarks/accuracy, table (h)).
     """
     recipe = run.recipe
     if not isinstance(recipe, Continued) or not recipe.start_from or not recipe.learning_without_forgetting:
