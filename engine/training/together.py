@@ -59,7 +59,8 @@ class Learner(nn.Module):
         """
         buffers = [] if self._few else [each for each in self.trained.buffers() if each.is_floating_point()]
         mine = torch.cat([told, *(buffer.flatten().float() for buffer in buffers)])
-        means, *others = (ranks.total(mine) / ranks.size()).split([len(told), *(each.numel() for each in buffers)])
+        found: tuple[Tensor, ...] = ranks.total(mine).split([len(told), *(each.numel() for each in buffers)])
+        means, *others = (each / ranks.size() for each in found)
         for buffer, mean in zip(buffers, others, strict=True):
             buffer.copy_(mean.view_as(buffer))
         return means
