@@ -1,6 +1,7 @@
 """A coordinate reference system keeps its definition when the thread that made it first ends, and is mended if not."""
 
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +23,8 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QThread
+
+from .waiting import wait_until
 
 MIDDLE = QgsPointXY(500_000, 5_000_000)
 
@@ -45,10 +48,11 @@ def used_meanwhile(qgis_app):
     QgsCoordinateReferenceSystem.invalidateCache()
 
     def of(code, through=lambda make: make()):
-        made, used = threading.Event(), threading.Event()
+        made, used, numbers = threading.Event(), threading.Event(), []
 
         def make():
             QgsCoordinateReferenceSystem(code).toWkt()
+            numbers.append(threading.get_native_id())
             made.set()
             used.wait(10)
 
@@ -59,6 +63,8 @@ def used_meanwhile(qgis_app):
         assert found.toWkt()
         used.set()
         thread.wait()
+        # what a thread has goes after its end is told
+        wait_until(lambda: not Path(f"/proc/self/task/{numbers[0]}").exists())
         return found
 
     return of
