@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from qgis.core import QgsApplication, QgsTask
+from qgis.core import QgsApplication, QgsProject, QgsTask
 
 from .errors import CancelledError, GeoDistilError, as_error
-from .reference_systems import of_this_thread
+from .reference_systems import of_this_thread, remade
 
 Cancelled = Callable[[], bool]
 
@@ -50,6 +50,7 @@ class Background(QgsTask):
     def finished(self, succeeded: bool) -> None:
         """Tell the outcome; QGIS calls this on the main thread."""
         ALIVE.discard(self)
+        remade(QgsProject.instance())
         if succeeded:
             self._done(self._result)
         else:

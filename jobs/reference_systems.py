@@ -16,6 +16,7 @@ from qgis.core import (
     QgsCoordinateTransformContext,
     QgsProject,
 )
+from qgis.PyQt.QtCore import QCoreApplication, QThread
 
 
 @contextmanager
@@ -24,7 +25,17 @@ def of_this_thread() -> Iterator[None]:
     try:
         yield
     finally:
-        _forget()
+        if not _is_main():
+            _forget()
+
+
+def remade(project: QgsProject) -> None:
+    """Make a project's on the main thread after `of_this_thread`, before another thread does; elsewhere do nothing."""
+    if not _is_main():  # an algorithm inside a model ends on the model's thread
+        return
+    codes = {each.crs().authid() for each in (project, *project.mapLayers().values())}
+    for code in codes - {""}:
+        QgsCoordinateReferenceSystem(code)
 
 
 def whole(crs: QgsCoordinateReferenceSystem) -> QgsCoordinateReferenceSystem:
@@ -42,6 +53,10 @@ def transform_between(
 ) -> QgsCoordinateTransform:
     """From one to the other, both `whole`: without its definition, QGIS leaves coordinates as they are."""
     return QgsCoordinateTransform(whole(source), whole(target), context)
+
+
+def _is_main() -> bool:
+    return QThread.currentThread() == QCoreApplication.instance().thread()
 
 
 def _forget() -> None:

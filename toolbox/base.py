@@ -16,6 +16,7 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDefinition,
+    QgsProject,
 )
 from qgis.PyQt.QtGui import QIcon
 
@@ -26,7 +27,7 @@ from ..jobs.help import help_url
 from ..jobs.layers.styled import Result, load_styled, save_look
 from ..jobs.notices import NOTICES
 from ..jobs.process import EngineProcess
-from ..jobs.reference_systems import of_this_thread
+from ..jobs.reference_systems import of_this_thread, remade
 from ..jobs.snapshots import Snapshot
 from ..jobs.translation import tr
 from ..jobs.virtual import PERMISSION, permission
@@ -227,6 +228,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
     def postProcessAlgorithm(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
         """Tell the engine's warnings over the map."""
+        remade(QgsProject.instance())
         NOTICES.warn(self.displayName(), self._warnings)
         return {}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from geodistil.jobs.background import Background
+from geodistil.jobs.background import Background, start
 from geodistil.jobs.extents import ground_size
 from geodistil.jobs.labelling.layers import make_labels
 from geodistil.jobs.labelling.link import LabelClass
@@ -24,7 +24,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QThread
 
-from .waiting import wait_until
+from .waiting import let_qgis_work_until, wait_until
 
 MIDDLE = QgsPointXY(500_000, 5_000_000)
 
@@ -109,6 +109,14 @@ def test_nor_does_an_algorithm(used_meanwhile):
         algorithm.processAlgorithm({}, QgsProcessingContext(), QgsProcessingFeedback())
 
     assert used_meanwhile("EPSG:32702", through).toWkt()
+
+
+def test_no_thread_of_qgis_s_is_the_first_afterwards(used_meanwhile, project):
+    ended = []
+    project.addMapLayer(QgsVectorLayer("Polygon?crs=EPSG:32708", "boxes", "memory"))
+    start(Background("Looking", lambda _: None, ended.append, ended.append))
+    let_qgis_work_until(lambda: ended)
+    assert used_meanwhile("EPSG:32708").toWkt()
 
 
 def test_a_lost_definition_is_found_again(lost):
