@@ -130,10 +130,12 @@ def make_raster(qgis_app):
 @pytest.fixture(scope="session")
 def make_boxes(qgis_app):
     """A memory layer of rectangles, given as (column, row, column, row, class) in pixels of `make_raster`."""
+    from geodistil.jobs.reference_systems import whole
     from qgis.core import QgsFeature, QgsGeometry, QgsRectangle, QgsVectorLayer
 
     def make(boxes, name="boxes", crs="EPSG:32633", field="kind:string"):
         layer = QgsVectorLayer(f"Polygon?crs={crs}&field={field}", name, "memory")
+        layer.setCrs(whole(layer.crs()))  # a thread of QGIS's may have taken the definition along
         features = []
         for left, top, right, bottom, value in boxes:
             feature = QgsFeature(layer.fields())

@@ -128,7 +128,8 @@ def test_a_lost_definition_is_found_again(lost):
 
 def test_labels_are_copied_with_it(lost, make_boxes, tmp_path):
     lost("EPSG:32704")
-    layer = make_boxes([(1, 1, 5, 5, "car")], crs="EPSG:32704")
+    layer = QgsVectorLayer("Polygon?crs=EPSG:32704&field=kind:string", "cars", "memory")
+    layer.dataProvider().addFeatures([next(make_boxes([(1, 1, 5, 5, "car")]).getFeatures())])
     assert layer.crs().isValid() and not layer.crs().toWkt()
     Snapshot(layer, tmp_path / "labels.gpkg", "kind")()
     assert QgsVectorLayer(str(tmp_path / "labels.gpkg"), "", "ogr").crs().authid() == "EPSG:32704"
