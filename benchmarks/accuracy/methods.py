@@ -162,12 +162,13 @@ def few_labels(form: Form, labelled: str, peers: bool = False, **options: object
         baseline("FixMatch", "fixmatch", extra=True),
         baseline("UniMatch", "unimatch", extra=True),
         baseline("plain distillation", "plain", extra=True, teacher=teacher),
-        row("SSLKD", frozen, form.steps, **taught),
-        row(f"SSLKD, {strong_or_weak}", frozen | other_views, form.steps, extra=True, **taught),
-        row("SSLKD, chips by disagreement", frozen | CHOSEN, form.steps, extra=True, **taught),
-        row("SSLKD, co-trained", joint, form.steps, extra=True, **taught),
-        row("SSLKD, co-trained, chips by disagreement", joint | CHOSEN, form.steps, extra=True, **taught),
+        row("SSLKD", joint, form.steps, **taught),
+        row(f"SSLKD, {strong_or_weak}", joint | other_views, form.steps, extra=True, **taught),
+        row("SSLKD, chips by disagreement", joint | CHOSEN, form.steps, extra=True, **taught),
         row("SSLKD, together from the start", joint | {"teacher_share": 0.0}, form.steps, extra=True),
+        row("SSLKD, frozen teachers", frozen, form.steps, extra=True, **taught),
+        row(f"SSLKD, frozen teachers, {strong_or_weak}", frozen | other_views, form.steps, extra=True, **taught),
+        row("SSLKD, frozen teachers, chips by disagreement", frozen | CHOSEN, form.steps, extra=True, **taught),
     )
 
 
