@@ -187,7 +187,7 @@ def missing_ground(run: Run, prepared: Prepared) -> str:
     card = read_card(recipe.start_from)
     if card.geometry is None:
         return ""
-    old = shapely.geometry.shape(card.geometry)
+    old = shapely.make_valid(shapely.geometry.shape(card.geometry))  # it may be a stranger's
     shown = shapely.union_all([to_lonlat(source.area, source.reader.grid) for source in prepared.sources])
     if old.is_empty or shapely.intersection(old, shown).area >= MOST * old.area:
         return ""

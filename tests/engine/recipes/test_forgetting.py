@@ -130,3 +130,9 @@ def test_imagery_of_the_old_model_s_ground_is_asked_for(make_start, make_package
         _, _, plan = notes(f"run {east}", TAUGHT, moved)
         assert [note.startswith("The model town was trained on ground") for note in plan.notes] == said * [True], east
     assert notes("silent", {}, moved)[2].notes == ()
+    west, south, east, north = shapely.geometry.shape(moved).bounds
+    crossed = {
+        "type": "Polygon",
+        "coordinates": [[[west, south], [east, north], [east, south], [west, north], [west, south]]],
+    }
+    assert len(notes("crossed", TAUGHT, crossed)[2].notes) == 1
