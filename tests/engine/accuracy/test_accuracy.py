@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
 from rasterio.transform import from_origin
 
 from benchmarks.accuracy import speed
@@ -17,6 +18,7 @@ from benchmarks.accuracy.declare import Form, Ground, Metric, Row, Table, Test
 from benchmarks.accuracy.kept import keep, kept
 from benchmarks.accuracy.mosaic import write_mosaic
 from benchmarks.accuracy.parallel import Job, carried_out
+from benchmarks.accuracy.pictures import write_picture
 from benchmarks.accuracy.readme import MARK, write_readme
 from benchmarks.accuracy.running import carry_out, run_of, slug
 from benchmarks.accuracy.summary import markdown, summarise
@@ -253,15 +255,20 @@ TAUGHT = {"kind": "baseline", "method": "plain", "student": NETWORK, "teacher": 
 
 @pytest.fixture
 def ground(tmp_path):
-    """A small generated scene, for training and for the test."""
+    """A small generated scene, for training and, as a mosaic elsewhere, for the test."""
     made = scene(tmp_path / "ground", size=192)
+    mosaic = tmp_path / "mosaics" / "test.vrt"
+    mosaic.parent.mkdir()
+    rasterio.shutil.copy(made.raster, mosaic, driver="VRT")
     labels = {"path": str(made.areas), "field": "class"}
     sources = [{"raster": str(made.raster), "role": "segmentation", "labels": labels}]
     classes = {"segmentation_classes": [{"name": name} for name in ("roof", "road", "water")]}
-    return Ground({"all": sources}, [Test("here", made.raster, "segmentation", labels)], classes)
+    return Ground({"all": sources}, [Test("here", mosaic, "segmentation", labels)], classes)
 
 
-def test_rows_run_side_by_side_after_their_teachers_and_a_failure_stops_only_what_needs_it(ground, tmp_path, capsys):
+def test_rows_run_side_by_side_after_their_teachers_and_a_failure_stops_only_what_needs_it(
+    ground, tmp_path, capsys, request
+):
     rows = [
         Row("taught", TAUGHT, 1, teachers={"teacher": "teacher"}),
         Row("teacher", ALONE, 1),
@@ -275,6 +282,10 @@ def test_rows_run_side_by_side_after_their_teachers_and_a_failure_stops_only_wha
     assert found == [("teacher", "teacher", 1, True), ("taught", "taught", 1, True)]
     assert "impossible failed: The device 'cuda:99' is not there." in capsys.readouterr().err
     assert not (tmp_path / "seed-0" / "hopeless").exists()
+    permit(())
+    request.addfinalizer(lambda: permit(()))
+    picture = write_picture(rows[:2], ground.tests, tmp_path / "seed-0", tmp_path / "predictions.png")
+    assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_row_is_done_again_only_where_its_settings_or_its_teachers_changed(ground, tmp_path):
