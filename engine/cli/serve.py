@@ -123,7 +123,7 @@ class Kept:
 class Request(NamedTuple):
     """What is asked for.
 
-    Args:
+    Attributes:
         output: the job's folder.
         arguments: of the command, without `--output`.
     """

@@ -10,7 +10,7 @@ from torch import Tensor
 class Emphasis(NamedTuple):
     """How much a loss hears of each class and of each place, usually from 0 to 1; none: all 1.
 
-    Args:
+    Attributes:
         classes: (K,).
         places: (B, H, W) of pixels, or (B, N) of anchors.
     """
@@ -25,7 +25,7 @@ IN_FULL = Emphasis()
 class Targets(NamedTuple):
     """What a teacher says of anchors, and its class logits (B, N, C), by which it means each of them.
 
-    Args:
+    Attributes:
         values: boxes or regression (B, N, 4), or centerness logits (B, N).
         logits: of the classes.
     """
@@ -37,7 +37,7 @@ class Targets(NamedTuple):
 class Pyramid(NamedTuple):
     """A network's features, a student's adapted to its teacher's channels, and its class logits.
 
-    Args:
+    Attributes:
         features: of each level (B, D, H_l, W_l).
         logits: of anchors (B, N, C), or of pixels (B, K, H, W).
     """

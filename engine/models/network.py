@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Heads(NamedTuple):
     """Of a multi-task network.
 
-    Args:
+    Attributes:
         detection: reads the levels of its own strides, or none.
         segmentation: reads the levels of strides 4 to 32, or none.
     """
