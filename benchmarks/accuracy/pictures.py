@@ -10,13 +10,13 @@ from engine.config import Area, Card, Labels, Run, Source, Supervised
 from engine.data.grid import Window
 from engine.data.labels import read_labels
 from engine.data.raster import OnGrid, RasterReader
-from engine.data.reach import permit
 from engine.evaluation.detections import read_detections
 from engine.packages import load_card
 from engine.report import Labelling, preview_png
 from engine.types import IGNORE_INDEX
 
 from .declare import Row, Test
+from .mosaic import permit_mosaics
 from .running import slug
 from .scoring import LAYERS, classes_of
 
@@ -36,7 +36,7 @@ def write_picture(rows: list[Row], tests: list[Test], seed_folder: Path, output:
     Returns:
         `output`.
     """
-    permit((), allow_remote=True)  # mosaics lie elsewhere than their tiles, all of them ours
+    permit_mosaics()
     cards = {row.name: load_card(seed_folder / slug(row.name) / "model") for row in rows}
     images, columns = [], {name: [] for name in ("truth", *cards)}
     for test, along in _places(tests):

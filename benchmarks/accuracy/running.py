@@ -13,7 +13,6 @@ from typing import Any
 
 from engine.cli.train import train_run
 from engine.config import Run, load_run, save_run
-from engine.data.reach import permit
 from engine.events import read_events
 from engine.models.sizes import parameters
 from engine.packages import load_package
@@ -23,6 +22,7 @@ from engine.text_files import json_or_none, write_text
 from engine.training.durable import LAST, PREVIOUS
 
 from .declare import Form, Ground, Row
+from .mosaic import permit_mosaics
 from .scoring import predict, score
 
 RESULT_FILE = "result.json"
@@ -74,7 +74,7 @@ def carry_out(row: Row, form: Form, ground: Ground, seed: int, seed_folder: Path
     A folder of other settings or other teachers is emptied; one of the same goes on from its checkpoint, which is
     removed when the row has its result.
     """
-    permit((), allow_remote=True)  # mosaics lie elsewhere than their tiles, all of them ours
+    permit_mosaics()
     folder = seed_folder / slug(row.name)
     run = run_of(row, form, ground, seed, seed_folder)
     teachers = _taught_by(row, seed_folder)
