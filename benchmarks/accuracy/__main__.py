@@ -21,6 +21,7 @@ from .parallel import Job, carried_out
 from .pictures import write_picture
 from .readme import write_readme
 from .running import RESULT_FILE, slug
+from .speed import keep_speed, write_speed
 from .summary import Results, markdown, summarise
 from .tables import TABLES
 
@@ -36,9 +37,8 @@ def main(arguments: list[str] | None = None) -> None:
         print(write_readme(options.output))
         return
     if options.table == "speed":
-        from .speed import write_speed  # the only one that needs every backend
-
-        print(write_speed(options.output / f"controlled-{options.form}"))
+        folder = options.output / f"controlled-{options.form}"
+        print(write_speed(folder, everything("controlled", options.form, folder)))
         return
     declare, forms = TABLES[options.table]
     if options.form not in forms:
@@ -158,14 +158,23 @@ def finished(table: Table, folder: Path) -> Results:
     return results
 
 
+def everything(name: str, form: str, folder: Path, repository: Path = RESULTS) -> Results:
+    """All results of a table, of its folder and of the repository."""
+    declare, forms = TABLES[name]
+    table = declare(forms[form])
+    return merged(kept(name, table, forms[form], repository), finished(table, folder))
+
+
 def write_anew(output: Path, repository: Path = RESULTS) -> None:
     """Bring the tables up to date with all results, of the output and of the repository, which keeps both."""
     for name, (declare, forms) in TABLES.items():
         for form in forms.values():
             table, folder = declare(form), output / f"{name}-{form.name}"
-            if results := merged(kept(name, table, form, repository), finished(table, folder)):
+            if results := everything(name, form.name, folder, repository):
                 _write(table, form, results, folder)
                 keep(name, table, form, results, repository)
+            if name == "controlled" and folder.exists():
+                keep_speed(folder, repository / f"speed-{form.name}.json")
 
 
 def _ground(table: Table, data: Path, folder: Path, seed: int) -> Ground:

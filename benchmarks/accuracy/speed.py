@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,27 +16,37 @@ from engine.inference import Backend, OnnxBackend, OpenVinoBackend, TorchBackend
 from engine.models.sizes import parameters
 from engine.packages import load_package
 
-from .methods import DETECTION_TEACHER, SEGMENTATION_TEACHER, VANILLA
-from .running import RESULT_FILE, slug
+from .methods import BOTH, DETECTION_TEACHER, SEGMENTATION_TEACHER, VANILLA
+from .running import slug
+from .summary import Results
 
-ROWS = (DETECTION_TEACHER, SEGMENTATION_TEACHER, VANILLA, "distilled, soft")
+ROWS = (DETECTION_TEACHER, SEGMENTATION_TEACHER, VANILLA, f"distilled, {BOTH}")
 LIBRARIES = {"torch": "torch", "onnx": "onnxruntime", "openvino": "OpenVINO"}
+FILE = "speed.json"
 ROUNDS = 7
 WINDOWS = 24
 SIDE = 512
 """Of windows, in pixels: the same for all, since small windows cost more a pixel."""
 
 
-def write_speed(table_folder: Path) -> str:
-    """Time the networks of the first seed, taking turns, and write `speed.json` and `speed.md` beside the table.
+def write_speed(table_folder: Path, results: Results) -> str:
+    """Time the networks of the first seed that has them all, taking turns; `speed.json`, `speed.md` beside the table.
+
+    Args:
+        table_folder: of the table controlled, with its run folders.
+        results: the table's, of all seeds.
 
     Raises:
-        SystemExit: the table's rows are not there yet.
+        SystemExit: the table's networks are not there yet.
     """
-    seeds = sorted(table_folder.glob("seed-*"))
-    if not seeds or not all((seeds[0] / slug(row) / RESULT_FILE).exists() for row in ROWS):
-        raise SystemExit("Fill the table controlled first; speed compares its networks.")
-    models = {row: seeds[0] / slug(row) / "model" for row in ROWS}
+    seeds = [
+        {row: folder / slug(row) / "model" for row in ROWS}
+        for folder in sorted(table_folder.glob("seed-*"))
+        if all((folder / slug(row) / "model").exists() for row in ROWS)
+    ]
+    if not seeds:
+        raise SystemExit(f"Train these rows of the table controlled first, speed compares them: {'; '.join(ROWS)}.")
+    models = seeds[0]
     speeds = {name: megapixels_per_second(models, name) for name in LIBRARIES}
     entries = [
         {
@@ -43,13 +54,21 @@ def write_speed(table_folder: Path) -> str:
             "parameters": parameters(load_package(model)[0]),
             "megabytes": round((model / "model.safetensors").stat().st_size / 1e6, 1),
             **{f"{name}_megapixels_per_second": speeds[name][row] for name in speeds},
-            **accuracy(seeds, row),
+            **accuracy(results.get(row, {})),
         }
         for row, model in models.items()
     ]
-    (table_folder / "speed.json").write_text(json.dumps(entries, indent=2) + "\n")
+    (table_folder / FILE).write_text(json.dumps(entries, indent=2) + "\n")
     (table_folder / "speed.md").write_text(text := markdown(entries))
     return text
+
+
+def keep_speed(table_folder: Path, kept: Path) -> None:
+    """Copy what was measured to the repository; where nothing was measured here, write the table of what is kept."""
+    if (table_folder / FILE).exists():
+        shutil.copyfile(table_folder / FILE, kept)
+    elif kept.exists():
+        (table_folder / "speed.md").write_text(markdown(json.loads(kept.read_text())))
 
 
 def megapixels_per_second(models: dict[str, Path], name: str) -> dict[str, float]:
@@ -67,10 +86,9 @@ def megapixels_per_second(models: dict[str, Path], name: str) -> dict[str, float
     return {row: round(WINDOWS * SIDE**2 / 1e6 / median(times[1:]), 2) for row, times in seconds.items()}
 
 
-def accuracy(seeds: list[Path], row: str) -> dict[str, float]:
-    """Means over the seeds that are done."""
-    files = [folder / slug(row) / RESULT_FILE for folder in seeds]
-    scores = [json.loads(file.read_text())["scores"] for file in files if file.exists()]
+def accuracy(results: dict[int, dict[str, Any]]) -> dict[str, float]:
+    """Means over a row's seeds, results as in `Results`."""
+    scores = [result["scores"] for result in results.values()]
     found = {}
     for task, metric in (("segmentation", "mean_iou"), ("detection", "ap50")):
         values = [score[task][metric] for score in scores if task in score]

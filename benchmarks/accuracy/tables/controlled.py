@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..banepa import BUILDING, ROWS, make_banepa, train_tiles
-from ..declare import Form, Ground, Metric, Row, Table
-from ..methods import VANILLA, distilled, networks, single_task, soft, vanilla
+from ..declare import Form, Ground, Metric, Row, Settings, Table
+from ..methods import BOTH, VANILLA, distilled, networks, single_task, soft, vanilla
 
 FORMS = {
     "small": Form(
@@ -63,6 +63,7 @@ def table(form: Form) -> Table:
 
 def further(form: Form) -> tuple[Row, ...]:
     """Options, and what lies beyond the papers."""
+    learning: Settings = {"sources": "with unlabelled", "unlabelled": True, "co_training": True}
     rows = (
         distilled(form, "feature", "feature"),
         distilled(form, "PDF", "pdf"),
@@ -76,7 +77,8 @@ def further(form: Form) -> tuple[Row, ...]:
         distilled(form, "soft, strong views", "soft", strong_views=True),
         distilled(form, "soft, weak labels", "soft", weak_labels=True),
         distilled(form, "soft, unlabelled", "soft", sources="with unlabelled", unlabelled=True),
-        distilled(form, "soft, co-training", "soft", sources="with unlabelled", unlabelled=True, co_training=True),
+        distilled(form, "soft, co-training", "soft", **learning),
+        distilled(form, f"{BOTH}, co-training", "soft", on_own_task=True, **learning),
     )
     return tuple(replace(row, extra=True) for row in rows)
 

@@ -353,10 +353,21 @@ def test_speed_is_measured_in_windows_of_one_size_which_the_table_says(monkeypat
     assert f"windows of {speed.SIDE} px" in speed.markdown([])
 
 
-def test_a_score_that_is_undefined_is_in_no_mean_of_seeds(tmp_path):
-    for seed, value in enumerate((0.5, None, 0.7)):
-        folder = tmp_path / str(seed) / slug("row")
-        folder.mkdir(parents=True)
-        scores = {"segmentation": {"mean_iou": value}, "detection": {"ap50": None}}
-        (folder / "result.json").write_text(json.dumps({"scores": scores}))
-    assert speed.accuracy(sorted(tmp_path.iterdir()), "row") == {"mean_iou": pytest.approx(0.6)}
+def test_a_score_that_is_undefined_is_in_no_mean_of_seeds():
+    results = {seed: result(seed, value) for seed, value in enumerate((0.5, None, 0.7))}
+    for each in results.values():
+        each["scores"]["detection"] = {"ap50": None}
+    assert speed.accuracy(results) == {"mean_iou": pytest.approx(0.6)}
+
+
+def test_a_measured_speed_stays_in_the_repository_and_comes_back_where_nothing_was_measured(tmp_path):
+    here, elsewhere, kept_file = tmp_path / "here", tmp_path / "elsewhere", tmp_path / "speed-small.json"
+    rates = {f"{name}_megapixels_per_second": 1.25 for name in speed.LIBRARIES}
+    for folder in (here, elsewhere):
+        folder.mkdir()
+    speed.keep_speed(elsewhere, kept_file)
+    assert not list(elsewhere.iterdir()) and not kept_file.exists()
+    (here / speed.FILE).write_text(json.dumps([{"network": "A", "parameters": 3e6, "megabytes": 12.0, **rates}]))
+    speed.keep_speed(here, kept_file)
+    speed.keep_speed(elsewhere, kept_file)
+    assert "| A |  |  | 3.0 | 12.0 | 1.25 | 1.25 | 1.25 |" in (elsewhere / "speed.md").read_text()
