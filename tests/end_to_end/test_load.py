@@ -1,6 +1,7 @@
 """The short form of `benchmarks/plugin/load.py`: what one QGIS holds does not grow with what it has done."""
 
 import gc
+import operator
 import os
 from pathlib import Path
 
@@ -32,6 +33,6 @@ def test_nothing_grows_with_what_was_done(trained, town, project, tmp_path, prov
         if index == WARM - 1:
             warm = held()
     try:
-        let_qgis_work_until(lambda: all(now <= then for now, then in zip(held(), warm)), IDLE_SECONDS)
+        let_qgis_work_until(lambda: all(map(operator.le, held(), warm)), IDLE_SECONDS)
     finally:
         print(f"handles, threads, temporary files: {warm} when warm, {held()} at the end")
