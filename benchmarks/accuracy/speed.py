@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import mean, median
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ import numpy as np
 from engine.inference import Backend, OnnxBackend, OpenVinoBackend, TorchBackend
 from engine.models.sizes import parameters
 from engine.packages import load_package
+from engine.packages.item import GRAPH_FILE
+from engine.packages.onnx import export_joint
 
 from .methods import BOTH, DETECTION_TEACHER, SEGMENTATION_TEACHER, VANILLA
 from .running import slug
@@ -47,7 +50,8 @@ def write_speed(table_folder: Path, results: Results) -> str:
     if not seeds:
         raise SystemExit(f"Train these rows of the table controlled first, speed compares them: {'; '.join(ROWS)}.")
     models = seeds[0]
-    speeds = {name: megapixels_per_second(models, name) for name in LIBRARIES}
+    with TemporaryDirectory() as graphs:
+        speeds = speeds_of(models, Path(graphs))
     entries = [
         {
             "network": row,
@@ -71,14 +75,32 @@ def keep_speed(table_folder: Path, kept: Path) -> None:
         (table_folder / "speed.md").write_text(markdown(json.loads(kept.read_text())))
 
 
-def megapixels_per_second(models: dict[str, Path], name: str) -> dict[str, float]:
-    """Median speed of each model on windows of one size; rounds are interleaved, so that noise meets all alike.
+def speeds_of(models: dict[str, Path], graphs: Path) -> dict[str, dict[str, float]]:
+    """MPix/s of packages by library and row.
+
+    Args:
+        models: packages by row.
+        graphs: an empty folder, for graphs that take windows of `SIDE`: a package's own takes windows of one size.
+    """
+    backends: dict[str, dict[str, Backend]] = {name: {} for name in LIBRARIES}
+    for row, model in models.items():
+        network, card = load_package(model)
+        folder = graphs / slug(row)
+        folder.mkdir()
+        export_joint(network, card.model_copy(update={"tile_size": SIDE}), folder / GRAPH_FILE)
+        backends["torch"][row] = TorchBackend(network, card)
+        backends["onnx"][row] = OnnxBackend(folder, card)
+        backends["openvino"][row] = OpenVinoBackend(folder, card)
+    return {name: megapixels_per_second(each) for name, each in backends.items()}
+
+
+def megapixels_per_second(backends: dict[str, Backend]) -> dict[str, float]:
+    """Median speed of each on windows of one size; rounds are interleaved, so that noise meets all alike.
 
     Windows run as many at once as a prediction runs them.
     """
-    backends = {row: _backend(model, name) for row, model in models.items()}
     image = np.random.default_rng(0).integers(0, 255, (1, 3, SIDE, SIDE)).astype(np.float32)
-    seconds: dict[str, list[float]] = {row: [] for row in models}
+    seconds: dict[str, list[float]] = {row: [] for row in backends}
     for _ in range(ROUNDS + 1):
         for row, backend in backends.items():
             seconds[row].append(_seconds(backend, image))
@@ -112,13 +134,6 @@ def markdown(entries: list[dict[str, Any]]) -> str:
         lines.append(f"| {entry['network']} | {scores} | {size} | {speeds} |")
     total = f"{WINDOWS} windows of {SIDE} px each, median of {ROUNDS} interleaved rounds; students do both tasks."
     return "\n".join([*lines, "", total, ""])
-
-
-def _backend(model: Path, name: str) -> Backend:
-    network, card = load_package(model)
-    if name == "torch":
-        return TorchBackend(network, card)
-    return OnnxBackend(model, card) if name == "onnx" else OpenVinoBackend(model, card)
 
 
 def _seconds(backend: Backend, image: np.ndarray) -> float:

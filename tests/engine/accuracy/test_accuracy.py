@@ -11,7 +11,6 @@ import rasterio
 import rasterio.shutil
 from rasterio.transform import from_origin
 
-from benchmarks.accuracy import speed
 from benchmarks.accuracy.__main__ import chosen, finished, lengthened, merged, unknown, write_anew
 from benchmarks.accuracy.banepa import ROWS, labelled_order, make_banepa, tile, train_tiles
 from benchmarks.accuracy.declare import Form, Ground, Metric, Row, Table, Test
@@ -332,42 +331,3 @@ def test_a_row_without_all_seeds_says_which_it_has():
     results = {"A": {0: result(0, 0.5), 1: result(1, 0.6)}, "B": {1: result(1, 0.7)}}
     text = markdown(table, summarise(table, results), [])
     assert "| A | 0.550 ± 0.071 |" in text and "| B (seed 1) | 0.700 |" in text
-
-
-def test_speed_is_measured_in_windows_of_one_size_which_the_table_says(monkeypatch):
-    """Whatever window a card asks for: small ones cost more a pixel."""
-    seen = {}
-
-    class Backend:
-        parallel = 1
-
-        def __init__(self, model):
-            self.model = model
-
-        def run(self, images):
-            seen.setdefault(self.model, set()).add(images.shape)
-
-    monkeypatch.setattr(speed, "_backend", lambda model, name: Backend(model))
-    assert set(speed.megapixels_per_second({"teacher": "a", "student": "b"}, "torch")) == {"teacher", "student"}
-    assert seen["a"] == seen["b"] == {(1, 3, speed.SIDE, speed.SIDE)}
-    assert f"windows of {speed.SIDE} px" in speed.markdown([])
-
-
-def test_a_score_that_is_undefined_is_in_no_mean_of_seeds():
-    results = {seed: result(seed, value) for seed, value in enumerate((0.5, None, 0.7))}
-    for each in results.values():
-        each["scores"]["detection"] = {"ap50": None}
-    assert speed.accuracy(results) == {"mean_iou": pytest.approx(0.6)}
-
-
-def test_a_measured_speed_stays_in_the_repository_and_comes_back_where_nothing_was_measured(tmp_path):
-    here, elsewhere, kept_file = tmp_path / "here", tmp_path / "elsewhere", tmp_path / "speed-small.json"
-    rates = {f"{name}_megapixels_per_second": 1.25 for name in speed.LIBRARIES}
-    for folder in (here, elsewhere):
-        folder.mkdir()
-    speed.keep_speed(elsewhere, kept_file)
-    assert not list(elsewhere.iterdir()) and not kept_file.exists()
-    (here / speed.FILE).write_text(json.dumps([{"network": "A", "parameters": 3e6, "megabytes": 12.0, **rates}]))
-    speed.keep_speed(here, kept_file)
-    speed.keep_speed(elsewhere, kept_file)
-    assert "| A |  |  | 3.0 | 12.0 | 1.25 | 1.25 | 1.25 |" in (elsewhere / "speed.md").read_text()

@@ -1,0 +1,42 @@
+"""Table (f): speed of real packages, beside accuracies of all seeds."""
+
+import json
+
+import onnx
+import pytest
+
+from benchmarks.accuracy import speed
+
+from ..packages.conftest import card, network, package  # noqa: F401 # fixtures
+
+SIDE = 96
+
+
+def test_every_library_runs_windows_of_one_size_whatever_the_card_says(package, tmp_path, monkeypatch):  # noqa: F811
+    for name, value in {"SIDE": SIDE, "ROUNDS": 1, "WINDOWS": 2}.items():
+        monkeypatch.setattr(speed, name, value)
+    found = speed.speeds_of({"a row": package}, tmp_path)
+    assert set(found) == set(speed.LIBRARIES) and all(each["a row"] > 0 for each in found.values())
+    (graph,) = tmp_path.rglob("*.onnx")
+    assert [dim.dim_value for dim in onnx.load(graph).graph.input[0].type.tensor_type.shape.dim][2:] == [SIDE, SIDE]
+    assert f"windows of {SIDE} px" in speed.markdown([])
+
+
+def test_a_score_that_is_undefined_is_in_no_mean_of_seeds():
+    scores = [{"segmentation": {"mean_iou": value}, "detection": {"ap50": None}} for value in (0.5, None, 0.7)]
+    assert speed.accuracy({seed: {"scores": each} for seed, each in enumerate(scores)}) == {
+        "mean_iou": pytest.approx(0.6)
+    }
+
+
+def test_a_measured_speed_stays_in_the_repository_and_comes_back_where_nothing_was_measured(tmp_path):
+    here, elsewhere, kept = tmp_path / "here", tmp_path / "elsewhere", tmp_path / "speed-small.json"
+    rates = {f"{name}_megapixels_per_second": 1.25 for name in speed.LIBRARIES}
+    for folder in (here, elsewhere):
+        folder.mkdir()
+    speed.keep_speed(elsewhere, kept)
+    assert not list(elsewhere.iterdir()) and not kept.exists()
+    (here / speed.FILE).write_text(json.dumps([{"network": "A", "parameters": 3e6, "megabytes": 12.0, **rates}]))
+    speed.keep_speed(here, kept)
+    speed.keep_speed(elsewhere, kept)
+    assert "| A |  |  | 3.0 | 12.0 | 1.25 | 1.25 | 1.25 |" in (elsewhere / "speed.md").read_text()
