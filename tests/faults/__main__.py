@@ -1,4 +1,10 @@
-"""The long form: so many trials of every fault; each result is kept, so that a stopped call goes on."""
+"""The long form: so many trials of every fault; each result is kept, so that a stopped call goes on.
+
+    .venv/bin/python -m tests.faults --results tests/faults/results.jsonl [--only KIND ...]
+
+goes on from what the repository has, on whatever machine, and writes the table in docs/promises.md anew. Calls with
+other kinds may run side by side, each with its own `--output`.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +31,8 @@ from .killing import Killed, killed, undisturbed
 ASKED = "SIGTERM, "
 """Before a kind's name: it is asked to end, and must do so in time."""
 IN_TIME = 3.0
+MOST_IN_VAIN = 5
+"""Trials that hit nothing, after which a short call of a kind is given up."""
 STARVING = {
     "small disk": ("training", starving.small_disk),
     "small disk, prediction": ("prediction", starving.small_disk),
@@ -40,6 +48,10 @@ STARVING = {
     "no number": ("training", starving.no_number),
 }
 """Name to the job and what is done to it."""
+KEPT = Path(__file__).with_name("results.jsonl")
+PROMISES = Path(__file__).resolve().parents[2] / "docs" / "promises.md"
+MARKS = "<!-- python -m tests.faults: begin -->", "<!-- end -->"
+"""In the promises, around the table of the kept results."""
 EXPORTS = ("packaging", "export", "memory")
 """In the names of kinds whose graphs are each exported, because that is what is disturbed."""
 LOADED = ("engine.cli.main", "engine.recipes", "engine.training", "engine.inference", "engine.packages", "onnxscript")
@@ -54,9 +66,10 @@ def main() -> int:
     ground = options.output / "ground"
     make_ground(ground)
     results, at = options.results or options.output / "results.jsonl", commit()
-    done = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+    done = read(results) if results.exists() else []
     for name in options.only or names():
-        for trial in missing(name, done, options):
+        while wanting(mine := [result for result in done if result["name"] == name], options.trials):
+            trial = len(mine)
             processes.GRAPHS[:] = [] if any(word in name for word in EXPORTS) else [options.output / "graphs"]
             result = {"name": name, "trial": trial, **tried(name, trial, options, ground), "commit": at}
             done.append(result)
@@ -65,6 +78,8 @@ def main() -> int:
             for fault in result["faults"]:
                 print(f"{name}, trial {trial}: {fault}", file=sys.stderr, flush=True)
     print(figures(done))
+    if options.results and options.results.resolve() == KEPT:
+        write_promises(read(KEPT))  # with what calls beside this one have tried
     gc.unfreeze()
     return int(any(result["faults"] for result in done))
 
@@ -79,6 +94,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, default=Path("build/faults"))
     parser.add_argument("--results", type=Path, help="file of results to go on from; else in OUTPUT")
     return parser.parse_args()
+
+
+def read(results: Path) -> list[dict[str, Any]]:
+    """The results in a file."""
+    return [json.loads(line) for line in results.read_text().splitlines()]
 
 
 def load() -> None:
@@ -99,10 +119,11 @@ def names() -> list[str]:
     return [*KINDS, *(ASKED + name for name in KINDS), *STARVING]
 
 
-def missing(name: str, done: list[dict[str, Any]], options: argparse.Namespace) -> range:
-    """The numbers of the trials of a kind that have no result yet."""
-    so_far = sum(result["name"] == name for result in done)
-    return range(so_far, options.trials if name in STARVING else -(-options.trials // options.each))
+def wanting(results: list[dict[str, Any]], kills: int) -> bool:
+    """Whether a kind with these results needs another trial: some end before anything has hit them."""
+    hits = sum(result["kills"] for result in results)
+    in_vain = sum(not result["kills"] for result in results)
+    return hits < kills and in_vain < max(kills, MOST_IN_VAIN) and not any("skipped" in result for result in results)
 
 
 def tried(name: str, trial: int, options: argparse.Namespace, ground: Path) -> dict[str, Any]:
@@ -150,14 +171,22 @@ def _size(folder: Path) -> int:
 
 
 def figures(done: list[dict[str, Any]]) -> str:
-    """A table in Markdown."""
+    """A table in Markdown, in the order of `names`, whatever order they were tried in."""
     lines = ["| fault | tried | survived | slowest end |", "|---|---|---|---|"]
-    for name in dict.fromkeys(result["name"] for result in done):
-        mine = [result for result in done if result["name"] == name]
+    for name in names():
+        if not (mine := [result for result in done if result["name"] == name]):
+            continue
         tried_, bad = sum(result["kills"] for result in mine), sum(bool(result["faults"]) for result in mine)
         slowest = max((seconds for result in mine for seconds in result.get("seconds", ())), default=None)
         lines.append(f"| {name} | {tried_} | {tried_ - bad} | {f'{slowest:.1f} s' if slowest else ''} |")
     return "\n".join(lines)
+
+
+def write_promises(done: list[dict[str, Any]], page: Path = PROMISES) -> None:
+    """Put the table of results between the page's marks."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(MARKS[0])
+    after = rest.partition(MARKS[1])[2]
+    page.write_text(f"{before}{MARKS[0]}\n\n{figures(done)}\n\n{MARKS[1]}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
