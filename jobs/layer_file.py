@@ -18,7 +18,7 @@ from qgis.core import (
 )
 
 from .errors import GeoDistilError
-from .reference_systems import whole
+from .reference_systems import with_definition
 from .translation import tr
 
 
@@ -29,12 +29,16 @@ class LayerFile:
         layer: gives geometry type, CRS (the one set by hand, where there is one) and name.
         path: the GeoPackage, in a folder that is there when it is written; its layer is called as the file.
         fields: of the copy.
+
+    Raises:
+        GeoDistilError: the CRS has lost its definition.
     """
 
     def __init__(self, layer: QgsFeatureSource, path: Path, fields: QgsFields) -> None:
         flat = QgsWkbTypes.linearType(layer.wkbType())
         self._type = flat if flat == QgsWkbTypes.Type.Unknown else QgsWkbTypes.multiType(flat)
-        self._name, self._path, self._crs, self._fields = layer.sourceName(), path, whole(layer.sourceCrs()), fields
+        self._name, self._path, self._fields = layer.sourceName(), path, fields
+        self._crs = with_definition(layer.sourceCrs(), self._name)
         self._options = QgsVectorFileWriter.SaveVectorOptions()
         self._options.driverName, self._options.layerName = "GPKG", path.stem
         self._context = QgsProject.instance().transformContext()

@@ -18,6 +18,9 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QCoreApplication, QThread
 
+from .errors import GeoDistilError
+from .translation import tr
+
 
 @contextmanager
 def of_this_thread() -> Iterator[None]:
@@ -44,6 +47,26 @@ def whole(crs: QgsCoordinateReferenceSystem) -> QgsCoordinateReferenceSystem:
         return crs
     _forget()
     return QgsCoordinateReferenceSystem(crs.authid())
+
+
+def with_definition(crs: QgsCoordinateReferenceSystem, name: str) -> QgsCoordinateReferenceSystem:
+    """A layer's, `whole`, for a file to be written; a layer without any stays without.
+
+    Args:
+        crs: a layer's.
+        name: the layer's.
+
+    Raises:
+        GeoDistilError: it has lost its definition, and has no code by which it is found again.
+    """
+    found = whole(crs)
+    if crs.isValid() and not found.isValid():
+        raise GeoDistilError(
+            "layer",
+            tr("QGIS has lost the definition of {layer}'s coordinate reference system.").format(layer=name),
+            tr("Restart QGIS, or set it again in the layer's properties."),
+        )
+    return found
 
 
 def transform_between(

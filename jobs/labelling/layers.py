@@ -20,7 +20,7 @@ from qgis.core import (
 from ..classes import is_null, natural_order, value_text
 from ..errors import GeoDistilError
 from ..folders import writable
-from ..reference_systems import whole
+from ..reference_systems import with_definition
 from ..sources.draft import SEGMENTATION
 from ..sources.facts import raster_facts
 from ..translation import tr
@@ -78,7 +78,7 @@ def make_labels(
             tr("Choose another name, or add its layer to the project and take that."),
         )
     kind = QgsWkbTypes.Type.MultiPolygon if role == SEGMENTATION else QgsWkbTypes.Type.Polygon
-    _write_empty(path, LABELS, LABEL_FIELDS, kind, raster.crs())
+    _write_empty(path, LABELS, LABEL_FIELDS, kind, with_definition(raster.crs(), raster.name()))
     labels = _opened(path, LABELS, tr("{raster}: labels").format(raster=raster.name()))
     link = Link(raster.id(), raster.source(), role, CLASS, classes=tuple(classes))
     _add(labels, raster, project)
@@ -146,7 +146,8 @@ def make_area(labels: QgsVectorLayer, link: Link, raster: QgsRasterLayer, projec
         path = usual_path(raster, link.role).parent / f"{_stem(labels)}_{AREA}.gpkg"
     area = QgsVectorLayer(f"{path}|layername={AREA}", "", "ogr") if path.exists() else None
     if area is None or not area.isValid():
-        _write_empty(path, AREA, AREA_FIELDS, QgsWkbTypes.Type.MultiPolygon, raster.crs())
+        kind = QgsWkbTypes.Type.MultiPolygon
+        _write_empty(path, AREA, AREA_FIELDS, kind, with_definition(raster.crs(), raster.name()))
         area = _opened(path, AREA, "")
     area.setName(tr("{raster}: labelled area").format(raster=raster.name()))
     style_area(area)
@@ -182,7 +183,7 @@ def _write_empty(
     if path.exists():
         options.actionOnExistingFile = QgsVectorFileWriter.ActionOnExistingFile.CreateOrOverwriteLayer
     context = QgsProject.instance().transformContext()
-    writer = QgsVectorFileWriter.create(str(path), _fields(fields), kind, whole(crs), context, options)
+    writer = QgsVectorFileWriter.create(str(path), _fields(fields), kind, crs, context, options)
     error, reason = writer.hasError(), writer.errorMessage()
     del writer  # which closes the file
     if error != QgsVectorFileWriter.WriterError.NoError:

@@ -3392,6 +3392,16 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Sorgen Sie dafür, dass der Server erreichbar ist, und versuchen Sie es noch einmal.</translation>
     </message>
     <message>
+      <location filename="jobs/reference_systems.py" />
+      <source>QGIS has lost the definition of {layer}'s coordinate reference system.</source>
+      <translation>QGIS hat die Definition des Koordinatenbezugssystems von {layer} verloren.</translation>
+    </message>
+    <message>
+      <location filename="jobs/reference_systems.py" />
+      <source>Restart QGIS, or set it again in the layer's properties.</source>
+      <translation>Starten Sie QGIS neu, oder wählen Sie es in den Eigenschaften des Layers noch einmal.</translation>
+    </message>
+    <message>
       <location filename="jobs/removal.py" />
       <source>Remove a temporary folder</source>
       <translation>Temporären Ordner entfernen</translation>

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from geodistil.jobs.background import Background, start
+from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.extents import ground_size
 from geodistil.jobs.labelling.layers import make_labels
 from geodistil.jobs.labelling.link import LabelClass
@@ -142,6 +143,15 @@ def test_a_label_layer_is_made_with_it(lost, make_raster, tmp_path, project):
     assert not raster.crs().toWkt()
     made = make_labels(raster, tmp_path / "labels.gpkg", "detection", [LabelClass("car", "#00ff00")], project)
     assert made.crs().authid() == "EPSG:32705"
+
+
+def test_labels_are_not_written_without_it_where_it_has_no_code_to_find_it_by(lost, tmp_path):
+    crs = lost("PROJ:+proj=laea +lat_0=47 +lon_0=7.125 +ellps=GRS80 +units=m")
+    layer = QgsVectorLayer("Polygon?field=kind:string", "cars", "memory")
+    layer.setCrs(crs)
+    assert layer.crs().isValid() and not layer.crs().authid()
+    with pytest.raises(GeoDistilError, match="lost the definition of cars's coordinate reference system"):
+        Snapshot(layer, tmp_path / "labels.gpkg", "kind")
 
 
 def test_the_ground_is_measured_with_it(lost):
