@@ -11,6 +11,7 @@ SEGMENTATION_TEACHER = "segmentation alone, teacher's size"
 TEACHERS = {"detection_teacher": DETECTION_TEACHER, "segmentation_teacher": SEGMENTATION_TEACHER}
 UNET: Settings = {"architecture": "unet", "encoder": "tu-tf_efficientnet_lite1"}
 UNET_TEACHER = "segmentation alone, U-Net teacher"
+SSLKD_TEACHER = "segmentation alone, SSLKD, teacher's size"
 ENSEMBLES = {teacher: (row, f"{row}, second seed") for teacher, row in TEACHERS.items()}
 SECOND_DRAW = 100
 """Far from the tables' seeds, so that no other row of a seed has it."""
