@@ -61,8 +61,9 @@ def load_teachers(
     """Fill teachers with trained weights, or put ensembles in their place.
 
     A path names a run folder, whose network of the teacher's name is taken (of a supervised run its only one), one of
-    its checkpoints (`.safetensors`, or `last.pt` for its last moving average), or a model package's folder. A run
-    folder alone fills the network that this run describes; packages, checkpoints and members of a list are built as
+    its checkpoints (`.safetensors`, or `last.pt` for its last moving average), or a model package's folder. A finished
+    run of a recipe that has no such teacher (SSLKD's, for a student of two tasks) teaches by its model. A run folder
+    alone fills the network that this run describes; packages, checkpoints and members of a list are built as
     they were trained.
 
     Args:
@@ -85,7 +86,7 @@ def load_teachers(
         if alone and not isinstance(paths, str):
             notes.append(f"The {name.replace('_', ' ')} is an ensemble of one network, which is that network alone.")
         path = paths if isinstance(paths, str) else paths[0]
-        if alone and _is_run(Path(path)):
+        if alone and _trains(Path(path), name):
             found[name], waiting[name] = teacher, (teacher, *checked(path, name, teacher, run, prepared))
             continue
         members = [_member(each, name, teacher, run, prepared) for each in ([path] if alone else paths)]
@@ -118,15 +119,22 @@ def _paths(teachers_from: TeachersFrom, name: str) -> str | list[str]:
     return paths
 
 
-def _is_run(path: Path) -> bool:
-    """Whether a path is (to be) a run folder: what is neither a file nor a package is one that is missing."""
-    return not path.is_file() and ((path / RUN_FILE).is_file() or not (path / ITEM).is_file())
+def _trains(path: Path, name: str) -> bool:
+    """Whether a path is (to be) a run folder with such a teacher; what is neither a file nor a package is missing."""
+    if not (path / RUN_FILE).is_file():
+        return not path.is_file() and not (path / ITEM).is_file()
+    recipe = load_run(path).recipe
+    return isinstance(recipe, Supervised) or hasattr(recipe, name)
 
 
 def _member(path: str, name: str, teacher: TaskNetwork, run: Run, prepared: Prepared) -> _Member:
     """A network as it was trained, with its weights."""
     place = Path(path)
-    if not _is_run(place) and place.suffix not in WEIGHTS:
+    if not _trains(place, name) and place.suffix not in WEIGHTS:
+        if (place / RUN_FILE).is_file() and card_of(place) is None:
+            raise ConfigError(
+                f"The run {path} trains no {name} and has no model yet that could teach; finish it first."
+            )
         return _of_package(path, teacher.tasks, run, prepared)
     folder = place.parent.parent if place.is_file() else place
     other = load_run(folder)

@@ -187,6 +187,19 @@ def test_one_path_may_be_a_package(make_run, trained, cars, make_package, kind):
     assert isinstance(plan.networks["segmentation_teacher"], Ensemble) == (kind == "package") and plan.notes == ()
 
 
+def test_a_finished_run_of_another_recipe_teaches_by_its_model(make_run, trained, cars, make_package):
+    """Areas that SSLKD learned from few labels, for a student of both tasks."""
+    run = make_run({**SSLKD, "student": UNET}, "sslkd", ("segmentation", "unlabelled"))
+    with pytest.raises(ConfigError, match="sslkd trains no segmentation_teacher and has no model yet"):
+        taught(make_run, cars, str(run), "too soon")
+    make_package().rename(run / "model")
+    plan = taught(make_run, cars, str(run))[2]
+    assert isinstance(plan.networks["segmentation_teacher"], Ensemble) and [s.name for s in plan.stages] == ["student"]
+    assert f"{run} (" in plan.described["segmentation_teacher"]
+    both = taught(make_run, cars, [str(trained("roofs", 2, "segmentation")), str(run)], "both")[2]
+    assert len(both.networks["segmentation_teacher"].members) == 2
+
+
 def test_lists_that_cannot_be_are_refused(make_run, trained, cars, make_package, tmp_path):
     roofs = str(trained("roofs", 2, "segmentation"))
     coarse = str(trained("coarse", 4, "detection", {**BARE, "detection_strides": [8, 16]}))
