@@ -49,10 +49,12 @@ def teachers_identity(run: Run, prepared: Prepared, plan: Plan, free: set[str]) 
 
     Returns:
         none where the student or another model has a part in them: pretraining, learning without forgetting; or where
-        there are no teachers.
+        not all of them are trained here.
     """
     teachers, recipe = teachers_of(plan), run.recipe
-    if not teachers or run.training.pretraining or getattr(recipe, "learning_without_forgetting", 0.0):
+    if not teachers or getattr(recipe, "teachers_from", None):
+        return None
+    if run.training.pretraining or getattr(recipe, "learning_without_forgetting", 0.0):
         return None
     left_out = _OF_STUDENTS[recipe.kind] | _OF_BOTH | set(teachers)
     found = hashlib.sha256()

@@ -48,7 +48,7 @@ from .plan import (
 )
 from .starting import build_student, channels
 from .supervised import LabelTerms, imagery, label_terms, supervised_losses, tasks_of, teach_from_labels
-from .teachers import check_frozen, load_teachers
+from .teachers import check_frozen, load_teachers, untaught
 from .terms import Teaching, check_features, has_terms, soft_terms, teaching_terms, uses_features
 from .together import forward_together
 from .views import seen
@@ -103,8 +103,10 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
         for index, (task, name) in enumerate(TEACHERS.items()):
             specs[name] = getattr(recipe, name)
             networks[name] = build_network(specs[name], (task,), run, prepared, seed=run.training.seed + 1 + index)
+        trained_here = untaught(recipe.teachers_from, TEACHERS.values())
         if recipe.teachers_from is not None:
-            taught = load_teachers(recipe.teachers_from, list(TEACHERS.values()), networks, run, prepared)
+            others = [name for name in TEACHERS.values() if name not in trained_here]
+            taught = load_teachers(recipe.teachers_from, others, networks, run, prepared)
             check_frozen(taught, recipe.co_training)
             networks, notes = networks | taught.networks, taught.notes
         teachers = [network_of(networks, name) for name in TEACHERS.values()]
@@ -113,8 +115,7 @@ def plan_partial_multitask(run: Run, prepared: Prepared) -> Plan:
             check_mirrors(teachers, run)
         if recipe.agreement_weights:
             check_opinions(teachers, recipe.mirrored_answers)
-        if recipe.teachers_from is None:
-            stages += [_teacher_stage(task, run, course) for task in TEACHERS]
+        stages += [_teacher_stage(task, run, course) for task, name in TEACHERS.items() if name in trained_here]
         if uses_features(recipe):
             networks["adaptors"] = _adaptors(networks)
         if recipe.unlabelled_chips == "disagreement":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -53,6 +53,21 @@ class _Member:
     path: str
     network: TaskNetwork
     spec: Network
+
+
+def untaught(teachers_from: TeachersFrom, names: Collection[str]) -> list[str]:
+    """The teachers that a run trains itself: all where it names no run, else those it names none for.
+
+    Raises:
+        ConfigError: it names one for a teacher that it does not have.
+    """
+    if not isinstance(teachers_from, dict):
+        return [] if teachers_from else list(names)
+    if strange := sorted(set(teachers_from) - set(names)):
+        raise ConfigError(
+            f"There is no teacher {strange[0]} in this recipe; recipe.teachers_from can name {' and '.join(names)}."
+        )
+    return [name for name in names if name not in teachers_from]
 
 
 def load_teachers(

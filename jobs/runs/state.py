@@ -14,6 +14,7 @@ from .history import History
 Alive = Callable[[int, str, float], bool]
 """Process id, host and time of the last sign to whether it lives: `alive.is_alive`."""
 
+TASKS = ("detection", "segmentation")
 TEACHERS = ("detection_teacher", "segmentation_teacher")
 """The networks that `partial_multitask` can take from another run (`recipe.teachers_from`)."""
 
@@ -94,6 +95,15 @@ class RunState:
     def recipe(self) -> str:
         """The recipe's kind."""
         return str(self.section("recipe").get("kind", ""))
+
+    @property
+    def only_task(self) -> str:
+        """The one task that its network has learned from labels; empty where it has learned both."""
+        sources, asked = self.settings.get("sources"), self.section("recipe").get("tasks")
+        roles = [each.get("role") for each in sources if isinstance(each, dict)] if isinstance(sources, list) else []
+        listed = asked if isinstance(asked, list) and asked else TASKS
+        tasks = [task for task in TASKS if task in roles and task in listed]
+        return tasks[0] if len(tasks) == 1 else ""
 
     @property
     def asked_device(self) -> str:
@@ -231,4 +241,5 @@ def abilities(state: RunState) -> set[str]:
     able |= {"results"} if state.prediction.finished else set()
     able |= {"report"} if state.has_report else set()
     able |= {"teachers"} if state.teachers else set()
+    able |= {"both_tasks"} if state.trained and state.has_model and state.only_task else set()
     return able

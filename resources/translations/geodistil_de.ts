@@ -7337,6 +7337,16 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/runs/actions.py" />
+      <source>Use for both tasks…</source>
+      <translation>Für beide Aufgaben verwenden…</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
+      <source>Train one network of boxes and areas, which this model teaches the task that it knows</source>
+      <translation>Ein Netz für Boxen und Flächen trainieren, das die Aufgabe dieses Modells von ihm lernt</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/actions.py" />
       <source>Write it into a zip, to train it on another machine or to keep it</source>
       <translation>Schreibt ihn in eine Zip-Datei, um ihn auf einem anderen Rechner zu trainieren oder aufzuheben</translation>
     </message>

@@ -50,6 +50,11 @@ MORE = (
     Entry("distil", tr("Use as teacher…"), tr("Teach this model to another, smaller network")),
     Entry("template", tr("Use as template…"), tr("Open the wizard, filled in as it was for this run"), icon="train"),
     Entry("teachers", tr("Use its teachers…"), tr("Train another network from the teachers that this run has trained")),
+    Entry(
+        "both_tasks",
+        tr("Use for both tasks…"),
+        tr("Train one network of boxes and areas, which this model teaches the task that it knows"),
+    ),
     Entry("export", tr("Export…"), tr("Write it into a zip, to train it on another machine or to keep it")),
     Entry("delete", tr("Delete…"), tr("Delete its files")),
 )

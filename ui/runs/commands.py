@@ -163,6 +163,11 @@ class Commands:
         recipe.update({name: {**design, **(state.section("recipe").get(name) or usual)} for name in state.teachers})
         self._calls.open_algorithm("geodistil:trainpartialmultitask", {"OPTIONS": json.dumps({"recipe": recipe})})
 
+    def both_tasks(self, state: RunState) -> None:
+        """Open the training of both tasks, in which this run's model teaches its own."""
+        recipe = {"teachers_from": {f"{state.only_task}_teacher": str(state.folder / MODEL_FOLDER)}}
+        self._calls.open_algorithm("geodistil:trainpartialmultitask", {"OPTIONS": json.dumps({"recipe": recipe})})
+
     # files
 
     def export(self, state: RunState) -> None:

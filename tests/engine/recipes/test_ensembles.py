@@ -240,6 +240,9 @@ def test_sslkd_learns_from_ensembles_that_stand_still(make_run, trained):
     recipe = {**SSLKD, "first_teacher": BARE, "second_teacher": UNET, "student": BARE}
     recipe |= {"teachers_from": {"first_teacher": first, "second_teacher": second}}
     roles = ("segmentation", "unlabelled")
+    half = {**recipe, "teachers_from": {"first_teacher": first}}
+    with pytest.raises(ConfigError, match="no run folder for second_teacher"):
+        planned(make_run({**half, "co_training": False}, "half", roles))
     with pytest.raises(ConfigError, match="co_training"):
         planned(make_run(recipe, "moving", roles))
     run, prepared, plan = planned(make_run({**recipe, "co_training": False}, "still", roles))

@@ -8,7 +8,7 @@ from engine import distillation as D
 from engine.config import DistillationWeights, load_run, save_run
 from engine.data import Draw, prepare, training_loader
 from engine.errors import ConfigError
-from engine.recipes import build_plan, ema_of
+from engine.recipes import build_plan, ema_of, teachers_identity
 from engine.recipes.together import forward_together
 from engine.recipes.views import labelled
 from engine.training.best import BestWeights
@@ -246,9 +246,27 @@ def test_teachers_of_an_earlier_run_are_taken_and_must_fit(make_run, tmp_path):
     run = load_run(make_run({**MULTITASK, "teachers_from": str(tmp_path / "second")}, "fourth"))
     with pytest.raises(ConfigError, match="no trained detection_teacher"):
         build_plan(run, prepare(run))
-    run.recipe.teachers_from = {"detection_teacher": str(first)}
-    with pytest.raises(ConfigError, match="no run folder for segmentation_teacher"):
-        build_plan(run, prepare(run))
+
+
+def test_a_teacher_that_no_run_is_named_for_is_trained(make_run, tmp_path):
+    first = make_run(MULTITASK, "first")
+    theirs = Scene(first).plan.networks["detection_teacher"]
+    BestWeights(first).take("detection_teacher", theirs)
+    run = load_run(make_run({**MULTITASK, "teachers_from": {"detection_teacher": str(first)}}, "second"))
+    prepared = prepare(run)
+    plan = build_plan(run, prepared)
+    assert [(stage.name, stage.trainable[:1]) for stage in plan.stages] == [
+        ("segmentation_teacher", ("segmentation_teacher",)),
+        ("student", ("student",)),
+    ]
+    assert sum(stage.share for stage in plan.stages) == pytest.approx(1)
+    mine = plan.networks["detection_teacher"].state_dict()
+    assert all(torch.equal(value, mine[key]) for key, value in theirs.state_dict().items())
+    assert teachers_identity(run, prepared, plan, set()) is None, "half of them are nobody else's"
+    run.recipe.teachers_from = {"first_teacher": str(first)}
+    words = "no teacher first_teacher in this recipe; recipe.teachers_from can name detection_teacher and seg"
+    with pytest.raises(ConfigError, match=words):
+        build_plan(run, prepared)
 
 
 @pytest.mark.parametrize("stated", [True, False], ids=["in its run file", "in its card"])

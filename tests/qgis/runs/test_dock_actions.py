@@ -123,6 +123,20 @@ def test_predicting_opens_the_algorithm_with_the_model_filled_in(dock, make_run,
     assert accepts(Predict, parameters)
 
 
+def test_a_model_of_areas_is_offered_as_their_teacher_to_a_training_of_both_tasks(dock, make_run, write, wait):
+    sources = [{"role": "segmentation"}, {"role": "unlabelled"}]
+    folder = make_run("town", write.event("finished", outputs={}), recipe={"kind": "semi_supervised"}, sources=sources)
+    (folder / "model").mkdir()
+    (folder / "model" / "item.json").write_text("{}")
+    wait(lambda: rows(dock))
+    press(dock, "town", "Use for both tasks…")
+    [(algorithm, parameters)] = dock.opened_algorithms
+    taught = {"segmentation_teacher": str(folder / "model")}
+    assert json.loads(parameters["OPTIONS"])["recipe"] == {"teachers_from": taught}
+    assert algorithm == f"geodistil:{TrainPartialMultitask.NAME}"
+    assert accepts(TrainPartialMultitask, parameters)
+
+
 def test_its_teachers_are_offered_to_another_training(dock, make_run, write, wait):
     recipe = {"kind": "partial_multitask", "detection_teacher": {"size": "medium"}}
     folder = make_run("town", write.event("finished", outputs={}), recipe=recipe)

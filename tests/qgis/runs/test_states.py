@@ -149,6 +149,26 @@ def test_teachers_are_offered_once_both_are_trained(make_run, write, state_of):
     assert "teachers" in abilities(state_of(folder))
 
 
+@pytest.mark.parametrize(
+    "roles, tasks, expected",
+    [
+        (["segmentation", "unlabelled"], None, "segmentation"),
+        (["detection", "detection"], [], "detection"),
+        (["detection", "segmentation"], ["detection"], "detection"),
+        (["detection", "segmentation"], None, ""),
+        (["unlabelled"], None, ""),
+        ([["segmentation"], {}, None], 5, ""),
+    ],
+)
+def test_a_model_of_one_task_can_teach_a_student_of_both(make_run, write, state_of, roles, tasks, expected):
+    sources = [{"role": role} for role in roles]
+    folder = make_run("town", write.event("finished", outputs={}), recipe={"tasks": tasks}, sources=sources)
+    assert state_of(folder).only_task == expected and "both_tasks" not in abilities(state_of(folder))
+    (folder / "model").mkdir()
+    (folder / "model" / "item.json").write_text("{}")
+    assert ("both_tasks" in abilities(state_of(folder))) == bool(expected)
+
+
 def test_weights_that_come_after_the_log_are_noticed_as_while_a_run_is_copied(make_run, write):
     folder = make_run("town", write.event("finished", outputs={}))
     tracker = RunTracker(folder)
