@@ -13,6 +13,8 @@ UNET: Settings = {"architecture": "unet", "encoder": "tu-tf_efficientnet_lite1"}
 UNET_TEACHER = "segmentation alone, U-Net teacher"
 SSLKD_TEACHER = "segmentation alone, SSLKD, teacher's size"
 ENSEMBLES = {teacher: (row, f"{row}, second seed") for teacher, row in TEACHERS.items()}
+WITH_IMAGERY = "areas and unlabelled"
+"""The sources of `SSLKD_TEACHER`."""
 SECOND_DRAW = 100
 """Far from the tables' seeds, so that no other row of a seed has it."""
 VANILLA = "vanilla multi-task"
@@ -116,6 +118,17 @@ def soft(form: Form) -> tuple[Row, ...]:
         distilled(form, "soft", "soft"),
         distilled(form, BOTH, "soft", on_own_task=True),
         *(distilled(form, f"{BOTH}, {k}", "soft", on_own_task=True, extra=True, **v) for k, v in changes.items()),
+    )
+
+
+def sslkd_teaches(form: Form) -> tuple[Row, ...]:
+    """The areas' teacher is what SSLKD makes of a network of its size, from its areas and imagery without labels."""
+    recipe = {"kind": "semi_supervised", "student": form.teacher, "first_teacher": form.teacher, "second_teacher": UNET}
+    recipe |= {"teacher_share": 0.0, **WEAK}
+    teachers = TEACHERS | {"segmentation_teacher": SSLKD_TEACHER}
+    return (
+        Row(SSLKD_TEACHER, recipe, form.teacher_steps, sources=WITH_IMAGERY, extra=True),
+        distilled(form, f"{BOTH}, SSLKD teaches", "soft", on_own_task=True, teachers=teachers, extra=True),
     )
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..banepa import BUILDING, ROWS, make_banepa, train_tiles
-from ..declare import WEAK, Form, Ground, Metric, Row, Settings, Table
-from ..methods import BOTH, SSLKD_TEACHER, TEACHERS, UNET, VANILLA, distilled, networks, single_task, soft, vanilla
+from ..declare import Form, Ground, Metric, Row, Settings, Table
+from ..methods import BOTH, VANILLA, WITH_IMAGERY, distilled, networks, single_task, soft, sslkd_teaches, vanilla
 
 FORMS = {
     "small": Form(
@@ -46,6 +46,7 @@ def table(form: Form) -> Table:
             *vanilla(form),
             *networks(form),
             *soft(form),
+            *sslkd_teaches(form),
             *further(form),
         ),
         (
@@ -63,9 +64,6 @@ def table(form: Form) -> Table:
 
 def further(form: Form) -> tuple[Row, ...]:
     """Options, and what lies beyond the papers."""
-    taught = TEACHERS | {"segmentation_teacher": SSLKD_TEACHER}
-    sslkd = {"kind": "semi_supervised", "student": form.teacher, "first_teacher": form.teacher, "second_teacher": UNET}
-    sslkd |= {"teacher_share": 0.0, **WEAK}
     learning: Settings = {"sources": "with unlabelled", "unlabelled": True, "co_training": True}
     rows = (
         distilled(form, "feature", "feature"),
@@ -82,8 +80,6 @@ def further(form: Form) -> tuple[Row, ...]:
         distilled(form, "soft, unlabelled", "soft", sources="with unlabelled", unlabelled=True),
         distilled(form, "soft, co-training", "soft", **learning),
         distilled(form, f"{BOTH}, co-training", "soft", on_own_task=True, **learning),
-        Row(SSLKD_TEACHER, sslkd, form.teacher_steps, sources="areas and unlabelled"),
-        distilled(form, f"{BOTH}, SSLKD teaches", "soft", on_own_task=True, teachers=taught),
     )
     return tuple(replace(row, extra=True) for row in rows)
 
@@ -99,7 +95,7 @@ def ground(data: Path, folder: Path, seed: int) -> Ground:
         sources={
             "all": labelled,
             "with unlabelled": [*labelled, banepa.unlabelled()],
-            "areas and unlabelled": [labelled[1], banepa.unlabelled()],
+            WITH_IMAGERY: [labelled[1], banepa.unlabelled()],
         },
         tests=[
             banepa.test_of(task, rows, place)

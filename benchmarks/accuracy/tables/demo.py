@@ -7,7 +7,19 @@ from pathlib import Path
 from engine.demo import GSD, Scene, generate
 
 from ..declare import WEAK, Form, Ground, Metric, Settings, Table, Test
-from ..methods import SUPERVISED, VANILLA, all_labels, distilled, few_labels, networks, single_task, soft, vanilla
+from ..methods import (
+    SUPERVISED,
+    VANILLA,
+    WITH_IMAGERY,
+    all_labels,
+    distilled,
+    few_labels,
+    networks,
+    single_task,
+    soft,
+    sslkd_teaches,
+    vanilla,
+)
 
 FEW = "a quarter of the areas"
 VEHICLE = {"name": "vehicle", "color": "#ffe119", "values": ["car", "truck"]}
@@ -58,6 +70,7 @@ def table(form: Form) -> Table:
             *vanilla(form),
             *networks(form),
             *soft(form),
+            *sslkd_teaches(form),
             distilled(form, "feature", "feature", extra=True),
             distilled(form, "PDF", "pdf", extra=True),
             distilled(form, "soft and feature", "soft", "feature", extra=True),
@@ -83,14 +96,23 @@ def ground(data: Path, folder: Path, seed: int) -> Ground:
     unlabelled = [
         {"raster": str(scene.raster), "role": "unlabelled"} for scene in (world.south_train, world.unlabelled)
     ]
+    elsewhere = world.north_train, world.unlabelled
     few = _labelled(world.south_train, "segmentation") | {
         "area": {"path": str(world.south_train.labelled_area), "where": "part = 'few'"}
     }
     return Ground(
-        sources={"all": both, FEW: [few, *unlabelled], "all labels": [both[1]]},
+        sources={
+            "all": both,
+            FEW: [few, *unlabelled],
+            "all labels": [both[1]],
+            WITH_IMAGERY: [both[1], *({"raster": str(each.raster), "role": "unlabelled"} for each in elsewhere)],
+        },
         tests=[
             Test(scene.name, scene.raster, task, _labels(scene, task), sources=sources, place=place)
-            for scene, sources, place in ((world.north_test, ("all",), "north"), (world.south_test, (), "south"))
+            for scene, sources, place in (
+                (world.north_test, ("all", WITH_IMAGERY), "north"),
+                (world.south_test, (), "south"),
+            )
             for task in ("detection", "segmentation")
         ],
         settings={"detection_classes": [VEHICLE], "segmentation_classes": AREAS, "split": {"seed": seed}},

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..banepa import BUILDING, make_banepa, train_tiles
 from ..declare import Form, Ground, Metric, Settings, Table, Test
-from ..methods import VANILLA, distilled, networks, single_task, soft, vanilla
+from ..methods import VANILLA, WITH_IMAGERY, distilled, networks, single_task, soft, sslkd_teaches, vanilla
 
 VEHICLE = {"name": "vehicle", "color": "#ffd92f", "values": ["car", "minibus", "bus"]}
 VALIDATION_SCENE = 3
@@ -48,6 +48,7 @@ def table(form: Form) -> Table:
             *vanilla(form),
             *networks(form),
             *soft(form),
+            *sslkd_teaches(form),
             distilled(form, "soft and feature", "soft", "feature", extra=True),
             distilled(form, "soft and PDF", "soft", "pdf", extra=True),
         ),
@@ -67,8 +68,9 @@ def ground(data: Path, folder: Path, seed: int) -> Ground:
     scenes = {frame: int(frame.stem[len("scene")]) for frame in frames}
     vehicles = [_source(frame, scene) for frame, scene in scenes.items() if scene != TEST_SCENE]
     tests = [Test(frame.stem, frame, "detection", _labels(frame)) for frame, at in scenes.items() if at == TEST_SCENE]
+    areas = banepa.labelled("segmentation", train_tiles())
     return Ground(
-        sources={"all": [*vehicles, banepa.labelled("segmentation", train_tiles())]},
+        sources={"all": [*vehicles, areas], WITH_IMAGERY: [areas, banepa.unlabelled()]},
         tests=[*tests, banepa.test_of("segmentation")],
         settings={
             "detection_classes": [VEHICLE],
