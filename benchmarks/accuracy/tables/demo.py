@@ -97,6 +97,7 @@ def ground(data: Path, folder: Path, seed: int) -> Ground:
         {"raster": str(scene.raster), "role": "unlabelled"} for scene in (world.south_train, world.unlabelled)
     ]
     elsewhere = world.north_train, world.unlabelled
+    tests = (world.north_test, ("all", WITH_IMAGERY), "north"), (world.south_test, (), "south")
     few = _labelled(world.south_train, "segmentation") | {
         "area": {"path": str(world.south_train.labelled_area), "where": "part = 'few'"}
     }
