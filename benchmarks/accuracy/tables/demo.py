@@ -110,10 +110,7 @@ def ground(data: Path, folder: Path, seed: int) -> Ground:
         },
         tests=[
             Test(scene.name, scene.raster, task, _labels(scene, task), sources=sources, place=place)
-            for scene, sources, place in (
-                (world.north_test, ("all", WITH_IMAGERY), "north"),
-                (world.south_test, (), "south"),
-            )
+            for scene, sources, place in tests
             for task in ("detection", "segmentation")
         ],
         settings={"detection_classes": [VEHICLE], "segmentation_classes": AREAS, "split": {"seed": seed}},
