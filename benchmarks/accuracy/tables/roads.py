@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ POOL, VALIDATION, TEST = range(1, 6), 6, 7
 """Tiles are groups of neighbouring images; one chooses the weights, one is the test."""
 COUNTS = (1, 2, 4)
 TEST_PARTS = {"small": (1, 5, 9), "full": tuple(range(1, 10))}
+WIDER = 5 / 3
+"""Side of a wider chip, in chips; a batch has fewer of them, so that a step has as much ground."""
 _STUDENT = {"size": "small"}
 FORMS = {
     "small": Form(
@@ -57,6 +60,7 @@ def table(form: Form) -> Table:
     rows: list[Row] = []
     for count in form.labelled:
         rows += few_labels(form, named(count), dice=1.0)
+        rows += lines(form, named(count))
     return Table(
         "Dubai: roads from few labelled tiles",
         f"Of tiles 1 to 5 some keep their labels (nested sets, drawn by the seed), the others are unlabelled; tile "
@@ -72,6 +76,18 @@ def table(form: Form) -> Table:
         ),
         baselines=tuple(f"{named(count)}: {SUPERVISED}" for count in form.labelled),
     )
+
+
+def lines(form: Form, labelled: str) -> list[Row]:
+    """SSLKD with what should make lines connect: a loss of their centre lines, or three times the ground in a chip."""
+    sslkd = f"{labelled}: SSLKD"
+    (plain,) = (row for row in few_labels(form, labelled, dice=1.0) if row.name == sslkd)
+    (thin,) = (row for row in few_labels(form, labelled, dice=1.0, cldice=0.5) if row.name == sslkd)
+    wide = {"chip_size": round(WIDER * form.chip_size), "batch_size": round(form.batch_size / WIDER**2)}
+    return [
+        replace(thin, name=f"{sslkd}, clDice", extra=True),
+        replace(plain, name=f"{sslkd}, wider chips", training=wide, extra=True),
+    ]
 
 
 def ground(data: Path, form: Form, seed: int) -> Ground:
