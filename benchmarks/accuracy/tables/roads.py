@@ -83,7 +83,7 @@ def lines(form: Form, labelled: str) -> list[Row]:
     sslkd = f"{labelled}: SSLKD"
     (plain,) = (row for row in few_labels(form, labelled, dice=1.0) if row.name == sslkd)
     (thin,) = (row for row in few_labels(form, labelled, dice=1.0, cldice=0.5) if row.name == sslkd)
-    wide = {"chip_size": round(WIDER * form.chip_size), "batch_size": round(form.batch_size / WIDER**2)}
+    wide = {"chip_size": 32 * round(WIDER * form.chip_size / 32), "batch_size": round(form.batch_size / WIDER**2)}
     return [
         replace(thin, name=f"{sslkd}, clDice", extra=True),
         replace(plain, name=f"{sslkd}, wider chips", training=wide, extra=True),
