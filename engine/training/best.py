@@ -14,6 +14,7 @@ from ..errors import TrainingError, WeightsError
 from ..models.storage import checksum, load_weights, save_weights
 from ..recipes import Stage, best_weights
 from .durable import atomically
+from .setbacks import Diverged, are_numbers
 
 Weights = dict[str, Tensor]
 
@@ -49,9 +50,13 @@ class BestWeights:
         """Write a network's weights as its best ones.
 
         Raises:
+            Diverged: one is not a number; the previous ones stay.
             OutputError: they cannot be written; the previous ones stay.
         """
-        self.now[name] = {key: value.detach().cpu().clone() for key, value in network.state_dict().items()}
+        weights = {key: value.detach().cpu().clone() for key, value in network.state_dict().items()}
+        if not are_numbers(weights):  # it was one when the network was scored
+            raise Diverged(f"A weight of the {name.replace('_', ' ')} is not a number.", "Train again.")
+        self.now[name] = weights
         return self._write(name, self.now[name])
 
     def keep(self, stage: Stage, networks: Mapping[str, nn.Module]) -> None:

@@ -20,6 +20,7 @@ from ..models import Loaded
 from ..recipes import CHECKPOINTS, Plan
 from .belonging import differences, sentence, settings_of_sources
 from .durable import LAST, UNREADABLE, read_generation, write_generation
+from .setbacks import are_numbers
 
 
 @dataclass
@@ -163,17 +164,23 @@ def _as_first(network: dict[str, Any]) -> dict[str, Any]:
     return {key: network[key] for key in FIRST_KEYS}
 
 
-def save_last(folder: Path, state: State) -> Path:
+def save_last(folder: Path, state: State, check: Callable[[], None] = lambda: None) -> Path:
     """Write `checkpoints/last.pt`; what it was becomes `checkpoints/previous.pt`.
 
     Of processes that train together the first one does.
+
+    Args:
+        folder: the run folder.
+        state: to be written.
+        check: raises where weights have ceased to be numbers while they were written; nothing changes then.
 
     Raises:
         OutputError: it cannot be written; the ones there are stay.
     """
     if not ranks.is_first():
         return folder / CHECKPOINTS / LAST
-    return write_generation(folder / CHECKPOINTS, {each.name: getattr(state, each.name) for each in fields(state)})
+    values = {each.name: getattr(state, each.name) for each in fields(state)}
+    return write_generation(folder / CHECKPOINTS, values, check)
 
 
 def load_last(folder: Path, run: Run, warn: Callable[[str], None] = lambda sentence: None) -> State | None:
@@ -187,13 +194,21 @@ def load_last(folder: Path, run: Run, warn: Callable[[str], None] = lambda sente
     Raises:
         TrainingError: all are damaged, or belong to other settings.
     """
-    state = read_generation(folder / CHECKPOINTS, lambda values: _SOUND.validate_python(State(**values)), warn)
+    state = read_generation(folder / CHECKPOINTS, _sound, warn)
     if state is None:
         return None
     with fits(folder):
         changed = differences(state.settings, settings(run)) if state.settings else []
     if changed or (not state.settings and state.fingerprint != fingerprint(run)):
         raise TrainingError(sentence(folder, changed), "Restore them, or delete that folder to train anew.")
+    return state
+
+
+def _sound(values: dict[str, Any]) -> State:
+    """A state whose values are of the right kinds, and whose weights are numbers."""
+    state: State = _SOUND.validate_python(State(**values))
+    if not are_numbers(*state.networks.values(), *state.averages.values(), *state.best.values()):
+        raise ValueError("a weight in it is not a number")
     return state
 
 

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from ..errors import OutputError, TrainingError, cannot_write
+from ..errors import GeoDistilError, OutputError, TrainingError, cannot_write
 from ..flushing import synchronise
 
 LAST, PREVIOUS = "last.pt", "previous.pt"
@@ -55,11 +55,19 @@ def atomically(path: Path, write: Callable[[Path], Any], first: Callable[[], Any
         with contextlib.suppress(OSError):  # the folder is gone or read-only, which the sentence says
             partial.unlink(missing_ok=True)
         raise sentence from error
+    except GeoDistilError:  # what was written is not to be
+        partial.unlink(missing_ok=True)
+        raise
     return path
 
 
-def write_generation(folder: Path, values: dict[str, Any]) -> Path:
+def write_generation(folder: Path, values: dict[str, Any], check: Callable[[], None] = lambda: None) -> Path:
     """Write tensors and plain values as the newest generation; the newest so far becomes the one before.
+
+    Args:
+        folder: where they lie.
+        values: to be written.
+        check: raises a GeoDistilError where what was written is not to be kept; nothing changes then.
 
     Raises:
         OutputError: it cannot be written; the generations there are stay.
@@ -67,6 +75,7 @@ def write_generation(folder: Path, values: dict[str, Any]) -> Path:
     path = folder / LAST
 
     def make_room() -> None:
+        check()
         if path.exists():
             os.replace(path, folder / PREVIOUS)
 

@@ -414,7 +414,8 @@ class _Work:
 
     def _checkpoint(self) -> Path:
         self._check_finite()
-        path = save_last(self.loop.folder, self._state())
+        # of processes that share a batch one alone must not go back
+        path = save_last(self.loop.folder, self._state(), self._check_finite if ranks.alone() else lambda: None)
         self.start = b""
         self.loop.events.write(
             CheckpointEvent(path=str(path.relative_to(self.loop.folder)), stage=self.stage.name, step=self.clock.step)

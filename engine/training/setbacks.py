@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -28,9 +29,15 @@ def check_finite(modules: Iterable[nn.Module], stage: str, step: int) -> None:
     Raises:
         Diverged: one is not.
     """
-    values = [each for module in modules for each in module.state_dict().values() if each.is_floating_point()]
-    if values and not torch.stack([torch.isfinite(each).all() for each in values]).all():
+    if not are_numbers(*(module.state_dict() for module in modules)):
         raise _of("A weight", stage, step)
+
+
+def are_numbers(*states: Mapping[str, Any]) -> bool:
+    """Whether all floating-point tensors of state dictionaries are finite; other values in them do not count."""
+    values = [each for state in states for each in state.values() if isinstance(each, Tensor)]
+    found = [torch.isfinite(each).all() for each in values if each.is_floating_point()]
+    return not found or bool(torch.stack(found).all())
 
 
 def diverged(losses: dict[str, Tensor], stage: str, step: int, half: bool) -> Diverged:

@@ -15,6 +15,7 @@ from engine.training import durable, loop
 from engine.training.best import BestWeights
 from engine.training.checkpoints import load_last
 from engine.training.durable import LAST, PREVIOUS, read_generation, write_generation
+from engine.training.setbacks import Diverged
 
 from .tiny import RECIPE, SETTINGS, train
 
@@ -94,6 +95,41 @@ def test_a_training_falls_back_a_generation_and_ships_the_same(whole, events, ki
     assert_same(shipped(train(folder)), expected)
     (warning,) = events(folder, "warning")
     assert f"{LAST} cannot be read (it is damaged); training goes on from the one before it" in warning["message"]
+
+
+@pytest.mark.parametrize("part", ["networks", "averages", "best"])
+def test_a_generation_whose_weights_are_no_numbers_counts_as_damaged(whole, events, part):
+    """As a fault of the memory leaves it in the moment in which it is written."""
+    make, expected = whole
+    folder = make("broken")
+    train(folder, ("student", 7))
+    values = torch.load(folder / "checkpoints" / LAST, weights_only=True)
+    weight = next(each for each in values[part]["student"].values() if each.is_floating_point())
+    weight[(0,) * weight.ndim] = torch.nan
+    torch.save(values, folder / "checkpoints" / LAST)
+    assert_same(shipped(train(folder)), expected)
+    (warning,) = events(folder, "warning")
+    assert f"{LAST} cannot be read (it is damaged); training goes on from the one before it" in warning["message"]
+
+
+def test_what_ceases_to_be_a_number_while_it_is_written_replaces_nothing(tmp_path):
+    def check():
+        raise Diverged("A weight is not a number.")
+
+    write_generation(tmp_path, {"step": 1})
+    with pytest.raises(Diverged):
+        write_generation(tmp_path, {"step": 2}, check)
+    assert read_generation(tmp_path, dict, pytest.fail) == {"step": 1} and [*tmp_path.iterdir()] == [tmp_path / LAST]
+
+
+def test_the_best_weights_are_numbers(tmp_path):
+    network, best = torch.nn.Linear(2, 2), BestWeights(tmp_path)
+    path = best.take("student", network)
+    before, now = path.read_bytes(), best.now["student"]
+    network.weight.data[0, 0] = torch.inf
+    with pytest.raises(Diverged, match="weight of the student is not a number"):
+        best.take("student", network)
+    assert path.read_bytes() == before and best.now["student"] is now
 
 
 def test_a_newest_generation_of_any_damage_gives_way_to_the_one_before(tmp_path):
