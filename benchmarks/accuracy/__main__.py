@@ -15,15 +15,13 @@ from typing import Any
 
 from engine.errors import GeoDistilError
 
-from .banepa import make_banepa
 from .declare import Form, Ground, Row, Table
 from .kept import RESULTS, keep, kept
-from .mosaic import permit_mosaics
 from .parallel import Job, carried_out
 from .pictures import write_picture
 from .readme import write_readme
 from .running import RESULT_FILE, slug
-from .speed import keep_speed, windows_of, write_speed
+from .speed import keep_speed, write_speed
 from .summary import Results, markdown, summarise
 from .tables import TABLES
 
@@ -40,10 +38,8 @@ def main(arguments: list[str] | None = None) -> None:
         return
     if options.table == "speed":
         folder = options.output / f"controlled-{options.form}"
-        permit_mosaics()
-        imagery = make_banepa(options.data, folder).imagery
-        windows = windows_of(imagery, TABLES["controlled"][1][options.form].gsd)
-        print(write_speed(folder, everything("controlled", options.form, folder), windows))
+        gsd = TABLES["controlled"][1][options.form].gsd
+        print(write_speed(folder, everything("controlled", options.form, folder), options.data, gsd))
         return
     declare, forms = TABLES[options.table]
     if options.form not in forms:

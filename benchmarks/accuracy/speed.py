@@ -21,7 +21,9 @@ from engine.packages import load_package
 from engine.packages.item import GRAPH_FILE
 from engine.packages.onnx import export_joint
 
+from .banepa import make_banepa
 from .methods import BOTH, DETECTION_TEACHER, SEGMENTATION_TEACHER, VANILLA
+from .mosaic import permit_mosaics
 from .running import slug
 from .summary import Results
 
@@ -34,13 +36,14 @@ SIDE = 512
 """Of windows, in pixels: the same for all, since small windows cost more a pixel."""
 
 
-def write_speed(table_folder: Path, results: Results, windows: np.ndarray) -> str:
+def write_speed(table_folder: Path, results: Results, data: Path, gsd: float) -> str:
     """Time the networks of the first seed that has them all, taking turns; `speed.json`, `speed.md` beside the table.
 
     Args:
         table_folder: of the table controlled, with its run folders.
         results: the table's, of all seeds.
-        windows: of real ground, as of `windows_of`.
+        data: the real imagery, of which Banepa's is predicted.
+        gsd: the table's ground sampling distance, in metres.
 
     Raises:
         SystemExit: the table's networks are not there yet.
@@ -53,8 +56,10 @@ def write_speed(table_folder: Path, results: Results, windows: np.ndarray) -> st
     if not seeds:
         raise SystemExit(f"Train these rows of the table controlled first, speed compares them: {'; '.join(ROWS)}.")
     models = seeds[0]
-    with TemporaryDirectory() as graphs:
-        speeds = speeds_of(models, windows, Path(graphs))
+    permit_mosaics()
+    with TemporaryDirectory() as scratch:
+        windows = windows_of(make_banepa(data, Path(scratch)).imagery, gsd)
+        speeds = speeds_of(models, windows, Path(scratch))
     entries = [
         {
             "network": row,
@@ -94,7 +99,7 @@ def speeds_of(models: dict[str, Path], windows: np.ndarray, graphs: Path) -> dic
     Args:
         models: packages by row.
         windows: of real ground, as of `windows_of`.
-        graphs: an empty folder, for graphs that take windows of `SIDE`: a package's own takes windows of one size.
+        graphs: a folder for graphs that take windows of `SIDE`: a package's own takes windows of one size.
     """
     backends: dict[str, dict[str, Backend]] = {name: {} for name in LIBRARIES}
     for row, model in models.items():

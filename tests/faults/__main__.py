@@ -32,7 +32,9 @@ ASKED = "SIGTERM, "
 """Before a kind's name: it is asked to end, and must do so in time."""
 IN_TIME = 3.0
 MOST_IN_VAIN = 5
-"""Trials that hit nothing, after which a short call of a kind is given up."""
+"""Trials that hit nothing, after which a kind that nothing hits is given up, even by a short call."""
+RARELY = 9
+"""Trials in vain that may be for each that hits."""
 STARVING = {
     "small disk": ("training", starving.small_disk),
     "small disk, prediction": ("prediction", starving.small_disk),
@@ -123,7 +125,8 @@ def wanting(results: list[dict[str, Any]], kills: int) -> bool:
     """Whether a kind with these results needs another trial: some end before anything has hit them."""
     hits = sum(result["kills"] for result in results)
     in_vain = sum(not result["kills"] for result in results)
-    return hits < kills and in_vain < max(kills, MOST_IN_VAIN) and not any("skipped" in result for result in results)
+    given_up = in_vain >= max(kills, MOST_IN_VAIN) + RARELY * hits
+    return hits < kills and not given_up and not any("skipped" in result for result in results)
 
 
 def tried(name: str, trial: int, options: argparse.Namespace, ground: Path) -> dict[str, Any]:

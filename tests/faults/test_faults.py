@@ -60,6 +60,7 @@ def test_a_kind_is_tried_until_so_many_have_hit_it_but_not_for_ever():
     assert not wanting([result("training", 2), result("training", 1)], 3)
     assert not wanting([result("small disk", 0, skipped="no mount")], 3)
     assert wanting([result("small disk", 0)] * 4, 3) and not wanting([result("small disk", 0)] * 5, 3)
+    assert wanting([result("small disk", 0)] * 300 + [result("small disk", 1)] * 30, 100), "it is hit, if rarely"
     assert wanting([result("small disk", 0)] * 99, 100) and not wanting([result("small disk", 0)] * 100, 100)
 
 

@@ -6,7 +6,7 @@ import torch
 from engine.config import load_run
 from engine.errors import TrainingError
 from engine.recipes import Stage
-from engine.training import loop
+from engine.training import durable, loop
 from engine.training.checkpoints import load_last
 
 from .test_durable import assert_same, shipped
@@ -88,3 +88,20 @@ def test_no_checkpoint_keeps_weights_that_are_no_numbers(make_run, events):
     state = load_last(folder, load_run(folder))
     assert all(torch.isfinite(value).all() for value in state.networks["student"].values())
     assert "A weight" in warnings(events, folder)[0] and "goes back to step 4" in warnings(events, folder)[0]
+
+
+def test_a_weight_that_ceases_to_be_a_number_while_it_is_written_is_not_kept(make_run, events, often, monkeypatch):
+    write, written = durable._write, iter(range(1000))
+
+    def faulty(values, path):
+        write(values, path)
+        if next(written) == 6:
+            values["networks"]["student"]["layers.0.weight"][0, 0, 0, 0] = torch.inf
+
+    monkeypatch.setattr(durable, "_write", faulty)
+    folder = make_run(RECIPE, "run", ROLES, **PLENTY)
+    trained = train(folder, plan=runaway(()))
+    assert all(torch.isfinite(value).all() for value in trained.network.parameters())
+    (sentence,) = warnings(events, folder)
+    assert "A weight of stage student is not a number after 7 steps" in sentence and "goes back to step 6" in sentence
+    assert not list(folder.rglob("*.partial"))
