@@ -54,6 +54,7 @@ MORE = (
         "both_tasks",
         tr("Use for both tasks…"),
         tr("Train one network of boxes and areas, which this model teaches the task that it knows"),
+        icon="teachers",
     ),
     Entry("export", tr("Export…"), tr("Write it into a zip, to train it on another machine or to keep it")),
     Entry("delete", tr("Delete…"), tr("Delete its files")),

@@ -6,9 +6,11 @@ import shutil
 import numpy as np
 import pytest
 from geodistil.jobs import background
+from geodistil.jobs.environment import ROOT
 from geodistil.jobs.runs import archive, registry
 from geodistil.toolbox.predict import Predict
 from geodistil.toolbox.trainpartialmultitask import TrainPartialMultitask
+from geodistil.ui.runs import actions
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QAbstractButton, QApplication
@@ -121,6 +123,11 @@ def test_predicting_opens_the_algorithm_with_the_model_filled_in(dock, make_run,
     assert parameters == {"MODEL": str(folder / "model" / "item.json")}
     assert algorithm == f"geodistil:{Predict.NAME}"
     assert accepts(Predict, parameters)
+
+
+def test_every_action_has_its_picture():
+    pictures = {path.stem for path in (ROOT / "resources" / "icons").glob("*.svg")}
+    assert {each.icon or each.name for each in (*actions.BAR, *actions.MORE, *actions.GENERAL)} <= pictures
 
 
 def test_a_model_of_areas_is_offered_as_their_teacher_to_a_training_of_both_tasks(dock, make_run, write, wait):
