@@ -55,7 +55,7 @@ def save_encoder(path, side=64, shrink=1, output="image_embeddings", pixels=Fals
         output: its name.
         pixels: which of both.
         names: more outputs, as SAM 2 has them.
-        slow: convolutions that it does besides, for nothing.
+        slow: convolutions of 32 channels that it does besides, for nothing.
     """
     given = value("input_image", "height", "width", 3) if pixels else value("image", 1, 3, side, side)
     graph = Graph([given])
@@ -65,10 +65,11 @@ def save_encoder(path, side=64, shrink=1, output="image_embeddings", pixels=Fals
         image = graph("Div", graph("Sub", image, mean), std)
         image = graph("Unsqueeze", graph("Transpose", image, perm=[2, 0, 1]), graph.constant([0], np.int64))
     if slow:
-        kernel = graph.constant(np.full((3, 3, 3, 3), 1 / 27))
-        waste = image
+        waste = graph("Conv", image, graph.constant(np.full((32, 3, 1, 1), 1 / 3)))
+        kernel = graph.constant(np.full((32, 32, 3, 3), 1 / 288))
         for _ in range(slow):
             waste = graph("Conv", waste, kernel, pads=[1] * 4)
+        waste = graph("Conv", waste, graph.constant(np.full((3, 32, 1, 1), 1 / 32)))
         image = graph("Add", image, graph("Mul", waste, graph.constant(0.0)))
     graph("AveragePool", image, name=output, kernel_shape=[shrink] * 2, strides=[shrink] * 2)
     for name in names or ():
