@@ -63,7 +63,8 @@ def killed(
         while kind.begins and (code := attempt.wait(0.02)) is None and seen(folder, kind.begins) == before:
             pass
         if code is None:
-            code = attempt.wait(rng.uniform(0, last - first if kind.begins else last))
+            longest = last - first if kind.begins else last / (1 + found.kills)  # what is left is shorter each time
+            code = attempt.wait(rng.uniform(0, longest))
         if code is None:
             found.kills += 1
             found.faults += _end(attempt, folder, number, found)

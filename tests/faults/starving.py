@@ -1,4 +1,8 @@
-"""Jobs whose disk fills up, whose imagery disappears or is replaced, whose readers die, whose memory ends or lies."""
+"""Jobs whose disk fills up, whose imagery disappears or is replaced, whose readers die, whose memory ends or lies.
+
+Each is disturbed up to so many times, and then let through. What is left of a job is shorter each time, and so is the
+time in which it is disturbed again.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,125 +27,158 @@ from .jobs import Digests, Kind
 from .killing import LONGEST, Killed, _differences, _last_line, _litter
 from .processes import Attempt, left_alive
 
-Disturb = Callable[[Kind, Path, Path, random.Random], "Killed | None"]
 PLENTY = 2**26
 """Bytes that are enough for what a job asks for before it begins."""
 MARKS = ("Traceback", "Unexpected error", "enforce fail")
 """What no person should read."""
 
 
-def small_disk(kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, needed: int) -> Killed:
-    """A disk of a part of what the job needs; when it is made larger the job goes on.
+def small_disk(
+    kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, needed: int, times: int
+) -> Killed:
+    """A disk of a part of what the job needs; whenever it is made larger the job goes on.
 
     Args:
         needed: bytes that the undisturbed job's folder has in the end.
     """
-    with _disk(folder, round(needed * rng.uniform(0.05, 0.95))):
+    sizes = sorted(round(needed * rng.uniform(0.05, 0.95)) for _ in range(times))
+    with _disk(folder, sizes[0]):
         try:
             arguments = kind.make(folder, ground)
         except OSError:  # not even its beginning fits
             return Killed()
-        found = _refused(Attempt(arguments, folder.parent / "log.txt"), folder.parent, "space", "full")
+        found = Killed()
+        for size in sizes:
+            _mount("remount", folder, size)
+            if not _refused(Attempt(arguments, folder.parent / "log.txt"), folder.parent, found, "space", "full"):
+                break
         _mount("remount", folder, max(needed * 8, PLENTY))
         return _gone_on(kind, folder, arguments, expected, found)
 
 
 def read_only_disk(
-    kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float
+    kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float, times: int
 ) -> Killed:
     """A disk that has an error at some moment: it refuses all writing, and what was not flushed is gone afterwards."""
     with _real_disk(folder) as disk:
-        arguments = kind.make(folder, ground)
-        attempt = Attempt(arguments, folder.parent / "log.txt")
-        if attempt.wait(rng.uniform(0, last)) is not None:
-            return Killed()
-        subprocess.run(["mount", "-o", "remount,abort", folder], check=True, capture_output=True)
-        found = _refused(attempt, folder.parent, "read-only")
-        disk.mend()
+        arguments, found = kind.make(folder, ground), Killed()
+        for _ in range(times):
+            attempt = Attempt(arguments, folder.parent / "log.txt")
+            if attempt.wait(rng.uniform(0, last / (1 + found.kills))) is not None:
+                break
+            subprocess.run(["mount", "-o", "remount,abort", folder], check=True, capture_output=True)
+            refused = _refused(attempt, folder.parent, found, "read-only")
+            disk.mend()
+            if not refused:
+                break
         return _gone_on(kind, folder, arguments, expected, found)
 
 
-def lost_imagery(kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float) -> Killed:
+def lost_imagery(
+    kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float, times: int
+) -> Killed:
     """A drive that is pulled out and put back: all imagery is away at some moment, and there again afterwards."""
-    own = folder.parent / "drive"
-    shutil.rmtree(own, ignore_errors=True)
-    shutil.copytree(ground, own, copy_function=shutil.copy2)
-    arguments = kind.make(folder, own)
-    attempt, away = Attempt(arguments, folder.parent / "log.txt"), own.with_name("away")
-    code = attempt.wait(rng.uniform(0, last))
-    own.rename(away)
-    code = attempt.wait(LONGEST) if code is None else code
-    away.rename(own)
-    found = Killed(kills=1)
-    if code:
+    own, found = _drive(folder, ground), Killed()
+    arguments, away = kind.make(folder, own), own.with_name("away")
+    for _ in range(times):
+        attempt = Attempt(arguments, folder.parent / "log.txt")
+        if attempt.wait(rng.uniform(0, last / (1 + found.kills))) is not None:
+            break
+        own.rename(away)
+        code = attempt.wait(LONGEST)
+        away.rename(own)
+        found.kills += 1
+        if not code:  # it had read all that it needs, or it hangs, which is seen when it goes on
+            break
         found.faults += _unfit(folder.parent)
     return _gone_on(kind, folder, arguments, expected, found)
 
 
-def dead_worker(kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float) -> Killed:
+def dead_worker(
+    kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float, times: int
+) -> Killed:
     """One of a job's children is killed, as the kernel does where memory ends."""
-    arguments = kind.make(folder, ground)
-    attempt, found = Attempt(arguments, folder.parent / "log.txt"), Killed()
-    code = attempt.wait(rng.uniform(0.3, 1.0) * last)
-    children = attempt.children() if code is None else []
-    if children:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            rng.choice(children).kill()
-            found.kills = 1
-    code = attempt.wait(LONGEST) if code is None else code
-    if code:
+    arguments, found = kind.make(folder, ground), Killed()
+    for _ in range(times):
+        attempt = Attempt(arguments, folder.parent / "log.txt")
+        code = attempt.wait(rng.uniform(0.1, 1.0) * last / (1 + found.kills))
+        children = attempt.children() if code is None else []
+        if children:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                rng.choice(children).kill()
+                found.kills += 1
+        code = attempt.wait(LONGEST) if code is None else code
+        if code is None:
+            found.faults.append("it hung after a worker's death")
+        if alive := left_alive(children):
+            found.faults.append(f"{len(alive)} children lived on")
+        if not code:
+            break
         found.faults += _unfit(folder.parent)
-    elif code is None:
-        found.faults.append("it hung after a worker's death")
-    if alive := left_alive(children):
-        found.faults.append(f"{len(alive)} children lived on")
     return _gone_on(kind, folder, arguments, expected, found)
 
 
-def little_memory(kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float) -> Killed:
+def little_memory(
+    kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float, times: int
+) -> Killed:
     """No more memory from some moment on."""
-    arguments = kind.make(folder, ground)
-    attempt, found = Attempt(arguments, folder.parent / "log.txt"), Killed()
-    if attempt.wait(rng.uniform(0, last)) is not None:
-        return found
-    size = psutil.Process(attempt.process).memory_info().data + rng.randrange(2**20, 2**25)
-    resource.prlimit(attempt.process, resource.RLIMIT_DATA, (size, size))
-    found.kills, code = 1, attempt.wait(LONGEST)
-    if code is None:
-        found.faults.append("it hung when memory ended")
-    elif code > 0:
-        found.faults += _unfit(folder.parent)
+    arguments, found = kind.make(folder, ground), Killed()
+    for _ in range(times):
+        attempt = Attempt(arguments, folder.parent / "log.txt")
+        if attempt.wait(rng.uniform(0, last / (1 + found.kills))) is not None:
+            break
+        size = psutil.Process(attempt.process).memory_info().data + rng.randrange(2**20, 2**25)
+        resource.prlimit(attempt.process, resource.RLIMIT_DATA, (size, size))
+        found.kills += 1
+        code = attempt.wait(LONGEST)
+        if code is None:
+            found.faults.append("it hung when memory ended")
+        if not code:
+            break
+        found.faults += _unfit(folder.parent) if code > 0 else []
     return _gone_on(kind, folder, arguments, expected, found)
 
 
 def replaced_imagery(
-    kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float
+    kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float, times: int
 ) -> Killed:
     """A job is killed, its imagery is another when it goes on, and the one it was when it does so again."""
-    own = folder.parent / "drive"
-    shutil.rmtree(own, ignore_errors=True)
-    shutil.copytree(ground, own, copy_function=shutil.copy2)
+    own, found = _drive(folder, ground), Killed()
     arguments, raster = kind.make(folder, own), own / "1" / "image.tif"
-    attempt = Attempt(arguments, folder.parent / "log.txt")
-    if attempt.wait(rng.uniform(0, last)) is not None:
-        return Killed()
-    attempt.send(signal.SIGKILL)
-    attempt.wait(LONGEST)
-    if not list(folder.rglob("last.pt")):  # nothing has begun that must not go on
-        return Killed()
-    found, away = Killed(kills=1), raster.with_name("away.tif")
-    raster.rename(away)
-    shutil.copy(own / "0" / "image.tif", raster)
-    code = Attempt(arguments, folder.parent / "log.txt").wait(LONGEST)
-    said = _last_line(folder.parent)
-    if code != 1 or str(raster) not in said:
-        found.faults.append(f"with other imagery it ended with {code}: {said}")
-    away.replace(raster)
+    away = raster.with_name("away.tif")
+    for _ in range(times):
+        attempt = Attempt(arguments, folder.parent / "log.txt")
+        while (code := attempt.wait(0.02)) is None and not list(folder.rglob("last.pt")):
+            pass  # nothing has begun that must not go on
+        if code is None:
+            code = attempt.wait(rng.uniform(0, last / (1 + found.kills)))
+        if code is not None:
+            break
+        attempt.send(signal.SIGKILL)
+        attempt.wait(LONGEST)
+        found.kills += 1
+        raster.rename(away)
+        shutil.copy(own / "0" / "image.tif", raster)
+        code = Attempt(arguments, folder.parent / "log.txt").wait(LONGEST)
+        said = _last_line(folder.parent)
+        if code != 1 or str(raster) not in said:
+            found.faults.append(f"with other imagery it ended with {code}: {said}")
+        away.replace(raster)
     return _gone_on(kind, folder, arguments, expected, found)
 
 
-def no_number(kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float) -> Killed:
-    """A weight of a network becomes no number at some moment, as by a fault of the memory."""
+def _drive(folder: Path, ground: Path) -> Path:
+    """A copy of all imagery beside a job's folder, of the same times."""
+    own = folder.parent / "drive"
+    shutil.rmtree(own, ignore_errors=True)
+    shutil.copytree(ground, own, copy_function=shutil.copy2)
+    return own
+
+
+def no_number(
+    kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float, times: int
+) -> Killed:
+    """A weight of a network becomes no number at some moment, as by a fault of the memory; once, whatever `times`."""
     arguments, seed = kind.make(folder, ground), rng.random()
     wait = rng.uniform(0.1, 0.9) * last
     attempt = Attempt(arguments, folder.parent / "log.txt", lambda: poison_later(wait, random.Random(seed)))
@@ -172,17 +209,19 @@ def _weights() -> list[torch.Tensor]:
     return [each for each in weights if each.requires_grad and each.numel() and each.is_contiguous()]
 
 
-def _refused(attempt: Attempt, folder: Path, *words: str) -> Killed:
-    """The attempt must end with a sentence that has one of the words."""
-    found, code = Killed(kills=1), attempt.wait(LONGEST)
+def _refused(attempt: Attempt, folder: Path, found: Killed, *words: str) -> bool:
+    """Whether the attempt ends before it is through, which it must with a sentence that has one of the words."""
+    code = attempt.wait(LONGEST)
     if code is None:
         found.faults.append("it hung")
-    elif code:
-        found.faults += _unfit(folder)
-        said = (folder / "log.txt").read_text(errors="replace").lower()
-        if words and not any(word in said for word in words):
-            found.faults.append(f"it did not say why: {_last_line(folder)}")
-    return found
+    if not code:
+        return False
+    found.kills += 1
+    found.faults += _unfit(folder)
+    said = (folder / "log.txt").read_text(errors="replace").lower()
+    if not any(word in said for word in words):
+        found.faults.append(f"it did not say why: {_last_line(folder)}")
+    return True
 
 
 def _gone_on(kind: Kind, folder: Path, arguments: list[str], expected: Digests, found: Killed) -> Killed:
