@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..processes import Owner
 
 Made = TypeVar("Made")
+MEMORY_WORDS = ("can't start new thread", "failed to map segment")
+"""What Python, and what loads its libraries, say of full memory, in errors that have no type of their own."""
 
 
 def add_output_arguments(command: argparse.ArgumentParser, what: str) -> None:
@@ -178,13 +180,18 @@ def memory_error(error: Exception) -> DeviceError | None:
     """The sentence for an error that says, in whichever library's words, that memory is full; none for others."""
     from ..errors import DeviceError
 
-    full = getattr(error, "errno", None) == errno.ENOMEM or any(isinstance(e, MemoryError) for e in _beneath(error))
+    full = any(_says_full(each) for each in _beneath(error))
     if not full and "torch" in sys.modules:
         from ..models.devices import out_of_memory
 
         full = out_of_memory(error)
     sentence = "The memory of this machine is full, so the work ended."
     return DeviceError(sentence, "Close other programs and start it again; what was done is kept.") if full else None
+
+
+def _says_full(error: BaseException) -> bool:
+    of_its_own = isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM
+    return of_its_own or any(words in str(error) for words in MEMORY_WORDS)
 
 
 def _beneath(error: BaseException | None) -> Iterator[BaseException]:

@@ -15,6 +15,7 @@ import onnxruntime
 
 from ..config.problems import WORDS, shown
 from ..errors import PackageError
+from ..telemetry import session_options
 from .backends.base import cores
 from .backends.onnx import PROVIDERS, RUNNING, UNREADABLE, usable_device
 
@@ -185,9 +186,8 @@ class _Graph:
         self.path = path
         if not path.is_file():
             raise PackageError(f"{path} is not there.", "Choose the file of the model again.")
-        options = onnxruntime.SessionOptions()
+        options = session_options()
         options.intra_op_num_threads = cores()
-        options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, [provider])
         except UNREADABLE as error:

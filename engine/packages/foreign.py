@@ -20,6 +20,7 @@ from ..config.limits import MOST_TILE
 from ..config.problems import shown
 from ..errors import PackageError, cannot_write
 from ..inference.backends import OnnxModel
+from ..telemetry import session_options
 from ..types import given
 from . import layouts
 from .description import TASKS, Description, described, read_description
@@ -178,15 +179,13 @@ def look(path: Path | str, sidecar: Path | str | None = None) -> Foreign:
 
 
 def _session(path: Path) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
     if not path.is_file():
         raise PackageError(f"There is no model at {path}.")
     for name in _elsewhere(path):
         if not (path.parent / name).resolve().is_relative_to(path.parent.resolve()):
             raise PackageError(f"{path} keeps its weights in {shown(name)}, which does not lie beside it.")
     try:
-        return onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(path), session_options(4), ["CPUExecutionProvider"])
     except UNREADABLE as error:
         raise refused(path, error) from error
 

@@ -27,6 +27,7 @@ from ..inference.backends.base import OBJECT_LIMIT
 from ..inference.suppression import CANDIDATES_PER_OBJECT
 from ..models import TrainableNetwork
 from ..processes import scratch
+from ..telemetry import session_options
 from ..types import Task, given
 
 OPSET = 18
@@ -179,10 +180,9 @@ def _export(graph: nn.Module, example: Tensor, path: Path, outputs: list[str], k
 def _folded(model: onnx.ModelProto, beside: Path) -> onnx.ModelProto:
     """The graph with batch norms folded into the convolutions before them; its operators stay the standard's."""
     with scratch(beside) as folder, on_disk(f"A graph in {beside}", beside):
-        options = onnxruntime.SessionOptions()
+        options = session_options()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
         options.optimized_model_filepath = str(folder / "folded.onnx")
-        options.log_severity_level = 3
         onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
         return onnx.load(options.optimized_model_filepath)
 

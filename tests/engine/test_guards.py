@@ -14,7 +14,7 @@ PLUGIN = [
 ENGINE = sorted((ROOT / "engine").rglob("*.py"))
 HEAVY = {"torch", "torchvision", "rasterio", "pydantic", "engine", "numpy", "lightning_fabric", "timm"}
 FLOORS = [
-    "errors", "flushing", "text_files", "malloc", "ranks", "types", "processes", "config", "datasets", "events", "data",
+    "telemetry", "errors", "flushing", "text_files", "malloc", "ranks", "types", "processes", "config", "datasets", "events", "data",
     "models", "distillation", "recipes", "training", "inference", "evaluation", "packages", "exchange", "report", "cli",
 ]  # fmt: skip
 

@@ -21,6 +21,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 from ...config import Card
 from ...config.problems import WORDS, shown
 from ...errors import DeviceError, PackageError
+from ...telemetry import session_options
 from .base import GraphBackend, cores, streams
 
 RUNNING = (Fail, InvalidArgument, InvalidGraph, NotImplemented, RuntimeException)
@@ -124,9 +125,8 @@ def usable_device(device: str) -> str:
 
 
 def _options() -> onnxruntime.SessionOptions:
-    options = onnxruntime.SessionOptions()
+    options = session_options()
     options.intra_op_num_threads = max(1, cores() // streams())
-    options.log_severity_level = 3
     return options
 
 

@@ -37,6 +37,10 @@ class OpenVinoBackend(GraphBackend):
         self.core = openvino.Core()
         self.device = DEVICES.get(device, device)
         if self.device not in self.core.available_devices:
+            if self.device == "CPU":  # which every machine has: its library could not be loaded
+                raise DeviceError(
+                    "OpenVINO cannot use the processor here.", "Close other programs, or use onnxruntime."
+                )
             raise DeviceError(f"OpenVINO has no device '{device}' here.", "Use auto or cpu.")
         super().__init__(folder, card)
         self.parallel = streams() + AHEAD
