@@ -156,7 +156,7 @@ def _starved(name: str, folder: Path, ground: Path, rng: random.Random, times: i
     found: Killed = disturb(KINDS[job], work, ground, digests, rng, amount, times)
     if not found.faults:
         shutil.rmtree(folder)
-    return {"kills": found.kills, "faults": found.faults}
+    return {"kills": found.kills, "faults": found.faults, **({"hung": found.hung} if found.hung else {})}
 
 
 _REFERENCES: dict[tuple[str, bool], tuple] = {}

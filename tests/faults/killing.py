@@ -24,11 +24,13 @@ class Killed:
         kills: that hit it while it ran.
         faults: what was wrong, in words; empty where nothing was.
         seconds: until a signal that asks had ended it, of each.
+        hung: how often it waited inside a library, for ever, until it was asked to end.
     """
 
     kills: int = 0
     faults: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    hung: int = 0
 
 
 def undisturbed(kind: Kind, folder: Path, ground: Path) -> tuple[Digests, float, float]:

@@ -29,6 +29,10 @@ from .processes import Attempt, left_alive
 
 PLENTY = 2**26
 """Bytes that are enough for what a job asks for before it begins."""
+STUCK = 60.0
+"""Seconds after which a job that takes a few waits for ever: OpenVINO does where it gets no memory for its threads."""
+LONG_ENOUGH = 10.0
+"""Seconds in which such a job must end when it is asked to, on a busy machine."""
 MARKS = ("Traceback", "Unexpected error", "enforce fail")
 """What no person should read."""
 
@@ -130,9 +134,13 @@ def little_memory(
         size = psutil.Process(attempt.process).memory_info().data + rng.randrange(2**20, 2**25)
         resource.prlimit(attempt.process, resource.RLIMIT_DATA, (size, size))
         found.kills += 1
-        code = attempt.wait(LONGEST)
+        code = attempt.wait(max(STUCK, 8 * last))
         if code is None:
-            found.faults.append("it hung when memory ended")
+            found.hung += 1
+            attempt.send(signal.SIGTERM)
+            code = attempt.wait(LONG_ENOUGH)
+        if code is None:
+            found.faults.append("memory ended, it hung, and who asked it to end did not reach it")
         if not code:
             break
         found.faults += _unfit(folder.parent) if code > 0 else []
