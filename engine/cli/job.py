@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from ..processes import Owner
 
 Made = TypeVar("Made")
-MEMORY_WORDS = ("can't start new thread", "failed to map segment")
+MEMORY_WORDS = ("can't start new thread", "failed to map segment", "cannot map zero-fill pages")
 """What Python, and what loads its libraries, say of full memory, in errors that have no type of their own."""
+ROOM = 2**26
+"""Bytes, without which no work of ours gets far."""
 
 
 def add_output_arguments(command: argparse.ArgumentParser, what: str) -> None:
@@ -185,8 +187,18 @@ def memory_error(error: Exception) -> DeviceError | None:
         from ..models.devices import out_of_memory
 
         full = out_of_memory(error)
+    if not full and isinstance(error, SystemError | RuntimeError | ImportError | OSError):
+        full = not _has_room()  # libraries' own confusion: "error return without exception set"
     sentence = "The memory of this machine is full, so the work ended."
     return DeviceError(sentence, "Close other programs and start it again; what was done is kept.") if full else None
+
+
+def _has_room() -> bool:
+    try:
+        bytearray(ROOM)
+    except MemoryError:
+        return False
+    return True
 
 
 def _says_full(error: BaseException) -> bool:

@@ -428,6 +428,7 @@ def test_help_works_without_heavy_imports():
         RuntimeError("DefaultCPUAllocator: not enough memory"),
         RuntimeError("can't start new thread"),
         ImportError("libopenvino.so: failed to map segment from shared object"),
+        ImportError("libopenvino.so: cannot map zero-fill pages"),
     ],
 )
 @pytest.mark.parametrize("command", ["check", "boxes"])
@@ -443,3 +444,21 @@ def test_full_memory_is_a_sentence_in_whichever_words_it_comes(tmp_path, capsys,
     if command == "boxes":
         (event,) = read_events(tmp_path)
         assert (event["kind"], event["code"]) == ("failed", "device")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a limit on the memory of a process")
+def test_an_error_in_no_such_words_is_full_memory_where_there_is_no_room():
+    code = """
+import resource
+from pathlib import Path
+from engine.cli.job import memory_error
+confused = SystemError("error return without exception set")
+assert memory_error(confused) is None
+(data,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmData"))
+limit = int(data.split()[1]) * 1024 + 2**24
+resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+assert memory_error(KeyError("roofs")) is None
+print(memory_error(confused))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert "The memory of this machine is full" in done.stdout, done.stderr
