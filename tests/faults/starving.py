@@ -45,18 +45,15 @@ def small_disk(
     Args:
         needed: bytes that the undisturbed job's folder has in the end.
     """
-    sizes = sorted(round(needed * rng.uniform(0.05, 0.95)) for _ in range(times))
-    with _disk(folder, sizes[0]):
-        try:
-            arguments = kind.make(folder, ground)
-        except OSError:  # not even its beginning fits
-            return Killed()
-        found = Killed()
-        for size in sizes:
-            _mount("remount", folder, size)
+    shares = sorted(rng.uniform(0.02, 0.98) for _ in range(times))
+    with _disk(folder, plenty := max(needed * 8, PLENTY)):
+        arguments, found = kind.make(folder, ground), Killed()
+        given = sum(path.stat().st_blocks * 512 for path in folder.rglob("*"))
+        for share in shares:
+            _mount("remount", folder, round(given + share * max(needed - given, 0)))
             if not _refused(Attempt(arguments, folder.parent / "log.txt"), folder.parent, found, "space", "full"):
                 break
-        _mount("remount", folder, max(needed * 8, PLENTY))
+        _mount("remount", folder, plenty)
         return _gone_on(kind, folder, arguments, expected, found)
 
 
