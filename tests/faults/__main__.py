@@ -139,6 +139,7 @@ def tried(name: str, trial: int, options: argparse.Namespace, ground: Path) -> d
     number = signal.SIGTERM if name.startswith(ASKED) else signal.SIGKILL
     expected = reference(job, options.output, ground)
     found = killed(KINDS[job], folder, ground, expected, rng, options.each, number)
+    _learn(job, found)
     slow = [f"asked to end, it took {seconds:.1f} s" for seconds in found.seconds if seconds > IN_TIME]
     return {"kills": found.kills, "faults": found.faults + slow, "seconds": found.seconds}
 
@@ -154,6 +155,7 @@ def _starved(name: str, folder: Path, ground: Path, rng: random.Random, times: i
         return {"kills": 0, "faults": [], "skipped": "this user may not mount a disk"}
     amount = _size(output / "undisturbed" / job) if disturb is starving.small_disk else last
     found: Killed = disturb(KINDS[job], work, ground, digests, rng, amount, times)
+    _learn(job, found)
     if not found.faults:
         shutil.rmtree(folder)
     return {"kills": found.kills, "faults": found.faults, **({"hung": found.hung} if found.hung else {})}
@@ -171,6 +173,14 @@ def reference(job: str, output: Path, ground: Path) -> tuple:
         if _graphs() == before:  # else most of its time is an export, which trials do without
             _REFERENCES[key] = found
     return _REFERENCES[key]
+
+
+def _learn(job: str, found: Killed) -> None:
+    """A job that ended before anything hit it says how long such a job takes now: other programs come and go."""
+    if found.whole:
+        key = job, bool(processes.GRAPHS)
+        digests, first, last = _REFERENCES[key]
+        _REFERENCES[key] = digests, first * found.whole / last, found.whole
 
 
 def _graphs() -> int:

@@ -25,12 +25,21 @@ class Killed:
         faults: what was wrong, in words; empty where nothing was.
         seconds: until a signal that asks had ended it, of each.
         hung: how often it waited inside a library, for ever, until it was asked to end.
+        whole: seconds that a job took which ended before anything hit it; none where something did.
     """
 
     kills: int = 0
     faults: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     hung: int = 0
+    whole: float | None = None
+
+    def code_after(self, attempt: Attempt, seconds: float) -> int | None:
+        """The exit code of an attempt that is left alone so long; none where it still runs, and may be disturbed."""
+        code = attempt.wait(seconds)
+        if code is not None and not self.kills:
+            self.whole = time.monotonic() - attempt.begun
+        return code
 
 
 def undisturbed(kind: Kind, folder: Path, ground: Path) -> tuple[Digests, float, float]:
@@ -66,7 +75,7 @@ def killed(
             pass
         if code is None:
             longest = last - first if kind.begins else last / (1 + found.kills)  # what is left is shorter each time
-            code = attempt.wait(rng.uniform(0, longest))
+            code = found.code_after(attempt, rng.uniform(0, longest))
         if code is None:
             found.kills += 1
             found.faults += _end(attempt, folder, number, found)

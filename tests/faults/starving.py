@@ -65,7 +65,7 @@ def read_only_disk(
         arguments, found = kind.make(folder, ground), Killed()
         for _ in range(times):
             attempt = Attempt(arguments, folder.parent / "log.txt")
-            if attempt.wait(rng.uniform(0, last / (1 + found.kills))) is not None:
+            if found.code_after(attempt, rng.uniform(0, last / (1 + found.kills))) is not None:
                 break
             subprocess.run(["mount", "-o", "remount,abort", folder], check=True, capture_output=True)
             refused = _refused(attempt, folder.parent, found, "read-only")
@@ -83,7 +83,7 @@ def lost_imagery(
     arguments, away = kind.make(folder, own), own.with_name("away")
     for _ in range(times):
         attempt = Attempt(arguments, folder.parent / "log.txt")
-        if attempt.wait(rng.uniform(0, last / (1 + found.kills))) is not None:
+        if found.code_after(attempt, rng.uniform(0, last / (1 + found.kills))) is not None:
             break
         own.rename(away)
         code = attempt.wait(LONGEST)
@@ -102,7 +102,7 @@ def dead_worker(
     arguments, found = kind.make(folder, ground), Killed()
     for _ in range(times):
         attempt = Attempt(arguments, folder.parent / "log.txt")
-        code = attempt.wait(rng.uniform(0.1, 1.0) * last / (1 + found.kills))
+        code = found.code_after(attempt, rng.uniform(0.1, 1.0) * last / (1 + found.kills))
         children = attempt.children() if code is None else []
         if children:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -126,7 +126,7 @@ def little_memory(
     arguments, found = kind.make(folder, ground), Killed()
     for _ in range(times):
         attempt = Attempt(arguments, folder.parent / "log.txt")
-        if attempt.wait(rng.uniform(0, last / (1 + found.kills))) is not None:
+        if found.code_after(attempt, rng.uniform(0, last / (1 + found.kills))) is not None:
             break
         size = psutil.Process(attempt.process).memory_info().data + rng.randrange(2**20, 2**25)
         resource.prlimit(attempt.process, resource.RLIMIT_DATA, (size, size))
@@ -156,7 +156,7 @@ def replaced_imagery(
         while (code := attempt.wait(0.02)) is None and not list(folder.rglob("last.pt")):
             pass  # nothing has begun that must not go on
         if code is None:
-            code = attempt.wait(rng.uniform(0, last / (1 + found.kills)))
+            code = found.code_after(attempt, rng.uniform(0, last / (1 + found.kills)))
         if code is not None:
             break
         attempt.send(signal.SIGKILL)
