@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import processes, starving
+from . import desktop, processes, starving
 from .jobs import KINDS, make_ground
 from .killing import Killed, killed, undisturbed
 
@@ -50,6 +50,8 @@ STARVING = {
     "no number": ("training", starving.no_number),
 }
 """Name to the job and what is done to it."""
+PLUGIN = ("set-up", "QGIS")
+"""Programs of the plugin, which are killed."""
 KEPT = Path(__file__).with_name("results.jsonl")
 PROMISES = Path(__file__).resolve().parents[2] / "docs" / "promises.md"
 MARKS = "<!-- python -m tests.faults: begin -->", "<!-- end -->"
@@ -118,7 +120,7 @@ def commit() -> str:
 
 def names() -> list[str]:
     """All kinds of faults."""
-    return [*KINDS, *(ASKED + name for name in KINDS), *STARVING]
+    return [*KINDS, *(ASKED + name for name in KINDS), *STARVING, *PLUGIN]
 
 
 def wanting(results: list[dict[str, Any]], kills: int) -> bool:
@@ -133,6 +135,8 @@ def tried(name: str, trial: int, options: argparse.Namespace, ground: Path) -> d
     """One trial."""
     rng = random.Random(f"{options.seed} {name} {trial}")
     folder = options.output / "jobs" / name.replace(", ", "-").replace(" ", "-")
+    if name in PLUGIN:
+        return _of_the_plugin(name, options, ground, rng)
     if name in STARVING:
         return _starved(name, folder, ground, rng, options.each)
     job = name.removeprefix(ASKED)
@@ -142,6 +146,17 @@ def tried(name: str, trial: int, options: argparse.Namespace, ground: Path) -> d
     _learn(job, found)
     slow = [f"asked to end, it took {seconds:.1f} s" for seconds in found.seconds if seconds > IN_TIME]
     return {"kills": found.kills, "faults": found.faults + slow, "seconds": found.seconds}
+
+
+def _of_the_plugin(name: str, options: argparse.Namespace, ground: Path, rng: random.Random) -> dict[str, Any]:
+    try:
+        if name == "QGIS":
+            found = desktop.killed_qgis(options.output.resolve(), ground.resolve(), rng, options.each)
+        else:
+            found = desktop.killed_setup(options.output.resolve(), rng, options.each)
+    except desktop.Unavailable as reason:
+        return {"kills": 0, "faults": [], "skipped": str(reason)}
+    return {"kills": found.kills, "faults": found.faults}
 
 
 def _starved(name: str, folder: Path, ground: Path, rng: random.Random, times: int) -> dict[str, Any]:
