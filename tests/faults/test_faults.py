@@ -44,6 +44,7 @@ def faults(tmp_path_factory):
         ("training in stages, 2 workers", "dead worker"),
         ("small disk", "lost imagery"),
         ("replaced imagery", "no number"),
+        ("set-up",),
     ],
     ids=lambda kinds: kinds[0],
 )
