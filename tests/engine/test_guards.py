@@ -14,8 +14,9 @@ PLUGIN = [
 ENGINE = sorted((ROOT / "engine").rglob("*.py"))
 HEAVY = {"torch", "torchvision", "rasterio", "pydantic", "engine", "numpy", "lightning_fabric", "timm"}
 FLOORS = [
-    "telemetry", "errors", "flushing", "text_files", "malloc", "ranks", "types", "processes", "config", "datasets", "events", "data",
-    "models", "distillation", "recipes", "training", "inference", "evaluation", "packages", "exchange", "report", "cli",
+    "telemetry", "errors", "flushing", "text_files", "malloc", "ranks", "types", "processes", "config", "datasets",
+    "events", "data", "models", "distillation", "recipes", "training", "inference", "evaluation", "packages",
+    "exchange", "report", "cli",
 ]  # fmt: skip
 MORE = {"demo": {"errors"}, "__init__": {"telemetry"}, "__main__": {"cli"}}
 
