@@ -15,6 +15,7 @@ from typing import Any
 
 import pyogrio
 
+from ..errors import RasterError
 from .opening import open_raster
 from .reach import is_remote
 from .shapefiles import encoding_of
@@ -48,13 +49,18 @@ def of_raster(path: str, known: Identity | None = None, together: int = 1) -> Id
         together: how many rasters there are, of which less each is hashed.
 
     Raises:
-        RasterError: it cannot be opened.
+        RasterError: it cannot be opened, or a file of it cannot be read.
     """
-    if is_remote(path) or not Path(path).is_file():
+    if is_remote(path) or path.startswith(("/vsi", "<")) or Path(path).is_dir():
         return _address(path)
     with open_raster(path) as dataset:
         files = [file for file in dataset.files if not file.endswith(STATISTICS)]
-    return _identity(path, files, known, lambda: _hash_of(files, together))
+    if path not in files:  # its drive is away by now, which is no other content
+        files.insert(0, path)
+    try:
+        return _identity(path, files, known, lambda: _hash_of(files, together))
+    except OSError as error:
+        raise RasterError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def of_layer(layer: Layer, known: Identity | None = None) -> Identity:
@@ -67,13 +73,17 @@ def of_layer(layer: Layer, known: Identity | None = None) -> Identity:
     Raises:
         LabelError: it cannot be read.
     """
-    if not Path(layer.path).exists():
-        return _address(layer.path)
-    files = files_of_layer(Path(layer.path))
-    large = sum(max(0, size) for _, size, _ in seen(files)) > LARGE
-    whole = [file for file in files if not file.endswith(("-wal", "-shm"))]
-    content = (lambda: _hash_of(whole, start=SQLITE_HEADER)) if large else (lambda: _hash_of_features(layer))
-    return _identity(layer.path, files, known, content)
+    try:
+        if not Path(layer.path).exists():
+            pyogrio.read_info(layer.path, layer=layer.layer)  # a database's, and not a file whose drive is away
+            return _address(layer.path)
+        files = files_of_layer(Path(layer.path))
+        large = sum(max(0, size) for _, size, _ in seen(files)) > LARGE
+        whole = [file for file in files if not file.endswith(("-wal", "-shm"))]
+        content = (lambda: _hash_of(whole, start=SQLITE_HEADER)) if large else (lambda: _hash_of_features(layer))
+        return _identity(layer.path, files, known, content)
+    except (*UNREADABLE, OSError, ValueError) as error:
+        raise unreadable(layer, error) from error
 
 
 def files_of_layer(path: Path) -> list[str]:
@@ -129,6 +139,9 @@ def _hash_of(files: Sequence[str], together: int = 1, start: int = 0) -> str:
         files: by their paths.
         together: how many there are of their kind.
         start: first bytes of each that do not count.
+
+    Raises:
+        OSError: a file of this machine cannot be read; of others the name counts.
     """
     found, count = hashlib.sha256(), max(1, len(files)) * together
     piece, pieces = (PIECE if FEWEST * count <= TOGETHER else SMALL_PIECE), min(PIECES, max(FEWEST, TOGETHER // count))
@@ -141,6 +154,8 @@ def _hash_of(files: Sequence[str], together: int = 1, start: int = 0) -> str:
                     file.seek(max(at, start))
                     found.update(file.read(piece))
         except OSError:
+            if not is_remote(name) and not name.startswith("/vsi"):
+                raise
             found.update(f"{name}\n".encode())
     return found.hexdigest()
 
@@ -153,13 +168,10 @@ def _starts(size: int, piece: int, pieces: int) -> list[int]:
 
 
 def _hash_of_features(layer: Layer) -> str:
-    try:
-        meta, _, shapes, fields = pyogrio.raw.read(
-            layer.path, layer=layer.layer, columns=[layer.field] if layer.field else [], where=layer.where,
-            force_2d=True, encoding=encoding_of(layer.path),
-        )  # fmt: skip
-    except (*UNREADABLE, ValueError) as error:
-        raise unreadable(layer, error) from error
+    meta, _, shapes, fields = pyogrio.raw.read(
+        layer.path, layer=layer.layer, columns=[layer.field] if layer.field else [], where=layer.where,
+        force_2d=True, encoding=encoding_of(layer.path),
+    )  # fmt: skip
     crs = str(meta["crs"])
     found = hashlib.sha256(crs.encode() if crs.rpartition(":")[2].isdecimal() else b"")  # others are not one text
     for shape in shapes:

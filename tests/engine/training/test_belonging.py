@@ -12,8 +12,9 @@ from rasterio.shutil import copy as copy_raster
 
 from engine.config import Run, load_run, save_run
 from engine.data import identity
+from engine.data.opening import open_raster
 from engine.data.vectors import Layer
-from engine.errors import TrainingError
+from engine.errors import LabelError, RasterError, TrainingError
 from engine.training.belonging import differences
 from engine.training.checkpoints import load_last, settings
 
@@ -213,6 +214,31 @@ def test_identities_see_tiles_overviews_and_values(worlds, tmp_path):
     other_labels(labels, "shed")
     assert identity.difference(before, identity.of_layer(layer, before))
     assert identity.of_layer(Layer(str(labels)))["content"] != identity.of_layer(layer)["content"]
+
+
+def test_what_is_away_is_a_sentence_and_never_another_content(worlds, tmp_path, monkeypatch):
+    """A drive that goes while a training begins: what is open stays readable, its path does not."""
+    raster, labels = (shutil.copy2(worlds[1][name], tmp_path) for name in ("raster", "roofs"))
+    (tmp_path / "weights.safetensors").write_bytes(b"1")
+    away = tmp_path / "away"
+    away.mkdir()
+
+    def opened(path):
+        dataset = open_raster(path)
+        shutil.move(path, away)
+        return dataset
+
+    monkeypatch.setattr(identity, "open_raster", opened)
+    with pytest.raises(RasterError, match=r"cannot be read: No such file"):
+        identity.of_raster(str(raster))
+    monkeypatch.undo()
+    with pytest.raises(RasterError, match="does not exist"):
+        identity.of_raster(str(raster))
+    shutil.move(labels, away)
+    with pytest.raises(LabelError, match="cannot be read"):
+        identity.of_layer(Layer(str(labels)))
+    with pytest.raises(OSError, match=r"weights\.safetensors"):
+        identity.of_files([tmp_path / "weights.safetensors", away / "weights.safetensors"])
 
 
 def test_little_of_a_large_file_is_read_and_the_same_each_time(tmp_path):
