@@ -165,8 +165,10 @@ def _starved(name: str, folder: Path, ground: Path, rng: random.Random, times: i
     job, disturb = STARVING[name]
     output = folder.parents[1]
     digests, _, last = reference(job, output, ground)
-    shutil.rmtree(folder, ignore_errors=True)
     work = folder / "job"
+    if work.is_mount():  # a call was killed there
+        starving.unmount(work)
+    shutil.rmtree(folder, ignore_errors=True)
     work.mkdir(parents=True)
     if "disk" in name and not starving.can_mount(work, disturb is starving.read_only_disk):
         return {"kills": 0, "faults": [], "skipped": "this user may not mount a disk"}

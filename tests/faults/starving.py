@@ -267,10 +267,11 @@ def _disk(folder: Path, size: int) -> Iterator[None]:
     try:
         yield
     finally:
-        _unmount(folder)
+        unmount(folder)
 
 
-def _unmount(folder: Path) -> None:
+def unmount(folder: Path) -> None:
+    """Take a disk away from its folder."""
     for _ in range(20):
         if not subprocess.run(["umount", folder], capture_output=True).returncode:
             break
@@ -289,7 +290,7 @@ class _Disk(NamedTuple):
 
     def mend(self) -> None:
         """What a person does with a disk that had an error: check it, and mount it again."""
-        _unmount(self.folder)
+        unmount(self.folder)
         subprocess.run(["e2fsck", "-fy", self.image], capture_output=True)
         self.mount()
 
@@ -306,7 +307,7 @@ def _real_disk(folder: Path) -> Iterator[_Disk]:
     try:
         yield disk
     finally:
-        _unmount(folder)
+        unmount(folder)
         disk.image.unlink()
 
 
