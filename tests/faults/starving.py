@@ -183,11 +183,15 @@ def _drive(folder: Path, ground: Path) -> Path:
 def no_number(
     kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float, times: int
 ) -> Killed:
-    """A weight of a network becomes no number at some moment, as by a fault of the memory; once, whatever `times`."""
-    arguments, seed = kind.make(folder, ground), rng.random()
-    wait = rng.uniform(0.1, 0.9) * last
-    attempt = Attempt(arguments, folder.parent / "log.txt", lambda: poison_later(wait, random.Random(seed)))
-    found, code = Killed(kills=1), attempt.wait(LONGEST)
+    """A weight of a network becomes no number at some moment, as by a fault of the memory; at most twice a job.
+
+    That is how often a training goes back of itself.
+    """
+    arguments, seed, done = kind.make(folder, ground), rng.random(), folder.parent / "poisoned"
+    waits = [rng.uniform(0.1, 0.9) * last, rng.uniform(0.05, 0.6) * last][:times]
+    attempt = Attempt(arguments, folder.parent / "log.txt", lambda: poison_later(waits, random.Random(seed), done))
+    code = attempt.wait(LONGEST)
+    found = Killed(kills=len(done.read_text()) if done.exists() else 0)
     if code is None:
         found.faults.append("it hung")
     elif code:
@@ -195,15 +199,24 @@ def no_number(
     return _gone_on(kind, folder, arguments, expected, found)
 
 
-def poison_later(seconds: float, rng: random.Random) -> None:
-    """Begin a thread that waits and then makes one weight of this process no number, as soon as there are any."""
+def poison_later(waits: list[float], rng: random.Random, done: Path) -> None:
+    """Begin a thread that waits and then makes one weight of this process no number, as soon as there are any.
+
+    Args:
+        waits: seconds before each.
+        rng: chooses the weights.
+        done: file that gets a letter for each.
+    """
 
     def poison() -> None:
-        time.sleep(seconds)
-        while not (weights := _weights()):
-            time.sleep(0.1)
-        with torch.no_grad():
-            rng.choice(weights).view(-1)[0] = torch.nan
+        for seconds in waits:
+            time.sleep(seconds)
+            while not (weights := _weights()):
+                time.sleep(0.1)
+            with torch.no_grad():
+                rng.choice(weights).view(-1)[0] = torch.nan
+            with done.open("a") as file:
+                file.write("x")
 
     threading.Thread(target=poison, daemon=True).start()
 
