@@ -7,7 +7,6 @@ time in which it is disturbed again.
 from __future__ import annotations
 
 import contextlib
-import gc
 import random
 import resource
 import shutil
@@ -22,6 +21,8 @@ from typing import NamedTuple
 import psutil
 import torch
 from safetensors.torch import load_file
+
+from engine.training.loop import Loop, Trained
 
 from .jobs import Digests, Kind
 from .killing import LONGEST, Killed, _differences, _last_line, _litter
@@ -208,10 +209,19 @@ def poison_later(waits: list[float], rng: random.Random, done: Path) -> None:
         done: file that gets a letter for each.
     """
 
+    networks: list[torch.nn.Module] = []
+    train = Loop.train
+
+    def noted(loop: Loop) -> Trained:
+        networks.extend(loop.plan.networks.values())
+        return train(loop)
+
+    Loop.train = noted
+
     def poison() -> None:
         for seconds in waits:
             time.sleep(seconds)
-            while not (weights := _weights()):
+            while not (weights := _weights(networks)):
                 time.sleep(0.1)
             with torch.no_grad():
                 rng.choice(weights).view(-1)[0] = torch.nan
@@ -221,9 +231,9 @@ def poison_later(waits: list[float], rng: random.Random, done: Path) -> None:
     threading.Thread(target=poison, daemon=True).start()
 
 
-def _weights() -> list[torch.Tensor]:
-    """Of all networks of this process that are trained."""
-    weights = [each for each in gc.get_objects() if isinstance(each, torch.nn.Parameter)]
+def _weights(networks: list[torch.nn.Module]) -> list[torch.Tensor]:
+    """Those that are trained."""
+    weights = [each for network in networks for each in network.parameters()]
     return [each for each in weights if each.requires_grad and each.numel() and each.is_contiguous()]
 
 
