@@ -223,8 +223,7 @@ def poison_later(waits: list[float], rng: random.Random, done: Path) -> None:
             time.sleep(seconds)
             while not (weights := _weights(networks)):
                 time.sleep(0.1)
-            with torch.no_grad():
-                rng.choice(weights).view(-1)[0] = torch.nan
+            rng.choice(weights).data.view(-1)[0] = torch.nan  # as a fault would: PyTorch notices nothing
             with done.open("a") as file:
                 file.write("x")
 
