@@ -99,16 +99,17 @@ def lost_imagery(
 def dead_worker(
     kind: Kind, folder: Path, ground: Path, expected: Digests, rng: random.Random, last: float, times: int
 ) -> Killed:
-    """One of a job's children is killed, as the kernel does where memory ends."""
+    """A job's children are killed one after the other, as the kernel does where memory ends."""
     arguments, found = kind.make(folder, ground), Killed()
     for _ in range(times):
-        attempt = Attempt(arguments, folder.parent / "log.txt")
-        code = found.code_after(attempt, rng.uniform(0.1, 1.0) * last / (1 + found.kills))
-        children = attempt.children() if code is None else []
-        if children:
-            with contextlib.suppress(psutil.NoSuchProcess):
+        attempt, children = Attempt(arguments, folder.parent / "log.txt"), []
+        while (code := found.code_after(attempt, rng.uniform(0.05, 1.0) * last / (2 + found.kills))) is None:
+            children = attempt.children()
+            with contextlib.suppress(psutil.NoSuchProcess, IndexError):
                 rng.choice(children).kill()
                 found.kills += 1
+            if found.kills >= times:
+                break
         code = attempt.wait(LONGEST) if code is None else code
         if code is None:
             found.faults.append("it hung after a worker's death")
