@@ -73,6 +73,8 @@ def of_layer(layer: Layer, known: Identity | None = None) -> Identity:
     Raises:
         LabelError: it cannot be read.
     """
+    if is_remote(layer.path):
+        return _address(layer.path)
     try:
         if not Path(layer.path).exists():
             pyogrio.read_info(layer.path, layer=layer.layer)  # a database's, and not a file whose drive is away
@@ -82,7 +84,7 @@ def of_layer(layer: Layer, known: Identity | None = None) -> Identity:
         whole = [file for file in files if not file.endswith(("-wal", "-shm"))]
         content = (lambda: _hash_of(whole, start=SQLITE_HEADER)) if large else (lambda: _hash_of_features(layer))
         return _identity(layer.path, files, known, content)
-    except (*UNREADABLE, OSError, ValueError) as error:
+    except (*UNREADABLE, OSError) as error:
         raise unreadable(layer, error) from error
 
 
