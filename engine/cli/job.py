@@ -187,8 +187,8 @@ def memory_error(error: Exception) -> DeviceError | None:
         from ..models.devices import out_of_memory
 
         full = out_of_memory(error)
-    if not full and isinstance(error, SystemError | RuntimeError | ImportError | OSError):
-        full = not _has_room()  # libraries' own confusion: "error return without exception set"
+    if not full:  # libraries have words of their own: "error return without exception set", "Failed to serialize"
+        full = not _has_room()
     sentence = "The memory of this machine is full, so the work ended."
     return DeviceError(sentence, "Close other programs and start it again; what was done is kept.") if full else None
 

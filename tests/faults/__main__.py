@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # no threads yet when processes fork
+os.environ["RUST_BACKTRACE"] = "0"  # safetensors, out of memory, would wait for ever for the memory of a trace
 
 import argparse
 import gc
