@@ -38,7 +38,7 @@ LONG_ENOUGH = 10.0
 MARKS = ("Traceback", "Unexpected error", "enforce fail")
 """What no person should read."""
 TRACKER = re.compile(r"Traceback \(most recent call last\):\n  File \S+/resource_tracker\.py.*\n.*\n\w+Error: .*\n")
-"""What Python's own tracker of semaphores says when it has been killed and begins anew; nobody can keep it from that."""
+"""What Python's own tracker of semaphores says when it has been killed and begins anew; it cannot be kept from that."""
 
 
 def small_disk(
