@@ -32,7 +32,7 @@ from .killing import Killed, killed, undisturbed
 ASKED = "SIGTERM, "
 """Before a kind's name: it is asked to end, and must do so in time."""
 IN_TIME = 3.0
-"""Seconds on a machine that has nothing else to do; where programs wait for processors, as many times more."""
+"""Seconds, on a machine that has nothing else to do."""
 MOST_IN_VAIN = 5
 """Trials that hit nothing, after which a kind that nothing hits is given up, even by a short call."""
 RARELY = 9
@@ -146,7 +146,7 @@ def tried(name: str, trial: int, options: argparse.Namespace, ground: Path) -> d
     expected = reference(job, options.output, ground)
     found = killed(KINDS[job], folder, ground, expected, rng, options.each, number)
     _learn(job, found)
-    most = IN_TIME * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    most = processes.on_this_machine(IN_TIME)
     slow = [f"asked to end, it took {seconds:.1f} s" for seconds in found.seconds if seconds > most]
     return {"kills": found.kills, "faults": found.faults + slow, "seconds": found.seconds}
 
