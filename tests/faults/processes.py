@@ -80,7 +80,7 @@ def _be(arguments: list[str], log: Path, within: Callable[[], None]) -> None:
 
 
 def on_this_machine(seconds: float) -> float:
-    """What takes so long on a machine that has nothing else to do may take longer where programs wait for processors."""
+    """What takes so long on an idle machine takes longer where programs wait for processors."""
     return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
