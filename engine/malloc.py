@@ -1,4 +1,4 @@
-"""What the C library does with freed memory (glibc only; elsewhere nothing happens)."""
+"""What the C library does with freed memory (glibc only; elsewhere nothing happens), and whether there is any left."""
 
 from __future__ import annotations
 
@@ -12,6 +12,19 @@ USUAL_BUFFER = 32 * 2**20
 """Bytes of the largest buffers that glibc, left alone, keeps when they are freed (DEFAULT_MMAP_THRESHOLD_MAX)."""
 ARENAS = 2
 """glibc's pools; by default each thread has its own, and what one lets go of no other one gets."""
+
+
+ROOM = 2**26
+"""Bytes, without which no work of ours gets far."""
+
+
+def has_room() -> bool:
+    """Whether this process could have some more memory."""
+    try:
+        bytearray(ROOM)
+    except MemoryError:
+        return False
+    return True
 
 
 def few_pools() -> None:

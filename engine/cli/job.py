@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ..events import Event, EventLog, FinishedEvent, Listener, StoppedEvent
+from ..malloc import has_room
 
 if TYPE_CHECKING:
     from ..errors import DeviceError
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 MEMORY_WORDS = ("can't start new thread", "failed to map segment", "cannot map zero-fill pages")
 """What Python, and what loads its libraries, say of full memory, in errors that have no type of their own."""
-ROOM = 2**26
-"""Bytes, without which no work of ours gets far."""
 
 
 def add_output_arguments(command: argparse.ArgumentParser, what: str) -> None:
@@ -188,17 +187,9 @@ def memory_error(error: Exception) -> DeviceError | None:
 
         full = out_of_memory(error)
     if not full:  # libraries have words of their own: "error return without exception set", "Failed to serialize"
-        full = not _has_room()
+        full = not has_room()
     sentence = "The memory of this machine is full, so the work ended."
     return DeviceError(sentence, "Close other programs and start it again; what was done is kept.") if full else None
-
-
-def _has_room() -> bool:
-    try:
-        bytearray(ROOM)
-    except MemoryError:
-        return False
-    return True
 
 
 def _says_full(error: BaseException) -> bool:

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from ..errors import DeviceError
+from ..malloc import has_room
 
 MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed", "bad_alloc")
 """What MPS, PyTorch's allocators, oneDNN and CUDA's libraries say of it."""
@@ -53,6 +54,16 @@ def out_of_memory(error: BaseException) -> bool:
         return True
     text = str(error).lower()
     return isinstance(error, RuntimeError) and (any(words in text for words in MEMORY_WORDS) or text == NO_PRIMITIVE)
+
+
+def check_memory(error: Exception) -> None:
+    """See that what came up while a file was read is the file's fault: a sound one must not count as damaged.
+
+    Raises:
+        MemoryError: there is too little memory to read it.
+    """
+    if out_of_memory(error) or not has_room():
+        raise MemoryError(str(error)) from error
 
 
 def cpu_has_bfloat16() -> bool:

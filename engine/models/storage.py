@@ -13,6 +13,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from ..errors import WeightsError
+from .devices import check_memory
 
 CHECKSUM = "sha256"
 """The key of the checksum in the file's metadata; files of engines before 0.2 and of others have none."""
@@ -40,6 +41,7 @@ def load_weights(path: Path) -> dict[str, Tensor]:
         weights = load(content)
         told = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__", {}).get(CHECKSUM)
     except (SafetensorError, RuntimeError, ValueError, KeyError, AttributeError) as error:
+        check_memory(error)
         raise WeightsError(f"The weights file {path} is damaged ({error}).") from error
     if told is not None and told != checksum(weights):
         raise WeightsError(f"The weights file {path} is damaged (its content does not match its checksum).")

@@ -17,6 +17,7 @@ from ..config import TEACHER_SHARE, Run
 from ..data.identity import Identity
 from ..errors import GeoDistilError, TrainingError
 from ..models import Loaded
+from ..models.devices import check_memory
 from ..recipes import CHECKPOINTS, Plan
 from .belonging import differences, sentence, settings_of_sources
 from .durable import LAST, UNREADABLE, read_generation, write_generation
@@ -224,6 +225,7 @@ def fits(folder: Path) -> Iterator[None]:
     except GeoDistilError:
         raise
     except UNREADABLE as error:
+        check_memory(error)
         raise TrainingError(
             f"The checkpoints in {folder / CHECKPOINTS} hold values that no training of this run writes.",
             "Put a copy of them back, or delete that folder to train anew.",

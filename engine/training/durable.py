@@ -20,6 +20,7 @@ import torch
 
 from ..errors import GeoDistilError, OutputError, TrainingError, cannot_write
 from ..flushing import synchronise
+from ..models.devices import check_memory
 
 LAST, PREVIOUS = "last.pt", "previous.pt"
 UNREADABLE = (
@@ -101,6 +102,7 @@ def read_generation(
 
     Raises:
         TrainingError: none can be read.
+        MemoryError: there is too little memory to read them.
     """
     if not begun(folder):
         return None
@@ -108,6 +110,7 @@ def read_generation(
     try:
         return make(_read(newest))
     except UNREADABLE as error:
+        check_memory(error)
         if not before.exists():
             raise TrainingError(
                 f"The checkpoint {newest} cannot be read ({_reason(error)}), and there is none before it.",
@@ -117,6 +120,7 @@ def read_generation(
     try:
         content = make(_read(before))
     except UNREADABLE as error:
+        check_memory(error)
         raise TrainingError(
             f"The checkpoint {newest} cannot be read ({damage}), nor can {before.name} before it ({_reason(error)}).",
             f"Put a copy of one of them back, or delete the folder {folder} to train anew.",

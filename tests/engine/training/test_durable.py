@@ -167,6 +167,32 @@ def test_two_damaged_generations_are_one_sentence(whole):
         assert (folder / "checkpoints" / LAST).exists(), "nothing begins anew by itself"
 
 
+def test_too_little_memory_is_no_damage(tmp_path, monkeypatch):
+    """Else a sound newest generation would give way to the one before it, or a person would be told to delete both."""
+    for step in (1, 2):
+        write_generation(tmp_path, {"step": step})
+    before = [(tmp_path / name).read_bytes() for name in (LAST, PREVIOUS)]
+    read, told = durable._read, []
+
+    def short(path):
+        if path.name == LAST:
+            raise RuntimeError(
+                "[enforce fail at alloc_cpu.cpp:75] err == 0. DefaultCPUAllocator: can't allocate memory"
+            )
+        return read(path)
+
+    monkeypatch.setattr(durable, "_read", short)
+    with pytest.raises(MemoryError):
+        read_generation(tmp_path, lambda values: values, told.append)
+    assert [(tmp_path / name).read_bytes() for name in (LAST, PREVIOUS)] == before and not told
+    monkeypatch.undo()
+    assert read_generation(tmp_path, lambda values: values, told.append)["step"] == 2
+    save_weights({"weights": torch.zeros(3)}, tmp_path / "weights.safetensors")
+    monkeypatch.setattr("engine.models.storage.load", lambda content: short(tmp_path / LAST))
+    with pytest.raises(MemoryError):
+        load_weights(tmp_path / "weights.safetensors")
+
+
 def test_no_damage_of_any_place_is_believed(tmp_path):
     """Two hundred places of a checkpoint with each of its parts: header, names, tensors, directory."""
     values = {"weights": torch.arange(300.0), "names": ["a", "b"], "step": 7, "more": {"x": torch.zeros(3)}}
