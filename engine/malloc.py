@@ -12,8 +12,6 @@ USUAL_BUFFER = 32 * 2**20
 """Bytes of the largest buffers that glibc, left alone, keeps when they are freed (DEFAULT_MMAP_THRESHOLD_MAX)."""
 ARENAS = 2
 """glibc's pools; by default each thread has its own, and what one lets go of no other one gets."""
-
-
 ROOM = 2**26
 """Bytes, without which no work of ours gets far."""
 

@@ -18,7 +18,6 @@ from ..types import given
 MOST_NAMED = 4
 """Settings that a sentence names."""
 WEIGHTS = "model.safetensors"
-SPLIT = "split"
 _ELSEWHERE = {"labels": {"path"}, "area": {"path"}}
 """What may move; the files' content is compared."""
 
@@ -67,7 +66,7 @@ def data_of(run: Run, plan: Plan, known: dict[str, Identity] | None = None) -> d
     Raises:
         RasterError: a raster cannot be opened.
         LabelError: a layer cannot be read.
-        TrainingError: the weights of another model are away.
+        TrainingError: the weights of another model cannot be read.
     """
     known, found = known or {}, {}
     for index, source in enumerate(run.sources):
@@ -132,7 +131,7 @@ def _weights_of(run: Run, plan: Plan) -> dict[str, list[Path]]:
         if folder := getattr(recipe, name, None):
             found[f"recipe.{name}"] = [Path(folder) / WEIGHTS, Path(folder) / "model" / WEIGHTS]
     if start := getattr(recipe, "start_from", None):
-        found[f"recipe.start_from, {SPLIT}"] = [place / SPLIT_FILE for place in places(start)]
+        found["recipe.start_from, split"] = [place / SPLIT_FILE for place in places(start)]
     teachers = getattr(recipe, "teachers_from", None)
     if teachers:
         others = [name for name in plan.networks if name != plan.exported]
@@ -143,11 +142,7 @@ def _weights_of(run: Run, plan: Plan) -> dict[str, list[Path]]:
     files = {"feature_teacher": getattr(recipe, "feature_teacher", "none")}
     files |= {f"{name}.weights": part.weights for name, part in recipe if isinstance(part, Network)}
     found |= {f"recipe.{name}": [Path(path)] for name, path in files.items() if Path(path).is_file()}
-    there = {name: [path for path in paths if path.is_file()] for name, paths in found.items()}
-    for name, paths in found.items():
-        if paths and not there[name] and not name.endswith(SPLIT):  # it was there when networks were made of it
-            raise TrainingError(f"{paths[0]} ({name}) is not there any more.", "Put it back and start the run again.")
-    return there
+    return {name: [path for path in paths if path.is_file()] for name, paths in found.items()}
 
 
 def _member(place: Path, name: str, shipped: str) -> Path:

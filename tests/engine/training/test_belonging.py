@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pyogrio
@@ -15,12 +16,19 @@ from engine.data import identity
 from engine.data.opening import open_raster
 from engine.data.vectors import Layer
 from engine.errors import LabelError, RasterError, TrainingError
-from engine.training.belonging import differences
+from engine.training.belonging import data_of, differences
 from engine.training.checkpoints import load_last, settings
 
+from ..conftest import NARROW
 from .tiny import RECIPE, SETTINGS, train
 
 ROLES = ("segmentation",)
+SSLKD = {
+    "kind": "semi_supervised",
+    "student": NARROW,
+    "first_teacher": NARROW,
+    "second_teacher": {**NARROW, "width": 64},
+}
 LATER = 2_000_000_000
 
 
@@ -239,6 +247,17 @@ def test_what_is_away_is_a_sentence_and_never_another_content(worlds, tmp_path, 
         identity.of_layer(Layer(str(labels)))
     with pytest.raises(OSError, match=r"weights\.safetensors"):
         identity.of_files([tmp_path / "weights.safetensors", away / "weights.safetensors"])
+
+
+def test_a_run_with_nothing_but_teachers_teaches(make_run, tmp_path):
+    """Adaptors and gates are networks of a plan, too, and a run that was stopped after its teachers has none of them."""
+    teachers = tmp_path / "other" / "checkpoints" / "first_teacher.safetensors"
+    teachers.parent.mkdir(parents=True)
+    teachers.write_bytes(b"1")
+    run = load_run(make_run({**SSLKD, "teachers_from": str(tmp_path / "other")}, "run", ("segmentation", "unlabelled")))
+    plan = SimpleNamespace(networks=dict.fromkeys(("student", "first_teacher", "adaptors")), exported="student")
+    found = data_of(run, plan)
+    assert found["recipe.teachers_from.first_teacher"]["seen"] and not found["recipe.teachers_from.adaptors"]["seen"]
 
 
 def test_little_of_a_large_file_is_read_and_the_same_each_time(tmp_path):
