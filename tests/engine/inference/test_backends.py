@@ -2,6 +2,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -214,6 +215,17 @@ def test_a_backend_and_a_device_narrow_the_choice():
     assert {each.backend for each in candidates("auto", "cpu")} == {"openvino", "onnxruntime", "torch"}
     assert candidates("torch", "cuda:1") == [Candidate("torch", "cuda:1")]
     assert candidates("openvino", "mps") == []
+
+
+def test_openvino_without_a_processor_says_so(package, monkeypatch):
+    """Where memory is short it lists no device; `Use auto or cpu` would be no help then."""
+    import openvino
+
+    folder, network, card = package
+    monkeypatch.setattr(openvino, "Core", lambda: SimpleNamespace(available_devices=[]))
+    with pytest.raises(DeviceError, match="cannot use the processor") as refused:
+        BACKENDS["openvino"](folder, network, card)
+    assert "onnxruntime" in refused.value.hint
 
 
 def test_a_processs_own_measuring_gives_a_rate(package):

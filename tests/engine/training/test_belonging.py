@@ -250,7 +250,7 @@ def test_what_is_away_is_a_sentence_and_never_another_content(worlds, tmp_path, 
 
 
 def test_a_run_with_nothing_but_teachers_teaches(make_run, tmp_path):
-    """Adaptors and gates are networks of a plan, too, and a run that was stopped after its teachers has none of them."""
+    """Adaptors and gates are networks of a plan, too, of which a run stopped after its teachers has no weights."""
     teachers = tmp_path / "other" / "checkpoints" / "first_teacher.safetensors"
     teachers.parent.mkdir(parents=True)
     teachers.write_bytes(b"1")
