@@ -16,10 +16,10 @@ ROOM = 2**26
 """Bytes, without which no work of ours gets far."""
 
 
-def has_room() -> bool:
-    """Whether this process could have some more memory."""
+def has_room(size: int = ROOM) -> bool:
+    """Whether this process could have so many bytes more."""
     try:
-        bytearray(ROOM)
+        bytearray(size)
     except MemoryError:
         return False
     return True

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
 import torch
@@ -64,6 +65,21 @@ def check_memory(error: Exception) -> None:
     """
     if out_of_memory(error) or not has_room():
         raise MemoryError(str(error)) from error
+
+
+@contextlib.contextmanager
+def panics_as_full_memory() -> Iterator[None]:
+    """safetensors, in Rust, does not raise where it gets no memory but panics, and PyO3's panic is no Exception.
+
+    Raises:
+        MemoryError: in a panic's place.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise MemoryError(str(error)) from None
 
 
 def cpu_has_bfloat16() -> bool:

@@ -13,10 +13,13 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from ..errors import WeightsError
-from .devices import check_memory
+from ..malloc import ROOM, has_room
+from .devices import check_memory, panics_as_full_memory
 
 CHECKSUM = "sha256"
 """The key of the checksum in the file's metadata; files of engines before 0.2 and of others have none."""
+SAVING = 3
+"""Times the weights' bytes that safetensors has in memory while it writes: of the tensors, of the file, and Python's."""
 
 
 def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
@@ -24,9 +27,15 @@ def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
 
     Raises:
         OSError: the file cannot be written.
+        MemoryError: there is too little memory.
     """
     copies = {name: value.detach().cpu().contiguous().clone() for name, value in weights.items()}
-    path.write_bytes(save(copies, metadata={CHECKSUM: checksum(copies)}))
+    size = sum(value.nbytes for value in copies.values())
+    if not has_room(SAVING * size + ROOM):  # safetensors would abort the process
+        raise MemoryError(f"no room for {SAVING} times {size} bytes")
+    with panics_as_full_memory():
+        content = save(copies, metadata={CHECKSUM: checksum(copies)})
+    path.write_bytes(content)
 
 
 def load_weights(path: Path) -> dict[str, Tensor]:
@@ -35,10 +44,12 @@ def load_weights(path: Path) -> dict[str, Tensor]:
     Raises:
         OSError: there is no such file, or it cannot be read.
         WeightsError: it is damaged.
+        MemoryError: there is too little memory.
     """
     content = path.read_bytes()  # not mapped: a file that is cut short meanwhile would end the process
     try:
-        weights = load(content)
+        with panics_as_full_memory():
+            weights = load(content)
         told = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__", {}).get(CHECKSUM)
     except (SafetensorError, RuntimeError, ValueError, KeyError, AttributeError) as error:
         check_memory(error)

@@ -22,6 +22,7 @@ from timm.models import adapt_input_conv, get_pretrained_cfg
 from torch import Tensor, nn
 
 from ..errors import WeightsError
+from .devices import check_memory, panics_as_full_memory
 from .weights_packages import PACKAGES, installed, renamed
 
 HUB_SECONDS = 5.0
@@ -151,9 +152,11 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise WeightsError(f"The weights file {path} does not exist.")
     try:
         if path.suffix == ".safetensors":
-            return load_file(path)
+            with panics_as_full_memory():
+                return load_file(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        check_memory(error)
         raise WeightsError(
             f"The weights file {path} cannot be read as safetensors or as a PyTorch state dict of plain tensors.",
             "Save the network's state dict as .safetensors.",

@@ -83,6 +83,8 @@ def main() -> int:
                 file.write(json.dumps(result) + "\n")
             for fault in result["faults"]:
                 print(f"{name}, trial {trial}: {fault}", file=sys.stderr, flush=True)
+            if result["faults"]:
+                keep_log(name, trial, options.output)
     print(figures(done))
     if options.results and options.results.resolve() == KEPT:
         write_promises(read(KEPT))  # with what calls beside this one have tried
@@ -115,6 +117,18 @@ def load() -> None:
     gc.freeze()  # no child copies it only to look for garbage
 
 
+def keep_log(name: str, trial: int, output: Path) -> None:
+    """Keep what a job said, before the next of its kind takes its folder."""
+    for log in job_folder(name, output).glob("log.txt"):
+        (kept := output / "logs").mkdir(exist_ok=True)
+        shutil.copy(log, kept / f"{log.parent.name}-{trial}.txt")
+
+
+def job_folder(name: str, output: Path) -> Path:
+    """Where jobs of this kind work."""
+    return output / "jobs" / name.replace(", ", "-").replace(" ", "-")
+
+
 def commit() -> str:
     """The state of the repository that is tried."""
     return subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
@@ -136,7 +150,7 @@ def wanting(results: list[dict[str, Any]], kills: int) -> bool:
 def tried(name: str, trial: int, options: argparse.Namespace, ground: Path) -> dict[str, Any]:
     """One trial."""
     rng = random.Random(f"{options.seed} {name} {trial}")
-    folder = options.output / "jobs" / name.replace(", ", "-").replace(" ", "-")
+    folder = job_folder(name, options.output)
     if name in PLUGIN:
         return _of_the_plugin(name, options, ground, rng)
     if name in STARVING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import json
 import os
 import signal
@@ -69,6 +70,7 @@ def _be(arguments: list[str], log: Path, within: Callable[[], None]) -> None:
         with log.open("ab") as said:
             os.dup2(said.fileno(), 1)
             os.dup2(said.fileno(), 2)
+        faulthandler.enable()  # says where a library ended the process
         from engine.cli.main import main
 
         for folder in GRAPHS:

@@ -3,6 +3,7 @@
 import os
 import random
 import shutil
+import sys
 
 import pytest
 import torch
@@ -16,6 +17,7 @@ from engine.training.best import BestWeights
 from engine.training.checkpoints import load_last
 from engine.training.durable import LAST, PREVIOUS, read_generation, write_generation
 from engine.training.setbacks import Diverged
+from tests import forks
 
 from .tiny import RECIPE, SETTINGS, train
 
@@ -297,3 +299,46 @@ def assert_lost(folder, path, why):
     best, state = BestWeights(folder), load_last(folder, load_run(folder))
     with pytest.raises(TrainingError, match=rf"{path.name} of a finished stage cannot be used \({why}.*Put a copy"):
         best.restore(state.best, state.left, pytest.fail)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for little memory")
+def test_weights_that_memory_is_too_short_to_write_do_not_abort_the_process(tmp_path):
+    """In safetensors' Rust an allocation that fails is an abort or a panic, after which nobody is told anything."""
+    done = forks.run([sys.executable, "-c", SHORT_OF_MEMORY, tmp_path / "weights.safetensors"], capture_output=True)
+    assert (done.returncode, done.stdout.split()) == (0, 4 * [b"MemoryError"]), done.stderr[-500:]
+
+
+SHORT_OF_MEMORY = """
+import resource, sys
+from pathlib import Path
+
+import psutil
+import torch
+
+from engine.models.storage import save_weights
+
+weights = {"weights": torch.zeros(25_000_000)}
+for more in (150, 200, 250, 300):
+    limit = psutil.Process().memory_info().data + more * 2**20
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, -1))
+    try:
+        save_weights(weights, Path(sys.argv[1]))
+    except MemoryError as error:
+        print(type(error).__name__, flush=True)
+"""
+
+
+def test_a_panic_of_safetensors_is_full_memory(tmp_path, monkeypatch):
+    class PanicException(BaseException):  # as PyO3 makes it: no Exception
+        pass
+
+    def panic(*given, **named):
+        raise PanicException("PyObject pointer is null")
+
+    save_weights({"weights": torch.zeros(3)}, tmp_path / "weights.safetensors")
+    for name in ("save", "load"):
+        monkeypatch.setattr(f"engine.models.storage.{name}", panic)
+    with pytest.raises(MemoryError):
+        save_weights({"weights": torch.zeros(3)}, tmp_path / "weights.safetensors")
+    with pytest.raises(MemoryError):
+        load_weights(tmp_path / "weights.safetensors")
