@@ -19,7 +19,7 @@ from .devices import check_memory, panics_as_full_memory
 CHECKSUM = "sha256"
 """The key of the checksum in the file's metadata; files of engines before 0.2 and of others have none."""
 SAVING = 3
-"""Times the weights' bytes that safetensors has in memory while it writes: of the tensors, of the file, and Python's."""
+"""Times the weights' bytes that safetensors has in memory while it writes: the tensors', the file's, and Python's."""
 
 
 def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
