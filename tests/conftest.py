@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import forks
+
 ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = ROOT / "build" / "plugins"
 PROCESSING = "/usr/share/qgis/python/plugins"
@@ -81,6 +83,19 @@ def pytest_unconfigure(config):
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(STATUS["exit"])
+
+
+@pytest.fixture(scope="session")
+def quick_engine(tmp_path_factory):
+    """The variables by which QGIS starts the engine's programs from a server that has their libraries loaded."""
+    if sys.platform != "linux" or not (ROOT / ".venv" / "bin" / "python").exists():
+        yield {}
+        return
+    place = tmp_path_factory.mktemp("forks") / "server"
+    server = forks.listening(place)
+    yield {"GEODISTIL_PYTHON": str(ROOT / "tests" / "quick_python.py"), "GEODISTIL_FORKS": str(place)}
+    server.kill()
+    server.wait()
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ MARK = "MARK"
 """The variable by which tests know the processes of theirs, with a UUID; it is also shown where the system looks."""
 LOADED = ("engine.cli.main", "engine.recipes", "engine.training", "engine.inference", "engine.packages")
 REQUEST = 1 << 20
+PR_SET_PDEATHSIG = 1
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", MARK: 36 * "-"}
 """Of the server, before any test changed it; without threads, for a process that has some must not fork."""
 
@@ -102,8 +103,29 @@ def _server():
     return ours
 
 
+def listening(place):
+    """A server that listens at a place, for `quick_python.py`, until it is terminated.
+
+    Args:
+        place: a path that does not exist yet.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(os.fspath(place))
+        listener.listen(64)
+        return subprocess.Popen(
+            [ROOT / ".venv" / "bin" / "python", "-m", "tests.forks", str(listener.fileno())], cwd=ROOT,
+            pass_fds=[listener.fileno()], env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+
+
 def _serve(asking):
-    """Fork for each request, until nobody can ask any more; in the children, what is to be run."""
+    """Fork for each request, until nobody can ask any more; in the children, what is to be run.
+
+    Where it listens, each connection asks once, is told there, and who closes it, having been killed, kills all of the
+    child's session; the server ends with who started it.
+    """
+    if listens := asking.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     woken, waking = socket.socketpair()
     for each in (woken, waking):
         each.setblocking(False)
@@ -111,16 +133,24 @@ def _serve(asking):
     signal.signal(signal.SIGCHLD, lambda *_: None)
     running: dict[int, socket.socket] = {}
     while True:
-        ready, _, _ = select.select([asking, woken], [], [])
+        ready, _, _ = select.select([asking, woken, *(running.values() if listens else ())], [], [])
         if woken in ready:
             with suppress(BlockingIOError):
                 woken.recv(1000)
             _tell(running)
+        for child in [child for child, told in running.items() if told in ready]:
+            running.pop(child).close()
+            with suppress(ProcessLookupError):
+                os.killpg(child, signal.SIGKILL)
         if asking in ready:
-            said, given, _, _ = socket.recv_fds(asking, REQUEST, 4)
+            told = asking.accept()[0] if listens else None
+            said, given, _, _ = socket.recv_fds(told or asking, REQUEST, 4)
             if not said:
-                os._exit(0)
-            told = socket.socket(fileno=given.pop())
+                if not listens:
+                    os._exit(0)
+                told.close()
+                continue
+            told = told or socket.socket(fileno=given.pop())
             if child := os.fork():
                 told.send(struct.pack("i", child))
                 running[child] = told
@@ -138,8 +168,9 @@ def _tell(running):
     """How those have ended that have."""
     with suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-            with running.pop(ended[0]) as told, suppress(OSError):  # nobody asks any more
-                told.send(struct.pack("i", ended[1]))
+            if ended[0] in running:  # else who asked has been killed
+                with running.pop(ended[0]) as told, suppress(OSError):  # nobody asks any more
+                    told.send(struct.pack("i", ended[1]))
 
 
 def _become(asked, streams):

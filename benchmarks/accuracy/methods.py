@@ -21,6 +21,7 @@ VANILLA = "vanilla multi-task"
 BOTH = "soft, both tasks"
 SUPERVISED = "supervised only"
 CHOSEN: Settings = {"unlabelled_chips": "disagreement"}
+BY_CLASS: Settings = {"thresholds": "adaptive"}
 
 
 def single_task(form: Form) -> tuple[Row, ...]:
@@ -179,6 +180,7 @@ def few_labels(form: Form, labelled: str, peers: bool = False, **options: object
         row("SSLKD", joint, form.steps, **taught),
         row(f"SSLKD, {strong_or_weak}", joint | other_views, form.steps, extra=True, **taught),
         row("SSLKD, chips by disagreement", joint | CHOSEN, form.steps, extra=True, **taught),
+        row("SSLKD, thresholds by class", joint | BY_CLASS, form.steps, extra=True, **taught),
         row("SSLKD, together from the start", joint | {"teacher_share": 0.0}, form.steps, extra=True),
         row("SSLKD, frozen teachers", frozen, form.steps, extra=True, **taught),
         row(f"SSLKD, frozen teachers, {strong_or_weak}", frozen | other_views, form.steps, extra=True, **taught),

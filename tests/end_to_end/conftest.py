@@ -33,15 +33,25 @@ TINY = {"encoder": "resnet18", "width": 32}
 
 
 @pytest.fixture(scope="session", autouse=True)
-def engine(qgis_app):
+def engine(qgis_app, quick_engine):
     """Skips where the engine's Python is absent."""
     from geodistil.jobs.environment import engine_python
     from geodistil.jobs.errors import GeoDistilError
 
     try:
-        return engine_python()
+        python = engine_python()
     except GeoDistilError as error:
         pytest.skip(str(error))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in quick_engine.items():
+            patch.setenv(name, value)
+        yield python
+
+
+@pytest.fixture
+def own_start(engine, monkeypatch):
+    """The engine's Python itself starts its programs: for tests of how those end."""
+    monkeypatch.delenv("GEODISTIL_PYTHON", raising=False)
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,8 @@ import processing
 import pytest
 from qgis.core import QgsApplication, QgsProcessingFeedback, QgsProject
 
+pytestmark = pytest.mark.usefixtures("own_start")
+
 SOURCES = ("SEGMENTATION_RASTERS", "SEGMENTATION_LABELS", "SEGMENTATION_FIELD")
 TRAINING = (*SOURCES, "CHIP_SIZE", "BATCH_SIZE", "DEVICE", "STEPS", "OPTIONS")
 TINY = {"encoder": "resnet18", "width": 32}

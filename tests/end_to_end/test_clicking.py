@@ -16,6 +16,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from desktop.profile import Desktop, end, wait_for  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("own_start")
+
 
 def test_an_area_by_click_and_what_is_left_to_review_outlive_a_killed_window(engine, make_raster, tmp_path):
     if not (shutil.which("xvfb-run") and shutil.which("qgis")):

@@ -15,6 +15,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from desktop.profile import Desktop, end, wait_for  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("own_start")
+
 
 def events(folder, kind):
     path = folder / "events.jsonl"
