@@ -18,8 +18,8 @@ from .devices import check_memory, panics_as_full_memory
 
 CHECKSUM = "sha256"
 """The key of the checksum in the file's metadata; files of engines before 0.2 and of others have none."""
-SAVING = 3
-"""Times the weights' bytes that safetensors has in memory while it writes: the tensors', the file's, and Python's."""
+COPIES = 3
+"""Of all weights, which safetensors has in memory while it writes or reads: as bytes, in Rust, and in Python."""
 
 
 def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
@@ -31,8 +31,8 @@ def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
     """
     copies = {name: value.detach().cpu().contiguous().clone() for name, value in weights.items()}
     size = sum(value.nbytes for value in copies.values())
-    if not has_room(SAVING * size + ROOM):  # safetensors would abort the process
-        raise MemoryError(f"no room for {SAVING} times {size} bytes")
+    if not has_room(COPIES * size + ROOM):  # safetensors would abort the process
+        raise MemoryError(f"no room for {COPIES} times {size} bytes")
     with panics_as_full_memory():
         content = save(copies, metadata={CHECKSUM: checksum(copies)})
     path.write_bytes(content)
@@ -47,6 +47,8 @@ def load_weights(path: Path) -> dict[str, Tensor]:
         MemoryError: there is too little memory.
     """
     content = path.read_bytes()  # not mapped: a file that is cut short meanwhile would end the process
+    if not has_room(COPIES * len(content) + ROOM):
+        raise MemoryError(f"no room for {COPIES} times {len(content)} bytes")
     try:
         with panics_as_full_memory():
             weights = load(content)

@@ -50,7 +50,7 @@ def engine(qgis_app, quick_engine):
 
 @pytest.fixture
 def own_start(engine, monkeypatch):
-    """The engine's Python itself starts its programs: for tests of how those end."""
+    """The engine's Python itself starts its programs: for tests of how those end, and of runs that are followed."""
     monkeypatch.delenv("GEODISTIL_PYTHON", raising=False)
 
 

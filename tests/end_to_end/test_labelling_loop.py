@@ -92,6 +92,7 @@ def begun(training, tmp_path):
     return tmp_path / "begun" / "model"
 
 
+@pytest.mark.usefixtures("own_start")
 def test_a_round_of_learning_and_what_its_model_suggests(dock, boxes, begun):
     made = dock("detection")
     layer = made.session.layer
