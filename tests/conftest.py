@@ -99,6 +99,13 @@ def quick_engine(tmp_path_factory):
 
 
 @pytest.fixture
+def quick_start(quick_engine, monkeypatch):
+    """Has the engine's programs started so: for tests of what they do, and not of how they start and end."""
+    for name, value in quick_engine.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
 def project(qgis_app):
     """QGIS's project, empty before and after."""
     from qgis.core import QgsProject

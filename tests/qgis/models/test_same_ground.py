@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from geodistil.jobs.environment import ROOT
+from geodistil.jobs.environment import ROOT, engine_python
 from geodistil.jobs.package_registry import register
 from geodistil.ui.models.ground_dialog import GroundDialog
 from osgeo import gdal
@@ -29,7 +29,7 @@ AREA = (10, 10, 220, 200)
 
 
 @pytest.fixture
-def two(tmp_path, engine):
+def two(tmp_path, engine, quick_start):
     """The model under two names; the second one's classes can be others."""
 
     def make(second=("road", "roof"), **card):
@@ -86,7 +86,7 @@ def press(dialog):
 
 def cli(*arguments):
     """The engine by hand."""
-    command = [str(ROOT / ".venv" / "bin" / "python"), "-m", "engine", *map(str, arguments), "--json"]
+    command = [str(engine_python()), "-m", "engine", *map(str, arguments), "--json"]
     return json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
 
 
