@@ -48,7 +48,7 @@ test-engine: .venv/installed
 
 test-qgis: setup
 	OMP_NUM_THREADS=1 $(QGIS) -m pytest $(SIDE_BY_SIDE) tests/qgis
-	OMP_NUM_THREADS=1 $(QGIS) -m pytest tests/end_to_end
+	OMP_NUM_THREADS=1 $(QGIS) -m pytest $(SIDE_BY_SIDE) tests/end_to_end
 
 # Which lines tests reach; what runs in processes of its own (trainings started by QGIS, killed ones) is not counted.
 coverage: setup build/coverage/installed

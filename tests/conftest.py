@@ -37,6 +37,11 @@ SLOWEST = (
     "engine/inference/test_cluster.py",
     "engine/ranks/test_decisions.py",
     "engine/ranks/test_arithmetic.py",
+    "end_to_end/test_demo.py",
+    "end_to_end/test_servers.py",
+    "end_to_end/test_more_algorithms.py",
+    "end_to_end/test_windows.py",
+    "end_to_end/test_training.py",
 )
 """Files that take more than 20 s of a processor. They come first, so that none of them is the last, for which all other
 processes wait."""
