@@ -8,7 +8,7 @@ import numpy as np
 import rasterio.features
 import shapely
 
-from ..config import Run, SemiSupervised
+from ..config import Run
 from ..types import IGNORE_INDEX, given
 from .prepared import Prepared, PreparedSource
 from .sampling import tiling
@@ -36,16 +36,9 @@ def thin_classes(run: Run, prepared: Prepared) -> list[str]:
         if long >= LONG and wide <= WIDEST:
             sentences.append(
                 f"The segmentation class '{each.name}' is thin ({wide:.0f} px across, and {long:.0f} times as long); "
-                f"clDice (recipe.cldice: 0.5) may keep it connected{_and_still(run)}."
+                "clDice (recipe.cldice: 0.5) may keep it connected."
             )
     return sentences
-
-
-def _and_still(run: Run) -> str:
-    """Roads of Dubai from few labels gained where the teachers stood still, buildings where they did not."""
-    if not isinstance(run.recipe, SemiSupervised) or not run.recipe.co_training:
-        return ""
-    return ", and so may teachers that stand still (recipe.co_training: false)"
 
 
 def length_and_width(shapes: np.ndarray) -> tuple[float, float]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import shapely
 
-from engine.config import Labels, PartialMultitask, SemiSupervised, Supervised
+from engine.config import Labels, PartialMultitask, Supervised
 from engine.data import prepare
 from engine.data.thinness import length_and_width, thin_classes
 
@@ -42,13 +42,6 @@ def sentences(run):
 def test_a_class_of_thin_shapes_is_named_with_what_keeps_it_connected(world):
     (sentence,) = sentences(world())
     assert sentence.startswith("The segmentation class 'road' is thin (6 px across") and "recipe.cldice" in sentence
-
-
-def test_teachers_that_go_on_learning_may_stand_still_for_thin_classes(world):
-    run = world()
-    for recipe, said in ((SemiSupervised(), True), (SemiSupervised(co_training=False), False), (Supervised(), False)):
-        (sentence,) = thin_classes(run.model_copy(update={"recipe": recipe}), prepare(run))
-        assert ("recipe.co_training: false" in sentence) == said
 
 
 def test_class_rasters_are_looked_over_too(world):
