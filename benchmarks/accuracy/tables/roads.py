@@ -28,7 +28,7 @@ FORMS = {
         student=_STUDENT,
         teacher={"size": "medium", "width": 64, "light": True},
         second_teacher={"architecture": "unet", "encoder": "tu-tf_efficientnet_lite1"},
-        labelled=COUNTS,
+        labelled=(4,),
         views=WEAK,
     ),
     "full": Form(
