@@ -76,10 +76,10 @@ def write_speed(table_folder: Path, results: Results, data: Path, gsd: float) ->
 
 
 def keep_speed(table_folder: Path, kept: Path) -> None:
-    """Copy what was measured to the repository; where nothing was measured here, write the table of what is kept."""
+    """Copy what was measured here to the repository, and write the table of what is kept there."""
     if (table_folder / FILE).exists():
         shutil.copyfile(table_folder / FILE, kept)
-    elif kept.exists():
+    if kept.exists():
         (table_folder / "speed.md").write_text(markdown(json.loads(kept.read_text())))
 
 
