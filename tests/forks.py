@@ -32,7 +32,6 @@ MARK = "MARK"
 """The variable by which tests know the processes of theirs, with a UUID; it is also shown where the system looks."""
 LOADED = ("engine.cli.main", "engine.recipes", "engine.training", "engine.inference", "engine.packages")
 REQUEST = 1 << 20
-PR_SET_PDEATHSIG = 1
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", MARK: 36 * "-"}
 """Of the server, before any test changed it; without threads, for a process that has some must not fork."""
 
@@ -124,8 +123,10 @@ def _serve(asking):
     Where it listens, each connection asks once, is told there, and who closes it, having been killed, kills all of the
     child's session; the server ends with who started it.
     """
+    from engine.processes.lifetime import end_with_maker
+
     if listens := asking.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        end_with_maker(os.getppid())
     woken, waking = socket.socketpair()
     for each in (woken, waking):
         each.setblocking(False)
@@ -142,15 +143,8 @@ def _serve(asking):
             running.pop(child).close()
             with suppress(ProcessLookupError):
                 os.killpg(child, signal.SIGKILL)
-        if asking in ready:
-            told = asking.accept()[0] if listens else None
-            said, given, _, _ = socket.recv_fds(told or asking, REQUEST, 4)
-            if not said:
-                if not listens:
-                    os._exit(0)
-                told.close()
-                continue
-            told = told or socket.socket(fileno=given.pop())
+        if asking in ready and (asked := _asked(asking, listens)):
+            said, given, told = asked
             if child := os.fork():
                 told.send(struct.pack("i", child))
                 running[child] = told
@@ -162,6 +156,18 @@ def _serve(asking):
                 for each in (asking, woken, waking, told, *running.values()):
                     each.close()
                 return _become(json.loads(said), given)
+
+
+def _asked(asking, listens):
+    """A request, its streams and the socket to tell; none of a connection that has asked nothing."""
+    source = asking.accept()[0] if listens else asking
+    said, given, _, _ = socket.recv_fds(source, REQUEST, 4)
+    if said:
+        return said, given, source if listens else socket.socket(fileno=given.pop())
+    if not listens:  # nobody can ask any more
+        os._exit(0)
+    source.close()
+    return None
 
 
 def _tell(running):

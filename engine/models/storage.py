@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -31,9 +32,7 @@ def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
     """
     copies = {name: value.detach().cpu().contiguous().clone() for name, value in weights.items()}
     size = sum(value.nbytes for value in copies.values())
-    if not has_room(COPIES * size + ROOM):  # safetensors would abort the process
-        raise MemoryError(f"no room for {COPIES} times {size} bytes")
-    with panics_as_full_memory():
+    with _enough_memory(size):
         content = save(copies, metadata={CHECKSUM: checksum(copies)})
     path.write_bytes(content)
 
@@ -47,10 +46,8 @@ def load_weights(path: Path) -> dict[str, Tensor]:
         MemoryError: there is too little memory.
     """
     content = path.read_bytes()  # not mapped: a file that is cut short meanwhile would end the process
-    if not has_room(COPIES * len(content) + ROOM):
-        raise MemoryError(f"no room for {COPIES} times {len(content)} bytes")
     try:
-        with panics_as_full_memory():
+        with _enough_memory(len(content)):
             weights = load(content)
         told = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__", {}).get(CHECKSUM)
     except (SafetensorError, RuntimeError, ValueError, KeyError, AttributeError) as error:
@@ -59,6 +56,19 @@ def load_weights(path: Path) -> dict[str, Tensor]:
     if told is not None and told != checksum(weights):
         raise WeightsError(f"The weights file {path} is damaged (its content does not match its checksum).")
     return weights
+
+
+@contextlib.contextmanager
+def _enough_memory(size: int) -> Iterator[None]:
+    """For safetensors at work on weights of so many bytes, which where memory ends aborts the process, or panics.
+
+    Raises:
+        MemoryError: there is too little.
+    """
+    if not has_room(COPIES * size + ROOM):
+        raise MemoryError(f"no room for {COPIES} times {size} bytes")
+    with panics_as_full_memory():
+        yield
 
 
 def checksum(weights: Mapping[str, Tensor]) -> str:
