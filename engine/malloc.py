@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import mmap
 import sys
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -3, -4, -8
@@ -12,12 +13,23 @@ USUAL_BUFFER = 32 * 2**20
 """Bytes of the largest buffers that glibc, left alone, keeps when they are freed (DEFAULT_MMAP_THRESHOLD_MAX)."""
 ARENAS = 2
 """glibc's pools; by default each thread has its own, and what one lets go of no other one gets."""
+OWN: dict[str, int] = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+"""Memory that counts as this process's own, where systems know others."""
 ROOM = 2**26
 """Bytes, without which no work of ours gets far."""
 
 
 def has_room(size: int = ROOM) -> bool:
     """Whether this process could have so many bytes more."""
+    try:
+        mmap.mmap(-1, size, **OWN).close()  # asked for, never touched; filling 64 MB with zeros would take 60 ms
+    except (OSError, MemoryError):
+        return _in_freed(size)
+    return True
+
+
+def _in_freed(size: int) -> bool:
+    """Whether what was freed, but kept, has that many bytes in one piece."""
     try:
         bytearray(size)
     except MemoryError:
