@@ -31,7 +31,8 @@ from engine.demo import Scene, World, generate  # noqa: E402
 
 FULL = scenario.Steps(teacher=120, student=150, semi_teachers=120)
 CANDIDATES = 0.05
-SMALL = scenario.Steps(teacher=4, student=4, semi_teachers=4)
+TINY = {"encoder": "tu-test_efficientnet", "width": 32, "weights": "none"}
+SMALL = scenario.Steps(teacher=4, student=4, semi_teachers=4, networks=scenario.Networks(TINY, TINY))
 
 
 def main() -> None:
@@ -59,7 +60,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, default=Path("build/demo"))
     parser.add_argument("--size", type=int, default=1024, help="side of a scene in pixels of 0.25 m")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--quick", action="store_true", help="a few steps only: checks the path, not the scores")
+    parser.add_argument(
+        "--quick", action="store_true", help="few steps, tiny networks: checks the path, not the scores"
+    )
     parser.add_argument("--qgis-python", default="/usr/bin/python3", help="the interpreter that imports qgis")
     return parser.parse_args()
 

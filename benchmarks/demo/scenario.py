@@ -19,8 +19,14 @@ AREAS = [
     {"name": "road", "color": "#8e5fb0", "values": ["road"]},
     {"name": "water", "color": "#2e86de", "values": ["water"]},
 ]
-STUDENT = {"size": "small"}
-TEACHER = {"size": "medium", "width": 64, "light": True}
+
+
+@dataclass(frozen=True)
+class Networks:
+    """What is trained; as in `run.json`."""
+
+    student: dict[str, Any]
+    teacher: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,7 @@ class Steps:
     teacher: int
     student: int
     semi_teachers: int
+    networks: Networks = Networks({"size": "small"}, {"size": "medium", "width": 64, "light": True})
 
 
 def boxes(scene: Scene) -> dict[str, Any]:
@@ -56,24 +63,25 @@ def unlabelled(scene: Scene) -> dict[str, Any]:
 
 def single_task(world: World, steps: Steps, few: bool = False) -> dict[str, Run]:
     """The student's network on one task alone."""
+    recipe = {"kind": "supervised", "network": steps.networks.student}
     if few:
-        return {"supervised": _run("supervised", [areas(world.south_train, few=True)], _supervised(), steps.student)}
+        return {"supervised": _run("supervised", [areas(world.south_train, few=True)], recipe, steps.student)}
     return {
-        "detection": _run("detection", [boxes(world.north_train)], _supervised(), steps.student),
-        "segmentation": _run("segmentation", [areas(world.south_train)], _supervised(), steps.student),
+        "detection": _run("detection", [boxes(world.north_train)], recipe, steps.student),
+        "segmentation": _run("segmentation", [areas(world.south_train)], recipe, steps.student),
     }
 
 
 def multitask(world: World, steps: Steps) -> dict[str, Run]:
     """Both tasks at once: from the labels alone, and with two teachers."""
     sources = [boxes(world.north_train), areas(world.south_train)]
-    vanilla = {"kind": "partial_multitask", "student": STUDENT, "distillation": []}
+    vanilla = {"kind": "partial_multitask", "student": steps.networks.student, "distillation": []}
     total = 2 * steps.teacher + steps.student
     distilled = {
         "kind": "partial_multitask",
-        "student": STUDENT,
-        "detection_teacher": TEACHER,
-        "segmentation_teacher": TEACHER,
+        "student": steps.networks.student,
+        "detection_teacher": steps.networks.teacher,
+        "segmentation_teacher": steps.networks.teacher,
         "distillation": ["soft"],
         "unlabelled": False,
         "teacher_share": steps.teacher / total,
@@ -94,8 +102,8 @@ def semi_supervised(world: World, steps: Steps) -> dict[str, Run]:
     total = steps.semi_teachers + steps.student
     recipe = {
         "kind": "semi_supervised",
-        "student": STUDENT,
-        "first_teacher": TEACHER,
+        "student": steps.networks.student,
+        "first_teacher": steps.networks.teacher,
         "teacher_share": steps.semi_teachers / total,
         # Teachers that stand still once they are right, and no strong views: so few steps cannot use more.
         "co_training": False,
@@ -104,10 +112,6 @@ def semi_supervised(world: World, steps: Steps) -> dict[str, Run]:
         "ramp_up": 0.1,
     }
     return {"sslkd": _run("sslkd", sources, recipe, total)}
-
-
-def _supervised() -> dict[str, Any]:
-    return {"kind": "supervised", "network": STUDENT}
 
 
 def _run(name: str, sources: list[dict[str, Any]], recipe: dict[str, Any], steps: int) -> Run:
