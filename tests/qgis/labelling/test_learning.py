@@ -4,8 +4,8 @@ import json
 import sys
 
 import pytest
-from geodistil.jobs.current_model import current_model
 from geodistil.jobs.labelling.rounds import Round, note_round, read_rounds
+from geodistil.jobs.package_registry import current_model
 from qgis.core import QgsSettings
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
@@ -187,8 +187,8 @@ def test_a_round_that_is_cancelled_ends_in_order(start, wait, tmp_path):
     box = hands.dock.learn
     box.minutes.setValue(60)
     QTest.mouseClick(box.button, Qt.MouseButton.LeftButton)
-    wait(lambda: "step" in box.progress.text.text(), 60)
-    assert box.progress.isVisibleTo(box) and not box.button.isEnabled() and box.progress.bar.maximum() == 100
+    wait(lambda: "step" in box.progress.text.text() and box.progress.bar.maximum() == 100, 60)
+    assert box.progress.isVisibleTo(box) and not box.button.isEnabled()
     hands.key("B")
     hands.click((50, 50), (60, 60))  # one may go on meanwhile
     assert len(hands.labels()) == 3

@@ -1,5 +1,7 @@
 """A server on loopback, described as a person would, with this checkout as its engine."""
 
+import shutil
+
 import pytest
 
 from ...desktop.loopback import Loopback, described, sshd
@@ -7,8 +9,8 @@ from ...desktop.loopback import Loopback, described, sshd
 
 @pytest.fixture(scope="session")
 def loopback(tmp_path_factory):
-    if sshd() is None:
-        pytest.skip("sshd is not installed (package openssh-server)")
+    if sshd() is None or not shutil.which("ssh"):
+        pytest.skip("ssh and sshd are not installed (packages openssh-client, openssh-server)")
     server = Loopback(tmp_path_factory.mktemp("sshd"))
     server.start()
     yield server
@@ -36,7 +38,7 @@ def server(loopback, known, tmp_path):
 @pytest.fixture
 def trusted(server):
     """The server, with its host key accepted."""
-    from geodistil.jobs.servers.host_keys import accept, look_at_host_key
+    from geodistil.jobs.servers.ssh import accept, look_at_host_key
 
     accept(look_at_host_key(server))
     return server
@@ -45,8 +47,8 @@ def trusted(server):
 @pytest.fixture
 def followers(qgis_app):
     """Who follows runs; nobody once the test is over."""
-    from geodistil.jobs.runs.registry import set_followed_runs
-    from geodistil.jobs.servers.followers import Followers
+    from geodistil.jobs.runs.files import set_followed_runs
+    from geodistil.jobs.servers.following import Followers
 
     made = Followers()
     yield made
