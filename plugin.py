@@ -12,16 +12,16 @@ from qgis.PyQt.QtCore import Qt, QTimer, QTranslator, QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QToolBar, QWizard
 
+from .jobs.given import given
 from .jobs.notices import NOTICES
 from .jobs.qt import QAction
 from .jobs.translation import remove_translator, tr
-from .jobs.types import given
 from .toolbox.provider import GeoDistilProvider
 
 if TYPE_CHECKING:
-    from .ui.drops import PackageDrops
     from .ui.environment.wiring import EnvironmentWiring
     from .ui.labelling.dock import LabelDock
+    from .ui.model_widget import PackageDrops
     from .ui.models.window import ModelsWindow
     from .ui.runs.dock import RunsDock
     from .ui.view.buttons import ViewButtons
@@ -177,7 +177,7 @@ class GeoDistilPlugin:
     def _serve_waiting(self) -> None:
         """See that runs which wait are started, and those on servers followed: the dock does so, seen or not."""
         if self._actions and self._runs is None:
-            from .jobs.runs.registry import followed_runs
+            from .jobs.runs.files import followed_runs
             from .jobs.runs.waiting import WaitingList, list_folder
 
             if WaitingList(list_folder()).runs() or followed_runs():
@@ -270,7 +270,7 @@ class GeoDistilPlugin:
 
     def _wire_drops(self) -> None:
         if self._actions:  # not unloaded meanwhile
-            from .ui.drops import PackageDrops
+            from .ui.model_widget import PackageDrops
 
             self._drops = PackageDrops(self._iface, self._open)
             self._iface.registerCustomDropHandler(self._drops)
@@ -281,12 +281,12 @@ class GeoDistilPlugin:
         tell(self._iface, sentence, Qgis.MessageLevel.Warning, details)
 
     def _show_environment(self) -> None:
-        from .ui.environment.dialog import show_environment
+        from .ui.environment.wiring import show_environment
 
         show_environment(self._iface.mainWindow())
 
     def _show_servers(self) -> None:
-        from .ui.servers.dialog import show_servers
+        from .ui.servers.page import show_servers
 
         show_servers(self._iface.mainWindow())
 

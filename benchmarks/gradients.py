@@ -27,7 +27,7 @@ from engine.events import EventLog
 from engine.recipes import Plan, build_plan
 from engine.recipes.partial_multitask import Course, student_losses
 from engine.recipes.plan import PlannedRun
-from engine.recipes.weak_labels import weak_losses
+from engine.recipes.supervised import weak_losses
 from engine.training import Loop, make_fabric
 from engine.types import Batch
 

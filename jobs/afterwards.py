@@ -17,7 +17,7 @@ PREDICTIONS = "predictions"
 ENDS = ("started", "finished", "failed", "stopped")
 TAIL_BYTES = 1 << 20
 REFERRING = (".vrt", ".nc", ".nc4", ".h5", ".hdf5", ".he5")
-"""As in `jobs.virtual`, which this script cannot import."""
+"""As in `jobs.gdal_files`, which this script cannot import."""
 
 
 def main(folder: Path) -> int:

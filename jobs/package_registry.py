@@ -1,17 +1,41 @@
-"""The model packages that a person has registered: where they are, as a setting of their profile."""
+"""The model packages that a person has registered, the current one, and how fast each predicts here."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from qgis.core import QgsSettings
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
 from .errors import GeoDistilError
+from .folders import BROKEN, content_of, names_in
 from .foreign import package_of
 from .packages import CARD_PROPERTY, ITEM_FILE, is_foreign, package_path, read_card
 from .stored import store, stored, stored_by_path
 from .text_files import texts
 from .translation import tr
-from .zips import BROKEN, content_of, names_in
+
+SPEEDS = "geodistil/speeds"
+"""Megapixels a second by package, the last measured last."""
+
+MOST = 100
+
+
+def note_speed(package: Path, megapixels_per_second: float) -> None:
+    """Remember how fast a model was."""
+    known = {path: value for path, value in speeds().items() if path != package}
+    known[package] = round(megapixels_per_second, 3)
+    newest = list(known.items())[-MOST:]
+    store(SPEEDS, {str(path): value for path, value in newest})
+
+
+def speeds() -> dict[Path, float]:
+    """Megapixels of its own pixels a second by package: of the last view that it predicted."""
+    return {
+        Path(path): float(value) for path, value in stored_by_path(SPEEDS).items() if isinstance(value, (int, float))
+    }
+
 
 PACKAGES = "geodistil/packages"
 """Paths and names of registered packages, the newest first."""
@@ -125,3 +149,55 @@ def _read() -> dict[Path, str]:
 
 def _write(packages: dict[Path, str]) -> None:
     store(PACKAGES, [[str(path), name] for path, name in packages.items()])
+
+
+CHOSEN = "geodistil/currentModel"
+"""The one that a person chose, in the models window or in the toolbar, or that a training gave."""
+
+PREDICTED = "geodistil/predictedModel"
+"""The one that the algorithm Predict used last; it serves where none was chosen."""
+
+
+class CurrentModel(QObject):
+    """Tells of changes, from whatever thread they come."""
+
+    changed = pyqtSignal()
+
+
+CURRENT_MODEL = CurrentModel()
+
+
+def current_model() -> Path | None:
+    """The package's folder or zip: the chosen one, else Predict's last, else the newest registered; none without any.
+
+    No disk is looked at: it may be gone.
+    """
+    settings = QgsSettings()
+    text = settings.value(CHOSEN, "", type=str) or settings.value(PREDICTED, "", type=str)
+    return Path(text) if text else next((path for _, path in known()), None)
+
+
+def set_current_model(path: Path) -> None:
+    """Choose a model for all that follows."""
+    _set(CHOSEN, path)
+
+
+def note_predicted(path: Path) -> None:
+    """Remember what Predict used, from any thread."""
+    _set(PREDICTED, path)
+
+
+def forget_current_model(path: Path) -> None:
+    """Choose this model no longer, where it is the chosen one."""
+    settings = QgsSettings()
+    for key in (CHOSEN, PREDICTED):
+        if settings.value(key, "", type=str) == str(path):
+            settings.remove(key)
+    CURRENT_MODEL.changed.emit()
+
+
+def _set(key: str, path: Path) -> None:
+    settings = QgsSettings()
+    if settings.value(key, "", type=str) != str(path):
+        settings.setValue(key, str(path))
+        CURRENT_MODEL.changed.emit()

@@ -1,9 +1,11 @@
-"""The engine as a child process: started, followed, stopped."""
+"""The engine as a child process: started, followed, stopped; and whether a process works in a folder."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,10 +17,41 @@ from typing import Any
 from .environment import ROOT, child_environment, engine_python
 from .errors import CancelledError, GeoDistilError
 from .events import EventReader
+from .gdal_files import permission
 from .processes import end, look
 from .progress import Feedback, report
+from .runs.alive import is_alive
 from .translation import tr
-from .virtual import permission
+
+OWNER_FILE = "owner.json"
+"""The engine's, as long as it works there; a killed engine leaves it, which means nothing then."""
+
+
+def refuse_owned(folder: Path) -> None:
+    """Leave a folder alone in which the engine works.
+
+    Raises:
+        GeoDistilError: it does.
+    """
+    path = folder / OWNER_FILE
+    try:
+        owner, touched = json.loads(path.read_text(encoding="utf-8")), path.stat().st_mtime
+    except (OSError, ValueError):
+        return
+    pid, host = (owner.get("pid"), owner.get("host")) if isinstance(owner, dict) else (None, None)
+    if not (isinstance(pid, int) and isinstance(host, str)):
+        return
+    since = owner.get("since")
+    begun = float(since) if isinstance(since, (int, float)) else touched
+    if is_alive(pid, host, begun if host == socket.gethostname() else touched):
+        raise GeoDistilError(
+            "output",
+            tr("The folder {folder} is in use: process {pid} on {host} works there.").format(
+                folder=folder, pid=pid, host=host
+            ),
+            tr("Let it end, or stop it in the runs dock, then start again."),
+        )
+
 
 LOG_FILE = "log.txt"
 STOP_FILE = "stop"

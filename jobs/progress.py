@@ -1,11 +1,81 @@
-"""What a person sees of the events: progress, stages, metrics, warnings."""
+"""What a person sees of the events, in the words that people have for stages, metrics and scores."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from html import escape
 from typing import Any, Callable, Protocol
 
-from .translation import local, tr
-from .vocabulary import spoken
+from .translation import local, local_brief, tr
+
+SPOKEN = {
+    "detection": tr("detection"),
+    "segmentation": tr("segmentation"),
+    "regression": tr("regression"),
+    "unlabelled": tr("unlabelled"),
+    "network": tr("network"),
+    "student": tr("student"),
+    "teacher": tr("teacher"),
+    "detection_teacher": tr("detection teacher"),
+    "segmentation_teacher": tr("segmentation teacher"),
+    "first_teacher": tr("first teacher"),
+    "second_teacher": tr("second teacher"),
+    "teachers": tr("teachers"),
+    "teachers and student": tr("teachers and student"),
+    "training": tr("training"),
+    "pretraining": tr("pretraining"),
+    "packaging": tr("packaging"),
+    "sum": tr("sum"),
+    "total": tr("total"),
+    "step": tr("step"),
+    "background": tr("background"),
+    "true positive": tr("true positive"),
+    "false positive": tr("false positive"),
+    "missed": tr("missed"),
+    "right": tr("right"),
+    "another class": tr("another class"),
+}
+"""Tasks, roles, networks and stages; the others, as of losses, are the papers' own words."""
+
+
+def spoken(name: Any) -> str:
+    """A name in words, for example `detection teacher` for `detection_teacher`."""
+    return SPOKEN.get(str(name), str(name).replace("_", " "))
+
+
+def headed(text: str) -> str:
+    """A text as the beginning of a line or a heading: only its first letter changes."""
+    return text[:1].upper() + text[1:]
+
+
+def flat(scores: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    """The numbers in nested scores, each with its path: `per_class/roof/iou`."""
+    for key, value in scores.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{key}/")
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            yield f"{prefix}{key}", value
+
+
+def without_truth(scores: dict[str, Any]) -> str:
+    """A sentence on the classes that no label of the compared ground shows; empty where there is none."""
+    classes = scores.get("classes", {}).items()
+    names = [name for name, one in classes if one.get("pixels", one.get("objects")) == 0]
+    if not names:
+        return ""
+    return tr("No label of {names} lies on the ground that counts, so it has no score and is in no mean.").format(
+        names=", ".join(names)
+    )
+
+
+def html_table(title: str, scores: dict[str, Any]) -> str:
+    """A page with one row a number, and a sentence on classes without any."""
+    rows = "".join(
+        f"<tr><td>{escape(name)}</td><td align='right'>{local_brief(value, 4)}</td></tr>"
+        for name, value in flat(scores)
+    )
+    note = f"<p>{escape(sentence)}</p>" if (sentence := without_truth(scores)) else ""
+    return f"<html><meta charset='utf-8'><body><h3>{escape(title)}</h3><table>{rows}</table>{note}</body></html>\n"
 
 
 class Feedback(Protocol):

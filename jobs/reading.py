@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from threading import Event
+from typing import Any
 
 from qgis.core import (
     QgsFeature,
     QgsFeatureIterator,
     QgsFeatureRequest,
     QgsFeatureSource,
+    QgsGeometry,
     QgsProcessingFeatureSource,
     QgsVectorLayer,
     QgsVectorLayerFeatureSource,
@@ -17,8 +20,28 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QCoreApplication, QObject, Qt, QThread, pyqtSignal, pyqtSlot
 
 from .errors import GeoDistilError
+from .given import given
 from .translation import tr
-from .types import given
+
+
+def geometry_of(values: Any) -> QgsGeometry:
+    """A GeoJSON geometry.
+
+    Raises:
+        ValueError: it is none.
+    """
+    from osgeo import ogr
+
+    try:
+        shape = ogr.CreateGeometryFromJson(json.dumps(values)) if isinstance(values, dict) else None
+    except RuntimeError as error:  # where somebody has switched GDAL's exceptions on
+        raise ValueError(str(error)) from error
+    if shape is None:
+        raise ValueError("it is no GeoJSON geometry")
+    geometry = QgsGeometry()
+    geometry.fromWkb(bytes(shape.ExportToWkb()))
+    return geometry
+
 
 LOCAL = ("ogr", "memory", "delimitedtext", "gpx", "spatialite")
 """Providers of files and memory, which do not go away while they are read."""

@@ -1,6 +1,6 @@
 """Small text files that are written and read back: whole or not at all, and one kind of error for all damage.
 
-The engine's twin of this is `engine.text_files`.
+The engine's twin of this is `engine.files`.
 """
 
 from __future__ import annotations

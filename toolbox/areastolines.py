@@ -13,8 +13,8 @@ from ..jobs.layers.map_classes import legend, style_lines
 from ..jobs.snapshots import raster_path
 from ..jobs.translation import tr
 from .base import Parameters, advanced, explained
-from .choices import ClassSource, classes_of
 from .converting import ConvertingAlgorithm, named
+from .parameters import ClassSource, classes_of
 
 Double = QgsProcessingParameterNumber.Type.Double
 BASIC = {

@@ -23,6 +23,7 @@ from qgis.PyQt.QtGui import QIcon
 from ..jobs.environment import ROOT, engine_python
 from ..jobs.errors import GeoDistilError, file_errors
 from ..jobs.folders import job_folder
+from ..jobs.gdal_files import PERMISSION, permission
 from ..jobs.help import help_url
 from ..jobs.layers.styled import Result, load_styled, save_look
 from ..jobs.notices import NOTICES
@@ -30,9 +31,7 @@ from ..jobs.process import EngineProcess
 from ..jobs.reference_systems import of_this_thread, remade
 from ..jobs.snapshots import Snapshot
 from ..jobs.translation import tr
-from ..jobs.virtual import PERMISSION, permission
-from .helps import help_of
-from .words import linked
+from .helps import help_of, linked
 
 Parameters = dict[str, Any]
 Results = dict[str, Any]

@@ -15,8 +15,8 @@ from ..jobs.layers.map_classes import legend, style_boxes
 from ..jobs.snapshots import CLASS_FIELD, Snapshot, raster_path
 from ..jobs.translation import tr
 from .base import Parameters, advanced, explained
-from .choices import ClassSource, classes_of, field_of
 from .converting import ConvertingAlgorithm, listed, named, repeated
+from .parameters import ClassSource, classes_of, field_of
 
 Integer, Double = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
 

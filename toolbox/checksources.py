@@ -15,13 +15,12 @@ from qgis.core import (
     QgsProcessingUtils,
 )
 
-from ..jobs.check_report import check_page
+from ..jobs.checking import check_page
 from ..jobs.layers.results import make_folder, write_page
 from ..jobs.run_folder import RunFolder, RunSettings
 from ..jobs.translation import tr
-from .anysources import AnySources
 from .base import NOTHING_TO_LOSE, Parameters, Results, advanced
-from .training import Integer
+from .training import AnySources, Integer
 
 
 class CheckSources(AnySources):

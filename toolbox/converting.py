@@ -12,11 +12,10 @@ from qgis.core import (
     QgsProcessingParameterVectorDestination,
 )
 
-from ..jobs.layers.origin import Origin, of_layer
-from ..jobs.layers.results import distinct, place_vector
+from ..jobs.layers.results import Origin, distinct, of_layer, place_vector
 from ..jobs.layers.styled import Result, do_not_load, group_of
+from ..jobs.progress import spoken
 from ..jobs.translation import tr
-from ..jobs.vocabulary import spoken
 from .base import EngineAlgorithm, Parameters, Results, remote_parameter
 
 

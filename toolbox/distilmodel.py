@@ -12,15 +12,14 @@ from qgis.core import (
 )
 
 from ..jobs.errors import GeoDistilError
-from ..jobs.packages import package_path, read_card
+from ..jobs.packages import copy_teacher, facts, heads_of, package_path, read_card
+from ..jobs.progress import spoken
 from ..jobs.run_folder import RoleLayers, merge_patch
 from ..jobs.runs.files import TEACHER
-from ..jobs.teacher import copy_teacher, facts, heads_of
 from ..jobs.translation import tr
-from ..jobs.vocabulary import spoken
-from .anysources import AnySources
 from .base import Parameters, sentences
-from .model import model_parameter
+from .parameters import model_parameter
+from .training import AnySources
 from .trainpartialmultitask import TrainPartialMultitask
 
 

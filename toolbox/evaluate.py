@@ -24,17 +24,15 @@ from qgis.core import (
 
 from ..jobs.errors import GeoDistilError
 from ..jobs.foreign import taken
-from ..jobs.layers.error_styles import style_error_boxes, style_error_map
-from ..jobs.layers.origin import Origin, of_layer
-from ..jobs.layers.results import make_folder, place_raster, place_vector, write_page
+from ..jobs.given import given
+from ..jobs.layers.results import Origin, make_folder, of_layer, place_raster, place_vector, write_page
 from ..jobs.layers.styled import OVERLAYS, VECTORS, Result, do_not_load, group_of
+from ..jobs.layers.styles import style_error_boxes, style_error_map
 from ..jobs.packages import package_path
+from ..jobs.progress import flat, html_table, spoken, without_truth
 from ..jobs.run_folder import LABELS, RoleLayers, area_entry, label_entry
-from ..jobs.scores import flat, html_table, without_truth
 from ..jobs.snapshots import CLASS_FIELD, Snapshot, raster_path
 from ..jobs.translation import tr
-from ..jobs.types import given
-from ..jobs.vocabulary import spoken
 from .base import (
     NOTHING_TO_LOSE,
     EngineAlgorithm,
@@ -44,8 +42,7 @@ from .base import (
     explained,
     remote_parameter,
 )
-from .choices import ClassSource, classes_of, field_of
-from .model import known_card, model_parameter
+from .parameters import ClassSource, classes_of, field_of, known_card, model_parameter
 
 NUMBERS = {
     "MEAN_IOU": ("mean_iou", tr("Mean IoU (class maps)")),

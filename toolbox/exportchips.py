@@ -17,9 +17,8 @@ from qgis.core import (
 
 from ..jobs.run_folder import RunFolder, RunSettings
 from ..jobs.translation import tr
-from .anysources import AnySources
 from .base import EXCHANGE, Parameters, Results, advanced, explained
-from .training import Double, Integer
+from .training import AnySources, Double, Integer
 
 FORMATS = {
     "coco": tr("COCO (one JSON file)"),

@@ -21,7 +21,7 @@ from ..jobs.packages import package_path, read_card
 from ..jobs.snapshots import raster_path
 from ..jobs.translation import tr
 from .base import EngineAlgorithm, Parameters, Results, explained, remote_parameter
-from .model import model_parameter
+from .parameters import model_parameter
 
 
 class ExportModel(EngineAlgorithm):

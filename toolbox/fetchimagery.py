@@ -20,12 +20,12 @@ from qgis.core import (
 )
 
 from ..jobs.errors import CancelledError, GeoDistilError
+from ..jobs.given import given
 from ..jobs.layers.results import place_raster
 from ..jobs.layers.styled import do_not_load
 from ..jobs.tiles.fetching import Progress, credit, fetch
-from ..jobs.tiles.ordering import Order, order_for, refuse_many
+from ..jobs.tiles.plan import Order, order_for, refuse_many
 from ..jobs.translation import tr
-from ..jobs.types import given
 from .base import EXCHANGE, EngineAlgorithm, Parameters, Results, advanced, explained
 
 Double = QgsProcessingParameterNumber.Type.Double

@@ -16,11 +16,11 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
+from ..jobs.given import given
 from ..jobs.labelling.link import label_layers, raster_of, read_link
 from ..jobs.sources.facts import POINTS, POLYGONS, label_kind, likely_class_field
 from ..jobs.tiles.service import is_service
-from ..jobs.types import given
-from .labelled import LABELS
+from .parameters import LABELS
 
 CLASS_MAP = "CLASS_MAP"
 

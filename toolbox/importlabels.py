@@ -24,8 +24,7 @@ from qgis.core import (
 from ..jobs.classes import PALETTE
 from ..jobs.labelling.styles import style_area
 from ..jobs.layers.map_classes import style_areas, style_boxes
-from ..jobs.layers.origin import Origin
-from ..jobs.layers.results import distinct, place_raster, place_vector
+from ..jobs.layers.results import Origin, distinct, place_raster, place_vector
 from ..jobs.layers.styled import GROUND, VECTORS, Result, do_not_load
 from ..jobs.layers.styles import style_class_map
 from ..jobs.snapshots import raster_path

@@ -16,13 +16,12 @@ from qgis.core import (
 )
 
 from ..jobs.errors import CancelledError
-from ..jobs.layers.predictions import Imagery
 from ..jobs.layers.results import place_raster, place_vector
-from ..jobs.layers.styled import do_not_load
+from ..jobs.layers.styled import Imagery, do_not_load
+from ..jobs.progress import spoken
 from ..jobs.snapshots import raster_path
 from ..jobs.tiles.service import Service, is_service
 from ..jobs.translation import tr
-from ..jobs.vocabulary import spoken
 from .base import Parameters, Results
 from .predicting import PredictingAlgorithm
 

@@ -19,23 +19,20 @@ from qgis.core import (
     QgsRectangle,
 )
 
-from ..jobs.current_model import note_predicted
 from ..jobs.errors import GeoDistilError
-from ..jobs.extents import extent_arguments, view_on
 from ..jobs.foreign import taken
-from ..jobs.layers.predictions import Imagery, Model, prediction
-from ..jobs.layers.styled import Result
+from ..jobs.layers.styled import Imagery, Model, Result, prediction
+from ..jobs.package_registry import note_predicted
 from ..jobs.packages import read_card
+from ..jobs.reference_systems import extent_arguments, view_on
 from ..jobs.snapshots import NEEDED, Snapshot
 from ..jobs.tiles.fetching import fetch_kept
-from ..jobs.tiles.ordering import Order, refuse_many
-from ..jobs.tiles.plan import estimate
+from ..jobs.tiles.plan import Order, estimate, refuse_many
 from ..jobs.tiles.service import Service, is_service, service_of
 from ..jobs.translation import tr
 from .base import EngineAlgorithm, Parameters, advanced, explained, remote_parameter
-from .choices import choice
 from .fetchimagery import telling
-from .model import known_card, model_parameter
+from .parameters import choice, known_card, model_parameter
 
 TTA = (("none", tr("none")), ("flips", tr("flips (4 views)")), ("all", tr("flips and turns (8 views)")))
 BACKENDS = (

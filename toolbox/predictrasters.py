@@ -18,8 +18,8 @@ from qgis.core import (
 )
 
 from ..jobs.errors import CancelledError
-from ..jobs.layers.predictions import LOOKS, Imagery
 from ..jobs.layers.results import make_folder
+from ..jobs.layers.styled import LOOKS, Imagery
 from ..jobs.snapshots import raster_path
 from ..jobs.tiles.service import Service, is_service
 from ..jobs.translation import tr

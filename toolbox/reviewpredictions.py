@@ -20,15 +20,14 @@ from qgis.core import (
 
 from ..jobs.errors import GeoDistilError
 from ..jobs.layers.map_classes import style_areas
-from ..jobs.layers.origin import of_model
-from ..jobs.layers.results import distinct, place_vector
-from ..jobs.layers.review_styles import style_next
+from ..jobs.layers.results import distinct, of_model, place_vector
 from ..jobs.layers.styled import Result, do_not_load
+from ..jobs.layers.styles import style_next
 from ..jobs.packages import package_path, read_card, run_of
 from ..jobs.snapshots import Snapshot, raster_path
 from ..jobs.translation import tr
 from .base import EngineAlgorithm, Parameters, Results, advanced, explained, remote_parameter
-from .model import model_parameter
+from .parameters import model_parameter
 
 LAYERS = {
     "LABEL_NEXT": ("label_next", tr("label here next"), style_next),

@@ -1,4 +1,4 @@
-"""What the training algorithms share: budget, network sizes, run folder, model."""
+"""What the training algorithms share: sources of any role, budget, network sizes, run folder, model."""
 
 from __future__ import annotations
 
@@ -25,23 +25,30 @@ from qgis.core import (
 
 from ..jobs.errors import CancelledError, GeoDistilError
 from ..jobs.folders import free_place
-from ..jobs.packages import package_path, read_card
+from ..jobs.given import given
+from ..jobs.packages import copy_teacher, package_path, read_card
+from ..jobs.progress import headed, spoken
 from ..jobs.run_folder import RoleLayers, RunFolder, RunSettings, merge_patch
-from ..jobs.runs.files import START
-from ..jobs.runs.registry import remember
+from ..jobs.runs.files import START, remember
 from ..jobs.sources.options import option_patch
 from ..jobs.sources.place import folder_name, runs_folder
 from ..jobs.sources.suggestion import SIZES as MEASURED_SIZES
 from ..jobs.sources.suggestion import size_text
 from ..jobs.sources.teaching import start_patch, start_refused
-from ..jobs.teacher import copy_teacher
 from ..jobs.translation import tr
-from ..jobs.types import given
 from .base import EngineAlgorithm, Parameters, Results, advanced, explained, sentences
 from .fetchimagery import telling
-from .labelled import box_size_problem, labelled_parameters, rasters_parameter, role_layers, service_part
-from .model import model_parameter
-from .options import chosen_options, option_parameters
+from .parameters import (
+    LABELS,
+    box_size_problem,
+    chosen_options,
+    labelled_parameters,
+    model_parameter,
+    option_parameters,
+    rasters_parameter,
+    role_layers,
+    service_part,
+)
 
 SIZES = ["small", "medium", "large", "nano"]
 """Models store a choice by its place, so that new sizes come last."""
@@ -344,3 +351,45 @@ class TrainingAlgorithm(EngineAlgorithm):
         self.addOutput(QgsProcessingOutputHtml("REPORT", tr("Report")))
         for name, (_, description) in self.METRICS.items():
             self.addOutput(QgsProcessingOutputNumber(name, description))
+
+
+class AnySources(TrainingAlgorithm):
+    """Boxes, areas and unlabelled imagery, as far as there are any."""
+
+    UNLABELLED = True
+    NEEDED: tuple[str, ...] = tuple(LABELS)
+    """Roles of which there must be at least one."""
+
+    def add_sources(self) -> None:
+        """Boxes, areas, and imagery without labels."""
+        self.add_labelled_sources()
+        if self.UNLABELLED:
+            self.add_unlabelled(optional=True)
+
+    def add_labelled_sources(self) -> None:
+        """Boxes and areas, neither required."""
+        for role in LABELS:
+            self.add_labelled(role, optional=True)
+
+    def sources(self, parameters: Parameters, context: QgsProcessingContext) -> list[RoleLayers]:
+        """The roles that have imagery."""
+        layers = [self.labelled(role, parameters, context) for role in self.roles(parameters, context)]
+        return layers + (self.unlabelled(parameters, context) if self.UNLABELLED else [])
+
+    def roles(self, parameters: Parameters, context: QgsProcessingContext) -> list[str]:
+        """The labelled roles that have imagery."""
+        return [role for role in LABELS if self.parameterAsLayerList(parameters, f"{role.upper()}_RASTERS", context)]
+
+    def problem(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        """Imagery and labels go together, and something must be there."""
+        given = set(self.roles(parameters, context))
+        for role in LABELS:
+            labels = self.parameterAsLayer(parameters, f"{role.upper()}_LABELS", context)
+            if (labels is None) == (role in given):
+                return tr("{role} needs both imagery and labels, or neither.").format(role=headed(spoken(role)))
+        if self.UNLABELLED and self.unlabelled(parameters, context):
+            given.add("unlabelled")
+        if not given & set(self.NEEDED):
+            names = tr(" or ").join(map(spoken, self.NEEDED))
+            return tr("There is nothing to work on: give imagery for {names}.").format(names=names)
+        return super().problem(parameters, context)

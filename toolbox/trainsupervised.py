@@ -7,8 +7,8 @@ from typing import Any
 from qgis.core import QgsProcessingContext
 
 from ..jobs.translation import tr
-from .anysources import AnySources
 from .base import Parameters
+from .training import AnySources
 from .trainpartialmultitask import TrainPartialMultitask
 
 

@@ -1,30 +1,108 @@
-"""The form for an ONNX file of another program: what it does not say of itself, prefilled with what it does say."""
+"""An ONNX file of another program: the engine looks at it, the form asks for what it does not say of itself."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
+from qgis.gui import QgsColorButton
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
     QDoubleSpinBox,
     QFormLayout,
+    QGroupBox,
+    QHBoxLayout,
     QLineEdit,
+    QPushButton,
     QSpinBox,
+    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from ..jobs.background import Background, start
+from ..jobs.classes import PALETTE
 from ..jobs.errors import GeoDistilError
-from ..jobs.foreign import adopt, describe
+from ..jobs.foreign import adopt, describe, inspect
+from ..jobs.progress import headed, spoken
 from ..jobs.translation import tr
-from ..jobs.vocabulary import headed, spoken
-from .onnx_classes import OnnxClasses
+from .widgets import keep_width, table
 from .wizard.words import Hint, Problem
+
+COLOR, NAME = range(2)
+ROWS = 4
+"""That can be seen without scrolling."""
+
+HINTS = {
+    "Segmentor": tr("In the order of the output's channels. Call the first one background where it is no class."),
+    "Detector": tr("In the order that the model counts them. Without any they are called class 0, class 1 and so on."),
+    "Regressor": tr("What the output's bands hold, in their order."),
+}
+
+
+class OnnxClasses(QGroupBox):
+    """A list to rename, colour, lengthen and shorten."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Classes"), parent)
+        self.table = table(["", tr("Name")], tr("Classes"), stretched=NAME)
+        keep_width(self.table, COLOR, 3)
+        self.table.setMinimumHeight((ROWS + 1) * self.table.verticalHeader().defaultSectionSize())
+        self.hint = Hint()
+        self.add_button, self.remove_button = QPushButton(tr("&Add")), QPushButton(tr("&Remove"))
+        self.add_button.clicked.connect(lambda: self._add(tr("class {number}").format(number=len(self.names()) + 1)))
+        self.remove_button.clicked.connect(self._remove)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.add_button)
+        buttons.addWidget(self.remove_button)
+        buttons.addStretch()
+        lines = QVBoxLayout(self)
+        lines.addWidget(self.hint)
+        lines.addWidget(self.table, 1)
+        lines.addLayout(buttons)
+
+    def show_classes(self, names: list[str], colors: list[str]) -> None:
+        """Show these; where colours run out, those of the palette follow."""
+        self.table.setRowCount(0)
+        for index, name in enumerate(names):
+            self._add(name, colors[index] if index < len(colors) else "")
+
+    def set_task(self, task: str) -> None:
+        """Say what the list means for `Segmentor`, `Detector` or `Regressor`; values have no colours of their own."""
+        self.hint.say(HINTS[task])
+        self.setTitle(tr("Values") if task == "Regressor" else tr("Classes"))
+        self.table.setColumnHidden(COLOR, task == "Regressor")
+
+    def names(self) -> list[str]:
+        """The names, in order."""
+        return [self.table.item(row, NAME).text().strip() for row in range(self.table.rowCount())]
+
+    def colors(self) -> list[str]:
+        """Their colours, #rrggbb."""
+        return [self.table.cellWidget(row, COLOR).color().name() for row in range(self.table.rowCount())]
+
+    def _add(self, name: str, color: str = "") -> None:
+        row = self.table.rowCount()
+        self.table.insertRow(row)
+        button = QgsColorButton()
+        button.setShowMenu(False)
+        button.setMinimumWidth(0)
+        button.setColor(QColor(color or PALETTE[row % len(PALETTE)]))
+        button.setAccessibleName(tr("Colour of {}").format(name))
+        self.table.setCellWidget(row, COLOR, button)
+        QWidget.setTabOrder(self.table.cellWidget(row - 1, COLOR) if row else self.table, button)
+        self.table.setItem(row, NAME, QTableWidgetItem(name))
+
+    def _remove(self) -> None:
+        rows = sorted({index.row() for index in self.table.selectedIndexes()}, reverse=True)
+        for row in rows or [self.table.rowCount() - 1]:
+            self.table.removeRow(row)
+
 
 TASKS = {"Segmentor": "segmentation", "Detector": "detection", "Regressor": "regression"}
 """`model_type` -> our word for it."""
@@ -279,3 +357,54 @@ def _numbers(field: QLineEdit, name: str, kind: type) -> list[Any]:
         raise GeoDistilError(
             "package", tr("{name}: write numbers with commas between them.").format(name=name)
         ) from error
+
+
+class Then(NamedTuple):
+    """What follows an enquiry.
+
+    Attributes:
+        done: called when the model can predict.
+        failed: called with the engine's sentence where the file is of no use, whatever is said about it.
+        asked: called when the form opens.
+    """
+
+    done: Callable[[], None]
+    failed: Callable[[GeoDistilError], None]
+    asked: Callable[[], None] = lambda: None
+
+
+def enquire(model: Path, parent: QWidget, then: Then, always: bool = False) -> Background:
+    """See that a model can predict; QGIS goes on meanwhile.
+
+    Args:
+        model: the ONNX file.
+        parent: of the form.
+        then: what follows.
+        always: show the form also where nothing is missing, so that something can be changed.
+    """
+
+    def show(answer: tuple[dict[str, Any], str]) -> None:
+        found, problem = answer
+        if found["ready"] and not problem and not always:
+            then.done()
+            return
+        then.asked()
+        if sip.isdeleted(parent):
+            return
+        form = OnnxForm(model, found, problem, parent)
+        form.accepted.connect(then.done)
+        form.open()
+
+    title = tr("Look at {name}").format(name=model.name)
+    return start(Background(title, lambda _: _looked(model, always), show, then.failed, can_cancel=False))
+
+
+def _looked(model: Path, always: bool) -> tuple[dict[str, Any], str]:
+    """What is known, and what the engine says when it tries a model that says enough."""
+    found = inspect(model)
+    if found["ready"] and not always:
+        try:
+            adopt(model)
+        except GeoDistilError as error:
+            return found, str(error)
+    return found, ""

@@ -1,14 +1,16 @@
-"""A page of settings in a window of its own, which stays beside the map."""
+"""A page of settings in a window of its own, or in QGIS's own options dialog."""
 
 from __future__ import annotations
 
 from typing import Any, Callable, TypeVar
 
+from qgis.gui import QgsOptionsPageWidget, QgsOptionsWidgetFactory
 from qgis.PyQt.QtCore import QSize, Qt, QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QGuiApplication
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
 from ..jobs.help import help_url
+from .widgets import icon
 
 D = TypeVar("D", bound=QDialog)
 
@@ -53,3 +55,44 @@ def show_beside(kind: Callable[[QWidget | None], D], parent: QWidget | None = No
     dialog.raise_()
     dialog.activateWindow()
     return dialog
+
+
+MakePage = Callable[[QWidget], QWidget]
+
+
+class OptionsPage(QgsOptionsPageWidget):
+    """The page among the options.
+
+    Args:
+        name: of the object.
+        make: makes the page.
+        parent: QGIS's dialog.
+    """
+
+    def __init__(self, name: str, make: MakePage, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.page = make(self)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.page)
+
+    def apply(self) -> None:
+        """QGIS calls this when the dialog is accepted; nothing is left to do."""
+
+
+class OptionsFactory(QgsOptionsWidgetFactory):
+    """Makes the page when the options dialog opens.
+
+    Args:
+        title: in the dialog's list.
+        name: of the page's object.
+        make: makes the page; it imports what only the page needs.
+    """
+
+    def __init__(self, title: str, name: str, make: MakePage) -> None:
+        super().__init__(title, icon("geodistil"))
+        self._name, self._make = name, make
+
+    def createWidget(self, parent: QWidget | None = None) -> QgsOptionsPageWidget:  # noqa: D102
+        return OptionsPage(self._name, self._make, parent)

@@ -14,11 +14,11 @@ from typing import Any
 from engine.cli.train import train_run
 from engine.config import Run, load_run, save_run
 from engine.events import read_events
-from engine.models.sizes import parameters
+from engine.files import json_or_none, write_text
+from engine.models.encoders import parameters
 from engine.packages import load_package
 from engine.recipes import CHECKPOINTS, best_weights
 from engine.report.history import read_history
-from engine.text_files import json_or_none, write_text
 from engine.training.durable import LAST, PREVIOUS
 
 from .declare import Form, Ground, Row

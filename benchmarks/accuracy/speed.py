@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.data.raster import RasterReader
 from engine.inference import Backend, OnnxBackend, OpenVinoBackend, TorchBackend
-from engine.models.sizes import parameters
+from engine.models.encoders import parameters
 from engine.packages import load_package
 from engine.packages.item import GRAPH_FILE
 from engine.packages.onnx import export_joint

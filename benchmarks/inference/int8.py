@@ -17,7 +17,7 @@ import seams
 from common import BACKENDS, median
 
 from engine.cli.quantize import FIRST
-from engine.packages.int8 import Spared
+from engine.packages.onnx import Spared
 
 LOSS = 0.005
 SIDE = 1536
@@ -51,7 +51,7 @@ def lighter(model: Path, folder: Path, spared: Spared) -> Path:
     from engine.cli.quantize import CALIBRATING, images
     from engine.inference.checks import open_raster
     from engine.packages import load_card
-    from engine.packages.int8 import quantise
+    from engine.packages.onnx import quantise
 
     card = load_card(model)
     windows = images([open_raster(str(seams.scene(SIDE, seed=2) / "scene.tif"), card)], card, CALIBRATING)

@@ -29,9 +29,9 @@ sys.path.insert(0, str(ROOT))
 from engine.config import Card, CardClass, Network  # noqa: E402
 from engine.inference.backends import Backend, OnnxBackend, OpenVinoBackend  # noqa: E402
 from engine.models import SIZES, build_from_card, parameters, resolve  # noqa: E402
-from engine.models.catalogue import ENCODERS  # noqa: E402
+from engine.models.encoders import ENCODERS  # noqa: E402
 from engine.packages import onnx  # noqa: E402
-from engine.packages.int8 import quantise  # noqa: E402
+from engine.packages.onnx import quantise  # noqa: E402
 
 CHOOSER = ROOT / "resources" / "network_sizes.json"
 BACKENDS: dict[str, type] = {"OpenVINO": OpenVinoBackend, "onnxruntime": OnnxBackend}

@@ -12,7 +12,7 @@ from typing import Any
 
 import processing
 from desktop.hands import Steps
-from geodistil.jobs.runs.registry import set_run_folders
+from geodistil.jobs.runs.files import set_run_folders
 from qgis.core import QgsProcessingFeedback, QgsProject, QgsRasterLayer
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtWidgets import QAction, QTableView

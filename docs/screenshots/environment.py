@@ -45,7 +45,7 @@ def _photograph(options: argparse.Namespace, scratch: Path) -> None:
 def _show(image: Path, data: Path, prepare: Callable[[Path, ExitStack], bool], stack: ExitStack) -> None:
     from geodistil.jobs import environment
     from geodistil.jobs.environment.place import default_home
-    from geodistil.ui.environment.dialog import EnvironmentDialog
+    from geodistil.ui.environment.wiring import EnvironmentDialog
 
     os.environ["XDG_DATA_HOME"] = str(data)
     environment.ROOT = data  # a developer's own environment must not be in the picture
@@ -84,7 +84,7 @@ def _options(folder: Path, stack: ExitStack) -> bool:
 
 def _progress(folder: Path, stack: ExitStack) -> bool:
     """A set-up under way, as another QGIS would have started it."""
-    from geodistil.jobs.installer.guard import only_one
+    from geodistil.jobs.installer.job import only_one
 
     stack.enter_context(only_one(folder))
     package = {"package": "nvidia-cudnn-cu13 9.26.0.51", "megabytes": 519.2, "step": 2, "of": 87}
@@ -110,7 +110,7 @@ def _ready(folder: Path, stack: ExitStack) -> bool:
 
 def _failed(folder: Path, stack: ExitStack) -> bool:
     """The certificate of a company's network is unknown; the sentence is the installer's own."""
-    from geodistil.jobs.installer.failures import explain
+    from geodistil.jobs.installer.errors import explain
 
     (folder / "venv").mkdir()
     error = explain("invalid peer certificate: UnknownIssuer", folder, "torch 2.15.0")

@@ -188,9 +188,9 @@ class Stage:
 
 
 def _servers(stage: Stage) -> Any:
-    from geodistil.jobs.servers.probe import Found
+    from geodistil.jobs.servers.connection import Found
     from geodistil.jobs.servers.server import SBATCH, Server, store_servers
-    from geodistil.ui.servers.dialog import ServersDialog
+    from geodistil.ui.servers.page import ServersDialog
 
     python = "module load cuda && ~/geodistil/.venv/bin/python"
     cluster = Server("cluster", "login.cluster.example.org", "ada", 2222, "", "/scratch/ada", python, SBATCH, id="2")
@@ -226,8 +226,7 @@ def _zoo(stage: Stage) -> Any:
 
 
 def _models(stage: Stage) -> Any:
-    from geodistil.jobs.current_model import set_current_model
-    from geodistil.jobs.package_registry import register
+    from geodistil.jobs.package_registry import register, set_current_model
     from geodistil.ui.models.window import ModelsWindow
     from geodistil.ui.view.buttons import ViewButtons
 
@@ -254,7 +253,7 @@ def _compared(stage: Stage) -> Any:
 
 def _ground(stage: Stage) -> Any:
     """Which ground; the labels that the demo has for the imagery."""
-    from geodistil.ui.models.ground_dialog import GroundDialog
+    from geodistil.ui.models.ground import GroundDialog
     from qgis.core import QgsVectorLayer
 
     if not stage.project.mapLayersByName("north_train_areas"):
@@ -272,8 +271,8 @@ def _ground(stage: Stage) -> Any:
 
 def _scored(stage: Stage) -> Any:
     """The table of both; scores are made up, as the models are."""
+    from geodistil.jobs.models.ground import said_of_training
     from geodistil.jobs.models.scoring import Scored
-    from geodistil.jobs.models.training_ground import said_of_training
     from geodistil.jobs.translation import tr
     from qgis.core import QgsGeometry, QgsRectangle
 
@@ -338,7 +337,7 @@ def _labels_new(stage: Stage) -> Any:
 
 def _labels_classes(stage: Stage) -> Any:
     from geodistil.jobs.labelling.link import LabelClass
-    from geodistil.ui.labelling.class_editor import ClassDialog
+    from geodistil.ui.labelling.classes import ClassDialog
 
     return ClassDialog([LabelClass("car", "#e6194b"), LabelClass("truck", "#4363d8")], print, None)
 
@@ -370,7 +369,7 @@ def _onnx(stage: Stage) -> Any:
 
 
 def _click_model(stage: Stage) -> Any:
-    from geodistil.ui.labelling.click_box import ClickModelDialog
+    from geodistil.ui.labelling.clicker import ClickModelDialog
 
     dialog = ClickModelDialog()
     dialog.encoder.setFilePath("/home/ada/models/mobile_sam.encoder.onnx")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..events import Log
     from ..inference.vectors import ClassMap, PaintedMap
-    from .several import Item
+    from .maps import Item
 
 HELP = "turn areas (a class raster or polygons) into boxes"
 DESCRIPTION = (

@@ -74,8 +74,8 @@ class Clicks:
             OutputError: the area cannot be written.
         """
         from ..errors import on_disk
+        from ..files import write_text
         from ..inference.click_segmentation import Prompt, View
-        from ..text_files import write_text
 
         _check(options)
         inside, outside = (tuple(map(tuple, each)) for each in (options.point, options.not_point))

@@ -66,8 +66,7 @@ def text(result: dict[str, Any]) -> str:
 def _encoders() -> list[dict[str, Any]]:
     """The encoders of the sizes and others: licence, source, and whether weights are in this environment."""
     from ..models import parameters
-    from ..models.catalogue import ENCODERS
-    from ..models.encoders import build_encoder
+    from ..models.encoders import ENCODERS, build_encoder
 
     return [
         {

@@ -7,14 +7,15 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .several import MAP, Failure
+from .maps import Failure
+from .several import MAP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..config import Area, Card, CardClass, ClassDefinition, Labels
     from ..events import Log
-    from .several import Item
+    from .maps import Item
 
 HELP = "score predicted layers against a label layer"
 DESCRIPTION = (
@@ -85,7 +86,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     """Score one layer, or several as one; written to `--output` too."""
     from ..errors import cannot_write
     from ..packages import load_card
-    from .reaching import permit_named
+    from .job import permit_named
     from .several import maps_of
 
     card, maps = load_card(options.model), maps_of(options.predictions, FILES[options.task])
@@ -134,13 +135,14 @@ def _detection(options: argparse.Namespace, card: Card, maps: list[Path]) -> dic
 def _segmentation(options: argparse.Namespace, card: Card, maps: list[Path]) -> dict[str, Any]:
     """Scores of all pixels."""
     from ..events import EventLog
-    from .several import Item
+    from .maps import Item
 
     if len(maps) == 1:
         return _pooled(card, [one_map(options, Item(maps[0], options.errors), EventLog(None))])
     from ..processes import scratch
     from .job import carry_out
-    from .several import Errand, each_of, items_of
+    from .maps import Errand
+    from .several import each_of, items_of
 
     items = items_of(maps, FILES["segmentation"], options.errors, ".tif")
     with scratch() as asked:  # where a stop is asked for

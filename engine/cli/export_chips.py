@@ -65,8 +65,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 def _export(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
     from ..data.reach import permit
     from ..errors import ConfigError
-    from ..exchange.cutting import Cutting
-    from ..exchange.exporting import Form, export_chips
+    from ..exchange.exporting import Cutting, Form, export_chips
 
     if not 16 <= options.size <= 8192 or options.overlap >= options.size or options.least_share > 1:
         raise ConfigError("Chips measure 16 to 8192 pixels and overlap by less; the least share is at most 1.")

@@ -1,12 +1,13 @@
-"""What long commands share: their events, an orderly end, and (for those on class maps) class names."""
+"""What long commands share: what their files may reach, their events, an orderly end, and class names."""
 
 from __future__ import annotations
 
 import argparse
 import errno
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,6 +17,60 @@ from ..malloc import has_room
 if TYPE_CHECKING:
     from ..errors import DeviceError
     from ..processes import Owner
+
+
+READING = (
+    "predict",
+    "click",
+    "evaluate",
+    "review",
+    "polygons",
+    "lines",
+    "boxes",
+    "export",
+    "export-chips",
+    "import-labels",
+)
+"""Commands that open files whose names they are given; those that take a run folder go by its `allow_remote`."""
+_NAMED = (
+    "raster",
+    "rasters",
+    "predictions",
+    "truth",
+    "area",
+    "labelled",
+    "class_map",
+    "confidence",
+    "areas",
+    "chips",
+    "labels",
+    "annotations",
+)
+
+
+def add_argument(command: argparse.ArgumentParser) -> None:
+    """Add the permission."""
+    command.add_argument(
+        "--allow-remote",
+        action="store_true",
+        help="let files (virtual rasters, services) reach other folders and network addresses, not only what lies "
+        "beside them or is named here",
+    )
+
+
+def permit_named(options: argparse.Namespace, more: Iterable[str] = ()) -> None:
+    """Let files reach what a command names.
+
+    Args:
+        options: the command's.
+        more: what its options stand for.
+    """
+    from ..data.reach import permit
+
+    given = (getattr(options, name, None) or [] for name in _NAMED)
+    several = chain.from_iterable(value if isinstance(value, list) else [value] for value in given)
+    permit([*(value for value in several if isinstance(value, str | Path)), *more], options.allow_remote)
+
 
 Made = TypeVar("Made")
 MEMORY_WORDS = ("can't start new thread", "failed to map segment", "cannot map zero-fill pages")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..events import Log
-    from .several import Item
+    from .maps import Item
 
 HELP = "turn the thin areas of a class, such as roads, into centre lines"
 DESCRIPTION = (

@@ -16,8 +16,7 @@ from typing import Any, NoReturn
 
 from .. import __version__
 from ..errors import UNEXPECTED, GeoDistilError, Stopped
-from .job import memory_error
-from .reaching import READING, add_argument, permit_named
+from .job import READING, add_argument, memory_error, permit_named
 
 COMMANDS = (
     "check",

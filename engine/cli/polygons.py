@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..config import CardClass
     from ..events import Log
-    from .several import Item
+    from .maps import Item
 
 HELP = "turn class maps into polygons"
 DESCRIPTION = (

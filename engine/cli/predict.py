@@ -11,19 +11,15 @@ from typing import TYPE_CHECKING, Any
 from ..events import EventLog, StartedEvent
 from .backends import make_backend
 from .job import add_sharing_arguments, positive
+from .predicting import augmented, chosen, digest_of, done_of, model_of, named_rasters, settings, things_of
 
 if TYPE_CHECKING:
     from ..config import Card
-    from ..inference import Backend, Options
-    from ..inference.archive import Item
+    from ..inference import Backend
     from ..inference.backends.choice import Candidate
-    from ..inference.done import Done
-    from ..inference.region import Where
 
 MakeBackend = Callable[[Path, "Card", "Candidate"], "Backend"]
 
-NOT_OF_THE_JOB = {"output", "json", "command", "workers", "scheduler", "rasters"}
-"""Options that do not decide what the outputs of a raster are."""
 
 HELP = "predict rasters with a model package"
 DESCRIPTION = (
@@ -161,104 +157,6 @@ def predicted(
     outcome = predict_many(backend, things, how, events, done_of(options, digest, len(things)))
     failed += outcome.failed
     return [results.as_dict() for results in outcome.results]
-
-
-def named_rasters(options: argparse.Namespace) -> list[str]:
-    """The rasters that are asked for, which may be read from now on."""
-    from ..inference.archive import rasters_of
-    from .reaching import permit_named
-
-    rasters = rasters_of(options.rasters)
-    permit_named(options, rasters)
-    return rasters
-
-
-def model_of(options: argparse.Namespace) -> tuple[Path, Card]:
-    """The model's folder, and its card with the score that was asked for."""
-    from ..packages import load_card, package_folder
-
-    model = package_folder(options.model, options.describe)
-    card = load_card(model)
-    return model, card if options.score is None else card.with_threshold(options.score)
-
-
-def digest_of(model: Path) -> str:
-    """Tells the model of a folder from others."""
-    from ..inference.backends.choice import model_digest
-    from .backends import model_files
-
-    return model_digest(model_files(model))
-
-
-def things_of(
-    options: argparse.Namespace, rasters: list[str], card: Card, failed: list[dict[str, str]], events: EventLog
-) -> tuple[list[str], list[Item]]:
-    """Rasters without those that a mosaic cannot have, which are added to `failed`; and what is made of them."""
-    from ..inference.archive import items
-    from ..inference.many import readable
-
-    if options.mosaic:
-        rasters = readable(rasters, card, failed, events)
-    return rasters, items(rasters, options.output, options.mosaic)
-
-
-def done_of(options: argparse.Namespace, digest: str, count: int) -> Done:
-    """What an earlier start of the job has done."""
-    from ..inference.done import Done
-
-    job = {name: value for name, value in vars(options).items() if name not in NOT_OF_THE_JOB}
-    return Done(options.output, {**job, "model": digest}, count)
-
-
-def settings(options: argparse.Namespace, digest: str, batch_size: int | None) -> Options:
-    """How to predict."""
-    from ..inference import Options
-
-    return Options(options.overlap, options.confidence, batch_size, model=digest, where=_where(options))
-
-
-def _where(options: argparse.Namespace) -> Where:
-    from ..data.vectors import Layer
-    from ..inference.region import Where
-
-    area = options.area and Layer(options.area, options.area_layer, None, options.area_where, purpose="area layer")
-    return Where(area, options.extent and tuple(options.extent), options.extent_crs)
-
-
-def chosen(options: argparse.Namespace, model: Path, card: Card, rasters: list[str]) -> Candidate:
-    """What is to run the model on this machine."""
-    from .backends import choose_backend
-
-    megapixels = _megapixels(rasters, card, _where(options))
-    return choose_backend(model, card, options.backend, options.device, megapixels)
-
-
-def augmented(backend: Backend, tta: str) -> Backend:
-    """A backend that sees each window from the sides that were asked for."""
-    from ..inference.backends.augmented import Augmented
-
-    return backend if tta == "none" else Augmented(backend, tta)
-
-
-def _megapixels(rasters: list[str], card: Card, where: Where) -> float:
-    """How much there is to predict, or at least as much as matters."""
-    from ..errors import RasterError
-    from ..inference.checks import open_raster
-    from ..inference.region import region_of
-    from .backends import WORTH_MEGAPIXELS
-
-    total = 0.0
-    for raster in rasters:
-        try:
-            part = region_of(raster, open_raster(raster, card).grid, where).part
-        except RasterError:
-            if len(rasters) == 1:
-                raise
-            continue  # said when its turn comes
-        total += part.width * part.height / 1e6
-        if total > WORTH_MEGAPIXELS:
-            break
-    return total
 
 
 def text(result: dict[str, Any]) -> str:

@@ -18,12 +18,11 @@ from ..data.raster import RasterReader
 from ..errors import ConfigError
 from ..inference import Arrays, OnnxBackend
 from ..inference.checks import open_raster
-from ..inference.radiometry import by_own_statistics
+from ..inference.opened import by_own_statistics
 from ..inference.reading import window_reader
 from ..inference.windows import window_grid
-from ..packages.int8 import Spared, quantise
 from ..packages.item import GRAPH_FILE, ONNX_FILES
-from ..packages.onnx import TASK_OUTPUTS
+from ..packages.onnx import TASK_OUTPUTS, Spared, quantise
 from ..processes import scratch
 from ..training.metrics import MAIN, DetectionScore, SegmentationScore
 from ..types import IGNORE_INDEX, Batch, Objects, Task, given

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ..events import EventLog, FailedEvent
 from .click import Clicks
+from .predicting import Kept
 
 if TYPE_CHECKING:
-    from ..config import Card
-    from ..inference import Backend
-    from ..inference.backends.choice import Candidate
+    pass
 
 HELP = "answer what is asked for on standard input, and keep the model in memory"
 DESCRIPTION = (
@@ -97,29 +96,6 @@ class Predictions:
 ANSWERING: dict[str, Callable[[], Answering]] = {"predict": Predictions, "click": Clicks}
 
 
-class Kept:
-    """The backend that predicted last, for the next prediction with the same model; never two of them at a time."""
-
-    def __init__(self) -> None:
-        self._key: tuple[Any, ...] = ()
-        self._backend: Backend | None = None
-
-    def __call__(self, model: Path, card: Card, candidate: Candidate) -> Backend:
-        """The backend of a candidate, loaded where another one was; as `backends.make_backend`."""
-        from ..inference.backends.choice import model_digest
-        from ..malloc import give_back
-        from ..processes import held
-        from .backends import make_backend, model_files
-
-        key = (model_digest(model_files(model)), card.model_dump_json(), candidate)
-        if self._backend is None or key != self._key:
-            self._backend = None
-            give_back()
-            with held():  # a view that is looked at no longer must not cost the next one its model
-                self._backend, self._key = make_backend(model, card, candidate), key
-        return self._backend
-
-
 class Request(NamedTuple):
     """What is asked for.
 
@@ -162,7 +138,7 @@ def read_request(line: str) -> Request:
         ConfigError: it is none.
     """
     from ..errors import ConfigError
-    from ..text_files import parse_json
+    from ..files import parse_json
 
     try:
         values = parse_json(line)
@@ -181,8 +157,7 @@ class _Told(Exception):
 
 def _carry_out(request: Request, answering: Answering, command: str) -> None:
     from ..errors import GeoDistilError
-    from .job import carry_out
-    from .reaching import permit_named
+    from .job import carry_out, permit_named
 
     options = _options(request, command)
     permit_named(options)
@@ -199,7 +174,7 @@ def _options(request: Request, command: str) -> argparse.Namespace:
         ConfigError: they are wrong.
     """
     from ..errors import ConfigError
-    from .reaching import add_argument
+    from .job import add_argument
 
     parser = argparse.ArgumentParser(prog=command, add_help=False)
     import_module(f".{command}", __package__).add_arguments(parser)

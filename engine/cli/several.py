@@ -3,76 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from ..events import EventLog, Log, NoteEvent, PartOfLog, WarningEvent
-
-
-class Item(NamedTuple):
-    """One of the maps.
-
-    Attributes:
-        map: its path.
-        output: the file that is made of it, if any.
-    """
-
-    map: Path
-    output: Path | None = None
-
-    @property
-    def file(self) -> Path:
-        """The output of a map that has one."""
-        from ..types import given
-
-        return given(self.output)
-
-
-One = Callable[[argparse.Namespace, Item, "Log"], Any]
-"""What is done with a map: a function of a module, by the command's options, that tells how far it is."""
-
-
-class Errand(NamedTuple):
-    """A command over several maps.
-
-    Attributes:
-        one: what is done with each.
-        options: the command's.
-        items: maps; workers see them under the same paths.
-        output: a folder that is written into, if any; it is made.
-        stage: what progress calls it.
-    """
-
-    one: One
-    options: argparse.Namespace
-    items: Sequence[Item]
-    output: Path | None
-    stage: str
-
+from ..events import EventLog, NoteEvent, PartOfLog, WarningEvent
+from .maps import Errand, Failure, Item, One, attempted
 
 MAP = "classes.tif"
 """As `predict` calls class maps."""
-
-
-class Failure(NamedTuple):
-    """A map that cannot be used, and why.
-
-    Attributes:
-        map: its path.
-        message: what is wrong with it.
-        hint: what to do.
-        elsewhere: whether it only lies where there is nothing to compare it with.
-    """
-
-    map: Path
-    message: str
-    hint: str
-    elsewhere: bool
-
-    def as_dict(self) -> dict[str, str]:
-        """As commands print it."""
-        return {"raster": str(self.map), "message": self.message, "hint": self.hint}
 
 
 def vectorised(options: argparse.Namespace, arguments: Sequence[Path], one: One, kind: str) -> dict[str, Any]:
@@ -84,8 +23,7 @@ def vectorised(options: argparse.Namespace, arguments: Sequence[Path], one: One,
         one: makes a map's file; gives its path, as the kind, and a `count`.
         kind: of the features.
     """
-    from .job import carry_out
-    from .reaching import permit_named
+    from .job import carry_out, permit_named
 
     maps = maps_of(arguments, MAP)
     permit_named(options, map(str, maps))
@@ -180,20 +118,9 @@ def each_of(errand: Errand, events: EventLog) -> list[Any]:
 
 
 def _each_here(errand: Errand, events: EventLog) -> list[Any]:
-    from ..inference.vectors.watching import watched
+    from ..inference.vectors.class_map import watched
 
     items = errand.items
     parts = [PartOfLog(events, index / len(items), (index + 1) / len(items)) for index in range(len(items))]
     steps = watched(zip(items, parts, strict=True), len(items), errand.stage, events)
     return [attempted(errand.one, errand.options, item, part) for item, part in steps]
-
-
-def attempted(one: One, options: argparse.Namespace, item: Item, events: Log) -> Any:
-    """What is done with a map, or why it cannot be."""
-    from ..data.areas import TruthElsewhere
-    from ..errors import LabelError, RasterError
-
-    try:
-        return one(options, item, events)
-    except (RasterError, LabelError) as error:
-        return Failure(item.map, error.message, error.hint, isinstance(error, TruthElsewhere))

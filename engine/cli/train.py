@@ -1,4 +1,4 @@
-"""`train`: a run folder in, a model package and a report out; goes on where it was interrupted."""
+"""`train`: a run folder in, a package and a report out, by one process or several; goes on where it was interrupted."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import os
 import platform
 import socket
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..events import EventLog, Listener, NoteEvent, PartOfLog, StartedEvent, WarningEvent
+from ..errors import Stopped, TrainingError
+from ..events import Event, EventLog, Listener, NoteEvent, PartOfLog, StartedEvent, WarningEvent
+from ..processes import Interrupted, end_with_process
 
 if TYPE_CHECKING:
     import torch
@@ -24,7 +28,73 @@ if TYPE_CHECKING:
     from ..processes import Place
     from ..recipes.plan import Plan, PlannedRun
     from ..training import Settled, Trained
-    from .steps import Steps
+    from .progress import Steps
+
+
+def follow(folder: Path, work: Callable[[EventLog], Any]) -> None:
+    """Do the work as a process that is not the first: it owns nothing and writes no events, but says what is wrong.
+
+    Args:
+        folder: the run folder, whose file `stop` ends all.
+        work: gets a log that keeps nothing.
+
+    Raises:
+        GeoDistilError: of this process; what all of them were asked for, the first one tells.
+    """
+    from .signals import stop_with_others
+
+    asked = threading.Event()
+    with suppress(Stopped, Interrupted), stop_with_others(folder, asked) as wanted:
+        # no failure where all end as asked: a launcher would end the first one for it, which may still be writing
+        try:
+            work(_Followers(asked))
+        except TrainingError:
+            if not wanted():
+                raise
+
+
+class _Followers(EventLog):
+    """Events of a process that is not the first; warnings are told, for the first one may not have seen them."""
+
+    def __init__(self, asked: threading.Event) -> None:
+        super().__init__(None, _tell)
+        self._asked = asked
+
+    def stop_requested(self) -> bool:
+        """Whether this process was sent a signal."""
+        return self._asked.is_set()
+
+
+def _tell(event: Event) -> None:
+    if isinstance(event, WarningEvent):
+        print(f"warning: {event.message}", file=sys.stderr)
+
+
+def end_with_launcher() -> None:
+    """Have this process end with the torchrun that has started it: nobody could stop it any more."""
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        end_with_process(os.getppid())
+
+
+def take_all_cards(settings: Run) -> None:
+    """Have a training on the device `all` go on as a process for each of this machine's cards, where it has several.
+
+    This process becomes torchrun, so that its id, its output and signals to it stay what they are.
+    """
+    if settings.training.device != "all":
+        return
+    import torch
+
+    if not torch.distributed.is_nccl_available():
+        return
+    processes = min(torch.cuda.device_count(), settings.training.batch_size)
+    if processes > 1:
+        launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+        command = [sys.executable, *launcher, "-m", "engine", *sys.argv[1:]]
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.execv(sys.executable, command)  # nosec B606 # our own interpreter
+
 
 HELP = "train a run folder into a model package"
 DESCRIPTION = (
@@ -58,7 +128,6 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     """Train and package, with progress on the error stream."""
     from ..config import load_run
     from ..processes import place
-    from .ranks import take_all_cards
 
     if place() is None:
         take_all_cards(load_run(options.folder))
@@ -82,7 +151,6 @@ def train_run(folder: Path, listener: Listener | None = None) -> dict[str, Any]:
     from ..config import load_run
     from ..processes import check_place, place
     from .job import carry_out
-    from .ranks import end_with_launcher, follow
 
     settings, where = load_run(folder), place()
     if where is not None:
@@ -114,9 +182,9 @@ def _trained(
     """Train, alone or with the other processes."""
     from .. import ranks
     from ..data import kept_in, prepare
-    from ..data.block_split import write_split
+    from ..data.blocks import write_split
     from ..errors import on_disk
-    from ..flushing import synchronise_tree
+    from ..files import synchronise_tree
     from ..processes import held
     from ..recipes import build_plan
     from ..recipes.plan import PlannedRun
@@ -152,7 +220,7 @@ def _train(folder: Path, settings: Run, events: EventLog, where: Place | None) -
     from ..errors import Stopped
     from ..processes import Interrupted
     from ..training import enough_memory, offer
-    from .steps import Steps
+    from .progress import Steps
     from .validation_files import write_validation
 
     device, planned, settled, trained = _trained(folder, settings, events, where)
@@ -189,7 +257,7 @@ def _started(fabric: Fabric, where: Place | None) -> StartedEvent:
 def _package(planned: PlannedRun, trained: Trained, card: Card, steps: Steps, events: EventLog) -> dict[str, Any]:
     from ..packages import Beside, write_package
     from ..report import for_others
-    from .preview import preview
+    from .validation_files import preview
 
     folder, settings, prepared = planned.folder, planned.run, planned.prepared
     model = folder / MODEL_FOLDER

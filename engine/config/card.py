@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..types import Task
-from .limits import (
+from .recipes import DESIGN, Network
+from .validation import (
     ANY_NUMBER,
     BOUNDED,
     MOST_CLASSES,
@@ -24,7 +25,6 @@ from .limits import (
     Value,
     Word,
 )
-from .recipes import DESIGN, Network
 
 MOST_OBJECTS = 10_000
 """Classes of detections and bands of values, which no map's bytes limit."""

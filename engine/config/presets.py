@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from ..errors import ConfigError
-from .problems import shown
 from .recipes import Network, PartialMultitask, SemiSupervised, SslkdWeights
+from .validation import shown
 
 MULTITASK = "igarss2024-multitask"
 SSLKD = "igarss2024-sslkd"

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from .limits import BOUNDED, MOST_CLASSES, Address, BandNumber, Name, Weight
+from .validation import BOUNDED, MOST_CLASSES, Address, BandNumber, Name, Weight
 
 Members = Annotated[list[Address], Field(max_length=32)]
 """An ensemble's: run folders, packages, checkpoints."""

@@ -9,7 +9,9 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from .limits import (
+from .presets import filled
+from .recipes import Recipe
+from .validation import (
     BOUNDED,
     DEVICE,
     MOST_CLASSES,
@@ -24,8 +26,6 @@ from .limits import (
     Value,
     Word,
 )
-from .presets import filled
-from .recipes import Recipe
 
 Kind = TypeVar("Kind")
 RUN_VERSION = 2

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from ..types import IGNORE_INDEX, Chip
-from .class_raster import ClassRaster
 from .grid import Window
+from .labels import ClassRaster
 from .masks import coverage
 from .prepared import PreparedSource
 from .vector_labels import VectorLabels

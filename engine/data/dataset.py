@@ -1,11 +1,13 @@
-"""From a run file to data ready for training: everything is opened once, checked and split."""
+"""From a run file to data ready for training: everything is opened once, side by side, checked and split."""
 
 from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import shapely
@@ -13,23 +15,41 @@ import shapely
 from ..config import PartialMultitask, Run, SemiSupervised, Source, SourceStatistics, Supervised
 from ..errors import ConfigError, LabelError, RasterError, SplitError
 from ..types import Role, given
-from .areas import labelled_area
 from .arrays import Workspace
-from .at_once import of_each
-from .class_raster import ClassRaster
 from .grid import uneven
-from .labels import label_layer, label_points, read_labels
+from .label_statistics import object_sides, too_small
+from .labels import ClassRaster, label_layer, label_points, labelled_area, read_labels
 from .loading import Draw, chips_per_epoch, training_loader, validation_batches
-from .moments import Moments
-from .object_sizes import object_sides, too_small
-from .points import Points
+from .masks import Points
 from .prepared import ROLES, Prepared, PreparedSource
-from .radiometry import Radiometry
+from .radiometry import Moments, Radiometry
 from .raster import RasterReader, to_lonlat
 from .reach import permit
 from .spatial_split import split_sources, wide_chips
 from .statistics import band_moments, raster_moments
 from .vector_labels import VectorLabels
+
+T = TypeVar("T")
+_FEW = 8
+"""So few are not worth starting threads."""
+_THREADS = 8
+
+
+def of_each(work: Callable[..., T], *arguments: Sequence[Any]) -> list[T]:
+    """What work makes of each tuple of arguments, in their order.
+
+    Raises:
+        Exception: the first in that order that any of them raises.
+    """
+    if len(arguments[0]) <= _FEW:
+        return [work(*each) for each in zip(*arguments, strict=True)]
+    with ThreadPoolExecutor(_THREADS) as threads:
+        try:
+            return list(threads.map(work, *arguments))
+        except BaseException:
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
+
 
 __all__ = [
     "Draw", "Prepared", "PreparedSource", "chips_per_epoch", "kept_in", "prepare", "training_loader",

@@ -16,9 +16,9 @@ from typing import Any
 import pyogrio
 
 from ..errors import RasterError
+from .geometries import encoding_of
 from .opening import open_raster
 from .reach import is_remote
-from .shapefiles import encoding_of
 from .vectors import UNREADABLE, Layer, unreadable, value_text
 
 PIECE, PIECES, FEWEST = 2**16, 64, 4

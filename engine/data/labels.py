@@ -1,4 +1,6 @@
-"""From a source's label settings to labels on its grid.
+"""Labels and labelled areas of a source on its grid: class rasters here, vector features in `vector_labels`.
+
+From a source's label settings to labels on its grid.
 
 Where areas overlap, later classes are painted over earlier ones, and ignored values over all.
 """
@@ -8,22 +10,154 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
+from rasterio.enums import Resampling
+from rasterio.transform import Affine
+from shapely import Geometry
 
 from .. import __version__
-from ..config import Labels, Run, Source
+from ..config import Area, Labels, Run, Source
 from ..errors import LabelError
 from ..types import IGNORE_INDEX, given
 from .arrays import Workspace
-from .class_raster import ClassRaster, unknown_values
-from .grid import Grid
+from .grid import Grid, Window
 from .identity import files_of_layer, seen
+from .masks import IGNORED, Points, polygons_of
 from .opening import is_raster
-from .points import IGNORED, Points
+from .raster import OnGrid, RasterReader
 from .vector_labels import VectorLabels, indexed
-from .vectors import Features, Layer, Skip, read_in_batches
+from .vectors import Features, Layer, Skip, read_features, read_in_batches
+
+_LOOK_SIDE = 2048
+"""A class raster is looked over at no more than so many pixels a side."""
+_POINTS_PER_CLASS = 4096
+_COARSER = 1.5
+"""Native pixels a side of a grid's pixel from which on several classes may lie in it."""
+
+
+class ClassRaster:
+    """A class raster on a source's grid.
+
+    Args:
+        path: raster whose only band holds class values.
+        grid: the source's grid.
+        values: the mask value of each class value; every other value is an error.
+        channels: how many mask values there are.
+
+    Raises:
+        RasterError: it cannot be opened or has no CRS.
+        LabelError: it has several bands.
+    """
+
+    def __init__(self, path: str, grid: Grid, values: dict[int, int], channels: int) -> None:
+        self.path = path
+        coarser = grid.gsd > _COARSER * RasterReader(path).native_gsd
+        self._reader = RasterReader(path, on=OnGrid(grid, Resampling.mode if coarser else Resampling.nearest))
+        self._known = np.array(sorted(values), np.int64)
+        self._targets = np.array([values[value] for value in sorted(values)], np.uint8)
+        self._channels = channels
+        if len(self._reader.bands) != 1:
+            raise LabelError(f"The class raster {path} has {len(self._reader.bands)} bands; a class raster has one.")
+
+    def mask(self, window: Window) -> np.ndarray:
+        """Class indices (H, W) uint8 with `IGNORE_INDEX`, also where the raster says nothing.
+
+        Raises:
+            LabelError: a value belongs to no class.
+        """
+        return self._mask(self._reader, window)
+
+    def hull(self) -> Geometry:
+        """The class raster's outline in grid pixels."""
+        return self._reader.outline()
+
+    def area_points(self, background: bool) -> Points:
+        """Some places of each class, found by looking the raster over; background is no class here.
+
+        Raises:
+            LabelError: a value belongs to no class.
+        """
+        grid = self._reader.grid
+        step = -(-max(grid.width, grid.height) // _LOOK_SIDE)
+        width, height = -(-grid.width // step), -(-grid.height // step)
+        coarse = Grid(grid.crs, grid.transform @ Affine.scale(step), width, height, grid.gsd * step)
+        reader = RasterReader(self.path, on=OnGrid(coarse, Resampling.nearest))
+        mask = self._mask(reader, Window(0, 0, width, height))
+        first = int(background)
+        return Points.joined([_places(mask, value, value - first, step) for value in range(first, self._channels)])
+
+    def _mask(self, reader: RasterReader, window: Window) -> np.ndarray:
+        image, valid = reader.read(*window)
+        places = np.searchsorted(self._known, image[0]).clip(max=len(self._known) - 1)
+        unknown = valid & (self._known[places] != image[0])
+        if unknown.any():
+            raise unknown_values(f"The class raster {Path(self.path).name}", np.unique(image[0][unknown]).tolist())
+        return np.where(valid, self._targets[places], IGNORE_INDEX).astype(np.uint8)
+
+
+def unknown_values(where: str, values: list[Any]) -> LabelError:
+    """The error of label values that no class has."""
+    shown = ", ".join(f"'{value}'" for value in values[:5]) + (", ..." if len(values) > 5 else "")
+    one = len(values) == 1
+    return LabelError(
+        f"{where} has the value{'' if one else 's'} {shown}, which belong{'s' if one else ''} to no class.",
+        "Add it to a class's values or to the values that are ignored.",
+    )
+
+
+def _places(mask: np.ndarray, value: int, index: int, step: int) -> Points:
+    rows, columns = np.nonzero(mask == value)
+    pixels = len(rows) * step**2
+    chosen = np.random.default_rng(value).permutation(len(rows))[:_POINTS_PER_CLASS]
+    each = np.full(len(chosen), pixels / max(len(chosen), 1))
+    one = np.ones(len(chosen))
+    return Points(
+        np.full(len(chosen), index), (columns[chosen] + 0.5) * step, (rows[chosen] + 0.5) * step, each, each, one * step
+    )
+
+
+class TruthElsewhere(LabelError):
+    """Labels, or the area where they are complete, do not touch the ground that they are wanted for."""
+
+
+def labelled_area(
+    source: Source, reader: RasterReader, labels: VectorLabels | ClassRaster | None, skip: Skip | None = None
+) -> Geometry:
+    """A source's labelled area inside its raster, in grid pixels; the whole raster for unlabelled sources.
+
+    A class raster labels no more than it covers. `skip` is told which features of a layer are left out.
+
+    Raises:
+        LabelError: the area's layer is missing, empty or without polygons.
+        TruthElsewhere: it does not touch the raster.
+    """
+    raster = reader.outline()
+    if labels is None:
+        return raster
+    area = raster if source.area.kind == "raster" else _area(source.area, reader.grid, labels, skip)
+    if isinstance(labels, ClassRaster):
+        area = shapely.intersection(area, labels.hull())
+    area = polygons_of(shapely.intersection(area, raster))
+    if area.is_empty:
+        raise TruthElsewhere(
+            f"The labelled area of {source.name or source.raster} does not touch its raster {source.raster}.",
+            "Choose the area that belongs to this raster, or check the coordinate reference systems.",
+        )
+    return area
+
+
+def _area(area: Area, grid: Grid, labels: VectorLabels | ClassRaster, skip: Skip | None) -> Geometry:
+    if area.kind == "hull":
+        return labels.hull()
+    layer = Layer(given(area.path), area.layer, None, area.where, purpose="labelled area's layer")
+    geometries = read_features(layer, grid, skip).geometries
+    if len(geometries) and (shapely.get_dimensions(geometries) != 2).all():
+        raise LabelError(f"{layer} has no polygons; a labelled area is made of polygons.")
+    return polygons_of(shapely.union_all(geometries))
+
 
 _POINT, _LINE, _AREA = 0, 1, 2
 FORMAT = 1

@@ -23,14 +23,11 @@ from ..config import Run
 from ..errors import ConfigError, GeoDistilError, TrainingError
 from ..processes import FORKSERVER_GUARD, end_with_parent, name_semaphores
 from ..types import Batch, Chip, Role, given
-from .augmentation import Augmenter
+from .augmentation import Augmenter, CopyPaste, mosaic, seam
 from .chips import Cut, cut
-from .copy_paste import CopyPaste
 from .grid import Window
-from .mosaic import mosaic, seam
-from .places import Cells, PreferredPlaces
 from .prepared import ROLES, Prepared, PreparedSource
-from .sampling import ChipSampler, tiling, window_around
+from .sampling import Cells, ChipSampler, PreferredPlaces, tiling, window_around
 from .shared_buffers import SharedBuffers, affordable, bytes_of
 
 _TRIES = 8

@@ -1,4 +1,4 @@
-"""Whether a raster's pixels have a place on the ground, and numbers that can be computed with."""
+"""Whether a raster's pixels have a place on the ground, and which coordinate reference systems are none."""
 
 from __future__ import annotations
 
@@ -12,8 +12,36 @@ from rasterio.io import DatasetReader
 from rasterio.transform import Affine
 
 from ..errors import RasterError
-from .crs import horizontal, is_undefined, without_places
 from .grid import pixel_metres, transformer
+
+UNDEFINED = {"undefined geographic srs", "undefined cartesian srs", "undefined srs", "unknown engineering crs"}
+"""What GeoPackages (OGC 12-128r18, srs_id 0 and -1) and GDAL call a place that nobody has told."""
+
+
+def is_undefined(crs: CRS | str | None) -> bool:
+    """Whether nobody has said where coordinates are: there is no CRS, or one that says just that."""
+    if not crs:
+        return True
+    try:
+        known = pyproj.CRS(crs.to_wkt() if isinstance(crs, CRS) else crs)
+    except CRSError:
+        return False
+    return known.name.lower() in UNDEFINED
+
+
+def horizontal(crs: pyproj.CRS) -> pyproj.CRS:
+    """The part of a CRS that says where on the ground."""
+    plain = crs.sub_crs_list[0] if crs.is_compound and crs.sub_crs_list else crs
+    return plain.source_crs if plain.is_bound and plain.source_crs else plain
+
+
+def without_places(crs: pyproj.CRS) -> str:
+    """Why a CRS's two first coordinates are no place on the ground; empty where they are one."""
+    plain = horizontal(crs)
+    if plain.is_geocentric:
+        return "counts from the earth's centre"
+    return "says heights only" if plain.is_vertical else ""
+
 
 LEAST_METRES, MOST_METRES = 1e-6, 1e6
 """Pixels of other lengths on the ground are a mistake in the file."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pyproj
@@ -13,17 +13,20 @@ from shapely import Geometry
 
 from ..config import SourceStatistics
 from ..types import Role, given
-from .block_lattice import Block
-from .block_split import BlockSplit
-from .class_raster import ClassRaster
-from .points import Points
+from .blocks import Block, BlockSplit
+from .labels import ClassRaster
+from .masks import Points
 from .raster import RasterReader
 from .vector_labels import VectorLabels
 
-if TYPE_CHECKING:
-    from .object_sizes import ObjectSides
-
 ROLES: tuple[Role, ...] = ("detection", "segmentation", "unlabelled")
+
+
+class ObjectSides(NamedTuple):
+    """Quantiles 0.05, 0.5 and 0.95 of the sides of objects' boxes, in pixels."""
+
+    shorter: tuple[float, float, float]
+    longer: tuple[float, float, float]
 
 
 @dataclass

@@ -20,8 +20,7 @@ from shapely import Polygon
 
 from ..errors import RasterError
 from ..types import given
-from .collar import REACH, has_collar, without_collar
-from .damage import Damage
+from .damage import REACH, Damage, has_collar, without_collar
 from .grid import Grid, Window, ground_grid, native_gsd, outline
 from .opening import forget_answers, open_raster, palette_bands, with_colours, without_alpha
 from .placement import check_placed

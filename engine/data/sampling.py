@@ -1,7 +1,8 @@
-"""Where training chips are taken: around labels, rare classes first, or anywhere on the training ground."""
+"""Where training chips are taken: around labels, rare classes first, where something was found, or anywhere."""
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import numpy as np
@@ -9,10 +10,56 @@ import shapely
 from shapely import Geometry
 
 from ..errors import SplitError
-from .balance import balanced_shares, shown_at
 from .grid import Grid, Window
-from .points import Points
+from .masks import Points
 from .prepared import PreparedSource
+
+_ROUNDS = 1000
+_SETTLED = 1e-4
+"""Part of the harmonic mean that may still be gained."""
+
+
+def balanced_shares(shown: np.ndarray) -> np.ndarray:
+    """The shares p (K,) of draws for which the harmonic mean over k of sum_c p_c shown_ck is largest.
+
+    The harmonic mean is nearly that of the class that is seen least: what all chips show anyhow gets few draws, what is
+    seen only where it is looked for gets many. The multiplicative update rises in every round (Yu, "Monotonic
+    convergence of a general algorithm for computing optimal designs", Annals of Statistics 2010; the design here is
+    A-optimal and diagonal).
+
+    Args:
+        shown: (K, K), positive on the diagonal: how much of class k a draw for class c shows.
+    """
+    shares = np.full(len(shown), 1 / len(shown))
+    for _ in range(_ROUNDS):
+        seen = shares @ shown
+        gain = shown @ seen**-2 / (seen**-1).sum()
+        shares = shares * np.sqrt(gain)
+        shares /= shares.sum()
+        if gain.max() < 1 + _SETTLED:
+            break
+    return shares
+
+
+def shown_at(places: np.ndarray, points: list[Points], classes: list[int], side: int) -> np.ndarray:
+    """How much label of each class lies in squares around places, (n, K).
+
+    Args:
+        places: (n, 3): source, column, row.
+        points: of the labels of each source.
+        classes: the K classes, sorted; there are no others.
+        side: of the squares in pixels.
+    """
+    shown = np.zeros((len(places), len(classes)))
+    for index in np.unique(places[:, 0]).astype(int).tolist():
+        here = np.flatnonzero(places[:, 0] == index)
+        x, y = places[here, 1], places[here, 2]
+        squares = shapely.box(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
+        for each in points[index].pieces():
+            around, near = shapely.STRtree(shapely.points(each.columns, each.rows)).query(squares)
+            np.add.at(shown, (here[around], np.searchsorted(classes, each.classes[near])), each.weights[near])
+    return shown
+
 
 _JITTER = 0.4
 """A chip's centre lies within this share of its side from the label it was drawn for."""
@@ -206,3 +253,70 @@ def _origin(centre: float, side: int, extent: int) -> int:
     if extent < side:
         return (extent - side) // 2
     return min(max(round(centre - side / 2), 0), extent - side)
+
+
+MOST_CELLS = 128
+"""Cells of all sources of a role together, where these are not more; as many are measured."""
+ANYWHERE = 0.5
+"""Share of the chips that are drawn as without a measurement, so that no ground is never seen."""
+
+
+class Cells:
+    """The training ground of a role's sources in square cells: of a chip's side, or of several where they were many.
+
+    Args:
+        sources: the role's sources.
+        chip: side of a chip in pixels.
+    """
+
+    def __init__(self, sources: list[PreparedSource], chip: int) -> None:
+        self.sources = sources
+        grounds = [source.training for source in sources]
+        side = chip * max(1, math.isqrt(int(sum(ground.area for ground in grounds) / (MOST_CELLS * chip**2))))
+        while len(tiles := _cells(grounds, side)) > max(MOST_CELLS, sum(not ground.is_empty for ground in grounds)):
+            side += chip * -(-side // (4 * chip))
+        self._cells = [(index, shapely.intersection(grounds[index], tile.box())) for index, tile in tiles]
+        self._samplers: dict[int, GroundSampler] = {}
+        by_source = np.sqrt([source.square_metres(source.training) for source in sources])
+        areas = np.array([cell.area / grounds[index].area for index, cell in self._cells])
+        self.shares = areas * (by_source / by_source.sum())[[index for index, _ in self._cells]]
+        """(n,) of the chips that uniform draws take from each cell."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._cells)
+
+    def place(self, cell: int, rng: np.random.Generator) -> tuple[int, float, float]:
+        """A source's index and a place in a cell: column, row."""
+        source, ground = self._cells[cell]
+        if cell not in self._samplers:
+            self._samplers[cell] = GroundSampler(ground)
+        return source, *self._samplers[cell].draw(rng)
+
+
+class PreferredPlaces:
+    """Draws chips: a share of them anywhere, the others from cells in which much was measured.
+
+    A cell is drawn as often as uniform draws would, times what was measured in it: where that is the same everywhere
+    all draws are uniform.
+
+    Args:
+        sampler: draws anywhere.
+        cells: of the same sources.
+        measured: (n,) of each cell, not negative; not all zero.
+    """
+
+    def __init__(self, sampler: ChipSampler, cells: Cells, measured: np.ndarray) -> None:
+        self._sampler, self._cells = sampler, cells
+        self._until = np.cumsum(cells.shares * measured)
+
+    def draw(self, rng: np.random.Generator) -> tuple[int, float, float]:
+        """A source's index and the centre of a chip: column, row."""
+        if rng.random() < ANYWHERE:
+            return self._sampler.draw(rng)
+        return self._cells.place(one_of(self._until, rng), rng)
+
+
+def _cells(grounds: list[Geometry], side: int) -> list[tuple[int, Window]]:
+    """Windows of so many pixels a side that meet some grounds, each with its ground's index."""
+    return [(index, window) for index, ground in enumerate(grounds) for window in tiling(ground, side)]

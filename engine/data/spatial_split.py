@@ -11,8 +11,19 @@ from shapely import Geometry
 from ..config import Run
 from ..errors import SplitError
 from ..types import given
-from .block_lattice import Block, Lattice, Near, Shares, block_size, blocks_of, selections
-from .block_split import SPLIT_FILE, UNKNOWN, BlockSplit, split_before
+from .blocks import (
+    SPLIT_FILE,
+    UNKNOWN,
+    Block,
+    BlockSplit,
+    Lattice,
+    Near,
+    Shares,
+    block_size,
+    blocks_of,
+    selections,
+    split_before,
+)
 from .masks import polygons_of
 from .prepared import PreparedSource
 

@@ -12,10 +12,9 @@ from ..errors import RasterError
 from .arrays import ArrayWriter, Workspace, finish
 from .identity import seen
 from .masks import coverage
-from .moments import Moments, add
 from .opening import open_raster
 from .prepared import PreparedSource
-from .radiometry import measured
+from .radiometry import Moments, add, measured
 from .raster import RasterReader
 from .reach import is_remote
 from .sampling import ChipSampler, window_around

@@ -11,11 +11,9 @@ import shapely
 from shapely import Geometry
 
 from ..types import IGNORE_INDEX, given
-from .arrays import ArrayFile, ArrayWriter, Workspace, finish
+from .arrays import ArrayFile, ArrayWriter, Workspace, finish, levels_above, packing_order, query
 from .grid import Window
-from .masks import from_blocks, paint
-from .packed_tree import levels_above, packing_order, query
-from .points import IGNORED, Points, write, writer
+from .masks import IGNORED, Points, from_blocks, paint, write, writer
 
 _SPACING = 64
 """A large area is represented by about one point for each square of so many pixels a side."""

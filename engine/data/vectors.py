@@ -17,12 +17,10 @@ from pyogrio.errors import DataLayerError, DataSourceError, GeometryError
 from pyproj.exceptions import CRSError, ProjError
 
 from ..errors import LabelError
-from .crs import is_undefined, without_places
+from .geometries import broken, clipped, encoding_of, geometries_of, mended, type_name
 from .grid import Grid, transformer
-from .mending import broken, clipped, mended
+from .placement import is_undefined, without_places
 from .reach import Beyond, check_driver, check_layers
-from .shapefiles import encoding_of
-from .surfaces import geometries_of, type_name
 
 _LONGEST = 300
 """Characters of another library's message that ours repeat."""

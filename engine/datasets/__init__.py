@@ -1,9 +1,8 @@
 """Importers: downloaded public datasets into run folders, as the papers used them (docs/datasets.md)."""
 
-from .held_out import HeldOut, load_held_out
 from .isprs import POTSDAM, VAIHINGEN, Boxes, Choices, import_isprs, import_pair
 from .roadnet import import_roadnet
-from .writing import Imported
+from .writing import HeldOut, Imported, load_held_out
 
 __all__ = [
     "POTSDAM",

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from ..errors import ConfigError, GeoDistilError
 from . import presets
-from .isprs import Choices, import_isprs, import_pair
-from .isprs_files import BENCHMARKS, CLASSES, Benchmark
+from .isprs import BENCHMARKS, CLASSES, Benchmark, Choices, import_isprs, import_pair
 from .roadnet import import_roadnet
 from .writing import Boxes, Imported
 

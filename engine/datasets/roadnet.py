@@ -8,11 +8,9 @@ from pathlib import Path
 from ..config import Area, ClassDefinition, Labels, Run, Source
 from ..errors import ConfigError, LabelError
 from . import presets
-from .colours import Colour, write_class_raster
 from .georeference import Invented, georeferenced
-from .held_out import HeldOut
-from .tiles import Tile, natural, splits, spread
-from .writing import Imported, fresh
+from .masks import Colour, write_class_raster
+from .writing import HeldOut, Imported, Tile, fresh, natural, splits, spread
 
 TRAIN = tuple(str(number) for number in range(2, 16))
 TEST = ("1", "16", "17", "18", "19", "20")

@@ -1,21 +1,139 @@
-"""What importers write into a run folder: images where they need a place, class rasters, boxes."""
+"""What importers write into a run folder: tiles with a place, class rasters, boxes, and what the run never sees."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pyogrio
 import rasterio
 import shapely
+from pydantic import BaseModel, Field
 from pyogrio.errors import DataSourceError
 
-from ..config import RUN_FILE, Labels, Run, save_run
+from ..config import RUN_FILE, Labels, Run, parse, save_run
+from ..config.validation import BOUNDED, Address, Bands, Name
 from ..errors import ConfigError, OutputError
-from .components import MINIMUM_PIXELS, boxes_from_mask
-from .held_out import HeldOut, save_held_out
+from ..files import parse_json, read_bytes, write_text
+from .masks import MINIMUM_PIXELS, boxes_from_mask
+
+_EVERY = 5
+"""Every fifth tile is for validation."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One image and its masks.
+
+    Args:
+        name: as in the benchmark's own lists.
+        image: the image file.
+        bands: bands to read, counted from 1.
+        truth: the colour mask, or none where it is not there.
+        eroded: the colour mask whose object borders are black, or none.
+    """
+
+    name: str
+    image: Path
+    bands: tuple[int, ...]
+    truth: Path | None = None
+    eroded: Path | None = None
+
+
+def natural(name: str) -> tuple[int, ...]:
+    """Sort key by the numbers in a name: 7_9 comes before 7_10."""
+    return tuple(int(number) for number in re.findall(r"\d+", name))
+
+
+def alternating(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Two halves of the names in natural order: the first, third, ... and the second, fourth, ..."""
+    ordered = sorted(names, key=natural)
+    return ordered[::2], ordered[1::2]
+
+
+def splits(names: Sequence[str]) -> dict[str, Literal["auto", "train", "validation"]]:
+    """Every fifth tile validates and the others train; with fewer than five, each is divided into blocks."""
+    ordered = sorted(names, key=natural)
+    if len(ordered) < _EVERY:
+        return dict.fromkeys(ordered, "auto")
+    return {name: "validation" if index % _EVERY == _EVERY - 1 else "train" for index, name in enumerate(ordered)}
+
+
+def spread(names: Sequence[str], share: float) -> list[str]:
+    """A share of the names, at least one, evenly spaced in natural order."""
+    ordered = sorted(names, key=natural)
+    count = max(1, round(share * len(ordered)))
+    return [ordered[index * len(ordered) // count] for index in range(count)]
+
+
+TEST_FILE = "test.json"
+
+
+class HeldOut(BaseModel):
+    """One raster and one truth to score its predictions against; paths as in `run.json`."""
+
+    model_config = BOUNDED
+
+    name: Name = Field(description="The tile's name.")
+    raster: Address = Field(description="The image to predict.")
+    bands: Bands = Field(description="Bands to read, counted from 1.")
+    task: Literal["detection", "segmentation"] = Field(description="What to score.")
+    truth: Literal["complete", "eroded"] = Field(
+        "complete", description="Eroded truth leaves out the pixels around object borders (value 255)."
+    )
+    labels: Labels = Field(description="The truth: a class raster, or boxes.")
+
+
+class _File(BaseModel):
+    items: list[HeldOut] = Field(max_length=100_000)
+
+
+def save_held_out(items: list[HeldOut], folder: Path) -> Path:
+    """Write `test.json` into a run folder; paths inside it become relative.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    folder = folder.resolve()
+    values = [_changed(item, lambda path: _relative(path, folder)).model_dump(exclude_defaults=True) for item in items]
+    try:
+        write_text(folder / TEST_FILE, json.dumps(values, indent=2) + "\n")
+    except OSError as error:
+        raise OutputError(f"{folder / TEST_FILE} cannot be written: {error.strerror}.") from error
+    return folder / TEST_FILE
+
+
+def load_held_out(folder: Path) -> list[HeldOut]:
+    """The test rasters of a run folder, with absolute paths.
+
+    Raises:
+        ConfigError: no such file, not JSON, or a key that is unknown or wrong.
+    """
+    path = folder / TEST_FILE
+    try:
+        values = parse_json(read_bytes(path))
+    except OSError as error:
+        raise ConfigError(f"There is no {TEST_FILE} in {folder}; import the dataset again.") from error
+    except ValueError as error:
+        raise ConfigError(f"{path} cannot be read: {error}.") from error
+    items = parse(_File, {"items": values}, str(path)).items
+    return [_changed(item, lambda text: str((folder / text).absolute())) for item in items]
+
+
+def _changed(item: HeldOut, change: Callable[[str], str]) -> HeldOut:
+    item = item.model_copy(deep=True)
+    item.raster, item.labels.path = change(item.raster), change(item.labels.path)
+    return item
+
+
+def _relative(path: str, folder: Path) -> str:
+    return str(Path(path).relative_to(folder)) if Path(path).is_relative_to(folder) else path
+
 
 CLASS_FIELD = "class"
 

@@ -15,8 +15,8 @@ from rasterio.transform import Affine
 from shapely.geometry.base import BaseGeometry
 
 from ..errors import OutputError
-from .looks import NORTH, SOUTH, Look
-from .painting import GSD, Painting, paint
+from .scene import GSD, Painting, paint
+from .shapes import NORTH, SOUTH, Look
 
 FEW = 0.25
 """Share of a scene that the labelled area's part `few` covers."""

@@ -1,23 +1,40 @@
 """Losses as pure functions; formulas in docs/methods.md."""
 
 from ..models.heads import anchors_valid
-from .agreement import detection_agreement, segmentation_agreement
-from .arguments import IN_FULL, Emphasis, Pyramid, Targets
+from .agreement import detection_agreement, difference_of_scores, divergence_of_areas, segmentation_agreement
+from .arithmetic import IN_FULL, Emphasis, Pyramid, Targets, ramp_up
 from .calibration import detection_temperature, segmentation_temperature
-from .centerness import soft_centerness
 from .cldice import cldice_loss
-from .consistency import consistency
-from .dense import FOUND, dense_boxes, dense_classification
-from .disagreement import difference_of_scores, divergence_of_areas
 from .feature import Adaptors, feature_mse, pkd, spatial_cosine
 from .pdf import pdf_detection, pdf_plus, pdf_segmentation
-from .ramp import ramp_up
-from .relations import channel_wise, dist_segmentation
-from .soft import soft_detection_classification, soft_detection_regression, soft_segmentation
-from .sslkd import Confidence, cross_supervision, feature_term, pseudo_labels, soft_term
-from .supervised import dice_loss, segmentation_cross_entropy, segmentation_focal, weighted_cross_entropy
-from .thresholds import AdaptiveThresholds
-from .weak import bounded_areas, outside_boxes
+from .soft import (
+    FOUND,
+    channel_wise,
+    dense_boxes,
+    dense_classification,
+    dist_segmentation,
+    soft_centerness,
+    soft_detection_classification,
+    soft_detection_regression,
+    soft_segmentation,
+)
+from .sslkd import (
+    AdaptiveThresholds,
+    Confidence,
+    consistency,
+    cross_supervision,
+    feature_term,
+    pseudo_labels,
+    soft_term,
+)
+from .supervised import (
+    bounded_areas,
+    dice_loss,
+    outside_boxes,
+    segmentation_cross_entropy,
+    segmentation_focal,
+    weighted_cross_entropy,
+)
 
 __all__ = [
     "FOUND",

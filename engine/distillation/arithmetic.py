@@ -1,15 +1,55 @@
-"""What all losses share: full precision, selection of what counts, means that survive an empty selection."""
+"""What all losses share: full precision, selection of what counts, means that survive an empty selection, ramps."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from .. import ranks
+
+
+class Emphasis(NamedTuple):
+    """How much a loss hears of each class and of each place, usually from 0 to 1; none: all 1.
+
+    Attributes:
+        classes: (K,).
+        places: (B, H, W) of pixels, or (B, N) of anchors.
+    """
+
+    classes: Tensor | None = None
+    places: Tensor | None = None
+
+
+IN_FULL = Emphasis()
+
+
+class Targets(NamedTuple):
+    """What a teacher says of anchors, and its class logits (B, N, C), by which it means each of them.
+
+    Attributes:
+        values: boxes or regression (B, N, 4), or centerness logits (B, N).
+        logits: of the classes.
+    """
+
+    values: Tensor
+    logits: Tensor
+
+
+class Pyramid(NamedTuple):
+    """A network's features, a student's adapted to its teacher's channels, and its class logits.
+
+    Attributes:
+        features: of each level (B, D, H_l, W_l).
+        logits: of anchors (B, N, C), or of pixels (B, K, H, W).
+    """
+
+    features: list[Tensor]
+    logits: Tensor
 
 
 def full(values: Tensor) -> Tensor:
@@ -107,3 +147,22 @@ def resized(features: Tensor, like: Tensor) -> Tensor:
     if features.shape[-2:] == like.shape[-2:]:
         return features
     return F.interpolate(features, size=like.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def ramp_up(progress: float, length: float) -> float:
+    """The sigmoid-shaped ramp exp(-5 (1 - t)^2), t = progress / length (Laine and Aila, arXiv 1610.02242).
+
+    Args:
+        progress: of the stage, 0 to 1.
+        length: share of the stage over which the strength rises; 0 means none.
+
+    Returns:
+        strength in (0, 1]; 1 from `length` on.
+
+    Examples:
+        >>> [round(ramp_up(progress, 0.4), 4) for progress in (0.0, 0.2, 0.4, 1.0)]
+        [0.0067, 0.2865, 1.0, 1.0]
+    """
+    if progress >= length:
+        return 1.0
+    return math.exp(-5.0 * (1.0 - progress / length) ** 2)

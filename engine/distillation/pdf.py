@@ -6,8 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .arguments import Pyramid
-from .arithmetic import full, mean_by, mean_over, pooled, resized, target, total
+from .arithmetic import Pyramid, full, mean_by, mean_over, pooled, resized, target, total
 from .feature import weighted_squares
 from .soft import GAMMA, quality_focal
 

@@ -1,14 +1,89 @@
-"""SSLKD's terms: two teachers and a student on labelled and unlabelled imagery (METHODS, section 2)."""
+"""SSLKD's terms (METHODS, section 2), with thresholds by class and the consistency of a mean teacher."""
 
 from __future__ import annotations
 
-from torch import Tensor
+from collections.abc import Callable
 
+import torch
+from torch import Tensor, nn
+
+from .. import ranks
 from ..types import IGNORE_INDEX
-from .arithmetic import target, total
+from .arithmetic import full, mean_over, pixels, target, total, whole_mean
 from .feature import feature_mse
 from .soft import soft_segmentation
 from .supervised import segmentation_cross_entropy
+
+MEMORY = 0.99
+"""Decay of the moving averages by step: the paper's 0.999 is for a million steps of single images, not for hundreds."""
+
+
+class AdaptiveThresholds(nn.Module):
+    """How sure an answer must be to count as a label, which moving averages over unlabelled pixels decide.
+
+    tau(k) = tau share(k) / max share, where tau follows the mean of the pixels' highest probabilities, and share(k) the
+    mean probability of class k; both begin at 1 / K. Their state is in buffers, and so in checkpoints.
+
+    Args:
+        classes: K.
+        memory: decay of the moving averages.
+
+    Examples:
+        >>> thresholds, valid = AdaptiveThresholds(2, memory=0.0), torch.ones(1, 1, 4).bool()
+        >>> answer = torch.tensor([[2.0, 2.0, 2.0, 0.0], [0.0, 0.0, 0.0, 2.0]]).view(1, 2, 1, 4)
+        >>> [round(each, 3) for each in thresholds([answer], valid).tolist()]  # the rare class must reach less
+        [0.881, 0.395]
+    """
+
+    __call__: Callable[..., Tensor]
+    confidence: Tensor
+    shares: Tensor
+
+    def __init__(self, classes: int, memory: float = MEMORY) -> None:
+        super().__init__()
+        self.memory = memory
+        self.register_buffer("confidence", torch.tensor(1 / classes))
+        self.register_buffer("shares", torch.full((classes,), 1 / classes))
+
+    def forward(self, answers: list[Tensor], valid: Tensor) -> Tensor:
+        """The thresholds (K,) after the averages have followed these answers, which they do in training mode.
+
+        Args:
+            answers: logits (B, K, H, W) of each network, whose mean probabilities count; detached here.
+            valid: (B, H, W) bool; where no pixel counts the averages stay.
+        """
+        if self.training:
+            probabilities = total(target(each).softmax(dim=1) for each in answers) / len(answers)
+            self._follow(probabilities.masked_fill(~valid[:, None], 0.0), valid.sum())
+        return self.confidence * self.shares / self.shares.max()
+
+    def _follow(self, probabilities: Tensor, count: Tensor) -> None:
+        highest = whole_mean(probabilities.amax(dim=1).sum(), count)
+        shares = whole_mean(probabilities.sum(dim=(0, 2, 3)), count)
+        for average, mean in ((self.confidence, highest), (self.shares, shares)):
+            average.lerp_(mean.to(average), (1 - self.memory) * (ranks.total(count) > 0).to(average))
+
+
+def consistency(student: Tensor, teacher: Tensor, valid: Tensor) -> Tensor:
+    """Mean over counted pixels and classes of (softmax(s_S) - softmax(s_T))^2 (mean teacher, arXiv 1703.01780).
+
+    Args:
+        student: logits (B, K, H, W).
+        teacher: logits (B, K, H, W), detached here.
+        valid: (B, H, W) bool.
+
+    Returns:
+        scalar; zero where no pixel counts.
+
+    Examples:
+        >>> import torch
+        >>> roof, road = torch.tensor([20.0, 0.0]).view(1, 2, 1, 1), torch.tensor([0.0, 20.0]).view(1, 2, 1, 1)
+        >>> [round(consistency(roof, other, torch.ones(1, 1, 1).bool()).item(), 4) for other in (roof, road)]
+        [0.0, 1.0]
+    """
+    mine, theirs = pixels(full(student), valid).softmax(dim=1), pixels(target(teacher), valid).softmax(dim=1)
+    return mean_over((mine - theirs).square().sum(), mine.numel())
+
 
 Confidence = float | Tensor
 """What a probability must reach to count: of all classes, or (K,) of each."""

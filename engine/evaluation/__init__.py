@@ -2,9 +2,16 @@
 
 from .centre_lines import evaluate_lines, pooled_lines
 from .detections import readable_detections
-from .error_layers import write_detection_errors, write_segmentation_errors
-from .evaluate import Truth, compared_boxes, evaluate_detection, evaluate_segmentation
-from .pooling import pooled_detection, pooled_segmentation
+from .evaluate import (
+    Truth,
+    compared_boxes,
+    evaluate_detection,
+    evaluate_segmentation,
+    pooled_detection,
+    pooled_segmentation,
+    write_detection_errors,
+    write_segmentation_errors,
+)
 
 __all__ = [
     "Truth",

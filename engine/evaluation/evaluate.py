@@ -1,4 +1,4 @@
-"""Predicted layers against label layers, inside a labelled area."""
+"""Predicted layers against label layers, inside a labelled area: numbers, and layers of what is right and wrong."""
 
 from __future__ import annotations
 
@@ -12,22 +12,79 @@ import shapely
 from rasterio.enums import Resampling
 
 from ..config import Area, ClassDefinition, Labels, Run, Source, Supervised
-from ..data.areas import TruthElsewhere, labelled_area
-from ..data.class_raster import ClassRaster
 from ..data.grid import Grid, Window, native_gsd
-from ..data.labels import label_layer, read_labels
-from ..data.masks import coverage
+from ..data.labels import ClassRaster, TruthElsewhere, label_layer, labelled_area, read_labels
+from ..data.masks import IGNORED, coverage
 from ..data.opening import open_raster
 from ..data.placement import check_placed
-from ..data.points import IGNORED
 from ..data.raster import OnGrid, RasterReader
 from ..data.vector_labels import VectorLabels
 from ..data.vectors import extent
-from ..errors import RasterError
+from ..errors import RasterError, cannot_write
+from ..inference.sinks import RasterSink
+from ..inference.vectors.layer import Fields, VectorLayer
 from ..types import IGNORE_INDEX, given
-from .boxes import Boxes, detection_scores
 from .confusion import confusion_matrix, segmentation_scores
-from .detections import read_all_detections, sheet_of
+from .detections import Boxes, assigned, detection_scores, read_all_detections, sheet_of
+
+
+def pooled_segmentation(scores: list[dict[str, Any]], background: bool = True) -> dict[str, Any]:
+    """Scores of all pixels of several class maps, from their confusion matrices.
+
+    Args:
+        scores: what `evaluate_segmentation` says of each, with the same classes.
+        background: whether channel 0 is background.
+
+    Returns:
+        As `confusion.segmentation_scores`.
+
+    Examples:
+        >>> counts = np.array([[[8, 0], [0, 2]], [[9, 1], [0, 0]]])
+        >>> maps = [segmentation_scores(each, ["ground", "roof"], background=True) for each in counts]
+        >>> round(pooled_segmentation(maps)["classes"]["roof"]["iou"], 3)  # 2 of 3 pixels, not the mean of 1 and none
+        0.667
+    """
+    names = scores[0]["confusion"]["names"]
+    return segmentation_scores(np.sum([each["confusion"]["matrix"] for each in scores], axis=0), names, background)
+
+
+def pooled_detection(
+    maps: list[tuple[Boxes, Boxes]], names: list[str], threshold: float | Sequence[float]
+) -> dict[str, Any]:
+    """Scores of all detections of several maps, with one ranking of them all, as AP over images has it.
+
+    Args:
+        maps: (found, truth) of each, as `evaluate.compared_boxes` returns them.
+        names: of the classes.
+        threshold: detections below it do not count for precision, recall and F1; one, or one a class.
+
+    Returns:
+        As `detections.detection_scores`.
+
+    Examples:
+        >>> box, score = np.array([[0.0, 0.0, 4.0, 4.0]]), np.array([0.9])
+        >>> truth, found = Boxes(box, np.zeros(1, int)), Boxes(box, np.zeros(1, int), score)
+        >>> missed = Boxes(box + 50, np.zeros(1, int), score)
+        >>> pooled_detection([(found, truth), (missed, truth)], ["car"], 0.5)["recall"]
+        0.5
+    """
+    apart, right = [], 0.0
+    for found, truth in maps:
+        corners = np.concatenate([found.corners, truth.corners])
+        left = corners[:, 0].min() if len(corners) else 0.0
+        apart.append([_moved(boxes, right - left) for boxes in (found, truth)])
+        right += np.ptp(corners[:, [0, 2]]) + 1.0 if len(corners) else 0.0
+    found, truth = (_joined(list(side)) for side in zip(*apart, strict=True))
+    return detection_scores(found, truth, names, threshold)
+
+
+def _moved(boxes: Boxes, columns: float) -> Boxes:
+    return Boxes(boxes.corners + np.array([columns, 0.0, columns, 0.0]), boxes.labels, boxes.scores)
+
+
+def _joined(parts: list[Boxes]) -> Boxes:
+    return Boxes(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("corners", "labels", "scores")))
+
 
 WINDOW = 2048
 """Side of the windows that are scored one after the other, in pixels."""
@@ -99,7 +156,7 @@ def evaluate_detection(
         score_threshold: for precision, recall and F1; one, or one a class.
 
     Returns:
-        As `boxes.detection_scores`.
+        As `detections.detection_scores`.
 
     Raises:
         LabelError: the detections, the labels or the area cannot be read.
@@ -193,3 +250,104 @@ def _channels(reader: RasterReader, window: Window, count: int, background: bool
             "Evaluate it with the model that made it.",
         )
     return np.where(valid, channels, IGNORE_INDEX)
+
+
+LAYER = "errors"
+TRUE_POSITIVE, FALSE_POSITIVE, MISSED = "true positive", "false positive", "missed"
+RIGHT, OTHER_CLASS, FALSE_CLASS, MISSED_CLASS = range(4)
+NAMES = {RIGHT: "right", OTHER_CLASS: "another class", FALSE_CLASS: "false positive", MISSED_CLASS: "missed"}
+COLOURS = {
+    RIGHT: (47, 165, 139, 90),
+    OTHER_CLASS: (240, 190, 40, 255),
+    FALSE_CLASS: (230, 60, 60, 255),
+    MISSED_CLASS: (60, 110, 230, 255),
+}
+
+
+def write_detection_errors(
+    detections: Path | Sequence[Path], truth: Truth, output: Path, score_threshold: float | Sequence[float] = 0.3
+) -> dict[str, int]:
+    """Write detections that hit and that miss, and the objects that none hits, as `evaluate_detection` counts them.
+
+    Args:
+        detections: GeoPackage as `predict` writes it; several count as one.
+        truth: of objects.
+        output: a GeoPackage; layer `errors` in the detections' CRS: boxes with `error` (true positive, false
+            positive, missed), `class` and `score` (none for missed ones).
+        score_threshold: detections below are left out, and hit nothing; one, or one a class.
+
+    Returns:
+        How many there are of each.
+
+    Raises:
+        LabelError: the detections, the labels or the area cannot be read.
+        OutputError: the output cannot be written.
+    """
+    grid, found, objects = compared_boxes(detections, truth)
+    hit = assigned(found, objects, 0.5, score_threshold)
+    sure = found.reach(score_threshold)
+    missed = ~np.isin(np.arange(len(objects)), hit)
+    parts = {TRUE_POSITIVE: found[sure & (hit >= 0)], FALSE_POSITIVE: found[sure & (hit < 0)], MISSED: objects[missed]}
+    names = np.array([definition.name for definition in truth.classes], object)
+    _make_folder(output)
+    with VectorLayer(output, LAYER, "Polygon", _fields("", objects[:0], names), grid.crs) as layer:
+        for error, boxes in parts.items():
+            layer.write(_polygons(boxes.corners, grid), _fields(error, boxes, names))
+        layer.finish()
+    return {error: len(boxes) for error, boxes in parts.items()}
+
+
+def write_segmentation_errors(class_map: Path, truth: Truth, output: Path) -> dict[str, int]:
+    """Write where a class map is right and wrong, as `evaluate_segmentation` counts it.
+
+    Args:
+        class_map: raster of class values as `predict` writes it.
+        truth: of areas.
+        output: a Cloud-Optimised GeoTIFF on the class map's pixels: 0 right, 1 another class, 2 false positive (a
+            class on background), 3 missed (background on a class), 255 not counted.
+
+    Returns:
+        Pixels of each.
+
+    Raises:
+        RasterError: the class map cannot be read or has values that mean no class.
+        LabelError: the labels or the area cannot be read or lie elsewhere.
+        OutputError: the output cannot be written.
+    """
+    counts = np.zeros(len(NAMES), np.int64)
+    _make_folder(output)
+    with RasterSink(output, native_grid(class_map), "errors", COLOURS, NAMES) as sink:
+        for window, predicted, there in compared_pixels(class_map, truth):
+            errors = pixel_errors(predicted, there, truth.background)
+            counts += np.bincount(errors.ravel(), minlength=256)[: len(NAMES)]
+            sink.write(window.row, window.column, errors)
+        sink.finish()
+    return {name: int(counts[value]) for value, name in NAMES.items()}
+
+
+def pixel_errors(predicted: np.ndarray, truth: np.ndarray, background: bool) -> np.ndarray:
+    """The kind of error (H, W) uint8 of channels (H, W); `IGNORE_INDEX` where nothing counts."""
+    errors = np.where(predicted == truth, RIGHT, OTHER_CLASS).astype(np.uint8)
+    if background:
+        errors[(truth == 0) & (predicted != 0)] = FALSE_CLASS
+        errors[(truth != 0) & (predicted == 0)] = MISSED_CLASS
+    errors[(predicted == IGNORE_INDEX) | (truth == IGNORE_INDEX)] = IGNORE_INDEX
+    return errors
+
+
+def _polygons(corners: np.ndarray, grid: Grid) -> np.ndarray:
+    boxes = shapely.box(*corners.T)
+    found: np.ndarray = shapely.transform(boxes, grid.to_crs, interleaved=False)
+    return found
+
+
+def _fields(error: str, boxes: Boxes, names: np.ndarray) -> Fields:
+    scores = boxes.scores if len(boxes.scores) else np.full(len(boxes), np.nan)
+    return {"error": np.full(len(boxes), error, object), "class": names[boxes.labels], "score": scores}
+
+
+def _make_folder(output: Path) -> None:
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(f"The folder {output.parent}", output, error) from error

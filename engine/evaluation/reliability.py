@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..types import IGNORE_INDEX
-from .boxes import Boxes
+from .detections import Boxes
 
 BINS = 15
 """Of reliability diagrams (Guo et al. 2017, arXiv 1706.04599)."""

@@ -20,13 +20,12 @@ from ..errors import ConfigError, RasterError, cannot_write
 from ..events import EventLog, PartOfLog, WarningEvent
 from ..inference.backends import Arrays, Backend
 from ..inference.checks import doubts, open_raster
-from ..inference.pipeline import ordered
-from ..inference.radiometry import by_own_statistics
-from ..inference.reading import EMPTY_RUN, Read, batches, window_reader
+from ..inference.opened import by_own_statistics
+from ..inference.reading import EMPTY_RUN, Read, batches, ordered, window_reader
 from ..inference.sinks import box_polygons
 from ..inference.vectors import MapFile, PolygonOptions, polygons
+from ..inference.vectors.class_map import watched
 from ..inference.vectors.layer import Fields, VectorLayer
-from ..inference.vectors.watching import watched
 from ..inference.windows import Window, window_grid
 from ..processes import scratch
 from ..types import given
@@ -96,8 +95,8 @@ def review(
     """Write where labels would help most (`label_next`) and what the networks are sure of (`pseudo_labels`).
 
     `label_next` are square cells with `rank` from 1, `help` = `uncertainty` + `disagreement`, `dominant_class` and
-    `raster`. Uncertainty of segmentation is the mean entropy over the cell (`uncertainty.entropy`), of detection
-    S / (1 + S) for boxes of middling scores (`uncertainty.middling`) that sum to S, of both their mean. Disagreement is
+    `raster`. Uncertainty of segmentation is the mean entropy over the cell (`entropy`), of detection
+    S / (1 + S) for boxes of middling scores (`middling`) that sum to S, of both their mean. Disagreement is
     the share of the cell on which the networks' classes differ. Ranks are those of `cells.farthest_first`: helpful
     cells that differ from those before them.
 

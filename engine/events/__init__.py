@@ -15,8 +15,18 @@ from .kinds import (
     StoppedEvent,
     WarningEvent,
 )
-from .log import EventLog, Listener, Log, PartOfLog
-from .reading import CHUNK_BYTES, EVENTS_FILE, MOST_PROGRESS, STOP_FILE, Events, read_events
+from .log import (
+    CHUNK_BYTES,
+    EVENTS_FILE,
+    MOST_PROGRESS,
+    STOP_FILE,
+    EventLog,
+    Events,
+    Listener,
+    Log,
+    PartOfLog,
+    read_events,
+)
 
 __all__ = [
     "CHUNK_BYTES",

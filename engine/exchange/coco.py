@@ -16,10 +16,8 @@ from shapely import Geometry
 
 from ..config import ClassDefinition
 from ..errors import LabelError
-from ..text_files import parse_object, read_bytes, write_text
-from .chip import Chip
-from .drawn import MOST_BYTES, MOST_PIXELS, Drawn, areas_of, is_number, numbers, polygon, without_holes
-from .names import as_name
+from ..files import parse_object, read_bytes, write_text
+from .chip import MOST_BYTES, MOST_PIXELS, Chip, Drawn, areas_of, as_name, is_number, numbers, polygon, without_holes
 
 FILE = "annotations.json"
 _DECIMALS = 3

@@ -8,7 +8,7 @@ from types import ModuleType
 
 from ..errors import ConfigError, LabelError
 from . import coco, masks, voc, yolo
-from .names import TABLES
+from .chip import TABLES
 
 FORMATS: dict[str, ModuleType] = {"coco": coco, "yolo": yolo, "voc": voc, "masks": masks}
 TITLES = {"coco": "COCO", "yolo": "YOLO", "voc": "Pascal VOC", "masks": "masks"}

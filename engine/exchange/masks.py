@@ -12,11 +12,9 @@ from ..config import ClassDefinition
 from ..data.opening import open_raster
 from ..datasets.georeference import quietly
 from ..errors import LabelError
-from ..text_files import write_text
+from ..files import write_text
 from ..types import IGNORE_INDEX
-from .chip import Chip
-from .drawn import MOST_PIXELS, Drawn, areas_of
-from .names import BACKGROUNDS, IGNORED, LISTS, listed
+from .chip import BACKGROUNDS, IGNORED, LISTS, MOST_PIXELS, Chip, Drawn, areas_of, listed
 
 MASKS, FOLDERS = "masks", ("masks", "SegmentationClass", "labels", "mask")
 SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".gif")

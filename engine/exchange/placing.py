@@ -17,12 +17,11 @@ from rasterio.io import DatasetReader
 from rasterio.transform import Affine
 from shapely import Geometry
 
-from ..data.crs import is_undefined
 from ..data.opening import open_raster
-from ..data.placement import check_placed
+from ..data.placement import check_placed, is_undefined
 from ..datasets.georeference import quietly
 from ..errors import LabelError, RasterError
-from .drawn import MOST_PIXELS, Drawn, areas_of
+from .chip import MOST_PIXELS, Drawn, areas_of
 
 SUFFIXES = {".tif", ".tiff", ".png", ".jpg", ".jpeg", ".jp2", ".bmp", ".webp", ".img", ".vrt"}
 BESIDE = ("", "images", "JPEGImages", "../images", "../JPEGImages", "../../images", "train", "img")

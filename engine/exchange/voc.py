@@ -11,10 +11,8 @@ import shapely
 
 from ..config import ClassDefinition
 from ..errors import LabelError
-from ..text_files import read_bytes, write_text
-from .chip import Chip
-from .drawn import Drawn, is_number
-from .names import as_name
+from ..files import read_bytes, write_text
+from .chip import Chip, Drawn, as_name, is_number
 
 IMAGES, ANNOTATIONS = "images", "Annotations"
 _MOST_BYTES = 16 * 2**20

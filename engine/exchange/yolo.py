@@ -10,10 +10,8 @@ import shapely
 
 from ..config import ClassDefinition
 from ..errors import LabelError
-from ..text_files import read_bytes, write_text
-from .chip import Chip
-from .drawn import MOST_BYTES, Drawn, is_number, polygon, without_holes
-from .names import LISTS, listed
+from ..files import read_bytes, write_text
+from .chip import LISTS, MOST_BYTES, Chip, Drawn, is_number, listed, polygon, without_holes
 
 IMAGES, LABELS, TABLE = "images", "labels", "data.yaml"
 NOT_LABELS = {*LISTS, "train.txt", "val.txt", "test.txt", "readme.txt", "README.roboflow.txt", "README.dataset.txt"}

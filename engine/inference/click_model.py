@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import onnxruntime
 
-from ..config.problems import WORDS, shown
+from ..config.validation import WORDS, shown
 from ..errors import PackageError
 from ..telemetry import session_options
 from .backends.base import cores

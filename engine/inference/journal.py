@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data.identity import difference
-from ..flushing import synchronise
-from ..text_files import json_or_none, write_text
+from ..files import json_or_none, synchronise, write_text
 from .sinks import writing
 
 JOB_FILE, SUMS_FILE = "job.json", "checksums.json"

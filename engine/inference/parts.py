@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -16,13 +18,52 @@ from ..data.damage import Damage
 from ..errors import Stopped
 from .backends import Arrays, Backend
 from .backends.base import cores
-from .layers import Layers, Results
+from .layers import Layers, Results, ValueLayers
 from .opened import Plan, Prediction
-from .pipeline import ordered
-from .reading import EMPTY_RUN, Read, batches, bounded_cache, window_reader
-from .rows import missing_rows
+from .reading import EMPTY_RUN, Read, batches, bounded_cache, ordered, window_reader
 from .sinks import writing
-from .values import ValueLayers
+
+LEAST_ROWS = 8
+"""Of a stretch, where a raster has enough of them: the row above each is run twice."""
+MOST_ROWS = 32
+"""Of a stretch: workers that come later find something to do, and the row run twice is 3 percent."""
+
+
+def missing_rows(finished: set[int], rows: Iterable[int], border: bool) -> Iterator[tuple[int, bool]]:
+    """Rows to run, each with whether it is to be kept.
+
+    Args:
+        finished: rows that are not run again.
+        rows: in order.
+        border: whether a row needs the one above, which is then run again, and not kept, where it is not at hand.
+    """
+    previous = None
+    for row in rows:
+        if row in finished:
+            continue
+        if border and row and row - 1 != previous:
+            yield row - 1, False
+        yield row, True
+        previous = row
+
+
+def stretches(missing: Sequence[int], left: int, workers: int) -> list[range]:
+    """Rows of a raster in stretches, the shorter the nearer the job's end, so that all workers end at about one time.
+
+    Args:
+        missing: the rows, in order; a stretch may have finished ones between them.
+        left: rasters of the job whose turn is not before this one's, with it.
+        workers: how many there are.
+    """
+    if not missing:
+        return []
+    parts = math.ceil(2 * workers / left)
+    if len(missing) < LEAST_ROWS * parts:
+        parts = math.ceil(workers / left)
+    parts = min(len(missing), max(parts, math.ceil(len(missing) / MOST_ROWS)))
+    cuts = [round(len(missing) * part / parts) for part in range(parts + 1)]
+    return [range(missing[start], missing[end - 1] + 1) for start, end in itertools.pairwise(cuts)]
+
 
 MOST_READERS = 4
 PROGRESS_SECONDS = 0.5

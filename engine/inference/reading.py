@@ -1,4 +1,4 @@
-"""Windows of a raster as a network takes them, and put together in batches."""
+"""Windows of a raster as a network takes them, read ahead in threads and put together in batches."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import copy
 import itertools
 import math
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import rasterio
@@ -19,6 +21,67 @@ from ..data.raster import RasterReader
 from .raster_mosaic import RasterMosaic
 from .region import Region
 from .windows import Window
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def ordered(
+    work: Callable[[Item], Result], items: Iterable[Item], threads: int, depth: int, name: str
+) -> Generator[Result, None, None]:
+    """Results in the items' order, at most `depth` of them ahead of the consumer.
+
+    Args:
+        work: what is done with each item, in a thread.
+        items: drawn by the consumer's thread.
+        threads: how many.
+        depth: the most items that are worked on or wait while the consumer has a result.
+        name: of the threads.
+
+    Raises:
+        Exception: whatever `work` raised, at its place in the order.
+    """
+    pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > depth:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+class Worker:
+    """One thread that does what it is given, in order; who gives it too much waits.
+
+    Args:
+        depth: the most tasks that wait.
+        name: of the thread.
+    """
+
+    def __init__(self, depth: int, name: str) -> None:
+        self.depth = depth
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._waiting: deque[Future[Any]] = deque()
+
+    def give(self, work: Callable[..., Any], *arguments: Any) -> None:
+        """Have something done; errors of earlier work are raised here."""
+        self._waiting.append(self._pool.submit(work, *arguments))
+        while len(self._waiting) > self.depth:
+            self._waiting.popleft().result()
+
+    def wait(self) -> None:
+        """Until all is done; errors are raised here."""
+        while self._waiting:
+            self._waiting.popleft().result()
+
+    def close(self) -> None:
+        """End the thread; what waits is not done."""
+        self._pool.shutdown(cancel_futures=True)
+
 
 EMPTY_RUN = 64
 """Most windows in a batch, with those that are skipped for want of data: between two looks at the stop file."""

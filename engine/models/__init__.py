@@ -1,12 +1,11 @@
 """Networks: encoders, neck, heads, and the multi-task network."""
 
-from .depthwise import single_precision_depthwise
+from .blocks import single_precision_depthwise
 from .devices import choose_device, cpu_has_bfloat16
+from .encoders import FIRST_SIZES, SIZES, Size, parameters, resolve
 from .heads import DetectionHead, anchors_valid, decide
 from .interface import Purpose, TaskNetwork, TrainableNetwork
-from .network import MultiTaskNetwork, build, build_from_card
-from .sizes import FIRST_SIZES, SIZES, Size, parameters, resolve
-from .smp_network import SmpNetwork
+from .network import MultiTaskNetwork, SmpNetwork, build, build_from_card
 from .synchronised import SynchronisedBatchNorm
 from .uncertainty import uncertain_statistics
 from .weights import Loaded, load_encoder_weights

@@ -1,12 +1,103 @@
-"""Blocks of neck and heads, without norms, for one place's statistics are wrong in another; but see `SharedTower`."""
+"""Blocks of encoders, neck and heads: normalisation of raw values, depthwise and plain convolutions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+
+class Normalised(nn.Module):
+    """A network with the training area's band statistics as buffers.
+
+    Args:
+        mean: of each band, raw units.
+        std: of each band, raw units; a constant band's 0 counts as 1.
+    """
+
+    mean: Tensor
+    std: Tensor
+    if TYPE_CHECKING:
+
+        @property
+        def encoder(self) -> nn.Module:
+            """What has the batch norms, of those whose statistics may be frozen."""
+
+    frozen_statistics = False
+    """Whether the encoder's batch norms keep the statistics they came with, also in training."""
+
+    def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32))
+        given = torch.as_tensor(std, dtype=torch.float32)
+        self.register_buffer("std", torch.where(given > 0, given, 1.0))
+
+    def train(self, mode: bool = True) -> Normalised:
+        """As every module's, but for batch norms whose statistics are frozen."""
+        super().train(mode)
+        if self.frozen_statistics:
+            for module in self.encoder.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+        return self
+
+    def restandardise(self, mean: Sequence[float], std: Sequence[float]) -> None:
+        """Take other statistics, raw units."""
+        self.mean.copy_(torch.as_tensor(mean))
+        self.std.copy_(torch.as_tensor(std))
+
+    def normalise(self, image: Tensor) -> Tensor:
+        """(image - mean) / std in float32, for an image (B, C, H, W) of raw values."""
+        return (image.float() - self.mean[:, None, None]) / self.std[:, None, None]
+
+
+@contextmanager
+def single_precision_depthwise(networks: Iterable[nn.Module]) -> Iterator[None]:
+    """Networks whose wide and strided depthwise convolutions leave a processor's autocast while gradients are wanted.
+
+    oneDNN has bfloat16 kernels for the gradients of 3x3 depthwise convolutions of stride 1 only; for others it falls
+    back to a reference that takes ten times as long as float32 (`benchmarks/depthwise.py`). Elsewhere, without
+    gradients or without autocast nothing changes.
+
+    Args:
+        networks: to train; as they were afterwards.
+    """
+    changed: list[tuple[nn.Module, Any]] = [
+        (module, type(module)) for network in networks for module in network.modules() if _slow(module)
+    ]
+    for module, kind in changed:
+        module.__class__ = _single_precision(kind)  # not `forward`, which a copy of the module would share
+    try:
+        yield
+    finally:
+        for module, kind in changed:
+            module.__class__ = kind
+
+
+def _slow(module: nn.Module) -> bool:
+    if not isinstance(module, nn.Conv2d) or isinstance(module, _SinglePrecision):
+        return False
+    return module.groups == module.in_channels > 1 and (max(module.stride) > 1 or max(module.kernel_size) > 3)
+
+
+class _SinglePrecision(nn.Module):
+    def forward(self, image: Tensor) -> Tensor:
+        if image.device.type != "cpu" or not torch.is_grad_enabled() or not torch.is_autocast_enabled("cpu"):
+            plain: Tensor = super().forward(image)
+            return plain
+        with torch.autocast("cpu", enabled=False):
+            precise: Tensor = super().forward(image.float())
+            return precise
+
+
+@cache
+def _single_precision(kind: type[nn.Conv2d]) -> type[nn.Conv2d]:
+    return type(kind.__name__, (_SinglePrecision, kind), {})
 
 
 def separable(channels: int, bias: bool = True) -> nn.Sequential:

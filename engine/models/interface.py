@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor, nn
 
 from ..types import Outputs, Task
-from .normalisation import Normalised
+from .blocks import Normalised
 
 if TYPE_CHECKING:
     from .encoders import Encoder

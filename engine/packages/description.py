@@ -11,10 +11,21 @@ import numpy as np
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from ..config import Card, CardClass
-from ..config.limits import BOUNDED, DATA_TYPES, MOST_TILE, Bands, Colour, Deviation, Name, Share, Statistic, legible
-from ..config.problems import first_problem
+from ..config.validation import (
+    BOUNDED,
+    DATA_TYPES,
+    MOST_TILE,
+    Bands,
+    Colour,
+    Deviation,
+    Name,
+    Share,
+    Statistic,
+    first_problem,
+    legible,
+)
 from ..errors import PackageError
-from ..text_files import parse_json, read_object
+from ..files import parse_json, read_object
 from ..types import given
 from .layouts import DECIDED
 

@@ -16,8 +16,7 @@ import onnx
 import onnxruntime
 from google.protobuf.message import DecodeError
 
-from ..config.limits import MOST_TILE
-from ..config.problems import shown
+from ..config.validation import MOST_TILE, shown
 from ..errors import PackageError, cannot_write
 from ..inference.backends import OnnxModel
 from ..telemetry import session_options

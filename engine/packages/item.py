@@ -12,7 +12,7 @@ import shapely.geometry
 from pydantic import ValidationError
 
 from ..config import Card, CardClass
-from ..config.problems import first_problem, shown
+from ..config.validation import first_problem, shown
 from ..errors import PackageError
 from ..types import given
 

@@ -18,12 +18,11 @@ from torch import Tensor
 
 from ..config import Card
 from ..errors import PackageError, on_disk
-from ..flushing import synchronise, synchronise_tree
+from ..files import json_or_none, synchronise, synchronise_tree
 from ..inference.backends import OnnxModel
 from ..models import TrainableNetwork, parameters
 from ..models.storage import save_weights
 from ..processes import scratch
-from ..text_files import json_or_none
 from ..types import Task
 from . import onnx
 from .item import (

@@ -12,13 +12,12 @@ from typing import Any
 from urllib.parse import quote
 
 from ..config import Card
-from ..config.problems import WORDS, shown
+from ..config.validation import WORDS, shown
 from ..errors import PackageError, on_disk
+from ..files import parse_object, read_object, write_text
 from ..processes import scratch
-from ..text_files import parse_object, read_object, write_text
-from .archives import look_over
 from .item import FILES, ITEM_FILE, PREVIEW_FILE, REPORT_FILE, read_card
-from .reader import BROKEN, digest_of
+from .reader import BROKEN, digest_of, look_over
 
 CATALOGUE, ITEMS = "catalog.json", "items"
 """STAC's own name, and the folder of an item for each package."""

@@ -1,11 +1,10 @@
 """Processes: who owns a folder, who ends with whom, and what the dead have left behind."""
 
-from .identity import Identity, lives, me
+from .identity import Identity, Place, check_place, lives, me, place
 from .interruption import Interrupted, held, interruptible
 from .leftovers import name_semaphores, remove_scratch, scratch, sweep, sweep_semaphores
 from .lifetime import FORKSERVER_GUARD, end_with_parent, end_with_process
 from .ownership import OWNER_FILE, Lost, Owner
-from .place import Place, check_place, place
 
 __all__ = [
     "FORKSERVER_GUARD",

@@ -4,14 +4,13 @@ from dataclasses import replace
 
 from ..config import Run
 from ..data import Prepared
-from .averaging import check_mirrors
 from .baseline import plan_baseline
 from .disagreement import TABLE
 from .distil import plan_distil
+from .ensemble import check_mirrors
 from .feature_teaching import with_feature_teacher
 from .forgetting import missing_ground
 from .identity import teachers_identity, teachers_of
-from .label_loss import chosen_loss
 from .partial_multitask import plan_partial_multitask
 from .plan import Batches, Losses, Networks, Plan, Stage, ema_of, network_of, with_timing
 from .pretraining import with_pretraining
@@ -19,7 +18,7 @@ from .reuse import CHECKPOINTS, best_weights
 from .semi_supervised import plan_semi_supervised
 from .starting import with_start
 from .strides import with_strides
-from .supervised import plan_supervised
+from .supervised import chosen_loss, plan_supervised
 
 RECIPES = {
     "supervised": plan_supervised,

@@ -26,13 +26,12 @@ from ..distillation import (
 )
 from ..types import Batch, Outputs, Role, given
 from .build import build_network
-from .dropout import dropped
 from .plan import Batches, Losses, Networks, Plan, Stage, network_of, predict, teacher_share, teaching_network
 from .semi_supervised import THRESHOLDS, adaptive_thresholds, require_roles, thresholds_of
 from .supervised import LabelTerms, label_terms, supervised_losses, teach_from_labels
 from .teachers import load_teachers
 from .together import forward_together
-from .views import CutMix, labelled, seen
+from .views import CutMix, dropped, labelled, seen
 
 ROLES: tuple[Role, ...] = ("segmentation", "unlabelled")
 SEGMENTATION: tuple[Literal["segmentation"]] = ("segmentation",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..config import Card, Network, Run
 from ..data import Prepared
 from ..models import Purpose, TaskNetwork, TrainableNetwork, build, parameters, resolve
-from ..models.catalogue import licence_warning
+from ..models.encoders import licence_warning
 from ..models.weights import expected_standardisation, without_weights
 from ..types import Task
 

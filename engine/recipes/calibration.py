@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..distillation import detection_temperature, segmentation_temperature
 from ..models import TaskNetwork
 from ..types import IGNORE_INDEX, Batch, Outputs, Task, given
-from .averaging import mean_answer, opinions
+from .ensemble import mean_answer, opinions
 from .plan import Networks, network_of
 
 CALIBRATION = "calibration"

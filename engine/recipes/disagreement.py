@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ..config import Run
 from ..data import Prepared
-from ..data.places import Cells
+from ..data.sampling import Cells
 from ..distillation import anchors_valid, difference_of_scores, divergence_of_areas
 from ..types import Batch, Outputs, Task, given
 

@@ -1,4 +1,4 @@
-"""The network of a finished model package: the room that writes packages is below this one, so it is read here."""
+"""The network of a finished model package: the package that writes them is below this one, so it is read here."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from ..config import Card, Run, parse
 from ..data import Prepared
 from ..data.grid import ALIGNED_TOLERANCE
 from ..errors import ConfigError, GeoDistilError, WeightsError
+from ..files import read_object
 from ..models import TrainableNetwork, build_from_card
-from ..models.storage import load_weights
-from ..models.tensors import misfit
-from ..text_files import read_object
+from ..models.storage import load_weights, misfit
 
 ITEM, WEIGHTS, CARD = "item.json", "model.safetensors", "geodistil:card"
 

@@ -18,7 +18,10 @@ from ..distillation import Adaptors, Emphasis, ramp_up
 from ..errors import ConfigError
 from ..models import TaskNetwork
 from ..types import Batch, Outputs, Role, Task
-from .averaging import (
+from .build import build_network
+from .calibration import CALIBRATION, Calibration, calibrated
+from .disagreement import RENEWALS, TABLE, ChipChoice, disagreement, disagreement_table
+from .ensemble import (
     MIRRORED,
     agreement,
     answer_of_mirror,
@@ -27,12 +30,8 @@ from .averaging import (
     mean_answer,
     opinions,
 )
-from .build import build_network
-from .calibration import CALIBRATION, Calibration, calibrated
-from .disagreement import RENEWALS, TABLE, ChipChoice, disagreement, disagreement_table
 from .feature_teaching import feature_terms
 from .forgetting import NOTHING, Lesson
-from .gate import GATE, Gate, listened
 from .plan import (
     Batches,
     Losses,
@@ -47,12 +46,21 @@ from .plan import (
     teaching_network,
 )
 from .starting import build_student, channels
-from .supervised import LabelTerms, imagery, label_terms, supervised_losses, tasks_of, teach_from_labels
+from .supervised import (
+    LabelTerms,
+    WeakLosses,
+    imagery,
+    label_terms,
+    supervised_losses,
+    tasks_of,
+    teach_from_labels,
+    weak_losses,
+    weak_tasks,
+)
 from .teachers import check_frozen, load_teachers, untaught
-from .terms import Teaching, check_features, has_terms, soft_terms, teaching_terms, uses_features
+from .terms import GATE, Gate, Teaching, check_features, has_terms, listened, soft_terms, teaching_terms, uses_features
 from .together import forward_together
 from .views import seen
-from .weak_labels import WeakLosses, weak_losses, weak_tasks
 
 TEACHERS: dict[Task, str] = {"detection": "detection_teacher", "segmentation": "segmentation_teacher"}
 

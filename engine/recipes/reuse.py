@@ -14,9 +14,9 @@ from ..config import Card, Run, Supervised, load_run
 from ..data import Prepared
 from ..data.grid import ALIGNED_TOLERANCE
 from ..errors import ConfigError, WeightsError
+from ..files import read_object
 from ..models import TrainableNetwork
 from ..models.storage import load_weights
-from ..text_files import read_object
 from ..types import Task
 from .package_teacher import CARD, ITEM, read_card
 

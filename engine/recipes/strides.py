@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ..config import Distil, Network, Recipe, Run, TeachersFrom, named_folders
 from ..data import Prepared
-from ..data.object_sizes import ObjectSides
-from ..text_files import read_object
+from ..data.prepared import ObjectSides
+from ..files import read_object
 from .package_teacher import CARD, ITEM
 from .starting import SHIPPED
 

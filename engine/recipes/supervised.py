@@ -1,30 +1,211 @@
-"""Learning from labels alone: the losses every recipe starts from, and the recipe of one network."""
+"""Learning from labels alone, of either task: the losses every recipe starts from, and the recipe of one network.
+
+What segmentation learns from its labels by: as a run says, or by how much ground its classes cover.
+
+Rules and formula: docs/methods.md, section 3.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from ..config import Labelled, PartialMultitask, Run, Supervised, recipe_of
 from ..data import Prepared
+from ..data.label_statistics import SCARCE, class_shares
+from ..datasets.masks import MINIMUM_PIXELS, components, large_enough
 from ..distillation import (
+    bounded_areas,
     cldice_loss,
     dice_loss,
+    outside_boxes,
     segmentation_cross_entropy,
     segmentation_focal,
     weighted_cross_entropy,
 )
 from ..errors import ConfigError
 from ..models import TaskNetwork
-from ..types import Batch, Outputs, Role, Task, given
+from ..types import IGNORE_INDEX, Batch, Outputs, Role, Task, given
 from .feature_teaching import feature_terms
 from .forgetting import NOTHING, Lesson
-from .label_loss import chosen_loss
 from .plan import Batches, Losses, Networks, Plan, Stage, network_of
 from .starting import build_student
 from .together import forward_together
 from .views import labelled
+
+UNEVEN = 20.0
+"""How much more ground the class with the most must cover than that with the least for classes to be weighed."""
+LEAST_WEIGHED = 3
+"""Classes below which nothing is weighed: of two, Dice sees to the scarce one."""
+MOST_WEIGHT = 10.0
+"""Of a class, that of the most frequent being 1: rare labels have mistakes, too."""
+DICE = 1.0
+
+
+@dataclass(frozen=True)
+class LabelLoss:
+    """Segmentation's loss on labels.
+
+    Args:
+        form: cross_entropy, weighted or focal.
+        weights: of the channels, of the form weighted.
+        dice: weight of the Dice term.
+        sentence: for people, where classes are weighed or the choice was the engine's; else empty.
+    """
+
+    form: str
+    weights: tuple[float, ...] = ()
+    dice: float = 0.0
+    sentence: str = ""
+
+
+def chosen_loss(run: Run, prepared: Prepared) -> LabelLoss:
+    """The loss that a run asks for; `auto` is decided here. A weight of Dice that the run gives stays as it is."""
+    wanted, dice = getattr(run.recipe, "segmentation_loss", "cross_entropy"), getattr(run.recipe, "dice", 0.0)
+    if wanted in ("cross_entropy", "focal") or not prepared.of_role("segmentation"):
+        return LabelLoss("focal" if wanted == "focal" else "cross_entropy", dice=dice)
+    shares = class_shares(run, prepared)
+    labelled = {name: share for name, share in shares.items() if share > 0}
+    weights = class_weights(shares)
+    if wanted == "weighted":
+        return LabelLoss("weighted", weights, dice, f"Segmentation weighs {_listed(shares, weights)}.")
+    least, most = (find(labelled, key=labelled.__getitem__) for find in (min, max))
+    uneven = labelled[most] / labelled[least]
+    weighed = uneven >= UNEVEN and len(labelled) >= LEAST_WEIGHED and not run.training.class_balance
+    adds = labelled[least] < SCARCE and not dice
+    parts = f"cross-entropy{f' that weighs {_listed(shares, weights)}' if weighed else ''}"
+    sentence = (
+        f"Segmentation learns by {parts}{f' and Dice of weight {DICE:g}' if adds or dice else ''}: of the labelled "
+        f"ground '{least}' covers {100 * labelled[least]:.1f} % and '{most}' {100 * labelled[most]:.1f} % "
+        "(recipe.segmentation_loss: auto)."
+    )
+    return LabelLoss(
+        "weighted" if weighed else "cross_entropy",
+        weights if weighed else (),
+        DICE if adds else dice,
+        sentence,
+    )
+
+
+def class_weights(shares: dict[str, float]) -> tuple[float, ...]:
+    """Of each class the square root of how much more the most frequent one covers, at most `MOST_WEIGHT`.
+
+    The root, as with the chips drawn around labels: those show rare classes more often than they are.
+    """
+    most = max(shares.values())
+    return tuple(min(MOST_WEIGHT, math.sqrt(most / share)) if share else 1.0 for share in shares.values())
+
+
+def _listed(shares: dict[str, float], weights: tuple[float, ...]) -> str:
+    """For example `field 1.0 and pond 5.5`."""
+    *others, last = (f"{name} {weight:.1f}" for name, weight in zip(shares, weights, strict=True))
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+WeakLosses = Callable[[TaskNetwork, Outputs, Batch], dict[str, Tensor]]
+"""(student, its outputs on a batch, the batch) -> named losses of the task that the batch has no labels of."""
+
+
+def weak_channels(recipe: PartialMultitask, run: Run) -> dict[int, int]:
+    """Detection class to segmentation channel, by `weak_classes` or by equal names.
+
+    Raises:
+        ConfigError: a class is unknown, no classes meet, or no channel would be left outside all boxes.
+    """
+    found = [definition.name for definition in run.detection_classes]
+    channels = [definition.name for definition in run.segmentation_channels()]
+    pairs = recipe.weak_classes or {name: name for name in found if name in channels[int(run.background) :]}
+    for names, known, key in ((pairs, found, "detection_classes"), (pairs.values(), channels, "segmentation_classes")):
+        for name in names:
+            if name not in known:
+                raise ConfigError(f"recipe.weak_classes names '{name}', and {key} have no such name.")
+    if not pairs:
+        raise ConfigError("The option weak_labels needs a class of both tasks; say which is which in weak_classes.")
+    mapped = {found.index(mine): channels.index(theirs) for mine, theirs in pairs.items()}
+    if len(set(mapped.values())) == len(channels):
+        raise ConfigError("The option weak_labels needs a segmentation class that no box bounds; set background.")
+    return mapped
+
+
+def weak_tasks(role: Role, recipe: PartialMultitask) -> tuple[Task, ...]:
+    """The task that a role's batch gets weak labels of: the other one, where they have weight."""
+    others: dict[Role, Task] = {"detection": "segmentation", "segmentation": "detection"}
+    other = others.get(role)
+    wanted = other and recipe.weak_labels and getattr(recipe.weights, f"weak_{other}")
+    return (other,) if other and wanted else ()
+
+
+def weak_losses(recipe: PartialMultitask, run: Run) -> WeakLosses:
+    """The losses of weak labels for a run's classes.
+
+    Raises:
+        ConfigError: as `weak_channels`.
+    """
+    channels, weights = weak_channels(recipe, run), recipe.weights
+
+    def losses(student: TaskNetwork, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+        (task,) = weak_tasks(batch.role, recipe) or (None,)
+        if task == "detection":
+            boxes, labels, valid = boxes_of_areas(given(batch.mask), channels)
+            head = given(student.detection_head)
+            terms = head.loss(given(outputs.detections), boxes, labels, valid, list(channels))
+            return {f"detection weak {key}": weights.weak_detection * term for key, term in terms.items()}
+        if task == "segmentation":
+            logits, size = given(outputs.segmentation), (batch.valid.shape[-2], batch.valid.shape[-1])
+            closed = outside_boxes(given(batch.boxes), given(batch.labels), channels, logits.shape[1], size)
+            return {"segmentation weak": weights.weak_segmentation * bounded_areas(logits, closed, batch.valid)}
+        return {}
+
+    return losses
+
+
+def boxes_of_areas(mask: Tensor, channels: dict[int, int]) -> tuple[list[Tensor], list[Tensor], Tensor]:
+    """The extents of each class's 8-connected components, as chips of a labelled detection source would have them.
+
+    Components below 80 px are dropped unless all of their class in the chip are; so are those that touch ignored
+    ground, whose extents nobody knows. What is dropped counts nowhere.
+
+    Args:
+        mask: (B, H, W) channels with `IGNORE_INDEX`.
+        channels: detection class to segmentation channel.
+
+    Returns:
+        boxes per image (n, 4) xyxy pixels, labels per image (n,), and what counts, (B, H, W) bool.
+    """
+    found = [_boxes(chip, channels) for chip in mask.cpu().numpy()]
+    boxes, labels, valid = zip(*found, strict=True)
+    return (
+        [torch.from_numpy(each).float().to(mask.device) for each in boxes],
+        [torch.from_numpy(each).to(mask.device) for each in labels],
+        torch.from_numpy(np.stack(valid)).to(mask.device),
+    )
+
+
+def _boxes(mask: np.ndarray, channels: dict[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    boxes, labels, valid = [np.zeros((0, 4), np.int64)], [np.zeros(0, np.int64)], mask != IGNORE_INDEX
+    whole = valid.copy()
+    for label, channel in channels.items():
+        if not (mask == channel).any():
+            continue
+        extents, pixels = components(mask == channel)
+        kept = large_enough(pixels, MINIMUM_PIXELS)
+        kept &= np.array([_around(whole, extent).all() for extent in extents])
+        for extent in extents[~kept]:
+            _around(valid, extent)[:] = False
+        boxes.append(extents[kept])
+        labels.append(np.full(int(kept.sum()), label, np.int64))
+    return np.concatenate(boxes), np.concatenate(labels), valid
+
+
+def _around(mask: np.ndarray, extent: np.ndarray) -> np.ndarray:
+    """The part of a mask within a pixel of an extent."""
+    x0, y0, x1, y1 = extent
+    return mask[max(0, y0 - 1) : y1 + 1, max(0, x0 - 1) : x1 + 1]
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,50 @@
-"""The report: one HTML file without a link to anything outside it."""
+"""The report: one HTML file without a link to anything outside it, and without folders where it is passed on."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Sequence
+import socket
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..config import Run
 from ..errors import cannot_write
-from ..text_files import write_text
+from ..files import write_text
 from .charts import losses_chart, metrics_chart, title
 from .comparison import Finished, beside, comparison, teachers
 from .findings import findings
 from .history import MAIN, History, Stage
-from .markup import spoken, table, text
+from .markup import CSS, spoken, table, text
 from .sections import answers, sizes, sources
-from .style import CSS
+
+
+def for_others(page: str, run: Run, folder: Path) -> str:
+    """A run's report without folders and name of the machine that made it.
+
+    Args:
+        page: the report, HTML.
+        run: its settings, with the paths of its files.
+        folder: the run's.
+    """
+    paths = [folder, *(Path(each) for each in _strings(run.model_dump(mode="json")))]
+    folders = {str(path.parent) for path in paths if path.is_absolute() and path.parent != path.parent.parent}
+    for place in sorted(folders, key=len, reverse=True):
+        for separator in ("/", "\\"):
+            for written in (f"{place}{separator}", json.dumps(f"{place}{separator}")[1:-1]):
+                page = page.replace(text(written), "")
+    return page.replace(f" · {text(socket.gethostname())}</p>", "</p>")
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """All texts in settings."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _strings(each)
+
 
 REPORT_FILE = "report.html"
 RECIPES = {

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..config import Run
-from .curves import MOST_CURVES, precision_recall_chart, reliability_chart, split_map
+from .charts import MOST_CURVES, precision_recall_chart, reliability_chart, split_map
 from .history import History
 from .markup import Cell, figure, picture, spoken, table, text
 from .validation import figure_path, threshold_of

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from ..errors import ConfigError
-from ..text_files import parse_json
+from ..files import parse_json
 
 Part = TypeVar("Part")
 VALIDATION_FILE = "validation.json"

@@ -1,12 +1,12 @@
 """One training loop for every recipe."""
 
+from .clock import check_patience
 from .device import device_name, enough_memory, make_fabric
-from .joining import joined
 from .loop import Loop
 from .metrics import MAIN, DetectionScore, SegmentationScore, main_score, segmentation_values
-from .outcome import Trained
-from .patience import check_patience
 from .teachers import Settled, offer, settle
+from .telling import Trained
+from .together import joined
 
 __all__ = [
     "MAIN",

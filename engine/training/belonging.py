@@ -7,7 +7,7 @@ from typing import Any
 
 from ..config import ClassDefinition, Network, Run, Source
 from ..data import identity
-from ..data.block_split import SPLIT_FILE, places
+from ..data.blocks import SPLIT_FILE, places
 from ..data.identity import Identity
 from ..data.opening import is_raster
 from ..data.vectors import Layer

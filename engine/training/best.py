@@ -13,8 +13,8 @@ from .. import ranks
 from ..errors import TrainingError, WeightsError
 from ..models.storage import checksum, load_weights, save_weights
 from ..recipes import Stage, best_weights
+from .checkpoints import Diverged, are_numbers
 from .durable import atomically
-from .setbacks import Diverged, are_numbers
 
 Weights = dict[str, Tensor]
 

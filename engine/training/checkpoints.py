@@ -1,9 +1,9 @@
-"""Where a training stands, and what settings that belongs to."""
+"""Where a training stands, what settings that belongs to, and the way back when its numbers run away."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from pydantic import ConfigDict, TypeAdapter
+from torch import Tensor, nn
 
 from .. import ranks
 from ..config import TEACHER_SHARE, Run
@@ -21,7 +22,55 @@ from ..models.devices import check_memory
 from ..recipes import CHECKPOINTS, Plan
 from .belonging import differences, sentence, settings_of_sources
 from .durable import LAST, UNREADABLE, read_generation, write_generation
-from .setbacks import are_numbers
+
+MOST_SETBACKS = 2
+"""How often a stage goes back before it gives up."""
+
+
+class Diverged(TrainingError):
+    """A loss or a weight is not a number."""
+
+
+def rate_after(setbacks: int) -> float:
+    """The share of its learning rate that a stage has left."""
+    return 0.5**setbacks
+
+
+def check_finite(modules: Iterable[nn.Module], stage: str, step: int) -> None:
+    """See that weights and statistics are numbers, so that no checkpoint keeps others.
+
+    Raises:
+        Diverged: one is not.
+    """
+    if not are_numbers(*(module.state_dict() for module in modules)):
+        raise _of("A weight", stage, step)
+
+
+def are_numbers(*states: Mapping[str, Any]) -> bool:
+    """Whether all floating-point tensors of state dictionaries are finite; other values in them do not count."""
+    values = [each for state in states for each in state.values() if isinstance(each, Tensor)]
+    found = [torch.isfinite(each).all() for each in values if each.is_floating_point()]
+    return not found or bool(torch.stack(found).all())
+
+
+def diverged(losses: dict[str, Tensor], stage: str, step: int, half: bool) -> Diverged:
+    """The error for losses of which one is not a number.
+
+    Args:
+        losses: by name.
+        stage: its name.
+        step: how many were done.
+        half: whether in float16.
+    """
+    names = ", ".join(name for name, value in losses.items() if not torch.isfinite(value)) or "their sum"
+    return _of("The loss", stage, step, f" ({names})", half)
+
+
+def _of(what: str, stage: str, step: int, more: str = "", half: bool = False) -> Diverged:
+    return Diverged(
+        f"{what} of stage {stage} is not a number after {step} steps{more}.",
+        f"Lower training.learning_rate{', or set training.precision to 32-true,' * half} and train again.",
+    )
 
 
 @dataclass
@@ -41,7 +90,7 @@ class State:
         random: torch's generator state, of the CPU.
         fingerprint: of the run's settings.
         scaler: of float16's losses, its state dictionary; empty in other arithmetic.
-        division: `time_budget.TimeBudget`'s fields, under the name of earlier engines; empty where nothing is measured.
+        division: `clock.TimeBudget`'s fields, under the name of earlier engines; empty where nothing is measured.
         waited: validations in a row without a better score.
         validated: the stage's progress at its last validation; none (of earlier engines): at the checkpoint.
         skipped: steps in a row that float16 has left out.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 import numpy as np
@@ -13,11 +13,38 @@ from torch import nn
 from .. import ranks
 from ..config import Run
 from ..data import Prepared
-from ..data.cell_chips import cell_batches
-from ..data.places import ANYWHERE, MOST_CELLS, Cells
+from ..data.chips import cut
+from ..data.loading import stacked, unpacked
+from ..data.sampling import ANYWHERE, MOST_CELLS, Cells, window_around
 from ..recipes import TABLE, Stage
 from ..recipes.disagreement import DisagreementTable
-from ..types import Role, given
+from ..types import Batch, Role, given
+
+
+def cell_batches(cells: Cells, chosen: np.ndarray, prepared: Prepared, run: Run, key: int) -> Iterator[Batch]:
+    """A chip of each of some cells as it is, without augmentation, in their order.
+
+    Args:
+        cells: of the sources of a role.
+        chosen: (m,) indices of cells.
+        prepared: the run's data.
+        run: its settings.
+        key: each gives other chips.
+
+    Raises:
+        RasterError: a raster cannot be read.
+    """
+    sources, size, side = cells.sources, run.training.batch_size, run.training.chip_size
+    for first in range(0, len(chosen), size):
+        chips = []
+        for cell in chosen[first : first + size].tolist():
+            rng = np.random.default_rng([run.training.seed, key, cell])
+            index, column, row = cells.place(cell, rng)
+            window = window_around(sources[index].reader.grid, column, row, side)
+            piece = cut(sources[index], window, training=True)
+            chips.append(piece.chip(piece.hide(piece.image, prepared.fill()), prepared.image_dtype()))
+        yield unpacked(stacked(chips), sources[0].role)
+
 
 ROLE: Role = "unlabelled"
 _TOP = 0.1

@@ -17,7 +17,7 @@ from ..malloc import keep_freed
 from ..models import choose_device, cpu_has_bfloat16
 from ..models.devices import out_of_memory
 from ..processes import Place
-from .joining import shared_fabric
+from .together import shared_fabric
 
 if TYPE_CHECKING:
     from lightning_fabric.plugins.precision.precision import _PRECISION_INPUT

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import torch
 
 from ..errors import GeoDistilError, OutputError, TrainingError, cannot_write
-from ..flushing import synchronise
+from ..files import synchronise
 from ..models.devices import check_memory
 
 LAST, PREVIOUS = "last.pt", "previous.pt"

@@ -27,22 +27,38 @@ from ..recipes.plan import PlannedRun, network_of
 from ..types import Batch, Role, given
 from .belonging import check_data, data_of
 from .best import BestWeights, kept
-from .checkpoints import State, belongs_to, check_stages, fits, load_last, save_last
+from .checkpoints import (
+    MOST_SETBACKS,
+    Diverged,
+    State,
+    belongs_to,
+    check_finite,
+    check_stages,
+    diverged,
+    fits,
+    load_last,
+    rate_after,
+    save_last,
+)
 from .choosing import Chooser
-from .clock import CommonTime, StageClock, learning_rate, stage_budget
+from .clock import (
+    CommonTime,
+    Patience,
+    StageClock,
+    TimeBudget,
+    check_patience,
+    learning_rate,
+    measured_time_budget,
+    stage_budget,
+    with_time_budget,
+)
 from .device import enough_memory, half_precision, random_states, set_random_states
 from .durable import packed, unpacked
-from .ema import averaged
-from .fitting import Fitted, fit_once, take_fitted
 from .metrics import main_score
-from .optimizer import load_optimizer, make_optimizer
-from .outcome import Trained
-from .patience import Patience, check_patience
-from .setbacks import MOST_SETBACKS, Diverged, check_finite, diverged, rate_after
-from .telling import Telling
-from .time_budget import TimeBudget, measured_time_budget, with_time_budget
+from .optimizer import averaged, load_optimizer, make_optimizer
+from .telling import Telling, Trained
 from .together import forget_passes, passes_of, same_everywhere
-from .validation import Validator
+from .validation import Fitted, Validator, fit_once, take_fitted
 
 PROGRESS_EVERY = 1.0
 """Seconds between progress events."""

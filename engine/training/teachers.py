@@ -20,8 +20,8 @@ import torch
 from ..config import WITH_TEACHERS, Budget, Run
 from ..data import Prepared
 from ..errors import GeoDistilError
+from ..files import json_or_none
 from ..recipes import CHECKPOINTS, Plan, best_weights, build_plan, teachers_identity, teachers_of
-from ..text_files import json_or_none
 from .best import kept
 from .checkpoints import FREE
 from .durable import atomically, begun

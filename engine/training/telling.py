@@ -1,15 +1,32 @@
-"""What a stage in progress tells: where it stands, and what has happened to it."""
+"""What a stage in progress tells, and what a training leaves."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from torch import Tensor
 
 from ..events import Log, NoteEvent, ProgressEvent, WarningEvent
+from ..models import TrainableNetwork
 from ..recipes import Stage
+from .checkpoints import rate_after
 from .clock import StageClock
-from .setbacks import rate_after
+
+
+@dataclass
+class Trained:
+    """What training leaves.
+
+    Args:
+        network: the one that ships, with its best weights, on the CPU, in eval mode.
+        values: its validation metrics.
+        scores: of every judged network, their metrics by name.
+    """
+
+    network: TrainableNetwork
+    values: dict[str, float]
+    scores: dict[str, dict[str, float]]
 
 
 class Telling:

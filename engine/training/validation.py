@@ -1,19 +1,21 @@
-"""Scoring a network on the validation blocks."""
+"""Scoring a network on the validation blocks, and what is fitted there before a stage."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import cast
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor
+from torch import Tensor, nn
 
 from .. import ranks
 from ..config import Run
 from ..data import Prepared, validation_batches
 from ..models import TaskNetwork
 from ..models.devices import out_of_memory
-from ..recipes.averaging import mean_answer, opinions
+from ..recipes.calibration import Calibration
+from ..recipes.ensemble import mean_answer, opinions
 from ..recipes.plan import unchanged
 from ..types import Batch, Outputs, Task, given
 from .metrics import DetectionScore, SegmentationScore
@@ -131,3 +133,25 @@ def _looked(network: TaskNetwork, image: Tensor, task: Task, mirrored: bool) -> 
         found: Outputs = network(image, tasks=(task,))
         return found
     return mean_answer(opinions(network, image, (task,), mirrored=True))
+
+
+Fitted = dict[str, dict[str, Tensor]]
+"""State dictionaries by network."""
+
+
+def take_fitted(fitted: Fitted, networks: Mapping[str, nn.Module]) -> Fitted:
+    """Fill networks with what an earlier start of the training has fitted, and return a copy of it."""
+    for name, found in fitted.items():
+        networks[name].load_state_dict(found)
+    return dict(fitted)
+
+
+def fit_once(
+    names: Sequence[str], networks: Mapping[str, nn.Module], validator: Validator, fitted: Fitted
+) -> Iterator[str]:
+    """Fit the networks named that are not in `fitted`, which is filled; yields sentences for people."""
+    for name in names:
+        if name not in fitted:
+            yield from cast("Calibration", networks[name]).fit(networks, validator.answers)
+            networks[name].load_state_dict(ranks.from_first(networks[name].state_dict()))
+            fitted[name] = networks[name].state_dict()

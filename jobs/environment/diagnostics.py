@@ -14,7 +14,7 @@ from qgis.core import Qgis
 
 from ..process import LOG_FILE
 from . import ROOT
-from .choices import Choices
+from .place import Choices
 from .status import Status
 
 LOG_LINES = 60

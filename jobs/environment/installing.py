@@ -9,19 +9,18 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
+from ..background import Background
 from ..errors import GeoDistilError
 from ..events import EventReader
-from ..installer.guard import is_locked
-from ..installer.job import REQUEST_FILE
+from ..installer.job import REQUEST_FILE, is_locked
 from ..process import LOG_FILE, STOP_FILE, own_group, signal_group
 from ..text_files import write_text
 from ..translation import tr
 from . import ROOT, child_environment
-from .choices import Choices
 from .network import network_variables
-from .sentences import sentence
+from .place import Choices, remove, sentence
 
 IMPORTS = (
     "torch",
@@ -203,3 +202,15 @@ def qgis_python() -> Path:
             tr("Install Python 3.10 or newer, make an environment with the engine's packages and choose it below."),
         )
     return Path(python)
+
+
+def removal(folder: Path, done: Callable[[Any], None], failed: Callable[[GeoDistilError], None]) -> Background:
+    """The task that removes an environment.
+
+    Args:
+        folder: the environment's folder.
+        done: called on the main thread when nothing is left.
+        failed: called on the main thread with the error.
+    """
+    title = tr("Remove GeoDistil's engine environment")
+    return Background(title, lambda _cancelled: remove(folder), done, failed, can_cancel=False)

@@ -1,8 +1,9 @@
-"""Where the engine's environment lies, and how it goes."""
+"""Where the engine's environment lies, what a person chose about it, and how it goes."""
 
 from __future__ import annotations
 
 import shutil
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,72 @@ from qgis.PyQt.QtCore import QStandardPaths
 
 from ..errors import GeoDistilError
 from ..installer.errors import InstallError
-from ..installer.guard import LOCK_FILE, only_one
-from ..installer.job import STATE_FILE
+from ..installer.job import LOCK_FILE, STATE_FILE, only_one
 from ..text_files import read_object
 from ..translation import tr
-from .sentences import sentence
+
+
+def sentence(told: dict[str, Any]) -> str:
+    """What a `failed` or `warning` event, or `InstallError.told`, says."""
+    text, hint = told.get("text"), told.get("hint")
+    message = _filled(text, told.get("values")) if text else told.get("message") or ""
+    return f"{message} {tr(hint)}" if hint else message
+
+
+def _filled(text: str, values: Any) -> str:
+    """A text with its values; as it is where the event that has both is damaged."""
+    try:
+        return tr(text).format(**values)
+    except (TypeError, LookupError, ValueError, AttributeError):
+        return str(text)
+
+
+PREFIX = "geodistil/environment/"
+TOOLS = ("auto", "uv", "pip")
+BUILDS = ("auto", "default", "cpu", "cu126", "cu130")
+
+
+@dataclass
+class Choices:
+    """All may stay as they are: the installer then finds its own way.
+
+    Args:
+        python: the Python to make the environment from.
+        tool: one of `TOOLS`.
+        build: the build of torch, one of `BUILDS`.
+        wheels: a folder of wheels to install from, for machines without network.
+        index: another package index, for example an organisation's mirror.
+        folder: where the environment goes.
+    """
+
+    python: str = ""
+    tool: str = "auto"
+    build: str = "auto"
+    wheels: str = ""
+    index: str = ""
+    folder: str = ""
+
+    @classmethod
+    def load(cls) -> Choices:
+        """From the settings."""
+        settings = QgsSettings()
+        values = {each.name: settings.value(PREFIX + each.name, each.default, type=str) for each in fields(cls)}
+        return cls(**values)
+
+    def save(self) -> None:
+        """Into the settings; what is not chosen leaves none."""
+        settings = QgsSettings()
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if value == each.default:
+                settings.remove(PREFIX + each.name)
+            else:
+                settings.setValue(PREFIX + each.name, value)
+
+    def for_request(self) -> dict[str, str]:
+        """The part that goes into `request.json`: an index may hold a password, so it goes another way."""
+        return {key: value for key, value in asdict(self).items() if key not in ("index", "folder")}
+
 
 FOLDER_SETTING = "geodistil/environment/folder"
 PARTS = ("venv", "cache", "tools", "pythons", "scratch")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..folders import writable
-from ..installer.guard import is_locked
+from ..installer.job import is_locked
 from ..installer.requirements import digest
 from . import ROOT, checkout_python, own_python
 from .place import home, installed

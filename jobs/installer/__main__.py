@@ -13,16 +13,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .errors import InstallError, Stopped
+from .errors import InstallError, Stopped, explain_exception
 from .events import STOP_FILE
-from .failures import explain_exception
-from .filling import fill
-from .guard import only_one
-from .job import STATE_FILE, Job
+from .job import STATE_FILE, Job, only_one
 from .machine import driver_version, torch_builds
-from .making import environment
-from .packages import executable
-from .requirements import digest, locked
+from .making import environment, fill
+from .requirements import digest, executable, locked
 from .verifying import verify
 
 STAGES = ("python", "packages", "check")

@@ -1,10 +1,13 @@
-"""The locked requirements: which file holds for a Python, and what is in it."""
+"""The locked requirements: which file holds for a Python, what is in it, and what an environment has of it."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import PathDistribution
 from pathlib import Path
 
 from .errors import InstallError, marked
@@ -74,3 +77,40 @@ def _package(line: str, path: Path) -> Package:
         )
     hashes = tuple(part.rpartition(":")[2] for part in match["hashes"].split())
     return Package(normalised(match["name"]), match["version"], hashes, int(match["size"]))
+
+
+def site_packages(environment: Path) -> Path:
+    """Where an environment's packages lie."""
+    if (environment / "Scripts").is_dir():
+        return environment / "Lib" / "site-packages"
+    return next((environment / "lib").glob("python3*/site-packages"), environment / "lib")
+
+
+def executable(environment: Path) -> Path:
+    """An environment's Python, by its operating system's custom."""
+    windows = environment / "Scripts" / "python.exe"
+    return windows if windows.parent.is_dir() else environment / "bin" / "python"
+
+
+def installed(environment: Path) -> dict[str, str]:
+    """Name and version of each package that is there completely."""
+    return {name: version for folder, name, version in _distributions(environment) if _complete(folder)}
+
+
+def sweep(environment: Path) -> None:
+    """Forget the packages that a broken installation left half done, so that they are installed anew."""
+    for folder in site_packages(environment).glob("*.dist-info"):
+        if not _complete(folder):
+            shutil.rmtree(folder)
+
+
+def _distributions(environment: Path) -> Iterator[tuple[Path, str, str]]:
+    for folder in site_packages(environment).glob("*.dist-info"):
+        metadata = PathDistribution(folder).metadata
+        if metadata["Name"]:
+            yield folder, normalised(metadata["Name"]), metadata["Version"]
+
+
+def _complete(folder: Path) -> bool:
+    """Both uv and pip write the file INSTALLER after the package itself."""
+    return (folder / "INSTALLER").exists() and (folder / "RECORD").exists()

@@ -10,11 +10,9 @@ from pathlib import Path
 
 from .children import ChildFailed
 from .download import fetch, find
-from .errors import InstallError, marked
-from .failures import explain, explain_exception
+from .errors import InstallError, explain, explain_exception, marked
 from .job import Job
-from .packages import executable
-from .requirements import Package, locked
+from .requirements import Package, executable, locked
 
 UV_REQUIREMENTS = "uv.txt"
 

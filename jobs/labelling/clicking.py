@@ -22,16 +22,15 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..environment import engine_python
 from ..errors import GeoDistilError
-from ..extents import extent_arguments, sides, view_on
-from ..geojson import geometry_of
-from ..reference_systems import transform_between
-from ..tiles.kept_fetch import KeptFetch
-from ..tiles.ordering import Order, order_for
+from ..gdal_files import permission
+from ..given import given
+from ..reading import geometry_of
+from ..reference_systems import extent_arguments, sides, transform_between, view_on
+from ..tiles.fetching import KeptFetch
+from ..tiles.plan import Order, order_for
 from ..tiles.service import is_service
 from ..translation import tr
-from ..types import given
 from ..view.warm_engine import CLICK, WarmEngine
-from ..virtual import permission
 from .predicting import raster_of_question
 
 ENCODER, DECODER = "geodistil/clickEncoder", "geodistil/clickDecoder"

@@ -10,7 +10,7 @@ from qgis.core import QgsFeature, QgsFeatureRequest, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ..classes import is_null, value_text
-from ..types import given
+from ..given import given
 
 TURN_SECONDS = 0.01
 """Most that one turn reads."""

@@ -15,9 +15,8 @@ from ..sources.draft import SEGMENTATION
 from ..sources.facts import POINTS, label_kind
 from ..translation import tr
 from .geometry import overlap, without
-from .layers import ACCEPTED, HAND, MADE_AT, MODEL, ORIGIN, geopackage
+from .layers import ACCEPTED, HAND, MADE_AT, MODEL, ORIGIN, geopackage, is_text, layer_problem
 from .link import Link
-from .problems import is_text, layer_problem
 
 PATIENCE_MILLISECONDS = 50
 """How long another program may write to the file; QGIS's own commits take less."""

@@ -13,8 +13,8 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ..background import Background, start
 from ..errors import GeoDistilError
+from ..given import given
 from ..translation import local, tr
-from ..types import given
 from .kept import PARTIAL, Kept, append, gone, line_of, place_to_write, places, read, set_aside
 from .suggestions import Suggestions
 

@@ -3,40 +3,102 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from statistics import median
 from typing import Any, Callable
 
-from qgis.core import QgsProject, QgsVectorLayer
+from qgis.core import QgsProject, QgsRasterLayer, QgsRectangle, QgsVectorLayer
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QDateTime, QObject, QTimer, pyqtSignal
 
 from ..background import Background, start
 from ..checking import EngineCheck
 from ..errors import STOPPED, GeoDistilError, as_error
-from ..folders import open_folder
+from ..folders import open_folder, remove_later
+from ..given import given
 from ..launch import launch
 from ..package_registry import register
 from ..packages import is_foreign
-from ..removal import remove_later
-from ..runs.control import ask_to_stop
-from ..runs.registry import remember
+from ..reference_systems import ground_size, view_on
+from ..runs.files import remember
 from ..runs.state import RunState, Status
-from ..runs.watcher import Watcher
+from ..runs.tracker import Watcher
+from ..runs.waiting import ask_to_stop
 from ..runs.words import message, stage_text, title
-from ..sources.draft import ClassDraft, Draft, RecipeDraft, SourceDraft, TrainingDraft
+from ..sources.draft import AREA_LAYER, ClassDraft, Draft, RecipeDraft, SourceDraft, TrainingDraft
 from ..sources.place import folder_name, runs_folder
-from ..sources.preparation import Preparation
-from ..sources.starting import placing
+from ..sources.preparation import Preparation, placing
 from ..sources.teaching import read_package, start_refused
+from ..tiles.plan import Order, order_for, refuse_many
 from ..tiles.service import is_service
 from ..translation import tr
-from ..types import given
 from .layers import layer_values
-from .link import raster_of, read_link
+from .link import raster_of, read_link, suggested_sources
 from .rounds import Round, forget_round, note_round, read_rounds, scores
-from .service_part import put_part
 from .session import LabelSession
-from .suggesting import suggested_sources
+
+MARGIN = 128
+"""Pixels around what is labelled, which half a chip of the usual size sees."""
+
+LOOKED_AT = 200
+"""Labels by whose size pixels are chosen."""
+
+ACROSS = 32
+"""Pixels of a label of middling size, where no model says how fine imagery is to be."""
+
+
+def put_part(sources: list[SourceDraft], raster: QgsRasterLayer, gsd: float, project: QgsProject) -> None:
+    """Have all sources of a service's layer fetch the same part: what is labelled, with a margin.
+
+    Args:
+        sources: with labels, whose extents and pixel sizes are set.
+        raster: the service's layer.
+        gsd: metres of a pixel that the model is used to; 0 chooses by the size of the labels.
+        project: where the layers are.
+
+    Raises:
+        GeoDistilError: the service has nothing there, or it is too much to be fetched without being asked about.
+    """
+    pixel = gsd or _pixel(sources, project)
+    inner = QgsRectangle()
+    for each in sources:
+        area = project.mapLayer(each.area_layer if each.area == AREA_LAYER else each.labels)
+        area.updateExtents()  # what was drawn just now may not be in it
+        inner.combineExtentWith(view_on(area.extent(), area.crs(), raster, project))
+    metres = ground_size(raster.crs(), inner.center(), 1, 1) or 1.0
+    inner.grow(max(each.box_size for each in sources) / 2 / metres)  # points stand for the boxes around them
+    order = _order(raster, inner, pixel, project)
+    order = _order(raster, inner.buffered(MARGIN * order.estimate.resolution), pixel, project)
+    refuse_many(order, tr("Label less ground, or fetch the part that you label first, with Fetch imagery."))
+    part = order.extent
+    for each in sources:
+        each.extent = part.xMinimum(), part.yMinimum(), part.xMaximum(), part.yMaximum()
+        each.pixel_size = pixel
+
+
+def _order(raster: QgsRasterLayer, extent: QgsRectangle, pixel: float, project: QgsProject) -> Order:
+    return order_for(raster, extent, raster.crs(), pixel, project)
+
+
+def _pixel(sources: list[SourceDraft], project: QgsProject) -> float:
+    """Metres of a pixel with which labels of middling size are easily seen; 0, the finest, where they have none."""
+    sizes = [
+        size
+        for each in sources
+        for size in ([each.box_size] if each.box_size else _sizes(project.mapLayer(each.labels)))
+    ]
+    return round(median(sizes) / ACROSS, 3) if sizes else 0.0
+
+
+def _sizes(layer: QgsVectorLayer) -> Iterator[float]:
+    """Sides in metres of squares as large as the boxes of some labels."""
+    for feature in islice(layer.getFeatures(), LOOKED_AT):
+        box = feature.geometry().boundingBox()
+        if box.width() and box.height():
+            yield ground_size(layer.crs(), box.center(), box.width(), box.height()) or 0.0
+
 
 LOOK_MILLISECONDS = 500
 ENDED = (Status.FAILED, Status.STOPPED, Status.KILLED)

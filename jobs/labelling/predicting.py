@@ -12,21 +12,19 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..background import Background, Cancelled, start
 from ..errors import GeoDistilError
-from ..extents import extent_arguments, view_on
 from ..folders import job_folder
 from ..foreign import taken
+from ..given import given
 from ..packages import read_card
 from ..process import finished
-from ..progress import TaskFeedback
+from ..progress import TaskFeedback, spoken
+from ..reference_systems import extent_arguments, view_on
 from ..snapshots import raster_path
 from ..sources.draft import SEGMENTATION
 from ..tiles.fetching import Progress, fetch_kept
-from ..tiles.ordering import Order, refuse_many
-from ..tiles.plan import estimate
+from ..tiles.plan import Order, estimate, refuse_many
 from ..tiles.service import Service, is_service, service_of
 from ..translation import tr
-from ..types import given
-from ..vocabulary import spoken
 
 LEAST = 0.1
 """Detections are asked for from this score on, or a lower one that a person chose: more may be wanted afterwards."""

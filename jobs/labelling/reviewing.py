@@ -21,7 +21,7 @@ from ..sources.draft import SEGMENTATION
 from ..translation import tr
 from .editing import LabelEditor
 from .kept import Suggestion
-from .problems import layer_problem
+from .layers import layer_problem
 from .suggestions import ACCEPTED, CLASS, OPEN, REJECTED, STATE, Suggestions
 
 SAME = 0.5

@@ -9,14 +9,13 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ..errors import GeoDistilError
+from ..given import given
 from ..translation import local, tr
-from ..types import given
 from .completeness import Completeness
 from .counting import ClassCounts
 from .editing import LabelEditor
-from .layers import recovered_area
+from .layers import labels_note, layer_problem, recovered_area
 from .link import LabelClass, Link, raster_of, read_link, with_new_values, write_link
-from .problems import labels_note, layer_problem
 from .styles import style_labels
 
 GATHER_MILLISECONDS = 20

@@ -1,4 +1,6 @@
-"""A result file becomes a styled layer: it looks right wherever it is opened, says where it comes from, has its place.
+"""A result file, or all of a prediction, becomes styled layers that look right wherever they are opened.
+
+A result file becomes a styled layer: it looks right wherever it is opened, says where it comes from, has its place.
 
 `save_look` writes symbology and metadata into or beside the file, also where nothing is loaded; `load_styled` has
 Processing show it in its group. Saving waits for the disk, so it is for workers: its layer lives no longer than it.
@@ -10,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 from osgeo import gdal
 from qgis.core import (
@@ -26,10 +28,13 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from ..errors import GeoDistilError
+from ..errors import CancelledError, GeoDistilError
+from ..packages import read_card
+from ..runs.archive import Progress
+from ..runs.files import MODEL_FOLDER, predicted
 from ..translation import tr
-from .origin import Origin
-from .results import first_layer
+from .results import Origin, first_layer, of_model
+from .styles import style_class_map, style_confidence, style_detections, style_values
 
 Style = Callable[[QgsMapLayer, "dict[str, Any]"], None]
 
@@ -260,3 +265,88 @@ def _lifted(root: QgsLayerTree, group: QgsLayerTreeGroup, above: QgsLayerTreeLay
     above.parent().insertChildNode(above.parent().children().index(above), lifted)
     group.parent().removeChildNode(group)
     return lifted
+
+
+LOOKS: dict[str, tuple[str, Style, int]] = {
+    "classes": (tr("classes"), style_class_map, GROUND),
+    "confidence": (tr("confidence"), style_confidence, OVERLAYS),
+    "detections": (tr("detections"), style_detections, VECTORS),
+    "values": (tr("values"), style_values, GROUND),
+}
+"""The engine's name of an output -> (a person's, how it looks, its level in the group)."""
+
+
+def find_predictions(run: Path, progress: Progress) -> list[Result]:
+    """What a run predicted when its training was done; their files keep their looks then. For workers: it takes time.
+
+    Raises:
+        GeoDistilError: the run has no model or no predictions, or a file is gone.
+        CancelledError: `progress`, told how far it is, said so.
+    """
+    model = Model(read_card(run / MODEL_FOLDER), str(run / MODEL_FOLDER))
+    found = [
+        prediction(kind, output[kind], model, Imagery(output["raster"], Path(output["raster"]).stem))
+        for output in predicted(run)
+        for kind in LOOKS
+        if output.get(kind)
+    ]
+    if not found:
+        raise GeoDistilError("output", tr("{run} has no predictions.").format(run=run.name))
+    for number, result in enumerate(found):
+        if not progress(number / len(found)):
+            raise CancelledError
+        save_look(result)
+    return found
+
+
+def add_prediction(result: Result, project: QgsProject) -> QgsMapLayer:
+    """Add one of them to a project, styled, in the group of the model's name; on the main thread."""
+    title = result.origin.title
+    layer = QgsRasterLayer(result.path, title) if result.raster else QgsVectorLayer(result.path, title, "ogr")
+    result.look(layer)
+    project.addMapLayer(layer)
+    put_in_group(layer, result.origin.group, result.above, project)
+    return layer
+
+
+class Model(NamedTuple):
+    """What predicted.
+
+    Attributes:
+        card: the model's.
+        package: where it is.
+    """
+
+    card: dict[str, Any]
+    package: str
+
+
+class Imagery(NamedTuple):
+    """What was predicted.
+
+    Attributes:
+        raster: its file.
+        name: what people call it.
+        layer: id of its layer.
+    """
+
+    raster: str
+    name: str
+    layer: str = ""
+
+
+def prediction(kind: str, path: str, model: Model, imagery: Imagery, group: tuple[str, ...] = ()) -> Result:
+    """An output file of the engine's `predict`.
+
+    Args:
+        kind: the engine's name of the output.
+        path: the file.
+        model: what predicted.
+        imagery: what was predicted.
+        group: of the layer tree; empty for the model's name.
+    """
+    what, style, level = LOOKS[kind]
+    title = f"{imagery.name}: {what}"
+    origin = of_model(title, model.card, model.package, imagery.raster)
+    origin = replace(origin, group=group) if group else origin
+    return Result(path, style, model.card, origin, (title, title), imagery.layer, kind != "detections", level)

@@ -1,4 +1,4 @@
-"""How results look on the map: class colours over transparent ground, outlines with scores."""
+"""How results look on the map: class colours, outlines with scores, confidence, errors, reviews, values."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ from typing import Any
 
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
+    QgsColorRampLegendNodeSettings,
+    QgsColorRampShader,
     QgsFillSymbol,
+    QgsGradientColorRamp,
+    QgsGradientStop,
+    QgsGraduatedSymbolRenderer,
     QgsPalettedRasterRenderer,
     QgsPalLayerSettings,
     QgsRasterLayer,
+    QgsRasterShader,
     QgsRendererCategory,
+    QgsRendererRange,
+    QgsSingleBandPseudoColorRenderer,
     QgsTextBufferSettings,
     QgsTextFormat,
     QgsUnitTypes,
@@ -19,7 +27,9 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
-from ..vocabulary import spoken
+from ..gdal_files import value_range
+from ..progress import spoken
+from ..translation import tr
 
 CLASS_OPACITY = 0.6
 OUTLINE_MILLIMETRES = "0.5"
@@ -103,3 +113,174 @@ def haloed(points: float, halo: float, color: str | None = None) -> QgsTextForma
         text.setColor(QColor(color))
     text.setBuffer(buffer)
     return text
+
+
+CONFIDENCE_STEPS = (
+    (50, "#c2107a", 190, tr("50 % or less: look here")),
+    (70, "#e060a8", 130, tr("70 %")),
+    (85, "#f3b0d2", 80, tr("85 %")),
+    (95, "#ffffff", 0, tr("95 % or more: sure, clear")),
+)
+"""Percent, a colour that neither imagery nor classes have, its opacity of 255, what the legend says.
+
+The ends stand for what is beyond them. QGIS's legends show colours without their opacity, so these grow lighter too.
+"""
+
+
+def style_confidence(layer: QgsRasterLayer, card: dict[str, Any]) -> None:
+    """A ramp from strong colour, where the model doubts, to clear, where it is sure: its class map shows through there.
+
+    Args:
+        layer: confidence in percent.
+        card: the model's card, not used: confidence looks the same for all models, so that maps compare.
+    """
+    shader = QgsColorRampShader(0, 100, None, QgsColorRampShader.Type.Interpolated)
+    shader.setColorRampItemList([QgsColorRampShader.ColorRampItem(*_item(step)) for step in CONFIDENCE_STEPS])
+    legend = QgsColorRampLegendNodeSettings()
+    legend.setUseContinuousLegend(False)  # words at the steps, not a bar between two numbers
+    shader.setLegendSettings(legend)
+    function = QgsRasterShader(0, 100)
+    function.setRasterShaderFunction(shader)
+    layer.setRenderer(QgsSingleBandPseudoColorRenderer(None, 1, function))
+    layer.triggerRepaint()
+
+
+def _item(step: tuple[int, str, int, str]) -> tuple[float, QColor, str]:
+    percent, name, opacity, words = step
+    color = QColor(name)
+    color.setAlpha(opacity)
+    return percent, color, words
+
+
+GREEN, RED, BLUE, YELLOW = "#2fa58b", "#e63c3c", "#3c6ee6", "#f0be28"
+OBJECTS = {"true positive": GREEN, "false positive": RED, "missed": BLUE}
+PIXELS = (("right", GREEN), ("another class", YELLOW), ("false positive", RED), ("missed", BLUE))
+"""By value, from 0."""
+RIGHT_ALPHA = 40
+
+
+def style_error_boxes(layer: QgsVectorLayer, card: dict[str, Any]) -> None:
+    """Outlines by kind of error.
+
+    Args:
+        layer: boxes with the field `error`.
+        card: the model's card, not used.
+    """
+    categories = [
+        QgsRendererCategory(error, _error_outline(error, color), spoken(error)) for error, color in OBJECTS.items()
+    ]
+    layer.setRenderer(QgsCategorizedSymbolRenderer("error", categories))
+    layer.triggerRepaint()
+
+
+def style_error_map(layer: QgsRasterLayer, card: dict[str, Any]) -> None:
+    """Colours by kind of error; what is right stays in the background.
+
+    Args:
+        layer: values as `engine.evaluation.write_segmentation_errors` writes them.
+        card: the model's card, not used.
+    """
+    classes = [
+        QgsPalettedRasterRenderer.Class(value, _color(value, color), spoken(error))
+        for value, (error, color) in enumerate(PIXELS)
+    ]
+    layer.setRenderer(QgsPalettedRasterRenderer(None, 1, classes))
+    layer.triggerRepaint()
+
+
+def _color(value: int, color: str) -> QColor:
+    shown = QColor(color)
+    if value == 0:
+        shown.setAlpha(RIGHT_ALPHA)
+    return shown
+
+
+def _error_outline(error: str, color: str) -> QgsFillSymbol:
+    """Missed objects are dashed too, for those who do not tell the colours apart."""
+    properties = {"style": "no", "outline_color": color, "outline_width": "0.5", "outline_width_unit": "MM"}
+    line = "dash" if error == "missed" else "solid"
+    return QgsFillSymbol.createSimple({**properties, "outline_style": line, "joinstyle": "miter"})
+
+
+RANK_STEPS = (
+    (1, 10, "#c2107a", 36, tr("1 to 10: label here first")),
+    (11, 25, "#e2568f", 24, tr("11 to 25")),
+    (26, 50, "#f39b7b", 16, tr("26 to 50")),
+    (51, 1_000_000, "#f7cf9b", 8, tr("51 and later")),
+)
+"""First and last rank, colour, opacity of 255, what the legend says."""
+
+MILLIMETRES = "0.6"
+
+
+def style_next(layer: QgsVectorLayer, card: dict[str, Any]) -> None:
+    """Frames that are the stronger the sooner a cell is to be labelled, with the rank in each.
+
+    Args:
+        layer: cells with the field `rank`.
+        card: not used.
+    """
+    ranges = [
+        QgsRendererRange(first - 0.5, last + 0.5, _frame(color, opacity), words)
+        for first, last, color, opacity, words in RANK_STEPS
+    ]
+    layer.setRenderer(QgsGraduatedSymbolRenderer("rank", ranges))
+    layer.setLabeling(QgsVectorLayerSimpleLabeling(_rank_labels()))
+    layer.setLabelsEnabled(True)
+    layer.triggerRepaint()
+
+
+def _frame(color: str, opacity: int) -> QgsFillSymbol:
+    fill = QColor(color)
+    properties = {
+        "color": f"{fill.red()},{fill.green()},{fill.blue()},{opacity}",
+        "outline_color": color,
+        "outline_width": MILLIMETRES,
+        "outline_width_unit": "MM",
+        "joinstyle": "miter",
+    }
+    return QgsFillSymbol.createSimple(properties)
+
+
+def _rank_labels() -> QgsPalLayerSettings:
+    settings = QgsPalLayerSettings()
+    settings.fieldName = "rank"
+    settings.placement = QgsPalLayerSettings.Placement.OverPoint
+    settings.centroidInside = True
+    settings.priority = 8
+    settings.setFormat(haloed(10, 0.8, "#5a0a3c"))
+    return settings
+
+
+VIRIDIS = ("#440154", "#3b528b", "#21918c", "#5ec962", "#fde725")
+"""Equal steps look equal, also without colour vision."""
+
+OUTLIERS = 0.02
+"""Share of pixels at either end that the ramp does not reach out for."""
+
+
+def style_values(layer: QgsRasterLayer, card: dict[str, Any]) -> None:
+    """A ramp over the first band, between what 2 and 98 percent of its values lie below.
+
+    Args:
+        layer: values in units that only the model's makers know.
+        card: the model's card, not used.
+    """
+    least, most = value_range(layer.source(), OUTLIERS)
+    if not least < most:  # all the same, or no data
+        least, most = (least, least + 1) if least == least else (0.0, 1.0)
+    shader = QgsColorRampShader(least, most, _ramp(), QgsColorRampShader.Type.Interpolated)
+    shader.classifyColorRamp(len(VIRIDIS), 1, layer.extent())
+    function = QgsRasterShader(least, most)
+    function.setRasterShaderFunction(shader)
+    renderer = QgsSingleBandPseudoColorRenderer(None, 1, function)
+    renderer.setClassificationMin(least)
+    renderer.setClassificationMax(most)
+    layer.setRenderer(renderer)
+    layer.triggerRepaint()
+
+
+def _ramp() -> QgsGradientColorRamp:
+    last = len(VIRIDIS) - 1
+    stops = [QgsGradientStop(index / last, QColor(color)) for index, color in enumerate(VIRIDIS)]
+    return QgsGradientColorRamp(QColor(VIRIDIS[0]), QColor(VIRIDIS[-1]), False, stops[1:-1])

@@ -6,9 +6,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..progress import headed, spoken
 from ..runs.curves import MAIN, NOT_SCORES, WORDS
 from ..translation import local, local_brief, tr
-from ..vocabulary import headed, spoken
 from .shelf import Model
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def facts(model: Model, speeds: dict[Path, float]) -> list[tuple[str, str]]:
 
     Args:
         model: a sound one.
-        speeds: as `jobs.speeds.speeds`.
+        speeds: as `jobs.package_registry.speeds`.
     """
     card = model.card
     rows = [
@@ -125,7 +125,7 @@ def comparison(first: Model, second: Model, speeds: dict[Path, float], scored: S
     Args:
         first: a sound one.
         second: another.
-        speeds: as `jobs.speeds.speeds`.
+        speeds: as `jobs.package_registry.speeds`.
         scored: what was found of both on the same ground; none where nobody has asked.
     """
     names = [escape(each.name) for each in (first, second)]

@@ -13,21 +13,27 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..background import Background, Cancelled, start
 from ..errors import CancelledError, GeoDistilError
-from ..extents import extent_arguments
 from ..folders import job_folder
 from ..foreign import taken
+from ..gdal_files import permission
+from ..given import given
 from ..packages import least_score, read_card
 from ..process import EngineProcess, finished
-from ..progress import TaskFeedback
-from ..scores import without_truth
+from ..progress import TaskFeedback, headed, spoken, without_truth
+from ..reference_systems import extent_arguments
 from ..snapshots import raster_path
 from ..translation import local_brief, tr
-from ..types import given
-from ..virtual import permission
-from ..vocabulary import headed, spoken
-from .ground import TASKS, Ground, check_ground, common_classes, common_tasks
+from .ground import (
+    TASKS,
+    Ground,
+    check_ground,
+    common_classes,
+    common_tasks,
+    names_raster,
+    said_of_training,
+    trained_on,
+)
 from .shelf import Model
-from .training_ground import names_raster, said_of_training, trained_on
 from .truth import RASTER_GROUND, GroundFile, Meaning, Outlines, TruthFiles, without_background
 
 CANDIDATES = 0.05

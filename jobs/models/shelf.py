@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GeoDistilError, file_errors
+from ..folders import BROKEN, content_of
 from ..foreign import package_of
 from ..package_registry import forget, known, looks_like_package, own_names, register, set_own_name
 from ..packages import ITEM_FILE, is_foreign, read_card
-from ..runs import registry
+from ..runs import files
 from ..runs.files import MODEL_FOLDER, find_runs
 from ..stored import store, stored
 from ..text_files import parsed_json, read_json, texts, write_text
 from ..translation import tr
-from ..zips import BROKEN, content_of
 
 FOLDERS = "geodistil/modelFolders"
 """Folders whose packages are listed."""
@@ -145,8 +145,8 @@ def describe(model: Model, licence: str, source: str) -> None:
 def _places() -> Iterator[tuple[Path, str]]:
     for _, path in known():
         yield path, REGISTERED
-    runs = [run for folder in registry.run_folders() for run in find_runs(folder)]
-    for run in [*registry.known_runs(), *runs]:
+    runs = [run for folder in files.run_folders() for run in find_runs(folder)]
+    for run in [*files.known_runs(), *runs]:
         if (run / MODEL_FOLDER / ITEM_FILE).is_file():
             yield run / MODEL_FOLDER, OF_RUN
     for folder in folders():

@@ -24,10 +24,9 @@ from ..classes import NO_CLASS, RASTER_BACKGROUND, ClassReader
 from ..errors import GeoDistilError
 from ..folders import file_stem
 from ..labelling.geometry import areas_of
-from ..layer_file import LayerFile
 from ..reading import Features
 from ..reference_systems import transform_between
-from ..snapshots import CLASS_FIELD, NEEDED, Snapshot, raster_path
+from ..snapshots import CLASS_FIELD, NEEDED, LayerFile, Snapshot, raster_path
 from ..translation import tr
 from .ground import Truth, common_classes
 from .shelf import Model

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from ..progress import headed, spoken
 from ..translation import local, local_brief, tr
-from ..vocabulary import headed, spoken
 from .history import Stage
 
 Points = list[tuple[float, float]]

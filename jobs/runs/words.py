@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from ..progress import duration
+from ..progress import duration, headed, spoken
 from ..servers.note import Stage
 from ..translation import local, local_time, tr
-from ..vocabulary import headed, spoken
 from .curves import MAIN, WORDS, number
 from .state import RunState, Status
 

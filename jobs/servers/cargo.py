@@ -19,8 +19,8 @@ from ..errors import GeoDistilError
 from ..events import EVENTS_FILE
 from ..process import LOG_FILE
 from ..run_folder import RUN_FILE
+from ..runs.archive import is_address, source_paths, with_companions
 from ..runs.files import CHECKPOINTS, LOCAL, MODEL_FOLDER, PREDICTIONS, REPORT_FILE, TRAINED, files_in
-from ..runs.imagery import is_address, source_paths, with_companions
 from ..text_files import read_object
 from ..translation import tr
 

@@ -1,4 +1,4 @@
-"""One connection to a server, with the script `there` at its other end."""
+"""One connection to a server, with the script `there` at its other end, and the test of a server."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import subprocess
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Callable
 
 from ..errors import CancelledError
+from ..given import given
 from ..text_files import parsed_json
-from ..types import given
 from . import ssh
-from .errors import lost, no_python, on_its_disk, refused_by_ssh
+from .errors import lost, no_engine, no_python, on_its_disk, refused_by_ssh
 from .server import Server
 
 SCRIPT = Path(__file__).with_name("there.py")
@@ -166,3 +167,55 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
         return None
     sound = isinstance(values, dict) and isinstance(values.get("bytes"), int)
     return values if sound else None
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a server has.
+
+    Args:
+        python: version of its Python.
+        engine: version of its engine.
+        device: its graphics cards, or `CPU`.
+        folder: the server's folder, as a whole path.
+        free: bytes left on that folder's disk.
+    """
+
+    python: str
+    engine: str
+    device: str
+    folder: str
+    free: int
+
+
+def probe(server: Server, cancelled: Callable[[], bool] = lambda: False) -> Found:
+    """Try all that a training needs; takes as long as the engine there takes to load.
+
+    Raises:
+        ServerError: something is missing; the sentence says what.
+        CancelledError: it was cancelled.
+    """
+    with Connection(server, cancelled) as connection:
+        place = connection.ask("prepare", folder=server.folder)
+        answer, content = connection.ask_bytes("doctor")
+        told = _object(content)
+        if answer["code"] != 0 or "geodistil" not in told:
+            raise no_engine(server, answer["said"])
+        return Found(
+            str(connection.hello["python"]), str(told["geodistil"]), _device(told), place["folder"], place["free"]
+        )
+
+
+def _device(told: dict[str, Any]) -> str:
+    cards = told.get("cuda")
+    if isinstance(cards, list) and cards:
+        return ", ".join(map(str, cards))
+    return "MPS" if told.get("mps") else "CPU"
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    try:
+        values = parsed_json(content)
+    except ValueError:
+        return {}
+    return values if isinstance(values, dict) else {}

@@ -1,4 +1,4 @@
-"""A run on a server, from a thread of its own: copied, started, followed, fetched; taken up where it broke off."""
+"""Runs on servers, each followed from a thread of its own: copied, started, fetched; taken up where it broke off."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
+from uuid import uuid4
 
 from qgis.PyQt.QtCore import QLockFile
 
-from ..errors import CancelledError, GeoDistilError, as_error
+from ..errors import CancelledError, GeoDistilError, as_error, file_errors
 from ..events import EVENTS_FILE, last_event
 from ..packages import ITEM_FILE
 from ..process import LOG_FILE, STOP_FILE
-from ..runs.files import LAUNCH_FILE, MODEL_FOLDER, REPORT_FILE, TRAINED
+from ..runs.files import LAUNCH_FILE, MODEL_FOLDER, REPORT_FILE, TRAINED, followed_runs, set_followed_runs
 from ..text_files import read_object, write_text
 from ..translation import tr
 from .cargo import RUNS, cargo
 from .connection import Connection
-from .copying import Pace, Wanted, fetch, missing, send
+from .copying import Mirror, Pace, Wanted, fetch, missing, send
 from .errors import ServerError, no_engine, no_server, too_little_room
-from .mirror import Mirror
 from .note import LOCK_FILE, UNDER_WAY, Note, Stage, read_note, write_note
-from .server import Server
+from .server import Server, servers
 
 POLL_SECONDS = 1.0
 LONGEST_PAUSE = 30.0
@@ -227,3 +227,64 @@ class Follower(threading.Thread):
         if note != self._note:
             self._note = note
             write_note(self.run_folder, note)
+
+
+def assign(run: Path, server: Server) -> None:
+    """Have a run train on a server, once it is started.
+
+    Raises:
+        OSError: the run folder cannot be written.
+    """
+    write_note(run, Note(server.id, server.name))
+
+
+def begin(run: Path, note: Note) -> None:
+    """Start a run on its server, or let it go on there; whoever follows does the rest.
+
+    Raises:
+        GeoDistilError: the run folder cannot be written.
+    """
+    token = uuid4().hex
+    with file_errors():
+        (run / STOP_FILE).unlink(missing_ok=True)
+        fresh = Note(note.server, note.name, Stage.COPYING, note.folder, note.begun, token)
+        write_note(run, fresh)
+    set_followed_runs({**followed_runs(), run: token})
+
+
+class Followers:
+    """Keeps a thread at work for each run on a server. Its methods are the main thread's."""
+
+    def __init__(self) -> None:
+        self._threads: dict[Path, Follower] = {}
+        self._servers: list[Server] = []
+
+    def keep(self) -> list[Path]:
+        """See to it that every run is followed; the runs that have ended since the last call."""
+        followed = followed_runs()
+        if not followed and not self._threads:
+            return []
+        self._servers = servers()
+        ended = [thread for thread in self._threads.values() if not thread.is_alive()]
+        for thread in ended:
+            del self._threads[thread.run_folder]
+            if followed.get(thread.run_folder) == thread.token:  # else it was started again meanwhile
+                del followed[thread.run_folder]
+        if ended:
+            set_followed_runs(followed)
+        for run, token in followed.items():
+            if run not in self._threads:
+                self._threads[run] = Follower(run, token, self._find)
+                self._threads[run].start()
+        return [thread.run_folder for thread in ended]
+
+    def leave(self) -> None:
+        """Follow nothing any more; does not wait, and ends nothing on any server."""
+        for thread in self._threads.values():
+            thread.leave()
+        self._threads = {}
+
+    def _find(self, known: str, name: str) -> Server | None:
+        """A server by its id; one that was removed and described anew has another, but the same name."""
+        found = sorted(self._servers, key=lambda server: server.id != known)
+        return next((server for server in found if server.id == known or server.name == name), None)

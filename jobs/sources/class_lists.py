@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from qgis.core import QgsMapLayer, QgsPalettedRasterRenderer, QgsProject, QgsRasterLayer
 
 from ..classes import PALETTE, category_symbols, natural_order, value_text
+from ..progress import spoken
 from ..translation import tr
-from ..vocabulary import spoken
 from .counting import LabelCounts
 from .draft import SEGMENTATION, ClassDraft, Draft, SourceDraft
 

@@ -20,11 +20,11 @@ from qgis.core import (
 
 from ..background import Background, Cancelled
 from ..errors import CancelledError, GeoDistilError, as_error
+from ..given import given
 from ..tiles.fetching import fetch
-from ..tiles.ordering import Order, order_for
+from ..tiles.plan import Order, order_for
 from ..tiles.service import is_service
 from ..translation import tr
-from ..types import given
 from .draft import SourceDraft
 from .facts import raster_facts
 

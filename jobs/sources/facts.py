@@ -17,7 +17,7 @@ from qgis.core import (
 )
 
 from ..errors import GeoDistilError
-from ..extents import ground_size
+from ..reference_systems import ground_size
 from ..snapshots import raster_file
 
 POINTS, LINES, POLYGONS, CLASS_RASTER, OTHER = "points", "lines", "polygons", "class raster", "other"

@@ -1,13 +1,48 @@
-"""Which recipe fits the roles, why, and what each recipe and size means."""
+"""Which recipe fits the roles, why, what each recipe and size means, and what it costs."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from ..progress import duration, spoken
 from ..translation import local, tr
-from .draft import DETECTION, SEGMENTATION, UNLABELLED
+from .draft import DETECTION, SEGMENTATION, UNLABELLED, TrainingDraft
+
+
+def estimate_text(estimate: dict[str, Any], training: TrainingDraft) -> str:
+    """How far a budget of minutes goes, or how long one of steps or epochs takes; and the memory.
+
+    Args:
+        estimate: the key `estimate` of the engine's `check --probe`.
+        training: the budget.
+    """
+    stages, budget = estimate["stages"], training.budget
+    memory = tr("{memory} GB of memory on {device}").format(
+        memory=local(estimate["memory_bytes"] / 1e9, 1), device=estimate["device"]
+    )
+    if training.budget_kind == "minutes":
+        steps = [f"{spoken(stage['name'])} {local(_steps_in(stage, budget * 60))}" for stage in stages]
+        return tr("About so many steps: {steps}; {memory}. Validation takes part of the time.").format(
+            steps=", ".join(steps), memory=memory
+        )
+    seconds = sum(_seconds(stage, budget, training.budget_kind) for stage in stages)
+    return tr("About {duration}, {memory}, and some more for validation.").format(
+        duration=duration(seconds), memory=memory
+    )
+
+
+def _steps_in(stage: dict[str, Any], seconds: float) -> int:
+    share = stage.get("share_of_minutes", stage["share"])
+    return round(share * seconds / max(stage["seconds_per_step"], 1e-6))
+
+
+def _seconds(stage: dict[str, Any], budget: float, kind: str) -> float:
+    steps = budget if kind == "steps" else budget * stage["steps_per_epoch"]
+    return max(1, round(stage["share"] * steps)) * stage["seconds_per_step"]
+
 
 MEASURED = Path(__file__).resolve().parents[2] / "resources" / "network_sizes.json"
 SUPERVISED, PARTIAL, SEMI, DISTIL = "supervised", "partial_multitask", "semi_supervised", "distil"

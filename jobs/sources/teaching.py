@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..packages import package_path, read_card
+from ..packages import facts, package_path, read_card
+from ..progress import spoken
 from ..runs.files import START
-from ..teacher import facts
 from ..translation import tr
-from ..vocabulary import spoken
 from .draft import LABELLED_ROLES, Draft
 from .option import NETWORKS
 from .suggestion import DISTIL

@@ -1,4 +1,4 @@
-"""Fetch a part of a service: what is kept already is not asked for, the rest comes, and a GeoTIFF is written."""
+"""Fetch a part of a service into a GeoTIFF, or into the kept tiles for what looks at it next."""
 
 from __future__ import annotations
 
@@ -13,22 +13,31 @@ from pathlib import Path
 from typing import Callable, NamedTuple, TypeVar
 
 from qgis.core import QgsMapLayer
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import QObject, pyqtSignal
 
+from ..background import Background, Cancelled, start
 from ..errors import GeoDistilError
 from ..folders import file_stem
+from ..given import given
 from ..progress import duration
 from ..translation import local, tr
-from ..types import given
-from .addresses import Address, with_query, wms_address, wmts_address, xyz_address
 from .capabilities import map_service, matrix
-from .getting import Manners, Wanted, get
-from .mosaic import Tiles, write
-from .ordering import Order
-from .pictures import picture
-from .plan import Window, window, wms_lattice, xyz_lattice
-from .refusals import empty, no_picture
+from .getting import (
+    Address,
+    Manners,
+    Wanted,
+    empty,
+    get,
+    no_picture,
+    with_query,
+    wms_address,
+    wmts_address,
+    xyz_address,
+)
+from .mosaic import Tiles, picture, write
+from .plan import Order, Window, bytes_per_pixel, note_size, window, wms_lattice, xyz_lattice
 from .service import WMS, XYZ, Service
-from .sizes import bytes_per_pixel, note_size
 from .store import ABSENT_SECONDS, FRESH_SECONDS, TileStore, put, sweep, tiles_folder
 
 MANNERS = Manners()
@@ -240,3 +249,57 @@ def _capabilities(
     said = read(came[0])
     put(kept, came[0])
     return said
+
+
+class KeptFetch(QObject):
+    """Fetches in a task; what is kept already is there at once. Of what was given up nothing follows.
+
+    Args:
+        parent: who waits for it.
+    """
+
+    came = pyqtSignal(str)
+    """The file."""
+    failed = pyqtSignal(object)
+    """With a `GeoDistilError`."""
+    told = pyqtSignal(float, str)
+    """Percent, and in words."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._task: Background | None = None
+
+    def start(self, order: Order) -> None:
+        """Begin; what was on its way is given up."""
+        self.cancel()
+
+        def wanted() -> bool:
+            return not sip.isdeleted(self) and self._task is task
+
+        def told(progress: Progress) -> None:
+            percent = 100 * progress.done / progress.of
+            task.setProgress(percent)
+            if wanted():
+                self.told.emit(percent, progress.text)
+
+        def work(cancelled: Cancelled) -> Path:
+            return fetch_kept(order, told, cancelled)
+
+        def came(path: Path) -> None:
+            if wanted():
+                self._task = None
+                self.came.emit(str(path))
+
+        def failed(error: GeoDistilError) -> None:
+            if wanted():
+                self._task = None
+                self.failed.emit(error)
+
+        self._task = task = Background(tr("Fetch {layer}").format(layer=order.service.name), work, came, failed)
+        start(task)
+
+    def cancel(self) -> None:
+        """Give up what is on its way."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()

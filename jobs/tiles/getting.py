@@ -2,18 +2,218 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from queue import Empty, Queue
 from typing import Callable, NamedTuple
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from qgis.core import QgsNetworkAccessManager
 
 from ..errors import CancelledError, GeoDistilError
+from ..progress import duration
+from ..translation import tr
+from .capabilities import MapService, Matrix
 from .line import Answer, Flight, Line, Trouble
-from .refusals import ABSENT, PASSING, REFUSED, broken, busy, failed, refused, seconds_of, silent, slow
+from .plan import Lattice
 from .service import Service
+
+Address = Callable[[tuple[int, int]], str]
+"""Column and row of a tile -> its address."""
+
+
+def xyz_address(service: Service, zoom: int) -> Address:
+    """Of a template with {x}, {y} or {-y}, {z}, or {q} (quadkey), and {switch:a,b,c}."""
+
+    def address(key: tuple[int, int]) -> str:
+        column, row = key
+        parts = {"x": column, "y": row, "-y": 2**zoom - 1 - row, "z": zoom, "q": quadkey(column, row, zoom)}
+        text = re.sub(r"\{switch:([^}]*)\}", lambda found: _one_of(found[1].split(","), column + row), service.url)
+        for name, value in parts.items():
+            text = text.replace(f"{{{name}}}", str(value))
+        return text
+
+    return address
+
+
+def quadkey(column: int, row: int, zoom: int) -> str:
+    """A tile's name as Bing has it."""
+    digits = (((column >> place) & 1) + 2 * ((row >> place) & 1) for place in range(zoom - 1, -1, -1))
+    return "".join(map(str, digits))
+
+
+def wmts_address(service: Service, matrix: Matrix) -> Address:
+    """Of a template (RESTful), or by names and values."""
+    style = service.styles[0] if service.styles else ""
+    values = {**dict(matrix.dimensions), **dict(service.dimensions)}
+
+    def address(key: tuple[int, int]) -> str:
+        column, row = key
+        if matrix.template:
+            parts = {
+                "style": style,
+                "tilematrixset": service.matrix_set,
+                "tilematrix": matrix.name,
+                "tilecol": str(column),
+                "tilerow": str(row),
+                **{name.lower(): value for name, value in values.items()},
+            }
+            return re.sub(
+                r"\{([^}]+)\}", lambda found: quote(parts.get(found[1].lower(), ""), safe=":"), matrix.template
+            )
+        query = {
+            "SERVICE": "WMTS",
+            "REQUEST": "GetTile",
+            "VERSION": "1.0.0",
+            "LAYER": service.layers[0],
+            "STYLE": style,
+            "FORMAT": service.format or matrix.format,
+            "TILEMATRIXSET": service.matrix_set,
+            "TILEMATRIX": matrix.name,
+            "TILEROW": str(row),
+            "TILECOL": str(column),
+            **values,
+        }
+        return with_query(matrix.url or service.url, query)
+
+    return address
+
+
+def wms_address(service: Service, known: MapService, lattice: Lattice) -> Address:
+    """GetMap, in the version that the service speaks."""
+    newer = known.version >= (1, 3)
+    swapped = newer and service.crs.hasAxisInverted()
+
+    def address(key: tuple[int, int]) -> str:
+        west, south, east, north = lattice.extent(*key)
+        box = (south, west, north, east) if swapped else (west, south, east, north)
+        query = {
+            "SERVICE": "WMS",
+            "VERSION": ".".join(map(str, known.version)),
+            "REQUEST": "GetMap",
+            "LAYERS": ",".join(service.layers),
+            "STYLES": ",".join(service.styles),
+            "CRS" if newer else "SRS": service.crs.authid(),
+            "BBOX": ",".join(f"{each:.10f}".rstrip("0").rstrip(".") for each in box),
+            "WIDTH": str(lattice.width),
+            "HEIGHT": str(lattice.height),
+            "FORMAT": service.format or "image/png",
+            "TRANSPARENT": "TRUE",
+        }
+        return with_query(known.url or service.url, query)
+
+    return address
+
+
+def with_query(url: str, more: dict[str, str]) -> str:
+    """An address whose own parameters stay, but for those of these names."""
+    parts = urlsplit(url)
+    own = [each for each in parts.query.split("&") if each and each.partition("=")[0].upper() not in more]
+    return urlunsplit(parts._replace(query="&".join([*own, urlencode(more, quote_via=quote, safe=":,/")]), fragment=""))
+
+
+def _one_of(names: list[str], number: int) -> str:
+    return names[number % len(names)]
+
+
+ABSENT = (204, 404, 410)
+"""There is no imagery here."""
+
+PASSING = (408, 429, 500, 502, 503, 504)
+"""May pass by itself."""
+
+REFUSED = (401, 403, 407, 418, 451)
+"""It knows us, and says no; asking again makes it worse."""
+
+CHARACTERS = 300
+"""Of a service's own words that are told."""
+
+
+def refused(host: str, code: int) -> GeoDistilError:
+    """It says no."""
+    return GeoDistilError(
+        "service",
+        tr("The service at {host} refuses to give its imagery (HTTP {code}).").format(host=host, code=code),
+        tr("Look at its terms of use, and at the authentication of the layer's connection; do not simply try again."),
+    )
+
+
+def failed(host: str, code: int) -> GeoDistilError:
+    """It answers with an error that will not pass."""
+    return GeoDistilError(
+        "service",
+        tr("The service at {host} cannot answer (HTTP {code}).").format(host=host, code=code),
+        tr("Look at the layer on the map at the same place and scale."),
+    )
+
+
+def silent(host: str, seconds: float, tries: int) -> GeoDistilError:
+    """Nothing came, again and again."""
+    return GeoDistilError(
+        "service",
+        tr("The service at {host} does not answer: nothing came for {time}, {tries} times.").format(
+            host=host, time=duration(seconds), tries=tries
+        ),
+        tr("Try again later: what has come is kept."),
+    )
+
+
+def slow(host: str, seconds: float) -> GeoDistilError:
+    """Something comes, but as good as nothing."""
+    return broken(host, tr("one picture took more than {time}").format(time=duration(seconds)))
+
+
+def broken(host: str, reason: str) -> GeoDistilError:
+    """It could not be reached, or broke off, again and again."""
+    return GeoDistilError(
+        "service",
+        tr("The service at {host} does not answer: {reason}.").format(host=host, reason=reason.strip().rstrip(".")),
+        tr("Try again later: what has come is kept."),
+    )
+
+
+def busy(host: str, seconds: float) -> GeoDistilError:
+    """It wants longer to be left alone than a person waits."""
+    return GeoDistilError(
+        "service",
+        tr("The service at {host} asks to be left alone for {time}.").format(host=host, time=duration(seconds)),
+        tr("Try again then: what has come is kept."),
+    )
+
+
+def no_picture(host: str, content: bytes) -> GeoDistilError:
+    """It answers with something else, such as a page or an exception in XML."""
+    words = " ".join(content[: 4 * CHARACTERS].decode("utf-8", "replace").split())[:CHARACTERS]
+    return GeoDistilError(
+        "service",
+        tr("The service at {host} answers with something else than a picture.").format(host=host),
+        tr("Look at the layer on the map at the same place and scale."),
+        words,
+    )
+
+
+def empty(name: str) -> GeoDistilError:
+    """All of it is ground without imagery."""
+    return GeoDistilError(
+        "raster",
+        tr("The layer {layer} has no imagery of this extent at this pixel size.").format(layer=name),
+        tr("Choose larger pixels, or another extent."),
+    )
+
+
+def seconds_of(header: str) -> float:
+    """What `Retry-After` says, in seconds from now; 0 where it says nothing that is known."""
+    text = header.strip()
+    if text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (TypeError, ValueError, IndexError):
+        return 0.0
+
 
 LOOK_SECONDS = 0.05
 

@@ -19,7 +19,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from ..types import given
+from ..given import given
 from .service import Service
 
 MOST_BYTES = 64 << 20

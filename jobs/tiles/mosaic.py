@@ -1,4 +1,4 @@
-"""Tiles become one GeoTIFF: colours and alpha, in the service's CRS, with who made it inside and beside."""
+"""What a service sent as pixels, and tiles as one GeoTIFF: in the service's CRS, with who made it inside and beside."""
 
 from __future__ import annotations
 
@@ -11,15 +11,59 @@ from typing import Any, Callable, NamedTuple
 
 from osgeo import gdal
 from qgis.core import QgsLayerMetadata
+from qgis.PyQt.QtCore import QRect, Qt
+from qgis.PyQt.QtGui import QImage, QPainter
 from qgis.PyQt.QtXml import QDomDocument
 
 from ..errors import CancelledError, GeoDistilError
 from ..gdal_files import create_geotiff, done
 from ..translation import tr
-from .pictures import blank, paste, picture, pixels
 from .plan import Window
 from .service import Service
 from .store import TileStore
+
+RGBA = QImage.Format.Format_RGBA8888
+
+
+def picture(content: bytes, width: int, height: int) -> QImage | None:
+    """A tile's picture of the size that its lattice has; none where it is none, or damaged.
+
+    Tiles for sharp screens have twice the pixels that their address says: they are made smaller.
+    """
+    image = QImage.fromData(content)
+    if image.isNull():
+        return None
+    image = image.convertToFormat(RGBA)
+    if (image.width(), image.height()) != (width, height):
+        mode = Qt.TransformationMode.SmoothTransformation
+        image = image.scaled(width, height, Qt.AspectRatioMode.IgnoreAspectRatio, mode)
+    return image
+
+
+def blank(width: int, height: int) -> QImage:
+    """Ground without imagery."""
+    image = QImage(width, height, RGBA)
+    image.fill(Qt.GlobalColor.transparent)
+    return image
+
+
+def paste(image: QImage, onto: QImage, left: int, top: int) -> None:
+    """Put a picture where it belongs; what is outside is left out."""
+    inside = QRect(left, top, image.width(), image.height()).intersected(onto.rect())
+    if inside.isEmpty():
+        return
+    painter = QPainter(onto)
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
+    painter.drawImage(inside, image, inside.translated(-left, -top))
+    painter.end()
+
+
+def pixels(image: QImage) -> bytes:
+    """Rows of red, green, blue, alpha."""
+    bits = image.constBits()
+    bits.setsize(image.sizeInBytes())
+    return bytes(bits)
+
 
 BLOCK = 256
 PART = 4096

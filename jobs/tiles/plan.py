@@ -1,18 +1,53 @@
-"""How a part of a service is cut into tiles: which resolution, which tiles, and where their pixels lie."""
+"""What is to be fetched of a service: which part, at which resolution, which tiles, where their pixels lie."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsRectangle
+from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, QgsRectangle
 
 from ..errors import GeoDistilError
-from ..extents import ground_size
+from ..reference_systems import ground_size, view_on
+from ..stored import store, stored_by_path
 from ..translation import local, tr
-from .service import WEB_MERCATOR_SIDE, WMS, XYZ, Service
-from .sizes import bytes_per_pixel
+from .service import WEB_MERCATOR_SIDE, WMS, XYZ, Service, service_of
+
+SIZES = "geodistil/tileSizes"
+"""Bytes of a pixel by service, the last measured last."""
+
+MOST = 100
+USUAL = {"jpg": 0.3, "jpeg": 0.3, "webp": 0.2, "png": 1.8}
+"""Of aerial imagery, by format."""
+
+UNKNOWN = 0.6
+"""Of a service that does not say its format; it may be any of them."""
+
+
+def bytes_per_pixel(service: Service) -> float:
+    """About how many bytes come for a pixel."""
+    known = stored_by_path(SIZES).get(_key(service))
+    if isinstance(known, (int, float)) and known > 0:
+        return float(known)
+    named = f"{service.format} {urlsplit(service.url).path}".lower()
+    return next((size for name, size in USUAL.items() if name in named), UNKNOWN)
+
+
+def note_size(service: Service, count: int, pixels: int) -> None:
+    """Remember how large tiles with imagery were: bytes in all, of so many pixels. On any thread."""
+    key = _key(service)
+    known = {name: value for name, value in stored_by_path(SIZES).items() if name != key}
+    known[key] = round(count / pixels, 4)
+    store(SIZES, dict(list(known.items())[-MOST:]))
+
+
+def _key(service: Service) -> str:
+    return sha256(repr((service.url, service.layers, service.styles, service.format)).encode()).hexdigest()[:16]
+
 
 TOLERANCE = 1.02
 """A pixel that is larger by so much is as fine: the engine takes it as it is, too."""
@@ -268,3 +303,47 @@ def _resolution(service: Service, part: QgsRectangle, pixel: float) -> tuple[int
     fine = (index for index, size in enumerate(sizes) if ground_pixel(service.crs, part, size) <= pixel * TOLERANCE)
     index = next(fine, len(sizes) - 1)
     return index, sizes[index]
+
+
+class Order(NamedTuple):
+    """A part of a service.
+
+    Args:
+        service: the service.
+        extent: in its CRS.
+        estimate: gives the resolution.
+    """
+
+    service: Service
+    extent: QgsRectangle
+    estimate: Estimate
+
+
+def order_for(
+    layer: QgsRasterLayer, view: QgsRectangle, crs: QgsCoordinateReferenceSystem, pixel: float, project: QgsProject
+) -> Order:
+    """An order for a view of a layer; for the main thread.
+
+    Args:
+        layer: of a service.
+        view: in `crs`.
+        crs: the view's; one that is not valid is the layer's.
+        pixel: ground metres of a pixel; 0 is the finest that there is.
+        project: knows how coordinates are transformed.
+
+    Raises:
+        GeoDistilError: the layer is no service, shows nothing there, or it is absurdly much.
+    """
+    service = service_of(layer)
+    extent = view_on(view, crs if crs.isValid() else layer.crs(), layer, project)
+    return Order(service, extent, estimate(service, extent, pixel))
+
+
+def refuse_many(order: Order, hint: str) -> None:
+    """Refuse what a person ought to be asked about, where nobody can be.
+
+    Raises:
+        GeoDistilError: it is so much.
+    """
+    if order.estimate.many:
+        raise GeoDistilError("raster", tr("That is much imagery: {size}").format(size=order.estimate.text), hint)

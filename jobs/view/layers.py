@@ -10,8 +10,7 @@ from typing import Any
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer
 
 from ..errors import file_errors
-from ..layers.predictions import LOOKS, Imagery, Model, add_prediction, prediction
-from ..layers.styled import Result, save_look
+from ..layers.styled import LOOKS, Imagery, Model, Result, add_prediction, prediction, save_look
 from ..translation import tr
 
 SIDECAR = ".aux.xml"

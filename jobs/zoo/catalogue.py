@@ -16,8 +16,7 @@ from ..runs.files import MODEL_FOLDER, REPORT_FILE
 from ..stored import store, stored
 from ..text_files import parsed_json, texts
 from ..translation import tr
-from .addresses import catalogue_at, file_name, is_web, led_to
-from .fetching import content
+from .fetching import catalogue_at, content, file_name, is_web, led_to
 
 ZOOS = "geodistil/zoos"
 """Folders and addresses, the last one first."""

@@ -84,21 +84,6 @@
       <translation>Schalten Sie zuerst die Erweiterung Verarbeitung ein (Erweiterungen &gt; Erweiterungen verwalten und installieren).</translation>
     </message>
     <message>
-      <location filename="toolbox/anysources.py" />
-      <source>{role} needs both imagery and labels, or neither.</source>
-      <translation>{role} braucht Bilddaten und Labels, oder keines von beiden.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/anysources.py" />
-      <source> or </source>
-      <translation> oder </translation>
-    </message>
-    <message>
-      <location filename="toolbox/anysources.py" />
-      <source>There is nothing to work on: give imagery for {names}.</source>
-      <translation>Es gibt nichts zu tun: Geben Sie Bilddaten für {names} an.</translation>
-    </message>
-    <message>
       <location filename="toolbox/areastolines.py" />
       <source>Greatest width (metres)</source>
       <translation>Größte Breite (Meter)</translation>
@@ -875,6 +860,76 @@ Ob Bilddaten geholt werden dürfen und ob aus ihnen gelernt werden darf, sagen d
     </message>
     <message>
       <location filename="toolbox/helps.py" />
+      <source>ground sampling distance</source>
+      <translation>Bodenauflösung</translation>
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>pseudo-labels</source>
+      <translation>Pseudo-Labels</translation>
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>labelled area</source>
+      <translation>gelabelte Gebiet</translation>
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>model package</source>
+      <translation>Modellpaket</translation>
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>semi-supervised</source>
+      <translation>halbüberwachten</translation>
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>run folder</source>
+      <translation>Laufordner</translation>
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>class map</source>
+      <translation>Klassenkarte</translation>
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>backend</source>
+      <translation>Backend</translation>
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>background</source>
+      <translation>Hintergrund</translation>
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>checkpoint</source>
+      <translation>Zwischenstand</translation>
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>chips</source>
+      <translation>Ausschnitte</translation>
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>encoder</source>
+      <translation>Encoder</translation>
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>teachers</source>
+      <translation>Lehrernetze</translation>
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
+      <source>student</source>
+      <translation>Schülernetz</translation>
+    </message>
+    <message>
+      <location filename="toolbox/helps.py" />
       <source>auto: a graphics card where there is one, else the processor.</source>
       <translation>auto: eine Grafikkarte, wo es eine gibt, sonst der Prozessor.</translation>
     </message>
@@ -1288,64 +1343,64 @@ Bilder ohne Georeferenz brauchen das Raster, das sie zeigen: das desselben Namen
       <translation>Erstellt aus</translation>
     </message>
     <message>
-      <location filename="toolbox/labelled.py" />
-      <source>Detection: labels (polygons or points)</source>
-      <translation>Detektion: Labels (Polygone oder Punkte)</translation>
-    </message>
-    <message>
-      <location filename="toolbox/labelled.py" />
-      <source>Segmentation: labels (polygons or class raster)</source>
-      <translation>Segmentierung: Labels (Polygone oder Klassenraster)</translation>
-    </message>
-    <message>
-      <location filename="toolbox/labelled.py" />
-      <source>{word}: imagery</source>
-      <translation>{word}: Bilddaten</translation>
-    </message>
-    <message>
-      <location filename="toolbox/labelled.py" />
-      <source>{word}: class field</source>
-      <translation>{word}: Klassenfeld</translation>
-    </message>
-    <message>
-      <location filename="toolbox/labelled.py" />
-      <source>Empty: all labels are of one class, named as the layer. Features without a value count nowhere. Not used with class rasters: there, 0 is background.</source>
-      <translation>Leer: Alle Labels gehören zu einer Klasse, die wie der Layer heißt. Objekte ohne Wert zählen nirgends. Für Klassenraster ohne Bedeutung: Dort ist 0 Hintergrund.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/labelled.py" />
-      <source>{word}: labelled area</source>
-      <translation>{word}: gelabeltes Gebiet</translation>
-    </message>
-    <message>
-      <location filename="toolbox/labelled.py" />
-      <source>Inside it, ground without a label is background; outside it nothing counts. Empty: the whole imagery.</source>
-      <translation>Innerhalb ist Gelände ohne Label Hintergrund; außerhalb zählt nichts. Leer: die ganzen Bilddaten.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/labelled.py" />
-      <source>The detection labels {labels} are points: give the side of the box around a point.</source>
-      <translation>Die Labels {labels} der Detektion sind Punkte: Geben Sie die Kantenlänge der Box um einen Punkt an.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/labelled.py" />
-      <source>Detection: side of the box around a point (metres)</source>
-      <translation>Detektion: Kantenlänge der Box um einen Punkt (Meter)</translation>
-    </message>
-    <message>
-      <location filename="toolbox/model.py" />
+      <location filename="toolbox/parameters.py" />
       <source>Model package (folder, zip, or item.json)</source>
       <translation>Modellpaket (Ordner, Zip oder item.json)</translation>
     </message>
     <message>
-      <location filename="toolbox/model.py" />
+      <location filename="toolbox/parameters.py" />
       <source>Model package (item.json *.zip);;All files (*)</source>
       <translation>Modellpaket (item.json *.zip);;Alle Dateien (*)</translation>
     </message>
     <message>
-      <location filename="toolbox/model.py" />
+      <location filename="toolbox/parameters.py" />
       <source>Model (package folder, zip, item.json, or ONNX file)</source>
       <translation>Modell (Ordner des Pakets, Zip, item.json oder ONNX-Datei)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/parameters.py" />
+      <source>Detection: labels (polygons or points)</source>
+      <translation>Detektion: Labels (Polygone oder Punkte)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/parameters.py" />
+      <source>Segmentation: labels (polygons or class raster)</source>
+      <translation>Segmentierung: Labels (Polygone oder Klassenraster)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/parameters.py" />
+      <source>{word}: imagery</source>
+      <translation>{word}: Bilddaten</translation>
+    </message>
+    <message>
+      <location filename="toolbox/parameters.py" />
+      <source>{word}: class field</source>
+      <translation>{word}: Klassenfeld</translation>
+    </message>
+    <message>
+      <location filename="toolbox/parameters.py" />
+      <source>Empty: all labels are of one class, named as the layer. Features without a value count nowhere. Not used with class rasters: there, 0 is background.</source>
+      <translation>Leer: Alle Labels gehören zu einer Klasse, die wie der Layer heißt. Objekte ohne Wert zählen nirgends. Für Klassenraster ohne Bedeutung: Dort ist 0 Hintergrund.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/parameters.py" />
+      <source>{word}: labelled area</source>
+      <translation>{word}: gelabeltes Gebiet</translation>
+    </message>
+    <message>
+      <location filename="toolbox/parameters.py" />
+      <source>Inside it, ground without a label is background; outside it nothing counts. Empty: the whole imagery.</source>
+      <translation>Innerhalb ist Gelände ohne Label Hintergrund; außerhalb zählt nichts. Leer: die ganzen Bilddaten.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/parameters.py" />
+      <source>The detection labels {labels} are points: give the side of the box around a point.</source>
+      <translation>Die Labels {labels} der Detektion sind Punkte: Geben Sie die Kantenlänge der Box um einen Punkt an.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/parameters.py" />
+      <source>Detection: side of the box around a point (metres)</source>
+      <translation>Detektion: Kantenlänge der Box um einen Punkt (Meter)</translation>
     </message>
     <message>
       <location filename="toolbox/predict.py" />
@@ -1599,11 +1654,6 @@ Die Dateien sind die von Vorhersagen: classes.tif, confidence.tif, detections.gp
     </message>
     <message>
       <location filename="toolbox/reviewpredictions.py" />
-      <source>pseudo-labels</source>
-      <translation>Pseudo-Labels</translation>
-    </message>
-    <message>
-      <location filename="toolbox/reviewpredictions.py" />
       <source>Find where to label next</source>
       <translation>Finden, wo als Nächstes zu labeln ist</translation>
     </message>
@@ -1826,6 +1876,21 @@ Das Modell ist ein Paket, oder `item.json` des Ordners `model` in einem Laufordn
       <translation>Bericht</translation>
     </message>
     <message>
+      <location filename="toolbox/training.py" />
+      <source>{role} needs both imagery and labels, or neither.</source>
+      <translation>{role} braucht Bilddaten und Labels, oder keines von beiden.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source> or </source>
+      <translation> oder </translation>
+    </message>
+    <message>
+      <location filename="toolbox/training.py" />
+      <source>There is nothing to work on: give imagery for {names}.</source>
+      <translation>Es gibt nichts zu tun: Geben Sie Bilddaten für {names} an.</translation>
+    </message>
+    <message>
       <location filename="toolbox/trainpartialmultitask.py" />
       <source>Train from boxes and areas</source>
       <translation>Aus Boxen und Flächen trainieren</translation>
@@ -1932,112 +1997,47 @@ Das gelabelte Gebiet ist wichtig: Darin gilt Gelände ohne Label als Hintergrund
 Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselben Laufordner geht es von dort weiter.</translation>
     </message>
     <message>
-      <location filename="toolbox/words.py" />
-      <source>ground sampling distance</source>
-      <translation>Bodenauflösung</translation>
-    </message>
-    <message>
-      <location filename="toolbox/words.py" />
-      <source>labelled area</source>
-      <translation>gelabelte Gebiet</translation>
-    </message>
-    <message>
-      <location filename="toolbox/words.py" />
-      <source>model package</source>
-      <translation>Modellpaket</translation>
-    </message>
-    <message>
-      <location filename="toolbox/words.py" />
-      <source>semi-supervised</source>
-      <translation>halbüberwachten</translation>
-    </message>
-    <message>
-      <location filename="toolbox/words.py" />
-      <source>run folder</source>
-      <translation>Laufordner</translation>
-    </message>
-    <message>
-      <location filename="toolbox/words.py" />
-      <source>class map</source>
-      <translation>Klassenkarte</translation>
-    </message>
-    <message>
-      <location filename="toolbox/words.py" />
-      <source>backend</source>
-      <translation>Backend</translation>
-    </message>
-    <message>
-      <location filename="toolbox/words.py" />
-      <source>background</source>
-      <translation>Hintergrund</translation>
-    </message>
-    <message>
-      <location filename="toolbox/words.py" />
-      <source>checkpoint</source>
-      <translation>Zwischenstand</translation>
-    </message>
-    <message>
-      <location filename="toolbox/words.py" />
-      <source>chips</source>
-      <translation>Ausschnitte</translation>
-    </message>
-    <message>
-      <location filename="toolbox/words.py" />
-      <source>encoder</source>
-      <translation>Encoder</translation>
-    </message>
-    <message>
-      <location filename="toolbox/words.py" />
-      <source>teachers</source>
-      <translation>Lehrernetze</translation>
-    </message>
-    <message>
-      <location filename="toolbox/words.py" />
-      <source>student</source>
-      <translation>Schülernetz</translation>
-    </message>
-    <message>
-      <location filename="jobs/check_report.py" />
+      <location filename="jobs/checking.py" />
       <source>Nothing to warn of.</source>
       <translation>Nichts zu beanstanden.</translation>
     </message>
     <message>
-      <location filename="jobs/check_report.py" />
+      <location filename="jobs/checking.py" />
       <source>Source</source>
       <translation>Quelle</translation>
     </message>
     <message>
-      <location filename="jobs/check_report.py" />
+      <location filename="jobs/checking.py" />
       <source>Role</source>
       <translation>Rolle</translation>
     </message>
     <message>
-      <location filename="jobs/check_report.py" />
+      <location filename="jobs/checking.py" />
       <source>Raster</source>
       <translation>Raster</translation>
     </message>
     <message>
-      <location filename="jobs/check_report.py" />
+      <location filename="jobs/checking.py" />
       <source>{gsd} m per pixel; {area} m² of ground train.</source>
       <translation>{gsd} m je Pixel; {area} m² Gelände zum Trainieren.</translation>
     </message>
     <message>
-      <location filename="jobs/check_report.py" />
+      <location filename="jobs/checking.py" />
       <source>{role} class</source>
       <translation>Klasse der {role}</translation>
     </message>
     <message>
-      <location filename="jobs/check_report.py" />
+      <location filename="jobs/checking.py" />
       <source>Band ({dtype})</source>
       <translation>Kanal ({dtype})</translation>
     </message>
     <message>
-      <location filename="jobs/check_report.py" />
+      <location filename="jobs/checking.py" />
       <source>Mean</source>
       <translation>Mittelwert</translation>
     </message>
     <message>
-      <location filename="jobs/check_report.py" />
+      <location filename="jobs/checking.py" />
       <source>Standard deviation</source>
       <translation>Standardabweichung</translation>
     </message>
@@ -2092,26 +2092,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Wählen Sie eines seiner Felder.</translation>
     </message>
     <message>
-      <location filename="jobs/continuing.py" />
-      <source>The folder {folder} holds a run with other layers or settings ({what}).</source>
-      <translation>Der Ordner {folder} enthält einen Lauf mit anderen Layern oder Einstellungen ({what}).</translation>
-    </message>
-    <message>
-      <location filename="jobs/continuing.py" />
-      <source>Choose another folder, or the same layers and settings to continue that run.</source>
-      <translation>Wählen Sie einen anderen Ordner, oder dieselben Layer und Einstellungen, um jenen Lauf fortzusetzen.</translation>
-    </message>
-    <message>
-      <location filename="jobs/continuing.py" />
-      <source>The run file {path} is broken, so the run cannot go on.</source>
-      <translation>Die Laufdatei {path} ist beschädigt, der Lauf kann daher nicht fortgesetzt werden.</translation>
-    </message>
-    <message>
-      <location filename="jobs/continuing.py" />
-      <source>Choose another folder.</source>
-      <translation>Wählen Sie einen anderen Ordner.</translation>
-    </message>
-    <message>
       <location filename="jobs/environment/__init__.py" />
       <source>The engine's Python {chosen} does not exist.</source>
       <translation>Das Python {chosen} der Engine gibt es nicht.</translation>
@@ -2162,6 +2142,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Installieren Sie Python 3.10 oder neuer, legen Sie eine Umgebung mit den Paketen der Engine an, und wählen Sie sie unten.</translation>
     </message>
     <message>
+      <location filename="jobs/environment/installing.py" />
+      <source>Remove GeoDistil's engine environment</source>
+      <translation>Umgebung der GeoDistil-Engine entfernen</translation>
+    </message>
+    <message>
       <location filename="jobs/environment/place.py" />
       <source>{path} cannot be deleted: {reason}.</source>
       <translation>{path} kann nicht gelöscht werden: {reason}.</translation>
@@ -2170,11 +2155,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/environment/place.py" />
       <source>End the runs that use the engine, and try again.</source>
       <translation>Beenden Sie die Läufe, die die Engine nutzen, und versuchen Sie es noch einmal.</translation>
-    </message>
-    <message>
-      <location filename="jobs/environment/removing.py" />
-      <source>Remove GeoDistil's engine environment</source>
-      <translation>Umgebung der GeoDistil-Engine entfernen</translation>
     </message>
     <message>
       <location filename="jobs/errors.py" />
@@ -2210,6 +2190,31 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/errors.py" />
       <source>Choose another place, or make room there.</source>
       <translation>Wählen Sie einen anderen Ort oder schaffen Sie dort Platz.</translation>
+    </message>
+    <message>
+      <location filename="jobs/folders.py" />
+      <source>Remove a temporary folder</source>
+      <translation>Temporären Ordner entfernen</translation>
+    </message>
+    <message>
+      <location filename="jobs/folders.py" />
+      <source>{file} holds {count} files.</source>
+      <translation>{file} enthält {count} Dateien.</translation>
+    </message>
+    <message>
+      <location filename="jobs/folders.py" />
+      <source>{file} holds two files of the name {path}.</source>
+      <translation>{file} enthält zwei Dateien mit dem Namen {path}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/folders.py" />
+      <source>{path} in {file} would be more than {count} times as large as it is packed.</source>
+      <translation>{path} in {file} wäre entpackt mehr als {count}-mal so groß wie gepackt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/folders.py" />
+      <source>It was not unpacked.</source>
+      <translation>Sie wurde nicht entpackt.</translation>
     </message>
     <message>
       <location filename="jobs/foreign.py" />
@@ -2257,139 +2262,144 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Wählen Sie einen anderen Paketindex oder einen Ordner mit Wheels.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>The disk of {folder} is full{at}.</source>
       <translation>Der Datenträger von {folder} ist voll{at}.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>Free some space, or choose another folder, and go on.</source>
       <translation>Schaffen Sie Platz oder wählen Sie einen anderen Ordner, und setzen Sie dann fort.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>The secure connection is not trusted{at}: its certificate is from an authority unknown here.</source>
       <translation>Der sicheren Verbindung wird nicht vertraut{at}: Ihr Zertifikat stammt von einer hier unbekannten Stelle.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>Add your organisation's certificate in Settings &gt; Options &gt; Authentication &gt; Manage Certificates, and go on.</source>
       <translation>Fügen Sie das Zertifikat Ihrer Organisation unter Einstellungen &gt; Optionen &gt; Authentifizierung &gt; Zertifikate verwalten hinzu, und setzen Sie dann fort.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>The proxy server wants a user name and password{at}.</source>
       <translation>Der Proxyserver verlangt Benutzernamen und Passwort{at}.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>Enter them in Settings &gt; Options &gt; Network, and go on.</source>
       <translation>Tragen Sie sie unter Einstellungen &gt; Optionen &gt; Netzwerk ein, und setzen Sie dann fort.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>The proxy server cannot be reached or refuses{at}.</source>
       <translation>Der Proxyserver ist nicht erreichbar oder weist ab{at}.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>Correct it in Settings &gt; Options &gt; Network, or turn it off, and go on.</source>
       <translation>Korrigieren Sie ihn unter Einstellungen &gt; Optionen &gt; Netzwerk oder schalten Sie ihn aus, und setzen Sie dann fort.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>What was downloaded is not what GeoDistil was released with{at}, so it was not installed.</source>
       <translation>Was heruntergeladen wurde, ist nicht das, womit GeoDistil veröffentlicht wurde{at}; es wurde nicht installiert.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>This Python cannot make environments{at}.</source>
       <translation>Dieses Python kann keine Umgebungen anlegen{at}.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>Choose uv as the tool, or install the system's package python3-venv.</source>
       <translation>Wählen Sie uv als Werkzeug, oder installieren Sie das Systempaket python3-venv.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>The system forbids to write or run programs in {folder}{at}.</source>
       <translation>Das System verbietet, in {folder} zu schreiben oder Programme zu starten{at}.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>Choose another folder, or a Python that your administrator allows.</source>
       <translation>Wählen Sie einen anderen Ordner oder ein Python, das Ihre Administration erlaubt.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>The connection failed{at}.</source>
       <translation>Die Verbindung ist gescheitert{at}.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>Check network and proxy (Settings &gt; Options &gt; Network) and go on: what is there already is kept.</source>
       <translation>Prüfen Sie Netzwerk und Proxy (Einstellungen &gt; Optionen &gt; Netzwerk), und setzen Sie dann fort: Was schon da ist, bleibt.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>There is no build for this Python and system{at}.</source>
       <translation>Für dieses Python und dieses System gibt es keine Fassung{at}.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>Choose another Python, or another build of torch.</source>
       <translation>Wählen Sie ein anderes Python oder eine andere Fassung von torch.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>The installation failed{at}: {last}.</source>
       <translation>Das Einrichten ist gescheitert{at}: {last}.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>Copy the diagnostics into a bug report.</source>
       <translation>Kopieren Sie die Diagnose in eine Fehlermeldung an uns.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>The disk of {folder} has {free} GB free, and about {needed} GB are needed.</source>
       <translation>Der Datenträger von {folder} hat {free} GB frei, und etwa {needed} GB werden gebraucht.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>{python} is Python {version}, and the engine needs {oldest} to {newest}.</source>
       <translation>{python} ist Python {version}, und die Engine braucht {oldest} bis {newest}.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/failures.py" />
+      <location filename="jobs/installer/errors.py" />
       <source>Choose another Python, or leave the choice to uv, which brings its own.</source>
       <translation>Wählen Sie ein anderes Python, oder überlassen Sie die Wahl uv, das sein eigenes mitbringt.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/filling.py" />
-      <source>torch for {build} cannot be had. {reason}</source>
-      <translation>torch für {build} ist nicht zu bekommen. {reason}</translation>
-    </message>
-    <message>
-      <location filename="jobs/installer/filling.py" />
-      <source>From a folder of wheels only the registry's torch can be installed, not {build}.</source>
-      <translation>Aus einem Ordner mit Wheels lässt sich nur das torch des Paketindex installieren, nicht {build}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/installer/filling.py" />
-      <source>Choose the registry's own build.</source>
-      <translation>Wählen Sie die Fassung des Paketindex.</translation>
-    </message>
-    <message>
-      <location filename="jobs/installer/guard.py" />
+      <location filename="jobs/installer/job.py" />
       <source>Another installation of the engine's environment is under way.</source>
       <translation>Die Umgebung der Engine wird gerade anderswo eingerichtet.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/guard.py" />
+      <location filename="jobs/installer/job.py" />
       <source>Wait until it ends, or cancel it where it was started.</source>
       <translation>Warten Sie das Ende ab, oder brechen Sie dort ab, wo es begonnen wurde.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/machine.py" />
+      <source>There is no torch for {path} ({kind}).</source>
+      <translation>Für {path} ({kind}) gibt es kein torch.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/machine.py" />
+      <source>It needs Linux or Windows with 64 bits, or a Mac with Apple's processor.</source>
+      <translation>Es braucht Linux oder Windows mit 64 Bit, oder einen Mac mit Apple-Prozessor.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/machine.py" />
+      <source>{path} cannot be started, or is not a Python.</source>
+      <translation>{path} lässt sich nicht starten oder ist kein Python.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/machine.py" />
+      <source>Choose another one.</source>
+      <translation>Wählen Sie ein anderes.</translation>
     </message>
     <message>
       <location filename="jobs/installer/making.py" />
@@ -2407,24 +2417,19 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Aus Python {python} lässt sich keine Umgebung anlegen; ein anderes wird versucht.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/pythons.py" />
-      <source>There is no torch for {path} ({kind}).</source>
-      <translation>Für {path} ({kind}) gibt es kein torch.</translation>
+      <location filename="jobs/installer/making.py" />
+      <source>torch for {build} cannot be had. {reason}</source>
+      <translation>torch für {build} ist nicht zu bekommen. {reason}</translation>
     </message>
     <message>
-      <location filename="jobs/installer/pythons.py" />
-      <source>It needs Linux or Windows with 64 bits, or a Mac with Apple's processor.</source>
-      <translation>Es braucht Linux oder Windows mit 64 Bit, oder einen Mac mit Apple-Prozessor.</translation>
+      <location filename="jobs/installer/making.py" />
+      <source>From a folder of wheels only the registry's torch can be installed, not {build}.</source>
+      <translation>Aus einem Ordner mit Wheels lässt sich nur das torch des Paketindex installieren, nicht {build}.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/pythons.py" />
-      <source>{path} cannot be started, or is not a Python.</source>
-      <translation>{path} lässt sich nicht starten oder ist kein Python.</translation>
-    </message>
-    <message>
-      <location filename="jobs/installer/pythons.py" />
-      <source>Choose another one.</source>
-      <translation>Wählen Sie ein anderes.</translation>
+      <location filename="jobs/installer/making.py" />
+      <source>Choose the registry's own build.</source>
+      <translation>Wählen Sie die Fassung des Paketindex.</translation>
     </message>
     <message>
       <location filename="jobs/installer/requirements.py" />
@@ -2507,6 +2512,21 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Schalten Sie das unter Projekt &gt; Eigenschaften &gt; Datenquellen aus.</translation>
     </message>
     <message>
+      <location filename="jobs/labelling/desk.py" />
+      <source>Reading the suggestions</source>
+      <translation>Vorschläge werden gelesen</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/desk.py" />
+      <source>The layer {layer} has no polygons that could be suggestions.</source>
+      <translation>Der Layer {layer} hat keine Polygone, die Vorschläge sein könnten.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/desk.py" />
+      <source>The layer {layer} has no coordinate reference system; set it with Layer &gt; Set CRS of Layer(s).</source>
+      <translation>Der Layer {layer} hat kein Koordinatenbezugssystem; setzen Sie es mit Layer &gt; Layer-KBS setzen.</translation>
+    </message>
+    <message>
       <location filename="jobs/labelling/editing.py" />
       <source>There is nothing left of this area: all of it has labels already.</source>
       <translation>Von dieser Fläche bleibt nichts übrig: Sie hat schon überall Labels.</translation>
@@ -2562,21 +2582,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Sie sind noch da: Versuchen Sie es noch einmal, oder speichern Sie den Layer unter einem anderen Namen.</translation>
     </message>
     <message>
-      <location filename="jobs/labelling/filling.py" />
-      <source>Reading the suggestions</source>
-      <translation>Vorschläge werden gelesen</translation>
-    </message>
-    <message>
-      <location filename="jobs/labelling/filling.py" />
-      <source>The layer {layer} has no polygons that could be suggestions.</source>
-      <translation>Der Layer {layer} hat keine Polygone, die Vorschläge sein könnten.</translation>
-    </message>
-    <message>
-      <location filename="jobs/labelling/filling.py" />
-      <source>The layer {layer} has no coordinate reference system; set it with Layer &gt; Set CRS of Layer(s).</source>
-      <translation>Der Layer {layer} hat kein Koordinatenbezugssystem; setzen Sie es mit Layer &gt; Layer-KBS setzen.</translation>
-    </message>
-    <message>
       <location filename="jobs/labelling/keeping.py" />
       <source>Suggestions are not kept on the disk any more ({reason}): review them before QGIS is closed.</source>
       <translation>Vorschläge werden nicht mehr auf dem Datenträger aufbewahrt ({reason}): Prüfen Sie sie, bevor QGIS geschlossen wird.</translation>
@@ -2595,6 +2600,46 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/labelling/kept.py" />
       <source>The labels are as they were; have the model suggest again.</source>
       <translation>Die Labels sind, wie sie waren; lassen Sie das Modell noch einmal vorschlagen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>The data of the layer {layer} cannot be opened any more, so they were moved, renamed or deleted: put them back, or choose another layer.</source>
+      <translation>Die Daten des Layers {layer} lassen sich nicht mehr öffnen, wurden also verschoben, umbenannt oder gelöscht: Legen Sie sie zurück, oder wählen Sie einen anderen Layer.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>The layer {layer} has neither polygons nor points; choose one that has.</source>
+      <translation>Der Layer {layer} hat weder Polygone noch Punkte; wählen Sie einen, der welche hat.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>The layer {layer} is read-only: turn that off in Project &gt; Properties &gt; Data Sources, or use a copy of it.</source>
+      <translation>Der Layer {layer} ist schreibgeschützt: Schalten Sie das unter Projekt &gt; Eigenschaften &gt; Datenquellen aus, oder nehmen Sie eine Kopie.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>The raster of the layer {layer} is not in the project; there is no grid to walk and no share to count.</source>
+      <translation>Das Raster des Layers {layer} ist nicht im Projekt; ohne es gibt es kein Gitter und keinen Anteil.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>The layer {layer} is in {labels_crs} and the raster {raster} in {raster_crs}: what you draw is transformed into the layer's.</source>
+      <translation>Der Layer {layer} ist in {labels_crs}, das Raster {raster} in {raster_crs}: Was Sie zeichnen, wird in das KBS des Layers transformiert.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>The layer {layer} has no class field {field}; choose one of its fields.</source>
+      <translation>Der Layer {layer} hat kein Klassenfeld {field}; wählen Sie eines seiner Felder.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>The class field {field} of the layer {layer} holds neither text nor whole numbers ({type}); choose another.</source>
+      <translation>Das Klassenfeld {field} des Layers {layer} enthält weder Text noch ganze Zahlen ({type}); wählen Sie ein anderes.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/layers.py" />
+      <source>The class field {field} of the layer {layer} holds whole numbers, so a class cannot be called {name}; name it by its number.</source>
+      <translation>Das Klassenfeld {field} des Layers {layer} enthält ganze Zahlen, also kann eine Klasse nicht {name} heißen; benennen Sie sie mit ihrer Zahl.</translation>
     </message>
     <message>
       <location filename="jobs/labelling/layers.py" />
@@ -2660,6 +2705,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/labelling/layers.py" />
       <source>{path} cannot be opened again.</source>
       <translation>{path} lässt sich nicht wieder öffnen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/learning.py" />
+      <source>Label less ground, or fetch the part that you label first, with Fetch imagery.</source>
+      <translation>Labeln Sie weniger Gelände, oder holen Sie den Teil, den Sie labeln, zuerst mit „Bilddaten holen“.</translation>
     </message>
     <message>
       <location filename="jobs/labelling/learning.py" />
@@ -2767,46 +2817,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Lassen Sie sich in dieser Ansicht Vorschläge machen.</translation>
     </message>
     <message>
-      <location filename="jobs/labelling/problems.py" />
-      <source>The data of the layer {layer} cannot be opened any more, so they were moved, renamed or deleted: put them back, or choose another layer.</source>
-      <translation>Die Daten des Layers {layer} lassen sich nicht mehr öffnen, wurden also verschoben, umbenannt oder gelöscht: Legen Sie sie zurück, oder wählen Sie einen anderen Layer.</translation>
-    </message>
-    <message>
-      <location filename="jobs/labelling/problems.py" />
-      <source>The layer {layer} has neither polygons nor points; choose one that has.</source>
-      <translation>Der Layer {layer} hat weder Polygone noch Punkte; wählen Sie einen, der welche hat.</translation>
-    </message>
-    <message>
-      <location filename="jobs/labelling/problems.py" />
-      <source>The layer {layer} is read-only: turn that off in Project &gt; Properties &gt; Data Sources, or use a copy of it.</source>
-      <translation>Der Layer {layer} ist schreibgeschützt: Schalten Sie das unter Projekt &gt; Eigenschaften &gt; Datenquellen aus, oder nehmen Sie eine Kopie.</translation>
-    </message>
-    <message>
-      <location filename="jobs/labelling/problems.py" />
-      <source>The raster of the layer {layer} is not in the project; there is no grid to walk and no share to count.</source>
-      <translation>Das Raster des Layers {layer} ist nicht im Projekt; ohne es gibt es kein Gitter und keinen Anteil.</translation>
-    </message>
-    <message>
-      <location filename="jobs/labelling/problems.py" />
-      <source>The layer {layer} is in {labels_crs} and the raster {raster} in {raster_crs}: what you draw is transformed into the layer's.</source>
-      <translation>Der Layer {layer} ist in {labels_crs}, das Raster {raster} in {raster_crs}: Was Sie zeichnen, wird in das KBS des Layers transformiert.</translation>
-    </message>
-    <message>
-      <location filename="jobs/labelling/problems.py" />
-      <source>The layer {layer} has no class field {field}; choose one of its fields.</source>
-      <translation>Der Layer {layer} hat kein Klassenfeld {field}; wählen Sie eines seiner Felder.</translation>
-    </message>
-    <message>
-      <location filename="jobs/labelling/problems.py" />
-      <source>The class field {field} of the layer {layer} holds neither text nor whole numbers ({type}); choose another.</source>
-      <translation>Das Klassenfeld {field} des Layers {layer} enthält weder Text noch ganze Zahlen ({type}); wählen Sie ein anderes.</translation>
-    </message>
-    <message>
-      <location filename="jobs/labelling/problems.py" />
-      <source>The class field {field} of the layer {layer} holds whole numbers, so a class cannot be called {name}; name it by its number.</source>
-      <translation>Das Klassenfeld {field} des Layers {layer} enthält ganze Zahlen, also kann eine Klasse nicht {name} heißen; benennen Sie sie mit ihrer Zahl.</translation>
-    </message>
-    <message>
       <location filename="jobs/labelling/reviewing.py" />
       <source>The suggestion has no class.</source>
       <translation>Der Vorschlag hat keine Klasse.</translation>
@@ -2842,11 +2852,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Wählen Sie einen, der auf dem Raster liegt.</translation>
     </message>
     <message>
-      <location filename="jobs/labelling/service_part.py" />
-      <source>Label less ground, or fetch the part that you label first, with Fetch imagery.</source>
-      <translation>Labeln Sie weniger Gelände, oder holen Sie den Teil, den Sie labeln, zuerst mit „Bilddaten holen“.</translation>
-    </message>
-    <message>
       <location filename="jobs/labelling/session.py" />
       <source>The class {name} has labels ({count}).</source>
       <translation>Die Klasse {name} hat Labels ({count}).</translation>
@@ -2872,94 +2877,44 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Das Python {python} der Engine lässt sich nicht starten.</translation>
     </message>
     <message>
-      <location filename="jobs/layer_file.py" />
-      <source>The features of {layer} cannot be written to {path}: {message}.</source>
-      <translation>Die Objekte von {layer} können nicht nach {path} geschrieben werden: {message}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/layers/confidence_style.py" />
-      <source>50 % or less: look here</source>
-      <translation>50 % oder weniger: hier nachsehen</translation>
-    </message>
-    <message>
-      <location filename="jobs/layers/confidence_style.py" />
-      <source>70 %</source>
-      <translation>70 %</translation>
-    </message>
-    <message>
-      <location filename="jobs/layers/confidence_style.py" />
-      <source>85 %</source>
-      <translation>85 %</translation>
-    </message>
-    <message>
-      <location filename="jobs/layers/confidence_style.py" />
-      <source>95 % or more: sure, clear</source>
-      <translation>95 % oder mehr: sicher, durchsichtig</translation>
-    </message>
-    <message>
-      <location filename="jobs/layers/origin.py" />
+      <location filename="jobs/layers/results.py" />
       <source>Model</source>
       <translation>Modell</translation>
     </message>
     <message>
-      <location filename="jobs/layers/origin.py" />
+      <location filename="jobs/layers/results.py" />
       <source>Trained</source>
       <translation>Trainiert</translation>
     </message>
     <message>
-      <location filename="jobs/layers/origin.py" />
+      <location filename="jobs/layers/results.py" />
       <source>unknown</source>
       <translation>unbekannt</translation>
     </message>
     <message>
-      <location filename="jobs/layers/origin.py" />
+      <location filename="jobs/layers/results.py" />
       <source>Ground sampling distance</source>
       <translation>Bodenauflösung</translation>
     </message>
     <message>
-      <location filename="jobs/layers/origin.py" />
+      <location filename="jobs/layers/results.py" />
       <source>Made</source>
       <translation>Erstellt</translation>
     </message>
     <message>
-      <location filename="jobs/layers/origin.py" />
+      <location filename="jobs/layers/results.py" />
       <source>{made}: {title}, by the model {model}</source>
       <translation>{made}: {title}, vom Modell {model}</translation>
     </message>
     <message>
-      <location filename="jobs/layers/origin.py" />
+      <location filename="jobs/layers/results.py" />
       <source>{made}: {title}</source>
       <translation>{made}: {title}</translation>
     </message>
     <message>
-      <location filename="jobs/layers/origin.py" />
+      <location filename="jobs/layers/results.py" />
       <source>Its origin</source>
       <translation>Seine Herkunft</translation>
-    </message>
-    <message>
-      <location filename="jobs/layers/predictions.py" />
-      <source>classes</source>
-      <translation>Klassen</translation>
-    </message>
-    <message>
-      <location filename="jobs/layers/predictions.py" />
-      <source>confidence</source>
-      <translation>Konfidenz</translation>
-    </message>
-    <message>
-      <location filename="jobs/layers/predictions.py" />
-      <source>detections</source>
-      <translation>Detektionen</translation>
-    </message>
-    <message>
-      <location filename="jobs/layers/predictions.py" />
-      <source>values</source>
-      <translation>Werte</translation>
-    </message>
-    <message>
-      <location filename="jobs/layers/predictions.py" />
-      <source>{run} has no predictions.</source>
-      <translation>{run} hat keine Vorhersagen.</translation>
     </message>
     <message>
       <location filename="jobs/layers/results.py" />
@@ -2980,26 +2935,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/layers/results.py" />
       <source>Choose a file ending in .gpkg.</source>
       <translation>Wählen Sie eine Datei, die auf .gpkg endet.</translation>
-    </message>
-    <message>
-      <location filename="jobs/layers/review_styles.py" />
-      <source>1 to 10: label here first</source>
-      <translation>1 bis 10: hier zuerst labeln</translation>
-    </message>
-    <message>
-      <location filename="jobs/layers/review_styles.py" />
-      <source>11 to 25</source>
-      <translation>11 bis 25</translation>
-    </message>
-    <message>
-      <location filename="jobs/layers/review_styles.py" />
-      <source>26 to 50</source>
-      <translation>26 bis 50</translation>
-    </message>
-    <message>
-      <location filename="jobs/layers/review_styles.py" />
-      <source>51 and later</source>
-      <translation>51 und später</translation>
     </message>
     <message>
       <location filename="jobs/layers/split_layer.py" />
@@ -3025,6 +2960,71 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/layers/styled.py" />
       <source>{path} cannot be opened as a layer.</source>
       <translation>{path} lässt sich nicht als Layer öffnen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/layers/styled.py" />
+      <source>classes</source>
+      <translation>Klassen</translation>
+    </message>
+    <message>
+      <location filename="jobs/layers/styled.py" />
+      <source>confidence</source>
+      <translation>Konfidenz</translation>
+    </message>
+    <message>
+      <location filename="jobs/layers/styled.py" />
+      <source>detections</source>
+      <translation>Detektionen</translation>
+    </message>
+    <message>
+      <location filename="jobs/layers/styled.py" />
+      <source>values</source>
+      <translation>Werte</translation>
+    </message>
+    <message>
+      <location filename="jobs/layers/styled.py" />
+      <source>{run} has no predictions.</source>
+      <translation>{run} hat keine Vorhersagen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/layers/styles.py" />
+      <source>50 % or less: look here</source>
+      <translation>50 % oder weniger: hier nachsehen</translation>
+    </message>
+    <message>
+      <location filename="jobs/layers/styles.py" />
+      <source>70 %</source>
+      <translation>70 %</translation>
+    </message>
+    <message>
+      <location filename="jobs/layers/styles.py" />
+      <source>85 %</source>
+      <translation>85 %</translation>
+    </message>
+    <message>
+      <location filename="jobs/layers/styles.py" />
+      <source>95 % or more: sure, clear</source>
+      <translation>95 % oder mehr: sicher, durchsichtig</translation>
+    </message>
+    <message>
+      <location filename="jobs/layers/styles.py" />
+      <source>1 to 10: label here first</source>
+      <translation>1 bis 10: hier zuerst labeln</translation>
+    </message>
+    <message>
+      <location filename="jobs/layers/styles.py" />
+      <source>11 to 25</source>
+      <translation>11 bis 25</translation>
+    </message>
+    <message>
+      <location filename="jobs/layers/styles.py" />
+      <source>26 to 50</source>
+      <translation>26 bis 50</translation>
+    </message>
+    <message>
+      <location filename="jobs/layers/styles.py" />
+      <source>51 and later</source>
+      <translation>51 und später</translation>
     </message>
     <message>
       <location filename="jobs/models/facts.py" />
@@ -3100,6 +3100,31 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/models/facts.py" />
       <source>{model}: {said}.</source>
       <translation>{model}: {said}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/ground.py" />
+      <source>trained on this imagery: {percent} % of this ground</source>
+      <translation>auf diesen Bilddaten trainiert: {percent} % dieses Geländes</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/ground.py" />
+      <source>trained on this imagery</source>
+      <translation>auf diesen Bilddaten trainiert</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/ground.py" />
+      <source>its package does not say what it was trained on</source>
+      <translation>sein Paket sagt nicht, worauf es trainiert wurde</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/ground.py" />
+      <source>trained on other ground of this imagery</source>
+      <translation>auf anderem Gelände dieser Bilddaten trainiert</translation>
+    </message>
+    <message>
+      <location filename="jobs/models/ground.py" />
+      <source>not trained on this ground</source>
+      <translation>nicht auf diesem Gelände trainiert</translation>
     </message>
     <message>
       <location filename="jobs/models/ground.py" />
@@ -3222,31 +3247,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>in einem Ordner</translation>
     </message>
     <message>
-      <location filename="jobs/models/training_ground.py" />
-      <source>trained on this imagery: {percent} % of this ground</source>
-      <translation>auf diesen Bilddaten trainiert: {percent} % dieses Geländes</translation>
-    </message>
-    <message>
-      <location filename="jobs/models/training_ground.py" />
-      <source>trained on this imagery</source>
-      <translation>auf diesen Bilddaten trainiert</translation>
-    </message>
-    <message>
-      <location filename="jobs/models/training_ground.py" />
-      <source>its package does not say what it was trained on</source>
-      <translation>sein Paket sagt nicht, worauf es trainiert wurde</translation>
-    </message>
-    <message>
-      <location filename="jobs/models/training_ground.py" />
-      <source>trained on other ground of this imagery</source>
-      <translation>auf anderem Gelände dieser Bilddaten trainiert</translation>
-    </message>
-    <message>
-      <location filename="jobs/models/training_ground.py" />
-      <source>not trained on this ground</source>
-      <translation>nicht auf diesem Gelände trainiert</translation>
-    </message>
-    <message>
       <location filename="jobs/models/truth.py" />
       <source>No label is of a class that both models know: {classes}.</source>
       <translation>Kein Label ist von einer Klasse, die beide Modelle kennen: {classes}.</translation>
@@ -3265,16 +3265,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/notices.py" />
       <source>{title}: {count} warnings. The first: {warning}</source>
       <translation>{title}: {count} Warnungen. Die erste: {warning}</translation>
-    </message>
-    <message>
-      <location filename="jobs/owner.py" />
-      <source>The folder {folder} is in use: process {pid} on {host} works there.</source>
-      <translation>Der Ordner {folder} wird benutzt: Prozess {pid} auf {host} arbeitet darin.</translation>
-    </message>
-    <message>
-      <location filename="jobs/owner.py" />
-      <source>Let it end, or stop it in the runs dock, then start again.</source>
-      <translation>Warten Sie sein Ende ab oder halten Sie ihn im Fenster der Läufe an, dann starten Sie erneut.</translation>
     </message>
     <message>
       <location filename="jobs/package_registry.py" />
@@ -3322,6 +3312,46 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Exportieren Sie das Modell noch einmal.</translation>
     </message>
     <message>
+      <location filename="jobs/packages.py" />
+      <source>The model package {package} is incomplete.</source>
+      <translation>Das Modellpaket {package} ist unvollständig.</translation>
+    </message>
+    <message>
+      <location filename="jobs/packages.py" />
+      <source>Copy it again.</source>
+      <translation>Kopieren Sie es noch einmal.</translation>
+    </message>
+    <message>
+      <location filename="jobs/packages.py" />
+      <source>The folder {target} cannot be written: {reason}.</source>
+      <translation>Der Ordner {target} kann nicht geschrieben werden: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/packages.py" />
+      <source>The run in {folder} has another teacher than {package}.</source>
+      <translation>Der Lauf in {folder} hat ein anderes Lehrernetz als {package}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/packages.py" />
+      <source>The run in {folder} started from another model than {package}.</source>
+      <translation>Der Lauf in {folder} hat mit einem anderen Modell als {package} begonnen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/packages.py" />
+      <source>Choose another run folder.</source>
+      <translation>Wählen Sie einen anderen Laufordner.</translation>
+    </message>
+    <message>
+      <location filename="jobs/process.py" />
+      <source>The folder {folder} is in use: process {pid} on {host} works there.</source>
+      <translation>Der Ordner {folder} wird benutzt: Prozess {pid} auf {host} arbeitet darin.</translation>
+    </message>
+    <message>
+      <location filename="jobs/process.py" />
+      <source>Let it end, or stop it in the runs dock, then start again.</source>
+      <translation>Warten Sie sein Ende ab oder halten Sie ihn im Fenster der Läufe an, dann starten Sie erneut.</translation>
+    </message>
+    <message>
       <location filename="jobs/process.py" />
       <source>The engine's Python {python} cannot be started: {reason}.</source>
       <translation>Das Python {python} der Engine lässt sich nicht starten: {reason}.</translation>
@@ -3345,6 +3375,121 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/process.py" />
       <source>The log's last lines say where.</source>
       <translation>Die letzten Zeilen des Protokolls sagen, wo.</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>detection</source>
+      <translation>Detektion</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>segmentation</source>
+      <translation>Segmentierung</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>regression</source>
+      <translation>Regression</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>unlabelled</source>
+      <translation>ohne Labels</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>network</source>
+      <translation>Netz</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>teacher</source>
+      <translation>Lehrernetz</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>detection teacher</source>
+      <translation>Detektionslehrer</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>segmentation teacher</source>
+      <translation>Segmentierungslehrer</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>first teacher</source>
+      <translation>erster Lehrer</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>second teacher</source>
+      <translation>zweiter Lehrer</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>teachers and student</source>
+      <translation>Lehrernetze und Schülernetz</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>training</source>
+      <translation>Training</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>pretraining</source>
+      <translation>Vortraining</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>packaging</source>
+      <translation>Modell schreiben</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>sum</source>
+      <translation>Summe</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>total</source>
+      <translation>gesamt</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>step</source>
+      <translation>Schritt</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>true positive</source>
+      <translation>richtig gefunden</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>false positive</source>
+      <translation>falsch gefunden</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>missed</source>
+      <translation>verpasst</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>right</source>
+      <translation>richtig</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>another class</source>
+      <translation>andere Klasse</translation>
+    </message>
+    <message>
+      <location filename="jobs/progress.py" />
+      <source>No label of {names} lies on the ground that counts, so it has no score and is in no mean.</source>
+      <translation>Auf dem Gelände, das zählt, liegt kein Label von {names}; ohne Label gibt es kein Gütemaß und keinen Anteil an einem Mittelwert.</translation>
     </message>
     <message>
       <location filename="jobs/progress.py" />
@@ -3402,9 +3547,24 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Starten Sie QGIS neu, oder wählen Sie es in den Eigenschaften des Layers noch einmal.</translation>
     </message>
     <message>
-      <location filename="jobs/removal.py" />
-      <source>Remove a temporary folder</source>
-      <translation>Temporären Ordner entfernen</translation>
+      <location filename="jobs/run_folder.py" />
+      <source>The folder {folder} holds a run with other layers or settings ({what}).</source>
+      <translation>Der Ordner {folder} enthält einen Lauf mit anderen Layern oder Einstellungen ({what}).</translation>
+    </message>
+    <message>
+      <location filename="jobs/run_folder.py" />
+      <source>Choose another folder, or the same layers and settings to continue that run.</source>
+      <translation>Wählen Sie einen anderen Ordner, oder dieselben Layer und Einstellungen, um jenen Lauf fortzusetzen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/run_folder.py" />
+      <source>The run file {path} is broken, so the run cannot go on.</source>
+      <translation>Die Laufdatei {path} ist beschädigt, der Lauf kann daher nicht fortgesetzt werden.</translation>
+    </message>
+    <message>
+      <location filename="jobs/run_folder.py" />
+      <source>Choose another folder.</source>
+      <translation>Wählen Sie einen anderen Ordner.</translation>
     </message>
     <message>
       <location filename="jobs/run_folder.py" />
@@ -3425,6 +3585,26 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/run_folder.py" />
       <source>The run folder {folder} cannot be written: {reason}.</source>
       <translation>Der Laufordner {folder} kann nicht geschrieben werden: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/archive.py" />
+      <source>{path} is missing or cannot be read.</source>
+      <translation>{path} fehlt oder lässt sich nicht lesen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/archive.py" />
+      <source>Put it back, or leave imagery out.</source>
+      <translation>Legen Sie es zurück, oder lassen Sie die Bilddaten weg.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/archive.py" />
+      <source>{first} names {other} by its absolute path, which leads nowhere on another machine.</source>
+      <translation>{first} nennt {other} mit absolutem Pfad, der auf einem anderen Rechner ins Leere führt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/archive.py" />
+      <source>Build the virtual raster again with relative paths, or leave imagery out.</source>
+      <translation>Legen Sie das virtuelle Raster mit relativen Pfaden neu an, oder lassen Sie die Bilddaten weg.</translation>
     </message>
     <message>
       <location filename="jobs/runs/archive.py" />
@@ -3473,11 +3653,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/runs/archive.py" />
-      <source>It was not unpacked.</source>
-      <translation>Sie wurde nicht entpackt.</translation>
-    </message>
-    <message>
-      <location filename="jobs/runs/archive.py" />
       <source>The {run_file} in {file} is damaged.</source>
       <translation>{run_file} in {file} ist beschädigt.</translation>
     </message>
@@ -3485,31 +3660,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/runs/archive.py" />
       <source>The run needs {needed} GB and {parent} has {free} GB left.</source>
       <translation>Der Lauf braucht {needed} GB, und {parent} hat noch {free} GB.</translation>
-    </message>
-    <message>
-      <location filename="jobs/runs/control.py" />
-      <source>The run folder {run} cannot be written: {reason}.</source>
-      <translation>Der Laufordner {run} kann nicht geschrieben werden: {reason}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/runs/control.py" />
-      <source>{run} cannot be written: {reason}.</source>
-      <translation>{run} kann nicht geschrieben werden: {reason}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/runs/control.py" />
-      <source>{state} does not run on this machine.</source>
-      <translation>{state} läuft nicht auf diesem Rechner.</translation>
-    </message>
-    <message>
-      <location filename="jobs/runs/control.py" />
-      <source>End it on {host}.</source>
-      <translation>Beenden Sie ihn auf {host}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/runs/control.py" />
-      <source>{state} is another user's, and cannot be ended.</source>
-      <translation>{state} gehört einem anderen Benutzer und kann nicht beendet werden.</translation>
     </message>
     <message>
       <location filename="jobs/runs/curves.py" />
@@ -3567,26 +3717,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Schließen Sie, was ihn benutzt, und löschen Sie noch einmal.</translation>
     </message>
     <message>
-      <location filename="jobs/runs/imagery.py" />
-      <source>{path} is missing or cannot be read.</source>
-      <translation>{path} fehlt oder lässt sich nicht lesen.</translation>
-    </message>
-    <message>
-      <location filename="jobs/runs/imagery.py" />
-      <source>Put it back, or leave imagery out.</source>
-      <translation>Legen Sie es zurück, oder lassen Sie die Bilddaten weg.</translation>
-    </message>
-    <message>
-      <location filename="jobs/runs/imagery.py" />
-      <source>{first} names {other} by its absolute path, which leads nowhere on another machine.</source>
-      <translation>{first} nennt {other} mit absolutem Pfad, der auf einem anderen Rechner ins Leere führt.</translation>
-    </message>
-    <message>
-      <location filename="jobs/runs/imagery.py" />
-      <source>Build the virtual raster again with relative paths, or leave imagery out.</source>
-      <translation>Legen Sie das virtuelle Raster mit relativen Pfaden neu an, oder lassen Sie die Bilddaten weg.</translation>
-    </message>
-    <message>
       <location filename="jobs/runs/state.py" />
       <source>Not started</source>
       <translation>Nicht gestartet</translation>
@@ -3642,6 +3772,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Fertig</translation>
     </message>
     <message>
+      <location filename="jobs/runs/tracker.py" />
+      <source>Reading the run</source>
+      <translation>Lesen des Laufs</translation>
+    </message>
+    <message>
       <location filename="jobs/runs/waiting.py" />
       <source>The waiting list {path} is in use.</source>
       <translation>Die Warteliste {path} wird gerade benutzt.</translation>
@@ -3657,9 +3792,29 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Die Warteliste {path} kann nicht geschrieben werden: {reason}.</translation>
     </message>
     <message>
-      <location filename="jobs/runs/watcher.py" />
-      <source>Reading the run</source>
-      <translation>Lesen des Laufs</translation>
+      <location filename="jobs/runs/waiting.py" />
+      <source>The run folder {run} cannot be written: {reason}.</source>
+      <translation>Der Laufordner {run} kann nicht geschrieben werden: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/waiting.py" />
+      <source>{run} cannot be written: {reason}.</source>
+      <translation>{run} kann nicht geschrieben werden: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/waiting.py" />
+      <source>{state} does not run on this machine.</source>
+      <translation>{state} läuft nicht auf diesem Rechner.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/waiting.py" />
+      <source>End it on {host}.</source>
+      <translation>Beenden Sie ihn auf {host}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/waiting.py" />
+      <source>{state} is another user's, and cannot be ended.</source>
+      <translation>{state} gehört einem anderen Benutzer und kann nicht beendet werden.</translation>
     </message>
     <message>
       <location filename="jobs/runs/words.py" />
@@ -3800,11 +3955,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/runs/words.py" />
       <source>It can go on from step {step} of {stage}.</source>
       <translation>Er kann bei Schritt {step} der Stufe {stage} weitermachen.</translation>
-    </message>
-    <message>
-      <location filename="jobs/scores.py" />
-      <source>No label of {names} lies on the ground that counts, so it has no score and is in no mean.</source>
-      <translation>Auf dem Gelände, das zählt, liegt kein Label von {names}; ohne Label gibt es kein Gütemaß und keinen Anteil an einem Mittelwert.</translation>
     </message>
     <message>
       <location filename="jobs/servers/cargo.py" />
@@ -4038,6 +4188,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/snapshots.py" />
+      <source>The features of {layer} cannot be written to {path}: {message}.</source>
+      <translation>Die Objekte von {layer} können nicht nach {path} geschrieben werden: {message}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/snapshots.py" />
       <source>The layer {layer} ({provider}) is not a raster file.</source>
       <translation>Der Layer {layer} ({provider}) ist keine Rasterdatei.</translation>
     </message>
@@ -4100,21 +4255,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/sources/class_lists.py" />
       <source>There is only the class {name} and no background, so there is nothing to tell apart.</source>
       <translation>Es gibt nur die Klasse {name} und keinen Hintergrund, also nichts zu unterscheiden.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/estimate.py" />
-      <source>{memory} GB of memory on {device}</source>
-      <translation>{memory} GB Speicher auf {device}</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/estimate.py" />
-      <source>About so many steps: {steps}; {memory}. Validation takes part of the time.</source>
-      <translation>Etwa so viele Schritte: {steps}; {memory}. Ein Teil der Zeit geht an die Validierung.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/estimate.py" />
-      <source>About {duration}, {memory}, and some more for validation.</source>
-      <translation>Etwa {duration}, {memory}, und etwas mehr für die Validierung.</translation>
     </message>
     <message>
       <location filename="jobs/sources/exporting.py" />
@@ -4992,6 +5132,71 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Kein Polygon von {layer} liegt auf {raster}.</translation>
     </message>
     <message>
+      <location filename="jobs/sources/run_file.py" />
+      <source>{name} again</source>
+      <translation>{name} noch einmal</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/run_file.py" />
+      <source>{folder} is not a run file that can be read: {error}.</source>
+      <translation>{folder} ist keine lesbare Laufdatei: {error}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/run_file.py" />
+      <source>There is no run file at {path}.</source>
+      <translation>Unter {path} gibt es keine Laufdatei.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/run_file.py" />
+      <source>Choose a run folder.</source>
+      <translation>Wählen Sie einen Laufordner.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/run_file.py" />
+      <source>{path} is not valid JSON: {error}.</source>
+      <translation>{path} ist kein gültiges JSON: {error}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/run_file.py" />
+      <source>{path} must hold one JSON object.</source>
+      <translation>{path} muss ein JSON-Objekt enthalten.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/run_file.py" />
+      <source>The run {folder} has the preset {preset}, which the wizard cannot show.</source>
+      <translation>Der Lauf {folder} hat die Voreinstellung {preset}, die der Assistent nicht zeigen kann.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/run_file.py" />
+      <source>Train it from its folder, or write its settings out in run.json.</source>
+      <translation>Trainieren Sie ihn aus seinem Ordner, oder schreiben Sie seine Einstellungen in run.json aus.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/run_file.py" />
+      <source>{path} cannot be opened.</source>
+      <translation>{path} lässt sich nicht öffnen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/run_file.py" />
+      <source>Put the file back where the run had it.</source>
+      <translation>Legen Sie die Datei dorthin zurück, wo der Lauf sie hatte.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>{memory} GB of memory on {device}</source>
+      <translation>{memory} GB Speicher auf {device}</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>About so many steps: {steps}; {memory}. Validation takes part of the time.</source>
+      <translation>Etwa so viele Schritte: {steps}; {memory}. Ein Teil der Zeit geht an die Validierung.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/suggestion.py" />
+      <source>About {duration}, {memory}, and some more for validation.</source>
+      <translation>Etwa {duration}, {memory}, und etwas mehr für die Validierung.</translation>
+    </message>
+    <message>
       <location filename="jobs/sources/suggestion.py" />
       <source>Supervised</source>
       <translation>Überwacht</translation>
@@ -5117,106 +5322,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation> und </translation>
     </message>
     <message>
-      <location filename="jobs/sources/template.py" />
-      <source>{name} again</source>
-      <translation>{name} noch einmal</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/template.py" />
-      <source>{folder} is not a run file that can be read: {error}.</source>
-      <translation>{folder} ist keine lesbare Laufdatei: {error}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/template.py" />
-      <source>There is no run file at {path}.</source>
-      <translation>Unter {path} gibt es keine Laufdatei.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/template.py" />
-      <source>Choose a run folder.</source>
-      <translation>Wählen Sie einen Laufordner.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/template.py" />
-      <source>{path} is not valid JSON: {error}.</source>
-      <translation>{path} ist kein gültiges JSON: {error}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/template.py" />
-      <source>{path} must hold one JSON object.</source>
-      <translation>{path} muss ein JSON-Objekt enthalten.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/template.py" />
-      <source>The run {folder} has the preset {preset}, which the wizard cannot show.</source>
-      <translation>Der Lauf {folder} hat die Voreinstellung {preset}, die der Assistent nicht zeigen kann.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/template.py" />
-      <source>Train it from its folder, or write its settings out in run.json.</source>
-      <translation>Trainieren Sie ihn aus seinem Ordner, oder schreiben Sie seine Einstellungen in run.json aus.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/template.py" />
-      <source>{path} cannot be opened.</source>
-      <translation>{path} lässt sich nicht öffnen.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/template.py" />
-      <source>Put the file back where the run had it.</source>
-      <translation>Legen Sie die Datei dorthin zurück, wo der Lauf sie hatte.</translation>
-    </message>
-    <message>
-      <location filename="jobs/teacher.py" />
-      <source>The model package {package} is incomplete.</source>
-      <translation>Das Modellpaket {package} ist unvollständig.</translation>
-    </message>
-    <message>
-      <location filename="jobs/teacher.py" />
-      <source>Copy it again.</source>
-      <translation>Kopieren Sie es noch einmal.</translation>
-    </message>
-    <message>
-      <location filename="jobs/teacher.py" />
-      <source>The folder {target} cannot be written: {reason}.</source>
-      <translation>Der Ordner {target} kann nicht geschrieben werden: {reason}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/teacher.py" />
-      <source>The run in {folder} has another teacher than {package}.</source>
-      <translation>Der Lauf in {folder} hat ein anderes Lehrernetz als {package}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/teacher.py" />
-      <source>The run in {folder} started from another model than {package}.</source>
-      <translation>Der Lauf in {folder} hat mit einem anderen Modell als {package} begonnen.</translation>
-    </message>
-    <message>
-      <location filename="jobs/teacher.py" />
-      <source>Choose another run folder.</source>
-      <translation>Wählen Sie einen anderen Laufordner.</translation>
-    </message>
-    <message>
-      <location filename="jobs/tiles/access.py" />
-      <source>The authentication configuration of the layer {layer} cannot be used to fetch imagery.</source>
-      <translation>Mit der Authentifizierungskonfiguration des Layers {layer} lassen sich keine Bilddaten holen.</translation>
-    </message>
-    <message>
-      <location filename="jobs/tiles/access.py" />
-      <source>Use one that logs in with a name, a password or a header.</source>
-      <translation>Verwenden Sie eine, die sich mit Name, Passwort oder einem Header anmeldet.</translation>
-    </message>
-    <message>
-      <location filename="jobs/tiles/access.py" />
-      <source>Imagery cannot be fetched through the proxy {proxy}, which is no HTTP proxy.</source>
-      <translation>Durch den Proxy {proxy} lassen sich keine Bilddaten holen, denn er ist kein HTTP-Proxy.</translation>
-    </message>
-    <message>
-      <location filename="jobs/tiles/access.py" />
-      <source>Change it in Settings &gt; Options &gt; Network, or exclude this address there.</source>
-      <translation>Ändern Sie ihn unter Einstellungen &gt; Optionen &gt; Netzwerk, oder schließen Sie diese Adresse dort aus.</translation>
-    </message>
-    <message>
       <location filename="jobs/tiles/capabilities.py" />
       <source>The service at {host} does not say what it has of {layer}.</source>
       <translation>Der Dienst {host} sagt nicht, was er von {layer} hat.</translation>
@@ -5242,6 +5347,66 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>noch {time}</translation>
     </message>
     <message>
+      <location filename="jobs/tiles/getting.py" />
+      <source>The service at {host} refuses to give its imagery (HTTP {code}).</source>
+      <translation>Der Dienst {host} verweigert seine Bilddaten (HTTP {code}).</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/getting.py" />
+      <source>Look at its terms of use, and at the authentication of the layer's connection; do not simply try again.</source>
+      <translation>Sehen Sie sich seine Nutzungsbedingungen und die Authentifizierung in der Verbindung des Layers an; versuchen Sie es nicht einfach noch einmal.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/getting.py" />
+      <source>The service at {host} cannot answer (HTTP {code}).</source>
+      <translation>Der Dienst {host} kann nicht antworten (HTTP {code}).</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/getting.py" />
+      <source>The service at {host} does not answer: nothing came for {time}, {tries} times.</source>
+      <translation>Der Dienst {host} antwortet nicht: {tries}-mal kam {time} lang nichts.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/getting.py" />
+      <source>Try again later: what has come is kept.</source>
+      <translation>Versuchen Sie es später noch einmal: Was gekommen ist, bleibt erhalten.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/getting.py" />
+      <source>one picture took more than {time}</source>
+      <translation>ein Bild dauerte länger als {time}</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/getting.py" />
+      <source>The service at {host} does not answer: {reason}.</source>
+      <translation>Der Dienst {host} antwortet nicht: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/getting.py" />
+      <source>The service at {host} asks to be left alone for {time}.</source>
+      <translation>Der Dienst {host} bittet darum, {time} lang in Ruhe gelassen zu werden.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/getting.py" />
+      <source>Try again then: what has come is kept.</source>
+      <translation>Versuchen Sie es dann noch einmal: Was gekommen ist, bleibt erhalten.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/getting.py" />
+      <source>The service at {host} answers with something else than a picture.</source>
+      <translation>Der Dienst {host} antwortet mit etwas anderem als einem Bild.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/getting.py" />
+      <source>The layer {layer} has no imagery of this extent at this pixel size.</source>
+      <translation>Der Layer {layer} hat von dieser Ausdehnung in dieser Pixelgröße keine Bilddaten.</translation>
+    </message>
+    <message>
+      <location filename="jobs/tiles/getting.py" />
+      <source>Choose larger pixels, or another extent.</source>
+      <translation>Wählen Sie größere Pixel oder eine andere Ausdehnung.</translation>
+    </message>
+    <message>
       <location filename="jobs/tiles/mosaic.py" />
       <source>The imagery cannot be written to {path}: {reason}.</source>
       <translation>Die Bilddaten können nicht nach {path} geschrieben werden: {reason}.</translation>
@@ -5255,11 +5420,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/tiles/mosaic.py" />
       <source>Choose another file, or make room on the disk.</source>
       <translation>Wählen Sie eine andere Datei, oder schaffen Sie Platz auf dem Datenträger.</translation>
-    </message>
-    <message>
-      <location filename="jobs/tiles/ordering.py" />
-      <source>That is much imagery: {size}</source>
-      <translation>Das sind viele Bilddaten: {size}</translation>
     </message>
     <message>
       <location filename="jobs/tiles/plan.py" />
@@ -5307,64 +5467,29 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>{layer} hat keine eigene Pixelgröße: Geben Sie eine an, in Metern am Boden.</translation>
     </message>
     <message>
-      <location filename="jobs/tiles/refusals.py" />
-      <source>The service at {host} refuses to give its imagery (HTTP {code}).</source>
-      <translation>Der Dienst {host} verweigert seine Bilddaten (HTTP {code}).</translation>
+      <location filename="jobs/tiles/plan.py" />
+      <source>That is much imagery: {size}</source>
+      <translation>Das sind viele Bilddaten: {size}</translation>
     </message>
     <message>
-      <location filename="jobs/tiles/refusals.py" />
-      <source>Look at its terms of use, and at the authentication of the layer's connection; do not simply try again.</source>
-      <translation>Sehen Sie sich seine Nutzungsbedingungen und die Authentifizierung in der Verbindung des Layers an; versuchen Sie es nicht einfach noch einmal.</translation>
+      <location filename="jobs/tiles/service.py" />
+      <source>The authentication configuration of the layer {layer} cannot be used to fetch imagery.</source>
+      <translation>Mit der Authentifizierungskonfiguration des Layers {layer} lassen sich keine Bilddaten holen.</translation>
     </message>
     <message>
-      <location filename="jobs/tiles/refusals.py" />
-      <source>The service at {host} cannot answer (HTTP {code}).</source>
-      <translation>Der Dienst {host} kann nicht antworten (HTTP {code}).</translation>
+      <location filename="jobs/tiles/service.py" />
+      <source>Use one that logs in with a name, a password or a header.</source>
+      <translation>Verwenden Sie eine, die sich mit Name, Passwort oder einem Header anmeldet.</translation>
     </message>
     <message>
-      <location filename="jobs/tiles/refusals.py" />
-      <source>The service at {host} does not answer: nothing came for {time}, {tries} times.</source>
-      <translation>Der Dienst {host} antwortet nicht: {tries}-mal kam {time} lang nichts.</translation>
+      <location filename="jobs/tiles/service.py" />
+      <source>Imagery cannot be fetched through the proxy {proxy}, which is no HTTP proxy.</source>
+      <translation>Durch den Proxy {proxy} lassen sich keine Bilddaten holen, denn er ist kein HTTP-Proxy.</translation>
     </message>
     <message>
-      <location filename="jobs/tiles/refusals.py" />
-      <source>Try again later: what has come is kept.</source>
-      <translation>Versuchen Sie es später noch einmal: Was gekommen ist, bleibt erhalten.</translation>
-    </message>
-    <message>
-      <location filename="jobs/tiles/refusals.py" />
-      <source>one picture took more than {time}</source>
-      <translation>ein Bild dauerte länger als {time}</translation>
-    </message>
-    <message>
-      <location filename="jobs/tiles/refusals.py" />
-      <source>The service at {host} does not answer: {reason}.</source>
-      <translation>Der Dienst {host} antwortet nicht: {reason}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/tiles/refusals.py" />
-      <source>The service at {host} asks to be left alone for {time}.</source>
-      <translation>Der Dienst {host} bittet darum, {time} lang in Ruhe gelassen zu werden.</translation>
-    </message>
-    <message>
-      <location filename="jobs/tiles/refusals.py" />
-      <source>Try again then: what has come is kept.</source>
-      <translation>Versuchen Sie es dann noch einmal: Was gekommen ist, bleibt erhalten.</translation>
-    </message>
-    <message>
-      <location filename="jobs/tiles/refusals.py" />
-      <source>The service at {host} answers with something else than a picture.</source>
-      <translation>Der Dienst {host} antwortet mit etwas anderem als einem Bild.</translation>
-    </message>
-    <message>
-      <location filename="jobs/tiles/refusals.py" />
-      <source>The layer {layer} has no imagery of this extent at this pixel size.</source>
-      <translation>Der Layer {layer} hat von dieser Ausdehnung in dieser Pixelgröße keine Bilddaten.</translation>
-    </message>
-    <message>
-      <location filename="jobs/tiles/refusals.py" />
-      <source>Choose larger pixels, or another extent.</source>
-      <translation>Wählen Sie größere Pixel oder eine andere Ausdehnung.</translation>
+      <location filename="jobs/tiles/service.py" />
+      <source>Change it in Settings &gt; Options &gt; Network, or exclude this address there.</source>
+      <translation>Ändern Sie ihn unter Einstellungen &gt; Optionen &gt; Netzwerk, oder schließen Sie diese Adresse dort aus.</translation>
     </message>
     <message>
       <location filename="jobs/tiles/service.py" />
@@ -5375,26 +5500,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/tiles/service.py" />
       <source>Look at it on the map, and at Layer &gt; Properties &gt; Information.</source>
       <translation>Sehen Sie ihn sich auf der Karte und unter Layer &gt; Eigenschaften &gt; Information an.</translation>
-    </message>
-    <message>
-      <location filename="jobs/view/asking.py" />
-      <source>The view has {count} million of the pixels of {gsd} m that the model {model} sees, too many.</source>
-      <translation>Die Ansicht hat {count} Millionen der Pixel von {gsd} m, die das Modell {model} sieht: zu viele.</translation>
-    </message>
-    <message>
-      <location filename="jobs/view/asking.py" />
-      <source>Zoom in to 1:{scale} or closer, or use Predict for the whole raster.</source>
-      <translation>Zoomen Sie auf 1:{scale} oder näher, oder nehmen Sie Vorhersagen für das ganze Raster.</translation>
-    </message>
-    <message>
-      <location filename="jobs/view/asking.py" />
-      <source>The view shows nothing of {layer}.</source>
-      <translation>Die Ansicht zeigt nichts von {layer}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/view/asking.py" />
-      <source>Choose the raster that is seen, or zoom to this one.</source>
-      <translation>Wählen Sie das Raster, das zu sehen ist, oder zoomen Sie auf dieses.</translation>
     </message>
     <message>
       <location filename="jobs/view/layers.py" />
@@ -5410,6 +5515,26 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/view/layers.py" />
       <source>{model} on {raster}</source>
       <translation>{model} auf {raster}</translation>
+    </message>
+    <message>
+      <location filename="jobs/view/warm_engine.py" />
+      <source>The view has {count} million of the pixels of {gsd} m that the model {model} sees, too many.</source>
+      <translation>Die Ansicht hat {count} Millionen der Pixel von {gsd} m, die das Modell {model} sieht: zu viele.</translation>
+    </message>
+    <message>
+      <location filename="jobs/view/warm_engine.py" />
+      <source>Zoom in to 1:{scale} or closer, or use Predict for the whole raster.</source>
+      <translation>Zoomen Sie auf 1:{scale} oder näher, oder nehmen Sie Vorhersagen für das ganze Raster.</translation>
+    </message>
+    <message>
+      <location filename="jobs/view/warm_engine.py" />
+      <source>The view shows nothing of {layer}.</source>
+      <translation>Die Ansicht zeigt nichts von {layer}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/view/warm_engine.py" />
+      <source>Choose the raster that is seen, or zoom to this one.</source>
+      <translation>Wählen Sie das Raster, das zu sehen ist, oder zoomen Sie auf dieses.</translation>
     </message>
     <message>
       <location filename="jobs/view/warm_engine.py" />
@@ -5432,166 +5557,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Klicken Sie noch einmal; geschieht es wieder, reicht der Speicher vielleicht nicht für dieses Modell.</translation>
     </message>
     <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>detection</source>
-      <translation>Detektion</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>segmentation</source>
-      <translation>Segmentierung</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>regression</source>
-      <translation>Regression</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>unlabelled</source>
-      <translation>ohne Labels</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>network</source>
-      <translation>Netz</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>teacher</source>
-      <translation>Lehrernetz</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>detection teacher</source>
-      <translation>Detektionslehrer</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>segmentation teacher</source>
-      <translation>Segmentierungslehrer</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>first teacher</source>
-      <translation>erster Lehrer</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>second teacher</source>
-      <translation>zweiter Lehrer</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>teachers and student</source>
-      <translation>Lehrernetze und Schülernetz</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>training</source>
-      <translation>Training</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>pretraining</source>
-      <translation>Vortraining</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>packaging</source>
-      <translation>Modell schreiben</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>sum</source>
-      <translation>Summe</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>total</source>
-      <translation>gesamt</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>step</source>
-      <translation>Schritt</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>true positive</source>
-      <translation>richtig gefunden</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>false positive</source>
-      <translation>falsch gefunden</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>missed</source>
-      <translation>verpasst</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>right</source>
-      <translation>richtig</translation>
-    </message>
-    <message>
-      <location filename="jobs/vocabulary.py" />
-      <source>another class</source>
-      <translation>andere Klasse</translation>
-    </message>
-    <message>
-      <location filename="jobs/zips.py" />
-      <source>{file} holds {count} files.</source>
-      <translation>{file} enthält {count} Dateien.</translation>
-    </message>
-    <message>
-      <location filename="jobs/zips.py" />
-      <source>{file} holds two files of the name {path}.</source>
-      <translation>{file} enthält zwei Dateien mit dem Namen {path}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/zips.py" />
-      <source>{path} in {file} would be more than {count} times as large as it is packed.</source>
-      <translation>{path} in {file} wäre entpackt mehr als {count}-mal so groß wie gepackt.</translation>
-    </message>
-    <message>
-      <location filename="jobs/zoo/addresses.py" />
-      <source>{address} is no address on the web.</source>
-      <translation>{address} ist keine Adresse im Web.</translation>
-    </message>
-    <message>
-      <location filename="jobs/zoo/addresses.py" />
-      <source>Write it with http:// or https://, or choose a folder.</source>
-      <translation>Schreiben Sie sie mit http:// oder https://, oder wählen Sie einen Ordner.</translation>
-    </message>
-    <message>
-      <location filename="jobs/zoo/addresses.py" />
-      <source>There is no model zoo at {place}.</source>
-      <translation>In {place} ist kein Modellzoo.</translation>
-    </message>
-    <message>
-      <location filename="jobs/zoo/addresses.py" />
-      <source>an empty place</source>
-      <translation>einem leeren Ort</translation>
-    </message>
-    <message>
-      <location filename="jobs/zoo/addresses.py" />
-      <source>Choose a folder with models, or the address of a catalogue.</source>
-      <translation>Wählen Sie einen Ordner mit Modellen oder die Adresse eines Katalogs.</translation>
-    </message>
-    <message>
-      <location filename="jobs/zoo/addresses.py" />
-      <source>The model zoo {zoo} names a file elsewhere: {href}.</source>
-      <translation>Der Modellzoo {zoo} nennt eine Datei anderswo: {href}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/zoo/addresses.py" />
-      <source>Its files must lie on its own host, or in its own folder.</source>
-      <translation>Seine Dateien müssen auf seinem eigenen Server oder in seinem eigenen Ordner liegen.</translation>
-    </message>
-    <message>
       <location filename="jobs/zoo/catalogue.py" />
       <source>{address} names no files of a model.</source>
       <translation>{address} nennt keine Dateien eines Modells.</translation>
@@ -5605,6 +5570,41 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/zoo/catalogue.py" />
       <source>A zoo is a folder of models, or a STAC catalogue as the engine's command zoo writes it.</source>
       <translation>Ein Zoo ist ein Ordner mit Modellen oder ein STAC-Katalog, wie ihn der Befehl zoo der Engine schreibt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/zoo/fetching.py" />
+      <source>{address} is no address on the web.</source>
+      <translation>{address} ist keine Adresse im Web.</translation>
+    </message>
+    <message>
+      <location filename="jobs/zoo/fetching.py" />
+      <source>Write it with http:// or https://, or choose a folder.</source>
+      <translation>Schreiben Sie sie mit http:// oder https://, oder wählen Sie einen Ordner.</translation>
+    </message>
+    <message>
+      <location filename="jobs/zoo/fetching.py" />
+      <source>There is no model zoo at {place}.</source>
+      <translation>In {place} ist kein Modellzoo.</translation>
+    </message>
+    <message>
+      <location filename="jobs/zoo/fetching.py" />
+      <source>an empty place</source>
+      <translation>einem leeren Ort</translation>
+    </message>
+    <message>
+      <location filename="jobs/zoo/fetching.py" />
+      <source>Choose a folder with models, or the address of a catalogue.</source>
+      <translation>Wählen Sie einen Ordner mit Modellen oder die Adresse eines Katalogs.</translation>
+    </message>
+    <message>
+      <location filename="jobs/zoo/fetching.py" />
+      <source>The model zoo {zoo} names a file elsewhere: {href}.</source>
+      <translation>Der Modellzoo {zoo} nennt eine Datei anderswo: {href}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/zoo/fetching.py" />
+      <source>Its files must lie on its own host, or in its own folder.</source>
+      <translation>Seine Dateien müssen auf seinem eigenen Server oder in seinem eigenen Ordner liegen.</translation>
     </message>
     <message>
       <location filename="jobs/zoo/fetching.py" />
@@ -5657,147 +5657,102 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Schaffen Sie dort Platz.</translation>
     </message>
     <message>
-      <location filename="ui/classes_wrapper.py" />
-      <source>Choose from the layer's classes</source>
-      <translation>Aus den Klassen des Layers wählen</translation>
-    </message>
-    <message>
-      <location filename="ui/classes_wrapper.py" />
-      <source>Reading the layer…</source>
-      <translation>Der Layer wird gelesen…</translation>
-    </message>
-    <message>
-      <location filename="ui/classes_wrapper.py" />
-      <source>Classes of {layer}</source>
-      <translation>Klassen von {layer}</translation>
-    </message>
-    <message>
-      <location filename="ui/drops.py" />
-      <source>The engine looks at {name}.</source>
-      <translation>Die Engine sieht sich {name} an.</translation>
-    </message>
-    <message>
-      <location filename="ui/drops.py" />
-      <source>The model {name} is registered; Predict and the other algorithms offer it.</source>
-      <translation>Das Modell {name} ist angemeldet; Vorhersagen und die anderen Werkzeuge bieten es an.</translation>
-    </message>
-    <message>
-      <location filename="ui/environment/dialog.py" />
-      <source>GeoDistil: engine environment</source>
-      <translation>GeoDistil: Umgebung der Engine</translation>
-    </message>
-    <message>
-      <location filename="ui/environment/dialog.py" />
-      <source>GeoDistil's engine is not set up yet.</source>
-      <translation>Die Engine von GeoDistil ist noch nicht eingerichtet.</translation>
-    </message>
-    <message>
-      <location filename="ui/environment/dialog.py" />
-      <source>There is an update for GeoDistil's engine.</source>
-      <translation>Für die Engine von GeoDistil gibt es eine Aktualisierung.</translation>
-    </message>
-    <message>
-      <location filename="ui/environment/dialog.py" />
-      <source>Set up…</source>
-      <translation>Einrichten…</translation>
-    </message>
-    <message>
-      <location filename="ui/environment/options_box.py" />
+      <location filename="ui/environment/page.py" />
       <source>Options</source>
       <translation>Optionen</translation>
     </message>
     <message>
-      <location filename="ui/environment/options_box.py" />
+      <location filename="ui/environment/page.py" />
       <source>chosen automatically</source>
       <translation>automatisch gewählt</translation>
     </message>
     <message>
-      <location filename="ui/environment/options_box.py" />
+      <location filename="ui/environment/page.py" />
       <source>none: packages come from the network</source>
       <translation>keiner: Pakete kommen aus dem Netz</translation>
     </message>
     <message>
-      <location filename="ui/environment/options_box.py" />
+      <location filename="ui/environment/page.py" />
       <source>Too&amp;l</source>
       <translation>Werk&amp;zeug</translation>
     </message>
     <message>
-      <location filename="ui/environment/options_box.py" />
+      <location filename="ui/environment/page.py" />
       <source>The program that makes the environment and installs the packages.</source>
       <translation>Das Programm, das die Umgebung anlegt und die Pakete installiert.</translation>
     </message>
     <message>
-      <location filename="ui/environment/options_box.py" />
+      <location filename="ui/environment/page.py" />
       <source>&amp;Python</source>
       <translation>&amp;Python</translation>
     </message>
     <message>
-      <location filename="ui/environment/options_box.py" />
+      <location filename="ui/environment/page.py" />
       <source>The Python to make the environment from, 3.10 or newer.</source>
       <translation>Das Python, aus dem die Umgebung entsteht, 3.10 oder neuer.</translation>
     </message>
     <message>
-      <location filename="ui/environment/options_box.py" />
+      <location filename="ui/environment/page.py" />
       <source>Torc&amp;h</source>
       <translation>Torc&amp;h</translation>
     </message>
     <message>
-      <location filename="ui/environment/options_box.py" />
+      <location filename="ui/environment/page.py" />
       <source>The build of PyTorch. A wrong one runs on the processor, or not at all.</source>
       <translation>Die Fassung von PyTorch. Eine falsche rechnet auf dem Prozessor, oder gar nicht.</translation>
     </message>
     <message>
-      <location filename="ui/environment/options_box.py" />
+      <location filename="ui/environment/page.py" />
       <source>&amp;Wheels</source>
       <translation>&amp;Wheels</translation>
     </message>
     <message>
-      <location filename="ui/environment/options_box.py" />
+      <location filename="ui/environment/page.py" />
       <source>A folder of downloaded packages, for a machine without network.</source>
       <translation>Ein Ordner mit heruntergeladenen Paketen, für einen Rechner ohne Netz.</translation>
     </message>
     <message>
-      <location filename="ui/environment/options_box.py" />
+      <location filename="ui/environment/page.py" />
       <source>Package &amp;index</source>
       <translation>Paket&amp;index</translation>
     </message>
     <message>
-      <location filename="ui/environment/options_box.py" />
+      <location filename="ui/environment/page.py" />
       <source>Your organisation's mirror of the Python Package Index.</source>
       <translation>Der Spiegel des Python Package Index Ihrer Organisation.</translation>
     </message>
     <message>
-      <location filename="ui/environment/options_box.py" />
+      <location filename="ui/environment/page.py" />
       <source>&amp;Folder</source>
       <translation>&amp;Ordner</translation>
     </message>
     <message>
-      <location filename="ui/environment/options_box.py" />
+      <location filename="ui/environment/page.py" />
       <source>Where the environment goes; about 6 GB.</source>
       <translation>Wohin die Umgebung kommt; etwa 6 GB.</translation>
     </message>
     <message>
-      <location filename="ui/environment/own_box.py" />
+      <location filename="ui/environment/page.py" />
       <source>An environment of your own</source>
       <translation>Eine eigene Umgebung</translation>
     </message>
     <message>
-      <location filename="ui/environment/own_box.py" />
+      <location filename="ui/environment/page.py" />
       <source>the Python of an environment, for example …/bin/python</source>
       <translation>das Python einer Umgebung, zum Beispiel …/bin/python</translation>
     </message>
     <message>
-      <location filename="ui/environment/own_box.py" />
+      <location filename="ui/environment/page.py" />
       <source>Python of an environment of your own</source>
       <translation>Python einer eigenen Umgebung</translation>
     </message>
     <message>
-      <location filename="ui/environment/own_box.py" />
+      <location filename="ui/environment/page.py" />
       <source>Check and use</source>
       <translation>Prüfen und verwenden</translation>
     </message>
     <message>
-      <location filename="ui/environment/own_box.py" />
+      <location filename="ui/environment/page.py" />
       <source>It must have the packages that GeoDistil's pyproject.toml names; nothing is installed.</source>
       <translation>Sie muss die Pakete haben, die GeoDistils pyproject.toml nennt; installiert wird nichts.</translation>
     </message>
@@ -5850,6 +5805,26 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="ui/environment/page.py" />
       <source>Remove…</source>
       <translation>Entfernen…</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/wiring.py" />
+      <source>GeoDistil: engine environment</source>
+      <translation>GeoDistil: Umgebung der Engine</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/wiring.py" />
+      <source>GeoDistil's engine is not set up yet.</source>
+      <translation>Die Engine von GeoDistil ist noch nicht eingerichtet.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/wiring.py" />
+      <source>There is an update for GeoDistil's engine.</source>
+      <translation>Für die Engine von GeoDistil gibt es eine Aktualisierung.</translation>
+    </message>
+    <message>
+      <location filename="ui/environment/wiring.py" />
+      <source>Set up…</source>
+      <translation>Einrichten…</translation>
     </message>
     <message>
       <location filename="ui/environment/wiring.py" />
@@ -6051,72 +6026,72 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Alles wurde ausprobiert und geht.</translation>
     </message>
     <message>
-      <location filename="ui/labelling/class_buttons.py" />
-      <source>Key {key}; where labels are selected, they get this class</source>
-      <translation>Taste {key}; sind Labels ausgewählt, bekommen sie diese Klasse</translation>
-    </message>
-    <message>
-      <location filename="ui/labelling/class_editor.py" />
+      <location filename="ui/labelling/classes.py" />
       <source>Colour</source>
       <translation>Farbe</translation>
     </message>
     <message>
-      <location filename="ui/labelling/class_editor.py" />
+      <location filename="ui/labelling/classes.py" />
       <source>Name</source>
       <translation>Name</translation>
     </message>
     <message>
-      <location filename="ui/labelling/class_editor.py" />
+      <location filename="ui/labelling/classes.py" />
       <source>Add a class</source>
       <translation>Klasse hinzufügen</translation>
     </message>
     <message>
-      <location filename="ui/labelling/class_editor.py" />
+      <location filename="ui/labelling/classes.py" />
       <source>Remove</source>
       <translation>Entfernen</translation>
     </message>
     <message>
-      <location filename="ui/labelling/class_editor.py" />
+      <location filename="ui/labelling/classes.py" />
       <source>class {number}</source>
       <translation>Klasse {number}</translation>
     </message>
     <message>
-      <location filename="ui/labelling/click_box.py" />
+      <location filename="ui/labelling/classes.py" />
+      <source>Key {key}; where labels are selected, they get this class</source>
+      <translation>Taste {key}; sind Labels ausgewählt, bekommen sie diese Klasse</translation>
+    </message>
+    <message>
+      <location filename="ui/labelling/clicker.py" />
       <source>ONNX files (*.onnx)</source>
       <translation>ONNX-Dateien (*.onnx)</translation>
     </message>
     <message>
-      <location filename="ui/labelling/click_box.py" />
+      <location filename="ui/labelling/clicker.py" />
       <source>Click the object, with Shift what is not it, or drag a box around it. Enter or the right button keeps the area, Backspace takes a click back, Escape gives up.</source>
       <translation>Klicken Sie das Objekt an, mit der Umschalttaste, was nicht dazugehört, oder ziehen Sie eine Box darum. Enter oder die rechte Maustaste behält die Fläche, die Rücktaste nimmt einen Klick zurück, Esc bricht ab.</translation>
     </message>
     <message>
-      <location filename="ui/labelling/click_box.py" />
+      <location filename="ui/labelling/clicker.py" />
       <source>Click-to-segment model</source>
       <translation>Modell der Klick-Segmentierung</translation>
     </message>
     <message>
-      <location filename="ui/labelling/click_box.py" />
+      <location filename="ui/labelling/clicker.py" />
       <source>Image encoder</source>
       <translation>Bild-Encoder</translation>
     </message>
     <message>
-      <location filename="ui/labelling/click_box.py" />
+      <location filename="ui/labelling/clicker.py" />
       <source>Prompt decoder</source>
       <translation>Prompt-Decoder</translation>
     </message>
     <message>
-      <location filename="ui/labelling/click_box.py" />
+      <location filename="ui/labelling/clicker.py" />
       <source>Two ONNX files of one model of the SAM family (Segment Anything, MobileSAM, SAM 2), exported as its encoder and its decoder. GeoDistil has none with it: see the guide.</source>
       <translation>Zwei ONNX-Dateien eines Modells der SAM-Familie (Segment Anything, MobileSAM, SAM 2), exportiert als sein Encoder und sein Decoder. GeoDistil bringt keines mit: siehe das Handbuch.</translation>
     </message>
     <message>
-      <location filename="ui/labelling/click_box.py" />
+      <location filename="ui/labelling/clicker.py" />
       <source>There is no file {path}.</source>
       <translation>Es gibt keine Datei {path}.</translation>
     </message>
     <message>
-      <location filename="ui/labelling/click_box.py" />
+      <location filename="ui/labelling/clicker.py" />
       <source>Choose both files.</source>
       <translation>Wählen Sie beide Dateien.</translation>
     </message>
@@ -6291,72 +6266,72 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Box um einen Punkt</translation>
     </message>
     <message>
-      <location filename="ui/labelling/learn_box.py" />
+      <location filename="ui/labelling/learner.py" />
       <source>Learn</source>
       <translation>Lernen</translation>
     </message>
     <message>
-      <location filename="ui/labelling/learn_box.py" />
+      <location filename="ui/labelling/learner.py" />
       <source>Learn from these labels</source>
       <translation>Aus diesen Labels lernen</translation>
     </message>
     <message>
-      <location filename="ui/labelling/learn_box.py" />
+      <location filename="ui/labelling/learner.py" />
       <source>Saves the labels and trains a model on them; you can go on labelling meanwhile</source>
       <translation>Speichert die Labels und trainiert ein Modell damit; Sie können währenddessen weiter labeln</translation>
     </message>
     <message>
-      <location filename="ui/labelling/learn_box.py" />
+      <location filename="ui/labelling/learner.py" />
       <source> min</source>
       <translation> min</translation>
     </message>
     <message>
-      <location filename="ui/labelling/learn_box.py" />
+      <location filename="ui/labelling/learner.py" />
       <source>Training budget</source>
       <translation>Trainingsbudget</translation>
     </message>
     <message>
-      <location filename="ui/labelling/learn_box.py" />
+      <location filename="ui/labelling/learner.py" />
       <source>Go on from the model chosen above</source>
       <translation>Vom oben gewählten Modell ausgehen</translation>
     </message>
     <message>
-      <location filename="ui/labelling/learn_box.py" />
+      <location filename="ui/labelling/learner.py" />
       <source>Otherwise, and where none is chosen, it begins with pretrained weights of an encoder</source>
       <translation>Sonst, und wo keines gewählt ist, beginnt es mit vortrainierten Gewichten eines Encoders</translation>
     </message>
     <message>
-      <location filename="ui/labelling/learn_box.py" />
+      <location filename="ui/labelling/learner.py" />
       <source>Score</source>
       <translation>Güte</translation>
     </message>
     <message>
-      <location filename="ui/labelling/learn_box.py" />
+      <location filename="ui/labelling/learner.py" />
       <source>When</source>
       <translation>Wann</translation>
     </message>
     <message>
-      <location filename="ui/labelling/learn_box.py" />
+      <location filename="ui/labelling/learner.py" />
       <source>Rounds of learning</source>
       <translation>Lernrunden</translation>
     </message>
     <message>
-      <location filename="ui/labelling/learn_box.py" />
+      <location filename="ui/labelling/learner.py" />
       <source>Use this round's model</source>
       <translation>Modell dieser Runde nehmen</translation>
     </message>
     <message>
-      <location filename="ui/labelling/learn_box.py" />
+      <location filename="ui/labelling/learner.py" />
       <source>Learned from the labels ({labels}); there is no validation ground, so there is no score.</source>
       <translation>Aus den Labels ({labels}) gelernt; es gibt kein Validierungsgelände und daher keine Güte.</translation>
     </message>
     <message>
-      <location filename="ui/labelling/learn_box.py" />
+      <location filename="ui/labelling/learner.py" />
       <source>Learned from the labels ({labels}). On the validation ground: {scores}.</source>
       <translation>Aus den Labels ({labels}) gelernt. Auf dem Validierungsgelände: {scores}.</translation>
     </message>
     <message>
-      <location filename="ui/labelling/learn_box.py" />
+      <location filename="ui/labelling/learner.py" />
       <source>{score} {before} before, {after} after</source>
       <translation>{score} {before} vorher, {after} nachher</translation>
     </message>
@@ -6576,67 +6551,67 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>ab</translation>
     </message>
     <message>
-      <location filename="ui/labelling/walk_box.py" />
+      <location filename="ui/labelling/walker.py" />
       <source>Everything in it is labelled. Saves the labels; outside the labelled area nothing counts</source>
       <translation>Alles darin ist gelabelt. Speichert die Labels; außerhalb des gelabelten Gebiets zählt nichts</translation>
     </message>
     <message>
-      <location filename="ui/labelling/walk_box.py" />
+      <location filename="ui/labelling/walker.py" />
       <source>{percent} % complete</source>
       <translation>{percent} % vollständig</translation>
     </message>
     <message>
-      <location filename="ui/labelling/walk_box.py" />
+      <location filename="ui/labelling/walker.py" />
       <source>This cell is complete (Enter)</source>
       <translation>Diese Zelle ist vollständig (Eingabe)</translation>
     </message>
     <message>
-      <location filename="ui/labelling/walk_box.py" />
+      <location filename="ui/labelling/walker.py" />
       <source>This view is complete (Enter)</source>
       <translation>Diese Ansicht ist vollständig (Eingabe)</translation>
     </message>
     <message>
-      <location filename="ui/labelling/walk_box.py" />
+      <location filename="ui/labelling/walker.py" />
       <source>Walk</source>
       <translation>Rundgang</translation>
     </message>
     <message>
-      <location filename="ui/labelling/walk_box.py" />
+      <location filename="ui/labelling/walker.py" />
       <source>Cells</source>
       <translation>Zellen</translation>
     </message>
     <message>
-      <location filename="ui/labelling/walk_box.py" />
+      <location filename="ui/labelling/walker.py" />
       <source> px</source>
       <translation> px</translation>
     </message>
     <message>
-      <location filename="ui/labelling/walk_box.py" />
+      <location filename="ui/labelling/walker.py" />
       <source>Side of a cell</source>
       <translation>Seite einer Zelle</translation>
     </message>
     <message>
-      <location filename="ui/labelling/walk_box.py" />
+      <location filename="ui/labelling/walker.py" />
       <source>Pass by what is complete</source>
       <translation>Vollständiges überspringen</translation>
     </message>
     <message>
-      <location filename="ui/labelling/walk_box.py" />
+      <location filename="ui/labelling/walker.py" />
       <source>Previous (P)</source>
       <translation>Vorige (P)</translation>
     </message>
     <message>
-      <location filename="ui/labelling/walk_box.py" />
+      <location filename="ui/labelling/walker.py" />
       <source>Next (N)</source>
       <translation>Nächste (N)</translation>
     </message>
     <message>
-      <location filename="ui/labelling/walk_box.py" />
+      <location filename="ui/labelling/walker.py" />
       <source>Grid of the raster</source>
       <translation>Gitter des Rasters</translation>
     </message>
     <message>
-      <location filename="ui/labelling/walk_box.py" />
+      <location filename="ui/labelling/walker.py" />
       <source>Suggestions to review</source>
       <translation>Zu prüfende Vorschläge</translation>
     </message>
@@ -6711,6 +6686,16 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Das Modell kann vorhersagen.</translation>
     </message>
     <message>
+      <location filename="ui/model_widget.py" />
+      <source>The engine looks at {name}.</source>
+      <translation>Die Engine sieht sich {name} an.</translation>
+    </message>
+    <message>
+      <location filename="ui/model_widget.py" />
+      <source>The model {name} is registered; Predict and the other algorithms offer it.</source>
+      <translation>Das Modell {name} ist angemeldet; Vorhersagen und die anderen Werkzeuge bieten es an.</translation>
+    </message>
+    <message>
       <location filename="ui/models/details.py" />
       <source>Preview</source>
       <translation>Vorschau</translation>
@@ -6741,64 +6726,64 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Wählen Sie ein Modell, oder zwei zum Vergleich.</translation>
     </message>
     <message>
-      <location filename="ui/models/ground_box.py" />
-      <source>Score both on the same ground…</source>
-      <translation>Beide auf demselben Gelände bewerten…</translation>
-    </message>
-    <message>
-      <location filename="ui/models/ground_box.py" />
-      <source>Predict imagery with both, and hold both against the same labels</source>
-      <translation>Bilddaten mit beiden vorhersagen, und beide an denselben Labels messen</translation>
-    </message>
-    <message>
-      <location filename="ui/models/ground_dialog.py" />
+      <location filename="ui/models/ground.py" />
       <source>&amp;Areas (truth)</source>
       <translation>&amp;Flächen (Wahrheit)</translation>
     </message>
     <message>
-      <location filename="ui/models/ground_dialog.py" />
+      <location filename="ui/models/ground.py" />
       <source>&amp;Boxes (truth)</source>
       <translation>B&amp;oxen (Wahrheit)</translation>
     </message>
     <message>
-      <location filename="ui/models/ground_dialog.py" />
+      <location filename="ui/models/ground.py" />
       <source>Score both on the same ground</source>
       <translation>Beide auf demselben Gelände bewerten</translation>
     </message>
     <message>
-      <location filename="ui/models/ground_dialog.py" />
+      <location filename="ui/models/ground.py" />
       <source>&amp;Leave out ground that either was trained on</source>
       <translation>Gelände &amp;auslassen, auf dem eines trainiert wurde</translation>
     </message>
     <message>
-      <location filename="ui/models/ground_dialog.py" />
+      <location filename="ui/models/ground.py" />
       <source>As far as the packages say it; what is left judges both fairly</source>
       <translation>Soweit die Pakete es sagen; was bleibt, beurteilt beide gerecht</translation>
     </message>
     <message>
-      <location filename="ui/models/ground_dialog.py" />
+      <location filename="ui/models/ground.py" />
       <source>Score both</source>
       <translation>Beide bewerten</translation>
     </message>
     <message>
-      <location filename="ui/models/ground_dialog.py" />
+      <location filename="ui/models/ground.py" />
       <source>&amp;Imagery</source>
       <translation>&amp;Bilddaten</translation>
     </message>
     <message>
-      <location filename="ui/models/ground_dialog.py" />
+      <location filename="ui/models/ground.py" />
       <source>Labels are complete inside it, and nothing counts outside. Empty: all of the imagery.</source>
       <translation>Darin sind die Labels vollständig, und außerhalb zählt nichts. Leer: die ganzen Bilddaten.</translation>
     </message>
     <message>
-      <location filename="ui/models/ground_dialog.py" />
+      <location filename="ui/models/ground.py" />
       <source>Labelle&amp;d area</source>
       <translation>&amp;Gelabeltes Gebiet</translation>
     </message>
     <message>
-      <location filename="ui/models/ground_dialog.py" />
+      <location filename="ui/models/ground.py" />
       <source>{first} and {second} predict this imagery, and are scored by these labels.</source>
       <translation>{first} und {second} sagen diese Bilddaten vorher und werden an diesen Labels gemessen.</translation>
+    </message>
+    <message>
+      <location filename="ui/models/ground.py" />
+      <source>Score both on the same ground…</source>
+      <translation>Beide auf demselben Gelände bewerten…</translation>
+    </message>
+    <message>
+      <location filename="ui/models/ground.py" />
+      <source>Predict imagery with both, and hold both against the same labels</source>
+      <translation>Bilddaten mit beiden vorhersagen, und beide an denselben Labels messen</translation>
     </message>
     <message>
       <location filename="ui/models/window.py" />
@@ -7021,44 +7006,39 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>{name} ist jetzt unter Ihren Modellen.</translation>
     </message>
     <message>
-      <location filename="ui/onnx_classes.py" />
+      <location filename="ui/onnx_form.py" />
       <source>In the order of the output's channels. Call the first one background where it is no class.</source>
       <translation>In der Reihenfolge der Kanäle der Ausgabe. Nennen Sie die erste background, wo sie keine Klasse ist.</translation>
     </message>
     <message>
-      <location filename="ui/onnx_classes.py" />
+      <location filename="ui/onnx_form.py" />
       <source>In the order that the model counts them. Without any they are called class 0, class 1 and so on.</source>
       <translation>In der Reihenfolge, in der das Modell sie zählt. Ohne Angabe heißen sie class 0, class 1 und so weiter.</translation>
     </message>
     <message>
-      <location filename="ui/onnx_classes.py" />
+      <location filename="ui/onnx_form.py" />
       <source>What the output's bands hold, in their order.</source>
       <translation>Was die Kanäle der Ausgabe enthalten, in ihrer Reihenfolge.</translation>
     </message>
     <message>
-      <location filename="ui/onnx_classes.py" />
+      <location filename="ui/onnx_form.py" />
       <source>&amp;Add</source>
       <translation>&amp;Hinzufügen</translation>
     </message>
     <message>
-      <location filename="ui/onnx_classes.py" />
+      <location filename="ui/onnx_form.py" />
       <source>&amp;Remove</source>
       <translation>&amp;Entfernen</translation>
     </message>
     <message>
-      <location filename="ui/onnx_classes.py" />
+      <location filename="ui/onnx_form.py" />
       <source>Values</source>
       <translation>Werte</translation>
     </message>
     <message>
-      <location filename="ui/onnx_classes.py" />
+      <location filename="ui/onnx_form.py" />
       <source>Colour of {}</source>
       <translation>Farbe von {}</translation>
-    </message>
-    <message>
-      <location filename="ui/onnx_enquiry.py" />
-      <source>Look at {name}</source>
-      <translation>{name} ansehen</translation>
     </message>
     <message>
       <location filename="ui/onnx_form.py" />
@@ -7224,6 +7204,11 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/onnx_form.py" />
       <source>{name}: write numbers with commas between them.</source>
       <translation>{name}: Schreiben Sie Zahlen mit Kommas dazwischen.</translation>
+    </message>
+    <message>
+      <location filename="ui/onnx_form.py" />
+      <source>Look at {name}</source>
+      <translation>{name} ansehen</translation>
     </message>
     <message>
       <location filename="ui/runs/actions.py" />
@@ -7611,11 +7596,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Restzeit</translation>
     </message>
     <message>
-      <location filename="ui/servers/dialog.py" />
-      <source>GeoDistil: servers</source>
-      <translation>GeoDistil: Server</translation>
-    </message>
-    <message>
       <location filename="ui/servers/form.py" />
       <source>Server</source>
       <translation>Server</translation>
@@ -7841,6 +7821,11 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Was der Test gefunden hat</translation>
     </message>
     <message>
+      <location filename="ui/servers/page.py" />
+      <source>GeoDistil: servers</source>
+      <translation>GeoDistil: Server</translation>
+    </message>
+    <message>
       <location filename="ui/tiles/dialog.py" />
       <source>Fetch imagery of {layer}</source>
       <translation>Bilddaten von {layer} holen</translation>
@@ -7991,31 +7976,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Die vorhergesagte Ansicht bleibt in {folder}: {names}.</translation>
     </message>
     <message>
-      <location filename="ui/wizard/advanced.py" />
-      <source>Advanced</source>
-      <translation>Erweitert</translation>
-    </message>
-    <message>
-      <location filename="ui/wizard/advanced.py" />
-      <source>that of the finest labelled raster</source>
-      <translation>die des feinsten gelabelten Rasters</translation>
-    </message>
-    <message>
-      <location filename="ui/wizard/advanced.py" />
-      <source>Side of the pieces the network learns from, a multiple of 32 pixels</source>
-      <translation>Kantenlänge der Stücke, aus denen das Netz lernt, ein Vielfaches von 32 Pixeln</translation>
-    </message>
-    <message>
-      <location filename="ui/wizard/advanced.py" />
-      <source>Chips learned from at a time; lower it where memory runs out</source>
-      <translation>Wie viele Ausschnitte auf einmal gelernt werden; verkleinern, wo der Speicher nicht reicht</translation>
-    </message>
-    <message>
-      <location filename="ui/wizard/advanced.py" />
-      <source>The same seed gives the same training again, as far as the device allows</source>
-      <translation>Derselbe Startwert ergibt wieder dasselbe Training, soweit das Gerät es zulässt</translation>
-    </message>
-    <message>
       <location filename="ui/wizard/check_page.py" />
       <source>Check</source>
       <translation>Prüfung</translation>
@@ -8106,27 +8066,27 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Budget: {}</translation>
     </message>
     <message>
-      <location filename="ui/wizard/class_table.py" />
+      <location filename="ui/wizard/classes_page.py" />
       <source>Merge</source>
       <translation>Zusammenlegen</translation>
     </message>
     <message>
-      <location filename="ui/wizard/class_table.py" />
+      <location filename="ui/wizard/classes_page.py" />
       <source>Make the selected classes one</source>
       <translation>Macht aus den gewählten Klassen eine</translation>
     </message>
     <message>
-      <location filename="ui/wizard/class_table.py" />
+      <location filename="ui/wizard/classes_page.py" />
       <source>Take apart</source>
       <translation>Trennen</translation>
     </message>
     <message>
-      <location filename="ui/wizard/class_table.py" />
+      <location filename="ui/wizard/classes_page.py" />
       <source>Make a class of each value again</source>
       <translation>Macht aus jedem Wert wieder eine Klasse</translation>
     </message>
     <message>
-      <location filename="ui/wizard/class_table.py" />
+      <location filename="ui/wizard/classes_page.py" />
       <source>Left out, its labels count nowhere: neither as a class nor as background</source>
       <translation>Weggelassen, ihre Labels zählen nirgends: weder als Klasse noch als Hintergrund</translation>
     </message>
@@ -8151,29 +8111,44 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>&amp;Gelände ohne Label ist eine eigene Klasse (Hintergrund)</translation>
     </message>
     <message>
-      <location filename="ui/wizard/measurement.py" />
-      <source>Training a few steps to see how long they take…</source>
-      <translation>Einige Schritte werden trainiert, um zu sehen, wie lange sie dauern…</translation>
-    </message>
-    <message>
-      <location filename="ui/wizard/measurement.py" />
-      <source>Estimate</source>
-      <translation>Schätzung</translation>
-    </message>
-    <message>
-      <location filename="ui/wizard/model_field.py" />
+      <location filename="ui/wizard/fields.py" />
       <source>Model packages (*.zip item.json)</source>
       <translation>Modellpakete (*.zip item.json)</translation>
     </message>
     <message>
-      <location filename="ui/wizard/model_field.py" />
+      <location filename="ui/wizard/fields.py" />
       <source>Reading the model's card…</source>
       <translation>Die Modellkarte wird gelesen…</translation>
     </message>
     <message>
-      <location filename="ui/wizard/model_field.py" />
+      <location filename="ui/wizard/fields.py" />
       <source>Read the model's card</source>
       <translation>Modellkarte lesen</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/fields.py" />
+      <source>Advanced</source>
+      <translation>Erweitert</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/fields.py" />
+      <source>that of the finest labelled raster</source>
+      <translation>die des feinsten gelabelten Rasters</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/fields.py" />
+      <source>Side of the pieces the network learns from, a multiple of 32 pixels</source>
+      <translation>Kantenlänge der Stücke, aus denen das Netz lernt, ein Vielfaches von 32 Pixeln</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/fields.py" />
+      <source>Chips learned from at a time; lower it where memory runs out</source>
+      <translation>Wie viele Ausschnitte auf einmal gelernt werden; verkleinern, wo der Speicher nicht reicht</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/fields.py" />
+      <source>The same seed gives the same training again, as far as the device allows</source>
+      <translation>Derselbe Startwert ergibt wieder dasselbe Training, soweit das Gerät es zulässt</translation>
     </message>
     <message>
       <location filename="ui/wizard/recipe_page.py" />
@@ -8329,6 +8304,16 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/wizard/run_page.py" />
       <source>Rasters to predict afterwards</source>
       <translation>Raster, für die danach vorhergesagt wird</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/session.py" />
+      <source>Training a few steps to see how long they take…</source>
+      <translation>Einige Schritte werden trainiert, um zu sehen, wie lange sie dauern…</translation>
+    </message>
+    <message>
+      <location filename="ui/wizard/session.py" />
+      <source>Estimate</source>
+      <translation>Schätzung</translation>
     </message>
     <message>
       <location filename="ui/wizard/source_editor.py" />
@@ -8599,6 +8584,21 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/wizard/words.py" />
       <source>Problem</source>
       <translation>Problem</translation>
+    </message>
+    <message>
+      <location filename="ui/wrappers.py" />
+      <source>Choose from the layer's classes</source>
+      <translation>Aus den Klassen des Layers wählen</translation>
+    </message>
+    <message>
+      <location filename="ui/wrappers.py" />
+      <source>Reading the layer…</source>
+      <translation>Der Layer wird gelesen…</translation>
+    </message>
+    <message>
+      <location filename="ui/wrappers.py" />
+      <source>Classes of {layer}</source>
+      <translation>Klassen von {layer}</translation>
     </message>
   </context>
 </TS>

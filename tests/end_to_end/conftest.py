@@ -29,7 +29,7 @@ onnx.save(model, path)
 """
 RED_OR_BLUE = [[0.9, 0, 0.9], [2, -1, 0], [0, -1, 2]]
 """Grey ground, red blocks, blue blocks; of a band's value / 255."""
-TINY = {"encoder": "resnet18", "width": 32}
+TINY = {"encoder": "tu-test_efficientnet", "width": 32}
 
 
 @pytest.fixture(scope="session", autouse=True)

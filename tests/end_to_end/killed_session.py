@@ -27,7 +27,7 @@ def button(dock, text):
 
 def begin(values):
     """Open the dock, start the run, and do nothing until someone ends QGIS."""
-    from geodistil.jobs.runs.registry import remember
+    from geodistil.jobs.runs.files import remember
 
     remember(Path(values["run"]))
     yield from choose_entry(iface.mainWindow().menuBar(), "Plugins", "GeoDistil", "Runs")

@@ -17,7 +17,7 @@ PAUSE = 0.6
 
 def begin(values):
     """Describe and test a server, train on it from the wizard, and do nothing until someone ends QGIS."""
-    from geodistil.jobs.runs.registry import set_run_folders
+    from geodistil.jobs.runs.files import set_run_folders
     from geodistil.ui.wizard.wizard import open_wizard
 
     window = iface.mainWindow()

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("own_start")
 
 SOURCES = ("SEGMENTATION_RASTERS", "SEGMENTATION_LABELS", "SEGMENTATION_FIELD")
 TRAINING = (*SOURCES, "CHIP_SIZE", "BATCH_SIZE", "DEVICE", "STEPS", "OPTIONS")
-TINY = {"encoder": "resnet18", "width": 32}
+TINY = {"encoder": "tu-test_efficientnet", "width": 32}
 NETWORKS = {
     "trainsupervised": ("network",),
     "trainpartialmultitask": ("student", "detection_teacher", "segmentation_teacher"),

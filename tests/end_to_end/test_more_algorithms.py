@@ -23,7 +23,7 @@ from qgis.core import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-TINY = {"encoder": "resnet18", "width": 32}
+TINY = {"encoder": "tu-test_efficientnet", "width": 32}
 QUICK = {"validations": 1, "workers": 0}
 
 

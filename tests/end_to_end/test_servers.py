@@ -25,8 +25,8 @@ DEADLINE = 600
 def server(loopback, qgis_app, monkeypatch, tmp_path):
     """A described server whose host key was accepted."""
     from geodistil.jobs.servers import ssh
-    from geodistil.jobs.servers.host_keys import accept, look_at_host_key
     from geodistil.jobs.servers.server import Server, store_servers
+    from geodistil.jobs.servers.ssh import accept, look_at_host_key
 
     monkeypatch.setattr(ssh, "known_hosts", lambda: tmp_path / "known_hosts")
     server = Server(name="box", id="1", **described(loopback, tmp_path / "Ablage für 'alle' there"))
@@ -63,8 +63,8 @@ def log(run):
 
 
 def begin(run, server):
-    from geodistil.jobs.runs.control import start
-    from geodistil.jobs.servers.followers import assign
+    from geodistil.jobs.runs.waiting import start
+    from geodistil.jobs.servers.following import assign
 
     if not (run / "server.json").exists():
         assign(run, server)
@@ -84,8 +84,8 @@ def state(run):
 
 
 def test_a_run_is_cut_off_stopped_gone_on_with_and_brought_back(run, server, loopback, wait):
-    from geodistil.jobs.runs.control import ask_to_stop
     from geodistil.jobs.runs.state import Status
+    from geodistil.jobs.runs.waiting import ask_to_stop
     from geodistil.jobs.servers.note import Stage
 
     (run / "afterwards.json").unlink()
@@ -116,8 +116,8 @@ def test_a_run_is_cut_off_stopped_gone_on_with_and_brought_back(run, server, loo
 
 
 def test_what_a_server_has_trained_predicts_here_afterwards(run, server, qgis_app, project):
-    from geodistil.jobs.runs.registry import RUNS, set_run_folders
-    from geodistil.jobs.servers.followers import assign
+    from geodistil.jobs.runs.files import RUNS, set_run_folders
+    from geodistil.jobs.servers.following import assign
     from geodistil.ui.runs.dock import RunsDock
     from qgis.core import QgsSettings
     from qgis.PyQt.QtCore import QEvent
@@ -151,8 +151,8 @@ def test_what_a_server_has_trained_predicts_here_afterwards(run, server, qgis_ap
 def test_a_queue_of_slurm_is_waited_in_and_trains(run, server, wait):
     if shutil.which("sbatch") is None or subprocess.run(["sinfo"], capture_output=True).returncode:
         pytest.skip("no Slurm is running here (package slurm-wlm)")
-    from geodistil.jobs.runs.control import ask_to_stop
     from geodistil.jobs.runs.state import Status
+    from geodistil.jobs.runs.waiting import ask_to_stop
     from geodistil.jobs.runs.words import message
     from geodistil.jobs.servers.note import Stage
     from geodistil.jobs.servers.server import SBATCH, store_servers

@@ -8,7 +8,7 @@ import processing
 import pytest
 from qgis.core import QgsProcessingException, QgsProcessingFeedback
 
-TINY = {"encoder": "resnet18", "width": 32}
+TINY = {"encoder": "tu-test_efficientnet", "width": 32}
 
 
 class CancelAtProgress(QgsProcessingFeedback):
@@ -38,7 +38,7 @@ def test_training_brings_nothing_heavy_into_qgis(trained):
 
 def test_semi_supervised_gives_a_segmentation_model(training, town, tmp_path, provider):
     names = ("SEGMENTATION_RASTERS", "SEGMENTATION_LABELS", "SEGMENTATION_FIELD", "NAME", "CHIP_SIZE", "BATCH_SIZE")
-    teachers = {"first_teacher": TINY, "second_teacher": {"architecture": "unet", "encoder": "resnet18"}}
+    teachers = {"first_teacher": TINY, "second_teacher": {"architecture": "unet", "encoder": "tu-test_efficientnet"}}
     options = {"recipe": {"student": TINY, **teachers}, "training": {"validations": 1, "workers": 0}}
     results = processing.run(
         "geodistil:trainsemisupervised",

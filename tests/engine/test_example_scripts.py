@@ -1,6 +1,5 @@
 """The scripts of docs/examples, run as they are written, on a small world and for a few steps."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -9,12 +8,14 @@ import pyogrio
 import pytest
 import rasterio
 
+from tests import forks
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 
 
 def run(name, output, *options):
     command = [sys.executable, str(EXAMPLES / f"{name}.py"), "--output", str(output), *options]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=EXAMPLES.parents[1])
+    done = forks.run(command, capture_output=True, text=True, cwd=EXAMPLES.parents[1])
     assert done.returncode == 0, done.stderr
     return done.stdout
 

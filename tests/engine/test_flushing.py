@@ -2,8 +2,7 @@
 
 import os
 
-from engine.flushing import synchronise_tree
-from engine.text_files import write_text
+from engine.files import synchronise_tree, write_text
 
 
 def test_a_folder_is_flushed_with_all_that_is_in_it(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """The house's walls: who may import whom, read with ast."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ PLUGIN = [
 ENGINE = sorted((ROOT / "engine").rglob("*.py"))
 HEAVY = {"torch", "torchvision", "rasterio", "pydantic", "engine", "numpy", "lightning_fabric", "timm"}
 FLOORS = [
-    "telemetry", "errors", "flushing", "text_files", "malloc", "ranks", "types", "processes", "config", "datasets",
+    "telemetry", "errors", "files", "malloc", "ranks", "types", "processes", "config", "datasets",
     "events", "data", "models", "distillation", "recipes", "training", "inference", "evaluation", "packages",
     "exchange", "report", "cli",
 ]  # fmt: skip
@@ -63,3 +64,9 @@ def test_nothing_in_the_engine_unpickles_a_foreign_file():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("torch.load", "pickle.load", "pickle.loads"):
                 assert "weights_only=True" in ast.unparse(node), f"{path}:{node.lineno}"
+
+
+def test_no_module_beside_a_script_has_a_name_of_pythons_own():
+    """A script that is run by its path has its folder before Python's own modules: `jobs/afterwards.py`."""
+    modules = {path.stem for path in (ROOT / "jobs").iterdir()}
+    assert "afterwards" in modules and not modules & set(sys.stdlib_module_names)

@@ -27,7 +27,7 @@ if "onnxruntime" in sys.modules:
 sys.exit(code)
 """
 ALONE = """
-import json, os, socket, struct, subprocess, sys, threading, fcntl
+import contextlib, json, os, socket, struct, subprocess, sys, threading, time, fcntl
 
 handle = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 request = struct.pack("16sh", b"lo", 0x1 | 0x40)  # up and running
@@ -53,7 +53,11 @@ threading.Thread(target=listen, daemon=True).start()
 subprocess.run([sys.executable, "-c", "import socket; socket.gethostbyname('heard.example')"], capture_output=True)
 heard = [*asked]
 asked.clear()
-codes = [subprocess.run(command, stdout=subprocess.DEVNULL).returncode for command in json.loads(sys.argv[1])]
+from engine.cli.main import main
+
+with contextlib.redirect_stdout(sys.stderr):
+    codes = [main(arguments) for arguments in json.loads(sys.argv[1])]
+    time.sleep(float(os.environ["LINGER"]))
 print(json.dumps({"heard": heard, "codes": codes, "asked": asked}))
 """
 
@@ -110,7 +114,7 @@ def test_nobody_is_asked_for_anything(ground, person, tmp_path):
         ["train", tmp_path / "run"],
         ["export", tmp_path / "run", "--output", tmp_path / "town.zip"],
     ]
-    told = json.dumps([command(job) for job in jobs])
+    told = json.dumps([[*map(str, job)] for job in jobs])
     done = subprocess.run(
         [*apart, sys.executable, "-c", ALONE, told], env=person, cwd=tmp_path, capture_output=True, text=True
     )

@@ -14,7 +14,7 @@ BEGIN = ("Start", "Resume")
 
 def go_on(values):
     """See to it that the run is trained, and wait for its end."""
-    from geodistil.jobs.runs.registry import remember
+    from geodistil.jobs.runs.files import remember
 
     remember(Path(values["run"]))
     if dock() is None or not dock().isVisible():

@@ -25,7 +25,7 @@ def codes_in_use():
             name = getattr(getattr(node, "func", None), "id", "")
             if name in ("GeoDistilError", "InstallError") and node.args and isinstance(node.args[0], ast.Constant):
                 yield node.args[0].value, path
-    from geodistil.jobs.installer.failures import SENTENCES
+    from geodistil.jobs.installer.errors import SENTENCES
 
     yield from ((code, "SENTENCES") for code, *_ in SENTENCES)
 

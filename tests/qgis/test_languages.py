@@ -174,7 +174,7 @@ for name in ("_train", "_show_runs", "_show_environment"):
     getattr(plugin, name)()
 window.show()
 QApplication.processEvents()
-from geodistil.ui.environment.dialog import EnvironmentDialog
+from geodistil.ui.environment.wiring import EnvironmentDialog
 from geodistil.ui.runs.dock import RunsDock
 from geodistil.ui.wizard.wizard import TrainingWizard
 while window.findChild(TrainingWizard) is None:

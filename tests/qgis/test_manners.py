@@ -126,9 +126,9 @@ FOUND = {"known": {}, "input": {"shape": [1, 3, 64, 64]}, "outputs": {"out": [1,
 def make_window(kind, iface):
     from geodistil.jobs.qt import QAction
     from geodistil.jobs.servers.server import Server
-    from geodistil.ui.environment.dialog import EnvironmentDialog
-    from geodistil.ui.labelling.class_editor import ClassDialog
-    from geodistil.ui.labelling.click_box import ClickModelDialog
+    from geodistil.ui.environment.wiring import EnvironmentDialog
+    from geodistil.ui.labelling.classes import ClassDialog
+    from geodistil.ui.labelling.clicker import ClickModelDialog
     from geodistil.ui.labelling.dock import LabelDock
     from geodistil.ui.labelling.setup import SetupDialog
     from geodistil.ui.model_widget import ModelWidget
@@ -137,8 +137,8 @@ def make_window(kind, iface):
     from geodistil.ui.onnx_form import OnnxForm
     from geodistil.ui.runs.dock import RunsDock
     from geodistil.ui.runs.folders import FoldersDialog
-    from geodistil.ui.servers.dialog import ServersDialog
     from geodistil.ui.servers.form import ServerForm
+    from geodistil.ui.servers.page import ServersDialog
     from geodistil.ui.view.predictor import ViewPredictor
     from geodistil.ui.wizard.wizard import TrainingWizard
     from qgis.core import QgsProject
@@ -263,7 +263,7 @@ def test_pages_of_the_guide_lead_to_each_other_and_to_their_pictures(language):
 
 def test_sections_have_one_address_in_all_languages(language, provider):
     from geodistil.jobs.help import anchor, help_url
-    from geodistil.toolbox.words import WORDS
+    from geodistil.toolbox.helps import WORDS
     from qgis.PyQt.QtCore import QUrl
 
     guide = ROOT / "docs" / "user-guide"
@@ -307,8 +307,8 @@ def contrast(one, other):
 
 @pytest.mark.parametrize("ground", [LIGHT, DARK])
 def test_icons_and_curves_can_be_seen_on_light_and_dark(qgis_app, ground):
-    from geodistil.ui.icons import icon
     from geodistil.ui.runs.chart import COLOURS
+    from geodistil.ui.widgets import icon
     from qgis.PyQt.QtGui import QColor
 
     assert min(contrast(QColor(color), QColor(ground)) for color in COLOURS) > 2

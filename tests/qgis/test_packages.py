@@ -84,7 +84,7 @@ def test_what_people_drop_is_told_from_packages(make_package, tmp_path):
 @pytest.fixture
 def handler(settings, qgis_app):
     """The drop handler over a real message bar; `opened` is what it opened."""
-    from geodistil.ui.drops import PackageDrops
+    from geodistil.ui.model_widget import PackageDrops
     from qgis.gui import QgsMessageBar
 
     class Interface:
@@ -262,9 +262,9 @@ def test_an_item_that_is_none_is_a_sentence(make_package, content):
 
 
 def test_archives_that_are_traps_are_a_sentence_and_are_not_read(make_package, monkeypatch):
-    from geodistil.jobs import zips
+    from geodistil.jobs import folders
 
-    monkeypatch.setattr(zips, "FREELY", 1 << 20)
+    monkeypatch.setattr(folders, "FREELY", 1 << 20)
     folder = make_package()
     bomb, twice = folder.with_name("bomb.zip"), zipped(folder)
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -282,7 +282,7 @@ def test_mutated_cards_are_read_or_are_a_sentence_and_what_is_read_can_be_shown(
     """Seeded mutations as the engine's tests make them (tests/engine/fuzz), read and shown by the plugin."""
     import random
 
-    from geodistil.jobs.layers.origin import of_model
+    from geodistil.jobs.layers.results import of_model
     from geodistil.jobs.layers.styles import style_class_map, style_detections
     from qgis.core import QgsRasterLayer, QgsVectorLayer
 

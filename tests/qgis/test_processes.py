@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.processes import end, engine, is_engine, look, unix, with_helpers
-from geodistil.jobs.runs.control import end_now
 from geodistil.jobs.runs.state import RunState, Status, abilities
 from geodistil.jobs.runs.tracker import RunTracker
+from geodistil.jobs.runs.waiting import end_now
 
 from .waiting import wait_until
 

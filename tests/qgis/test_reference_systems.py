@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from geodistil.jobs.background import Background, start
 from geodistil.jobs.errors import GeoDistilError
-from geodistil.jobs.extents import ground_size
 from geodistil.jobs.labelling.layers import make_labels
 from geodistil.jobs.labelling.link import LabelClass
-from geodistil.jobs.reference_systems import transform_between, whole
+from geodistil.jobs.reference_systems import ground_size, transform_between, whole
 from geodistil.jobs.snapshots import Snapshot
 from geodistil.toolbox.base import EngineAlgorithm
 from qgis.core import (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.layers.results import distinct, first_layer, place_raster, place_vector
-from geodistil.jobs.scores import flat, html_table, without_truth
+from geodistil.jobs.progress import flat, html_table, without_truth
 from geodistil.jobs.snapshots import Snapshot
 from osgeo import gdal
 from qgis.core import QgsProcessingContext, QgsVectorLayer

@@ -2,11 +2,8 @@
 
 import numpy as np
 import pytest
-from geodistil.jobs.layers.confidence_style import style_confidence
-from geodistil.jobs.layers.error_styles import style_error_boxes, style_error_map
 from geodistil.jobs.layers.map_classes import style_areas, style_lines
-from geodistil.jobs.layers.origin import of_layer, of_model
-from geodistil.jobs.layers.results import distinct, place_vector
+from geodistil.jobs.layers.results import distinct, of_layer, of_model, place_vector
 from geodistil.jobs.layers.styled import (
     GROUND,
     OVERLAYS,
@@ -18,8 +15,14 @@ from geodistil.jobs.layers.styled import (
     put_in_group,
     save_look,
 )
-from geodistil.jobs.layers.styles import style_class_map, style_detections
-from geodistil.jobs.layers.value_style import style_values
+from geodistil.jobs.layers.styles import (
+    style_class_map,
+    style_confidence,
+    style_detections,
+    style_error_boxes,
+    style_error_map,
+    style_values,
+)
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsProcessingContext,

@@ -5,8 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 from geodistil.jobs.errors import GeoDistilError
-from geodistil.jobs.layers.confidence_style import style_confidence
-from geodistil.jobs.layers.styles import style_class_map, style_detections
+from geodistil.jobs.layers.styles import style_class_map, style_confidence, style_detections
 from geodistil.jobs.packages import package_path, read_card
 from qgis.core import QgsMapRendererParallelJob, QgsMapSettings, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QSize

@@ -4,8 +4,8 @@ import json
 
 import pytest
 from geodistil.jobs import afterwards
+from geodistil.jobs.gdal_files import REFERRING, permission
 from geodistil.jobs.run_folder import write_run
-from geodistil.jobs.virtual import REFERRING, permission
 
 
 def written(folder, *rasters, **more):

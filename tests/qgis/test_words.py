@@ -103,7 +103,7 @@ def test_choices_are_shown_by_their_titles(provider):
             titles = parameter.options()
             if parameter.usesStaticStrings():
                 told = parameter.metadata()["widget_wrapper"]
-                assert told["class"].endswith("choice_wrapper.ChoiceWrapper")
+                assert told["class"].endswith("wrappers.ChoiceWrapper")
                 titles = told["titles"]
                 assert len(titles) == len(parameter.options())
             assert not all(codes.fullmatch(title) for title in titles), name

@@ -76,8 +76,7 @@ def test_the_table_of_runs_obeys_qt_s_own_rules_and_answers_keys(painted, state)
 
 def test_classes_of_the_labelling_dock_are_edited_and_chosen(painted, application):
     from geodistil.jobs.labelling.link import LabelClass
-    from geodistil.ui.labelling.class_buttons import ClassButtons
-    from geodistil.ui.labelling.class_editor import ClassEditor
+    from geodistil.ui.labelling.classes import ClassButtons, ClassEditor
 
     classes = [LabelClass("car", "#e6194b"), LabelClass("truck", "#4363d8")]
     editor, buttons, chosen = ClassEditor(), ClassButtons(), []
@@ -111,7 +110,7 @@ def make_drawing():
 
 
 def make_area():
-    from geodistil.ui.labelling.walk_box import AreaBox
+    from geodistil.ui.labelling.walker import AreaBox
 
     box = AreaBox()
     box.show_share(0.5)
@@ -126,7 +125,7 @@ def make_folders():
 
 def make_classes():
     from geodistil.jobs.sources.draft import ClassDraft
-    from geodistil.ui.wizard.class_table import ClassTable
+    from geodistil.ui.wizard.classes_page import ClassTable
 
     table = ClassTable("Classes")
     table.show_classes([ClassDraft("roof", "#222222", ["roof"])], {})
@@ -149,7 +148,7 @@ def test_a_window_s_part_is_built_and_painted(painted, make):
 
 def test_every_option_of_the_recipes_has_a_field_that_gives_back_its_value(painted):
     from geodistil.jobs.sources.options import OPTIONS
-    from geodistil.ui.wizard.option_field import OptionField
+    from geodistil.ui.wizard.fields import OptionField
 
     seen = 0
     for option in OPTIONS:

@@ -6,22 +6,145 @@ from pathlib import Path
 from typing import Any, Callable
 
 from qgis.core import QgsApplication, QgsSettings
+from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import QSize, Qt, QTimer, pyqtSignal
-from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QMessageBox, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ...jobs.background import start as start_task
 from ...jobs.environment import SETTING
-from ...jobs.environment.choices import Choices
 from ...jobs.environment.diagnostics import diagnostics
-from ...jobs.environment.installing import Installation, request_for
-from ...jobs.environment.place import default_home
-from ...jobs.environment.removing import removal
+from ...jobs.environment.installing import Installation, removal, request_for
+from ...jobs.environment.place import BUILDS, TOOLS, Choices, default_home
 from ...jobs.environment.status import REQUIREMENTS, State, status
 from ...jobs.errors import GeoDistilError
 from ...jobs.translation import tr
+from ..widgets import FoldingBox
 from . import words
-from .options_box import OptionsBox
-from .own_box import OwnBox
+from .words import build_words, tool_words
+
+
+class OptionsBox(FoldingBox):
+    """Tool, Python, build of torch, sources and folder, as a form that folds away."""
+
+    changed = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Options"), parent)
+        self.tool = _combo([(tool, tool_words(tool)) for tool in TOOLS])
+        self.python = _file(QgsFileWidget.StorageMode.GetFile, tr("chosen automatically"))
+        self.build = _combo([(build, build_words(build)) for build in BUILDS])
+        self.wheels = _file(QgsFileWidget.StorageMode.GetDirectory, tr("none: packages come from the network"))
+        self.index = QLineEdit()
+        self.index.setPlaceholderText("https://pypi.org/simple")
+        self.folder = _file(QgsFileWidget.StorageMode.GetDirectory, str(default_home()))
+        self._lay_out()
+        self.setCollapsed(True)
+
+    def choices(self) -> Choices:
+        """What is chosen now."""
+        return Choices(
+            python=self.python.filePath(),
+            tool=self.tool.currentData(),
+            build=self.build.currentData(),
+            wheels=self.wheels.filePath(),
+            index=self.index.text().strip(),
+            folder=self.folder.filePath(),
+        )
+
+    def show_choices(self, choices: Choices) -> None:
+        """Fill the form."""
+        self.tool.setCurrentIndex(max(self.tool.findData(choices.tool), 0))
+        self.build.setCurrentIndex(max(self.build.findData(choices.build), 0))
+        self.python.setFilePath(choices.python)
+        self.wheels.setFilePath(choices.wheels)
+        self.index.setText(choices.index)
+        self.folder.setFilePath(choices.folder)
+
+    def _lay_out(self) -> None:
+        form = QFormLayout(self)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        rows = (
+            (tr("Too&l"), self.tool, tr("The program that makes the environment and installs the packages.")),
+            (tr("&Python"), self.python, tr("The Python to make the environment from, 3.10 or newer.")),
+            (tr("Torc&h"), self.build, tr("The build of PyTorch. A wrong one runs on the processor, or not at all.")),
+            (tr("&Wheels"), self.wheels, tr("A folder of downloaded packages, for a machine without network.")),
+            (tr("Package &index"), self.index, tr("Your organisation's mirror of the Python Package Index.")),
+            (tr("&Folder"), self.folder, tr("Where the environment goes; about 6 GB.")),
+        )
+        for text, field, help_text in rows:
+            form.addRow(text, field)
+            form.labelForField(field).setToolTip(help_text)
+            field.setToolTip(help_text)
+            field.setAccessibleName(text.replace("&", ""))
+            field.setAccessibleDescription(help_text)
+        self._watch()
+
+    def _watch(self) -> None:
+        for combo in (self.tool, self.build):
+            combo.currentIndexChanged.connect(lambda _index: self.changed.emit())
+        for field in (self.python, self.wheels, self.folder):
+            field.fileChanged.connect(lambda _path: self.changed.emit())
+        self.index.editingFinished.connect(self.changed.emit)
+
+
+def _combo(items: list[tuple[str, str]]) -> QComboBox:
+    combo = QComboBox()
+    for value, text in items:
+        combo.addItem(text[0].upper() + text[1:], value)
+    return combo
+
+
+def _file(mode: QgsFileWidget.StorageMode, placeholder: str) -> QgsFileWidget:
+    field = QgsFileWidget()
+    field.setStorageMode(mode)
+    field.lineEdit().setPlaceholderText(placeholder)
+    return field
+
+
+class OwnBox(FoldingBox):
+    """A Python to verify and use."""
+
+    chosen = pyqtSignal(str)
+    """With the Python's path."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(tr("An environment of your own"), parent)
+        self.python = QgsFileWidget()
+        self.python.lineEdit().setPlaceholderText(tr("the Python of an environment, for example …/bin/python"))
+        self.python.setAccessibleName(tr("Python of an environment of your own"))
+        self.use = QPushButton(tr("Check and use"))
+        self.use.setAutoDefault(False)
+        self.use.setEnabled(False)
+        self.python.fileChanged.connect(lambda path: self.use.setEnabled(bool(path.strip())))
+        self.use.clicked.connect(lambda _checked=False: self.chosen.emit(self.python.filePath().strip()))
+        explanation = QLabel(
+            tr("It must have the packages that GeoDistil's pyproject.toml names; nothing is installed.")
+        )
+        explanation.setWordWrap(True)
+        row = QHBoxLayout()
+        row.addWidget(self.python, 1)
+        row.addWidget(self.use)
+        layout = QVBoxLayout(self)
+        layout.addWidget(explanation)
+        layout.addLayout(row)
+        self.setCollapsed(True)
+
+    def show_python(self, path: str) -> None:
+        """Show the Python that is in use, where it is a person's own; what was typed stays else."""
+        if path:
+            self.python.setFilePath(path)
+
 
 POLL_MILLISECONDS = 300
 ICONS = {

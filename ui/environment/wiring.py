@@ -1,15 +1,71 @@
-"""What of environment and servers is in QGIS all the time: pages among the options, an invitation at first start."""
+"""What of environment and servers is in QGIS all the time: pages among the options, their window, an invitation."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from qgis.core import QgsSettings
+from qgis.PyQt.QtCore import QEvent
+from qgis.PyQt.QtGui import QResizeEvent
 from qgis.PyQt.QtWidgets import QWidget
 
+from ...jobs.environment.status import State, status
 from ...jobs.translation import tr
-from ..options_page import OptionsFactory
-from ..page_dialog import PageDialog
-from .dialog import invite
+from ..messages import Button, offer
+from ..page_dialog import OptionsFactory, PageDialog, show_beside
+from .page import EnvironmentPage
+
+WIDTH = 620
+ASKED_SETTING = "geodistil/environment/asked"
+"""Setting: the state that the message bar has spoken of, so that it speaks of each once."""
+
+
+class EnvironmentDialog(PageDialog):
+    """The page, with a button that closes it; a set-up goes on without it."""
+
+    def __init__(self, parent: QWidget | None = None, page: EnvironmentPage | None = None) -> None:
+        super().__init__(tr("GeoDistil: engine environment"), "environment", parent)
+        self.hold(page or EnvironmentPage(self))
+        self.resize(WIDTH, 0)
+
+    def event(self, event: QEvent) -> bool:
+        """Grow and shrink with what the page has to say."""
+        handled = super().event(event)
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Show):
+            self._fit()
+        return handled
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self.setMinimumHeight(self._needed())
+
+    def _fit(self) -> None:
+        self.setMinimumHeight(self._needed())
+        self.resize(self.width(), self._needed())
+
+    def _needed(self) -> int:
+        """The height that wrapped text needs at this width; Qt's own minimum assumes another one."""
+        return self.layout().totalHeightForWidth(self.width())
+
+
+def show_environment(parent: QWidget | None = None) -> EnvironmentDialog:
+    """Open the page."""
+    return show_beside(EnvironmentDialog, parent)
+
+
+def invite(iface: Any) -> None:
+    """Offer the set-up in the message bar where there is no engine, or an older one; each once."""
+    now, settings = status(), QgsSettings()
+    state = now.state
+    texts = {
+        State.MISSING: tr("GeoDistil's engine is not set up yet."),
+        State.OUTDATED: tr("There is an update for GeoDistil's engine."),
+    }
+    if state not in texts or not now.writable:
+        settings.remove(ASKED_SETTING)
+    elif settings.value(ASKED_SETTING, "", type=str) != state.value:
+        settings.setValue(ASKED_SETTING, state.value)
+        offer(iface, texts[state], Button(tr("Set up…"), lambda: show_environment(iface.mainWindow())))
 
 
 class EnvironmentOptions(OptionsFactory):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...jobs.environment.installing import Installation
-from ...jobs.environment.sentences import sentence
+from ...jobs.environment.place import sentence
 from ...jobs.environment.status import State, Status
 from ...jobs.progress import duration
 from ...jobs.translation import local, tr

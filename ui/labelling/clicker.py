@@ -1,19 +1,213 @@
-"""Click to segment in the dock: prompts go to the engine, answers to the map, what is accepted to the labels."""
+"""Click to segment: the window that chooses the model's files, the map tool, and what joins them with the labels."""
 
 from __future__ import annotations
 
-from typing import Callable
+from pathlib import Path
+from typing import Callable, NamedTuple
 
-from qgis.core import QgsGeometry, QgsProject
-from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
+from qgis.core import QgsGeometry, QgsPointXY, QgsProject, QgsRectangle
+from qgis.gui import QgsFileWidget, QgsMapCanvas, QgsVertexMarker
+from qgis.PyQt.QtCore import QObject, QPoint, QTimer, pyqtSignal
+from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QVBoxLayout, QWidget
 
 from ...jobs.errors import STOPPED, GeoDistilError
-from ...jobs.labelling.clicking import Clicking, Prompt, Question, click_model_name, click_problem
+from ...jobs.labelling.clicking import (
+    Clicking,
+    Prompt,
+    Question,
+    click_files,
+    click_model_name,
+    click_problem,
+    set_click_files,
+)
+from ...jobs.labelling.geometry import box
 from ...jobs.labelling.session import LabelSession
 from ...jobs.sources.draft import SEGMENTATION
 from ...jobs.translation import tr
-from .click_box import ClickBox, ClickModelDialog
-from .click_tool import ClickTool
+from ..widgets import ProgressRow
+from ..wizard.words import Hint, Problem
+from .tools import LabelTool
+
+ONNX_FILES = tr("ONNX files (*.onnx)")
+WIDTH = 480
+
+
+class ClickBox(QWidget):
+    """Seen while the tool is at work."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.progress, self.problem, self.words = ProgressRow(), Problem(), Hint()
+        lines = QVBoxLayout(self)
+        lines.setContentsMargins(0, 0, 0, 0)
+        for part in (self.words, self.problem, self.progress):
+            lines.addWidget(part)
+        self.words.say(
+            tr(
+                "Click the object, with Shift what is not it, or drag a box around it. Enter or the right button keeps "
+                "the area, Backspace takes a click back, Escape gives up."
+            )
+        )
+        self.hide()
+
+
+class ClickModelDialog(QDialog):
+    """Chooses the encoder and the decoder.
+
+    Args:
+        parent: the dock.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Click-to-segment model"))
+        self.setMinimumWidth(WIDTH)
+        self.encoder, self.decoder = QgsFileWidget(), QgsFileWidget()
+        form = QFormLayout()
+        titles = (tr("Image encoder"), tr("Prompt decoder"))
+        for title, widget, path in zip(titles, (self.encoder, self.decoder), click_files()):
+            widget.setFilter(ONNX_FILES)
+            widget.setFilePath(path)
+            widget.lineEdit().setAccessibleName(title)
+            form.addRow(title, widget)
+        words, self.problem = Hint(), Problem()
+        words.say(
+            tr(
+                "Two ONNX files of one model of the SAM family (Segment Anything, MobileSAM, SAM 2), exported as its "
+                "encoder and its decoder. GeoDistil has none with it: see the guide."
+            )
+        )
+        kinds = QDialogButtonBox.StandardButton
+        self.buttons = QDialogButtonBox(kinds.Ok | kinds.Cancel)
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        lines = QVBoxLayout(self)
+        lines.addWidget(words)
+        lines.addLayout(form)
+        lines.addWidget(self.problem)
+        lines.addWidget(self.buttons)
+
+    def accept(self) -> None:
+        """Keep the files, where both are there, or neither is named."""
+        paths = self.encoder.filePath().strip(), self.decoder.filePath().strip()
+        missing = next((each for each in paths if not Path(each).is_file()), None) if any(paths) else None
+        if missing is not None:
+            self.problem.say(
+                tr("There is no file {path}.").format(path=missing) if missing else tr("Choose both files.")
+            )
+            return
+        set_click_files(*paths)
+        super().accept()
+
+
+INSIDE, OUTSIDE = "#2e9e5b", "#e6194b"
+MARKER_PIXELS = 9
+
+
+class Step(NamedTuple):
+    """A click or a box: where it is in the layer's CRS, whether it is inside, and its mark on the map."""
+
+    place: QgsPointXY | QgsRectangle
+    inside: bool
+    marker: QgsVertexMarker | None
+
+
+class ClickTool(LabelTool):
+    """A click means what is there, one with Shift what is not; a drag is a box around it. See `show_area`."""
+
+    asked = pyqtSignal(object)
+    """A `Prompt`, after each step."""
+    found = pyqtSignal(QgsGeometry)
+    """The area is accepted."""
+    dropped = pyqtSignal()
+    """Nothing is meant any more."""
+
+    def __init__(self, canvas: QgsMapCanvas) -> None:
+        super().__init__(canvas)
+        self._steps: list[Step] = []
+        self._area: QgsGeometry | None = None
+        self._accepts = False
+
+    @property
+    def busy(self) -> bool:  # noqa: D102
+        return bool(self._steps)
+
+    def show_area(self, area: QgsGeometry) -> None:
+        """The answer to the last prompt, in the layer's CRS; empty where there is none."""
+        if not self._steps:
+            return
+        self._area = None if area.isEmpty() else area
+        self.hide_band()
+        if self._area is not None:
+            self.show_band(self._area)
+            if self._accepts:
+                self.finish()
+        self._accepts = False
+
+    def move(self, pixel: QPoint) -> None:  # noqa: D102
+        if self.dragged(pixel):
+            self.show_band(box(self.place(self._pressed), self.place(pixel)))
+
+    def release(self, pixel: QPoint) -> None:  # noqa: D102
+        drawn, start = self.dragged(pixel), self._pressed
+        super().release(pixel)
+        if drawn:
+            self._steps.append(Step(box(self.place(start), self.place(pixel)).boundingBox(), True, None))
+        else:
+            inside = not self.shifted
+            self._steps.append(Step(self.place(pixel), inside, self._marker(pixel, inside)))
+        self._ask()
+
+    def finish(self) -> None:
+        """Accept the area; one that is still awaited is accepted when it is there."""
+        if self._area is None:
+            self._accepts = bool(self._steps)
+            return
+        area = self._area
+        self.cancel()
+        self.found.emit(area)
+
+    def back(self) -> None:  # noqa: D102
+        self._unmark(self._steps.pop())
+        if self._prompt().means_something:
+            self._ask()
+        else:
+            self.cancel()
+
+    def cancel(self) -> None:  # noqa: D102
+        begun = bool(self._steps)
+        while self._steps:
+            self._unmark(self._steps.pop())
+        self._area, self._accepts = None, False
+        super().cancel()
+        if begun:
+            self.dropped.emit()
+
+    def _ask(self) -> None:
+        self._area, self._accepts = None, False
+        self.asked.emit(self._prompt())
+
+    def _prompt(self) -> Prompt:
+        points = [each for each in self._steps if each.marker is not None]
+        boxes = [each.place for each in self._steps if each.marker is None]
+        inside, outside = (tuple(each.place for each in points if each.inside is way) for way in (True, False))
+        return Prompt(inside, outside, boxes[-1] if boxes else None)
+
+    def _marker(self, pixel: QPoint, inside: bool) -> QgsVertexMarker:
+        marker = QgsVertexMarker(self._canvas)
+        kind = QgsVertexMarker.IconType
+        marker.setIconType(kind.ICON_CIRCLE if inside else kind.ICON_X)
+        marker.setIconSize(MARKER_PIXELS)
+        marker.setPenWidth(2)
+        marker.setColor(QColor(INSIDE if inside else OUTSIDE))
+        marker.setCenter(self.toMapCoordinates(pixel))
+        return marker
+
+    def _unmark(self, step: Step) -> None:
+        if step.marker is not None:
+            self._canvas.scene().removeItem(step.marker)
+
 
 LOOK_MILLISECONDS = 200
 """After so long without an answer it is said that the model looks at the view."""

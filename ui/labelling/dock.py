@@ -12,28 +12,22 @@ from qgis.PyQt.QtGui import QKeyEvent
 from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ...jobs.errors import GeoDistilError
+from ...jobs.given import given
 from ...jobs.labelling.link import label_layers, read_link
 from ...jobs.labelling.session import LabelSession
 from ...jobs.sources.draft import SEGMENTATION
 from ...jobs.translation import local, tr
-from ...jobs.types import given
 from ..wizard.words import Hint, Problem, TextScroll
-from .class_buttons import ClassButtons
-from .class_editor import ClassDialog
-from .click_box import ClickBox
-from .clicker import Clicker
-from .drawing import AREA, BOX, CLICK, COPY, DELETE, REDO, SELECT, UNDO, DrawingTools
-from .keys import Keys
-from .learn_box import LearnBox
-from .learner import Learner
+from .classes import ClassButtons, ClassDialog
+from .clicker import ClickBox, Clicker
+from .drawing import AREA, BOX, CLICK, COPY, DELETE, REDO, SELECT, UNDO, DrawingTools, Toolkit
+from .learner import LearnBox, Learner
 from .reviewer import DockCalls, Reviewer
 from .setup import ask
-from .shortcuts import ENTER, Shortcuts
+from .shortcuts import ENTER, Keys, Shortcuts
 from .suggest_box import SuggestBox
-from .tool import band, paint, seen
-from .toolkit import Toolkit
-from .walk_box import GRID, SUGGESTIONS, AreaBox, WalkBox
-from .walker import Walker
+from .tools import band, paint, seen
+from .walker import GRID, SUGGESTIONS, AreaBox, WalkBox, Walker
 
 POLYGONS = QgsWkbTypes.GeometryType.PolygonGeometry
 

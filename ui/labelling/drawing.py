@@ -1,8 +1,11 @@
-"""The tools of the dock: buttons for map tools, their options, undo, redo and delete."""
+"""The tools of the dock: map tools aimed at a layer and class, their buttons and options, undo, redo and delete."""
 
 from __future__ import annotations
 
-from qgis.core import QgsApplication
+from typing import Any, Callable
+
+from qgis.core import QgsApplication, QgsGeometry, QgsVectorLayer
+from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
@@ -18,7 +21,9 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...jobs.translation import tr
-from ..icons import icon
+from ..widgets import icon
+from .clicker import ClickTool
+from .tools import AreaTool, BoxTool, LabelTool, RotatedBoxTool, SelectTool, copy_tool, point_tool
 
 SELECT, BOX, ROTATED, AREA, POINT, COPY, CLICK = "select", "box", "rotated", "area", "point", "copy", "click"
 TOOLS = (
@@ -142,3 +147,67 @@ def _button(title: str, picture: str, tip: str) -> QToolButton:
     button.setAutoRaise(True)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keys to the map
     return button
+
+
+class Toolkit:
+    """See the module.
+
+    Args:
+        canvas: the map.
+        metres: side of a box around a point.
+        last: the shape to be copied; none where there is none yet.
+        drawn: called with each finished shape.
+        clicked: called with what is selected by a click.
+    """
+
+    def __init__(
+        self,
+        canvas: QgsMapCanvas,
+        metres: Callable[[], float],
+        last: Callable[[], QgsGeometry | None],
+        drawn: Callable[[QgsGeometry], None],
+        clicked: Callable[..., Any],
+    ) -> None:
+        self._canvas = canvas
+        self.tools: dict[str, LabelTool] = {
+            BOX: BoxTool(canvas),
+            ROTATED: RotatedBoxTool(canvas),
+            AREA: AreaTool(canvas),
+            POINT: point_tool(canvas, metres),
+            COPY: copy_tool(canvas, last),
+            SELECT: SelectTool(canvas),
+            CLICK: ClickTool(canvas),
+        }
+        for tool in self.tools.values():
+            tool.drawn.connect(drawn)
+        self.tools[SELECT].clicked.connect(clicked)
+
+    def aim(self, layer: QgsVectorLayer | None, color: str) -> None:
+        """Draw into this layer, in this colour."""
+        for tool in self.tools.values():
+            tool.aim(layer, color)
+
+    def pick(self, name: str) -> None:
+        """Put a tool to work."""
+        self._canvas.setMapTool(self.tools[name])
+        self._canvas.setFocus()
+
+    def at_work(self) -> LabelTool | None:
+        """The tool of ours that the map has now."""
+        return next((tool for tool in self.tools.values() if tool is self._canvas.mapTool()), None)
+
+    def name(self) -> str:
+        """That tool's name; empty where the map has another."""
+        tool = self.at_work()
+        return next((name for name, each in self.tools.items() if each is tool), "")
+
+    def down(self) -> None:
+        """Put the tool away."""
+        if self.at_work() is not None:
+            self._canvas.unsetMapTool(self.at_work())
+
+    def close(self) -> None:
+        """Take everything off the map."""
+        self.down()
+        for tool in self.tools.values():
+            tool.dispose()

@@ -1,4 +1,4 @@
-"""Learning while labelling: rounds are started, followed and told of, and going back is a click."""
+"""Learning while labelling: one button, a budget, and rounds that are started, followed and told of."""
 
 from __future__ import annotations
 
@@ -6,17 +6,137 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import Qgis, QgsProject
-from qgis.PyQt.QtCore import QObject, pyqtSignal
+from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QPushButton,
+    QTableWidgetItem,
+    QVBoxLayout,
+)
 
-from ...jobs.current_model import CURRENT_MODEL, current_model, set_current_model
 from ...jobs.errors import GeoDistilError
 from ...jobs.labelling.learning import Learning
 from ...jobs.labelling.rounds import Round, read_rounds
 from ...jobs.labelling.session import LabelSession
-from ...jobs.translation import tr
+from ...jobs.package_registry import CURRENT_MODEL, current_model, set_current_model
+from ...jobs.runs.curves import number
+from ...jobs.runs.words import score_name
+from ...jobs.translation import local, local_time, tr
 from ..messages import tell
 from ..model_widget import ModelWidget
-from .learn_box import LearnBox, told
+from ..widgets import FoldingBox, ProgressRow, table
+from ..wizard.words import Hint, Problem
+
+LABELS, SCORE, WHEN = range(3)
+ROWS = 5
+"""Rounds that are seen without scrolling."""
+
+
+class LearnBox(FoldingBox):
+    """See the module."""
+
+    asked = pyqtSignal()
+    cancelled = pyqtSignal()
+    used = pyqtSignal(int)
+    """The model of a round is wanted, by its place."""
+
+    def __init__(self) -> None:
+        super().__init__(tr("Learn"))
+        self.button = QPushButton(tr("Learn from these labels"))
+        self.button.setToolTip(tr("Saves the labels and trains a model on them; you can go on labelling meanwhile"))
+        self.button.clicked.connect(self.asked)
+        self.minutes = QDoubleSpinBox()
+        self.minutes.setRange(0.1, 10_000)
+        self.minutes.setDecimals(1)
+        self.minutes.setValue(3)
+        self.minutes.setSuffix(tr(" min"))
+        self.minutes.setAccessibleName(tr("Training budget"))
+        self.goes_on = QCheckBox(tr("Go on from the model chosen above"))
+        self.goes_on.setChecked(True)
+        self.goes_on.setToolTip(
+            tr("Otherwise, and where none is chosen, it begins with pretrained weights of an encoder")
+        )
+        self.progress = ProgressRow()
+        self.progress.cancelled.connect(self.cancelled)
+        self.problem, self.words = Problem(), Hint()
+        self.rounds = table((tr("Labels"), tr("Score"), tr("When")), tr("Rounds of learning"), stretched=WHEN)
+        self.rounds.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.rounds.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.rounds.setFixedHeight(self.rounds.fontMetrics().height() * 2 * ROWS)
+        self.rounds.itemSelectionChanged.connect(self._show_use)
+        self.rounds.itemDoubleClicked.connect(lambda item: self.used.emit(item.row()))
+        self.use = QPushButton(tr("Use this round's model"))
+        self.use.clicked.connect(lambda: self.used.emit(self.rounds.currentRow()))
+        self._lay_out()
+        self.show_rounds([], "")
+
+    def show_busy(self, busy: bool) -> None:
+        """Show whether a round is at work."""
+        self.button.setEnabled(not busy)
+        self.progress.setVisible(busy)
+
+    def show_rounds(self, rounds: list[Round], current: str) -> None:
+        """Show the rounds that are done; that of the current model is bold."""
+        self.rounds.setRowCount(len(rounds))
+        for row, one in enumerate(rounds):
+            texts = (local(one.labels), _scores(one), local_time(one.time))
+            for column, text in enumerate(texts):
+                item = QTableWidgetItem(text)
+                item.setToolTip(f"{_in_words(one)}\n{one.model}")
+                font = item.font()
+                font.setBold(str(one.model) == current)
+                item.setFont(font)
+                if column == LABELS:
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                self.rounds.setItem(row, column, item)
+        for widget in (self.rounds, self.use):
+            widget.setVisible(bool(rounds))
+        self._show_use()
+
+    def _show_use(self) -> None:
+        self.use.setEnabled(bool(self.rounds.selectedItems()))
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.addWidget(self.button, 1)
+        row.addWidget(self.minutes)
+        lines = QVBoxLayout(self)
+        lines.addLayout(row)
+        for widget in (self.goes_on, self.progress, self.problem, self.words, self.rounds, self.use):
+            lines.addWidget(widget)
+
+
+def told(one: Round) -> str:
+    """What a person is told of a round that is over."""
+    if not one.after:
+        return tr("Learned from the labels ({labels}); there is no validation ground, so there is no score.").format(
+            labels=local(one.labels)
+        )
+    words = tr("Learned from the labels ({labels}). On the validation ground: {scores}.")
+    return words.format(labels=local(one.labels), scores=_in_words(one))
+
+
+def _in_words(one: Round) -> str:
+    texts = []
+    for name, value in one.after.items():
+        if name in one.before:
+            text = tr("{score} {before} before, {after} after")
+            texts.append(text.format(score=score_name(name), before=number(one.before[name]), after=number(value)))
+        else:
+            texts.append(f"{score_name(name)} {number(value)}")
+    return ", ".join(texts)
+
+
+def _scores(one: Round) -> str:
+    """Short: before and after."""
+    texts = []
+    for name, value in one.after.items():
+        before = f"{number(one.before[name])} → " if name in one.before else ""
+        texts.append(before + number(value))
+    return ", ".join(texts) or tr("none")
 
 
 class Learner(QObject):

@@ -8,16 +8,15 @@ from qgis.core import QgsCsException, QgsGeometry, QgsProject, QgsRectangle
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...jobs.errors import STOPPED, GeoDistilError
-from ...jobs.labelling.desk import Desk
-from ...jobs.labelling.filling import Filling, Offer, offered
+from ...jobs.given import given
+from ...jobs.labelling.desk import Desk, Filling, Offer, offered
 from ...jobs.labelling.predicting import Asking, Question, common_extent, imagery_of_question
 from ...jobs.labelling.session import LabelSession
 from ...jobs.labelling.suggestions import Suggestions
 from ...jobs.reference_systems import transform_between
 from ...jobs.translation import local, tr
-from ...jobs.types import given
 from .suggest_box import ACCEPT, ACCEPT_VIEW, CLEAR, EDIT, RASTER, REJECT, VIEW, SuggestBox
-from .tool import seen
+from .tools import seen
 
 Attempt = Callable[..., bool]
 

@@ -20,16 +20,15 @@ from qgis.PyQt.QtWidgets import (
 
 from ...jobs.classes import category_symbols
 from ...jobs.errors import GeoDistilError
-from ...jobs.labelling.layers import Labelling, layer_values, make_labels, take_labels, usual_path
+from ...jobs.labelling.layers import Labelling, layer_problem, layer_values, make_labels, take_labels, usual_path
 from ...jobs.labelling.link import LabelClass, next_color
-from ...jobs.labelling.problems import layer_problem
 from ...jobs.sources.draft import LABELLED_ROLES
 from ...jobs.sources.facts import likely_class_field
 from ...jobs.tiles.service import is_service
 from ...jobs.translation import tr
 from ..tiles.dialog import open_fetching
 from ..wizard.words import Hint, Problem
-from .class_editor import ClassEditor
+from .classes import ClassEditor
 
 Filter = QgsMapLayerProxyModel.Filter
 GEOPACKAGE = "GeoPackage (*.gpkg)"

@@ -1,18 +1,56 @@
-"""What the keys of the labelling dock mean now."""
+"""The keys of the labelling dock and the map, and never those of someone who types."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, Protocol
 
-from qgis.PyQt.QtCore import Qt
+from qgis.gui import QgsMapCanvas, QgsMapToolCapture, QgsVertexMarker
+from qgis.PyQt.QtCore import QEvent, QObject, QPoint, Qt
+from qgis.PyQt.QtGui import QColor, QKeyEvent
+from qgis.PyQt.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextEdit,
+    QWidget,
+)
 
-from ...jobs.types import given
+from ...jobs.given import given
 from .drawing import DELETE, REDO, TOOLS, UNDO
 from .suggest_box import ACCEPT, EDIT, REJECT
+from .tools import LabelTool
 
 if TYPE_CHECKING:
-    from .dock import LabelDock
+    from ...jobs.labelling.session import LabelSession
+    from .classes import ClassButtons
+    from .drawing import Toolkit
+    from .reviewer import Reviewer
+
+    class Dock(Protocol):
+        """What the keys act on: the labelling dock."""
+
+        session: LabelSession | None
+        classes: ClassButtons
+        toolkit: Toolkit
+        reviewer: Reviewer
+
+        def command(self, name: str) -> None:
+            """Undo, redo or delete."""
+
+        def complete(self) -> None:
+            """Call the cell that is walked, or what is seen, complete."""
+
+        def pick(self, tool: str) -> None:
+            """Put a tool to work."""
+
+        def step(self, way: int) -> None:
+            """Go to the next cell or suggestion, or to the one before."""
+
 
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 JUDGING = {Qt.Key.Key_Y: ACCEPT, Qt.Key.Key_X: REJECT, Qt.Key.Key_E: EDIT}
@@ -28,7 +66,7 @@ class Shortcuts:
         dock: what the keys act on.
     """
 
-    def __init__(self, dock: LabelDock) -> None:
+    def __init__(self, dock: Dock) -> None:
         self._dock = dock
 
     def __call__(self, key: int, control: bool, shift: bool, dry: bool) -> bool:
@@ -80,3 +118,112 @@ class Shortcuts:
             return partial(dock.step, steps[key])
         letters = {int(getattr(Qt.Key, f"Key_{letter}")): name for name, _, letter, *_ in TOOLS}
         return partial(dock.pick, letters[int(key)]) if int(key) in letters else None
+
+
+TYPING = (QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit, QTextEdit, QAbstractItemView)
+Modifier = Qt.KeyboardModifier
+ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
+STEP_PIXELS, FINE_PIXELS = 10, 1
+
+
+class Keys(QObject):
+    """Listens to the map and to the dock.
+
+    Args:
+        canvas: the map.
+        dock: the dock; keys count while it is seen.
+        act: called with a key and whether Control and Shift are down, says whether the key means something; with
+            `dry` it does nothing else.
+        tool: the label tool at work; none where another one is.
+    """
+
+    def __init__(
+        self,
+        canvas: QgsMapCanvas,
+        dock: QWidget,
+        act: Callable[[int, bool, bool, bool], bool],
+        tool: Callable[[], LabelTool | None],
+    ) -> None:
+        super().__init__(dock)
+        self._canvas, self._dock, self._act, self._tool = canvas, dock, act, tool
+        self._pointer: QPoint | None = None
+        self._marker = QgsVertexMarker(canvas)
+        self._marker.setIconType(QgsVertexMarker.IconType.ICON_CROSS)
+        self._marker.setIconSize(21)
+        self._marker.setColor(QColor("#e6194b"))
+        self._marker.hide()
+        canvas.installEventFilter(self)
+        canvas.viewport().installEventFilter(self)
+
+    def close(self) -> None:
+        """Listen no longer."""
+        self._canvas.removeEventFilter(self)
+        self._canvas.viewport().removeEventFilter(self)
+        self._canvas.scene().removeItem(self._marker)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keys of the map; its mouse takes the pointer of the keys away."""
+        if event.type() == QEvent.Type.MouseMove:
+            self._hide()
+        if watched is not self._canvas or event.type() not in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress):
+            return False
+        tool = self._canvas.mapTool()
+        if not self._dock.isVisible() or isinstance(tool, QgsMapToolCapture):  # QGIS's own, which has its keys
+            return False
+        return self.take(event)
+
+    def take(self, event: QKeyEvent) -> bool:
+        """Whether a key was ours. Shortcuts of QGIS's window are asked for first, or they would go before."""
+        dry = event.type() == QEvent.Type.ShortcutOverride
+        control, shift = (
+            bool(event.modifiers() & Modifier.ControlModifier),
+            bool(event.modifiers() & Modifier.ShiftModifier),
+        )
+        if event.modifiers() & (Modifier.AltModifier | Modifier.MetaModifier):
+            return False
+        ours = self._point(event.key(), control, shift, dry) or self._act(event.key(), control, shift, dry)
+        if ours:
+            event.accept()
+        return ours
+
+    def typing(self) -> bool:
+        """Whether someone types, or Space and Enter are those of a button."""
+        return isinstance(QApplication.focusWidget(), TYPING)
+
+    def on_button(self) -> QAbstractButton | None:
+        """The button that has the focus."""
+        focus = QApplication.focusWidget()
+        return focus if isinstance(focus, QAbstractButton) else None
+
+    def _point(self, key: int, control: bool, shift: bool, dry: bool) -> bool:
+        """Control and arrows lead a pointer over the map, Space clicks there."""
+        tool = self._tool()
+        if tool is None or not self._canvas.hasFocus():
+            return False
+        if key in ARROWS and control:
+            if not dry:
+                self._lead(tool, ARROWS[key], FINE_PIXELS if shift else STEP_PIXELS)
+            return True
+        if key == Qt.Key.Key_Space and self._pointer is not None and not control:
+            if not dry:
+                tool.shifted = shift
+                tool.press(self._pointer)
+                tool.release(self._pointer)
+            return True
+        return False
+
+    def _lead(self, tool: LabelTool, way: tuple[int, int], pixels: int) -> None:
+        if self._pointer is None:
+            self._pointer = self._canvas.rect().center()
+        else:
+            self._pointer += QPoint(*way) * pixels
+        room = self._canvas.rect()
+        self._pointer.setX(min(max(self._pointer.x(), room.left()), room.right()))
+        self._pointer.setY(min(max(self._pointer.y(), room.top()), room.bottom()))
+        self._marker.setCenter(self._canvas.getCoordinateTransform().toMapCoordinates(self._pointer))
+        self._marker.show()
+        tool.move(self._pointer)
+
+    def _hide(self) -> None:
+        self._pointer = None
+        self._marker.hide()

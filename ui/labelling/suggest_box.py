@@ -15,9 +15,8 @@ from qgis.PyQt.QtWidgets import (
 
 from ...jobs.packages import MODEL_FILES
 from ...jobs.translation import local, tr
-from ..folding import FoldingBox
 from ..model_widget import ModelWidget
-from ..progress_row import ProgressRow
+from ..widgets import FoldingBox, ProgressRow
 from ..wizard.words import Hint, Problem
 
 VIEW, RASTER, ACCEPT, REJECT, ACCEPT_VIEW, EDIT, CLEAR = "view", "raster", "accept", "reject", "all", "edit", "clear"

@@ -21,25 +21,29 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...jobs.background import Background, start
-from ...jobs.current_model import CURRENT_MODEL, current_model, forget_current_model, set_current_model
 from ...jobs.errors import GeoDistilError
 from ...jobs.models import shelf
 from ...jobs.models.facts import class_names, main_scores
 from ...jobs.models.scoring import Scored
 from ...jobs.models.shelf import REGISTERED, Model
-from ...jobs.package_registry import register
+from ...jobs.package_registry import (
+    CURRENT_MODEL,
+    current_model,
+    forget_current_model,
+    register,
+    set_current_model,
+    speeds,
+)
 from ...jobs.packages import is_foreign
 from ...jobs.qt import QAction
-from ...jobs.speeds import speeds
 from ...jobs.translation import local, tr
 from ..messages import tell
 from ..page_dialog import open_with
 from ..runs.folders import FoldersDialog
-from ..tables import table
 from ..view.predictor import ViewPredictor
-from .buttons import button
+from ..widgets import button, table
 from .details import ModelDetails
-from .ground_box import GroundBox
+from .ground import GroundBox
 
 HEADERS = (tr("Model"), tr("Scores (percent)"), tr("Classes"), tr("MP/s here"))
 CURRENT = "✓ "
@@ -227,7 +231,7 @@ class ModelsWindow(QDialog):
         if not is_foreign(path):
             self._register(path)
             return
-        from ..onnx_enquiry import Then, enquire
+        from ..onnx_form import Then, enquire
 
         enquire(path, self, Then(partial(self._register, path), self._failed))
 

@@ -11,7 +11,7 @@ from qgis.PyQt.QtWidgets import QMenu, QToolBar, QToolButton, QWidget
 from ...jobs.qt import QAction
 from ...jobs.runs.state import RunState, Status, abilities
 from ...jobs.translation import tr
-from ..icons import icon
+from ..widgets import icon
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,11 @@ from qgis.PyQt.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 from ...jobs.background import Background, start
 from ...jobs.errors import STOPPED, GeoDistilError
 from ...jobs.help import help_url
-from ...jobs.layers.predictions import add_prediction, find_predictions
-from ...jobs.layers.styled import Result
+from ...jobs.layers.styled import Result, add_prediction, find_predictions
 from ...jobs.packages import ITEM_FILE
-from ...jobs.runs import control, registry
-from ...jobs.runs.archive import export_run, import_run
+from ...jobs.runs import files, waiting
+from ...jobs.runs.archive import export_run, import_run, outside_files
 from ...jobs.runs.files import MODEL_FOLDER, REPORT_FILE, delete_run
-from ...jobs.runs.imagery import outside_files
 from ...jobs.runs.state import RunState, Status
 from ...jobs.runs.waiting import WaitingList
 from ...jobs.translation import tr
@@ -88,15 +86,15 @@ class Commands:
         """Let it train now."""
         self._waiting.remove(state.folder)
         self._stopping.discard(state.folder)
-        control.start(state.folder)
+        waiting.start(state.folder)
 
     def start_next(self, states: list[RunState], deleted: Collection[Path]) -> None:
         """Start the waiting run whose turn it is, if it is one's; what is deleted waits no longer."""
         run = self._waiting.take(states, deleted)
         if run is not None:
             self._stopping.discard(run)
-            registry.remember(run)
-            control.start(run)
+            files.remember(run)
+            waiting.start(run)
             self._calls.look_again()
 
     def stop(self, state: RunState) -> None:
@@ -104,14 +102,14 @@ class Commands:
         if state.status is Status.WAITING:
             self._waiting.remove(state.folder)
             return
-        control.ask_to_stop(state)
+        waiting.ask_to_stop(state)
         self._stopping.add(state.folder)
 
     def keep_asking(self, states: list[RunState]) -> None:
         """Ask again those that were asked while their engine was still loading: it takes an old `stop` away."""
         for state in states:
             if state.folder in self._stopping and state.status in (Status.RUNNING, Status.PREDICTING):
-                control.ask_to_stop(state)
+                waiting.ask_to_stop(state)
             elif not state.busy:
                 self._stopping.discard(state.folder)
 
@@ -122,7 +120,7 @@ class Commands:
             tr("What came after its last checkpoint is lost."),
             tr("End it"),
         ):
-            control.end_now(state)
+            waiting.end_now(state)
 
     # what came of it
 
@@ -183,8 +181,8 @@ class Commands:
         """Write the zip, in the background."""
 
         def work(progress: Callable[[float], bool]) -> Path:
-            files = outside_files(state.folder, state.settings) if imagery else {}
-            return export_run(state.folder, file, files, progress)
+            outside = outside_files(state.folder, state.settings) if imagery else {}
+            return export_run(state.folder, file, outside, progress)
 
         self._begin(
             tr("Exporting {state}").format(state=state.name),
@@ -195,7 +193,7 @@ class Commands:
     def import_run(self) -> None:
         """Ask which zip and where to, then unpack it."""
         text, _ = QFileDialog.getOpenFileName(self._parent, tr("Import a run"), "", tr("Zip of a run (*.zip)"))
-        folders = registry.run_folders()
+        folders = files.run_folders()
         start = str(folders[0]) if folders else str(Path(text).parent)
         parent = text and QFileDialog.getExistingDirectory(self._parent, tr("Where the run folder goes"), start)
         if parent:
@@ -205,7 +203,7 @@ class Commands:
         """Unpack a zip, in the background."""
 
         def done(run: Path) -> None:
-            registry.remember(run)
+            files.remember(run)
             self._told(tr("The run is in {run}.").format(run=run))
 
         self._begin(
@@ -214,9 +212,9 @@ class Commands:
 
     def folders(self) -> None:
         """Ask which folders to search."""
-        dialog = FoldersDialog(registry.run_folders(), self._parent)
+        dialog = FoldersDialog(files.run_folders(), self._parent)
         if dialog.exec() == QDialog.DialogCode.Accepted:
-            registry.set_run_folders(dialog.folders())
+            files.set_run_folders(dialog.folders())
 
     def help(self) -> None:
         """Open the guide's page on runs."""
@@ -235,7 +233,7 @@ class Commands:
             return
 
         def done(gone: bool) -> None:
-            registry.forget(state.folder)
+            files.forget(state.folder)
             rest = "" if gone else tr(" {folder} still holds other files.").format(folder=state.folder)
             self._told(tr("{state} is deleted.{rest}").format(state=state.name, rest=rest))
 

@@ -13,8 +13,8 @@ from ...jobs.runs.history import Stage
 from ...jobs.runs.state import RunState
 from ...jobs.runs.words import device_text, message, stage_text, title, warning
 from ...jobs.translation import tr
+from ..widgets import FlowSplitter
 from .chart import ChartView
-from .flow import FlowSplitter
 
 SIDE_BY_SIDE_FROM = 640
 """Pixels of width at 96 dots an inch."""

@@ -23,19 +23,19 @@ from qgis.PyQt.QtWidgets import (
 
 from ...jobs.errors import GeoDistilError
 from ...jobs.package_registry import looks_like_package
-from ...jobs.runs import registry
+from ...jobs.runs import files
 from ...jobs.runs.state import RunState, Status
+from ...jobs.runs.tracker import Gone, Watcher
 from ...jobs.runs.waiting import WaitingList, list_folder
-from ...jobs.runs.watcher import Gone, Watcher
 from ...jobs.runs.words import message
-from ...jobs.servers.followers import Followers
+from ...jobs.servers.following import Followers
 from ...jobs.translation import tr
-from ..drops import PackageDrops
 from ..messages import tell
+from ..model_widget import PackageDrops
+from ..widgets import FlowSplitter
 from .actions import GENERAL, Actions
 from .commands import Commands, DockCalls, OpenAlgorithm
 from .details import RunDetails
-from .flow import FlowSplitter
 from .table import RunsModel, RunsTable
 
 TICK_MILLISECONDS = 250
@@ -247,9 +247,7 @@ class RunsDock(QgsDockWidget):
         self._watcher.hurry()
 
     def _watch(self) -> None:
-        self._watcher.watch(
-            registry.run_folders(), [*registry.known_runs(), *registry.followed_runs(), *self._waiting.runs()]
-        )
+        self._watcher.watch(files.run_folders(), [*files.known_runs(), *files.followed_runs(), *self._waiting.runs()])
 
 
 def _files(event: QDropEvent) -> list[str]:

@@ -1,4 +1,4 @@
-"""The page: the servers, what can be done with them, and what the last test has found."""
+"""The servers, what can be done with them, what the last test has found; also in a window of its own."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from qgis.PyQt.QtWidgets import (
 from ...jobs.background import Background, start
 from ...jobs.environment.diagnostics import plugin_version
 from ...jobs.errors import STOPPED, GeoDistilError
+from ...jobs.servers.connection import Found, probe
 from ...jobs.servers.errors import UNKNOWN_HOST_KEY, ServerError
-from ...jobs.servers.host_keys import HostKey, accept, look_at_host_key
-from ...jobs.servers.probe import Found, probe
 from ...jobs.servers.server import Server, new_id, servers, store_servers
+from ...jobs.servers.ssh import HostKey, accept, look_at_host_key
 from ...jobs.translation import local, tr
 from ..environment.page import show_notice
-from ..models.buttons import button as make_button
+from ..page_dialog import PageDialog, show_beside
+from ..widgets import button as make_button
 from .form import ServerForm
 
 
@@ -245,3 +246,22 @@ def _notice() -> QLabel:
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.setAccessibleName(tr("What the test has found"))
     return label
+
+
+class ServersDialog(PageDialog):
+    """The page, with a button that closes it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(tr("GeoDistil: servers"), "servers", parent)
+        self.hold(ServersPage(self))
+        self.resize(620, 380)
+
+    def done(self, result: int) -> None:
+        """End a test under way, however the window is closed."""
+        self.page.cancel()
+        super().done(result)
+
+
+def show_servers(parent: QWidget | None = None) -> ServersDialog:
+    """Open the page."""
+    return show_beside(ServersDialog, parent)

@@ -9,13 +9,12 @@ from qgis.core import QgsMapLayerType, QgsProject
 from qgis.PyQt.QtCore import QObject
 from qgis.PyQt.QtWidgets import QMenu, QToolBar, QToolButton
 
-from ...jobs.current_model import current_model, set_current_model
-from ...jobs.package_registry import known
+from ...jobs.package_registry import current_model, known, set_current_model
 from ...jobs.qt import QAction
 from ...jobs.runs.files import MODEL_FOLDER
 from ...jobs.translation import tr
-from ..icons import icon
 from ..messages import tell
+from ..widgets import icon
 from .predictor import ViewPredictor
 from .swipe import Side, SwipeTool
 

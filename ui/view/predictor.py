@@ -14,21 +14,18 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QFileDialog
 
 from ...jobs.background import Background, start
-from ...jobs.current_model import CURRENT_MODEL, current_model
 from ...jobs.errors import STOPPED, GeoDistilError
 from ...jobs.foreign import adopt, adopted, package_of
-from ...jobs.layers.predictions import add_prediction
-from ...jobs.layers.styled import Result
+from ...jobs.given import given
+from ...jobs.layers.styled import Result, add_prediction
+from ...jobs.package_registry import CURRENT_MODEL, current_model, note_speed
 from ...jobs.packages import is_foreign, package_path, read_card, reported
-from ...jobs.speeds import note_speed
-from ...jobs.tiles.kept_fetch import KeptFetch
+from ...jobs.tiles.fetching import KeptFetch
 from ...jobs.tiles.service import is_service
 from ...jobs.tiles.store import tiles_folder
 from ...jobs.translation import tr
-from ...jobs.types import given
-from ...jobs.view.asking import Question, is_imagery, question
 from ...jobs.view.layers import GROUND, ON_GROUND, ViewLayers, keep
-from ...jobs.view.warm_engine import WarmEngine
+from ...jobs.view.warm_engine import Question, WarmEngine, is_imagery, question
 from ..messages import tell
 
 PAUSE_MILLISECONDS = 300

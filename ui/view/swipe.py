@@ -10,7 +10,7 @@ from qgis.gui import QgsMapCanvas, QgsMapCanvasItem, QgsMapMouseEvent, QgsMapToo
 from qgis.PyQt.QtCore import QEvent, QObject, QRectF, Qt
 from qgis.PyQt.QtGui import QColor, QFontMetrics, QImage, QKeyEvent, QPainter, QPen
 
-from ...jobs.types import given
+from ...jobs.given import given
 
 OVER_MAP = -9.0
 """The map itself lies at -10, everything that is drawn over it at 0 and higher."""

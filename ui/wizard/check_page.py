@@ -22,20 +22,19 @@ from qgis.PyQt.QtWidgets import (
 from ...jobs.background import Background, start
 from ...jobs.checking import EngineCheck
 from ...jobs.errors import GeoDistilError, as_error
+from ...jobs.given import given
 from ...jobs.layers.split_layer import split_layer
+from ...jobs.progress import spoken
 from ...jobs.sources.exporting import fetched_order
 from ...jobs.sources.facts import raster_facts
 from ...jobs.sources.findings import findings, unsaved
 from ...jobs.sources.preparation import Preparation
 from ...jobs.tiles.fetching import name_of, sampled
-from ...jobs.tiles.ordering import Order
+from ...jobs.tiles.plan import Order
 from ...jobs.translation import local, tr
-from ...jobs.types import given
-from ...jobs.vocabulary import spoken
-from ..tables import table
 from ..tiles.dialog import agreed
-from .measurement import Measurement
-from .session import Session
+from ..widgets import table
+from .session import Measurement, Session
 from .words import Hint, Notices, TextScroll
 
 

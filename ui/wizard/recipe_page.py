@@ -28,8 +28,7 @@ from ...jobs.sources.suggestion import (
 )
 from ...jobs.sources.teaching import start_problem, teacher_problem
 from ...jobs.translation import tr
-from .advanced import Advanced
-from .model_field import ModelField
+from .fields import Advanced, ModelField
 from .session import Session
 from .words import Hint, Notices, Problem, TextScroll
 

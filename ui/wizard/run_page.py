@@ -22,13 +22,12 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...jobs.background import Background, start
-from ...jobs.servers.device import chosen_device, device_words, offered
+from ...jobs.servers.server import chosen_device, device_words, offered
 from ...jobs.sources.facts import raster_facts
 from ...jobs.sources.place import Place, look_at, name_problem, parent_problem, run_folder
 from ...jobs.sources.problems import gone
 from ...jobs.translation import tr
-from .measurement import Measurement
-from .session import Session
+from .session import Measurement, Session
 from .words import Hint, Problem, stacked
 
 BUDGETS = (("minutes", 60.0, 1), ("epochs", 30.0, 1), ("steps", 3000.0, 0))
@@ -178,7 +177,7 @@ class RunPage(QWizardPage):
         self._showing = showing
 
     def _open_servers(self) -> None:
-        from ..servers.dialog import ServersDialog
+        from ..servers.page import ServersDialog
 
         dialog = ServersDialog(self)
         dialog.finished.connect(lambda _: self._offer_devices())

@@ -1,4 +1,4 @@
-"""What the wizard's pages share: the draft, its layers, and the folder that was prepared and checked for it."""
+"""What the wizard's pages share: the draft, its layers, its prepared folder, and what a training costs here."""
 
 from __future__ import annotations
 
@@ -7,14 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsProject
+from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ...jobs.folders import open_folder
-from ...jobs.removal import remove_later
+from ...jobs.checking import EngineCheck
+from ...jobs.errors import GeoDistilError, as_error
+from ...jobs.folders import open_folder, remove_later
+from ...jobs.given import given
+from ...jobs.run_folder import write_run
 from ...jobs.sources.class_lists import Found, found_values, updated
 from ...jobs.sources.draft import LABELLED_ROLES, Draft
+from ...jobs.sources.files import Files
 from ...jobs.sources.inspector import Inspector
 from ...jobs.sources.place import runs_folder
-from ...jobs.types import given
+from ...jobs.sources.run_file import run_values
+from ...jobs.sources.suggestion import estimate_text
+from ...jobs.translation import tr
 
 NOT_CHECKED = ("name", "parent", "predict", "server", "wait")
 """What may change without another check; the budget and the device may too."""
@@ -88,3 +95,64 @@ class Session:
         training = replace(self.draft.training, budget=usual.budget, budget_kind=usual.budget_kind, device=usual.device)
         values = asdict(replace(self.draft, training=training))
         return {key: value for key, value in values.items() if key not in NOT_CHECKED}
+
+
+class Measurement(QObject):
+    """A child that trains each stage for a few steps, and what it found.
+
+    Args:
+        session: gives the run that was checked, and the budget.
+    """
+
+    changed = pyqtSignal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._probe: EngineCheck | None = None
+        self._estimate: dict[str, Any] | None = None
+        self._problem = ""
+
+    @property
+    def running(self) -> bool:
+        """Whether the engine is at it."""
+        return self._probe is not None
+
+    def text(self) -> str:
+        """What is known, in the words of the budget as it is now."""
+        if self.running:
+            return tr("Training a few steps to see how long they take…")
+        if self._estimate is not None:
+            return estimate_text(self._estimate, self._session.draft.training)
+        return self._problem
+
+    def start(self) -> None:
+        """Measure the run as it is now, on the device chosen; what was measured before is forgotten."""
+        self.cancel()
+        session = self._session
+        try:
+            files = Files(session.draft, session.project)
+            write_run(given(session.prepared), run_values(session.draft, files, session.project))
+            self._probe = probe = EngineCheck(given(session.prepared), probe=True)
+        except Exception as error:  # a slot that raises would leave both pages waiting
+            self._failed(as_error(error, tr("Estimate")))
+            return
+        probe.passed.connect(self._passed)
+        probe.failed.connect(self._failed)
+        probe.start()
+        self.changed.emit()
+
+    def cancel(self) -> None:
+        """End what is running, and forget."""
+        if self._probe is not None:
+            self._probe.cancel()
+        self._probe, self._estimate, self._problem = None, None, ""
+        self.changed.emit()
+
+    def _passed(self, report: dict[str, Any]) -> None:
+        self._probe, self._estimate = None, report["estimate"]
+        self.changed.emit()
+
+    def _failed(self, error: GeoDistilError) -> None:
+        self._probe, self._problem = None, str(error)
+        self.changed.emit()

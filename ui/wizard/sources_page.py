@@ -21,15 +21,15 @@ from qgis.PyQt.QtWidgets import (
     QWizardPage,
 )
 
-from ...jobs.labelling.suggesting import suggested_sources
+from ...jobs.labelling.link import suggested_sources
+from ...jobs.progress import spoken
 from ...jobs.sources.draft import AREA_LAYER, HULL, SourceDraft
 from ...jobs.sources.exporting import fetched_order, view_of
 from ...jobs.sources.facts import raster_facts
 from ...jobs.sources.problems import draft_problem
 from ...jobs.tiles.service import is_service
 from ...jobs.translation import local, tr
-from ...jobs.vocabulary import spoken
-from ..tables import table
+from ..widgets import table
 from .session import Session
 from .source_editor import SourceEditor
 from .words import Problem

@@ -15,23 +15,22 @@ from qgis.PyQt.QtWidgets import QWidget, QWizard
 from ...jobs.background import Background, start
 from ...jobs.environment import ROOT
 from ...jobs.errors import GeoDistilError, as_error
+from ...jobs.given import given
 from ...jobs.help import help_url
-from ...jobs.runs import control
-from ...jobs.runs.registry import remember
+from ...jobs.runs import waiting
+from ...jobs.runs.files import remember
 from ...jobs.runs.waiting import WaitingList, list_folder
 from ...jobs.sources.draft import Draft
 from ...jobs.sources.place import remember_runs_folder
-from ...jobs.sources.starting import placing
-from ...jobs.sources.template import draft_from_run
+from ...jobs.sources.preparation import placing
+from ...jobs.sources.run_file import draft_from_run
 from ...jobs.translation import tr
-from ...jobs.types import given
 from ..messages import tell
 from .check_page import CheckPage
 from .classes_page import ClassesPage
-from .measurement import Measurement
 from .recipe_page import RecipePage
 from .run_page import RunPage
-from .session import Session
+from .session import Measurement, Session
 from .sources_page import SourcesPage
 
 NAME = "GeoDistilTraining"
@@ -140,7 +139,7 @@ class TrainingWizard(QWizard):
             if self.session.draft.wait:
                 WaitingList(list_folder()).add(folder)
             else:
-                control.start(folder)
+                waiting.start(folder)
         except GeoDistilError as error:
             self.run.fail(
                 tr("{error} The run is written to {folder}; start it from the runs dock.").format(

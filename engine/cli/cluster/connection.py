@@ -16,7 +16,7 @@ from ... import __version__
 from ...errors import ClusterError, ConfigError, Stopped
 from ...events import EventLog, NoteEvent
 from ...processes import held, interruptible
-from .places import Place, places_of
+from .workers import Place, places_of
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -108,7 +108,7 @@ def connected(
             by: dict[str, Any] = {"address": address}
             keep: Callable[[], None] = _nothing
             if not address:
-                from .own import own_cluster
+                from .workers import own_cluster
 
                 own = inside.enter_context(own_cluster(workers or 1))
                 by, keep = {"address": own.cluster}, own.keep

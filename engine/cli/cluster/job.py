@@ -18,7 +18,7 @@ from distributed.diagnostics.plugin import WorkerPlugin
 
 from ... import __version__
 from ...errors import ClusterError, GeoDistilError
-from .places import About, Place, own_cards, own_cores, settle
+from .workers import About, Place, own_cards, own_cores, settle
 
 BEGINNING = 1 << 16
 """Bytes."""
@@ -85,7 +85,7 @@ class Job(WorkerPlugin):
 
     def permit(self) -> None:
         """Let this process read the job's files."""
-        from ..reaching import permit_named
+        from ..job import permit_named
 
         permit_named(self.options, self.rasters)
 

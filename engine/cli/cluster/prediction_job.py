@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import DeviceError
 from .job import Job, Mark
-from .places import Place
+from .workers import Place
 
 if TYPE_CHECKING:
     from ...config import Card
     from ...inference import Backend, Options
-    from ...inference.archive import Item
     from ...inference.backends.choice import Candidate
+    from ...inference.many import Item
     from ...inference.opened import Opened
+
 
 _kept: list[Any] = []
 """What keeps the model from one job to the next."""
@@ -58,7 +59,7 @@ class PredictionJob(Job):
     @property
     def model(self) -> tuple[Path, Card]:
         """The model's folder and card."""
-        from ..predict import model_of
+        from ..predicting import model_of
 
         if self._model is None:
             self._model = model_of(self.options)
@@ -66,7 +67,7 @@ class PredictionJob(Job):
 
     def choose(self) -> Chosen:
         """What is to run the model, as this machine would."""
-        from ..predict import chosen
+        from ..predicting import chosen
 
         candidate = chosen(self.options, *self.model, self.rasters)
         backend = self._load(candidate)
@@ -87,8 +88,7 @@ class PredictionJob(Job):
         return backend
 
     def _load(self, candidate: Candidate) -> Backend:
-        from ..predict import augmented
-        from ..serve import Kept
+        from ..predicting import Kept, augmented
 
         if self._backend is None:
             _kept[:] = _kept or [Kept()]
@@ -106,6 +106,6 @@ class PredictionJob(Job):
 
     def settings(self, batch_size: int | None) -> Options:
         """How to predict."""
-        from ..predict import settings
+        from ..predicting import settings
 
         return settings(self.options, self.digest, batch_size)

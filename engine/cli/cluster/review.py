@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .review_job import ReviewJob
+
 if TYPE_CHECKING:
     from ...evaluation.review import Looked, Looks
     from ...events import EventLog
@@ -21,13 +23,12 @@ def looks_in_cluster(options: argparse.Namespace, events: EventLog) -> Looks:
     Raises:
         ClusterError: Dask is missing; from what is returned, there is no scheduler, or a worker cannot do its part.
     """
-    from ..review import permitted_run, rasters_of
+    from ..reviewing import permitted_run, rasters_of
     from .connection import absolute, mark_in, need_dask, workers_of
 
     need_dask()
     from . import tasks
     from .each import Each, Share
-    from .review_job import ReviewJob
 
     options = absolute(options)
 

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from .job import Job, Mark
-from .places import Place
+from .workers import Place
 
 if TYPE_CHECKING:
     from ...evaluation.review import ReviewMaterial, ReviewOptions
@@ -28,7 +28,7 @@ class ReviewJob(Job):
 
     def permit(self) -> None:
         """Let this process read the job's files."""
-        from ..review import permitted_run
+        from ..reviewing import permitted_run
 
         super().permit()
         permitted_run(self.options)
@@ -37,7 +37,7 @@ class ReviewJob(Job):
     def loaded(self) -> tuple[ReviewMaterial, ReviewOptions]:
         """What to review, and how; kept from one task to the next."""
         from ...evaluation.review import ReviewMaterial
-        from ..review import labelled_of, networks_of, permitted_run, settings
+        from ..reviewing import labelled_of, networks_of, permitted_run, settings
 
         if self._loaded is None:
             run = permitted_run(self.options)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...evaluation.review import Looked
-    from ...inference import Results, archive
+    from ...inference import Results, many
     from ...inference.opened import Plan, Prediction
-    from ..several import Item, One
+    from ..maps import Item, One
     from .job import Job
     from .prediction_job import Chosen, PredictionJob
     from .review_job import ReviewJob
@@ -34,7 +34,7 @@ class Stretch(NamedTuple):
     """Rows of windows of one of a job's rasters."""
 
     raster: int
-    item: archive.Item
+    item: many.Item
     plan: Plan
     rows: range
 
@@ -74,7 +74,7 @@ def choose(job: PredictionJob) -> Chosen:
 
 
 @_task
-def plan(job: PredictionJob, chosen: Chosen, item: archive.Item) -> Planned:
+def plan(job: PredictionJob, chosen: Chosen, item: many.Item) -> Planned:
     """Look at a raster, and prepare its journal."""
     from ...inference.opened import make_plan
 
@@ -99,14 +99,14 @@ def stretch(job: PredictionJob, chosen: Chosen, part: Stretch) -> dict[str, Dama
 
 
 @_task
-def finish(job: PredictionJob, item: archive.Item, plan: Plan) -> Results:
+def finish(job: PredictionJob, item: many.Item, plan: Plan) -> Results:
     """Put a raster's files in place."""
     from ...inference.parts import put_in_place
 
     return put_in_place(_prediction(job, item, None, _writer()), plan)
 
 
-def _prediction(job: PredictionJob, item: archive.Item, batch_size: int | None, writer: str = "") -> Prediction:
+def _prediction(job: PredictionJob, item: many.Item, batch_size: int | None, writer: str = "") -> Prediction:
     from ...inference.opened import Prediction
 
     return Prediction(job.opened(item), job.model[1], item.folder, job.settings(batch_size), _unwanted(), writer)
@@ -124,7 +124,7 @@ def look(job: ReviewJob, index: int, folder: Path) -> Looked:
 @_task
 def one_map(job: Job, index: int, one: One, item: Item) -> Any:
     """What is done with a map, or why it cannot be."""
-    from ..several import attempted
+    from ..maps import attempted
 
     return attempted(one, job.options, item, _FarLog(job.name, index))
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...config import Card
-from ...text_files import json_or_none
+from ...files import json_or_none
 from .base import Backend, cores
 
 PROBE_SECONDS = 1.0

@@ -19,7 +19,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 )
 
 from ...config import Card
-from ...config.problems import WORDS, shown
+from ...config.validation import WORDS, shown
 from ...errors import DeviceError, PackageError
 from ...telemetry import session_options
 from .base import GraphBackend, cores, streams

@@ -1,10 +1,9 @@
 """Polygons, boxes and centre lines from a class map, read strip by strip."""
 
-from .boxes import BoxOptions, Rows, boxes
+from .boxes import BoxOptions, PaintedMap, Rows, boxes
 from .class_map import ClassMap, MapFile
 from .lines import MapClass, centre_lines
 from .options import LineOptions, PolygonOptions
-from .painted import PaintedMap
 from .polygons import polygons
 
 __all__ = [

@@ -1,11 +1,12 @@
-"""A class map read strip by strip, with the confidence beside it."""
+"""A class map read strip by strip, with the confidence beside it; progress and the stop file of such work."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import rasterio
@@ -16,7 +17,36 @@ from rasterio.windows import Window
 from ...data.grid import pixel_metres
 from ...data.opening import open_raster
 from ...data.placement import check_placed
-from ...errors import RasterError
+from ...errors import RasterError, Stopped
+from ...events import Log, ProgressEvent
+
+PROGRESS_SECONDS = 0.5
+Step = TypeVar("Step")
+
+
+def watched(steps: Iterable[Step], count: int, stage: str, events: Log) -> Iterator[Step]:
+    """The steps, one by one; before each the stop file is looked at, and after it progress is written.
+
+    Args:
+        steps: the work.
+        count: how many there are.
+        stage: what the events call it.
+        events: where they go; a few a second at most, and one in the end.
+
+    Raises:
+        Stopped: someone put a stop file there.
+    """
+    started = told = time.monotonic()
+    for done, step in enumerate(steps, start=1):
+        if events.stop_requested():
+            raise Stopped(f"Making {stage} was stopped at {(done - 1) / count:.0%}.")
+        yield step
+        now = time.monotonic()
+        if now - told >= PROGRESS_SECONDS or done == count:
+            told = now
+            left = (now - started) / done * (count - done)
+            events.write(ProgressEvent(stage=stage, step=done, of=count, fraction=done / count, eta_seconds=left))
+
 
 NODATA = 255
 BACKGROUND = 0

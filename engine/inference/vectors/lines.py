@@ -13,15 +13,11 @@ import shapely
 from rasterio.transform import Affine
 
 from ...events import EventLog, Log
-from .class_map import ClassMap, MapFile
-from .ground import Ground, placed
+from .class_map import ClassMap, MapFile, watched
 from .layer import Fields, VectorLayer
-from .network import bridge, drop_short, merged, prune, smooth
-from .options import LineOptions
-from .sieve import absorb, halo_rows
-from .thinning import thin, without_thick
-from .tracing import trace
-from .watching import watched
+from .network import bridge, drop_short, merged, prune, smooth, thin, trace, without_thick
+from .options import Ground, LineOptions, placed
+from .polygons import absorb, halo_rows
 
 LAYER = "lines"
 

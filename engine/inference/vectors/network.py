@@ -1,4 +1,4 @@
-"""A network of lines: spurs pruned, gaps bridged, bends smoothed. Z comes along until lines are smoothed."""
+"""From a mask to a network of centre lines: thinned, traced, pruned, bridged, smoothed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,171 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+
+_AROUND = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
+"""Offsets of P2 ... P9: north, then clockwise."""
+
+
+def thin(mask: np.ndarray, iterations: int) -> np.ndarray:
+    """Peel a mask until it is thin, or `iterations` times.
+
+    Each iteration looks two pixels far, so a result is exact `2 * iterations` pixels away from a cut.
+    Only pixels whose surroundings changed are looked at again.
+
+    Args:
+        mask: (H, W) bool.
+        iterations: each takes a layer from all sides.
+
+    Returns:
+        (H, W) bool; areas wider than about twice the iterations are still areas.
+    """
+    padded = np.pad(mask, 1)
+    flat, width = padded.ravel(), padded.shape[1]
+    around = np.array([row * width + column for row, column in _AROUND])
+    # By half iteration, the pixels whose surroundings changed since it looked last; at first those at a border.
+    inner = mask & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    pending = [np.flatnonzero(np.pad(mask & ~inner, 1))] * 2
+    scratch = np.empty(flat.shape, np.int32)
+    for half in range(2 * iterations):
+        this, other = half % 2, 1 - half % 2
+        look = pending[this][flat[pending[this]]]
+        code = sum(flat[look + offset].astype(np.uint8) << bit for bit, offset in enumerate(around))
+        removed = look[_REMOVABLE[this][code]]
+        flat[removed] = False
+        touched = (removed[:, None] + around).ravel()
+        pending[this] = _distinct(touched[flat[touched]], scratch)
+        pending[other] = _distinct(np.concatenate([pending[other], pending[this]]), scratch)
+        if not len(pending[other]):
+            break
+    return padded[1:-1, 1:-1]
+
+
+def _distinct(index: np.ndarray, scratch: np.ndarray) -> np.ndarray:
+    """Each pixel once, in any order: of equals, the one that wrote last into the scratch image."""
+    # Sorting, or hashing as numpy does, takes many times as long.
+    order = np.arange(len(index), dtype=scratch.dtype)
+    scratch[index] = order
+    found: np.ndarray = index[scratch[index] == order]
+    return found
+
+
+def without_thick(skeleton: np.ndarray) -> np.ndarray:
+    """Remove what is still an area: full 3 x 3 squares, and all within two pixels of them."""
+    full = ~_grown(~skeleton, 1)
+    return skeleton & ~_grown(full, 2) if full.any() else skeleton
+
+
+def _grown(mask: np.ndarray, by: int) -> np.ndarray:
+    """The mask and all within `by` pixels of it, rows first, then columns; nothing comes in from outside."""
+    for axis in (0, 1):
+        grown = mask.copy()
+        for step in range(1, by + 1):
+            ahead, behind = [slice(None)] * 2, [slice(None)] * 2
+            ahead[axis], behind[axis] = slice(step, None), slice(None, -step)
+            grown[tuple(ahead)] |= mask[tuple(behind)]
+            grown[tuple(behind)] |= mask[tuple(ahead)]
+        mask = grown
+    return mask
+
+
+def _removable() -> np.ndarray:
+    """By half iteration (2) and code of the eight neighbours (256): whether the pixel may go."""
+    neighbours = (np.arange(256)[:, None] >> np.arange(8)) & 1
+    north, _, east, _, south, _, west, _ = neighbours.T
+    number = neighbours.sum(axis=1)
+    rises = ((neighbours == 0) & (np.roll(neighbours, -1, axis=1) == 1)).sum(axis=1)
+    border = (number >= 2) & (number <= 6) & (rises == 1)
+    first = border & (north * east * south == 0) & (east * south * west == 0)
+    second = border & (north * east * west == 0) & (north * south * west == 0)
+    return np.stack([first, second])
+
+
+_REMOVABLE = _removable()
+
+
+_REACH = 5
+"""Pixels to both sides over which a line's direction is taken."""
+_STEP = 0.5
+"""Pixels between two looks along a transect."""
+_EVERY = 5
+"""One pixel of the skeleton in so many becomes a vertex."""
+
+
+def trace(skeleton: np.ndarray, mask: np.ndarray, first: int, last: int, limit: float) -> np.ndarray:
+    """Lines through the centres of skeleton pixels, in the window's pixels (column, row, width).
+
+    Diagonal neighbours are linked only where no right-angled way joins them, so crossings have no small triangles.
+    Links that start in the rows `first` to `last` - 1 are traced: strips that follow each other join into one.
+
+    Args:
+        skeleton: (H, W) bool.
+        mask: (H, W) bool, the areas it is of.
+        first: first row.
+        last: end of rows.
+        limit: the largest half width to look for, in pixels.
+
+    Returns:
+        (n,) linestrings with Z: the local width in pixels.
+    """
+    links = _links(skeleton, first, last)
+    merged = shapely.line_merge(shapely.multilinestrings(shapely.linestrings(links)))
+    lines = [_with_width(shapely.get_coordinates(line), mask, limit) for line in shapely.get_parts(merged)]
+    return np.array(lines, object)
+
+
+def _links(skeleton: np.ndarray, first: int, last: int) -> np.ndarray:
+    """Pairs of pixel centres (m, 2, 2)."""
+    window = np.pad(skeleton[first : last + 1], ((0, 1 if last >= len(skeleton) else 0), (1, 1)))
+    here, below = window[:-1], window[1:]
+    right = np.roll(here, -1, axis=1)
+    down_right, down_left = np.roll(below, -1, axis=1), np.roll(below, 1, axis=1)
+    ways = {
+        (1, 0): here & right,
+        (0, 1): here & below,
+        (1, 1): here & down_right & ~right & ~below,
+        (-1, 1): here & down_left & ~np.roll(here, 1, axis=1) & ~below,
+    }
+    links = []
+    for step, linked in ways.items():
+        row, column = np.nonzero(linked)
+        start = np.column_stack([column - 1, row + first]) + 0.5
+        links.append(np.stack([start, start + step], axis=1))
+    return np.concatenate(links)
+
+
+def _with_width(points: np.ndarray, mask: np.ndarray, limit: float) -> shapely.LineString:
+    width = _smooth(_widths(points, mask, limit))
+    kept = np.union1d(np.arange(0, len(points), _EVERY), len(points) - 1)
+    return shapely.linestrings(np.column_stack([points, width])[kept])
+
+
+def _widths(points: np.ndarray, mask: np.ndarray, limit: float) -> np.ndarray:
+    """The mask's extent (n,) across a line at its points (n, 2), in pixels."""
+    index = np.arange(len(points))
+    along = points[np.minimum(index + _REACH, len(points) - 1)] - points[np.maximum(index - _REACH, 0)]
+    # A loop's ends may coincide: any direction will do.
+    along = along / np.maximum(np.hypot(*along.T), 1e-9)[:, None]
+    normal = np.column_stack([-along[:, 1], along[:, 0]])
+    distance = np.arange(_STEP / 2, limit + _STEP, _STEP)
+    found: np.ndarray = _extent(points, normal, distance, mask) + _extent(points, -normal, distance, mask)
+    return found
+
+
+def _extent(points: np.ndarray, direction: np.ndarray, distance: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    column, row = np.floor(points[..., None] + direction[..., None] * distance).astype(int).transpose(1, 0, 2)
+    height, width = mask.shape
+    inside = (column >= 0) & (row >= 0) & (column < width) & (row < height)
+    inside[inside] = mask[row[inside], column[inside]]
+    found: np.ndarray = np.logical_and.accumulate(inside, axis=1).sum(axis=1) * _STEP
+    return found
+
+
+def _smooth(values: np.ndarray) -> np.ndarray:
+    """Median over the neighbourhood: at crossings a transect runs along the other road."""
+    padded = np.pad(values, 2 * _REACH, mode="edge")
+    found: np.ndarray = np.median(np.lib.stride_tricks.sliding_window_view(padded, 4 * _REACH + 1), axis=1)
+    return found
+
 
 PRUNING_ROUNDS = 3
 _LOOK_BACK = 2.0

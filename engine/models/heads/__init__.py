@@ -3,10 +3,8 @@
 from collections.abc import Callable
 
 from .anchors import anchors_valid, centers, grid_anchors
-from .decoding import decide
-from .detection import DetectionHead
+from .detection import DetectionHead, HeadShape, decide
 from .fcos import FcosHead
-from .predictor import HeadShape
 from .retinanet import RetinaHead
 from .segmentation import GROUP_NORM, LightHead, PanopticHead
 

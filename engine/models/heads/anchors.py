@@ -1,7 +1,8 @@
-"""Anchors on a pyramid: where they are, and whether they count."""
+"""Anchors on a pyramid: where they are, whether they count, and one for every object."""
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -54,3 +55,36 @@ def anchors_valid(anchors: Tensor, valid: Tensor) -> Tensor:
     x, y = centers(anchors).floor().long().unbind(dim=1)
     inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
     return valid[:, y.clamp(0, height - 1), x.clamp(0, width - 1)] & inside
+
+
+def claimed(matches: np.ndarray, places: np.ndarray, costs: np.ndarray, areas: np.ndarray) -> np.ndarray:
+    """The place that each object without one takes; the smallest object chooses first.
+
+    It takes the cheapest of its places that no other such object has taken and that is not the only one of its owner.
+
+    Args:
+        matches: (N,) object of each place, negative for none; what is claimed is written into it.
+        places: (n, k) places that each of n objects may take.
+        costs: (n, k) of taking them; infinite where it may not.
+        areas: (n,) of the objects; those without extent claim nothing.
+
+    Returns:
+        (n,) the claimed place, -1 for objects that have one already and for those that none is left for.
+    """
+    counts = np.bincount(matches[matches >= 0], minlength=len(areas))
+    chosen = np.full(len(areas), -1)
+    taken = np.zeros(len(matches), bool)
+    without = np.flatnonzero((counts == 0) & (areas > 0))
+    for index in without[np.argsort(areas[without], kind="stable")]:
+        there = places[index]
+        owners = matches[there]
+        free = ~taken[there] & ((owners < 0) | (counts[owners.clip(min=0)] > 1))
+        price = np.where(free, costs[index], np.inf)
+        best = int(price.argmin()) if price.size else 0
+        if not price.size or np.isinf(price[best]):
+            continue
+        place = chosen[index] = there[best]
+        if matches[place] >= 0:
+            counts[matches[place]] -= 1
+        matches[place], taken[place], counts[index] = index, True, 1
+    return chosen

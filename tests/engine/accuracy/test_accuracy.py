@@ -246,7 +246,7 @@ def test_no_source_of_banepa_shows_a_test_tile(tmp_path, request):
         assert not valid.any()
 
 
-NETWORK = {"size": "small", "encoder": "mobilenet_v2", "width": 32}
+NETWORK = {"size": "small", "encoder": "tu-test_efficientnet", "width": 32}
 TINY = Form("small", 1, 1, chip_size=64, batch_size=2, gsd=0.25, student=NETWORK, teacher=NETWORK)
 ALONE = {"kind": "supervised", "network": NETWORK, "tasks": ["segmentation"]}
 TAUGHT = {"kind": "baseline", "method": "plain", "student": NETWORK, "teacher": NETWORK}

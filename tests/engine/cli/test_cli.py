@@ -28,7 +28,7 @@ from engine.types import Batch
 from tests import forks
 
 ROOT = Path(__file__).parents[3]
-NARROW = {"encoder": "mobilenet_v2", "width": 32, "light": False, "detection_strides": [8]}
+NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "light": False, "detection_strides": [8]}
 SUPERVISED = {"kind": "supervised", "network": NARROW}
 
 
@@ -306,7 +306,7 @@ def test_check_describes_a_run_before_it_trains(make_run, capsys):
     assert code == 0, result
     assert result["gsd_m"] == pytest.approx(0.5, rel=0.01)
     assert result["label_counts"]["detection"]["car"] > 3
-    assert "mobilenet_v2" in result["networks"]["student"]
+    assert "tu-test_efficientnet" in result["networks"]["student"]
     assert main(["check", str(make_run(SUPERVISED, "other"))]) == 0
     assert "ready to train" in capsys.readouterr().out
 

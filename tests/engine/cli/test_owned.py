@@ -12,7 +12,7 @@ from engine.cli.main import main
 from engine.processes import OWNER_FILE, Owner
 
 ROOT = Path(__file__).parents[3]
-NARROW = {"encoder": "mobilenet_v2", "width": 32, "weights": "none", "light": False, "detection_strides": [8]}
+NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "weights": "none", "light": False, "detection_strides": [8]}
 
 
 def wait_for(condition, seconds=200):

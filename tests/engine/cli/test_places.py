@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from engine.cli.cluster.places import About, Place, places_of
+from engine.cli.cluster.workers import About, Place, places_of
 
 
 def about(name, host="a", cores=(0, 1, 2, 3), cards=()):
@@ -37,7 +37,7 @@ def test_cores_and_cards_are_dealt(workers, expected):
 def test_a_process_settles_with_the_threads_it_has():
     code = """
 import json, os, threading
-from engine.cli.cluster.places import Place, own_cards, settle
+from engine.cli.cluster.workers import Place, own_cards, settle
 cores, seen, asked, settled = os.sched_getaffinity(0), [], threading.Event(), threading.Event()
 thread = threading.Thread(target=lambda: (settled.wait(), seen.append(os.sched_getaffinity(0))))
 thread.start()

@@ -5,7 +5,7 @@ import pytest
 import rasterio
 import torch
 
-from engine.cli.preview import shown
+from engine.cli.validation_files import shown
 from engine.config import load_run
 from engine.data import prepare
 

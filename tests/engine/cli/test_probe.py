@@ -5,7 +5,7 @@ import json
 from engine.cli.main import main
 from engine.config import PartialMultitask, Supervised
 
-TINY = {"encoder": "mobilenet_v2", "width": 32}
+TINY = {"encoder": "tu-test_efficientnet", "width": 32}
 
 
 def checked(capsys, *arguments):

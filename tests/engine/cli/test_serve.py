@@ -21,7 +21,7 @@ from rasterio.transform import from_origin
 
 from engine.cli.backends import choose_backend
 from engine.cli.main import main
-from engine.cli.serve import Kept
+from engine.cli.predicting import Kept
 from engine.packages import load_card
 from tests import forks
 

@@ -9,6 +9,7 @@ import pyogrio
 import pytest
 import rasterio
 import shapely
+from distributed import Client, LocalCluster
 from rasterio.transform import from_origin
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
@@ -18,7 +19,22 @@ from engine.evaluation import Truth, evaluate_detection
 
 SIDE, METRES = 60, 0.5
 LEFT, TOP = 500_000, 5_300_000
-SHARED = pytest.mark.parametrize("sharing", [(), ("--workers", "2")], ids=["alone", "workers"])
+SHARED = pytest.mark.parametrize("sharing", [(), "a scheduler"], ids=["alone", "workers"], indirect=True)
+
+
+@pytest.fixture(scope="module")
+def scheduler():
+    """The address of one with two workers, for all tests."""
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster:
+        with Client(cluster, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=60)
+        yield cluster.scheduler_address
+
+
+@pytest.fixture
+def sharing(request):
+    """Options with which the command works alone, or by the workers of a scheduler."""
+    return ("--scheduler", request.getfixturevalue("scheduler")) if request.param else ()
 
 
 def engine(capsys, *arguments):
@@ -117,10 +133,11 @@ def test_polygons_of_each_map_with_the_confidence_beside_it(archive, model, shar
 
 
 @pytest.mark.parametrize(("kind", "chosen"), [("lines", ["--class", "road"]), ("boxes", ["--minimum", 1])])
-def test_lines_and_boxes_of_each_map_too(archive, model, kind, chosen, capsys, tmp_path):
+def test_lines_and_boxes_of_each_map_too(archive, model, kind, chosen, scheduler, capsys, tmp_path):
     folder, _ = archive
     arguments = ["--model", model, *chosen]
-    code, result, _ = engine(capsys, kind, folder, *arguments, "--output", tmp_path / "v", "--workers", 1)
+    workers = ["--scheduler", scheduler] if kind == "lines" else ["--workers", 1]
+    code, result, _ = engine(capsys, kind, folder, *arguments, "--output", tmp_path / "v", *workers)
     assert code == 0 and len(result["outputs"]) == 3
     alone = engine(capsys, kind, folder / "west" / "classes.tif", *arguments, "--output", tmp_path / "west.gpkg")[1]
     assert result["outputs"][2] == {kind: str(tmp_path / "v" / "west.gpkg"), "count": alone["count"]}

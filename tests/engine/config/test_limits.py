@@ -6,15 +6,15 @@ import math
 import pytest
 from pydantic import BaseModel
 
-import engine.datasets.held_out
+import engine.datasets.writing
 import engine.inference.vectors
 import engine.packages.description  # noqa: F401 (models are found once they are imported)
 from engine.config import Card, ClassDefinition, Run, Training, load_run
 from engine.config.card import CardClass
-from engine.config.limits import legible
 from engine.config.presets import Preset
+from engine.config.validation import legible
 from engine.errors import ConfigError
-from engine.text_files import parse_object
+from engine.files import parse_object
 
 FREE = {"Preset"}
 """Not read from files."""

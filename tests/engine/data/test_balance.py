@@ -7,9 +7,9 @@ from pydantic import ValidationError
 
 from engine.config import Labels, Training
 from engine.data import prepare
-from engine.data.balance import balanced_shares, shown_at
 from engine.data.loading import TrainingChips
-from engine.data.points import Points
+from engine.data.masks import Points
+from engine.data.sampling import balanced_shares, shown_at
 
 
 def naive_shares(shown, steps=60):

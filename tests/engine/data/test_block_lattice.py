@@ -6,7 +6,7 @@ from rasterio.transform import from_origin
 
 from engine.config import Area, Labels, PartialMultitask, SemiSupervised, Split
 from engine.data import prepare
-from engine.data.block_lattice import Lattice
+from engine.data.blocks import Lattice
 from engine.data.chips import cut
 from engine.data.grid import Window
 from engine.data.loading import TrainingChips, ValidationBatches

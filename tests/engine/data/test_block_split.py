@@ -5,8 +5,7 @@ import pytest
 
 from engine.config import Area, Split, Supervised
 from engine.data import prepare
-from engine.data.block_lattice import Shares, selections
-from engine.data.block_split import SPLIT_FILE, write_split
+from engine.data.blocks import SPLIT_FILE, Shares, selections, write_split
 
 SMALL, LARGE = 160, 240
 """Pixels of the side of what is labelled."""

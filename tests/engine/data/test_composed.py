@@ -9,10 +9,9 @@ import torch
 
 from engine.config import Augmentation, Labels
 from engine.data import Draw, prepare
-from engine.data.augmentation import Augmenter
+from engine.data.augmentation import Augmenter, mosaic, seam
 from engine.data.chips import cut
 from engine.data.loading import TrainingChips
-from engine.data.mosaic import mosaic, seam
 from engine.data.sampling import ChipSampler, window_around
 
 SIDE = 320

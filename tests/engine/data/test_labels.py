@@ -4,9 +4,8 @@ import shapely
 from rasterio.transform import Affine, from_origin
 
 from engine.config import Area, Labels
-from engine.data.areas import labelled_area
 from engine.data.grid import Window, transformer
-from engine.data.labels import label_points, read_labels
+from engine.data.labels import label_points, labelled_area, read_labels
 from engine.data.raster import RasterReader
 from engine.data.vector_labels import VectorLabels
 from engine.errors import LabelError

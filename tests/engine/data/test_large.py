@@ -10,14 +10,13 @@ import pytest
 import shapely
 
 from engine.config import Labels, Supervised
-from engine.data import arrays, points, prepare, sampling, vectors
-from engine.data.arrays import Workspace
-from engine.data.at_once import of_each
+from engine.data import arrays, masks, prepare, sampling, vectors
+from engine.data.arrays import Workspace, levels_above, packing_order, query
+from engine.data.dataset import of_each
 from engine.data.grid import Window
 from engine.data.labels import read_labels
 from engine.data.loading import TrainingChips
-from engine.data.packed_tree import levels_above, packing_order, query
-from engine.data.points import IGNORED
+from engine.data.masks import IGNORED
 from engine.data.raster import RasterReader
 from engine.data.vectors import Layer, read_features
 from engine.errors import LabelError, RasterError
@@ -41,7 +40,7 @@ def in_parts(monkeypatch):
     """Labels are many from 100 on."""
     monkeypatch.setattr(vectors, "MOST", 100)
     monkeypatch.setattr(arrays, "IN_MEMORY", 1000)
-    for module in (arrays, points):
+    for module in (arrays, masks):
         monkeypatch.setattr(module, "PIECE", 128)
 
 
@@ -146,7 +145,7 @@ def test_chips_do_not_depend_on_whether_anything_was_kept(labelled, tmp_path, mo
     run = labelled(kind, role, **training)
     runs = [prepare(run), prepare(run, tmp_path / "kept"), prepare(run, tmp_path / "kept")]
     monkeypatch.setattr(arrays, "IN_MEMORY", 1000)  # nothing is kept, and all is in files
-    for module in (arrays, points):
+    for module in (arrays, masks):
         monkeypatch.setattr(module, "PIECE", 128)
     runs.append(prepare(run))
     first, *others = [[TrainingChips(each, run, role).chip(index) for index in range(12)] for each in runs]
@@ -222,13 +221,13 @@ def test_many_sources_are_as_they_would_be_one_by_one(raster, layer, tools, monk
     ]
     run = tools.run(*sources, recipe=Supervised(), source_statistics=True)
     together = prepare(run)
-    monkeypatch.setattr("engine.data.at_once._FEW", 100)
+    monkeypatch.setattr("engine.data.dataset._FEW", 100)
     alone = prepare(run)
     assert together.split == alone.split and together.source_statistics == alone.source_statistics
     for mine, theirs in zip(together.sources, alone.sources, strict=True):
         assert mine.training.equals_exact(theirs.training) and mine.labels.mask(Window(0, 0, 96, 96)).any()
     run.sources[7].raster, run.sources[9].raster = "gone.tif", "also.tif"
-    monkeypatch.setattr("engine.data.at_once._FEW", 1)
+    monkeypatch.setattr("engine.data.dataset._FEW", 1)
     with pytest.raises(RasterError, match="gone"):
         prepare(run)
     run.sources[7].labels.path = "no.gpkg"

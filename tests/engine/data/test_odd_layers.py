@@ -14,10 +14,10 @@ from rasterio.transform import from_origin
 
 from engine.config import Area
 from engine.data import prepare
-from engine.data.areas import labelled_area
+from engine.data.geometries import clipped, mended
 from engine.data.grid import Grid, Window, ground_grid
+from engine.data.labels import labelled_area
 from engine.data.masks import coverage
-from engine.data.mending import clipped, mended
 from engine.data.raster import RasterReader
 from engine.data.vectors import Layer, extent, read_features
 from engine.errors import LabelError

@@ -9,8 +9,7 @@ import shapely
 from engine.config import Area, SemiSupervised
 from engine.data import Draw, prepare, training_loader
 from engine.data.loading import TrainingChips
-from engine.data.places import MOST_CELLS, Cells, PreferredPlaces
-from engine.data.sampling import ChipSampler
+from engine.data.sampling import MOST_CELLS, Cells, ChipSampler, PreferredPlaces
 
 DRAWS = 4000
 

@@ -15,14 +15,14 @@ from engine.data.radiometry import SIDE, Radiometry, measured
 from engine.data.raster import RasterReader
 from engine.errors import ConfigError
 from engine.inference import OnnxBackend
-from engine.inference.radiometry import by_own_statistics
+from engine.inference.opened import by_own_statistics
 from engine.inference.raster_mosaic import RasterMosaic
 from engine.packages import load_card
 from engine.recipes import build_plan
 from engine.training.checkpoints import fingerprint
 from tests.engine.training.fingerprints import as_first
 
-NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
+NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "detection_strides": [8]}
 SUPERVISED = {"kind": "supervised", "network": NARROW}
 GAIN, OFFSET = np.array([0.35, 0.3, 0.4])[:, None, None], np.array([150, 140, 145])[:, None, None]
 

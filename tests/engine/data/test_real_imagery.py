@@ -5,7 +5,7 @@ import pytest
 
 from engine.config import Area, ClassDefinition, Labels, PartialMultitask, Run, Source, Supervised, Training
 from engine.data import prepare, training_loader, validation_batches
-from engine.data.collar import TOLERANCE
+from engine.data.damage import TOLERANCE
 from engine.data.grid import Window
 from engine.data.raster import RasterReader
 

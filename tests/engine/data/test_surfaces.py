@@ -162,7 +162,7 @@ def test_a_sites_own_system_has_no_way_to_the_rasters(raster, tools, tmp_path):
 
 
 def test_unknown_types_are_named():
-    from engine.data.surfaces import geometries_of
+    from engine.data.geometries import geometries_of
 
     with pytest.raises(ValueError, match=re.escape("geometries of type 99")):
         geometries_of(np.array([struct.pack("<BII", 1, 99, 0)], dtype=object))

@@ -6,7 +6,7 @@ import shapely
 
 from engine.config import Labels, PartialMultitask, Supervised
 from engine.data import prepare
-from engine.data.thinness import length_and_width, thin_classes
+from engine.data.label_statistics import length_and_width, thin_classes
 
 
 @pytest.fixture

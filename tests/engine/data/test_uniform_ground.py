@@ -9,8 +9,8 @@ from rasterio.transform import from_origin
 
 from engine.config import load_run
 from engine.data import Draw, prepare
-from engine.data.class_raster import ClassRaster
 from engine.data.grid import Window
+from engine.data.labels import ClassRaster
 from engine.data.loading import TrainingChips
 from engine.data.raster import RasterReader
 from engine.data.sampling import GroundSampler

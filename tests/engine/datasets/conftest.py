@@ -7,7 +7,7 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from engine.datasets.isprs_files import CLASSES
+from engine.datasets.isprs import CLASSES
 
 SIDE = 64
 

@@ -10,9 +10,8 @@ import shapely
 from rasterio.features import rasterize
 
 from engine.demo import LOOKS, NORTH, SOUTH, generate, paint, scene
-from engine.demo.compose import compose
-from engine.demo.light import cast_shadows, sun_direction
-from engine.demo.painting import Painting
+from engine.demo.canvas import cast_shadows, sun_direction
+from engine.demo.scene import Painting, compose
 from engine.demo.world import _parts
 from engine.errors import OutputError
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from engine.evaluation import boxes as module
-from engine.evaluation.boxes import Boxes, average_precision, detection_scores, matched
+from engine.evaluation import detections as module
+from engine.evaluation.detections import Boxes, average_precision, detection_scores, matched
 
 
 def iou(first, second):

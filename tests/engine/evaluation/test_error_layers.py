@@ -15,7 +15,7 @@ from engine.evaluation import (
     write_detection_errors,
     write_segmentation_errors,
 )
-from engine.evaluation.boxes import Boxes, assigned
+from engine.evaluation.detections import Boxes, assigned
 
 CLASSES = [ClassDefinition(name="roof", values=["r"]), ClassDefinition(name="road", values=["s"])]
 CARS = [ClassDefinition(name="car"), ClassDefinition(name="truck")]

@@ -2,7 +2,7 @@ import numpy as np
 
 from engine.config import Area, ClassDefinition, Labels
 from engine.evaluation import Truth, evaluate_segmentation, pooled_detection, pooled_segmentation
-from engine.evaluation.boxes import Boxes, detection_scores
+from engine.evaluation.detections import Boxes, detection_scores
 
 from .test_boxes import scene
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.evaluation.boxes import Boxes
+from engine.evaluation.detections import Boxes
 from engine.evaluation.reliability import BINS, DetectionCurves, PixelCurves
 
 

@@ -16,8 +16,7 @@ from engine.config import Card, CardClass, Network, Run, SemiSupervised, SourceS
 from engine.errors import ConfigError, RasterError, Stopped
 from engine.evaluation.cells import Cells, CellSums, farthest_first
 from engine.evaluation.review import ReviewMaterial, ReviewOptions, look_at, review
-from engine.evaluation.review_raster import kept_part
-from engine.evaluation.uncertainty import disagreement, entropy, middling, opinion
+from engine.evaluation.review_raster import disagreement, entropy, kept_part, middling, opinion
 from engine.events import EventLog
 from engine.inference.backends import Arrays
 from engine.inference.windows import window_grid
@@ -293,7 +292,7 @@ def test_rasters_without_data_are_left_out_and_alone_an_error(write, tmp_path, e
 
 def test_a_semi_supervised_run_is_reviewed_by_its_two_teachers_outside_its_labels(worlds, tmp_path, capsys, events):
     """A run folder as training leaves it, with networks that have learned nothing."""
-    tiny = {"encoder": "tu-resnet10t", "width": 32}
+    tiny = {"encoder": "tu-test_resnet", "width": 32}
     recipe = SemiSupervised(first_teacher=tiny, second_teacher={**tiny, "width": 64})
     labelled, free = worlds[1], worlds[2]
     sources = [

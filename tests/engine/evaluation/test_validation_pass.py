@@ -6,13 +6,12 @@ from lightning_fabric import Fabric
 from engine.config import load_run
 from engine.data import prepare, validation_batches
 from engine.evaluation.centre_lines import LineCounts, line_counts
-from engine.evaluation.ground import described_sources
-from engine.evaluation.validation_pass import validation_pass
+from engine.evaluation.validation_pass import described_sources, validation_pass
 from engine.recipes import build_plan
 from engine.training.validation import Validator
 from engine.types import Objects, Outputs
 
-NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
+NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "detection_strides": [8]}
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ from rasterio.crs import CRS
 from rasterio.transform import from_origin
 
 from engine.config import Area, Labels, Run, Source, Supervised
-from engine.data.areas import labelled_area
 from engine.data.grid import ground_grid
-from engine.data.labels import read_labels
+from engine.data.labels import labelled_area, read_labels
 from engine.data.opening import is_raster
 from engine.data.raster import OnGrid, RasterReader
 from engine.data.vectors import Layer, extent

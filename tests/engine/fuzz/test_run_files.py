@@ -30,7 +30,7 @@ RECIPES = {
     },
     "semi_supervised": {
         "student": NETWORK, "first_teacher": NETWORK, "weights": {"soft": 1.0},
-        "second_teacher": {"encoder": "mobilenet_v2", "weights": "none", "architecture": "unet"},
+        "second_teacher": {"encoder": "tu-test_efficientnet", "weights": "none", "architecture": "unet"},
     },
     "baseline": {"method": "fixmatch", "student": NETWORK, "confidence": 0.5},
 }  # fmt: skip

@@ -13,8 +13,7 @@ from engine.cli.main import main
 from engine.data.raster import RasterReader
 from engine.errors import RasterError
 from engine.events import EventLog
-from engine.inference.archive import Item, items, rasters_of
-from engine.inference.many import predict_many, readable
+from engine.inference.many import Item, items, predict_many, rasters_of, readable
 from engine.inference.predict import Options, predict
 from engine.inference.raster_mosaic import OPEN_FILES, RasterMosaic
 from engine.inference.region import Where

@@ -33,7 +33,7 @@ def multi_task(card):
 
 @pytest.fixture
 def card(make_card):
-    network = Network(encoder="resnet18", width=32, detection_strides=[8, 16])
+    network = Network(encoder="tu-test_efficientnet", width=32, detection_strides=[8, 16])
     return make_card(tasks=["detection", "segmentation"], network=network, score_threshold=0.05)
 
 
@@ -108,7 +108,7 @@ def package(tmp_path_factory):
         name="tiny", tasks=["detection", "segmentation"], gsd=0.1, bands=[1, 2, 3], dtype="uint8", tile_size=64,
         mean=[100.0, 110.0, 120.0], std=[50.0, 40.0, 60.0], score_threshold=0.05, **classes,
         detection_classes=[CardClass(name="car", color="#00ff00")],
-        network=Network(encoder="resnet18", width=32, detection_strides=[8, 16]),
+        network=Network(encoder="tu-test_efficientnet", width=32, detection_strides=[8, 16]),
     )  # fmt: skip
     network = multi_task(card)
     return write_package(tmp_path_factory.mktemp("package") / "model", network, card), network.eval(), card

@@ -21,13 +21,12 @@ from distributed import Client, LocalCluster
 from rasterio.transform import from_origin
 
 from engine.cli.cluster import tasks
-from engine.cli.cluster.archive import Archive
+from engine.cli.cluster.prediction import Archive
 from engine.cli.cluster.work import Task
 from engine.cli.main import main
 from engine.errors import RasterError
 from engine.events import EventLog, read_events
-from engine.inference.archive import Item
-from engine.inference.many import Ends
+from engine.inference.many import Ends, Item
 from engine.inference.opened import Plan
 from engine.inference.windows import WindowGrid
 from tests import forks

@@ -3,9 +3,8 @@
 import pytest
 
 from engine.errors import OutputError
-from engine.inference.archive import items
-from engine.inference.done import DONE_FILE, Done
 from engine.inference.layers import Results
+from engine.inference.many import DONE_FILE, Done, items
 
 
 @pytest.fixture

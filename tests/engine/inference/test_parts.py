@@ -15,9 +15,8 @@ from engine.errors import Stopped
 from engine.inference import Arrays, Options, predict
 from engine.inference.journal import Journal
 from engine.inference.opened import JOURNAL, Opened, Prediction, make_plan
-from engine.inference.parts import put_in_place, run_stretch
+from engine.inference.parts import missing_rows, put_in_place, run_stretch, stretches
 from engine.inference.region import Where
-from engine.inference.rows import missing_rows, stretches
 from engine.types import Objects
 
 

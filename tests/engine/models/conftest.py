@@ -18,7 +18,7 @@ def make():
     """A narrow network for three bands of 8-bit values; keywords go to the network's settings."""
 
     def build_narrow(tasks=BOTH, seed=0, bands=3, **settings):
-        spec = Network(**{"encoder": "tu-resnet10t", "width": 32, **settings})
+        spec = Network(**{"encoder": "tu-test_resnet", "width": 32, **settings})
         return build(spec, Purpose(tasks, [100.0] * bands, [50.0] * bands, 2, 3), seed)
 
     return build_narrow

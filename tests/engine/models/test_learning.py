@@ -10,7 +10,7 @@ from torchvision.ops import box_iou
 
 @pytest.mark.parametrize("head", ["fcos", "retinanet"])
 def test_a_narrow_network_learns_boxes_and_mask_of_one_image(make, scene, head):
-    network = make(detection_head=head)
+    network = make(detection_head=head, encoder="tu-resnet10t")
     optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
     for _ in range(60):
         outputs = network(scene.image)

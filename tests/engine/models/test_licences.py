@@ -9,7 +9,7 @@ from timm.models import get_pretrained_cfg, list_pretrained
 from engine.cli.check import describe
 from engine.config import Network, SemiSupervised, preset, preset_names
 from engine.models import SIZES, resolve
-from engine.models.catalogue import ENCODERS, licence_warning, weights_licence
+from engine.models.encoders import ENCODERS, licence_warning, weights_licence
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs" / "encoders.md"

@@ -46,7 +46,7 @@ def card_of(**changes):
             CardClass(name="still water", color="#00f0ff"),
         ],
         "detection_classes": [CardClass(name="car", color="#00ff00"), CardClass(name="bus", color="#123456")],
-        "network": Network(encoder="tu-resnet10t", width=32, detection_strides=[8, 16], weights="hub"),
+        "network": Network(encoder="tu-test_resnet", width=32, detection_strides=[8, 16], weights="hub"),
         "score_threshold": 0.02,
         "created": "2026-05-01T12:00:00Z",
         "geometry": {"type": "Polygon", "coordinates": [[[7, 48], [8, 48], [8, 49], [7, 49], [7, 48]]]},

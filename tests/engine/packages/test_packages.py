@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from engine.errors import OutputError, PackageError
 from engine.models.storage import save_weights
-from engine.packages import archives
+from engine.packages import reader
 from engine.packages.reader import load_card, load_package, package_folder
 from engine.packages.writer import check_package, write_package, zip_package
 from engine.training.best import BestWeights
@@ -171,7 +171,7 @@ def test_an_archive_with_a_link_is_refused(archive):
 
 
 def test_an_archive_that_unpacks_too_large_is_refused(archive, monkeypatch):
-    monkeypatch.setattr(archives, "MOST_BYTES", 2**20)
+    monkeypatch.setattr(reader, "MOST_BYTES", 2**20)
     with pytest.raises(PackageError, match="unpacks to more than"):
         load_package(archive)
 

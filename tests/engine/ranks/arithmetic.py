@@ -37,8 +37,7 @@ from engine.distillation import (
 )
 from engine.models.synchronised import SynchronisedBatchNorm
 from engine.models.uncertainty import perturb_statistics
-from engine.recipes.dropout import complementary, dropped
-from engine.recipes.views import CutMix
+from engine.recipes.views import CutMix, complementary, dropped
 from engine.types import IGNORE_INDEX, Batch
 
 CHIPS, SIDE, CLASSES, ANCHORS = 5, 16, 3, 40

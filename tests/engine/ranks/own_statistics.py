@@ -15,8 +15,7 @@ from torch import nn
 from engine import ranks
 from engine.processes import place
 from engine.recipes import Stage
-from engine.training.joining import shared_fabric
-from engine.training.together import FEW, passes_of
+from engine.training.together import FEW, passes_of, shared_fabric
 from engine.types import Batch
 from tests.engine.training.tiny import Tiny
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from engine.cli.ranks import take_all_cards
+from engine.cli.train import take_all_cards
 from engine.config import load_run
 from engine.processes import Place, place
 from tests.engine.planning import NARROW

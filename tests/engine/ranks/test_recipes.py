@@ -35,7 +35,7 @@ RECIPES = {
     "plain": ({"kind": "baseline", "method": "plain", "student": STUDENT, "teacher": TEACHER}, SEMI[:1]),
 }
 SETTINGS = {
-    **{"budget": {"steps": 20}, "batch_size": 5, "validations": 1, "device": "cpu", "precision": "32-true"},
+    **{"budget": {"steps": 8}, "batch_size": 5, "validations": 1, "device": "cpu", "precision": "32-true"},
     **{"optimizer": "sgd", "learning_rate": 0.01, "warmup": 0.0, "ema_decay": 0.5},
 }
 """Five chips: processes have different numbers of them. SGD: Adam makes whole steps of gradients that are noise."""

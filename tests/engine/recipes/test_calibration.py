@@ -13,9 +13,8 @@ from engine.data import prepare
 from engine.errors import ConfigError
 from engine.events import EventLog
 from engine.recipes import build_plan
-from engine.recipes.averaging import mean_answer, opinions
 from engine.recipes.calibration import CALIBRATION, calibrated
-from engine.recipes.ensemble import Ensemble
+from engine.recipes.ensemble import Ensemble, mean_answer, opinions
 from engine.recipes.plan import PlannedRun
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint

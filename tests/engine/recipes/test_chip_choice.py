@@ -9,8 +9,7 @@ from lightning_fabric import Fabric
 
 from engine.config import load_run
 from engine.data import prepare
-from engine.data.places import Cells
-from engine.data.sampling import window_around
+from engine.data.sampling import Cells, window_around
 from engine.errors import ConfigError
 from engine.events import EventLog
 from engine.models import anchors_valid

@@ -18,7 +18,7 @@ from engine.packages import load_card
 from engine.recipes.plan import PlannedRun
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint
-from engine.training.ema import averaged
+from engine.training.optimizer import averaged
 from tests.damage.logs import LINES
 from tests.engine.planning import NARROW, TEACHER, first_batches, planned
 
@@ -119,7 +119,7 @@ def test_a_teacher_of_one_task_makes_a_student_of_that_task(make_distil, make_pa
 
 
 def test_any_architecture_learns_the_soft_answers_of_a_segmentation_teacher(make_distil, make_package):
-    student = {"architecture": "unet", "encoder": "mobilenet_v2"}
+    student = {"architecture": "unet", "encoder": "tu-test_efficientnet"}
     _, losses = losses_of(make_distil(package=make_package(("segmentation",)), student=student))
     assert torch.isfinite(losses["unlabelled/segmentation soft"])
 
@@ -149,7 +149,7 @@ def test_labels_of_a_task_the_package_lacks_are_refused(make_distil, make_packag
 
 
 def test_features_of_an_architecture_without_a_pyramid_are_refused(make_distil, make_package):
-    student = {"architecture": "unet", "encoder": "mobilenet_v2"}
+    student = {"architecture": "unet", "encoder": "tu-test_efficientnet"}
     with pytest.raises(ConfigError, match="pyramid"):
         planned(make_distil(package=make_package(("segmentation",)), student=student, distillation=["feature"]))
 

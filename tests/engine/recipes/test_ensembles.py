@@ -14,15 +14,14 @@ from engine.distillation import segmentation_agreement
 from engine.errors import ConfigError
 from engine.models import Purpose, build
 from engine.recipes import build_plan
-from engine.recipes.averaging import mean_answer, opinions
-from engine.recipes.ensemble import Ensemble
+from engine.recipes.ensemble import Ensemble, mean_answer, opinions
 from engine.recipes.partial_multitask import Course, student_losses
 from engine.recipes.teachers import load_teachers
 from tests.engine.planning import NARROW, SSLKD, TEACHER, first_batches, planned, save_best
 
 BARE = {**NARROW, "weights": "none"}
 WIDER = {**TEACHER, "weights": "none"}
-UNET = {"architecture": "unet", "encoder": "mobilenet_v2", "weights": "none"}
+UNET = {"architecture": "unet", "encoder": "tu-test_efficientnet", "weights": "none"}
 TAUGHT = {
     "kind": "partial_multitask",
     "student": BARE,

@@ -21,7 +21,7 @@ from engine.training.checkpoints import fingerprint
 from tests.engine.planning import first_batches, planned
 
 TINY = "test_vit3"
-NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8], "weights": "none"}
+NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "detection_strides": [8], "weights": "none"}
 ALL = ("detection", "segmentation", "unlabelled")
 SUPERVISED = {"kind": "supervised", "network": NARROW}
 VANILLA = {"kind": "partial_multitask", "student": NARROW, "distillation": []}

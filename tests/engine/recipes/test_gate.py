@@ -8,13 +8,13 @@ from engine.config import load_run
 from engine.data import prepare
 from engine.events import EventLog
 from engine.recipes import build_plan
-from engine.recipes.gate import GATE, Gate
 from engine.recipes.plan import PlannedRun
+from engine.recipes.terms import GATE, Gate
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint
 from tests.engine.planning import first_batches
 
-NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8], "weights": "none"}
+NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "detection_strides": [8], "weights": "none"}
 KINDS = ["soft", "feature", "pdf", "pdf_plus", "pkd", "crosskd"]
 TAUGHT = {
     "kind": "partial_multitask",

@@ -12,7 +12,7 @@ from engine.recipes import build_plan, ema_of, teachers_identity
 from engine.recipes.together import forward_together
 from engine.recipes.views import labelled
 from engine.training.best import BestWeights
-from engine.training.ema import averaged
+from engine.training.optimizer import averaged
 from tests.engine import planning
 from tests.engine.planning import NARROW, TEACHER
 

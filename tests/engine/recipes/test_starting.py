@@ -86,7 +86,7 @@ def test_classes_of_the_same_name_answer_as_they_did_wherever_they_stand(make_st
 
 
 def test_any_architecture_goes_on(make_start, make_package):
-    package = make_package(("segmentation",), network={"architecture": "unet", "encoder": "mobilenet_v2"})
+    package = make_package(("segmentation",), network={"architecture": "unet", "encoder": "tu-test_efficientnet"})
     change = {"segmentation_classes": [TREE, ROOF], "background": False}
     folder = make_start(package, ("segmentation",), change=change)
     _, _, plan = planned(folder)

@@ -9,17 +9,16 @@ from safetensors.torch import load_file
 from engine.config import load_run
 from engine.data import prepare, training_loader
 from engine.distillation import pseudo_labels
-from engine.distillation.thresholds import MEMORY
+from engine.distillation.sslkd import MEMORY
 from engine.events import EventLog
 from engine.recipes import build_plan, ema_of
-from engine.recipes.dropout import complementary
 from engine.recipes.plan import PlannedRun
 from engine.recipes.semi_supervised import TEACHERS, THRESHOLDS
 from engine.recipes.together import forward_together
-from engine.recipes.views import CutMix
+from engine.recipes.views import CutMix, complementary
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint
-from engine.training.ema import averaged
+from engine.training.optimizer import averaged
 from tests.engine.planning import NARROW, SSLKD
 from tests.engine.training.fingerprints import as_first
 

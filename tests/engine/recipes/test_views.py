@@ -2,8 +2,8 @@
 
 import torch
 
+from engine.recipes.supervised import boxes_of_areas
 from engine.recipes.views import CutMix
-from engine.recipes.weak_labels import boxes_of_areas
 from engine.types import Batch, Outputs
 
 

@@ -14,9 +14,8 @@ from engine.errors import OutputError, TrainingError, WeightsError
 from engine.models.storage import load_weights, save_weights
 from engine.training import durable, loop
 from engine.training.best import BestWeights
-from engine.training.checkpoints import load_last
+from engine.training.checkpoints import Diverged, load_last
 from engine.training.durable import LAST, PREVIOUS, read_generation, write_generation
-from engine.training.setbacks import Diverged
 from tests import forks
 
 from .tiny import RECIPE, SETTINGS, train

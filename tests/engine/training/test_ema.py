@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine.training.ema import averaged
+from engine.training.optimizer import averaged
 
 
 @pytest.mark.parametrize("warm_started", [False, True])

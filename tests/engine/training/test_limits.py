@@ -22,7 +22,7 @@ from engine.training import Loop, loop, validation
 from engine.training.loop import MOST_SKIPPED
 from engine.training.validation import Validator
 
-NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
+NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "detection_strides": [8]}
 ROOT = Path(__file__).parents[3]
 
 

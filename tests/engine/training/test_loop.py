@@ -21,7 +21,7 @@ from engine.training import Loop
 from engine.training.checkpoints import load_last
 from tests import forks
 
-NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
+NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "detection_strides": [8]}
 ROOT = Path(__file__).parents[3]
 
 

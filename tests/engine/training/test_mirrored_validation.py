@@ -9,7 +9,7 @@ from engine.data import prepare, validation_batches
 from engine.errors import ConfigError
 from engine.events import EventLog
 from engine.recipes import build_plan
-from engine.recipes.averaging import mean_answer, opinions
+from engine.recipes.ensemble import mean_answer, opinions
 from engine.recipes.plan import PlannedRun
 from engine.training import DetectionScore, Loop, SegmentationScore
 from engine.training.validation import CANDIDATES, Validator

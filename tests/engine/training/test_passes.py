@@ -7,7 +7,7 @@ from engine.config import load_run
 from engine.errors import DeviceError
 from engine.recipes import Stage
 from engine.training.checkpoints import load_last
-from engine.training.passes import Passes
+from engine.training.optimizer import Passes
 from engine.types import Batch
 
 from .test_durable import assert_same, shipped

@@ -17,10 +17,10 @@ from engine.recipes.plan import PlannedRun
 from engine.report import write_report
 from engine.training import Loop
 from engine.training.checkpoints import FREE, fingerprint
+from engine.training.clock import Patience
 from engine.training.durable import LAST
-from engine.training.patience import Patience
 
-NARROW = {"encoder": "mobilenet_v2", "width": 32, "detection_strides": [8]}
+NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "detection_strides": [8]}
 SUPERVISED = {"kind": "supervised", "network": NARROW}
 ROOT = Path(__file__).parents[3]
 
@@ -189,7 +189,7 @@ def test_only_what_changes_chips_changes_what_a_checkpoint_belongs_to(make_run):
 
 
 def test_the_plugin_knows_which_settings_may_change():
-    tree = ast.parse((ROOT / "jobs/continuing.py").read_text())
+    tree = ast.parse((ROOT / "jobs/run_folder.py").read_text())
     values = {
         target.id: node.value
         for node in tree.body

@@ -14,7 +14,7 @@ from engine.recipes import Stage, build_plan
 from engine.recipes.plan import PlannedRun
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint, load_last, save_last
-from engine.training.time_budget import measured_time_budget, shares_of_time
+from engine.training.clock import measured_time_budget, shares_of_time
 from tests.engine.planning import MULTITASK, TEACHER
 from tests.engine.training.fingerprints import as_first
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.inference.vectors.components import components, connected
-from engine.inference.vectors.sieve import absorb
+from engine.inference.vectors.polygons import absorb
 
 
 def flooded(values):

@@ -7,7 +7,7 @@ import shapely
 import shapely.affinity
 
 from engine.inference.vectors import MapFile, PolygonOptions, polygons
-from engine.inference.vectors.right_angles import main_direction, right_angled
+from engine.inference.vectors.outlines import main_direction, right_angled
 
 BLOCK = shapely.union_all([shapely.box(20, 20, 80, 50), shapely.box(20, 20, 45, 90)])
 

@@ -272,7 +272,7 @@ def _plain(value):
 def settings(qgis_app, monkeypatch, tmp_path):
     """QGIS's settings without the environment's, before and after; the environment's folder is a test's own."""
     from geodistil.jobs import environment
-    from geodistil.jobs.environment.choices import PREFIX
+    from geodistil.jobs.environment.place import PREFIX
     from qgis.core import QgsSettings
 
     monkeypatch.delenv(environment.VARIABLE, raising=False)

@@ -11,7 +11,7 @@ import pytest
 DEAD = dict.fromkeys(("https_proxy", "http_proxy", "all_proxy", "HTTPS_PROXY", "HTTP_PROXY"), "http://127.0.0.1:9")
 HOLDER = """
 import pathlib, sys, time
-from jobs.installer.guard import only_one
+from jobs.installer.job import only_one
 with only_one(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -64,7 +64,7 @@ def test_two_started_together_end_with_one_installed_environment(uv_installer, l
 
 
 def test_the_lock_of_a_killed_installer_is_no_lock(installer, holder):
-    from geodistil.jobs.installer.guard import LOCK_FILE, is_locked, only_one
+    from geodistil.jobs.installer.job import LOCK_FILE, is_locked, only_one
 
     assert is_locked(installer.folder)
     holder.kill()
@@ -132,15 +132,15 @@ def test_too_small_a_disk_is_told_before_the_download(uv_installer, lock, known)
 
 
 def test_the_package_under_way_moves_the_progress_by_what_it_has_written(small_disk, make_installer, monkeypatch):
-    from geodistil.jobs.installer import progress
+    from geodistil.jobs.installer import making
     from geodistil.jobs.installer.job import Job
     from geodistil.jobs.installer.requirements import Package
 
-    monkeypatch.setattr(progress, "BEAT_SECONDS", 0)
+    monkeypatch.setattr(making, "BEAT_SECONDS", 0)
     installer = make_installer(small_disk(40) / "environment")
     (installer.folder / "request.json").write_text("{}")
     packages = [Package("large", "1", (), 10_000_000), Package("small", "1", (), 1000)]
-    told = progress.Progress(Job(installer.folder), packages)
+    told = making.Progress(Job(installer.folder), packages)
     told.begin(packages[0])
     with (installer.folder / "file").open("wb") as file:
         for _ in range(3):

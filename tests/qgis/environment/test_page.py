@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 from geodistil.jobs import environment
 from geodistil.jobs.environment import place
-from geodistil.jobs.environment.choices import Choices
+from geodistil.jobs.environment.place import Choices
 from geodistil.jobs.environment.status import State, status
 from geodistil.jobs.errors import GeoDistilError
-from geodistil.jobs.installer.guard import LOCK_FILE, only_one
+from geodistil.jobs.installer.job import LOCK_FILE, only_one
 from geodistil.jobs.installer.requirements import digest
-from geodistil.ui.environment.dialog import EnvironmentDialog, invite, show_environment
 from geodistil.ui.environment.page import EnvironmentPage
-from geodistil.ui.environment.wiring import EnvironmentOptions
+from geodistil.ui.environment.wiring import EnvironmentDialog, EnvironmentOptions, invite, show_environment
 from qgis.core import QgsApplication
 from qgis.gui import QgsMessageBar
 from qgis.PyQt.QtWidgets import QMainWindow, QMessageBox, QPushButton

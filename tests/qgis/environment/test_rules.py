@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from geodistil.jobs.installer import failures, machine
+from geodistil.jobs.installer import errors, machine
 from geodistil.jobs.installer.download import fetch, find
 from geodistil.jobs.installer.errors import InstallError, Stopped
 from geodistil.jobs.installer.requirements import Package, digest, locked, pythons
@@ -150,14 +150,14 @@ WORDS = [
 
 @pytest.mark.parametrize(("code", "words"), WORDS)
 def test_a_tool_s_words_become_one_sentence_with_what_to_do(code, words):
-    error = failures.explain(f"Resolved 1 package\n{words}\n", FOLDER, "torch 2.15.0")
+    error = errors.explain(f"Resolved 1 package\n{words}\n", FOLDER, "torch 2.15.0")
     assert error.code == code
     assert "(torch 2.15.0)" in error.message and ". " not in error.message and error.message.endswith(".")
     assert error.hint.endswith(".") and words in error.details
 
 
 def test_words_that_nobody_foresaw_are_shown_themselves():
-    error = failures.explain("first\nsomething strange happened.\n\n", FOLDER, "six 1.17.0")
+    error = errors.explain("first\nsomething strange happened.\n\n", FOLDER, "six 1.17.0")
     assert error.code == "error"
     assert error.message == "The installation failed (six 1.17.0): something strange happened."
 

@@ -94,7 +94,7 @@ def test_without_a_model_the_tool_says_what_it_needs_and_the_window_chooses_it(s
     hands.key("K")
     assert "needs a model of your own" in hands.dock.problem.text() and hands.dock.toolkit.name() != "click"
     QTest.mouseClick(hands.dock.drawing.model_button, Qt.MouseButton.LeftButton)
-    from geodistil.ui.labelling.click_box import ClickModelDialog
+    from geodistil.ui.labelling.clicker import ClickModelDialog
 
     dialog = hands.dock.findChild(ClickModelDialog)
     dialog.encoder.setFilePath(str(files[0]))

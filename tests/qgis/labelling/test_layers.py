@@ -4,9 +4,16 @@ import gc
 
 import pytest
 from geodistil.jobs.errors import GeoDistilError
-from geodistil.jobs.labelling.layers import Labelling, make_labels, recovered_area, take_labels, usual_path
+from geodistil.jobs.labelling.layers import (
+    Labelling,
+    labels_note,
+    layer_problem,
+    make_labels,
+    recovered_area,
+    take_labels,
+    usual_path,
+)
 from geodistil.jobs.labelling.link import LabelClass, area_of, label_layers, raster_of, read_link
-from geodistil.jobs.labelling.problems import labels_note, layer_problem
 from qgis.core import QgsCoordinateReferenceSystem, QgsFeature, QgsGeometry, QgsRectangle, QgsVectorLayer, QgsWkbTypes
 
 from .conftest import CLASSES

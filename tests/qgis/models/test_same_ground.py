@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from geodistil.jobs.environment import ROOT, engine_python
 from geodistil.jobs.package_registry import register
-from geodistil.ui.models.ground_dialog import GroundDialog
+from geodistil.ui.models.ground import GroundDialog
 from osgeo import gdal
 from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsProject, QgsRasterLayer, QgsRectangle
 from qgis.PyQt.QtCore import Qt

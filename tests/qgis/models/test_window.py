@@ -3,10 +3,8 @@
 import shutil
 
 import pytest
-from geodistil.jobs.current_model import current_model, set_current_model
-from geodistil.jobs.package_registry import known, register
-from geodistil.jobs.runs import registry
-from geodistil.jobs.speeds import note_speed
+from geodistil.jobs.package_registry import current_model, known, note_speed, register, set_current_model
+from geodistil.jobs.runs import files
 from geodistil.ui.model_widget import ModelWidget
 from qgis.PyQt.QtCore import QLocale, Qt
 from qgis.PyQt.QtGui import QGuiApplication
@@ -49,7 +47,7 @@ def test_all_that_is_known_is_listed_once_with_what_its_card_says(open_models, m
     register(str(registered))
     register(str(broken))
     (broken / "item.json").write_text("{")
-    registry.remember(run.parent)
+    files.remember(run.parent)
     note_speed(registered, 1.234)
     set_current_model(registered)
     models = open_models()

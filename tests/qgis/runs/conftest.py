@@ -157,15 +157,15 @@ def window(qgis_app):
 @pytest.fixture
 def eager(monkeypatch):
     """A watcher that looks more often than people need."""
-    from geodistil.jobs.runs import watcher
+    from geodistil.jobs.runs import tracker
 
-    monkeypatch.setattr(watcher, "POLL_SECONDS", 0.1)
+    monkeypatch.setattr(tracker, "POLL_SECONDS", 0.1)
 
 
 @pytest.fixture
 def dock(window, settings, eager, tmp_path):
     """The dock at work on the test's runs; `dock.opened_algorithms` is what it opened."""
-    from geodistil.jobs.runs.registry import set_run_folders
+    from geodistil.jobs.runs.files import set_run_folders
     from geodistil.ui.runs.dock import RunsDock
     from qgis.PyQt.QtCore import Qt
 

@@ -6,9 +6,8 @@ import zipfile
 import numpy as np
 import pytest
 from geodistil.jobs.errors import CancelledError, GeoDistilError
-from geodistil.jobs.runs.archive import export_run, import_run
+from geodistil.jobs.runs.archive import export_run, import_run, outside_files
 from geodistil.jobs.runs.files import delete_run, find_runs
-from geodistil.jobs.runs.imagery import outside_files
 from osgeo import gdal
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from geodistil.jobs.errors import GeoDistilError
-from geodistil.jobs.runs.control import ask_to_stop, end_now, start
 from geodistil.jobs.runs.state import RunState, Status
+from geodistil.jobs.runs.waiting import ask_to_stop, end_now, start
 from geodistil.jobs.runs.words import message
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -47,7 +47,7 @@ def test_qgis_killed_with_9_loses_nothing(make_run, engine_program, wait, state_
     program = """
 import os, signal, sys, time
 from pathlib import Path
-from geodistil.jobs.runs.control import start
+from geodistil.jobs.runs.waiting import start
 start(Path(sys.argv[1]))
 time.sleep(0.5)
 os.killpg(0, signal.SIGKILL)

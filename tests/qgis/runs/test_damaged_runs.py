@@ -9,13 +9,11 @@ import pytest
 from geodistil.jobs import afterwards
 from geodistil.jobs.events import CHUNK_BYTES, LONGEST_LINE, EventReader, last_event
 from geodistil.jobs.runs.curves import loss_charts, score_charts
-from geodistil.jobs.runs.event_file import EventFile
 from geodistil.jobs.runs.files import predicted
 from geodistil.jobs.runs.history import MOST_PARSED
 from geodistil.jobs.runs.state import Status
-from geodistil.jobs.runs.tracker import RunTracker
+from geodistil.jobs.runs.tracker import EventFile, RunTracker, Watcher
 from geodistil.jobs.runs.waiting import WaitingList
-from geodistil.jobs.runs.watcher import Watcher
 from geodistil.jobs.runs.words import device_text, message, stage_text, title, warning
 
 from ...damage.logs import LINES, RECORDED, STRANGE, mutated, with_line
@@ -123,7 +121,7 @@ def test_lines_longer_than_a_chunk_are_read_in_pieces_and_too_long_ones_left_out
 
 
 def test_a_very_long_log_is_shown_when_all_of_it_is_read_and_other_runs_meanwhile(make_run, write, monkeypatch):
-    monkeypatch.setattr("geodistil.jobs.runs.event_file.MOST_CHUNKS", 1)
+    monkeypatch.setattr("geodistil.jobs.runs.tracker.MOST_CHUNKS", 1)
     folder, other = make_run("long", *(write.progress(step, of=20_000) for step in range(20_000))), make_run("other")
     write.append(folder, write.event("finished"))
     chunks = os.path.getsize(folder / "events.jsonl") / CHUNK_BYTES

@@ -3,7 +3,7 @@
 from unittest.mock import MagicMock
 
 import pytest
-from geodistil.jobs.runs import registry
+from geodistil.jobs.runs import files
 from geodistil.jobs.runs.state import Status
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QPoint, Qt
@@ -75,9 +75,9 @@ def test_a_run_that_is_gone_leaves_the_list(dock, make_run, wait):
 def test_a_run_elsewhere_is_listed_once_it_is_remembered(dock, tmp_path, wait):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "run.json").write_text('{"name": "far"}')
-    registry.remember(tmp_path / "elsewhere")
-    registry.remember(tmp_path / "elsewhere")
-    assert registry.known_runs() == [tmp_path / "elsewhere"]
+    files.remember(tmp_path / "elsewhere")
+    files.remember(tmp_path / "elsewhere")
+    assert files.known_runs() == [tmp_path / "elsewhere"]
     wait(lambda: list(rows(dock)) == ["far"])
 
 
@@ -132,7 +132,7 @@ def test_a_chart_is_drawn_and_its_cursor_moves_by_keyboard(dock, make_run, write
 def test_a_dock_that_comes_back_shows_what_went_on_without_it(window, settings, eager, make_run, write, wait, tmp_path):
     from geodistil.ui.runs.dock import RunsDock
 
-    registry.set_run_folders([tmp_path / "runs"])
+    files.set_run_folders([tmp_path / "runs"])
     folder = make_run("town", write.started(2**22 + 1), write.progress(10))
     for expected in ("Interrupted", "Finished"):
         dock = RunsDock(window, print)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from geodistil.jobs import background
 from geodistil.jobs.environment import ROOT
-from geodistil.jobs.runs import archive, registry
+from geodistil.jobs.runs import archive, files
 from geodistil.toolbox.predict import Predict
 from geodistil.toolbox.trainpartialmultitask import TrainPartialMultitask
 from geodistil.ui.runs import actions
@@ -217,7 +217,7 @@ def test_a_run_goes_into_a_zip_and_comes_back_into_the_list(dock, make_run, writ
     wait(lambda: any("town.zip" in text for text in window.messages()))
     dock._commands.import_from(tmp_path / "town.zip", tmp_path / "back")
     wait(lambda: len(table(dock).model().sourceModel().states()) == 2)
-    assert registry.known_runs() == [tmp_path / "back" / "town"]
+    assert files.known_runs() == [tmp_path / "back" / "town"]
 
 
 @pytest.mark.parametrize("what", ["export", "import"])

@@ -134,7 +134,7 @@ def test_a_run_without_events_has_no_charts():
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (0, 0.037), (0, 8123), (-2, 3), (0, 1e-6)])
 def test_ticks_are_few_round_and_inside(low, high):
-    from geodistil.ui.runs.axes import tick_step, ticks
+    from geodistil.ui.runs.chart import tick_step, ticks
 
     marks = ticks(low, high)
     assert 2 <= len(marks) <= 6 and low <= marks[0] + 1e-12 and marks[-1] <= high * (1 + 1e-9)
@@ -143,7 +143,7 @@ def test_ticks_are_few_round_and_inside(low, high):
 
 
 def test_smoothing_is_an_average_that_follows_and_keeps_constants():
-    from geodistil.ui.runs.axes import smooth
+    from geodistil.ui.runs.chart import smooth
 
     assert smooth([(step, 3.0) for step in range(9)]) == [(step, 3.0) for step in range(9)]
     rising = smooth([(step, float(step)) for step in range(50)], weight=0.2)

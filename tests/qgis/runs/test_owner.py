@@ -6,7 +6,7 @@ import time
 
 import pytest
 from geodistil.jobs.errors import GeoDistilError
-from geodistil.jobs.owner import OWNER_FILE, refuse_owned
+from geodistil.jobs.process import OWNER_FILE, refuse_owned
 from geodistil.jobs.run_folder import RunFolder, RunSettings
 from geodistil.jobs.runs.files import delete_run
 from geodistil.jobs.runs.state import Status

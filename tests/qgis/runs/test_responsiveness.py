@@ -8,8 +8,8 @@ import threading
 import time
 
 import pytest
+from geodistil.jobs.runs.files import set_run_folders
 from geodistil.jobs.runs.history import MOST_POINTS
-from geodistil.jobs.runs.registry import set_run_folders
 from geodistil.jobs.runs.tracker import RunTracker
 from geodistil.ui.runs.dock import RunsDock
 from qgis.PyQt.QtCore import Qt

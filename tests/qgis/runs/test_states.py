@@ -10,10 +10,9 @@ import pytest
 from geodistil.jobs.launch import predict_afterwards
 from geodistil.jobs.processes import look
 from geodistil.jobs.runs.alive import SILENCE_SECONDS
-from geodistil.jobs.runs.control import end_now, start
 from geodistil.jobs.runs.state import Status, abilities
-from geodistil.jobs.runs.tracker import RunTracker
-from geodistil.jobs.runs.watcher import Watcher
+from geodistil.jobs.runs.tracker import RunTracker, Watcher
+from geodistil.jobs.runs.waiting import end_now, start
 from geodistil.jobs.runs.words import message, stage_text, title
 
 DEAD = 2**22 + 1

@@ -10,8 +10,8 @@ import pytest
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.runs import waiting
 from geodistil.jobs.runs.state import Status
+from geodistil.jobs.runs.tracker import Watcher
 from geodistil.jobs.runs.waiting import WaitingList, share_device
-from geodistil.jobs.runs.watcher import Watcher
 from geodistil.jobs.servers.note import Note
 
 from ..slow_disks import main_thread_s_touches

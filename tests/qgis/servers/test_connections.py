@@ -10,7 +10,7 @@ from ...desktop.loopback import Loopback
 
 def refused(server):
     from geodistil.jobs.errors import GeoDistilError
-    from geodistil.jobs.servers.probe import probe
+    from geodistil.jobs.servers.connection import probe
 
     with pytest.raises(GeoDistilError) as raised:
         probe(server)
@@ -18,7 +18,7 @@ def refused(server):
 
 
 def test_what_a_server_has_is_told(trusted):
-    from geodistil.jobs.servers.probe import probe
+    from geodistil.jobs.servers.connection import probe
 
     found = probe(trusted)
     assert (found.python.split(".")[0], found.device) == ("3", "CPU")
@@ -29,7 +29,7 @@ def test_what_a_server_has_is_told(trusted):
 
 def test_a_host_key_is_shown_and_known_only_once_it_is_accepted(server, known, loopback):
     from geodistil.jobs.servers.connection import Connection
-    from geodistil.jobs.servers.host_keys import accept, look_at_host_key
+    from geodistil.jobs.servers.ssh import accept, look_at_host_key
 
     assert "The host key of box is not known here yet." in refused(server)
     key = look_at_host_key(server)
@@ -44,7 +44,7 @@ def test_a_host_key_is_shown_and_known_only_once_it_is_accepted(server, known, l
 
 
 def test_a_host_key_that_changed_is_refused(known, server, tmp_path):
-    from geodistil.jobs.servers.host_keys import accept, look_at_host_key
+    from geodistil.jobs.servers.ssh import accept, look_at_host_key
 
     loopback = Loopback(tmp_path / "sshd")
     there = replace(server, port=loopback.port, key=str(loopback.key))
@@ -75,7 +75,7 @@ def test_each_thing_that_is_wrong_has_its_sentence(trusted, tmp_path):
 
 def test_what_is_cancelled_ends_at_once(trusted):
     from geodistil.jobs.errors import CancelledError
-    from geodistil.jobs.servers.probe import probe
+    from geodistil.jobs.servers.connection import probe
 
     with pytest.raises(CancelledError):
         probe(replace(trusted, python="sleep 60; python"), lambda: True)

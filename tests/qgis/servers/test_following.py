@@ -10,12 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from geodistil.jobs.runs import control
+from geodistil.jobs.runs import waiting
 from geodistil.jobs.runs.state import Status
 from geodistil.jobs.runs.tracker import RunTracker
 from geodistil.jobs.runs.words import device_text, message
-from geodistil.jobs.servers.followers import Followers, assign
-from geodistil.jobs.servers.following import Follower
+from geodistil.jobs.servers.following import Follower, Followers, assign
 from geodistil.jobs.servers.note import Stage, read_note
 from geodistil.jobs.servers.server import SBATCH, store_servers
 
@@ -93,7 +92,7 @@ def state(run):
 
 def begin(run, server):
     assign(run, server)
-    control.start(run)
+    waiting.start(run)
 
 
 def there(server):
@@ -109,7 +108,7 @@ def test_a_run_ends_with_its_model_here(box, make_run, wait):
     run = make_run("short", training={"device": "all"})
     assign(run, box)
     assert state(run).status is Status.NEW and device_text(state(run)) == "all on box"
-    control.start(run)
+    waiting.start(run)
     seen = []
     wait(run, lambda: seen.append(state(run).status) or read_note(run).stage is Stage.ENDED)
     assert state(run).status is Status.FINISHED and (run / "model" / "item.json").exists()
@@ -147,10 +146,10 @@ def test_an_engine_that_does_not_stop_is_ended_at_once(box, make_run, wait):
     begin(run, box)
     wait(run, lambda: state(run).history.progress)
     pid = pid_there(box)
-    control.ask_to_stop(state(run))
+    waiting.ask_to_stop(state(run))
     wait(run, (there(box) / "stop").exists)
     assert state(run).status is Status.STOPPING
-    control.end_now(state(run))
+    waiting.end_now(state(run))
     wait(run, lambda: read_note(run).stage is Stage.ENDED)
     assert state(run).status is Status.KILLED
     with pytest.raises(ProcessLookupError):
@@ -167,7 +166,7 @@ def test_a_connection_that_breaks_off_loses_no_event_and_repeats_none(box, make_
         wait(run, lambda: read_note(run).trouble)
         assert state(run).status is Status.RUNNING and "broke off" in message(state(run))
         wait(run, lambda: not read_note(run).trouble)
-    control.ask_to_stop(state(run))
+    waiting.ask_to_stop(state(run))
     wait(run, lambda: read_note(run).stage is Stage.ENDED)
     assert (run / "events.jsonl").read_bytes() == (there(box) / "events.jsonl").read_bytes()
     assert len((run / "events.jsonl").read_text().split('"started"')) == 2, "it was started twice"
@@ -184,7 +183,7 @@ def test_a_server_that_goes_and_comes_is_waited_for(box, make_run, wait, loopbac
     finally:
         loopback.start()
     wait(run, lambda: not read_note(run).trouble)
-    control.ask_to_stop(state(run))
+    waiting.ask_to_stop(state(run))
     wait(run, lambda: state(run).status is Status.STOPPED)
 
 
@@ -200,7 +199,7 @@ def test_the_next_qgis_follows_from_where_this_one_was(box, make_run, wait, foll
     while (run / "events.jsonl").read_bytes() == seen and time.monotonic() < until:
         other.keep()
         time.sleep(0.1)
-    control.ask_to_stop(state(run))
+    waiting.ask_to_stop(state(run))
     while other.keep() != [run] and time.monotonic() < until:
         time.sleep(0.1)
     assert (run / "events.jsonl").read_bytes() == (there(box) / "events.jsonl").read_bytes()
@@ -228,7 +227,7 @@ def test_two_that_follow_one_run_do_not_write_twice(box, make_run, wait, loopbac
     step = state(run).history.progress["step"]
     wait(run, lambda: state(run).history.progress["step"] > step + 20)
     assert log.read_text().count("Accepted publickey") == connections, "both follow"
-    control.ask_to_stop(state(run))
+    waiting.ask_to_stop(state(run))
     wait(run, lambda: read_note(run).stage is Stage.ENDED)
     second.leave()
     assert (run / "events.jsonl").read_bytes() == (there(box) / "events.jsonl").read_bytes()
@@ -240,14 +239,14 @@ def test_a_copy_is_cancelled_and_goes_on(box, make_run, wait):
     large.write_bytes(os.urandom(1 << 20) * 256)
     begin(run, box)
     wait(run, lambda: read_note(run).fraction > 0)
-    control.ask_to_stop(state(run))
+    waiting.ask_to_stop(state(run))
     wait(run, lambda: read_note(run).stage is not Stage.COPYING)
     assert state(run).status is Status.STOPPED and "cancelled" in message(state(run))
     assert not (there(box) / "labels.bin").exists()
-    control.start(run)
+    waiting.start(run)
     wait(run, lambda: state(run).history.progress)
     assert (there(box) / "labels.bin").stat().st_size == large.stat().st_size
-    control.ask_to_stop(state(run))
+    waiting.ask_to_stop(state(run))
     wait(run, lambda: read_note(run).stage is Stage.ENDED)
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from geodistil.jobs.servers.server import SBATCH, SETTING, Server, servers, store_servers
 from geodistil.ui.environment.wiring import ServersOptions
-from geodistil.ui.servers.dialog import ServersDialog, show_servers
+from geodistil.ui.servers.page import ServersDialog, show_servers
 from qgis.core import QgsSettings
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
@@ -147,7 +147,7 @@ def test_the_page_is_among_the_options_and_in_a_window_of_its_own(qgis_app):
 
 
 def test_devices_of_servers_are_chosen_by_name(qgis_app):
-    from geodistil.jobs.servers.device import chosen_device, device_words, offered
+    from geodistil.jobs.servers.server import chosen_device, device_words, offered
 
     store_servers([Server(name="box", host="a", id="1"), Server(name="big box", host="b", id="2")])
     assert offered() == ["auto on box", "all on box", "auto on big box", "all on big box"]

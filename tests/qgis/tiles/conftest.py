@@ -5,8 +5,7 @@ from geodistil.jobs.background import Background, start
 from geodistil.jobs.tiles import fetching
 from geodistil.jobs.tiles.fetching import fetch
 from geodistil.jobs.tiles.getting import Manners
-from geodistil.jobs.tiles.ordering import Order
-from geodistil.jobs.tiles.plan import estimate
+from geodistil.jobs.tiles.plan import Order, estimate
 from geodistil.jobs.tiles.service import service_of
 from geodistil.jobs.tiles.store import SETTING
 from qgis.core import QgsCoordinateReferenceSystem, QgsRasterLayer, QgsSettings

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from geodistil.jobs.errors import STOPPED, GeoDistilError
 from geodistil.jobs.tiles import fetching
-from geodistil.jobs.tiles.ordering import Order
-from geodistil.jobs.tiles.plan import MANY_PIXELS, estimate
+from geodistil.jobs.tiles.plan import MANY_PIXELS, Order, estimate
 from geodistil.jobs.tiles.service import is_service, service_of
 from osgeo import gdal, osr
 from qgis.core import QgsRasterLayer, QgsRectangle
@@ -331,7 +330,7 @@ def test_a_wmts_with_a_number_that_is_none_is_a_sentence(server, get, project):
 
 
 def test_rows_from_the_south_and_quadkeys(server, get):
-    from geodistil.jobs.tiles.addresses import quadkey
+    from geodistil.jobs.tiles.getting import quadkey
 
     assert quadkey(3, 5, 3) == "213"  # https://learn.microsoft.com/bingmaps/articles/bing-maps-tile-system
     upside = QgsRasterLayer(f"type=xyz&url={server.place}/{{z}}/{{x}}/{{-y}}.png&zmin=0&zmax=18", "tms", "wms")

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from geodistil.jobs.current_model import set_current_model
 from geodistil.jobs.environment import engine_python
 from geodistil.jobs.errors import GeoDistilError
+from geodistil.jobs.package_registry import set_current_model
 from osgeo import gdal
 from qgis.core import (
     QgsApplication,

@@ -130,7 +130,7 @@ def buttons(window, project, raster, engine):
 @pytest.fixture
 def model():
     """The model is the current one."""
-    from geodistil.jobs.current_model import set_current_model
+    from geodistil.jobs.package_registry import set_current_model
 
     set_current_model(MODEL)
     return MODEL

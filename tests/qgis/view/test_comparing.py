@@ -5,8 +5,7 @@ import os
 import shutil
 
 import pytest
-from geodistil.jobs.current_model import set_current_model
-from geodistil.jobs.package_registry import register
+from geodistil.jobs.package_registry import register, set_current_model
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 

@@ -5,8 +5,7 @@ import signal
 
 import numpy as np
 import processing
-from geodistil.jobs.current_model import current_model, set_current_model
-from geodistil.jobs.package_registry import register
+from geodistil.jobs.package_registry import current_model, register, set_current_model
 from osgeo import gdal
 from qgis.core import QgsCategorizedSymbolRenderer, QgsPalettedRasterRenderer, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt

@@ -9,7 +9,7 @@ from geodistil.jobs.sources.draft import Draft
 from geodistil.jobs.sources.option import AUGMENTATION, NETWORK, NETWORKS, RECIPE, TRAINING
 from geodistil.jobs.sources.options import OPTIONS, chosen_in, option_patch, options_of
 from geodistil.jobs.sources.suggestion import RECIPES
-from geodistil.ui.wizard.advanced import Advanced
+from geodistil.ui.wizard.fields import Advanced
 from geodistil.ui.wizard.run_page import BUDGETS
 from qgis.core import QgsApplication
 

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from geodistil.jobs.packages import copy_teacher
 from geodistil.jobs.runs.files import START, TEACHER
-from geodistil.jobs.sources.template import draft_from_run
-from geodistil.jobs.teacher import copy_teacher
+from geodistil.jobs.sources.run_file import draft_from_run
 
 from ..cards import write_card
 

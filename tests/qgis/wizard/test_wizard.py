@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from geodistil.jobs.runs.registry import followed_runs, known_runs, set_followed_runs
+from geodistil.jobs.runs.files import followed_runs, known_runs, set_followed_runs
 from geodistil.jobs.servers.note import Stage, read_note
 from geodistil.jobs.servers.server import Server, store_servers
 from geodistil.jobs.sources.place import runs_folder
