@@ -23,7 +23,7 @@ setup: .venv/installed $(QGIS_TOOLS)/xdist qgis
 	touch $@
 
 $(QGIS_TOOLS)/xdist: .venv/installed
-	$(ENGINE) -m pip install --quiet --target $(QGIS_TOOLS) --upgrade pytest "pytest-xdist>=3.7"
+	$(ENGINE) -m pip install --quiet --target $(QGIS_TOOLS) --upgrade pytest "pytest-xdist>=3.8"
 	touch $@
 
 qgis:
