@@ -19,9 +19,9 @@ from .jobs.translation import remove_translator, tr
 from .toolbox.provider import GeoDistilProvider
 
 if TYPE_CHECKING:
+    from .ui.drops import PackageDrops
     from .ui.environment.wiring import EnvironmentWiring
     from .ui.labelling.dock import LabelDock
-    from .ui.model_widget import PackageDrops
     from .ui.models.window import ModelsWindow
     from .ui.runs.dock import RunsDock
     from .ui.view.buttons import ViewButtons
@@ -270,7 +270,7 @@ class GeoDistilPlugin:
 
     def _wire_drops(self) -> None:
         if self._actions:  # not unloaded meanwhile
-            from .ui.model_widget import PackageDrops
+            from .ui.drops import PackageDrops
 
             self._drops = PackageDrops(self._iface, self._open)
             self._iface.registerCustomDropHandler(self._drops)

@@ -1,7 +1,5 @@
 """Coordinate reference systems that outlive the thread that made them, and extents of what a view shows.
 
-Coordinate reference systems that outlive the thread that made them.
-
 QGIS keeps those that any thread has made for all others, and takes the definition away when that thread ends (seen in
 3.22; foreseen in https://github.com/qgis/QGIS/pull/33939). What others have of it then is valid and has its code, but
 `toWkt()` is empty: files are written without a coordinate reference system, and measures are not a number.

@@ -26,27 +26,32 @@ if importlib.util.find_spec("qgis"):
 STATUS = {}
 SLOWEST = (
     "faults/test_faults.py",
+    "engine/accuracy/test_accuracy.py",
+    "engine/data/test_remote.py",
+    "engine/test_example_scripts.py",
     "engine/ranks/test_recipes.py",
-    "engine/ranks/test_lost.py",
-    "engine/data/test_radiometry.py",
-    "engine/cli/test_cli.py",
-    "engine/recipes/test_calibration.py",
-    "engine/inference/test_backends.py",
-    "engine/training/test_teachers.py",
+    "engine/test_telemetry.py",
     "engine/training/test_loop.py",
+    "engine/cli/test_cli.py",
+    "engine/processes/test_interruption.py",
+    "engine/training/test_teachers.py",
     "engine/inference/test_cluster.py",
-    "engine/ranks/test_decisions.py",
-    "engine/ranks/test_arithmetic.py",
+    "engine/data/test_radiometry.py",
+    "engine/ranks/test_torchrun.py",
+    "engine/training/test_time_budget.py",
     "qgis/models/test_same_ground.py",
-    "qgis/tiles/test_suggesting.py",
+    "qgis/tiles/test_predicting.py",
+    "qgis/servers/test_following.py",
     "qgis/view/test_predicting.py",
-    "end_to_end/test_demo.py",
+    "qgis/labelling/test_clicking.py",
+    "qgis/tiles/test_suggesting.py",
     "end_to_end/test_servers.py",
+    "end_to_end/test_demo.py",
     "end_to_end/test_more_algorithms.py",
     "end_to_end/test_windows.py",
     "end_to_end/test_training.py",
 )
-"""Files that take more than 20 s of a processor. They come first, so that none of them is the last, for which all other
+"""Files that take more than 20 s. They come first, so that none of them is the last, for which all other
 processes wait."""
 
 

@@ -217,8 +217,6 @@ def _trained(
 
 
 def _train(folder: Path, settings: Run, events: EventLog, where: Place | None) -> dict[str, Any]:
-    from ..errors import Stopped
-    from ..processes import Interrupted
     from ..training import enough_memory, offer
     from .progress import Steps
     from .validation_files import write_validation

@@ -1,13 +1,11 @@
 """Arrays in a file that is written once and that processes share, and packed R-trees of boxes in them.
 
-A packed R-tree: boxes in an order in which neighbours lie together, and the extents of each 64 of them, and so on.
+A packed R-tree is boxes in an order in which neighbours lie together, the extents of each 64 of them, and so on. It is
+nothing but arrays, so it can be mapped from a file; `shapely.STRtree` is built anew by each process.
 
-It is nothing but arrays, so it can be mapped from a file; `shapely.STRtree` is built anew by each process.
-
-Arrays in a file that is written once, part by part, and that processes share: none of them has it whole.
-
-A file is a line of JSON (columns, facts), padded, and the columns one after the other. It is opened as it lies on the
-disk, and pickles as its path: a reading process maps it, and the system keeps each page once for all of them.
+A file is written part by part, and no process has it whole. It is a line of JSON (columns, facts), padded, and the
+columns one after the other. It is opened as it lies on the disk, and pickles as its path: a reading process maps it,
+and the system keeps each page once for all of them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """Labels and labelled areas of a source on its grid: class rasters here, vector features in `vector_labels`.
 
-From a source's label settings to labels on its grid.
-
 Where areas overlap, later classes are painted over earlier ones, and ignored values over all.
 """
 

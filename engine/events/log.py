@@ -1,7 +1,5 @@
 """The event log: one JSON object a line, appended and flushed, and read at any time.
 
-Reading an event log, at any time.
-
 A log outlives kills, full disks and lost power, so what is in it is never believed: damaged lines are left out and
 counted. `jobs.events` is the plugin's own reader.
 """

@@ -1,7 +1,5 @@
 """ONNX files: one graph of all tasks, one a task for other QGIS inference plugins, and either in eight bits.
 
-ONNX files: one graph of all tasks for our own backends, and one a task for other QGIS inference plugins (Deepness).
-
 A graph's input is (value / 255 - standardization_mean) / standardization_std with the metadata's numbers, which is the
 network's own (raw - mean) / std.
 """

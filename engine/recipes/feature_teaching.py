@@ -1,7 +1,5 @@
 """A self-supervised vision transformer as a frozen teacher of the student's encoder: docs/methods.md, section 3.
 
-A self-supervised vision transformer as a frozen teacher of the student's encoder: docs/methods.md, section 3.
-
 It knows none of the run's classes and needs no labels, so it speaks on every chip that the student sees.
 """
 

@@ -1,8 +1,7 @@
 """Learning from labels alone, of either task: the losses every recipe starts from, and the recipe of one network.
 
-What segmentation learns from its labels by: as a run says, or by how much ground its classes cover.
-
-Rules and formula: docs/methods.md, section 3.
+What segmentation learns by is as a run says, or by how much ground its classes cover. Rules and formula:
+docs/methods.md, section 3.
 """
 
 from __future__ import annotations

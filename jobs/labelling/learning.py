@@ -35,9 +35,10 @@ from ..tiles.plan import Order, order_for, refuse_many
 from ..tiles.service import is_service
 from ..translation import tr
 from .layers import layer_values
-from .link import raster_of, read_link, suggested_sources
+from .link import raster_of, read_link
 from .rounds import Round, forget_round, note_round, read_rounds, scores
 from .session import LabelSession
+from .suggesting import suggested_sources
 
 MARGIN = 128
 """Pixels around what is labelled, which half a chip of the usual size sees."""

@@ -1,16 +1,13 @@
-"""What belongs together while labelling, kept by the label layer, and what the wizard is told of it."""
+"""What belongs together while labelling; the label layer's custom properties keep it, so it comes with the project."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
 
-from qgis.core import QgsFeatureRequest, QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
+from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 
 from ..classes import PALETTE
-from ..given import given
-from ..sources.draft import AREA_LAYER, HULL, SourceDraft
-from ..sources.facts import POINTS, label_kind
 
 PROPERTY = "geodistil/labelling"
 
@@ -97,33 +94,3 @@ def with_new_values(link: Link, values: list[str]) -> Link:
 def next_color(place: int) -> str:
     """The colour that a class at this place gets at first."""
     return PALETTE[place % len(PALETTE)]
-
-
-def suggested_sources(raster: str, project: QgsProject) -> list[SourceDraft]:
-    """The sources that a raster makes: one for each of its label layers that has labels, else one without.
-
-    Args:
-        raster: id of the raster layer.
-        project: where its label layers are.
-    """
-    found = []
-    for layer in label_layers(project):
-        link = given(read_link(layer))
-        known = raster_of(link, project)
-        if known is None or known.id() != raster or not layer.isValid() or not _has_features(layer):
-            continue
-        source = SourceDraft(raster, link.role, layer.id(), link.field)
-        area = area_of(link, project)
-        if area is not None and _has_features(area):
-            source.area, source.area_layer = AREA_LAYER, area.id()
-        else:
-            source.area = HULL  # nothing was called complete, so ground elsewhere is not background
-        if label_kind(layer) == POINTS:
-            source.box_size = link.box_size
-        found.append(source)
-    return found or [SourceDraft(raster)]
-
-
-def _has_features(layer: QgsVectorLayer) -> bool:
-    """Looked for: the count of a new GeoPackage layer is not known."""
-    return next(layer.getFeatures(QgsFeatureRequest().setLimit(1)), None) is not None

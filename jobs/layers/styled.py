@@ -1,7 +1,5 @@
 """A result file, or all of a prediction, becomes styled layers that look right wherever they are opened.
 
-A result file becomes a styled layer: it looks right wherever it is opened, says where it comes from, has its place.
-
 `save_look` writes symbology and metadata into or beside the file, also where nothing is loaded; `load_styled` has
 Processing show it in its group. Saving waits for the disk, so it is for workers: its layer lives no longer than it.
 """

@@ -1997,47 +1997,47 @@ Das gelabelte Gebiet ist wichtig: Darin gilt Gelände ohne Label als Hintergrund
 Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselben Laufordner geht es von dort weiter.</translation>
     </message>
     <message>
-      <location filename="jobs/checking.py" />
+      <location filename="jobs/check_report.py" />
       <source>Nothing to warn of.</source>
       <translation>Nichts zu beanstanden.</translation>
     </message>
     <message>
-      <location filename="jobs/checking.py" />
+      <location filename="jobs/check_report.py" />
       <source>Source</source>
       <translation>Quelle</translation>
     </message>
     <message>
-      <location filename="jobs/checking.py" />
+      <location filename="jobs/check_report.py" />
       <source>Role</source>
       <translation>Rolle</translation>
     </message>
     <message>
-      <location filename="jobs/checking.py" />
+      <location filename="jobs/check_report.py" />
       <source>Raster</source>
       <translation>Raster</translation>
     </message>
     <message>
-      <location filename="jobs/checking.py" />
+      <location filename="jobs/check_report.py" />
       <source>{gsd} m per pixel; {area} m² of ground train.</source>
       <translation>{gsd} m je Pixel; {area} m² Gelände zum Trainieren.</translation>
     </message>
     <message>
-      <location filename="jobs/checking.py" />
+      <location filename="jobs/check_report.py" />
       <source>{role} class</source>
       <translation>Klasse der {role}</translation>
     </message>
     <message>
-      <location filename="jobs/checking.py" />
+      <location filename="jobs/check_report.py" />
       <source>Band ({dtype})</source>
       <translation>Kanal ({dtype})</translation>
     </message>
     <message>
-      <location filename="jobs/checking.py" />
+      <location filename="jobs/check_report.py" />
       <source>Mean</source>
       <translation>Mittelwert</translation>
     </message>
     <message>
-      <location filename="jobs/checking.py" />
+      <location filename="jobs/check_report.py" />
       <source>Standard deviation</source>
       <translation>Standardabweichung</translation>
     </message>
@@ -5657,6 +5657,16 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Schaffen Sie dort Platz.</translation>
     </message>
     <message>
+      <location filename="ui/drops.py" />
+      <source>The engine looks at {name}.</source>
+      <translation>Die Engine sieht sich {name} an.</translation>
+    </message>
+    <message>
+      <location filename="ui/drops.py" />
+      <source>The model {name} is registered; Predict and the other algorithms offer it.</source>
+      <translation>Das Modell {name} ist angemeldet; Vorhersagen und die anderen Werkzeuge bieten es an.</translation>
+    </message>
+    <message>
       <location filename="ui/environment/page.py" />
       <source>Options</source>
       <translation>Optionen</translation>
@@ -6684,16 +6694,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/model_widget.py" />
       <source>The model is ready to predict.</source>
       <translation>Das Modell kann vorhersagen.</translation>
-    </message>
-    <message>
-      <location filename="ui/model_widget.py" />
-      <source>The engine looks at {name}.</source>
-      <translation>Die Engine sieht sich {name} an.</translation>
-    </message>
-    <message>
-      <location filename="ui/model_widget.py" />
-      <source>The model {name} is registered; Predict and the other algorithms offer it.</source>
-      <translation>Das Modell {name} ist angemeldet; Vorhersagen und die anderen Werkzeuge bieten es an.</translation>
     </message>
     <message>
       <location filename="ui/models/details.py" />

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.networks import TINY
+
 from ..qgis.servers.conftest import followers, loopback  # noqa: F401 # fixtures
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +31,6 @@ onnx.save(model, path)
 """
 RED_OR_BLUE = [[0.9, 0, 0.9], [2, -1, 0], [0, -1, 2]]
 """Grey ground, red blocks, blue blocks; of a band's value / 255."""
-TINY = {"encoder": "tu-test_efficientnet", "width": 32}
 
 
 @pytest.fixture(scope="session", autouse=True)

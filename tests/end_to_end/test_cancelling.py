@@ -10,11 +10,12 @@ import processing
 import pytest
 from qgis.core import QgsApplication, QgsProcessingFeedback, QgsProject
 
+from tests.networks import TINY
+
 pytestmark = pytest.mark.usefixtures("own_start")
 
 SOURCES = ("SEGMENTATION_RASTERS", "SEGMENTATION_LABELS", "SEGMENTATION_FIELD")
 TRAINING = (*SOURCES, "CHIP_SIZE", "BATCH_SIZE", "DEVICE", "STEPS", "OPTIONS")
-TINY = {"encoder": "tu-test_efficientnet", "width": 32}
 NETWORKS = {
     "trainsupervised": ("network",),
     "trainpartialmultitask": ("student", "detection_teacher", "segmentation_teacher"),

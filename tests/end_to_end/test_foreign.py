@@ -79,7 +79,7 @@ def test_a_dropped_model_is_tried_registered_and_its_values_come_back_with_a_ram
 ):
     from geodistil.jobs.notices import NOTICES
     from geodistil.jobs.package_registry import PACKAGES, registered
-    from geodistil.ui.model_widget import PackageDrops
+    from geodistil.ui.drops import PackageDrops
     from qgis.gui import QgsMessageBar
     from qgis.PyQt.QtWidgets import QMainWindow
 

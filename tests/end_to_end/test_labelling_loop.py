@@ -7,9 +7,10 @@ from geodistil.jobs.labelling.layers import make_labels
 from geodistil.jobs.labelling.link import LabelClass
 from qgis.core import QgsFeature, QgsGeometry, QgsRasterLayer, QgsRectangle, QgsSettings
 
+from tests.networks import TINY
+
 from ..qgis.labelling.conftest import window  # noqa: F401 # a fixture
 from ..qgis.waiting import let_qgis_work_until
-from .conftest import TINY
 
 KNOWN = {
     "model_type": "Segmentor", "class_names": ["background", "red", "blue"], "resolution": 50.0, "tile_size": 64,

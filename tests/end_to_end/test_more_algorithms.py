@@ -22,8 +22,9 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
+from tests.networks import TINY
+
 ROOT = Path(__file__).resolve().parents[2]
-TINY = {"encoder": "tu-test_efficientnet", "width": 32}
 QUICK = {"validations": 1, "workers": 0}
 
 

@@ -8,7 +8,7 @@ import processing
 import pytest
 from qgis.core import QgsProcessingException, QgsProcessingFeedback
 
-TINY = {"encoder": "tu-test_efficientnet", "width": 32}
+from tests.networks import TINY
 
 
 class CancelAtProgress(QgsProcessingFeedback):

@@ -24,7 +24,6 @@ KILL_SECONDS = 3.0
 """Within which everything that a killed process has started is to be gone."""
 SIDE = 256
 GSD = 0.5
-NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "detection_strides": [8]}
 
 
 def write_world(folder: Path, east: float, seed: int) -> dict[str, Path]:

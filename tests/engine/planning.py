@@ -4,10 +4,8 @@ from engine.config import load_run
 from engine.data import prepare, training_loader
 from engine.models.storage import save_weights
 from engine.recipes import best_weights, build_plan
+from tests.networks import NARROW, TEACHER
 
-NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "detection_strides": [8]}
-"""Of timm's networks for tests: 82,000 parameters and few layers, for what a test waits for is not arithmetic."""
-TEACHER = {"encoder": "tu-test_resnet", "width": 64, "detection_strides": [8]}
 MULTITASK = {
     "kind": "partial_multitask",
     "student": NARROW,

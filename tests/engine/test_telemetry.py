@@ -11,8 +11,7 @@ import pytest
 
 from engine.config import save_run
 from tests.faults.jobs import make_ground, run_of
-
-from .conftest import NARROW
+from tests.networks import NARROW
 
 ROOT = Path(__file__).parents[2]
 IN_CI = {"CI", "TF_BUILD", "GITHUB_ACTIONS", "JENKINS_URL", "GITLAB_CI", "CIRCLECI", "TRAVIS", "BUILDKITE"}

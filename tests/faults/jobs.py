@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.config import Run, save_run
-from tests.engine.conftest import NARROW, write_world
+from tests.engine.conftest import write_world
+from tests.networks import NARROW
 
 Digests = dict[str, str]
 """File to the SHA-256 of its content."""

@@ -325,7 +325,7 @@ def test_layers_by_class_get_the_legend_s_colours_and_a_palette_s_for_others(pro
 
 
 def test_the_page_of_findings_shows_warnings_and_counts():
-    from geodistil.jobs.checking import check_page
+    from geodistil.jobs.check_report import check_page
 
     page = check_page(
         "Sources",

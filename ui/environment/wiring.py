@@ -105,8 +105,6 @@ class EnvironmentWiring:
 
 
 def _environment(parent: QWidget) -> QWidget:
-    from .page import EnvironmentPage
-
     return EnvironmentPage(parent)
 
 

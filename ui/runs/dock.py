@@ -30,8 +30,8 @@ from ...jobs.runs.waiting import WaitingList, list_folder
 from ...jobs.runs.words import message
 from ...jobs.servers.following import Followers
 from ...jobs.translation import tr
+from ..drops import PackageDrops
 from ..messages import tell
-from ..model_widget import PackageDrops
 from ..widgets import FlowSplitter
 from .actions import GENERAL, Actions
 from .commands import Commands, DockCalls, OpenAlgorithm

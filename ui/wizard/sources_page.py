@@ -21,7 +21,7 @@ from qgis.PyQt.QtWidgets import (
     QWizardPage,
 )
 
-from ...jobs.labelling.link import suggested_sources
+from ...jobs.labelling.suggesting import suggested_sources
 from ...jobs.progress import spoken
 from ...jobs.sources.draft import AREA_LAYER, HULL, SourceDraft
 from ...jobs.sources.exporting import fetched_order, view_of

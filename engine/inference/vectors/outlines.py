@@ -1,7 +1,5 @@
 """Outlines of labelled areas along the pixels' edges: a coverage, joined across strips, right-angled where asked.
 
-Outlines of labelled areas along the pixels' edges, as a coverage: neighbours have all vertices in common.
-
 Corners of pixels where an outline turns, or where three or more areas meet, are vertices. From each vertex directed
 edges go east, south, west and north with an area on their right; each has one successor, and the cycles of successors
 are the rings of the polygons.

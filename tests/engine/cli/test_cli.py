@@ -25,10 +25,10 @@ from engine.events import read_events
 from engine.packages import load_card
 from engine.recipes import Plan
 from engine.types import Batch
-from tests import forks
+from tests import forks, networks
 
 ROOT = Path(__file__).parents[3]
-NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "light": False, "detection_strides": [8]}
+NARROW = {**networks.NARROW, "light": False}
 SUPERVISED = {"kind": "supervised", "network": NARROW}
 
 

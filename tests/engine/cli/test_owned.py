@@ -10,9 +10,10 @@ import pytest
 
 from engine.cli.main import main
 from engine.processes import OWNER_FILE, Owner
+from tests import networks
 
 ROOT = Path(__file__).parents[3]
-NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "weights": "none", "light": False, "detection_strides": [8]}
+NARROW = {**networks.NARROW, "weights": "none", "light": False}
 
 
 def wait_for(condition, seconds=200):

@@ -4,8 +4,7 @@ import json
 
 from engine.cli.main import main
 from engine.config import PartialMultitask, Supervised
-
-TINY = {"encoder": "tu-test_efficientnet", "width": 32}
+from tests.networks import TINY
 
 
 def checked(capsys, *arguments):

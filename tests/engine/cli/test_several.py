@@ -19,7 +19,7 @@ from engine.evaluation import Truth, evaluate_detection
 
 SIDE, METRES = 60, 0.5
 LEFT, TOP = 500_000, 5_300_000
-SHARED = pytest.mark.parametrize("sharing", [(), "a scheduler"], ids=["alone", "workers"], indirect=True)
+SHARED = pytest.mark.parametrize("sharing", [False, True], ids=["alone", "workers"], indirect=True)
 
 
 @pytest.fixture(scope="module")

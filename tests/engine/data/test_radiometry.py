@@ -21,8 +21,8 @@ from engine.packages import load_card
 from engine.recipes import build_plan
 from engine.training.checkpoints import fingerprint
 from tests.engine.training.fingerprints import as_first
+from tests.networks import NARROW
 
-NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "detection_strides": [8]}
 SUPERVISED = {"kind": "supervised", "network": NARROW}
 GAIN, OFFSET = np.array([0.35, 0.3, 0.4])[:, None, None], np.array([150, 140, 145])[:, None, None]
 

@@ -7,6 +7,7 @@ from engine.config import Labels, PartialMultitask, Supervised, save_run
 from engine.data import prepare
 from engine.data.label_statistics import class_shares, scarce_classes
 from engine.recipes.supervised import chosen_loss
+from tests.networks import TINY
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_only_what_the_run_can_have_is_offered(world):
 
 
 def test_check_says_so(world, tmp_path):
-    recipe = Supervised(network={"encoder": "tu-test_efficientnet", "width": 32, "weights": "none"})
+    recipe = Supervised(network={**TINY, "weights": "none"})
     save_run(world(recipe), tmp_path / "run")
     assert any("'pond' covers 0.8 %" in warning for warning in describe(tmp_path / "run")["warnings"])
 
@@ -103,7 +104,7 @@ def test_no_class_weighs_more_than_ten(world, tools):
 
 
 def test_check_says_what_was_chosen(world, tmp_path):
-    network = {"encoder": "tu-test_efficientnet", "width": 32, "weights": "none"}
+    network = {**TINY, "weights": "none"}
     save_run(world(Supervised(network=network, segmentation_loss="auto")), tmp_path / "run")
     (note,) = describe(tmp_path / "run")["notes"]
     assert note.startswith("Segmentation learns by cross-entropy that weighs")

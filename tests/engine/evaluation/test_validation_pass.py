@@ -10,8 +10,7 @@ from engine.evaluation.validation_pass import described_sources, validation_pass
 from engine.recipes import build_plan
 from engine.training.validation import Validator
 from engine.types import Objects, Outputs
-
-NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "detection_strides": [8]}
+from tests.networks import NARROW
 
 
 @pytest.fixture

@@ -17,11 +17,12 @@ from rasterio.transform import from_origin
 from engine.cli.check import describe
 from engine.config import Run, load_run, save_run
 from tests.engine.fuzz.mutating import cases, damaged, mutated, said, seeded
+from tests.networks import TINY
 
 SIDE = 192
 CHECKED = 6
 """Every so many cases are checked as `check` does, which takes longer; in the long form all that can be read."""
-NETWORK = {"encoder": "tu-test_efficientnet", "width": 32, "weights": "none", "detection_strides": [8, 16]}
+NETWORK = {**TINY, "weights": "none", "detection_strides": [8, 16]}
 RECIPES = {
     "supervised": {"network": NETWORK, "dice": 1.0, "thin_classes": ["roof"]},
     "partial_multitask": {

@@ -9,7 +9,7 @@ import torch
 from engine.cli.train import take_all_cards
 from engine.config import load_run
 from engine.processes import Place, place
-from tests.engine.planning import NARROW
+from tests.networks import NARROW
 
 NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 STEP = {

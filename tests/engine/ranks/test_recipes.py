@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from engine import ranks
-from tests.engine.planning import TEACHER
+from tests.networks import TEACHER
 
 from .launching import start
 from .train import alone, train
 
 STUDENT = {**TEACHER, "width": 32}
-"""A residual network: in untrained ones without shortcuts (mobilenet_v2) 20 steps make a hundredth of a last bit."""
+"""Residual networks, and few steps: in untrained ones without shortcuts rounding grows from step to step."""
 UNET = {"architecture": "unet", "encoder": "tu-resnet10t"}
 BOTH, SEMI = ("detection", "segmentation"), ("segmentation", "unlabelled")
 RECIPES = {
@@ -40,7 +40,7 @@ SETTINGS = {
 }
 """Five chips: processes have different numbers of them. SGD: Adam makes whole steps of gradients that are noise."""
 MOST = 0.02
-"""How far apart the weights may be, of the way that training went: rounding makes a thousandth of it."""
+"""How far apart the weights may be, of the way that training went: rounding makes at most some thousandths of it."""
 
 
 def apart(found, expected):

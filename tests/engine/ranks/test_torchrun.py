@@ -8,7 +8,7 @@ import time
 from engine.cli.main import main
 from engine.config import load_run, save_run
 from engine.training.checkpoints import load_last
-from tests.engine.planning import NARROW
+from tests.networks import NARROW
 
 from .launching import ROOT
 from .train import alone, train

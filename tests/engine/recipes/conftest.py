@@ -7,7 +7,7 @@ from safetensors.torch import save_file
 
 from engine.config import Card, Network
 from engine.models import Purpose, build
-from tests.engine.planning import NARROW
+from tests.networks import NARROW
 
 MEAN, STD = [100.0, 90.0, 90.0], [50.0, 40.0, 40.0]
 BOTH = ("detection", "segmentation")

@@ -10,8 +10,9 @@ from engine.models import Purpose, build
 from engine.recipes import build_plan
 from engine.recipes.ensemble import mean_answer, opinions
 from tests.engine.planning import first_batches, planned
+from tests.networks import TINY
 
-NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "weights": "none"}
+NARROW = {**TINY, "weights": "none"}
 MEAN, STD = [100.0, 90.0, 90.0], [50.0, 40.0, 40.0]
 MIRRORS = [], [-1], [-2], [-1, -2]
 

@@ -20,7 +20,8 @@ from engine.training import Loop
 from engine.training.checkpoints import fingerprint
 from engine.training.validation import Validator
 from engine.types import IGNORE_INDEX
-from tests.engine.planning import NARROW, first_batches, planned, save_best
+from tests.engine.planning import first_batches, planned, save_best
+from tests.networks import NARROW
 
 BARE = {**NARROW, "weights": "none"}
 TAUGHT = {

@@ -19,7 +19,8 @@ from engine.recipes.plan import PlannedRun
 from engine.training import Loop
 from engine.training.checkpoints import load_last
 from engine.training.choosing import Chooser
-from tests.engine.planning import MULTITASK, NARROW, SSLKD, planned
+from tests.engine.planning import MULTITASK, SSLKD, planned
+from tests.networks import NARROW
 
 AREAS, ALL = ("segmentation", "unlabelled"), ("detection", "segmentation", "unlabelled")
 TEACHERS = {"detection_teacher": NARROW, "segmentation_teacher": NARROW}

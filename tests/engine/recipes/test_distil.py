@@ -20,7 +20,8 @@ from engine.training import Loop
 from engine.training.checkpoints import fingerprint
 from engine.training.optimizer import averaged
 from tests.damage.logs import LINES
-from tests.engine.planning import NARROW, TEACHER, first_batches, planned
+from tests.engine.planning import first_batches, planned
+from tests.networks import NARROW, TEACHER
 
 STUDENT = NARROW
 GSD, MEAN, STD = 0.5, [100.0, 90.0, 90.0], [50.0, 40.0, 40.0]

@@ -17,7 +17,8 @@ from engine.recipes import build_plan
 from engine.recipes.ensemble import Ensemble, mean_answer, opinions
 from engine.recipes.partial_multitask import Course, student_losses
 from engine.recipes.teachers import load_teachers
-from tests.engine.planning import NARROW, SSLKD, TEACHER, first_batches, planned, save_best
+from tests.engine.planning import SSLKD, first_batches, planned, save_best
+from tests.networks import NARROW, TEACHER
 
 BARE = {**NARROW, "weights": "none"}
 WIDER = {**TEACHER, "weights": "none"}

@@ -18,10 +18,11 @@ from engine.recipes.feature_teaching import PROJECTOR, TEACHER
 from engine.recipes.plan import PlannedRun
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint
+from tests import networks
 from tests.engine.planning import first_batches, planned
 
 TINY = "test_vit3"
-NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "detection_strides": [8], "weights": "none"}
+NARROW = {**networks.NARROW, "weights": "none"}
 ALL = ("detection", "segmentation", "unlabelled")
 SUPERVISED = {"kind": "supervised", "network": NARROW}
 VANILLA = {"kind": "partial_multitask", "student": NARROW, "distillation": []}

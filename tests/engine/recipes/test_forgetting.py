@@ -9,6 +9,7 @@ from engine.data import training_loader
 from engine.errors import ConfigError
 from engine.recipes.forgetting import OLD
 from tests.engine.planning import first_batches, planned
+from tests.networks import NARROW
 
 BOTH = ("detection", "segmentation")
 ROOF, CAR, TREE, BUS = ({"name": name, "color": "#0000ff"} for name in ("roof", "car", "tree", "bus"))
@@ -92,7 +93,7 @@ def test_a_student_that_is_still_the_old_model_has_nothing_to_learn_of_it(make_s
 )
 def test_teachers_are_taught_what_their_labels_do_not_say(make_start, make_package, kind, roles):
     tasks = tuple(role for role in roles if role != "unlabelled")
-    small = {"encoder": "tu-test_efficientnet", "width": 32, "weights": "none", "detection_strides": [8]}
+    small = {**NARROW, "weights": "none"}
     names = ("first_teacher", "second_teacher") if kind == "semi_supervised" else ("segmentation_teacher",)
     teachers = dict(zip(names, ({**small, "width": 64}, small), strict=False))
     package = make_package(tasks, segmentation_classes=[ROOF, TREE])

@@ -12,9 +12,10 @@ from engine.recipes.plan import PlannedRun
 from engine.recipes.terms import GATE, Gate
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint
+from tests import networks
 from tests.engine.planning import first_batches
 
-NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "detection_strides": [8], "weights": "none"}
+NARROW = {**networks.NARROW, "weights": "none"}
 KINDS = ["soft", "feature", "pdf", "pdf_plus", "pkd", "crosskd"]
 TAUGHT = {
     "kind": "partial_multitask",

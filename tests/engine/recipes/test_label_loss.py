@@ -6,7 +6,8 @@ import torch.nn.functional as F
 
 from engine.recipes.supervised import LabelTerms, supervised_losses
 from engine.types import Batch, Outputs
-from tests.engine.planning import MULTITASK, NARROW, SSLKD, first_batches, planned
+from tests.engine.planning import MULTITASK, SSLKD, first_batches, planned
+from tests.networks import NARROW
 
 BOTH, AREAS = ("detection", "segmentation"), ("segmentation", "unlabelled")
 FIXMATCH = {"kind": "baseline", "method": "fixmatch", "student": NARROW, "cutmix": 0, "strong_views": False}

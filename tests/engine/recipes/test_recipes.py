@@ -14,7 +14,7 @@ from engine.recipes.views import labelled
 from engine.training.best import BestWeights
 from engine.training.optimizer import averaged
 from tests.engine import planning
-from tests.engine.planning import NARROW, TEACHER
+from tests.networks import NARROW, TEACHER
 
 MULTITASK = {**planning.MULTITASK, "ramp_up": 0}
 SSLKD = {**planning.SSLKD, "confidence": 0.0, "agreement": False}

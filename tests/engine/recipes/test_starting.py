@@ -21,7 +21,8 @@ from engine.training import Loop
 from engine.training.checkpoints import fingerprint
 from engine.training.metrics import main_score
 from engine.training.validation import Validator
-from tests.engine.planning import NARROW, planned
+from tests.engine.planning import planned
+from tests.networks import NARROW
 
 NEW = {"weights": "none"}
 MEAN, STD = [100.0, 90.0, 90.0], [50.0, 40.0, 40.0]

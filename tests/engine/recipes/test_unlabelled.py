@@ -19,8 +19,9 @@ from engine.recipes.views import CutMix, complementary
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint
 from engine.training.optimizer import averaged
-from tests.engine.planning import NARROW, SSLKD
+from tests.engine.planning import SSLKD
 from tests.engine.training.fingerprints import as_first
+from tests.networks import NARROW
 
 ROLES = ("segmentation", "unlabelled")
 NEW = {"thresholds": "adaptive", "complementary_dropout": True}

@@ -18,8 +18,8 @@ from engine.data.vectors import Layer
 from engine.errors import LabelError, RasterError, TrainingError
 from engine.training.belonging import data_of, differences
 from engine.training.checkpoints import load_last, settings
+from tests.networks import NARROW
 
-from ..conftest import NARROW
 from .tiny import RECIPE, SETTINGS, train
 
 ROLES = ("segmentation",)

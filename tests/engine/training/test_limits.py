@@ -21,8 +21,8 @@ from engine.recipes.plan import PlannedRun
 from engine.training import Loop, loop, validation
 from engine.training.loop import MOST_SKIPPED
 from engine.training.validation import Validator
+from tests.networks import NARROW
 
-NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "detection_strides": [8]}
 ROOT = Path(__file__).parents[3]
 
 

@@ -20,8 +20,8 @@ from engine.recipes.plan import PlannedRun
 from engine.training import Loop
 from engine.training.checkpoints import load_last
 from tests import forks
+from tests.networks import NARROW
 
-NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "detection_strides": [8]}
 ROOT = Path(__file__).parents[3]
 
 

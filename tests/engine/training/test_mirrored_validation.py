@@ -13,7 +13,8 @@ from engine.recipes.ensemble import mean_answer, opinions
 from engine.recipes.plan import PlannedRun
 from engine.training import DetectionScore, Loop, SegmentationScore
 from engine.training.validation import CANDIDATES, Validator
-from tests.engine.planning import NARROW, planned
+from tests.engine.planning import planned
+from tests.networks import NARROW
 
 RECIPE = {"kind": "supervised", "network": NARROW}
 FLIPS = ((), (-1,), (-2,), (-1, -2))

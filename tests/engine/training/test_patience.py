@@ -19,8 +19,8 @@ from engine.training import Loop
 from engine.training.checkpoints import FREE, fingerprint
 from engine.training.clock import Patience
 from engine.training.durable import LAST
+from tests.networks import NARROW
 
-NARROW = {"encoder": "tu-test_efficientnet", "width": 32, "detection_strides": [8]}
 SUPERVISED = {"kind": "supervised", "network": NARROW}
 ROOT = Path(__file__).parents[3]
 

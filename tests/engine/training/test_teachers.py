@@ -24,7 +24,7 @@ from engine.recipes.plan import PlannedRun
 from engine.training import Loop, offer, settle
 from engine.training.checkpoints import FREE
 from tests.engine import planning
-from tests.engine.planning import NARROW, TEACHER
+from tests.networks import NARROW, TEACHER
 
 MULTITASK, SSLKD = ({**each, "reuse_teachers": True} for each in (planning.MULTITASK, planning.SSLKD))
 NAMES = ("detection_teacher", "segmentation_teacher")

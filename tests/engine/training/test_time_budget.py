@@ -15,8 +15,9 @@ from engine.recipes.plan import PlannedRun
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint, load_last, save_last
 from engine.training.clock import measured_time_budget, shares_of_time
-from tests.engine.planning import MULTITASK, TEACHER
+from tests.engine.planning import MULTITASK
 from tests.engine.training.fingerprints import as_first
+from tests.networks import TEACHER
 
 SHORT = {"minutes": 0.1}
 
