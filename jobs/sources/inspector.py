@@ -61,9 +61,9 @@ class Inspector(QObject):
         self._known.clear()
         self._failed.clear()
 
-    def failed(self) -> bool:
-        """Whether some labels could not be counted, or someone cancelled that."""
-        return bool(self._failed)
+    def failed(self, sources: list[SourceDraft]) -> bool:
+        """Whether labels of these could not be counted, or someone cancelled that."""
+        return any(source.labelled and self._key(source) in self._failed for source in sources)
 
     def try_again(self) -> None:
         """Count anew what could not be counted."""

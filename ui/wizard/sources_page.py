@@ -204,7 +204,7 @@ class SourcesPage(QWizardPage):
     def _show_selected(self) -> None:
         rows = self._selected()
         self.problem.say(self._page_problem(rows))
-        self.again_button.setVisible(self._session.inspector.failed())
+        self.again_button.setVisible(self._session.inspector.failed(self._session.draft.sources))
         self.remove_button.setEnabled(bool(rows))
         if not rows:
             self.editor.show_source(None, {})

@@ -145,3 +145,16 @@ def test_a_count_that_someone_cancels_can_be_done_again(wizard, town, project, m
     wizard.sources.again_button.click()
     wait(wizard.sources.isComplete)
     assert not wizard.sources.again_button.isVisible()
+
+
+def test_a_count_that_failed_for_labels_of_before_is_not_offered_again(wizard, town, project, make_boxes, wait, pages):
+    many = make_boxes([(8, 8, 20, 20, "car")] * 30_000, "many")
+    project.addMapLayer(many)
+    wizard.sources.add_rasters([town["north"]])
+    pages.choose(wizard, 0, "detection", many)
+    for task in list(wizard.session.inspector._tasks.values()):
+        task.cancel()
+    wait(lambda: not wizard.session.inspector._tasks)
+    pages.choose(wizard, 0, "detection", town["cars"])
+    wait(wizard.sources.isComplete)
+    assert not wizard.sources.again_button.isVisible()
