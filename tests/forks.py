@@ -30,7 +30,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 MARK = "MARK"
 """The variable by which tests know the processes of theirs, with a UUID; it is also shown where the system looks."""
-LOADED = ("engine.cli.main", "engine.recipes", "engine.training", "engine.inference", "engine.packages")
+LOADED = (
+    "engine.cli.main",
+    "engine.recipes",
+    "engine.training",
+    "engine.inference",
+    "engine.packages",
+    "onnxscript.optimizer",
+)
 REQUEST = 1 << 20
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", MARK: 36 * "-"}
 """Of the server, before any test changed it; without threads, for a process that has some must not fork."""
@@ -245,8 +252,11 @@ def _live(*arguments):
 
 
 if __name__ == "__main__":
+    from tests import graphs
+
     for name in LOADED:
         importlib.import_module(name)
     sys.modules["engine.cli.main"].parser()  # which loads all commands
+    graphs.trace_once(graphs.kept())
     gc.freeze()  # what is loaded, so that no child copies it only to look for garbage
     _live(*_serve(socket.socket(fileno=int(sys.argv[1]))))

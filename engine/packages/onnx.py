@@ -164,21 +164,36 @@ def _example(card: Card, count: int) -> Tensor:
 def _export(graph: nn.Module, example: Tensor, path: Path, outputs: list[str], keys: dict[str, Any]) -> Path:
     """Write a graph, of any batch where the example has several images."""
     with quiet(), torch.inference_mode():
-        program = torch.onnx.export(
-            graph,
-            (example,),
-            dynamo=True,
-            opset_version=OPSET,
-            input_names=["image"],
-            output_names=outputs,
-            dynamic_shapes=({0: torch.export.Dim("batch")} if len(example) > 1 else {},),
-            verbose=False,
-        )
-        model = _without_traces(_folded(given(program).model_proto, path.parent))
+        model = _without_traces(_folded(_optimised(_traced(graph, example, outputs)), path.parent))
     model.ir_version = IR_VERSION
     onnx.helper.set_model_props(model, {key: json.dumps(value) for key, value in keys.items()})
     onnx.save(model, str(path))
     return path
+
+
+def _traced(graph: nn.Module, example: Tensor, outputs: list[str]) -> onnx.ModelProto:
+    """The operators that a graph runs, as they are run."""
+    program = torch.onnx.export(
+        graph,
+        (example,),
+        dynamo=True,
+        opset_version=OPSET,
+        input_names=["image"],
+        output_names=outputs,
+        dynamic_shapes=({0: torch.export.Dim("batch")} if len(example) > 1 else {},),
+        optimize=False,
+        verbose=False,
+    )
+    model: onnx.ModelProto = given(program).model_proto
+    return model
+
+
+def _optimised(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The graph without what need not be computed anew for each image, by the exporter's own means."""
+    from onnxscript.optimizer import optimize  # takes a second to load
+
+    optimised: onnx.ModelProto = optimize(model)
+    return optimised
 
 
 def _folded(model: onnx.ModelProto, beside: Path) -> onnx.ModelProto:

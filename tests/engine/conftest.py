@@ -18,7 +18,7 @@ import shapely
 from rasterio.transform import from_origin
 
 from engine.config import Run, save_run
-from tests import forks
+from tests import forks, graphs
 
 KILL_SECONDS = 3.0
 """Within which everything that a killed process has started is to be gone."""
@@ -55,6 +55,20 @@ def write_world(folder: Path, east: float, seed: int) -> dict[str, Path]:
             geometry_type="Polygon", crs="EPSG:32632", driver="GPKG",
         )  # fmt: skip
     return {"raster": folder / "image.tif", "cars": folder / "cars.gpkg", "roofs": folder / "roofs.gpkg"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def traced_by():
+    """What traces graphs in truth: in tests those of networks of one structure are traced once."""
+    return graphs.trace_once(graphs.kept())
+
+
+@pytest.fixture(scope="module")
+def traced_anew(traced_by):
+    """Each graph of a module's tests is traced: for tests of exports themselves."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("engine.packages.onnx._traced", traced_by)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import psutil
 
-from .equal_graphs import export_once
+from tests.graphs import trace_once
 
 GRAPHS: list[Path] = []
-"""Where graphs lie that jobs take in the place of exporting them again; see `equal_graphs`. Empty: each is exported."""
+"""Where graphs lie that jobs take in the place of tracing them again; see `tests.graphs`. Empty: each is exported."""
 KILL_SECONDS = 3.0
 """Within this all children of a killed process must be gone."""
 
@@ -74,7 +74,7 @@ def _be(arguments: list[str], log: Path, within: Callable[[], None]) -> None:
         from engine.cli.main import main
 
         for folder in GRAPHS:
-            export_once(folder)
+            trace_once(folder)
         within()
         code = main(arguments)
     finally:

@@ -124,7 +124,10 @@ class Pieces:
 
     def together(self) -> Pieces:
         """One area from the pieces of one."""
-        geometry = np.array([shapely.coverage_union_all(self.geometry)])
+        joined = shapely.coverage_union_all(self.geometry)
+        if not joined.is_valid:  # GEOS before 3.14 lets a shell touch itself where it goes around a hole
+            joined = shapely.make_valid(joined, method="structure")
+        geometry = np.array([joined])
         sums = (getattr(self, name).sum(keepdims=True) for name in ("ground_m2", "confidence", "confident_pixels"))
         return Pieces(geometry, self.value[:1], *sums)
 

@@ -15,6 +15,7 @@ from engine.inference.predict import predict
 from engine.models import build_from_card
 from engine.packages.onnx import export_joint
 
+pytestmark = pytest.mark.usefixtures("traced_anew")
 IMAGE = np.random.default_rng(0).uniform(0, 255, (1, 3, 64, 64)).astype(np.float32)
 
 
