@@ -10,9 +10,7 @@ import numpy as np
 import shapely
 import torch
 from torch import Tensor
-from torchvision import tv_tensors
-from torchvision.transforms import InterpolationMode
-from torchvision.transforms.v2 import functional
+from torch.nn.functional import conv2d, interpolate, pad
 
 from ..config import Augmentation
 from ..types import Chip, given
@@ -78,7 +76,7 @@ class Augmenter:
         if rng.random() < _MIXED_SHARE:
             values = self._mixed(values)
         if rng.random() < _STRONG_SHARE:
-            values = _blurred(values, rng.uniform(*_BLUR))
+            values = blurred(values, rng.uniform(*_BLUR))
         if rng.random() < _STRONG_SHARE:
             values = values + self._noise(values.shape, rng)
         return values if values is image else as_type(values, image.dtype)
@@ -121,8 +119,7 @@ def resized(chip: Chip, side: int) -> Chip:
         return chip
 
     def image(values: Tensor) -> Tensor:
-        found: Tensor = functional.resize_image(values, [side, side], InterpolationMode.BILINEAR, antialias=True)
-        return found
+        return interpolate(values[None], (side, side), mode="bilinear", antialias=True)[0]
 
     # the pixel at whose middle it looks; by rows, then columns is four times faster than torchvision's exact nearest
     nearest = ((np.arange(side) + 0.5) * before / side).astype(int)
@@ -138,12 +135,14 @@ def resized(chip: Chip, side: int) -> Chip:
 
 def dihedral(chip: Chip, turns: int, flip: bool) -> Chip:
     """A square chip after so many quarter turns (anticlockwise) and perhaps a flip; exact for pixels and boxes."""
-    canvas = tuple(chip.image.shape[-2:])
+    side = chip.image.shape[-1]
 
     def boxes(values: Tensor) -> Tensor:
-        values = tv_tensors.BoundingBoxes(values, format="XYXY", canvas_size=canvas)
-        values = functional.rotate(values, 90 * turns)
-        return (functional.horizontal_flip(values) if flip else values).as_subclass(Tensor)
+        for _ in range(turns):  # what was right is above then
+            left, top, right, bottom = values.unbind(1)
+            values = torch.stack([top, side - right, bottom, side - left], dim=1)
+        left, top, right, bottom = values.unbind(1)
+        return torch.stack([side - right, top, side - left, bottom], dim=1) if flip else values
 
     def turn(values: Tensor) -> Tensor:
         return _turned(values, turns, flip)
@@ -172,10 +171,13 @@ def _each(chip: Chip, image: Change, mask: Change, boxes: Change) -> Chip:
     )
 
 
-def _blurred(values: np.ndarray, sigma: float) -> np.ndarray:
-    image = torch.from_numpy(values.astype(np.float32))
-    blurred = functional.gaussian_blur_image(image, [_BLUR_SIDE, _BLUR_SIDE], [sigma, sigma])
-    found: np.ndarray = blurred.numpy()
+def blurred(values: np.ndarray, sigma: float) -> np.ndarray:
+    """An image (C, H, W) as float32 after a Gaussian blur of five pixels, `sigma` in pixels; its rim is mirrored."""
+    image, half = torch.from_numpy(values.astype(np.float32)), _BLUR_SIDE // 2
+    most = half / 2**0.5
+    weights = torch.softmax(-((torch.linspace(-most, most, _BLUR_SIDE) / sigma) ** 2), dim=0)
+    kernel = (weights[:, None] * weights).expand(len(image), 1, _BLUR_SIDE, _BLUR_SIDE)
+    found: np.ndarray = conv2d(pad(image, 4 * [half], mode="reflect"), kernel, groups=len(image)).numpy()
     return found
 
 

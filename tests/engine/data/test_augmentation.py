@@ -1,15 +1,23 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import shapely
 import torch
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms.v2 import functional
 
 from engine.config import Augmentation
 from engine.data import Draw, prepare
-from engine.data.augmentation import Augmenter, dihedral, recoloured, resized
+from engine.data.augmentation import Augmenter, blurred, dihedral, recoloured, resized
 from engine.data.chips import cut
 from engine.data.grid import Window
 from engine.data.loading import TrainingChips
 from engine.types import Chip
+
+ROOT = Path(__file__).parents[3]
 
 
 def labelled_chip(boxes, side=64):
@@ -53,6 +61,23 @@ def test_boxes_and_masks_change_scale_together(side):
         assert np.abs(np.array(box) - extents(chip.mask, label)).max() <= 0.51
     inside = chip.mask == 2
     assert (chip.image[0].float()[inside] - 80).abs().median() <= 1
+
+
+@pytest.mark.parametrize("kind", [torch.uint8, torch.float32])
+@pytest.mark.parametrize("side", [31, 64, 97])
+def test_images_are_resized_and_blurred_as_torchvision_does(kind, side):
+    image = (torch.rand(3, 50, 50, generator=torch.Generator().manual_seed(side)) * 255).to(kind)
+    chip = Chip(image, torch.ones(50, 50, dtype=torch.bool))
+    expected = functional.resize_image(image, [side, side], InterpolationMode.BILINEAR, antialias=True)
+    assert torch.equal(resized(chip, side).image, expected)
+    smooth = functional.gaussian_blur_image(image.float(), [5, 5], [0.7, 0.7])
+    torch.testing.assert_close(torch.from_numpy(blurred(image.numpy(), 0.7)), smooth)
+
+
+def test_a_process_that_loads_chips_does_without_torchvision_and_the_compiler():
+    code = "import sys, engine.data.loading; print({'torchvision', 'torch._dynamo', 'sympy'} & set(sys.modules))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert told.stdout.strip() == "set()", "each takes a second, whenever a training starts"
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.float32])
