@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
+import matplotlib
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 IGNORE_INDEX = 255
 """As in `engine.types`, which would bring torch."""
 OPACITY = 0.5
 _MOST_NAMED = 18
-"""Classes that a legend names: three lines of them."""
+"""Classes that a legend names."""
+_SIDE = 256
+"""Of a chip as it is shown, in pixels, as are the following."""
+_GAP = 8
+_TEXT = 12
+_LINE = 18
+_SWATCH = 22, 10
+_GREY = "#808080"
+Entry = tuple[str, str, bool]
+"""Of a legend: a name, its colour, and whether it is an area."""
 
 
 @dataclass
@@ -51,29 +60,57 @@ def preview_png(
     Returns:
         A PNG file.
     """
-    across = 1 + len(columns)
-    figure = Figure(figsize=(2.4 * across, 2.4 * len(images) + 0.6), dpi=110, layout="constrained", facecolor="white")
-    grid = figure.subplots(len(images), across, squeeze=False)
-    for row, image in zip(grid, images, strict=True):
-        _show(row[0], image)
-    for axes, (name, labellings) in zip(grid.T[1:], columns.items(), strict=True):
-        axes[0].set_title(name, fontsize=9)
-        for place, image, labelling in zip(axes, images, labellings, strict=True):
-            _show(place, _tinted(image, labelling.mask, segmentation_classes))
-            _outline(place, labelling, detection_classes)
-    grid[0, 0].set_title("image", fontsize=9)
-    masks = [each.mask for labellings in columns.values() for each in labellings if each.mask is not None]
-    ignored = any((mask == IGNORE_INDEX).any() for mask in masks)
-    shown = [labelling for labellings in columns.values() for labelling in labellings]
-    _legend(figure, _seen(segmentation_classes, masks), _found(detection_classes, shown), ignored)
+    titles = ["image", *columns]
+    legend = _legend(columns, segmentation_classes, detection_classes)
+    step, width = _SIDE + _GAP, len(titles) * (_SIDE + _GAP) + _GAP
+    top = _GAP + _LINE * max(title.count("\n") + 1 for title in titles)
+    places = list(_places(legend, width))
+    bottom = top + len(images) * step
+    height = bottom + (_LINE * (1 + max(row for _, row in places)) if places else 0)
+    sheet = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(sheet)
+    for column, title in enumerate(titles):
+        middle = _GAP + column * step + _SIDE / 2, top - _GAP / 2
+        draw.multiline_text(middle, title, "black", _font(), anchor="md", spacing=_LINE - _TEXT, align="center")
+    for row, image in enumerate(images):
+        cells = [
+            _cell(image),
+            *(_labelled(image, each[row], segmentation_classes, detection_classes) for each in columns.values()),
+        ]
+        for column, cell in enumerate(cells):
+            sheet.paste(cell, (_GAP + column * step, top + row * step))
+    for entry, (left, line) in zip(legend, places, strict=True):
+        _draw_entry(draw, entry, left, bottom + line * _LINE)
     file = io.BytesIO()
-    figure.savefig(file, format="png")
+    sheet.save(file, format="png")
     return file.getvalue()
 
 
-def _show(axes: Axes, image: np.ndarray) -> None:
-    axes.imshow(image, interpolation="nearest")
-    axes.set_axis_off()
+@cache
+def _font() -> ImageFont.FreeTypeFont:
+    """Matplotlib's own, which has the letters of most languages."""
+    return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", _TEXT)
+
+
+def _cell(image: np.ndarray) -> Image.Image:
+    """An image (H, W, 3) as it is shown: pixels stay sharp where they are made larger."""
+    scale = _SIDE / max(image.shape[:2])
+    size = round(image.shape[1] * scale), round(image.shape[0] * scale)
+    return Image.fromarray(image).resize(size, Image.Resampling.NEAREST if scale >= 1 else Image.Resampling.BOX)
+
+
+def _labelled(
+    image: np.ndarray, labelling: Labelling, areas: Sequence[tuple[str, str]], objects: Sequence[tuple[str, str]]
+) -> Image.Image:
+    """The same under its classes' colours, with its objects outlined."""
+    cell = _cell(_tinted(image, labelling.mask, areas))
+    if labelling.boxes is not None and labelling.labels is not None:
+        draw, scale = ImageDraw.Draw(cell), _SIDE / max(image.shape[:2])
+        for box, label in zip(np.asarray(labelling.boxes) * scale, labelling.labels, strict=True):
+            left, top, right, bottom = box.round().tolist()
+            corners = left, top, max(left, right - 1), max(top, bottom - 1)
+            draw.rectangle(corners, outline=objects[int(label)][1], width=2)
+    return cell
 
 
 def _tinted(image: np.ndarray, mask: np.ndarray | None, classes: Sequence[tuple[str, str]]) -> np.ndarray:
@@ -83,20 +120,10 @@ def _tinted(image: np.ndarray, mask: np.ndarray | None, classes: Sequence[tuple[
         return image
     for channel, (name, color) in enumerate(classes):
         if name != "background":
-            tinted[mask == channel] += OPACITY * (255 * np.array(to_rgb(color)) - tinted[mask == channel])
+            tinted[mask == channel] += OPACITY * (np.array(ImageColor.getrgb(color)) - tinted[mask == channel])
     tinted[mask == IGNORE_INDEX] = 128 + 0.3 * (tinted[mask == IGNORE_INDEX] - 128)
     found: np.ndarray = tinted.round().astype(np.uint8)
     return found
-
-
-def _outline(axes: Axes, labelling: Labelling, classes: Sequence[tuple[str, str]]) -> None:
-    if labelling.boxes is None or labelling.labels is None:
-        return
-    for (left, top, right, bottom), label in zip(labelling.boxes, labelling.labels, strict=True):
-        corner = left - 0.5, top - 0.5
-        axes.add_patch(
-            Rectangle(corner, right - left, bottom - top, fill=False, linewidth=1.2, edgecolor=classes[int(label)][1])
-        )
 
 
 def _seen(classes: Sequence[tuple[str, str]], masks: list[np.ndarray]) -> list[tuple[str, str]]:
@@ -112,16 +139,36 @@ def _found(classes: Sequence[tuple[str, str]], shown: list[Labelling]) -> list[t
 
 
 def _legend(
-    figure: Figure, areas: Sequence[tuple[str, str]], objects: Sequence[tuple[str, str]], ignored: bool
-) -> None:
-    handles = [Patch(color=color, label=name, alpha=0.7) for name, color in areas if name != "background"]
-    handles += [Patch(fill=False, edgecolor=color, label=name, linewidth=1.5) for name, color in objects]
-    if ignored:
-        handles.append(Patch(color="#808080", label="counts nowhere", alpha=0.7))
-    if len(handles) > _MOST_NAMED:
-        more = len(handles) - _MOST_NAMED
-        handles = [*handles[:_MOST_NAMED], Patch(alpha=0, label=f"and {more} more")]
-    if handles:
-        figure.legend(
-            handles=handles, loc="outside lower center", ncols=min(len(handles), 6), fontsize=8, frameon=False
-        )
+    columns: Mapping[str, Sequence[Labelling]], areas: Sequence[tuple[str, str]], objects: Sequence[tuple[str, str]]
+) -> list[Entry]:
+    shown = [labelling for labellings in columns.values() for labelling in labellings]
+    masks = [each.mask for each in shown if each.mask is not None]
+    entries = [(name, color, True) for name, color in _seen(areas, masks) if name != "background"]
+    entries += [(name, color, False) for name, color in _found(objects, shown)]
+    if any((mask == IGNORE_INDEX).any() for mask in masks):
+        entries.append(("counts nowhere", _GREY, True))
+    if len(entries) > _MOST_NAMED:
+        entries = [*entries[:_MOST_NAMED], (f"and {len(entries) - _MOST_NAMED} more", "", True)]
+    return entries
+
+
+def _places(entries: Sequence[Entry], width: int) -> Iterator[tuple[int, int]]:
+    """Where each stands, from left to right as long as there is room: (pixels from the left, line)."""
+    left, line = _GAP, 0
+    for name, color, _ in entries:
+        needed = (_SWATCH[0] + _GAP // 2 if color else 0) + round(_font().getlength(name)) + 2 * _GAP
+        if left > _GAP and left + needed > width:
+            left, line = _GAP, line + 1
+        yield left, line
+        left += needed
+
+
+def _draw_entry(draw: ImageDraw.ImageDraw, entry: Entry, left: int, top: int) -> None:
+    name, color, area = entry
+    if color:
+        across, down = _SWATCH
+        box = left, top + (_LINE - down) // 2, left + across, top + (_LINE + down) // 2
+        paler = tuple(round(0.7 * value + 0.3 * 255) for value in ImageColor.getrgb(color)[:3])
+        draw.rectangle(box, **({"fill": paler} if area else {"outline": color, "width": 2}))
+        left += across + _GAP // 2
+    draw.text((left, top + _LINE / 2), name, "black", _font(), anchor="lm")
