@@ -30,7 +30,7 @@ KNOWN: tuple[tuple[str, str, str], ...] = (
         "Export it again with opset {1} or a lower one.",
     ),
     (
-        r'External data path does not exist: "?([^"]+?)"?$',
+        r'(?:External data path does not exist: "?|cannot get file size: No such file or directory \[)([^"\]]+)["\]]?$',
         "keeps its weights in another file, which is not there: {0}",
         "Copy that file beside it, or export the model into one file.",
     ),
@@ -50,7 +50,7 @@ KNOWN: tuple[tuple[str, str, str], ...] = (
         "Export it again, with standard operators.",
     ),
     (
-        r"Protobuf parsing failed|No graph was found in the protobuf",
+        r"Protobuf parsing failed|No graph was found in the protobuf|ModelProto does not have a graph",
         "is no ONNX file, or not all of one",
         "Copy or export it again.",
     ),

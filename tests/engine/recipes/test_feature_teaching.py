@@ -177,6 +177,8 @@ def test_half_precision_gives_a_finite_term_in_full_precision(make_run, taught):
 
 def test_licences_that_are_not_free_are_a_warning(make_run, taught, tmp_path):
     model = "vit_tiny_patch16_dinov3_qkvb.eupe_lvd1689m"
+    if not timm.is_model(model.partition(".")[0]):
+        pytest.skip("this timm does not know it")
     save_file(timm.create_model(model, num_classes=0).state_dict(), tmp_path / "dino.safetensors")
     names = {"feature_teacher": str(tmp_path / "dino.safetensors"), "feature_teacher_model": model}
     plan = planned(make_run(VANILLA | taught | names, "dino"))[2]
