@@ -133,28 +133,28 @@ def test_a_layer_that_goes_while_rasters_are_exported_is_a_sentence(filled, engi
     assert filled.check.again_button.isEnabled()
 
 
-def test_a_count_that_someone_cancels_can_be_done_again(wizard, town, project, make_boxes, wait, pages):
+@pytest.fixture
+def cancelled_count(wizard, town, project, make_boxes, wait, pages):
+    """The wizard with a source whose labels someone did not let be counted."""
     many = make_boxes([(8, 8, 20, 20, "car")] * 30_000, "many")
     project.addMapLayer(many)
     wizard.sources.add_rasters([town["north"]])
     pages.choose(wizard, 0, "detection", many)
     for task in list(wizard.session.inspector._tasks.values()):
         task.cancel()
-    wait(lambda: wizard.sources.again_button.isVisible())
-    assert "cancelled" in pages.problem(wizard, "labels") and not pages.can_go_on(wizard)
-    wizard.sources.again_button.click()
-    wait(wizard.sources.isComplete)
-    assert not wizard.sources.again_button.isVisible()
+    wait(lambda: wizard.sources.again_button.isVisible() and not wizard.session.inspector._tasks)
+    return wizard
 
 
-def test_a_count_that_failed_for_labels_of_before_is_not_offered_again(wizard, town, project, make_boxes, wait, pages):
-    many = make_boxes([(8, 8, 20, 20, "car")] * 30_000, "many")
-    project.addMapLayer(many)
-    wizard.sources.add_rasters([town["north"]])
-    pages.choose(wizard, 0, "detection", many)
-    for task in list(wizard.session.inspector._tasks.values()):
-        task.cancel()
-    wait(lambda: not wizard.session.inspector._tasks)
-    pages.choose(wizard, 0, "detection", town["cars"])
-    wait(wizard.sources.isComplete)
-    assert not wizard.sources.again_button.isVisible()
+def test_a_count_that_someone_cancels_can_be_done_again(cancelled_count, wait, pages):
+    sources = cancelled_count.sources
+    assert "cancelled" in pages.problem(cancelled_count, "labels") and not pages.can_go_on(cancelled_count)
+    sources.again_button.click()
+    wait(sources.isComplete)
+    assert not sources.again_button.isVisible()
+
+
+def test_a_count_that_failed_for_labels_of_before_is_not_offered_again(cancelled_count, town, wait, pages):
+    pages.choose(cancelled_count, 0, "detection", town["cars"])
+    wait(cancelled_count.sources.isComplete)
+    assert not cancelled_count.sources.again_button.isVisible()
