@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from qgis.core import QgsApplication, QgsProject, QgsTask
+from qgis.PyQt.QtCore import QTimer
 
 from .errors import CancelledError, GeoDistilError, as_error
 from .reference_systems import of_this_thread, remade
@@ -51,18 +52,40 @@ class Background(QgsTask):
         """Tell the outcome; QGIS calls this on the main thread."""
         ALIVE.discard(self)
         remade(QgsProject.instance())
-        if succeeded:
-            self._done(self._result)
-        else:
-            self._failed(as_error(self._error, self.description()))
+        ENDING.append(self)
+        try:
+            if succeeded:
+                self._done(self._result)
+            else:
+                self._failed(as_error(self._error, self.description()))
+        finally:
+            ENDING.remove(self)
 
 
 ALIVE: set[Background] = set()
 """QGIS keeps no Python reference to a task."""
 
 
+ENDING: list[Background] = []
+"""Tasks whose outcome is being told."""
+
+
 def start(task: Background) -> Background:
-    """Hand a task to QGIS."""
+    """Hand a task to QGIS; where one is just ending, after that.
+
+    QGIS then takes what ran the ended one out of its pool, by an address that the next task may have by now, and that
+    task would wait for ever.
+    """
     ALIVE.add(task)
-    QgsApplication.taskManager().addTask(task)
+    if ENDING:
+        QTimer.singleShot(0, lambda: _add(task))
+    else:
+        _add(task)
     return task
+
+
+def _add(task: Background) -> None:
+    if task.isCanceled():  # meanwhile: QGIS would not tell the end of what it does not know
+        task.finished(False)
+    else:
+        QgsApplication.taskManager().addTask(task)

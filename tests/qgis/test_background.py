@@ -78,3 +78,21 @@ def test_a_cancel_that_came_too_late_does_not_hide_the_result(outcome):
         return "written"
 
     assert outcome(work, cancel=True) == ("done", "written")
+
+
+@pytest.mark.parametrize("cancel", [False, True])
+def test_work_that_begins_when_other_work_ends_has_its_own_ending(qgis_app, cancel):
+    """QGIS 3.22 loses tasks that are given to it while it is told how another one ended."""
+    told, deadline = [], time.monotonic() + 20
+
+    def then(_):
+        task = start(Background("Second", lambda _: 2, told.append, lambda error: told.append(error.code)))
+        if cancel:
+            task.cancel()
+
+    for _ in range(30):
+        start(Background("First", lambda _: 1, then, told.append))
+    while len(told) < 30 and time.monotonic() < deadline:
+        QApplication.processEvents()
+        time.sleep(0.002)
+    assert told == 30 * [STOPPED if cancel else 2]
