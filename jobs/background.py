@@ -52,40 +52,31 @@ class Background(QgsTask):
         """Tell the outcome; QGIS calls this on the main thread."""
         ALIVE.discard(self)
         remade(QgsProject.instance())
-        ENDING.append(self)
-        try:
-            if succeeded:
-                self._done(self._result)
-            else:
-                self._failed(as_error(self._error, self.description()))
-        finally:
-            ENDING.remove(self)
+        if succeeded:
+            self._done(self._result)
+        else:
+            self._failed(as_error(self._error, self.description()))
 
 
 ALIVE: set[Background] = set()
 """QGIS keeps no Python reference to a task."""
 
 
-ENDING: list[Background] = []
-"""Tasks whose outcome is being told."""
-
-
 def start(task: Background) -> Background:
-    """Hand a task to QGIS; where one is just ending, after that.
-
-    QGIS then takes what ran the ended one out of its pool, by an address that the next task may have by now, and that
-    task would wait for ever.
-    """
+    """Hand a task to QGIS, soon."""
     ALIVE.add(task)
-    if ENDING:
-        QTimer.singleShot(0, lambda: _add(task))
-    else:
-        _add(task)
+    hand_over(task, lambda: task.finished(False))
     return task
 
 
-def _add(task: Background) -> None:
-    if task.isCanceled():  # meanwhile: QGIS would not tell the end of what it does not know
-        task.finished(False)
-    else:
-        QgsApplication.taskManager().addTask(task)
+def hand_over(task: QgsTask, given_up: Callable[[], None] = lambda: None) -> None:
+    """Give a task to QGIS when what happens now is over, which may be the end of another task.
+
+    When QGIS has told that end, it takes what ran the other task out of its pool, by an address that the new task's may
+    have by then; that one would wait for ever.
+
+    Args:
+        task: not known to QGIS yet.
+        given_up: called in the place of it where the task was cancelled meanwhile: QGIS tells no end of such a task.
+    """
+    QTimer.singleShot(0, lambda: given_up() if task.isCanceled() else QgsApplication.taskManager().addTask(task))

@@ -8,10 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable, NamedTuple
 
-from qgis.core import QgsApplication, QgsProject, QgsRasterLayer, QgsTask
+from qgis.core import QgsProject, QgsRasterLayer, QgsTask
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ..background import Background, Cancelled, start
+from ..background import Background, Cancelled, hand_over, start
 from ..errors import CancelledError, GeoDistilError, as_error
 from ..folders import scratch
 from ..launch import predict_afterwards
@@ -104,7 +104,7 @@ class Preparation(QObject):
         self._exported.append((path, layer.name()))
         self.step.emit(tr("Exporting {layer}…").format(layer=layer.name()))
         task = export_task(layer, source, path, self._next_export, self._fail)
-        QgsApplication.taskManager().addTask(task)
+        hand_over(task)
         return task
 
     def _copy(self) -> None:
