@@ -54,8 +54,8 @@ test-qgis: setup
 coverage: setup build/coverage/installed
 	OMP_NUM_THREADS=1 PYTHONPATH=build/coverage $(ENGINE) -m pytest -p pytest_cov $(SIDE_BY_SIDE) tests/engine \
 		--cov=engine --cov-report=term:skip-covered --cov-fail-under=90
-	OMP_NUM_THREADS=1 $(QGIS_COVERED) -m pytest -p pytest_cov $(SIDE_BY_SIDE) tests/qgis --cov=build/plugins/geodistil/jobs --cov-report=term:skip-covered \
-		--cov-fail-under=85
+	OMP_NUM_THREADS=1 $(QGIS_COVERED) -m pytest -p pytest_cov $(SIDE_BY_SIDE) tests/qgis \
+		--cov=build/plugins/geodistil/jobs --cov-report=term:skip-covered --cov-fail-under=85
 
 QGIS_COVERED := QT_QPA_PLATFORM=offscreen PYTHONPATH=$(QGIS_TOOLS):build/coverage $(QGIS_PYTHON)
 

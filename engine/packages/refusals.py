@@ -30,7 +30,7 @@ KNOWN: tuple[tuple[str, str, str], ...] = (
         "Export it again with opset {1} or a lower one.",
     ),
     (
-        r'(?:External data path does not exist: "?|cannot get file size: No such file or directory \[)([^"\]]+)["\]]?$',
+        r'(?:External data path does not exist: "?|cannot get file size: No such file or directory \[)([^"]+?)["\]]?$',
         "keeps its weights in another file, which is not there: {0}",
         "Copy that file beside it, or export the model into one file.",
     ),

@@ -194,7 +194,7 @@ def test_an_old_class_without_labels_is_not_forgotten(trained, worlds, tmp_path)
     after, _ = trained_by(tmp_path / "run")
     roof, car = iou(after.network, place)
     assert car > 0.4, (before, roof, car)
-    assert roof > before - 0.04, (before, roof, car)
+    assert roof > before - 0.02, (before, roof, car)
 
 
 def test_a_checkpoint_knows_whether_a_run_goes_on_from_a_model_but_not_where_it_lies(make_start, make_run):
