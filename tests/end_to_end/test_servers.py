@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,24 +84,47 @@ def state(run):
     return RunTracker(run).poll()
 
 
+def lengthen(run, steps):
+    """A training that is still at it when the test comes to stop it; 100 steps are two seconds."""
+    values = json.loads((run / "run.json").read_text())
+    values["training"]["budget"] = {"steps": steps}
+    (run / "run.json").write_text(json.dumps(values))
+
+
+@contextmanager
+def held_up(run):
+    """The training there waits meanwhile, however long what is done with it takes here."""
+    pid = read_note(run).pid
+    os.killpg(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.killpg(pid, signal.SIGCONT)
+
+
 def test_a_run_is_cut_off_stopped_gone_on_with_and_brought_back(run, server, loopback, wait):
     from geodistil.jobs.runs.state import Status
     from geodistil.jobs.runs.waiting import ask_to_stop
     from geodistil.jobs.servers.note import Stage
 
     (run / "afterwards.json").unlink()
+    lengthen(run, 400)
     begin(run, server)
     wait(run, lambda note: kinds(run, "progress"))
     there = Path(server.folder) / "runs"
     (folder,) = there.iterdir()
-    assert state(run).status is Status.RUNNING
-    assert loopback.cut()
-    wait(run, lambda note: note.trouble)
-    assert state(run).status is Status.RUNNING
-    seen = len(kinds(run, "progress"))
-    wait(run, lambda note: not note.trouble and len(kinds(run, "progress")) > seen)
-    ask_to_stop(state(run))
-    assert state(run).status is Status.STOPPING
+    with held_up(run):
+        assert state(run).status is Status.RUNNING
+        assert loopback.cut()
+        wait(run, lambda note: note.trouble)
+        assert state(run).status is Status.RUNNING
+        wait(run, lambda note: not note.trouble)
+        seen = len(kinds(run, "progress"))
+    wait(run, lambda note: len(kinds(run, "progress")) > seen)
+    with held_up(run):
+        ask_to_stop(state(run))
+        assert state(run).status is Status.STOPPING
+        wait(run, lambda note: (folder / "stop").exists())
     wait(run, lambda note: note.stage is Stage.ENDED)
     assert state(run).status is Status.STOPPED
     assert not (run / "stop").exists() and not (run / "model").exists()
@@ -179,9 +203,7 @@ def test_a_queue_of_slurm_is_waited_in_and_trains(run, server, wait):
 
 
 def begin_in_window(desktop, run, loopback, tmp_path):
-    values = json.loads((run / "run.json").read_text())
-    values["training"]["budget"] = {"steps": 100}
-    (run / "run.json").write_text(json.dumps(values))
+    lengthen(run, 400)
     runs = tmp_path / "runs"
     runs.mkdir()
     fields = {name: str(value) for name, value in described(loopback, tmp_path / "there").items()}
