@@ -9,8 +9,9 @@ QGIS_TOOLS := build/qgis-python
 QGIS := QT_QPA_PLATFORM=offscreen PYTHONPATH=$(QGIS_TOOLS) $(QGIS_PYTHON)
 DATA ?= ../shared/data
 # Tests are many small trainings, which more threads would not make faster; files go to processes in the order that
-# tests/conftest.py gives them, the slowest first.
-SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# tests/conftest.py gives them, the slowest first. Where one of these processes crashes, the run ends with that test's
+# name: with another in its place, pytest-xdist 3.8 waits for ever.
+SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 .PHONY: setup qgis demo session loop test test-engine test-qgis coverage lint package wheel docs matrix oldest qt6 translations bench clean
 

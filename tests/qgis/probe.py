@@ -1,6 +1,7 @@
 """How long QGIS's event loop stands still."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from qgis.PyQt.QtCore import Qt, QTimer
@@ -25,15 +26,23 @@ class Probe:
 
     def turn(self):
         """One more, now."""
-        now, waited, worked = time.perf_counter(), queued(), time.thread_time()
+        now, delays, worked = time.perf_counter(), queued(), time.thread_time()
         self.busiest = max(self.busiest, worked - self._worked)
         gap = now - self._last
         self.longest_with_others = max(self.longest_with_others, gap)
-        self.longest = max(self.longest, gap - (waited - self._queued))
-        self._last, self._queued, self._worked = now, waited, time.thread_time()
+        self.longest = max(self.longest, gap - waited(self._queued, delays))
+        self._last, self._queued, self._worked = now, delays, time.thread_time()
 
 
 def queued():
-    """Seconds that this process's threads were ready to run while other programs had the processor."""
-    delays = [task.read_text().split()[1] for task in Path("/proc/self/task").glob("*/schedstat")]
-    return sum(map(int, delays)) / 1e9
+    """Seconds that each of this process's threads was ready to run while other programs had the processor, so far."""
+    delays = {}
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(OSError):  # it has just ended
+            delays[task.name] = int((task / "schedstat").read_text().split()[1]) / 1e9
+    return delays
+
+
+def waited(before, now):
+    """How much longer that is now; what a thread waited that has ended meanwhile is not known."""
+    return sum(seconds - before.get(task, 0.0) for task, seconds in now.items())
