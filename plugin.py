@@ -12,16 +12,16 @@ from qgis.PyQt.QtCore import Qt, QTimer, QTranslator, QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QToolBar, QWizard
 
+from .jobs.background import NOTICES
 from .jobs.given import given
-from .jobs.notices import NOTICES
 from .jobs.qt import QAction
 from .jobs.translation import remove_translator, tr
 from .toolbox.provider import GeoDistilProvider
 
 if TYPE_CHECKING:
-    from .ui.drops import PackageDrops
     from .ui.environment.wiring import EnvironmentWiring
     from .ui.labelling.dock import LabelDock
+    from .ui.model_widget import PackageDrops
     from .ui.models.window import ModelsWindow
     from .ui.runs.dock import RunsDock
     from .ui.view.buttons import ViewButtons
@@ -270,7 +270,7 @@ class GeoDistilPlugin:
 
     def _wire_drops(self) -> None:
         if self._actions:  # not unloaded meanwhile
-            from .ui.drops import PackageDrops
+            from .ui.model_widget import PackageDrops
 
             self._drops = PackageDrops(self._iface, self._open)
             self._iface.registerCustomDropHandler(self._drops)
@@ -286,7 +286,7 @@ class GeoDistilPlugin:
         show_environment(self._iface.mainWindow())
 
     def _show_servers(self) -> None:
-        from .ui.servers.page import show_servers
+        from .ui.servers_page import show_servers
 
         show_servers(self._iface.mainWindow())
 

@@ -1,14 +1,16 @@
-"""Work on another thread that never touches a layer: a task with a result, an error, and a main-thread ending."""
+"""Work on another thread that never touches a layer, and what it and algorithms have to say over the map when done."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Callable
 
 from qgis.core import QgsApplication, QgsProject, QgsTask
-from qgis.PyQt.QtCore import QTimer
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from .errors import CancelledError, GeoDistilError, as_error
 from .reference_systems import of_this_thread, remade
+from .translation import tr
 
 Cancelled = Callable[[], bool]
 
@@ -80,3 +82,28 @@ def hand_over(task: QgsTask, given_up: Callable[[], None] = lambda: None) -> Non
         given_up: called in the place of it where the task was cancelled meanwhile: QGIS tells no end of such a task.
     """
     QTimer.singleShot(0, lambda: given_up() if task.isCanceled() else QgsApplication.taskManager().addTask(task))
+
+
+class Notices(QObject):
+    """A signal that crosses threads: Processing runs a model's algorithms, all of them, on a worker."""
+
+    warned = pyqtSignal(str, str)
+    """One sentence, and details or nothing."""
+
+    def warn(self, title: str, warnings: Sequence[str]) -> None:
+        """Tell an algorithm's warnings as one message; nothing where there are none.
+
+        Args:
+            title: of the algorithm.
+            warnings: sentences.
+        """
+        if len(warnings) == 1:
+            self.warned.emit(f"{title}: {warnings[0]}", "")
+        elif warnings:
+            sentence = tr("{title}: {count} warnings. The first: {warning}").format(
+                title=title, count=len(warnings), warning=warnings[0]
+            )
+            self.warned.emit(sentence, "\n".join(warnings))
+
+
+NOTICES = Notices()

@@ -20,7 +20,7 @@ from .events import EventReader
 from .gdal_files import permission
 from .processes import end, look
 from .progress import Feedback, report
-from .runs.alive import is_alive
+from .runs.state import is_alive
 from .translation import tr
 
 OWNER_FILE = "owner.json"

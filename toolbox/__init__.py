@@ -1,1 +1,1 @@
-"""The Processing provider: one algorithm a file, parameters in, a run folder out, layers back."""
+"""The Processing provider: parameters in, a run folder out, layers back."""

@@ -15,7 +15,7 @@ from qgis.core import (
     QgsProcessingUtils,
 )
 
-from ..jobs.check_report import check_page
+from ..jobs.checking import check_page
 from ..jobs.layers.results import make_folder, write_page
 from ..jobs.run_folder import RunFolder, RunSettings
 from ..jobs.translation import tr

@@ -6,23 +6,16 @@ from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from ..jobs.translation import tr
-from .areastolines import AreasToLines
-from .areastopolygons import AreasToPolygons
 from .base import icon
-from .boxesfromareas import BoxesFromAreas
 from .checksources import CheckSources
-from .distilmodel import DistilModel
+from .conversions import AreasToLines, AreasToPolygons, BoxesFromAreas
 from .evaluate import Evaluate
-from .exportchips import ExportChips
+from .exchange import ExportChips, ImportLabels
 from .exportmodel import ExportModel
 from .fetchimagery import FetchImagery
-from .importlabels import ImportLabels
-from .predict import Predict
-from .predictrasters import PredictRasters
+from .predict import Predict, PredictRasters
 from .reviewpredictions import ReviewPredictions
-from .trainpartialmultitask import TrainPartialMultitask
-from .trainsemisupervised import TrainSemiSupervised
-from .trainsupervised import TrainSupervised
+from .trainings import DistilModel, TrainPartialMultitask, TrainSemiSupervised, TrainSupervised
 
 ALGORITHMS = (
     CheckSources,

@@ -19,10 +19,9 @@ from qgis.core import (
 )
 
 from ..jobs.errors import GeoDistilError
-from ..jobs.layers.map_classes import style_areas
 from ..jobs.layers.results import distinct, of_model, place_vector
 from ..jobs.layers.styled import Result, do_not_load
-from ..jobs.layers.styles import style_next
+from ..jobs.layers.styles import style_areas, style_next
 from ..jobs.packages import package_path, read_card, run_of
 from ..jobs.snapshots import Snapshot, raster_path
 from ..jobs.translation import tr

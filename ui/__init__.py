@@ -1,1 +1,1 @@
-"""Windows: one widget a file; what they decide lives in `jobs`."""
+"""Windows; what they decide lives in `jobs`."""

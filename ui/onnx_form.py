@@ -31,8 +31,7 @@ from ..jobs.errors import GeoDistilError
 from ..jobs.foreign import adopt, describe, inspect
 from ..jobs.progress import headed, spoken
 from ..jobs.translation import tr
-from .widgets import keep_width, table
-from .wizard.words import Hint, Problem
+from .widgets import Hint, Problem, keep_width, table
 
 COLOR, NAME = range(2)
 ROWS = 4

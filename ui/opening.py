@@ -49,7 +49,6 @@ LABELLING = (
     "ui.labelling.reviewer",
     "jobs.servers.following",
     "jobs.sources.preparation",
-    "jobs.sources.preparation",
     "jobs.runs.tracker",
     "jobs.labelling.learning",
     "ui.labelling.learner",
@@ -66,7 +65,7 @@ def load_labelling(then: Callable[[], None]) -> None:
 VIEW = ("jobs.view.warm_engine", "jobs.view.layers", "ui.view.predictor", "ui.view.buttons")
 """Those of Predict this view."""
 
-MODELS = ("jobs.models.shelf", "ui.models.details", "ui.models.window")
+MODELS = ("jobs.models.shelf", "jobs.models.facts", "ui.models.window")
 """Those of the models window."""
 
 

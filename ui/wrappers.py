@@ -22,7 +22,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QMenu, QToolB
 from ..jobs.background import Background, start
 from ..jobs.classes import ClassReader
 from ..jobs.errors import GeoDistilError
-from ..jobs.layers.map_classes import legend
+from ..jobs.layers.styles import legend
 from ..jobs.translation import tr
 from .model_widget import ModelWidget
 

@@ -19,7 +19,7 @@ from engine.models.encoders import parameters
 from engine.packages import load_package
 from engine.recipes import CHECKPOINTS, best_weights
 from engine.report.history import read_history
-from engine.training.durable import LAST, PREVIOUS
+from engine.training.checkpoint_files import LAST, PREVIOUS
 
 from .declare import Form, Ground, Row
 from .mosaic import permit_mosaics

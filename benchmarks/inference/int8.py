@@ -85,7 +85,7 @@ def scored(model: Path) -> float:
     from engine.demo import NORTH, paint
     from engine.inference import OnnxBackend
     from engine.packages import load_card
-    from engine.training.metrics import SegmentationScore
+    from engine.training.validation import SegmentationScore
 
     painting, card = paint(NORTH, SIDE, seed=1), load_card(model)
     shapes = [(painting.areas[name], value) for value, name in enumerate(seams.CLASSES, 1)]

@@ -67,8 +67,8 @@ def watch(stages: Stages) -> None:
     """Have the pipeline's stages tell their threads' time."""
     from engine.data.raster import RasterReader
     from engine.inference import layers
-    from engine.inference.blending import Blender
     from engine.inference.strips import StripWriter
+    from engine.inference.windows import Blender
 
     places = [
         (RasterReader, "read", "reading"),

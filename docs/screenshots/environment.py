@@ -95,7 +95,7 @@ def _progress(folder: Path, stack: ExitStack) -> bool:
 
 def _ready(folder: Path, stack: ExitStack) -> bool:
     """All is there."""
-    from geodistil.jobs.installer.requirements import digest
+    from geodistil.jobs.installer.download import digest
 
     path = ROOT / "resources" / "requirements" / "linux" / "3.12.txt"
     python = folder / "venv" / "bin" / "python"

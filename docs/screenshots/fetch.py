@@ -39,7 +39,7 @@ def _photograph(options: argparse.Namespace, scratch: Path) -> None:
 
     translator = translation.install_translator(options.language)
     QgsSettings().setValue("geodistil/tilesFolder", str(scratch / "tiles"))
-    from geodistil.ui.tiles.dialog import FetchDialog
+    from geodistil.ui.fetch_dialog import FetchDialog
 
     server = Server()
     server.delay = 0.1

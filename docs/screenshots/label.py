@@ -109,7 +109,7 @@ def _window(scratch: Path) -> tuple[Any, Any]:
 
 def _suggest(window: Any, dock: Any, truth: Path) -> None:
     """Suggest most of the cars beside the labelled cells, and a thing that is none; and show rounds of learning."""
-    from geodistil.jobs.labelling.rounds import Round, note_round
+    from geodistil.jobs.labelling.link import Round, note_round
     from qgis.core import QgsFeature, QgsProject, QgsVectorLayer
 
     found = QgsVectorLayer(

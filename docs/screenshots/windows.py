@@ -190,7 +190,7 @@ class Stage:
 def _servers(stage: Stage) -> Any:
     from geodistil.jobs.servers.connection import Found
     from geodistil.jobs.servers.server import SBATCH, Server, store_servers
-    from geodistil.ui.servers.page import ServersDialog
+    from geodistil.ui.servers_page import ServersDialog
 
     python = "module load cuda && ~/geodistil/.venv/bin/python"
     cluster = Server("cluster", "login.cluster.example.org", "ada", 2222, "", "/scratch/ada", python, SBATCH, id="2")
@@ -203,7 +203,7 @@ def _servers(stage: Stage) -> Any:
 
 def _server(stage: Stage) -> Any:
     from geodistil.jobs.servers.server import servers
-    from geodistil.ui.servers.form import ServerForm
+    from geodistil.ui.servers_page import ServerForm
 
     form = ServerForm(servers()[1], servers()[:1]) if servers() else None
     form.name.setText("gpu-box")
@@ -356,7 +356,7 @@ def _run(stage: Stage) -> Any:
 
 
 def _folders(stage: Stage) -> Any:
-    from geodistil.ui.runs.folders import FoldersDialog
+    from geodistil.ui.runs.commands import FoldersDialog
 
     return FoldersDialog([Path("/home/ada/GeoDistil"), Path("/srv/shared/runs")], None)
 
@@ -378,7 +378,7 @@ def _click_model(stage: Stage) -> Any:
 
 
 def _fetch(stage: Stage) -> Any:
-    from geodistil.ui.tiles.dialog import FetchDialog
+    from geodistil.ui.fetch_dialog import FetchDialog
     from qgis.core import QgsCoordinateReferenceSystem, QgsRasterLayer, QgsRectangle
     from qgis.gui import QgsMapCanvas
 

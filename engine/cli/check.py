@@ -30,8 +30,7 @@ def estimate(planned: PlannedRun) -> dict[str, Any]:
         DeviceError: the device asked for is not there, or its memory is full.
     """
     from ..training import device_name, enough_memory, make_fabric
-    from ..training.clock import shares_of_time
-    from ..training.timing import seconds_per_step
+    from ..training.clock import seconds_per_step, shares_of_time
 
     run, prepared, plan = planned.run, planned.prepared, planned.plan
     fabric = make_fabric(run.training)

@@ -54,7 +54,7 @@ def _export(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
     from ..errors import on_disk
     from ..packages import complete_package, load_card, load_package, package_folder, zip_package
     from ..processes import scratch
-    from .progress import Steps
+    from .terminal import Steps
 
     folder = package_folder(options.model)
     card = load_card(folder)

@@ -191,8 +191,7 @@ def carry_out(
     """
     from ..errors import GeoDistilError, Stopped
     from ..processes import Interrupted, Lost, Owner, remove_scratch, sweep, sweep_semaphores
-    from .progress import progress_listener
-    from .signals import orderly_stop
+    from .terminal import orderly_stop, progress_listener
 
     with ExitStack() as inside:
         tell, owner = listener or progress_listener(), None

@@ -119,7 +119,7 @@ def _run(options: argparse.Namespace, module: ModuleType) -> Any:
     if options.command not in PROMPT:
         return module.run(options)
     from ..processes import Interrupted
-    from .signals import orderly_stop
+    from .terminal import orderly_stop
 
     try:
         with orderly_stop(None, last_words=lambda: print(f"error: {INTERRUPTED}", file=sys.stderr)):

@@ -91,7 +91,7 @@ def chosen(options: argparse.Namespace, model: Path, card: Card, rasters: list[s
 
 def augmented(backend: Backend, tta: str) -> Backend:
     """A backend that sees each window from the sides that were asked for."""
-    from ..inference.backends.augmented import Augmented
+    from ..inference.backends.base import Augmented
 
     return backend if tta == "none" else Augmented(backend, tta)
 

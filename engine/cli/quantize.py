@@ -24,7 +24,7 @@ from ..inference.windows import window_grid
 from ..packages.item import GRAPH_FILE, ONNX_FILES
 from ..packages.onnx import TASK_OUTPUTS, Spared, quantise
 from ..processes import scratch
-from ..training.metrics import MAIN, DetectionScore, SegmentationScore
+from ..training.validation import MAIN, DetectionScore, SegmentationScore
 from ..types import IGNORE_INDEX, Batch, Objects, Task, given
 
 if TYPE_CHECKING:

@@ -57,8 +57,8 @@ def _teachers(options: argparse.Namespace, run: Run, card: Card) -> list[Backend
     from ..inference import TorchBackend
     from ..models import build_from_card
     from ..models.storage import load_weights
-    from ..recipes.reuse import best_weights
     from ..recipes.semi_supervised import TEACHERS
+    from ..recipes.teachers import best_weights
 
     paths = [best_weights(options.model, name) for name in TEACHERS]
     if run.recipe.kind != "semi_supervised" or not all(path.is_file() for path in paths):

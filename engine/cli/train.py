@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..processes import Place
     from ..recipes.plan import Plan, PlannedRun
     from ..training import Settled, Trained
-    from .progress import Steps
+    from .terminal import Steps
 
 
 def follow(folder: Path, work: Callable[[EventLog], Any]) -> None:
@@ -41,7 +41,7 @@ def follow(folder: Path, work: Callable[[EventLog], Any]) -> None:
     Raises:
         GeoDistilError: of this process; what all of them were asked for, the first one tells.
     """
-    from .signals import stop_with_others
+    from .terminal import stop_with_others
 
     asked = threading.Event()
     with suppress(Stopped, Interrupted), stop_with_others(folder, asked) as wanted:
@@ -218,7 +218,7 @@ def _trained(
 
 def _train(folder: Path, settings: Run, events: EventLog, where: Place | None) -> dict[str, Any]:
     from ..training import enough_memory, offer
-    from .progress import Steps
+    from .terminal import Steps
     from .validation_files import write_validation
 
     device, planned, settled, trained = _trained(folder, settings, events, where)

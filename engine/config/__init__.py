@@ -2,7 +2,6 @@
 
 from .card import Card, CardClass, SourceStatistics
 from .files import RUN_FILE, load_run, parse, save_run
-from .presets import MULTITASK, SSLKD, Preset, preset, preset_names
 from .recipes import (
     TEACHER_SHARE,
     WITH_TEACHERS,
@@ -22,7 +21,23 @@ from .recipes import (
     TeachersFrom,
     named_folders,
 )
-from .run import Area, Augmentation, Budget, ClassDefinition, Labels, Run, Source, Split, Training, recipe_of
+from .run import (
+    MULTITASK,
+    SSLKD,
+    Area,
+    Augmentation,
+    Budget,
+    ClassDefinition,
+    Labels,
+    Preset,
+    Run,
+    Source,
+    Split,
+    Training,
+    preset,
+    preset_names,
+    recipe_of,
+)
 
 __all__ = [
     "MULTITASK",

@@ -10,9 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from ..errors import ConfigError, cannot_write
 from ..files import read_object, write_text
-from .presets import preset
 from .recipes import WITH_TEACHERS, Continued, Distil, FeatureTaught
-from .run import RUN_VERSION, Run
+from .run import RUN_VERSION, Run, preset
 from .validation import first_problem, shown
 
 FIRST = {"design": 1, "weights": "none", "detection_strides": [4, 8, 16, 32]}

@@ -23,12 +23,12 @@ from ..config import Run
 from ..errors import ConfigError, GeoDistilError, TrainingError
 from ..processes import FORKSERVER_GUARD, end_with_parent, name_semaphores
 from ..types import Batch, Chip, Role, given
+from .arrays import SharedBuffers, affordable, bytes_of
 from .augmentation import Augmenter, CopyPaste, mosaic, seam
 from .chips import Cut, cut
 from .grid import Window
 from .prepared import ROLES, Prepared, PreparedSource
 from .sampling import Cells, ChipSampler, PreferredPlaces, tiling, window_around
-from .shared_buffers import SharedBuffers, affordable, bytes_of
 
 _TRIES = 8
 _SMALLEST_VALID = 0.1

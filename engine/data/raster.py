@@ -20,10 +20,9 @@ from shapely import Polygon
 
 from ..errors import RasterError
 from ..types import given
-from .damage import REACH, Damage, has_collar, without_collar
 from .grid import Grid, Window, ground_grid, native_gsd, outline
-from .opening import forget_answers, open_raster, palette_bands, with_colours, without_alpha
-from .placement import check_placed
+from .opening import check_placed, forget_answers, open_raster, palette_bands, with_colours, without_alpha
+from .radiometry import REACH, Damage, has_collar, without_collar
 from .reach import is_remote, way_to
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from pyproj.exceptions import CRSError, ProjError
 from ..errors import LabelError
 from .geometries import broken, clipped, encoding_of, geometries_of, mended, type_name
 from .grid import Grid, transformer
-from .placement import is_undefined, without_places
+from .opening import is_undefined, without_places
 from .reach import Beyond, check_driver, check_layers
 
 _LONGEST = 300

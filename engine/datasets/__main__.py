@@ -6,8 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from ..config import MULTITASK, SSLKD
 from ..errors import ConfigError, GeoDistilError
-from . import presets
+from . import writing
 from .isprs import BENCHMARKS, CLASSES, Benchmark, Choices, import_isprs, import_pair
 from .roadnet import import_roadnet
 from .writing import Boxes, Imported
@@ -38,13 +39,13 @@ def parser() -> argparse.ArgumentParser:
     pair.add_argument("folder", type=Path, help="the benchmark whose training tiles get boxes")
     pair.add_argument("areas_folder", type=Path, help="the benchmark whose training tiles get areas")
     _add_boxes(pair)
-    _add_common(pair, presets.MULTITASK)
+    _add_common(pair, MULTITASK)
     roadnet = datasets.add_parser("roadnet", help="RoadNet (Ottawa): roads from few labels")
     roadnet.add_argument("folder", type=Path, help="the folder Ottawa-Dataset")
     roadnet.add_argument(
         "--labelled", type=float, default=0.25, help="share of the training images with labels (default 0.25)"
     )
-    _add_common(roadnet, presets.SSLKD)
+    _add_common(roadnet, SSLKD)
     return top
 
 
@@ -96,7 +97,7 @@ def _add_isprs(command: argparse.ArgumentParser, benchmark: Benchmark) -> None:
     choices = ("irrg", "rgb", "rgbir") if benchmark.name == "potsdam" else ("irrg",)
     command.add_argument("--bands", choices=choices, default="irrg", help="band combination (default irrg)")
     _add_boxes(command)
-    _add_common(command, presets.MULTITASK)
+    _add_common(command, MULTITASK)
 
 
 def _add_boxes(command: argparse.ArgumentParser) -> None:
@@ -116,7 +117,7 @@ def _add_boxes(command: argparse.ArgumentParser) -> None:
 
 def _add_common(command: argparse.ArgumentParser, paper: str) -> None:
     command.add_argument("--run", type=Path, required=True, help="the run folder to write")
-    command.add_argument("--preset", choices=(presets.DEFAULT, paper), default=presets.DEFAULT, help="settings")
+    command.add_argument("--preset", choices=(writing.DEFAULT, paper), default=writing.DEFAULT, help="settings")
     command.add_argument("--weights", default="auto", help="encoder weights: auto, none, hub or a file (default auto)")
 
 

@@ -14,9 +14,8 @@ from typing import Literal
 from ..config import Area, ClassDefinition, Labels, Recipe, Run, Source, Training
 from ..errors import ConfigError, LabelError, RasterError
 from ..types import given
-from . import presets
-from .georeference import Invented, georeferenced
-from .masks import NODATA, Colour, write_class_raster
+from . import writing
+from .rasters import NODATA, Colour, Invented, georeferenced, write_class_raster
 from .writing import Boxes, HeldOut, Imported, Tile, alternating, fresh, natural, splits, write_boxes
 
 CLASSES = {
@@ -190,7 +189,7 @@ class Choices:
     """
 
     boxes: Boxes = field(default_factory=Boxes)
-    preset: str = presets.DEFAULT
+    preset: str = writing.DEFAULT
     weights: str = "auto"
     bands: str = "irrg"
     detection_tiles: Sequence[str] | None = None
@@ -226,7 +225,7 @@ def import_isprs(
         writer.add_sources(task, names)
     writer.add_held_out()
     distils = labelling == "uneven"
-    settings = presets.multitask(choices.preset, distils, choices.weights)
+    settings = writing.multitask(choices.preset, distils, choices.weights)
     return writer.finish(f"{benchmark.name}-{labelling}", benchmark.gsd, *settings)
 
 
@@ -255,7 +254,7 @@ def import_pair(
         writer.add_held_out()
     gsd = max(detection[0].gsd, segmentation[0].gsd)
     name = f"{detection[0].name}-boxes-{segmentation[0].name}-areas"
-    return writer.finish(name, gsd, *presets.multitask(choices.preset, True, choices.weights))
+    return writer.finish(name, gsd, *writing.multitask(choices.preset, True, choices.weights))
 
 
 def _tasks(train: list[str], labelling: Labelling, detection_tiles: Sequence[str] | None) -> dict[Task, list[str]]:

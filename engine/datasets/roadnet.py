@@ -7,9 +7,8 @@ from pathlib import Path
 
 from ..config import Area, ClassDefinition, Labels, Run, Source
 from ..errors import ConfigError, LabelError
-from . import presets
-from .georeference import Invented, georeferenced
-from .masks import Colour, write_class_raster
+from . import writing
+from .rasters import Colour, Invented, georeferenced, write_class_raster
 from .writing import HeldOut, Imported, Tile, fresh, natural, splits, spread
 
 TRAIN = tuple(str(number) for number in range(2, 16))
@@ -31,7 +30,7 @@ def import_roadnet(
     run_folder: Path,
     labelled: float = 0.25,
     *,
-    preset: str = presets.DEFAULT,
+    preset: str = writing.DEFAULT,
     weights: str = "auto",
 ) -> Imported:
     """Make a run folder of RoadNet: road or not, train images 2 to 15, test images 1 and 16 to 20.
@@ -58,7 +57,7 @@ def import_roadnet(
         raise ConfigError(f"{folder} holds no training image of RoadNet (2 to 15).")
     known = splits(spread(train, labelled))
     sources = [_source(tiles[name], run_folder, known.get(name)) for name in train]
-    recipe, training = presets.sslkd(preset, len(known) == len(train), weights)
+    recipe, training = writing.sslkd(preset, len(known) == len(train), weights)
     road = ClassDefinition(name="road", color="#ff0000", values=[str(ROAD)])
     run = Run(
         name=f"roadnet-{len(known)}-of-{len(train)}",

@@ -1,4 +1,4 @@
-"""What importers write into a run folder: tiles with a place, class rasters, boxes, and what the run never sees."""
+"""What importers write into a run folder: placed tiles, class rasters, boxes, settings, what the run never sees."""
 
 from __future__ import annotations
 
@@ -16,11 +16,70 @@ import shapely
 from pydantic import BaseModel, Field
 from pyogrio.errors import DataSourceError
 
-from ..config import RUN_FILE, Labels, Run, parse, save_run
+from ..config import (
+    RUN_FILE,
+    Labels,
+    Network,
+    PartialMultitask,
+    Recipe,
+    Run,
+    SemiSupervised,
+    Supervised,
+    Training,
+    parse,
+    preset,
+    save_run,
+)
 from ..config.validation import BOUNDED, Address, Bands, Name
 from ..errors import ConfigError, OutputError
 from ..files import parse_json, read_bytes, write_text
-from .masks import MINIMUM_PIXELS, boxes_from_mask
+from .rasters import MINIMUM_PIXELS, boxes_from_mask
+
+DEFAULT = "default"
+
+
+def multitask(name: str, distils: bool, weights: str = "auto") -> tuple[Recipe, Training]:
+    """Settings of a run on the ISPRS benchmarks.
+
+    Args:
+        name: `default` or `igarss2024-multitask`.
+        distils: whether both tasks have tiles of their own; otherwise one network learns the labels alone.
+        weights: encoder weights, as in `Network`.
+    """
+    if name == DEFAULT:
+        return with_weights(PartialMultitask() if distils else Supervised(), weights), Training()
+    chosen = preset(name)
+    if distils:
+        return with_weights(chosen.recipe, weights), Training(**chosen.training)
+    alone = Supervised(network=chosen.recipe.student)
+    epochs = chosen.training["budget"]["epochs"] / 3  # the teachers' two thirds fall away
+    return with_weights(alone, weights), Training(**chosen.training | {"budget": {"epochs": epochs}})
+
+
+def sslkd(name: str, everything: bool, weights: str = "auto") -> tuple[Recipe, Training]:
+    """Settings of a run on RoadNet.
+
+    Args:
+        name: `default` or `igarss2024-sslkd`.
+        everything: whether every image is labelled, so that there is nothing to learn without labels.
+        weights: encoder weights, as in `Network`.
+    """
+    if everything:
+        return with_weights(Supervised(), weights), Training()
+    if name == DEFAULT:
+        return with_weights(SemiSupervised(dice=1.0), weights), Training()
+    chosen = preset(name)
+    return with_weights(chosen.recipe, weights), Training(**chosen.training)
+
+
+def with_weights(recipe: Recipe, weights: str) -> Recipe:
+    """The recipe with these encoder weights in all its networks."""
+    for name in type(recipe).model_fields:
+        network = getattr(recipe, name)
+        if isinstance(network, Network):
+            network.weights = weights
+    return recipe
+
 
 _EVERY = 5
 """Every fifth tile is for validation."""

@@ -9,8 +9,7 @@ import shapely
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
-from .canvas import Canvas, photograph
-from .drawing import paint_ground, paint_roof, paint_tree, paint_vehicle
+from .canvas import Canvas, paint_ground, paint_roof, paint_tree, paint_vehicle, photograph
 from .shapes import Box, Look, Roof, Scene, Street, Tree, Vehicle
 from .town import Builder, plan_town
 

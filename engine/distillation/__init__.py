@@ -1,12 +1,16 @@
 """Losses as pure functions; formulas in docs/methods.md."""
 
 from ..models.heads import anchors_valid
-from .agreement import detection_agreement, difference_of_scores, divergence_of_areas, segmentation_agreement
+from .agreement import (
+    detection_agreement,
+    detection_temperature,
+    difference_of_scores,
+    divergence_of_areas,
+    segmentation_agreement,
+    segmentation_temperature,
+)
 from .arithmetic import IN_FULL, Emphasis, Pyramid, Targets, ramp_up
-from .calibration import detection_temperature, segmentation_temperature
-from .cldice import cldice_loss
-from .feature import Adaptors, feature_mse, pkd, spatial_cosine
-from .pdf import pdf_detection, pdf_plus, pdf_segmentation
+from .feature import Adaptors, feature_mse, pdf_detection, pdf_plus, pdf_segmentation, pkd, spatial_cosine
 from .soft import (
     FOUND,
     channel_wise,
@@ -29,6 +33,7 @@ from .sslkd import (
 )
 from .supervised import (
     bounded_areas,
+    cldice_loss,
     dice_loss,
     outside_boxes,
     segmentation_cross_entropy,

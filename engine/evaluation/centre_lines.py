@@ -15,7 +15,7 @@ import shapely
 
 from ..errors import ConfigError
 from ..inference.vectors.components import connected
-from ..inference.vectors.network import thin
+from ..inference.vectors.lines import thin
 from ..types import IGNORE_INDEX
 from .evaluate import Truth, compared_pixels, native_grid
 

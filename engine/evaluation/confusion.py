@@ -1,12 +1,16 @@
-"""Segmentation scores from a confusion matrix of pixel counts."""
+"""Counts that scores are made of: a confusion matrix of pixels, precision over recall and confidence in bins."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from ..types import IGNORE_INDEX
+from .detections import Boxes
 
 
 def confusion_matrix(predicted: np.ndarray, truth: np.ndarray, count: int) -> np.ndarray:
@@ -80,3 +84,132 @@ def _mean(values: np.ndarray) -> float | None:
 
 def _number(value: float | np.ndarray) -> float | None:
     return None if np.isnan(value) else float(value)
+
+
+BINS = 15
+"""Of reliability diagrams (Guo et al. 2017, arXiv 1706.04599)."""
+LEVELS = 100
+"""Thresholds of precision-recall curves."""
+
+
+class PixelCurves:
+    """Of a segmentation: one-against-all precision and recall of each class, and calibration of the winning class.
+
+    Args:
+        names: of the K channels.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        self._names = names
+        self._positive, self._negative = (np.zeros((len(names), LEVELS)) for _ in range(2))
+        self._calibration = Calibration()
+
+    def update(self, probabilities: Tensor, mask: Tensor) -> None:
+        """Add a batch: probabilities (B, K, H, W), mask (B, H, W); `IGNORE_INDEX` counts nowhere."""
+        counted = mask != IGNORE_INDEX
+        truth = mask[counted].long()
+        shares = probabilities.movedim(1, -1)[counted].float()
+        levels = (shares * LEVELS).long().clamp(0, LEVELS - 1)
+        for index in range(len(self._names)):
+            mine = truth == index
+            self._positive[index] += torch.bincount(levels[mine, index], minlength=LEVELS).numpy()
+            self._negative[index] += torch.bincount(levels[~mine, index], minlength=LEVELS).numpy()
+        confidence, winner = shares.max(1)
+        self._calibration.update(confidence.numpy(), (winner == truth).numpy())
+
+    def compute(self) -> dict[str, Any]:
+        """`curves` {class: {precision, recall}} from strict to lax thresholds, and `calibration`."""
+        curves = {}
+        for name, positive, negative in zip(self._names, self._positive, self._negative, strict=True):
+            hits, wrong = positive[::-1].cumsum(), negative[::-1].cumsum()
+            if hits[-1]:
+                curves[name] = _curve(hits, hits + wrong, hits[-1])
+        return {"curves": curves, "calibration": self._calibration.compute()}
+
+
+class DetectionCurves:
+    """Of a detector: precision and recall of each class at an IoU of 0.5, and calibration of its scores.
+
+    Args:
+        names: of the classes.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        self._names = names
+        self._found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        self._objects = np.zeros(len(names), int)
+        self._calibration = Calibration()
+
+    def update(self, found: Boxes, hit: np.ndarray, truth: Boxes) -> None:
+        """Add a chip: detections, which of them hit an object, and the objects."""
+        self._found.append((found.labels, found.scores, hit))
+        self._objects += np.bincount(truth.labels, minlength=len(self._names))
+        self._calibration.update(found.scores, hit)
+
+    def compute(self, threshold: float | Sequence[float]) -> dict[str, Any]:
+        """`curves` as for pixels, `calibration`, and by class `objects` and `detections` from `threshold` up.
+
+        It is one, or one a class.
+        """
+        parts = zip(*self._found, strict=True) if self._found else ([np.zeros(0)],) * 3
+        labels, scores, hit = (np.concatenate(list(part)) for part in parts)
+        curves, detections = {}, {}
+        thresholds = np.broadcast_to(threshold, len(self._names))
+        for index, name in enumerate(self._names):
+            mine = labels == index
+            detections[name] = int((scores[mine] >= thresholds[index]).sum())
+            if self._objects[index] and mine.any():
+                ranked = hit[mine][np.argsort(-scores[mine], kind="stable")]
+                curves[name] = _ranked_curve(ranked, self._objects[index])
+        objects = dict(zip(self._names, self._objects.tolist(), strict=True))
+        return {
+            "curves": curves, "calibration": self._calibration.compute(), "objects": objects, "detections": detections
+        }  # fmt: skip
+
+
+class Calibration:
+    """Counts answers by confidence in equal bins from 0 to 1.
+
+    Examples:
+        >>> calibration = Calibration()
+        >>> calibration.update(np.array([0.9, 0.9, 0.9, 0.9]), np.array([True, True, True, False]))
+        >>> round(calibration.compute()["ece"], 3)  # it says 0.9, and is right in 0.75
+        0.15
+    """
+
+    def __init__(self) -> None:
+        self._count, self._confidence, self._correct = (np.zeros(BINS) for _ in range(3))
+
+    def update(self, confidence: np.ndarray, correct: np.ndarray) -> None:
+        """Add answers: confidence (n,) in 0..1, correct (n,) bool."""
+        bins = (confidence * BINS).astype(int).clip(0, BINS - 1)
+        for total, weights in ((self._count, None), (self._confidence, confidence), (self._correct, correct)):
+            total += np.bincount(bins, weights, BINS)
+
+    def compute(self) -> dict[str, Any]:
+        """Per bin `count`, mean `confidence` and share `correct` (none where empty), and `ece`.
+
+        The expected calibration error is the mean over all answers of their bin's |confidence - correct| (Guo et al.,
+        equation 3); none without answers.
+        """
+        filled = np.maximum(self._count, 1)
+        confidence, correct = self._confidence / filled, self._correct / filled
+        total = self._count.sum()
+        ece = float((self._count * abs(confidence - correct)).sum() / total) if total else None
+        shown = [[float(value) if count else None for value, count in zip(each, self._count, strict=True)]
+                 for each in (confidence, correct)]  # fmt: skip
+        return {"count": self._count.astype(int).tolist(), "confidence": shown[0], "correct": shown[1], "ece": ece}
+
+
+def _ranked_curve(hit: np.ndarray, objects: int) -> dict[str, list[float]]:
+    """At hits, where recall rises, and at the end of the ranking."""
+    places = np.unique(np.append(np.flatnonzero(hit), len(hit) - 1))
+    places = places[np.unique(np.linspace(0, len(places) - 1, LEVELS).round().astype(int))]
+    return _curve(hit.cumsum()[places], places + 1, objects)
+
+
+def _curve(hits: np.ndarray, answers: np.ndarray, objects: float) -> dict[str, list[float]]:
+    """Points with any answer."""
+    some = answers > 0
+    precision, recall = hits[some] / answers[some], hits[some] / objects
+    return {"precision": precision.round(4).tolist(), "recall": recall.round(4).tolist()}

@@ -18,7 +18,7 @@ from shapely import Polygon
 from ..config import Area, Labels
 from ..data.geometries import broken, geometries_of
 from ..data.grid import Grid, ground_grid, transformer
-from ..data.placement import is_undefined
+from ..data.opening import is_undefined
 from ..data.vectors import UNREADABLE, check_reach, unreadable
 from ..errors import LabelError
 from ..inference.suppression import threshold_of

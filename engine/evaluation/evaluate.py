@@ -15,8 +15,7 @@ from ..config import Area, ClassDefinition, Labels, Run, Source, Supervised
 from ..data.grid import Grid, Window, native_gsd
 from ..data.labels import ClassRaster, TruthElsewhere, label_layer, labelled_area, read_labels
 from ..data.masks import IGNORED, coverage
-from ..data.opening import open_raster
-from ..data.placement import check_placed
+from ..data.opening import check_placed, open_raster
 from ..data.raster import OnGrid, RasterReader
 from ..data.vector_labels import VectorLabels
 from ..data.vectors import extent

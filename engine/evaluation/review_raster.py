@@ -14,11 +14,10 @@ from ..config import Card
 from ..data.grid import Grid, Window
 from ..data.masks import coverage
 from ..inference.backends import Arrays
-from ..inference.blending import NODATA
 from ..inference.sinks import RasterSink
 from ..inference.suppression import threshold_of
+from ..inference.windows import NODATA, WindowGrid
 from ..inference.windows import Window as LatticeWindow
-from ..inference.windows import WindowGrid
 from ..types import Objects, given
 from .cells import Cells, CellSums
 

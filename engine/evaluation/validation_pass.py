@@ -19,12 +19,11 @@ from ..config import Labelled, Run
 from ..data import Prepared, PreparedSource, validation_batches
 from ..data.labels import ClassRaster
 from ..models import TaskNetwork
-from ..training.metrics import centred_on
+from ..training.validation import centred_on
 from ..types import IGNORE_INDEX, Batch, Objects, Task, given
 from .centre_lines import TOLERANCE, LineCounts, line_counts
-from .confusion import confusion_matrix, segmentation_scores
+from .confusion import DetectionCurves, PixelCurves, confusion_matrix, segmentation_scores
 from .detections import Boxes, assigned
-from .reliability import DetectionCurves, PixelCurves
 
 _ROUNDS = 3
 

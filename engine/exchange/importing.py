@@ -19,8 +19,7 @@ from ..data.grid import Window, apply_affine, transformer
 from ..data.masks import paint, polygons_of
 from ..errors import LabelError, OutputError, RasterError, on_disk
 from ..events import EventLog, WarningEvent
-from ..inference.cog import BLOCK
-from ..inference.sinks import with_usual_mode
+from ..inference.sinks import BLOCK, with_usual_mode
 from ..inference.vectors.class_map import watched
 from ..inference.vectors.components import connected
 from ..inference.vectors.layer import VectorLayer

@@ -10,7 +10,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from ..config import ClassDefinition
 from ..data.opening import open_raster
-from ..datasets.georeference import quietly
+from ..datasets.rasters import quietly
 from ..errors import LabelError
 from ..files import write_text
 from ..types import IGNORE_INDEX

@@ -17,9 +17,8 @@ from rasterio.io import DatasetReader
 from rasterio.transform import Affine
 from shapely import Geometry
 
-from ..data.opening import open_raster
-from ..data.placement import check_placed, is_undefined
-from ..datasets.georeference import quietly
+from ..data.opening import check_placed, is_undefined, open_raster
+from ..datasets.rasters import quietly
 from ..errors import LabelError, RasterError
 from .chip import MOST_PIXELS, Drawn, areas_of
 

@@ -10,9 +10,8 @@ import numpy as np
 from ..data.raster import RasterReader
 from ..types import given
 from .backends import Backend
-from .blending import best_channel
 from .reading import Read, window_reader
-from .windows import Window
+from .windows import Window, best_channel
 
 PLACES = 4
 COST = 0.1

@@ -16,14 +16,12 @@ from ..config import Card
 from ..malloc import give_back
 from ..types import given
 from .backends import Arrays
-from .blending import NODATA, Blender, axis_weights
-from .cog import BLOCK, optimise, stop_if
 from .merging import Found, Merger
 from .opened import Prediction
 from .reading import Read
-from .sinks import Colour, DetectionSink, RasterDescription, publish, writing
+from .sinks import BLOCK, Colour, DetectionSink, RasterDescription, optimise, publish, stop_if, writing
 from .strips import Rows, close_whole, mosaic, read_objects, strip_file
-from .windows import Window, WindowGrid
+from .windows import NODATA, Blender, Window, WindowGrid, axis_weights
 
 CLASSES, CONFIDENCE, DETECTIONS = "classes", "confidence", "detections"
 

@@ -12,16 +12,14 @@ import numpy as np
 
 from .. import __version__
 from ..config import Card, SourceStatistics
-from ..data.damage import Damage
 from ..data.identity import of_raster
-from ..data.radiometry import Radiometry, measured
+from ..data.radiometry import Damage, Radiometry, measured
 from ..data.raster import RasterReader
 from .backends import Backend
 from .checks import FreeBytes, bytes_needed, check_space, doubts, open_raster
 from .context import enough_overlap
 from .journal import Journal
-from .raster_mosaic import RasterMosaic
-from .reading import bounded_cache
+from .reading import RasterMosaic, bounded_cache
 from .region import EVERYWHERE, Region, Where, region_of
 from .windows import WindowGrid, in_phase, window_grid
 
@@ -99,7 +97,7 @@ class Opened:
     """A raster, or several that become one, and the part of it that is asked for.
 
     Args:
-        raster: any raster that GDAL opens, or several (`raster_mosaic.RasterMosaic`).
+        raster: any raster that GDAL opens, or several (`reading.RasterMosaic`).
         card: the model's.
         where: what of it.
 

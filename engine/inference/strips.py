@@ -14,13 +14,11 @@ from rasterio.transform import from_origin
 from rasterio.windows import Window as RasterWindow
 
 from ..types import given
-from .blending import NODATA
-from .cog import BLOCK, cut_short, stop_if
 from .journal import Journal
 from .merging import Found
 from .reading import Worker
-from .sinks import RasterDescription, writing
-from .windows import WindowGrid
+from .sinks import BLOCK, RasterDescription, cut_short, stop_if, writing
+from .windows import NODATA, WindowGrid
 
 if TYPE_CHECKING:
     from typing_extensions import Self

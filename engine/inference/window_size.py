@@ -16,7 +16,7 @@ from torchmetrics.functional.classification import multiclass_confusion_matrix
 from ..config import Run
 from ..data import Prepared, validation_batches
 from ..models import TaskNetwork
-from ..training.metrics import MAIN, segmentation_values
+from ..training.validation import MAIN, segmentation_values
 from ..types import IGNORE_INDEX, Batch, given
 
 CHIPS = 64

@@ -1,15 +1,14 @@
 """Networks: encoders, neck, heads, and the multi-task network."""
 
-from .blocks import single_precision_depthwise
+from .blocks import SynchronisedBatchNorm, single_precision_depthwise
 from .devices import choose_device, cpu_has_bfloat16
 from .encoders import FIRST_SIZES, SIZES, Size, parameters, resolve
 from .heads import DetectionHead, anchors_valid, decide
 from .interface import Purpose, TaskNetwork, TrainableNetwork
 from .network import MultiTaskNetwork, SmpNetwork, build, build_from_card
-from .synchronised import SynchronisedBatchNorm
+from .storage import transfer
 from .uncertainty import uncertain_statistics
 from .weights import Loaded, load_encoder_weights
-from .weights_transfer import transfer
 
 __all__ = [
     "FIRST_SIZES",

@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from ..config import Network
 from ..errors import ConfigError
 from ..types import given
-from .weights import cached
-from .weights_packages import PACKAGES, installed
+from .weights import PACKAGES, cached, installed
 
 if TYPE_CHECKING:
 

@@ -19,12 +19,12 @@ from google.protobuf.message import DecodeError
 from ..config.validation import MOST_TILE, shown
 from ..errors import PackageError, cannot_write
 from ..inference.backends import OnnxModel
+from ..processes import made_once
 from ..telemetry import session_options
 from ..types import given
 from . import layouts
 from .description import TASKS, Description, described, read_description
 from .item import CARD_KEY, ITEM_FILE, PACKAGE_VERSION, VERSION_KEY
-from .made_once import made_once
 from .refusals import UNREADABLE, reason, refused
 
 SIDECAR = ".json"

@@ -18,8 +18,8 @@ from ..config.validation import WORDS, shown
 from ..errors import GeoDistilError, OutputError, PackageError, WeightsError, cannot_write
 from ..files import MOST_BYTES as MOST_OF_AN_ITEM
 from ..files import parse_object, read_object
+from ..processes import made_once
 from .item import AGAIN, FILES, ITEM_FILE, WEIGHTS_FILE, read_card
-from .made_once import made_once
 
 if TYPE_CHECKING:
     from ..models import TrainableNetwork

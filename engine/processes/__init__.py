@@ -1,10 +1,18 @@
 """Processes: who owns a folder, who ends with whom, and what the dead have left behind."""
 
 from .identity import Identity, Place, check_place, lives, me, place
-from .interruption import Interrupted, held, interruptible
-from .leftovers import name_semaphores, remove_scratch, scratch, sweep, sweep_semaphores
-from .lifetime import FORKSERVER_GUARD, end_with_parent, end_with_process
-from .ownership import OWNER_FILE, Lost, Owner
+from .lifetime import FORKSERVER_GUARD, Interrupted, end_with_parent, end_with_process, held, interruptible
+from .ownership import (
+    OWNER_FILE,
+    Lost,
+    Owner,
+    made_once,
+    name_semaphores,
+    remove_scratch,
+    scratch,
+    sweep,
+    sweep_semaphores,
+)
 
 __all__ = [
     "FORKSERVER_GUARD",
@@ -20,6 +28,7 @@ __all__ = [
     "held",
     "interruptible",
     "lives",
+    "made_once",
     "me",
     "name_semaphores",
     "place",

@@ -9,16 +9,15 @@ from .disagreement import TABLE
 from .distil import plan_distil
 from .ensemble import check_mirrors
 from .feature_teaching import with_feature_teacher
-from .forgetting import missing_ground
 from .identity import teachers_identity, teachers_of
 from .partial_multitask import plan_partial_multitask
 from .plan import Batches, Losses, Networks, Plan, Stage, ema_of, network_of, with_timing
 from .pretraining import with_pretraining
-from .reuse import CHECKPOINTS, best_weights
 from .semi_supervised import plan_semi_supervised
-from .starting import with_start
+from .starting import missing_ground, with_start
 from .strides import with_strides
 from .supervised import chosen_loss, plan_supervised
+from .teachers import CHECKPOINTS, best_weights
 
 RECIPES = {
     "supervised": plan_supervised,

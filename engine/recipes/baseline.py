@@ -30,8 +30,7 @@ from .plan import Batches, Losses, Networks, Plan, Stage, network_of, predict, t
 from .semi_supervised import THRESHOLDS, adaptive_thresholds, require_roles, thresholds_of
 from .supervised import LabelTerms, label_terms, supervised_losses, teach_from_labels
 from .teachers import load_teachers
-from .together import forward_together
-from .views import CutMix, dropped, labelled, seen
+from .views import CutMix, dropped, forward_together, labelled, seen
 
 ROLES: tuple[Role, ...] = ("segmentation", "unlabelled")
 SEGMENTATION: tuple[Literal["segmentation"]] = ("segmentation",)

@@ -18,16 +18,15 @@ from ..errors import ConfigError
 from ..models import TaskNetwork, anchors_valid
 from ..models.encoders import STRIDES
 from ..types import Batch, Outputs, Task, given
-from .build import build_network
+from .build import build_network, check_imagery, load_package_teacher
 from .calibration import CALIBRATION, Calibration, calibrated
 from .ensemble import agreement, check_mirrors, check_opinions, mean_answer, opinions
 from .feature_teaching import feature_terms
-from .package_teacher import check_imagery, load_package_teacher
 from .plan import Batches, Losses, Networks, Plan, Stage, Weigh, network_of, nothing_to_say
 from .starting import channels
 from .supervised import supervised_losses
 from .terms import GATE, Gate, Teaching, check_features, has_terms, listened, teaching_terms, uses_features
-from .together import forward_together
+from .views import forward_together
 
 TASKS: tuple[Task, ...] = ("detection", "segmentation")
 SHARED = {"feature", "pkd"}

@@ -31,7 +31,6 @@ from .ensemble import (
     opinions,
 )
 from .feature_teaching import feature_terms
-from .forgetting import NOTHING, Lesson
 from .plan import (
     Batches,
     Losses,
@@ -45,7 +44,7 @@ from .plan import (
     teacher_share,
     teaching_network,
 )
-from .starting import build_student, channels
+from .starting import NOTHING, Lesson, build_student, channels
 from .supervised import (
     LabelTerms,
     WeakLosses,
@@ -59,8 +58,7 @@ from .supervised import (
 )
 from .teachers import check_frozen, load_teachers, untaught
 from .terms import GATE, Gate, Teaching, check_features, has_terms, listened, soft_terms, teaching_terms, uses_features
-from .together import forward_together
-from .views import seen
+from .views import forward_together, seen
 
 TEACHERS: dict[Task, str] = {"detection": "detection_teacher", "segmentation": "segmentation_teacher"}
 

@@ -30,13 +30,11 @@ from ..errors import ConfigError
 from ..types import Batch, Outputs, Role, Task, given
 from .build import build_network
 from .disagreement import RENEWALS, TABLE, ChipChoice, disagreement, disagreement_table
-from .forgetting import NOTHING, Lesson
 from .plan import Batches, Losses, Networks, Plan, Stage, network_of, predict, teacher_share, teaching_network
-from .starting import build_student
+from .starting import NOTHING, Lesson, build_student
 from .supervised import LabelTerms, label_terms, supervised_losses
 from .teachers import check_frozen, load_teachers
-from .together import Change, forward_together
-from .views import CutMix, complementary, joined, joined_answers, labelled, seen
+from .views import Change, CutMix, complementary, forward_together, joined, joined_answers, labelled, seen
 
 TEACHERS = ("first_teacher", "second_teacher")
 ROLES: tuple[Role, ...] = ("segmentation", "unlabelled")

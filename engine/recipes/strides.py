@@ -8,7 +8,7 @@ from ..config import Distil, Network, Recipe, Run, TeachersFrom, named_folders
 from ..data import Prepared
 from ..data.prepared import ObjectSides
 from ..files import read_object
-from .package_teacher import CARD, ITEM
+from .build import CARD, ITEM
 from .starting import SHIPPED
 
 STRIDES = (4, 8, 16, 32, 64)

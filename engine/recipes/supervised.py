@@ -17,7 +17,7 @@ from torch import Tensor
 from ..config import Labelled, PartialMultitask, Run, Supervised, recipe_of
 from ..data import Prepared
 from ..data.label_statistics import SCARCE, class_shares
-from ..datasets.masks import MINIMUM_PIXELS, components, large_enough
+from ..datasets.rasters import MINIMUM_PIXELS, components, large_enough
 from ..distillation import (
     bounded_areas,
     cldice_loss,
@@ -31,11 +31,9 @@ from ..errors import ConfigError
 from ..models import TaskNetwork
 from ..types import IGNORE_INDEX, Batch, Outputs, Role, Task, given
 from .feature_teaching import feature_terms
-from .forgetting import NOTHING, Lesson
 from .plan import Batches, Losses, Networks, Plan, Stage, network_of
-from .starting import build_student
-from .together import forward_together
-from .views import labelled
+from .starting import NOTHING, Lesson, build_student
+from .views import forward_together, labelled
 
 UNEVEN = 20.0
 """How much more ground the class with the most must cover than that with the least for classes to be weighed."""

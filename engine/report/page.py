@@ -12,11 +12,9 @@ from typing import Any
 from ..config import Run
 from ..errors import cannot_write
 from ..files import write_text
-from .charts import losses_chart, metrics_chart, title
-from .comparison import Finished, beside, comparison, teachers
-from .findings import findings
+from .comparison import Finished, beside, comparison, findings, teachers
 from .history import MAIN, History, Stage
-from .markup import CSS, spoken, table, text
+from .markup import CSS, losses_chart, metrics_chart, spoken, table, text, title
 from .sections import answers, sizes, sources
 
 

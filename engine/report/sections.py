@@ -7,10 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from ..config import Run
-from .charts import MOST_CURVES, precision_recall_chart, reliability_chart, split_map
-from .history import History
-from .markup import Cell, figure, picture, spoken, table, text
-from .validation import figure_path, threshold_of
+from .history import History, figure_path, threshold_of
+from .markup import (
+    MOST_CURVES,
+    Cell,
+    figure,
+    picture,
+    precision_recall_chart,
+    reliability_chart,
+    split_map,
+    spoken,
+    table,
+    text,
+)
 
 MOST_ACROSS = 20
 """Classes of a confusion matrix that fits a page."""

@@ -3,10 +3,10 @@
 from .clock import check_patience
 from .device import device_name, enough_memory, make_fabric
 from .loop import Loop
-from .metrics import MAIN, DetectionScore, SegmentationScore, main_score, segmentation_values
 from .teachers import Settled, offer, settle
 from .telling import Trained
 from .together import joined
+from .validation import MAIN, DetectionScore, SegmentationScore, main_score, segmentation_values
 
 __all__ = [
     "MAIN",

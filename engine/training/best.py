@@ -13,8 +13,8 @@ from .. import ranks
 from ..errors import TrainingError, WeightsError
 from ..models.storage import checksum, load_weights, save_weights
 from ..recipes import Stage, best_weights
+from .checkpoint_files import atomically
 from .checkpoints import Diverged, are_numbers
-from .durable import atomically
 
 Weights = dict[str, Tensor]
 

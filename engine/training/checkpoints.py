@@ -20,8 +20,15 @@ from ..errors import GeoDistilError, TrainingError
 from ..models import Loaded
 from ..models.devices import check_memory
 from ..recipes import CHECKPOINTS, Plan
-from .belonging import differences, sentence, settings_of_sources
-from .durable import LAST, UNREADABLE, read_generation, write_generation
+from .checkpoint_files import (
+    LAST,
+    UNREADABLE,
+    differences,
+    read_generation,
+    sentence,
+    settings_of_sources,
+    write_generation,
+)
 
 MOST_SETBACKS = 2
 """How often a stage goes back before it gives up."""
@@ -99,7 +106,7 @@ class State:
         best: best weights of the networks that the stage judges, by network.
         left: checksums of the files that finished stages have left, by their names.
         settings: what of the run's settings decides over weights, as a tree; empty of earlier engines.
-        data: identities of the files that the training reads (`belonging.data_of`); empty of earlier engines.
+        data: identities of the files that the training reads (`checkpoint_files.data_of`); empty of earlier engines.
         loaded: what encoders began with, by network.
         setbacks: how often the stage has gone back, with half the learning rate each time.
         at_once: chips of each role in a pass; 0 (of earlier engines): all of a batch.

@@ -25,8 +25,8 @@ from ..processes import Interrupted, interruptible
 from ..recipes import Stage, ema_of
 from ..recipes.plan import PlannedRun, network_of
 from ..types import Batch, Role, given
-from .belonging import check_data, data_of
 from .best import BestWeights, kept
+from .checkpoint_files import check_data, data_of, packed, unpacked
 from .checkpoints import (
     MOST_SETBACKS,
     Diverged,
@@ -53,12 +53,10 @@ from .clock import (
     with_time_budget,
 )
 from .device import enough_memory, half_precision, random_states, set_random_states
-from .durable import packed, unpacked
-from .metrics import main_score
 from .optimizer import averaged, load_optimizer, make_optimizer
 from .telling import Telling, Trained
 from .together import forget_passes, passes_of, same_everywhere
-from .validation import Fitted, Validator, fit_once, take_fitted
+from .validation import Fitted, Validator, fit_once, main_score, take_fitted
 
 PROGRESS_EVERY = 1.0
 """Seconds between progress events."""

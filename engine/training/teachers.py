@@ -23,8 +23,8 @@ from ..errors import GeoDistilError
 from ..files import json_or_none
 from ..recipes import CHECKPOINTS, Plan, best_weights, build_plan, teachers_identity, teachers_of
 from .best import kept
+from .checkpoint_files import atomically, begun
 from .checkpoints import FREE
-from .durable import atomically, begun
 
 RECORD = "teachers.json"
 UNITS = ("steps", "epochs", "minutes")

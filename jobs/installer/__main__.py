@@ -13,13 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from .download import digest, executable, locked
 from .errors import InstallError, Stopped, explain_exception
-from .events import STOP_FILE
-from .job import STATE_FILE, Job, only_one
+from .job import STATE_FILE, STOP_FILE, Job, only_one
 from .machine import driver_version, torch_builds
-from .making import environment, fill
-from .requirements import digest, executable, locked
-from .verifying import verify
+from .making import environment, fill, verify
 
 STAGES = ("python", "packages", "check")
 

@@ -1,20 +1,163 @@
-"""What one installation knows: its folder, what was asked for, its children's variables; one at a time in a folder."""
+"""What one installation knows, tells in `events.jsonl` and starts; one at a time in a folder."""
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import signal
+import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import IO, Callable
+from typing import IO, Any, Callable, TextIO
 
-from .children import run
-from .errors import InstallError, marked
-from .events import Events
+from .errors import InstallError, Stopped, marked
+
+EVENTS_FILE = "events.jsonl"
+STOP_FILE = "stop"
+RESERVE_FILE = "reserve"
+RESERVE_BYTES = 1 << 16
+
+
+class Events:
+    """Appends events to a folder's log and looks for its `stop` file.
+
+    A little room is kept in reserve, so that a full disk can still be told of.
+
+    Args:
+        folder: the environment's folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._stop = folder / STOP_FILE
+        self._path = folder / EVENTS_FILE
+        self._reserve = folder / RESERVE_FILE
+
+    def open(self) -> None:
+        """Take the reserve; to be called by the one installation that writes."""
+        self._reserve.write_bytes(bytes(RESERVE_BYTES))
+
+    def close(self) -> None:
+        """Give the reserve back."""
+        self._reserve.unlink(missing_ok=True)
+
+    def write(self, kind: str, **values: Any) -> None:
+        """Append one event."""
+        line = json.dumps({"time": round(time.time(), 3), "kind": kind, **values}) + "\n"
+        try:
+            self._append(line)
+        except OSError:
+            self.close()
+            self._append(line)
+
+    def check_stop(self) -> None:
+        """End here where a person asked for it.
+
+        Raises:
+            Stopped: the file `stop` is there.
+        """
+        if self._stop.exists():
+            raise Stopped
+
+    def _append(self, line: str) -> None:
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(line)
+
+
+POLL_SECONDS = 0.1
+KILL_SECONDS = 3.0
+PR_SET_PDEATHSIG = 1
+"""prctl(2)."""
+
+
+class ChildFailed(Exception):
+    """A program ended with an error; `words` is all that it said."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+
+def run(command: Sequence[str], environment: Mapping[str, str], between: Callable[[], None]) -> str:
+    """Run a program to its end.
+
+    Args:
+        command: the program and its arguments.
+        environment: its environment variables.
+        between: called several times a second; what it raises ends the program.
+
+    Returns:
+        What it said, on both of its streams.
+
+    Raises:
+        ChildFailed: it could not be started, or ended with an error.
+    """
+    try:
+        child = _start(command, environment)
+    except OSError as error:
+        raise ChildFailed(f"{command[0]} cannot be started: {error}") from error
+    lines: list[str] = []
+    reader = threading.Thread(target=_echo, args=(child.stdout, lines), daemon=True)
+    reader.start()
+    try:
+        while child.poll() is None:
+            between()
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(POLL_SECONDS)
+    finally:
+        _end(child)
+        reader.join(KILL_SECONDS)
+    if child.returncode:
+        raise ChildFailed("".join(lines) or f"{command[0]} ended with exit code {child.returncode}")
+    return "".join(lines)
+
+
+def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    hidden: dict[str, Any] = {"creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)}
+    with_us: dict[str, Any] = {"preexec_fn": _end_with_parent} if sys.platform == "linux" else {}
+    return subprocess.Popen(
+        command,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        **hidden,
+        **with_us,
+    )
+
+
+if sys.platform == "linux":
+    _prctl = ctypes.CDLL(None).prctl
+
+    def _end_with_parent() -> None:
+        """Have the kernel end this child when the installer's main thread, which starts all, ends: also by a kill."""
+        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _echo(stream: TextIO, lines: list[str]) -> None:
+    for line in stream:
+        lines.append(line)
+        with suppress(OSError):  # the log may be on a disk that is full; the child must be listened to all the same
+            print(line, end="", flush=True)
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    if child.poll() is not None:
+        return
+    child.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(KILL_SECONDS)
+    if child.poll() is None:
+        child.kill()
+        child.wait()
+
 
 LOCK_FILE = "install.lock"
 PATIENCE_SECONDS = 1.0

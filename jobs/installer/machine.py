@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Callable
 
-from .children import ChildFailed, run
 from .errors import InstallError, marked
+from .job import ChildFailed, run
 
 INDEX = "https://download.pytorch.org/whl/"
 QUERY = ("--query-gpu=driver_version", "--format=csv,noheader")

@@ -1,20 +1,77 @@
-"""Makes the empty environment and brings it to its locked set, one package after the other, and tells how far it is."""
+"""Makes the empty environment, brings it to its locked set, one package after the other, and proves that it works."""
 
 from __future__ import annotations
 
+import json
 import platform
 import shutil
 import sys
 import time
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
-from .children import ChildFailed
+from .download import Package, executable, installed, pythons, sweep
 from .errors import InstallError, check_space, explain, marked, told, unfit_python
-from .job import Job
+from .job import ChildFailed, Job
 from .machine import DEFAULT, Build, Python, ask, platform_key
-from .requirements import Package, executable, installed, pythons, sweep
 from .tools import Pip, Uv, get_uv
+
+LOAD = """
+import importlib, sys
+for name in sys.argv[1:]:
+    print("loading", name, flush=True)
+    importlib.import_module(name)
+"""
+
+DOCTOR = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from engine.cli.main import main
+sys.exit(main(["doctor", "--json"]))
+"""
+
+
+def verify(job: Job, python: str) -> dict[str, Any]:
+    """Load the modules in the environment's own Python, then ask the engine's doctor.
+
+    Returns:
+        What the doctor found; empty where the request names no engine.
+
+    Raises:
+        InstallError: something does not load.
+    """
+    _load(job, python)
+    return _ask_doctor(job, python) if job.request.engine else {}
+
+
+def _ask_doctor(job: Job, python: str) -> dict[str, Any]:
+    try:
+        words = job.run([python, "-c", DOCTOR, job.request.engine])
+        return json.loads(words[words.index("{") :])
+    except (ChildFailed, ValueError) as error:
+        raise InstallError(
+            "error",
+            marked("The engine does not start in {python}."),
+            marked("Remove the environment and set it up anew, or copy the diagnostics into a bug report."),
+            str(error),
+            python=python,
+        ) from error
+
+
+def _load(job: Job, python: str) -> None:
+    try:
+        job.run([python, "-I", "-c", LOAD, *job.request.imports])
+    except ChildFailed as error:
+        tried = [line.split()[1] for line in error.words.splitlines() if line.startswith("loading ")]
+        raise InstallError(
+            "error",
+            marked("The module {tried} does not load in {python}."),
+            marked("Remove the environment and set it up anew, or copy the diagnostics into a bug report."),
+            error.words,
+            tried=tried[-1] if tried else "Python",
+            python=python,
+        ) from error
+
 
 PREFERRED = "3.12"
 """The Python that uv fetches where nobody chose one."""

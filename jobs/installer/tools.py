@@ -8,11 +8,9 @@ import sys
 import zipfile
 from pathlib import Path
 
-from .children import ChildFailed
-from .download import fetch, find
+from .download import Package, executable, fetch, find, locked
 from .errors import InstallError, explain, explain_exception, marked
-from .job import Job
-from .requirements import Package, executable, locked
+from .job import ChildFailed, Job
 
 UV_REQUIREMENTS = "uv.txt"
 

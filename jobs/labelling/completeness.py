@@ -17,8 +17,7 @@ from qgis.PyQt.QtCore import QDateTime
 from ..errors import GeoDistilError
 from ..reference_systems import transform_between
 from ..translation import tr
-from .editing import commit
-from .geometry import areas_of
+from .editing import areas_of, commit
 from .layers import MADE_AT
 
 DENSITY = 16

@@ -27,8 +27,7 @@ from ..sources.facts import POLYGONS, label_kind, likely_class_field
 from ..translation import tr
 from .completeness import Completeness
 from .counting import TURN_SECONDS
-from .editing import LabelEditor
-from .geometry import areas_of
+from .editing import LabelEditor, areas_of
 from .keeping import Keeper, Restoring
 from .kept import Suggestion, place_to_write
 from .layers import recovered_area

@@ -18,14 +18,13 @@ from ..checking import EngineCheck
 from ..errors import STOPPED, GeoDistilError, as_error
 from ..folders import open_folder, remove_later
 from ..given import given
-from ..launch import launch
 from ..package_registry import register
 from ..packages import is_foreign
 from ..reference_systems import ground_size, view_on
 from ..runs.files import remember
 from ..runs.state import RunState, Status
 from ..runs.tracker import Watcher
-from ..runs.waiting import ask_to_stop
+from ..runs.waiting import ask_to_stop, launch
 from ..runs.words import message, stage_text, title
 from ..sources.draft import AREA_LAYER, ClassDraft, Draft, RecipeDraft, SourceDraft, TrainingDraft
 from ..sources.place import folder_name, runs_folder
@@ -35,10 +34,8 @@ from ..tiles.plan import Order, order_for, refuse_many
 from ..tiles.service import is_service
 from ..translation import tr
 from .layers import layer_values
-from .link import raster_of, read_link
-from .rounds import Round, forget_round, note_round, read_rounds, scores
+from .link import Round, forget_round, note_round, raster_of, read_link, read_rounds, scores, suggested_sources
 from .session import LabelSession
-from .suggesting import suggested_sources
 
 MARGIN = 128
 """Pixels around what is labelled, which half a chip of the usual size sees."""

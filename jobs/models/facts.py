@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..progress import headed, spoken
-from ..runs.curves import MAIN, NOT_SCORES, WORDS
+from ..runs.history import MAIN, NOT_SCORES, WORDS
 from ..translation import local, local_brief, tr
 from .shelf import Model
 

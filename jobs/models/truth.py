@@ -23,7 +23,7 @@ from qgis.core import (
 from ..classes import NO_CLASS, RASTER_BACKGROUND, ClassReader
 from ..errors import GeoDistilError
 from ..folders import file_stem
-from ..labelling.geometry import areas_of
+from ..labelling.editing import areas_of
 from ..reading import Features
 from ..reference_systems import transform_between
 from ..snapshots import CLASS_FIELD, NEEDED, LayerFile, Snapshot, raster_path

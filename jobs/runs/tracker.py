@@ -18,7 +18,6 @@ from ..run_folder import RUN_FILE
 from ..servers.note import NOTE_FILE, Note, Stage, read_note
 from ..text_files import read_object, texts
 from ..translation import tr
-from .alive import is_alive
 from .files import (
     AFTERWARDS_FILE,
     CHECKPOINTS,
@@ -30,7 +29,7 @@ from .files import (
     is_run,
 )
 from .history import History, HistoryReader
-from .state import TEACHERS, Alive, Launch, RunState, Status, prediction_status, server_status, status
+from .state import TEACHERS, Alive, Launch, RunState, Status, is_alive, prediction_status, server_status, status
 
 MOST_CHUNKS = 64
 """Of a megabyte, taken in by one call: other runs have their turn too while a very long log is read."""

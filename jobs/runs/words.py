@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..progress import duration, headed, spoken
 from ..servers.note import Stage
 from ..translation import local, local_time, tr
-from .curves import MAIN, WORDS, number
+from .history import MAIN, WORDS, number
 from .state import RunState, Status
 
 

@@ -16,8 +16,8 @@ from ..errors import CancelledError
 from ..given import given
 from ..text_files import parsed_json
 from . import ssh
-from .errors import lost, no_engine, no_python, on_its_disk, refused_by_ssh
 from .server import Server
+from .ssh import lost, no_engine, no_python, on_its_disk, refused_by_ssh
 
 SCRIPT = Path(__file__).with_name("there.py")
 READY = b"GEODISTIL-READY\n"

@@ -23,9 +23,9 @@ from ..translation import tr
 from .cargo import RUNS, cargo
 from .connection import Connection
 from .copying import Mirror, Pace, Wanted, fetch, missing, send
-from .errors import ServerError, no_engine, no_server, too_little_room
 from .note import LOCK_FILE, UNDER_WAY, Note, Stage, read_note, write_note
 from .server import Server, servers
+from .ssh import ServerError, no_engine, no_server, too_little_room
 
 POLL_SECONDS = 1.0
 LONGEST_PAUSE = 30.0

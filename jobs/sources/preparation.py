@@ -14,10 +14,10 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 from ..background import Background, Cancelled, hand_over, start
 from ..errors import CancelledError, GeoDistilError, as_error
 from ..folders import scratch
-from ..launch import predict_afterwards
 from ..packages import copy_teacher, package_path
 from ..run_folder import write_run
 from ..runs.files import START, TEACHER
+from ..runs.waiting import predict_afterwards
 from ..servers.following import assign
 from ..servers.server import Server, servers
 from ..snapshots import Snapshot, Which
@@ -27,9 +27,8 @@ from .counting import Ground, features_on_any
 from .draft import Draft, SourceDraft
 from .exporting import check_export, export_task, fetch_task, source_order
 from .facts import ground, raster_facts
-from .files import Files
 from .place import run_folder, taken
-from .run_file import recipe_kind, run_values
+from .run_file import Files, recipe_kind, run_values
 from .suggestion import DISTIL
 
 

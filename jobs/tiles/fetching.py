@@ -35,10 +35,9 @@ from .getting import (
     wmts_address,
     xyz_address,
 )
-from .mosaic import Tiles, picture, write
+from .mosaic import ABSENT_SECONDS, FRESH_SECONDS, Tiles, TileStore, picture, put, sweep, tiles_folder, write
 from .plan import Order, Window, bytes_per_pixel, note_size, window, wms_lattice, xyz_lattice
 from .service import WMS, XYZ, Service
-from .store import ABSENT_SECONDS, FRESH_SECONDS, TileStore, put, sweep, tiles_folder
 
 MANNERS = Manners()
 Said = TypeVar("Said")

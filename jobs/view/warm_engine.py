@@ -25,10 +25,10 @@ from ..events import EventReader
 from ..folders import job_folder
 from ..gdal_files import permission
 from ..given import given
-from ..launch import qt_environment
 from ..layers.styled import LEVEL
 from ..process import LOG_FILE, STOP_FILE
 from ..reference_systems import extent_arguments, sides, view_on
+from ..runs.waiting import qt_environment
 from ..snapshots import raster_path
 from ..tiles.plan import Order, order_for
 from ..tiles.service import is_service

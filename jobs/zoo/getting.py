@@ -12,10 +12,9 @@ from ..errors import GeoDistilError
 from ..folders import free_place, scratch
 from ..installer.download import sha256_of
 from ..models.shelf import look
-from ..stored import store, stored_by_path
+from ..text_files import store, stored_by_path
 from ..translation import local, tr
-from .catalogue import MOST_BYTES, MOST_PREVIEW, Entry, File
-from .fetching import content, fetch
+from .catalogue import MOST_BYTES, MOST_PREVIEW, Entry, File, content, fetch
 
 GOTTEN = "geodistil/gotten"
 """By its place in a zoo, where a model is here."""
@@ -80,7 +79,7 @@ def get(entry: Entry, folder: Path, progress: Callable[[float], None], cancelled
 
 
 def picture_of(entry: Entry, cancelled: Callable[[], bool]) -> bytes:
-    """A model's preview. For workers; raises as `fetching.content`."""
+    """A model's preview. For workers; raises as `catalogue.content`."""
     return content(entry.preview, MOST_PREVIEW, cancelled)
 
 

@@ -84,136 +84,339 @@
       <translation>Schalten Sie zuerst die Erweiterung Verarbeitung ein (Erweiterungen &gt; Erweiterungen verwalten und installieren).</translation>
     </message>
     <message>
-      <location filename="toolbox/areastolines.py" />
-      <source>Greatest width (metres)</source>
-      <translation>Größte Breite (Meter)</translation>
+      <location filename="toolbox/base.py" />
+      <source>ground sampling distance</source>
+      <translation>Bodenauflösung</translation>
     </message>
     <message>
-      <location filename="toolbox/areastolines.py" />
-      <source>Least length of a line with a free end (metres)</source>
-      <translation>Kleinste Länge einer Linie mit freiem Ende (Meter)</translation>
+      <location filename="toolbox/base.py" />
+      <source>pseudo-labels</source>
+      <translation>Pseudo-Labels</translation>
     </message>
     <message>
-      <location filename="toolbox/areastolines.py" />
-      <source>Largest gap to bridge (metres)</source>
-      <translation>Größte Lücke, die überbrückt wird (Meter)</translation>
+      <location filename="toolbox/base.py" />
+      <source>labelled area</source>
+      <translation>gelabelte Gebiet</translation>
     </message>
     <message>
-      <location filename="toolbox/areastolines.py" />
-      <source>Smallest area (square metres)</source>
-      <translation>Kleinste Fläche (Quadratmeter)</translation>
+      <location filename="toolbox/base.py" />
+      <source>model package</source>
+      <translation>Modellpaket</translation>
     </message>
     <message>
-      <location filename="toolbox/areastolines.py" />
-      <source>Largest hole to fill (square metres)</source>
-      <translation>Größtes Loch, das gefüllt wird (Quadratmeter)</translation>
+      <location filename="toolbox/base.py" />
+      <source>semi-supervised</source>
+      <translation>halbüberwachten</translation>
     </message>
     <message>
-      <location filename="toolbox/areastolines.py" />
-      <source>Least length of a branch (metres)</source>
-      <translation>Kleinste Länge eines Zweigs (Meter)</translation>
+      <location filename="toolbox/base.py" />
+      <source>run folder</source>
+      <translation>Laufordner</translation>
     </message>
     <message>
-      <location filename="toolbox/areastolines.py" />
-      <source>Tolerance of simplification (metres)</source>
-      <translation>Toleranz der Vereinfachung (Meter)</translation>
-    </message>
-    <message>
-      <location filename="toolbox/areastolines.py" />
-      <source>Class map to centre lines</source>
-      <translation>Klassenkarte in Mittellinien umwandeln</translation>
-    </message>
-    <message>
-      <location filename="toolbox/areastolines.py" />
-      <source>Centre lines of a class's thin areas, for example roads, with their width.</source>
-      <translation>Mittellinien der schmalen Flächen einer Klasse, zum Beispiel Straßen, mit ihrer Breite.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/areastolines.py" />
-      <source>Turns the thin areas of one class of a class map, for example roads or ditches, into centre lines with the fields length_m and width_m, strip by strip, so that large maps fit into memory. Lengths are of the ground, whatever the CRS.
-
-Places wider than the greatest width give no line. Short branches are cut off, gaps between ends that point at each other can be bridged, and lines are simplified and smoothed.</source>
-      <translation>Macht aus den schmalen Flächen einer Klasse einer Klassenkarte, zum Beispiel Straßen oder Gräben, Mittellinien mit den Feldern length_m und width_m; streifenweise, so dass auch große Karten in den Speicher passen. Längen gelten am Boden, in jedem KBS.
-
-Stellen, die breiter sind als die größte Breite, ergeben keine Linie. Kurze Zweige werden abgeschnitten, Lücken zwischen Enden, die aufeinander zeigen, lassen sich überbrücken, und die Linien werden vereinfacht und geglättet.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/areastolines.py" />
-      <source>Centre lines</source>
-      <translation>Mittellinien</translation>
-    </message>
-    <message>
-      <location filename="toolbox/areastolines.py" />
-      <source>Class map</source>
+      <location filename="toolbox/base.py" />
+      <source>class map</source>
       <translation>Klassenkarte</translation>
     </message>
     <message>
-      <location filename="toolbox/areastolines.py" />
-      <source>Class</source>
-      <translation>Klasse</translation>
+      <location filename="toolbox/base.py" />
+      <source>backend</source>
+      <translation>Backend</translation>
     </message>
     <message>
-      <location filename="toolbox/areastolines.py" />
-      <source>Its name in the layer's legend, or its value.</source>
-      <translation>Ihr Name in der Legende des Layers, oder ihr Wert.</translation>
+      <location filename="toolbox/base.py" />
+      <source>background</source>
+      <translation>Hintergrund</translation>
     </message>
     <message>
-      <location filename="toolbox/areastopolygons.py" />
-      <source>Class map to polygons</source>
-      <translation>Klassenkarte in Polygone umwandeln</translation>
+      <location filename="toolbox/base.py" />
+      <source>checkpoint</source>
+      <translation>Zwischenstand</translation>
     </message>
     <message>
-      <location filename="toolbox/areastopolygons.py" />
-      <source>Polygons of a class map's areas, cleaned, simplified without gaps, right-angled where asked.</source>
-      <translation>Polygone der Flächen einer Klassenkarte: bereinigt, ohne Lücken vereinfacht, auf Wunsch rechtwinklig.</translation>
+      <location filename="toolbox/base.py" />
+      <source>chips</source>
+      <translation>Ausschnitte</translation>
     </message>
     <message>
-      <location filename="toolbox/areastopolygons.py" />
-      <source>Turns a class map into polygons with the fields class, class_id, area_m2 and perimeter_m, strip by strip, so that large maps fit into memory. Areas and lengths are of the ground, whatever the CRS.
-
-Small areas go to the neighbour with the longest border. Simplified borders stay shared: there are no gaps and no overlaps. Right angles suit buildings; such polygons stand alone and may overlap their neighbours.
-
-Classes have the names of the layer's legend.</source>
-      <translation>Macht aus einer Klassenkarte Polygone mit den Feldern class, class_id, area_m2 und perimeter_m; streifenweise, so dass auch große Karten in den Speicher passen. Flächen und Längen gelten am Boden, in jedem KBS.
-
-Kleine Flächen gehen an den Nachbarn mit der längsten Grenze. Gemeinsame Grenzen bleiben beim Vereinfachen gemeinsam: Es entstehen weder Lücken noch Überlappungen. Rechte Winkel passen zu Gebäuden; solche Polygone stehen für sich und dürfen ihre Nachbarn überlappen.
-
-Die Klassen heißen wie in der Legende des Layers.</translation>
+      <location filename="toolbox/base.py" />
+      <source>encoder</source>
+      <translation>Encoder</translation>
     </message>
     <message>
-      <location filename="toolbox/areastopolygons.py" />
-      <source>Polygons</source>
-      <translation>Polygone</translation>
+      <location filename="toolbox/base.py" />
+      <source>teachers</source>
+      <translation>Lehrernetze</translation>
     </message>
     <message>
-      <location filename="toolbox/areastopolygons.py" />
-      <source>Classes</source>
-      <translation>Klassen</translation>
+      <location filename="toolbox/base.py" />
+      <source>student</source>
+      <translation>Schülernetz</translation>
     </message>
     <message>
-      <location filename="toolbox/areastopolygons.py" />
-      <source>Names or values with commas between them; empty: all but the background.</source>
-      <translation>Namen oder Werte, durch Kommas getrennt; leer: alle außer dem Hintergrund.</translation>
+      <location filename="toolbox/base.py" />
+      <source>auto: a graphics card where there is one, else the processor.</source>
+      <translation>auto: eine Grafikkarte, wo es eine gibt, sonst der Prozessor.</translation>
     </message>
     <message>
-      <location filename="toolbox/areastopolygons.py" />
-      <source>Classes to give right angles</source>
-      <translation>Klassen, die rechtwinklig werden</translation>
+      <location filename="toolbox/base.py" />
+      <source>Choose one that QGIS knows, or a package: its folder, its zip, the `item.json` inside, or the run folder that it was trained in.</source>
+      <translation>Wählen Sie eines, das QGIS kennt, oder ein Paket: seinen Ordner, seine Zip-Datei, die `item.json` darin oder den Laufordner, in dem es trainiert wurde.</translation>
     </message>
     <message>
-      <location filename="toolbox/areastopolygons.py" />
-      <source>Names or values with commas between them, for example buildings.</source>
-      <translation>Namen oder Werte, durch Kommas getrennt, zum Beispiel Gebäude.</translation>
+      <location filename="toolbox/base.py" />
+      <source>A raster of whole numbers, one a class: what Predict writes, or any other. 0 is background.</source>
+      <translation>Ein Raster ganzer Zahlen, eine je Klasse: was Vorhersagen schreibt, oder ein anderes. 0 ist Hintergrund.</translation>
     </message>
     <message>
-      <location filename="toolbox/areastopolygons.py" />
-      <source>Confidence of the class map</source>
-      <translation>Konfidenz der Klassenkarte</translation>
+      <location filename="toolbox/base.py" />
+      <source>Wider places, such as squares, give no line.</source>
+      <translation>Breitere Stellen, etwa Plätze, geben keine Linie.</translation>
     </message>
     <message>
-      <location filename="toolbox/areastopolygons.py" />
-      <source>Percent, as Predict writes it: gives each polygon its mean.</source>
-      <translation>Prozent, wie Vorhersagen sie schreibt: Jedes Polygon erhält seinen Mittelwert.</translation>
+      <location filename="toolbox/base.py" />
+      <source>Shorter lines that end in nothing on one side are left out.</source>
+      <translation>Kürzere Linien, die auf einer Seite ins Nichts laufen, werden ausgelassen.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Ends that point at each other are joined across gaps up to this length; 0 joins none.</source>
+      <translation>Enden, die aufeinander zeigen, werden über Lücken bis zu dieser Länge verbunden; 0 verbindet keine.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Smaller areas are left out; in polygons their ground goes to a neighbour. 0 keeps all.</source>
+      <translation>Kleinere Flächen werden ausgelassen; bei Polygonen geht ihr Gelände an einen Nachbarn. 0 behält alle.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Smaller holes in areas are closed; 0 closes none.</source>
+      <translation>Kleinere Löcher in Flächen werden geschlossen; 0 schließt keine.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Shorter side branches, which ragged edges make, are cut off.</source>
+      <translation>Kürzere Seitenäste, die von ausgefransten Rändern kommen, werden abgeschnitten.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>How far a simplified outline may be from the pixels' own; 0 keeps every corner of a pixel.</source>
+      <translation>Wie weit ein vereinfachter Umriss von dem der Pixel abweichen darf; 0 behält jede Ecke eines Pixels.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Lines with the fields class, length_m and width_m.</source>
+      <translation>Linien mit den Feldern class, length_m und width_m.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Polygons with the fields class, class_id, area_m2 and perimeter_m.</source>
+      <translation>Polygone mit den Feldern class, class_id, area_m2 und perimeter_m.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>A raster of class numbers, or polygons; each connected area of a class becomes one box.</source>
+      <translation>Ein Raster von Klassennummern oder Polygone; jede zusammenhängende Fläche einer Klasse wird eine Box.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Polygons are painted on pixels of this size first, so that those that touch become one object.</source>
+      <translation>Polygone werden zuerst auf Pixel dieser Größe gemalt, so dass sich berührende ein Objekt werden.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>The boxes as polygons, with their class: labels for detection.</source>
+      <translation>Die Boxen als Polygone mit ihrer Klasse: Labels für Detektion.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Aerial or satellite imagery on which single objects are labelled.</source>
+      <translation>Luft- oder Satellitenbilder, auf denen einzelne Objekte gelabelt sind.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>One feature an object: polygons, of which the extents count, or points with a box size.</source>
+      <translation>Ein Feature je Objekt: Polygone, deren Ausdehnung zählt, oder Punkte mit einer Boxgröße.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>For labels that are points: how large an object is on the ground.</source>
+      <translation>Für Labels, die Punkte sind: wie groß ein Objekt am Boden ist.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Aerial or satellite imagery on which areas are labelled.</source>
+      <translation>Luft- oder Satellitenbilder, auf denen Flächen gelabelt sind.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Polygons of the areas of each class, or a raster of class numbers.</source>
+      <translation>Polygone der Flächen jeder Klasse oder ein Raster von Klassennummern.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Imagery without labels, from which a network learns what the labels do not show.</source>
+      <translation>Bilddaten ohne Labels, aus denen ein Netz lernt, was die Labels nicht zeigen.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Side of the square pieces of imagery that a network sees at once; a multiple of 32.</source>
+      <translation>Seite der quadratischen Bildstücke, die ein Netz auf einmal sieht; ein Vielfaches von 32.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Its answers are what the smaller network learns: a folder, a zip, or the `item.json` inside.</source>
+      <translation>Seine Antworten lernt das kleinere Netz: ein Ordner, eine Zip-Datei oder die `item.json` darin.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>What the model, its folder and its maps are called.</source>
+      <translation>Wie das Modell, sein Ordner und seine Karten heißen.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>All stages together. More is better up to a few hours; the best weights until then are kept.</source>
+      <translation>Alle Stufen zusammen. Bis zu einigen Stunden ist mehr besser; die besten Gewichte bis dahin werden behalten.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Passes over the labelled area, all stages together. Empty: minutes count.</source>
+      <translation>Durchgänge durch das gelabelte Gebiet, alle Stufen zusammen. Leer: die Minuten zählen.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Steps of the optimiser, all stages together, for runs that can be repeated. Empty: minutes count.</source>
+      <translation>Schritte des Optimierers, alle Stufen zusammen, für Läufe, die sich wiederholen lassen. Leer: die Minuten zählen.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>The network that is kept. Larger ones find more, and take longer in training and on the map.</source>
+      <translation>Das Netz, das bleibt. Größere finden mehr und brauchen länger, im Training und auf der Karte.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Networks that only teach; larger than the student, for they are thrown away in the end.</source>
+      <translation>Netze, die nur lehren; größer als das Schülernetz, denn am Ende werden sie weggeworfen.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Larger ones find more, and take longer in training and on the map.</source>
+      <translation>Größere finden mehr und brauchen länger, im Training und auf der Karte.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Pieces of imagery in a step. Lower it where memory runs out.</source>
+      <translation>Bildstücke in einem Schritt. Verringern Sie die Zahl, wo der Speicher nicht reicht.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>The same seed and settings give the same run again, as far as the device computes alike.</source>
+      <translation>Derselbe Seed und dieselben Einstellungen geben denselben Lauf noch einmal, soweit das Gerät gleich rechnet.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>A class map or detections that the model below has made.</source>
+      <translation>Eine Klassenkarte oder Detektionen, die das Modell unten gemacht hat.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>All scores as JSON, for other programs.</source>
+      <translation>Alle Scores als JSON, für andere Programme.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>What was found, what was found wrongly and what was missed, as polygons.</source>
+      <translation>Was gefunden, was falsch gefunden und was übersehen wurde, als Polygone.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Right and wrong pixels, and what they were taken for, as a raster.</source>
+      <translation>Richtige und falsche Pixel, und wofür sie gehalten wurden, als Raster.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>One file to send to others; it holds no code.</source>
+      <translation>Eine Datei zum Weitergeben; sie enthält keinen Programmcode.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>As QGIS shows it on the map; its connection has the login.</source>
+      <translation>So, wie QGIS ihn auf der Karte zeigt; seine Verbindung enthält die Anmeldung.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>A GeoTIFF with colours and alpha, in the service's CRS, with who is to be named.</source>
+      <translation>Ein GeoTIFF mit Farben und Alpha, im KBS des Dienstes, mit der Angabe, wer zu nennen ist.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Any CRS and pixel size: it is read at the ground sampling distance that the model was trained at.</source>
+      <translation>Beliebiges KBS und beliebige Pixelgröße: gelesen wird mit der Bodenauflösung, mit der das Modell trainiert wurde.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>The probability of the class that was chosen, pixel by pixel.</source>
+      <translation>Die Wahrscheinlichkeit der gewählten Klasse, Pixel für Pixel.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Layers; a folder below adds all of its rasters.</source>
+      <translation>Layer; ein Ordner unten fügt alle seine Raster hinzu.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Results of all rasters; run again with the same settings, a cancelled job goes on there.</source>
+      <translation>Ergebnisse aller Raster; mit denselben Einstellungen noch einmal gestartet, geht ein abgebrochener Auftrag dort weiter.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>The best so many, by rank.</source>
+      <translation>So viele der besten, nach Rang.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Square cells with their ranks, the stronger the colour the sooner.</source>
+      <translation>Quadratische Zellen mit ihren Rängen, je kräftiger die Farbe, desto eher.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Areas or boxes of which the model is sure, to be looked at before they are trusted.</source>
+      <translation>Flächen oder Boxen, deren das Modell sicher ist; anzusehen, bevor man ihnen traut.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>What a regression computes, pixel by pixel.</source>
+      <translation>Was eine Regression berechnet, Pixel für Pixel.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Boxes with class and score.</source>
+      <translation>Boxen mit Klasse und Score.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>Numbers of classes with their names and colours; 0 is background, 255 is no-data.</source>
+      <translation>Nummern der Klassen mit ihren Namen und Farben; 0 ist Hintergrund, 255 ohne Daten.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>A page with all that was found, mistakes and warnings first.</source>
+      <translation>Eine Seite mit allem, was gefunden wurde, Fehler und Warnungen zuerst.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>The same for other programs.</source>
+      <translation>Dasselbe für andere Programme.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>What a person has drawn, on ground that the model was not trained on.</source>
+      <translation>Was ein Mensch gezeichnet hat, auf Gelände, auf dem das Modell nicht trainiert wurde.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/base.py" />
+      <source>A page with the scores, by class.</source>
+      <translation>Eine Seite mit den Scores, je Klasse.</translation>
     </message>
     <message>
       <location filename="toolbox/base.py" />
@@ -234,74 +437,6 @@ Die Klassen heißen wie in der Legende des Layers.</translation>
       <location filename="toolbox/base.py" />
       <source>Train</source>
       <translation>Training</translation>
-    </message>
-    <message>
-      <location filename="toolbox/boxesfromareas.py" />
-      <source>Boxes from areas</source>
-      <translation>Boxen aus Flächen</translation>
-    </message>
-    <message>
-      <location filename="toolbox/boxesfromareas.py" />
-      <source>Boxes around the connected areas of each class, to train detection from segmentation labels.</source>
-      <translation>Boxen um die zusammenhängenden Flächen jeder Klasse, um aus Labels der Segmentierung Detektion zu trainieren.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/boxesfromareas.py" />
-      <source>Gives each connected area of a class its box, the way the ISPRS sets get theirs in arXiv 2405.15394: pixels that touch at a side or a corner are one object, objects below the smallest size are dropped unless all of their class are, and the box is the extent.
-
-The areas are a class raster, where 0 is background, or polygons. Polygons are painted on pixels first, so that neighbours of the same class become one object.
-
-Objects that thin bridges join can be parted: the opening cuts what is thinner than 2 n + 1 pixels.</source>
-      <translation>Gibt jeder zusammenhängenden Fläche einer Klasse ihre Box, so wie die ISPRS-Datensätze ihre in arXiv 2405.15394 erhalten: Pixel, die sich an einer Seite oder Ecke berühren, sind ein Objekt; Objekte unter der kleinsten Größe entfallen, außer wenn alle ihrer Klasse kleiner sind; die Box ist die Ausdehnung.
-
-Die Flächen sind ein Klassenraster, in dem 0 Hintergrund ist, oder Polygone. Polygone werden zuerst auf Pixel gemalt, so dass Nachbarn derselben Klasse ein Objekt werden.
-
-Objekte, die dünne Brücken verbinden, lassen sich trennen: Die Öffnung schneidet weg, was dünner ist als 2 n + 1 Pixel.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/boxesfromareas.py" />
-      <source>Boxes</source>
-      <translation>Boxen</translation>
-    </message>
-    <message>
-      <location filename="toolbox/boxesfromareas.py" />
-      <source>Areas (class raster or polygons)</source>
-      <translation>Flächen (Klassenraster oder Polygone)</translation>
-    </message>
-    <message>
-      <location filename="toolbox/boxesfromareas.py" />
-      <source>Polygons: class field</source>
-      <translation>Polygone: Klassenfeld</translation>
-    </message>
-    <message>
-      <location filename="toolbox/boxesfromareas.py" />
-      <source>Empty: all polygons are of one class, named as the layer.</source>
-      <translation>Leer: Alle Polygone gehören zu einer Klasse, die wie der Layer heißt.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/boxesfromareas.py" />
-      <source>Polygons: size of a pixel (metres)</source>
-      <translation>Polygone: Pixelgröße (Meter)</translation>
-    </message>
-    <message>
-      <location filename="toolbox/boxesfromareas.py" />
-      <source>Smallest object (pixels)</source>
-      <translation>Kleinstes Objekt (Pixel)</translation>
-    </message>
-    <message>
-      <location filename="toolbox/boxesfromareas.py" />
-      <source>A class of which all objects are smaller keeps them all.</source>
-      <translation>Eine Klasse, deren Objekte alle kleiner sind, behält sie alle.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/boxesfromareas.py" />
-      <source>Opening (pixels)</source>
-      <translation>Öffnung (Pixel)</translation>
-    </message>
-    <message>
-      <location filename="toolbox/boxesfromareas.py" />
-      <source>n cuts bridges thinner than 2 n + 1 pixels, and drops what is thinner; 0 changes nothing.</source>
-      <translation>n trennt Brücken, die dünner sind als 2 n + 1 Pixel, und entfernt, was dünner ist; 0 ändert nichts.</translation>
     </message>
     <message>
       <location filename="toolbox/checksources.py" />
@@ -363,57 +498,219 @@ Fehler beenden die Prüfung mit einem Satz, der sagt, was zu tun ist. Warnungen,
       <translation>Quellen</translation>
     </message>
     <message>
-      <location filename="toolbox/converting.py" />
+      <location filename="toolbox/conversions.py" />
       <source>Convert</source>
       <translation>Umwandlung</translation>
     </message>
     <message>
-      <location filename="toolbox/converting.py" />
+      <location filename="toolbox/conversions.py" />
       <source>Output</source>
       <translation>Ausgabe</translation>
     </message>
     <message>
-      <location filename="toolbox/converting.py" />
+      <location filename="toolbox/conversions.py" />
       <source>Number of features</source>
       <translation>Anzahl der Objekte</translation>
     </message>
     <message>
-      <location filename="toolbox/distilmodel.py" />
-      <source>Distil a model</source>
-      <translation>Modell destillieren</translation>
+      <location filename="toolbox/conversions.py" />
+      <source>Greatest width (metres)</source>
+      <translation>Größte Breite (Meter)</translation>
     </message>
     <message>
-      <location filename="toolbox/distilmodel.py" />
-      <source>A smaller, faster network that answers as an existing model does, from any imagery.</source>
-      <translation>Ein kleineres, schnelleres Netz, das antwortet wie ein vorhandenes Modell, aus beliebigen Bilddaten.</translation>
+      <location filename="toolbox/conversions.py" />
+      <source>Least length of a line with a free end (metres)</source>
+      <translation>Kleinste Länge einer Linie mit freiem Ende (Meter)</translation>
     </message>
     <message>
-      <location filename="toolbox/distilmodel.py" />
-      <source>Teaches an existing model to another, usually smaller network. The model answers on the imagery, and the student learns to answer the same; no labels are needed, and the imagery may be any that the model can read.
+      <location filename="toolbox/conversions.py" />
+      <source>Largest gap to bridge (metres)</source>
+      <translation>Größte Lücke, die überbrückt wird (Meter)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Smallest area (square metres)</source>
+      <translation>Kleinste Fläche (Quadratmeter)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Largest hole to fill (square metres)</source>
+      <translation>Größtes Loch, das gefüllt wird (Quadratmeter)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Least length of a branch (metres)</source>
+      <translation>Kleinste Länge eines Zweigs (Meter)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Tolerance of simplification (metres)</source>
+      <translation>Toleranz der Vereinfachung (Meter)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Class map to centre lines</source>
+      <translation>Klassenkarte in Mittellinien umwandeln</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Centre lines of a class's thin areas, for example roads, with their width.</source>
+      <translation>Mittellinien der schmalen Flächen einer Klasse, zum Beispiel Straßen, mit ihrer Breite.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Turns the thin areas of one class of a class map, for example roads or ditches, into centre lines with the fields length_m and width_m, strip by strip, so that large maps fit into memory. Lengths are of the ground, whatever the CRS.
 
-Labels help where there are any: the student learns from them too, and their validation blocks choose its best weights. Their classes must be the model's. Without labels nothing validates, and the last weights are kept; evaluate them on labelled ground.
+Places wider than the greatest width give no line. Short branches are cut off, gaps between ends that point at each other can be bridged, and lines are simplified and smoothed.</source>
+      <translation>Macht aus den schmalen Flächen einer Klasse einer Klassenkarte, zum Beispiel Straßen oder Gräben, Mittellinien mit den Feldern length_m und width_m; streifenweise, so dass auch große Karten in den Speicher passen. Längen gelten am Boden, in jedem KBS.
 
-Classes, bands and ground sampling distance are the model's. It is copied into the run folder, which is thus complete: it can be copied to a server and trained there.</source>
-      <translation>Bringt einem anderen, meist kleineren Netz bei, was ein vorhandenes Modell kann. Das Modell antwortet auf die Bilddaten, und das Schülernetz lernt, dasselbe zu antworten; Labels sind nicht nötig, und es dürfen beliebige Bilddaten sein, die das Modell lesen kann.
-
-Labels helfen, wo es welche gibt: Das Schülernetz lernt auch aus ihnen, und ihre Validierungsblöcke wählen seine besten Gewichte. Ihre Klassen müssen die des Modells sein. Ohne Labels validiert nichts, und die letzten Gewichte bleiben; bewerten Sie sie auf gelabeltem Gelände.
-
-Klassen, Kanäle und Bodenauflösung sind die des Modells. Es wird in den Laufordner kopiert, der damit vollständig ist: Er kann auf einen Server kopiert und dort trainiert werden.</translation>
+Stellen, die breiter sind als die größte Breite, ergeben keine Linie. Kurze Zweige werden abgeschnitten, Lücken zwischen Enden, die aufeinander zeigen, lassen sich überbrücken, und die Linien werden vereinfacht und geglättet.</translation>
     </message>
     <message>
-      <location filename="toolbox/distilmodel.py" />
-      <source>Model that teaches (folder, zip, or item.json)</source>
-      <translation>Modell, das lehrt (Ordner, Zip oder item.json)</translation>
+      <location filename="toolbox/conversions.py" />
+      <source>Centre lines</source>
+      <translation>Mittellinien</translation>
     </message>
     <message>
-      <location filename="toolbox/distilmodel.py" />
-      <source>Size of the network</source>
-      <translation>Größe des Netzes</translation>
+      <location filename="toolbox/conversions.py" />
+      <source>Class map</source>
+      <translation>Klassenkarte</translation>
     </message>
     <message>
-      <location filename="toolbox/distilmodel.py" />
-      <source>The model {name} has no {task}, so labels for it cannot be used.</source>
-      <translation>Das Modell {name} hat keine {task}; Labels dafür lassen sich nicht nutzen.</translation>
+      <location filename="toolbox/conversions.py" />
+      <source>Class</source>
+      <translation>Klasse</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Its name in the layer's legend, or its value.</source>
+      <translation>Ihr Name in der Legende des Layers, oder ihr Wert.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Class map to polygons</source>
+      <translation>Klassenkarte in Polygone umwandeln</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Polygons of a class map's areas, cleaned, simplified without gaps, right-angled where asked.</source>
+      <translation>Polygone der Flächen einer Klassenkarte: bereinigt, ohne Lücken vereinfacht, auf Wunsch rechtwinklig.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Turns a class map into polygons with the fields class, class_id, area_m2 and perimeter_m, strip by strip, so that large maps fit into memory. Areas and lengths are of the ground, whatever the CRS.
+
+Small areas go to the neighbour with the longest border. Simplified borders stay shared: there are no gaps and no overlaps. Right angles suit buildings; such polygons stand alone and may overlap their neighbours.
+
+Classes have the names of the layer's legend.</source>
+      <translation>Macht aus einer Klassenkarte Polygone mit den Feldern class, class_id, area_m2 und perimeter_m; streifenweise, so dass auch große Karten in den Speicher passen. Flächen und Längen gelten am Boden, in jedem KBS.
+
+Kleine Flächen gehen an den Nachbarn mit der längsten Grenze. Gemeinsame Grenzen bleiben beim Vereinfachen gemeinsam: Es entstehen weder Lücken noch Überlappungen. Rechte Winkel passen zu Gebäuden; solche Polygone stehen für sich und dürfen ihre Nachbarn überlappen.
+
+Die Klassen heißen wie in der Legende des Layers.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Polygons</source>
+      <translation>Polygone</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Classes</source>
+      <translation>Klassen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Names or values with commas between them; empty: all but the background.</source>
+      <translation>Namen oder Werte, durch Kommas getrennt; leer: alle außer dem Hintergrund.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Classes to give right angles</source>
+      <translation>Klassen, die rechtwinklig werden</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Names or values with commas between them, for example buildings.</source>
+      <translation>Namen oder Werte, durch Kommas getrennt, zum Beispiel Gebäude.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Confidence of the class map</source>
+      <translation>Konfidenz der Klassenkarte</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Percent, as Predict writes it: gives each polygon its mean.</source>
+      <translation>Prozent, wie Vorhersagen sie schreibt: Jedes Polygon erhält seinen Mittelwert.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Boxes from areas</source>
+      <translation>Boxen aus Flächen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Boxes around the connected areas of each class, to train detection from segmentation labels.</source>
+      <translation>Boxen um die zusammenhängenden Flächen jeder Klasse, um aus Labels der Segmentierung Detektion zu trainieren.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Gives each connected area of a class its box, the way the ISPRS sets get theirs in arXiv 2405.15394: pixels that touch at a side or a corner are one object, objects below the smallest size are dropped unless all of their class are, and the box is the extent.
+
+The areas are a class raster, where 0 is background, or polygons. Polygons are painted on pixels first, so that neighbours of the same class become one object.
+
+Objects that thin bridges join can be parted: the opening cuts what is thinner than 2 n + 1 pixels.</source>
+      <translation>Gibt jeder zusammenhängenden Fläche einer Klasse ihre Box, so wie die ISPRS-Datensätze ihre in arXiv 2405.15394 erhalten: Pixel, die sich an einer Seite oder Ecke berühren, sind ein Objekt; Objekte unter der kleinsten Größe entfallen, außer wenn alle ihrer Klasse kleiner sind; die Box ist die Ausdehnung.
+
+Die Flächen sind ein Klassenraster, in dem 0 Hintergrund ist, oder Polygone. Polygone werden zuerst auf Pixel gemalt, so dass Nachbarn derselben Klasse ein Objekt werden.
+
+Objekte, die dünne Brücken verbinden, lassen sich trennen: Die Öffnung schneidet weg, was dünner ist als 2 n + 1 Pixel.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Boxes</source>
+      <translation>Boxen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Areas (class raster or polygons)</source>
+      <translation>Flächen (Klassenraster oder Polygone)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Polygons: class field</source>
+      <translation>Polygone: Klassenfeld</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Empty: all polygons are of one class, named as the layer.</source>
+      <translation>Leer: Alle Polygone gehören zu einer Klasse, die wie der Layer heißt.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Polygons: size of a pixel (metres)</source>
+      <translation>Polygone: Pixelgröße (Meter)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Smallest object (pixels)</source>
+      <translation>Kleinstes Objekt (Pixel)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>A class of which all objects are smaller keeps them all.</source>
+      <translation>Eine Klasse, deren Objekte alle kleiner sind, behält sie alle.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>Opening (pixels)</source>
+      <translation>Öffnung (Pixel)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/conversions.py" />
+      <source>n cuts bridges thinner than 2 n + 1 pixels, and drops what is thinner; 0 changes nothing.</source>
+      <translation>n trennt Brücken, die dünner sind als 2 n + 1 Pixel, und entfernt, was dünner ist; 0 ändert nichts.</translation>
     </message>
     <message>
       <location filename="toolbox/evaluate.py" />
@@ -568,47 +865,47 @@ Nur Gelände im gelabelten Gebiet zählt. Nehmen Sie ein Gebiet, auf dem das Mod
       <translation>Fehler einer Klassenkarte</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>COCO (one JSON file)</source>
       <translation>COCO (eine JSON-Datei)</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>YOLO (text files)</source>
       <translation>YOLO (Textdateien)</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>Pascal VOC (XML files, boxes only)</source>
       <translation>Pascal VOC (XML-Dateien, nur Boxen)</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>Masks (pictures of classes, areas only)</source>
       <translation>Masken (Bilder von Klassen, nur Flächen)</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>GeoTIFF</source>
       <translation>GeoTIFF</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>PNG with a world file</source>
       <translation>PNG mit World-Datei</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>Export chips with labels</source>
       <translation>Ausschnitte mit Labels exportieren</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>Cuts imagery and labels into chips for other programs: COCO, YOLO, Pascal VOC, masks.</source>
       <translation>Schneidet Bilddaten und Labels in Ausschnitte für andere Programme: COCO, YOLO, Pascal VOC, Masken.</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>Cuts the labelled area into square pieces of imagery (chips) and writes them with their labels as other programs read them: annotation tools such as CVAT, or trainings outside of QGIS. Each chip lies on the map where it was cut, so that `Import labels` brings the labels back, corrected or drawn anew.
 
 Give boxes or areas, not both. Pixels of which no labels are known are blank, and 255 in masks: ground without a label means background to most programs. Objects that a chip's side cuts are in both chips.</source>
@@ -617,99 +914,248 @@ Give boxes or areas, not both. Pixels of which no labels are known are blank, an
 Geben Sie Boxen oder Flächen an, nicht beides. Pixel, von denen keine Labels bekannt sind, sind leer, in Masken 255: Gelände ohne Label ist für die meisten Programme Hintergrund. Objekte, die der Rand eines Ausschnitts zerschneidet, sind in beiden Ausschnitten.</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>Format</source>
       <translation>Format</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>COCO and YOLO have boxes and areas; Pascal VOC has boxes only, masks have areas only.</source>
       <translation>COCO und YOLO haben Boxen und Flächen; Pascal VOC hat nur Boxen, Masken haben nur Flächen.</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>Images</source>
       <translation>Bilder</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>A PNG holds 1 or 3 bands of 8 or 16 bits; a GeoTIFF holds any, and says what is not labelled.</source>
       <translation>Ein PNG hat 1 oder 3 Kanäle mit 8 oder 16 Bit; ein GeoTIFF hat beliebige und sagt, was nicht gelabelt ist.</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>Side of a chip (pixels)</source>
       <translation>Seite eines Ausschnitts (Pixel)</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>Chips at the end of the labelled area overlap their neighbours, so that all are of this size.</source>
       <translation>Ausschnitte am Ende des gelabelten Gebiets überlappen ihre Nachbarn, damit alle gleich groß sind.</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>Overlap (pixels)</source>
       <translation>Überlappung (Pixel)</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>What neighbouring chips share: as much as an object is large, and each object is whole in one.</source>
       <translation>Was benachbarte Ausschnitte gemeinsam haben: so viel, wie ein Objekt groß ist, und jedes Objekt ist in einem ganz.</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>Chips without labels too</source>
       <translation>Auch Ausschnitte ohne Labels</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>They show what is background.</source>
       <translation>Sie zeigen, was Hintergrund ist.</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>Least share of a box (percent)</source>
       <translation>Kleinster Anteil einer Box (Prozent)</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>A piece of a box at a chip's side that shows less of it is left out, and its pixels are blank.</source>
       <translation>Ein Stück einer Box am Rand eines Ausschnitts, das weniger von ihr zeigt, wird ausgelassen, und seine Pixel sind leer.</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>Folder of chips</source>
       <translation>Ordner der Ausschnitte</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>A new or an empty folder.</source>
       <translation>Ein neuer oder ein leerer Ordner.</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>Number of chips</source>
       <translation>Anzahl der Ausschnitte</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>Give boxes or areas, not both: each task has chips of its own.</source>
       <translation>Geben Sie Boxen oder Flächen an, nicht beides: jede Aufgabe hat eigene Ausschnitte.</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>{format} has no room for these labels: choose COCO or YOLO.</source>
       <translation>{format} hat keinen Platz für diese Labels: wählen Sie COCO oder YOLO.</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>The overlap must be smaller than a chip.</source>
       <translation>Die Überlappung muss kleiner sein als ein Ausschnitt.</translation>
     </message>
     <message>
-      <location filename="toolbox/exportchips.py" />
+      <location filename="toolbox/exchange.py" />
       <source>{count} chips in {folder}.</source>
       <translation>{count} Ausschnitte in {folder}.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>As the files are</source>
+      <translation>Wie die Dateien sind</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Objects (detection)</source>
+      <translation>Objekte (Detektion)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Areas (segmentation)</source>
+      <translation>Flächen (Segmentierung)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Annotations (*.json *.xml *.yaml *.txt *.png *.tif);;All files (*)</source>
+      <translation>Annotationen (*.json *.xml *.yaml *.txt *.png *.tif);;Alle Dateien (*)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Import labels</source>
+      <translation>Labels importieren</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Turns COCO, YOLO, Pascal VOC annotations or masks of images into a label layer on the map.</source>
+      <translation>Macht aus COCO-, YOLO-, Pascal-VOC-Annotationen oder Masken von Bildern einen Label-Layer auf der Karte.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Reads what other programs know of images (boxes, outlines, masks) and puts it where the images lie on the map, as a label layer that the wizard, the labelling dock and the trainings take. Chips of `Export chips with labels` come back so, and so does any annotated image with a georeference: a GeoTIFF, or a picture with a world file.
+
+Images without a georeference need the raster that they show: of the same name, or the only one, also at another size. What the images' borders cut up becomes whole again; what several images show comes once.</source>
+      <translation>Liest, was andere Programme von Bildern wissen (Boxen, Umrisse, Masken), und legt es dorthin, wo die Bilder auf der Karte liegen: als Label-Layer, den der Assistent, das Label-Fenster und die Trainings nehmen. Ausschnitte von `Ausschnitte mit Labels exportieren` kommen so zurück, und ebenso jedes annotierte Bild mit Georeferenz: ein GeoTIFF oder ein Bild mit World-Datei.
+
+Bilder ohne Georeferenz brauchen das Raster, das sie zeigen: das desselben Namens oder das einzige, auch in anderer Größe. Was Bildränder zerschneiden, wird wieder ganz; was mehrere Bilder zeigen, kommt einmal.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Annotations</source>
+      <translation>Annotationen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>The JSON file of COCO; of YOLO, Pascal VOC and masks any of their files, or the folder's name: all files of the folder are read.</source>
+      <translation>Die JSON-Datei von COCO; von YOLO, Pascal VOC und Masken irgendeine ihrer Dateien oder der Name des Ordners: alle Dateien des Ordners werden gelesen.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>As the files are: told by their names and what is in them.</source>
+      <translation>Wie die Dateien sind: an ihren Namen und ihrem Inhalt erkannt.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>What labels are</source>
+      <translation>Was Labels sind</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Objects stay apart where they touch; areas of a class that touch become one.</source>
+      <translation>Objekte bleiben getrennt, wo sie sich berühren; Flächen einer Klasse, die sich berühren, werden eine.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Folder of images</source>
+      <translation>Ordner der Bilder</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Empty: beside the annotations, or in a folder `images` there.</source>
+      <translation>Leer: neben den Annotationen oder in einem Ordner `images` dort.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Rasters that the images show</source>
+      <translation>Raster, die die Bilder zeigen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Only for images without a georeference: by name, or the only one.</source>
+      <translation>Nur für Bilder ohne Georeferenz: nach dem Namen oder das einzige.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Coordinate reference system of the images</source>
+      <translation>Koordinatenbezugssystem der Bilder</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Only for images with a world file alone, which does not say it.</source>
+      <translation>Nur für Bilder, die allein eine World-Datei haben, denn die sagt es nicht.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Class names (number=name, between commas)</source>
+      <translation>Klassennamen (Nummer=Name, durch Kommas getrennt)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>For annotations that only number their classes, for example 0=car, 1=bus.</source>
+      <translation>Für Annotationen, die ihre Klassen nur nummerieren, zum Beispiel 0=Auto, 1=Bus.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Leave pieces apart</source>
+      <translation>Stücke getrennt lassen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Objects and areas that the images' borders cut stay in pieces, and what several show stays twice.</source>
+      <translation>Objekte und Flächen, die Bildränder zerschneiden, bleiben in Stücken, und was mehrere Bilder zeigen, bleibt doppelt.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Polygons with the field `class`.</source>
+      <translation>Polygone mit dem Feld `class`.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>The ground of the images: a training must know it where they do not cover the whole raster.</source>
+      <translation>Das Gelände der Bilder: ein Training muss es wissen, wo sie nicht das ganze Raster bedecken.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Class raster</source>
+      <translation>Klassenraster</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>The same as pixels: 0 is background, classes from 1 on, 255 is ground without images.</source>
+      <translation>Dasselbe als Pixel: 0 ist Hintergrund, Klassen ab 1, 255 ist Gelände ohne Bilder.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Number of labels</source>
+      <translation>Anzahl der Labels</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>{count} labels of {classes}.</source>
+      <translation>{count} Labels von {classes}.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/exchange.py" />
+      <source>Made of</source>
+      <translation>Erstellt aus</translation>
     </message>
     <message>
       <location filename="toolbox/exportmodel.py" />
@@ -859,490 +1305,6 @@ Ob Bilddaten geholt werden dürfen und ob aus ihnen gelernt werden darf, sagen d
       <translation>{layer} (geholt)</translation>
     </message>
     <message>
-      <location filename="toolbox/helps.py" />
-      <source>ground sampling distance</source>
-      <translation>Bodenauflösung</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>pseudo-labels</source>
-      <translation>Pseudo-Labels</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>labelled area</source>
-      <translation>gelabelte Gebiet</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>model package</source>
-      <translation>Modellpaket</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>semi-supervised</source>
-      <translation>halbüberwachten</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>run folder</source>
-      <translation>Laufordner</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>class map</source>
-      <translation>Klassenkarte</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>backend</source>
-      <translation>Backend</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>background</source>
-      <translation>Hintergrund</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>checkpoint</source>
-      <translation>Zwischenstand</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>chips</source>
-      <translation>Ausschnitte</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>encoder</source>
-      <translation>Encoder</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>teachers</source>
-      <translation>Lehrernetze</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>student</source>
-      <translation>Schülernetz</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>auto: a graphics card where there is one, else the processor.</source>
-      <translation>auto: eine Grafikkarte, wo es eine gibt, sonst der Prozessor.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Choose one that QGIS knows, or a package: its folder, its zip, the `item.json` inside, or the run folder that it was trained in.</source>
-      <translation>Wählen Sie eines, das QGIS kennt, oder ein Paket: seinen Ordner, seine Zip-Datei, die `item.json` darin oder den Laufordner, in dem es trainiert wurde.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>A raster of whole numbers, one a class: what Predict writes, or any other. 0 is background.</source>
-      <translation>Ein Raster ganzer Zahlen, eine je Klasse: was Vorhersagen schreibt, oder ein anderes. 0 ist Hintergrund.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Wider places, such as squares, give no line.</source>
-      <translation>Breitere Stellen, etwa Plätze, geben keine Linie.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Shorter lines that end in nothing on one side are left out.</source>
-      <translation>Kürzere Linien, die auf einer Seite ins Nichts laufen, werden ausgelassen.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Ends that point at each other are joined across gaps up to this length; 0 joins none.</source>
-      <translation>Enden, die aufeinander zeigen, werden über Lücken bis zu dieser Länge verbunden; 0 verbindet keine.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Smaller areas are left out; in polygons their ground goes to a neighbour. 0 keeps all.</source>
-      <translation>Kleinere Flächen werden ausgelassen; bei Polygonen geht ihr Gelände an einen Nachbarn. 0 behält alle.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Smaller holes in areas are closed; 0 closes none.</source>
-      <translation>Kleinere Löcher in Flächen werden geschlossen; 0 schließt keine.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Shorter side branches, which ragged edges make, are cut off.</source>
-      <translation>Kürzere Seitenäste, die von ausgefransten Rändern kommen, werden abgeschnitten.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>How far a simplified outline may be from the pixels' own; 0 keeps every corner of a pixel.</source>
-      <translation>Wie weit ein vereinfachter Umriss von dem der Pixel abweichen darf; 0 behält jede Ecke eines Pixels.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Lines with the fields class, length_m and width_m.</source>
-      <translation>Linien mit den Feldern class, length_m und width_m.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Polygons with the fields class, class_id, area_m2 and perimeter_m.</source>
-      <translation>Polygone mit den Feldern class, class_id, area_m2 und perimeter_m.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>A raster of class numbers, or polygons; each connected area of a class becomes one box.</source>
-      <translation>Ein Raster von Klassennummern oder Polygone; jede zusammenhängende Fläche einer Klasse wird eine Box.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Polygons are painted on pixels of this size first, so that those that touch become one object.</source>
-      <translation>Polygone werden zuerst auf Pixel dieser Größe gemalt, so dass sich berührende ein Objekt werden.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>The boxes as polygons, with their class: labels for detection.</source>
-      <translation>Die Boxen als Polygone mit ihrer Klasse: Labels für Detektion.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Aerial or satellite imagery on which single objects are labelled.</source>
-      <translation>Luft- oder Satellitenbilder, auf denen einzelne Objekte gelabelt sind.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>One feature an object: polygons, of which the extents count, or points with a box size.</source>
-      <translation>Ein Feature je Objekt: Polygone, deren Ausdehnung zählt, oder Punkte mit einer Boxgröße.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>For labels that are points: how large an object is on the ground.</source>
-      <translation>Für Labels, die Punkte sind: wie groß ein Objekt am Boden ist.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Aerial or satellite imagery on which areas are labelled.</source>
-      <translation>Luft- oder Satellitenbilder, auf denen Flächen gelabelt sind.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Polygons of the areas of each class, or a raster of class numbers.</source>
-      <translation>Polygone der Flächen jeder Klasse oder ein Raster von Klassennummern.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Imagery without labels, from which a network learns what the labels do not show.</source>
-      <translation>Bilddaten ohne Labels, aus denen ein Netz lernt, was die Labels nicht zeigen.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Side of the square pieces of imagery that a network sees at once; a multiple of 32.</source>
-      <translation>Seite der quadratischen Bildstücke, die ein Netz auf einmal sieht; ein Vielfaches von 32.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Its answers are what the smaller network learns: a folder, a zip, or the `item.json` inside.</source>
-      <translation>Seine Antworten lernt das kleinere Netz: ein Ordner, eine Zip-Datei oder die `item.json` darin.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>What the model, its folder and its maps are called.</source>
-      <translation>Wie das Modell, sein Ordner und seine Karten heißen.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>All stages together. More is better up to a few hours; the best weights until then are kept.</source>
-      <translation>Alle Stufen zusammen. Bis zu einigen Stunden ist mehr besser; die besten Gewichte bis dahin werden behalten.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Passes over the labelled area, all stages together. Empty: minutes count.</source>
-      <translation>Durchgänge durch das gelabelte Gebiet, alle Stufen zusammen. Leer: die Minuten zählen.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Steps of the optimiser, all stages together, for runs that can be repeated. Empty: minutes count.</source>
-      <translation>Schritte des Optimierers, alle Stufen zusammen, für Läufe, die sich wiederholen lassen. Leer: die Minuten zählen.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>The network that is kept. Larger ones find more, and take longer in training and on the map.</source>
-      <translation>Das Netz, das bleibt. Größere finden mehr und brauchen länger, im Training und auf der Karte.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Networks that only teach; larger than the student, for they are thrown away in the end.</source>
-      <translation>Netze, die nur lehren; größer als das Schülernetz, denn am Ende werden sie weggeworfen.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Larger ones find more, and take longer in training and on the map.</source>
-      <translation>Größere finden mehr und brauchen länger, im Training und auf der Karte.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Pieces of imagery in a step. Lower it where memory runs out.</source>
-      <translation>Bildstücke in einem Schritt. Verringern Sie die Zahl, wo der Speicher nicht reicht.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>The same seed and settings give the same run again, as far as the device computes alike.</source>
-      <translation>Derselbe Seed und dieselben Einstellungen geben denselben Lauf noch einmal, soweit das Gerät gleich rechnet.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>A class map or detections that the model below has made.</source>
-      <translation>Eine Klassenkarte oder Detektionen, die das Modell unten gemacht hat.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>All scores as JSON, for other programs.</source>
-      <translation>Alle Scores als JSON, für andere Programme.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>What was found, what was found wrongly and what was missed, as polygons.</source>
-      <translation>Was gefunden, was falsch gefunden und was übersehen wurde, als Polygone.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Right and wrong pixels, and what they were taken for, as a raster.</source>
-      <translation>Richtige und falsche Pixel, und wofür sie gehalten wurden, als Raster.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>One file to send to others; it holds no code.</source>
-      <translation>Eine Datei zum Weitergeben; sie enthält keinen Programmcode.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>As QGIS shows it on the map; its connection has the login.</source>
-      <translation>So, wie QGIS ihn auf der Karte zeigt; seine Verbindung enthält die Anmeldung.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>A GeoTIFF with colours and alpha, in the service's CRS, with who is to be named.</source>
-      <translation>Ein GeoTIFF mit Farben und Alpha, im KBS des Dienstes, mit der Angabe, wer zu nennen ist.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Any CRS and pixel size: it is read at the ground sampling distance that the model was trained at.</source>
-      <translation>Beliebiges KBS und beliebige Pixelgröße: gelesen wird mit der Bodenauflösung, mit der das Modell trainiert wurde.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>The probability of the class that was chosen, pixel by pixel.</source>
-      <translation>Die Wahrscheinlichkeit der gewählten Klasse, Pixel für Pixel.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Layers; a folder below adds all of its rasters.</source>
-      <translation>Layer; ein Ordner unten fügt alle seine Raster hinzu.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Results of all rasters; run again with the same settings, a cancelled job goes on there.</source>
-      <translation>Ergebnisse aller Raster; mit denselben Einstellungen noch einmal gestartet, geht ein abgebrochener Auftrag dort weiter.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>The best so many, by rank.</source>
-      <translation>So viele der besten, nach Rang.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Square cells with their ranks, the stronger the colour the sooner.</source>
-      <translation>Quadratische Zellen mit ihren Rängen, je kräftiger die Farbe, desto eher.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Areas or boxes of which the model is sure, to be looked at before they are trusted.</source>
-      <translation>Flächen oder Boxen, deren das Modell sicher ist; anzusehen, bevor man ihnen traut.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>What a regression computes, pixel by pixel.</source>
-      <translation>Was eine Regression berechnet, Pixel für Pixel.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Boxes with class and score.</source>
-      <translation>Boxen mit Klasse und Score.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>Numbers of classes with their names and colours; 0 is background, 255 is no-data.</source>
-      <translation>Nummern der Klassen mit ihren Namen und Farben; 0 ist Hintergrund, 255 ohne Daten.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>A page with all that was found, mistakes and warnings first.</source>
-      <translation>Eine Seite mit allem, was gefunden wurde, Fehler und Warnungen zuerst.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>The same for other programs.</source>
-      <translation>Dasselbe für andere Programme.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>What a person has drawn, on ground that the model was not trained on.</source>
-      <translation>Was ein Mensch gezeichnet hat, auf Gelände, auf dem das Modell nicht trainiert wurde.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/helps.py" />
-      <source>A page with the scores, by class.</source>
-      <translation>Eine Seite mit den Scores, je Klasse.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>As the files are</source>
-      <translation>Wie die Dateien sind</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Objects (detection)</source>
-      <translation>Objekte (Detektion)</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Areas (segmentation)</source>
-      <translation>Flächen (Segmentierung)</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Annotations (*.json *.xml *.yaml *.txt *.png *.tif);;All files (*)</source>
-      <translation>Annotationen (*.json *.xml *.yaml *.txt *.png *.tif);;Alle Dateien (*)</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Import labels</source>
-      <translation>Labels importieren</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Turns COCO, YOLO, Pascal VOC annotations or masks of images into a label layer on the map.</source>
-      <translation>Macht aus COCO-, YOLO-, Pascal-VOC-Annotationen oder Masken von Bildern einen Label-Layer auf der Karte.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Reads what other programs know of images (boxes, outlines, masks) and puts it where the images lie on the map, as a label layer that the wizard, the labelling dock and the trainings take. Chips of `Export chips with labels` come back so, and so does any annotated image with a georeference: a GeoTIFF, or a picture with a world file.
-
-Images without a georeference need the raster that they show: of the same name, or the only one, also at another size. What the images' borders cut up becomes whole again; what several images show comes once.</source>
-      <translation>Liest, was andere Programme von Bildern wissen (Boxen, Umrisse, Masken), und legt es dorthin, wo die Bilder auf der Karte liegen: als Label-Layer, den der Assistent, das Label-Fenster und die Trainings nehmen. Ausschnitte von `Ausschnitte mit Labels exportieren` kommen so zurück, und ebenso jedes annotierte Bild mit Georeferenz: ein GeoTIFF oder ein Bild mit World-Datei.
-
-Bilder ohne Georeferenz brauchen das Raster, das sie zeigen: das desselben Namens oder das einzige, auch in anderer Größe. Was Bildränder zerschneiden, wird wieder ganz; was mehrere Bilder zeigen, kommt einmal.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Annotations</source>
-      <translation>Annotationen</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>The JSON file of COCO; of YOLO, Pascal VOC and masks any of their files, or the folder's name: all files of the folder are read.</source>
-      <translation>Die JSON-Datei von COCO; von YOLO, Pascal VOC und Masken irgendeine ihrer Dateien oder der Name des Ordners: alle Dateien des Ordners werden gelesen.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>As the files are: told by their names and what is in them.</source>
-      <translation>Wie die Dateien sind: an ihren Namen und ihrem Inhalt erkannt.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>What labels are</source>
-      <translation>Was Labels sind</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Objects stay apart where they touch; areas of a class that touch become one.</source>
-      <translation>Objekte bleiben getrennt, wo sie sich berühren; Flächen einer Klasse, die sich berühren, werden eine.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Folder of images</source>
-      <translation>Ordner der Bilder</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Empty: beside the annotations, or in a folder `images` there.</source>
-      <translation>Leer: neben den Annotationen oder in einem Ordner `images` dort.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Rasters that the images show</source>
-      <translation>Raster, die die Bilder zeigen</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Only for images without a georeference: by name, or the only one.</source>
-      <translation>Nur für Bilder ohne Georeferenz: nach dem Namen oder das einzige.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Coordinate reference system of the images</source>
-      <translation>Koordinatenbezugssystem der Bilder</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Only for images with a world file alone, which does not say it.</source>
-      <translation>Nur für Bilder, die allein eine World-Datei haben, denn die sagt es nicht.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Class names (number=name, between commas)</source>
-      <translation>Klassennamen (Nummer=Name, durch Kommas getrennt)</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>For annotations that only number their classes, for example 0=car, 1=bus.</source>
-      <translation>Für Annotationen, die ihre Klassen nur nummerieren, zum Beispiel 0=Auto, 1=Bus.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Leave pieces apart</source>
-      <translation>Stücke getrennt lassen</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Objects and areas that the images' borders cut stay in pieces, and what several show stays twice.</source>
-      <translation>Objekte und Flächen, die Bildränder zerschneiden, bleiben in Stücken, und was mehrere Bilder zeigen, bleibt doppelt.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Polygons with the field `class`.</source>
-      <translation>Polygone mit dem Feld `class`.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>The ground of the images: a training must know it where they do not cover the whole raster.</source>
-      <translation>Das Gelände der Bilder: ein Training muss es wissen, wo sie nicht das ganze Raster bedecken.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Class raster</source>
-      <translation>Klassenraster</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>The same as pixels: 0 is background, classes from 1 on, 255 is ground without images.</source>
-      <translation>Dasselbe als Pixel: 0 ist Hintergrund, Klassen ab 1, 255 ist Gelände ohne Bilder.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Number of labels</source>
-      <translation>Anzahl der Labels</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>{count} labels of {classes}.</source>
-      <translation>{count} Labels von {classes}.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/importlabels.py" />
-      <source>Made of</source>
-      <translation>Erstellt aus</translation>
-    </message>
-    <message>
       <location filename="toolbox/parameters.py" />
       <source>Model package (folder, zip, or item.json)</source>
       <translation>Modellpaket (Ordner, Zip oder item.json)</translation>
@@ -1444,6 +1406,93 @@ In der Klassenkarte ist der Hintergrund 0, die erste Klasse 1 und so weiter, NoD
       <location filename="toolbox/predict.py" />
       <source>Confidence of the class map (percent)</source>
       <translation>Konfidenz der Klassenkarte (Prozent)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>Predict many rasters</source>
+      <translation>Viele Raster vorhersagen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>Maps classes, objects or values of many rasters, to one result each or one of all.</source>
+      <translation>Kartiert Klassen, Objekte oder Werte vieler Raster: je ein Ergebnis oder eines für alle.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>Applies a model to layers, to all rasters of a folder, or to both, as one job. Each raster gets a subfolder with its results; as one map, all rasters are predicted as if they were one, and where they overlap the first counts.
+
+A raster that cannot be predicted does not end the job: it is named among the warnings. A job that was cancelled goes on where it stopped when it is run again with the same settings and the same folder.
+
+Of layers of web services (XYZ, WMTS, WMS) the extent, or the ground of the polygons, is fetched first.
+
+The files are those of Predict: classes.tif, confidence.tif, detections.gpkg, values.tif.</source>
+      <translation>Wendet ein Modell in einem Auftrag auf Layer, auf alle Raster eines Ordners oder auf beides an. Jedes Raster bekommt einen Unterordner mit seinen Ergebnissen; als eine Karte werden alle Raster vorhergesagt, als wären sie eines, und wo sie sich überlappen, zählt das erste.
+
+Ein Raster, das nicht vorhergesagt werden kann, beendet den Auftrag nicht: Es wird unter den Warnungen genannt. Ein abgebrochener Auftrag geht weiter, wo er aufgehört hat, wenn er mit denselben Einstellungen und demselben Ordner noch einmal ausgeführt wird.
+
+Von Layern von Webdiensten (XYZ, WMTS, WMS) wird die Ausdehnung, oder das Gelände der Polygone, zuerst geholt.
+
+Die Dateien sind die von Vorhersagen: classes.tif, confidence.tif, detections.gpkg, values.tif.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>Folder of imagery</source>
+      <translation>Ordner mit Bilddaten</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>All rasters in it are predicted, after the layers.</source>
+      <translation>Alle Raster darin werden vorhergesagt, nach den Layern.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>One map of all rasters</source>
+      <translation>Eine Karte aus allen Rastern</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>Else each raster gets results of its own.</source>
+      <translation>Sonst bekommt jedes Raster eigene Ergebnisse.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>Confidence of the class maps too</source>
+      <translation>Auch die Konfidenz der Klassenkarten</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>In percent, as confidence.tif.</source>
+      <translation>In Prozent, als confidence.tif.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>Show the results on the map</source>
+      <translation>Ergebnisse auf der Karte zeigen</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>Turn it off for hundreds of rasters.</source>
+      <translation>Bei Hunderten von Rastern schalten Sie das besser aus.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>Folder of results</source>
+      <translation>Ordner der Ergebnisse</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>Results</source>
+      <translation>Ergebnisse</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>There is no folder {folder}.</source>
+      <translation>Es gibt keinen Ordner {folder}.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/predict.py" />
+      <source>Choose imagery, or a folder of imagery.</source>
+      <translation>Wählen Sie Bilddaten oder einen Ordner mit Bilddaten.</translation>
     </message>
     <message>
       <location filename="toolbox/predicting.py" />
@@ -1554,93 +1603,6 @@ In der Klassenkarte ist der Hintergrund 0, die erste Klasse 1 und so weiter, NoD
       <location filename="toolbox/predicting.py" />
       <source>Fetch it first with Fetch imagery, and predict the file.</source>
       <translation>Holen Sie sie zuerst mit Bilddaten holen, und sagen Sie die Datei vorher.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/predictrasters.py" />
-      <source>Predict many rasters</source>
-      <translation>Viele Raster vorhersagen</translation>
-    </message>
-    <message>
-      <location filename="toolbox/predictrasters.py" />
-      <source>Maps classes, objects or values of many rasters, to one result each or one of all.</source>
-      <translation>Kartiert Klassen, Objekte oder Werte vieler Raster: je ein Ergebnis oder eines für alle.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/predictrasters.py" />
-      <source>Applies a model to layers, to all rasters of a folder, or to both, as one job. Each raster gets a subfolder with its results; as one map, all rasters are predicted as if they were one, and where they overlap the first counts.
-
-A raster that cannot be predicted does not end the job: it is named among the warnings. A job that was cancelled goes on where it stopped when it is run again with the same settings and the same folder.
-
-Of layers of web services (XYZ, WMTS, WMS) the extent, or the ground of the polygons, is fetched first.
-
-The files are those of Predict: classes.tif, confidence.tif, detections.gpkg, values.tif.</source>
-      <translation>Wendet ein Modell in einem Auftrag auf Layer, auf alle Raster eines Ordners oder auf beides an. Jedes Raster bekommt einen Unterordner mit seinen Ergebnissen; als eine Karte werden alle Raster vorhergesagt, als wären sie eines, und wo sie sich überlappen, zählt das erste.
-
-Ein Raster, das nicht vorhergesagt werden kann, beendet den Auftrag nicht: Es wird unter den Warnungen genannt. Ein abgebrochener Auftrag geht weiter, wo er aufgehört hat, wenn er mit denselben Einstellungen und demselben Ordner noch einmal ausgeführt wird.
-
-Von Layern von Webdiensten (XYZ, WMTS, WMS) wird die Ausdehnung, oder das Gelände der Polygone, zuerst geholt.
-
-Die Dateien sind die von Vorhersagen: classes.tif, confidence.tif, detections.gpkg, values.tif.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/predictrasters.py" />
-      <source>Folder of imagery</source>
-      <translation>Ordner mit Bilddaten</translation>
-    </message>
-    <message>
-      <location filename="toolbox/predictrasters.py" />
-      <source>All rasters in it are predicted, after the layers.</source>
-      <translation>Alle Raster darin werden vorhergesagt, nach den Layern.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/predictrasters.py" />
-      <source>One map of all rasters</source>
-      <translation>Eine Karte aus allen Rastern</translation>
-    </message>
-    <message>
-      <location filename="toolbox/predictrasters.py" />
-      <source>Else each raster gets results of its own.</source>
-      <translation>Sonst bekommt jedes Raster eigene Ergebnisse.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/predictrasters.py" />
-      <source>Confidence of the class maps too</source>
-      <translation>Auch die Konfidenz der Klassenkarten</translation>
-    </message>
-    <message>
-      <location filename="toolbox/predictrasters.py" />
-      <source>In percent, as confidence.tif.</source>
-      <translation>In Prozent, als confidence.tif.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/predictrasters.py" />
-      <source>Show the results on the map</source>
-      <translation>Ergebnisse auf der Karte zeigen</translation>
-    </message>
-    <message>
-      <location filename="toolbox/predictrasters.py" />
-      <source>Turn it off for hundreds of rasters.</source>
-      <translation>Bei Hunderten von Rastern schalten Sie das besser aus.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/predictrasters.py" />
-      <source>Folder of results</source>
-      <translation>Ordner der Ergebnisse</translation>
-    </message>
-    <message>
-      <location filename="toolbox/predictrasters.py" />
-      <source>Results</source>
-      <translation>Ergebnisse</translation>
-    </message>
-    <message>
-      <location filename="toolbox/predictrasters.py" />
-      <source>There is no folder {folder}.</source>
-      <translation>Es gibt keinen Ordner {folder}.</translation>
-    </message>
-    <message>
-      <location filename="toolbox/predictrasters.py" />
-      <source>Choose imagery, or a folder of imagery.</source>
-      <translation>Wählen Sie Bilddaten oder einen Ordner mit Bilddaten.</translation>
     </message>
     <message>
       <location filename="toolbox/provider.py" />
@@ -1891,17 +1853,17 @@ Das Modell ist ein Paket, oder `item.json` des Ordners `model` in einem Laufordn
       <translation>Es gibt nichts zu tun: Geben Sie Bilddaten für {names} an.</translation>
     </message>
     <message>
-      <location filename="toolbox/trainpartialmultitask.py" />
+      <location filename="toolbox/trainings.py" />
       <source>Train from boxes and areas</source>
       <translation>Aus Boxen und Flächen trainieren</translation>
     </message>
     <message>
-      <location filename="toolbox/trainpartialmultitask.py" />
+      <location filename="toolbox/trainings.py" />
       <source>One network for detection and segmentation from imagery that is labelled for only one of them each.</source>
       <translation>Ein Netz für Detektion und Segmentierung aus Bilddaten, die jeweils nur für eines davon gelabelt sind.</translation>
     </message>
     <message>
-      <location filename="toolbox/trainpartialmultitask.py" />
+      <location filename="toolbox/trainings.py" />
       <source>Trains one small network that finds objects and maps areas, from imagery where some layers have boxes and others have areas. Two large teachers learn one task each; the small student learns both from the labels and, where a label is missing, from the teacher (arXiv 2405.15394).
 
 Detection labels may be polygons (their extents count) or points (with the side of their box). Segmentation labels may be polygons or a class raster.
@@ -1918,37 +1880,42 @@ Das gelabelte Gebiet ist wichtig: Darin gilt Gelände ohne Label als Hintergrund
 Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselben Laufordner geht es von dort weiter. Der Laufordner ist vollständig: Kopieren Sie ihn auf einen Server, starten Sie dort `python -m engine train ORDNER`, und kopieren Sie ihn zurück.</translation>
     </message>
     <message>
-      <location filename="toolbox/trainpartialmultitask.py" />
+      <location filename="toolbox/trainings.py" />
       <source>Mean IoU on validation blocks</source>
       <translation>Mittlerer IoU auf Validierungsblöcken</translation>
     </message>
     <message>
-      <location filename="toolbox/trainpartialmultitask.py" />
+      <location filename="toolbox/trainings.py" />
       <source>AP50 on validation blocks</source>
       <translation>AP50 auf Validierungsblöcken</translation>
     </message>
     <message>
-      <location filename="toolbox/trainpartialmultitask.py" />
+      <location filename="toolbox/trainings.py" />
       <source>AP on validation blocks</source>
       <translation>AP auf Validierungsblöcken</translation>
     </message>
     <message>
-      <location filename="toolbox/trainpartialmultitask.py" />
+      <location filename="toolbox/trainings.py" />
+      <source>Size of the network</source>
+      <translation>Größe des Netzes</translation>
+    </message>
+    <message>
+      <location filename="toolbox/trainings.py" />
       <source>Size of its teachers</source>
       <translation>Größe der Lehrernetze</translation>
     </message>
     <message>
-      <location filename="toolbox/trainsemisupervised.py" />
+      <location filename="toolbox/trainings.py" />
       <source>Train from few areas and much imagery</source>
       <translation>Aus wenigen Flächen und vielen Bilddaten trainieren</translation>
     </message>
     <message>
-      <location filename="toolbox/trainsemisupervised.py" />
+      <location filename="toolbox/trainings.py" />
       <source>A segmentation network from few labelled areas and much imagery without labels (SSLKD).</source>
       <translation>Ein Segmentierungsnetz aus wenigen gelabelten Flächen und vielen Bilddaten ohne Labels (SSLKD).</translation>
     </message>
     <message>
-      <location filename="toolbox/trainsemisupervised.py" />
+      <location filename="toolbox/trainings.py" />
       <source>Trains one small segmentation network from few labelled areas and much unlabelled imagery (SSLKD, arXiv 2402.05305). Two large teachers of different architecture correct each other on the unlabelled imagery; the small student learns from the labels and from both.
 
 The labelled imagery outside its labelled area may be given as unlabelled imagery too.
@@ -1965,22 +1932,22 @@ Labels dürfen Polygone oder ein Klassenraster sein. Das gelabelte Gebiet ist wi
 Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselben Laufordner geht es von dort weiter.</translation>
     </message>
     <message>
-      <location filename="toolbox/trainsemisupervised.py" />
+      <location filename="toolbox/trainings.py" />
       <source>Size of its first teacher</source>
       <translation>Größe des ersten Lehrernetzes</translation>
     </message>
     <message>
-      <location filename="toolbox/trainsupervised.py" />
+      <location filename="toolbox/trainings.py" />
       <source>Train from labels</source>
       <translation>Aus Labels trainieren</translation>
     </message>
     <message>
-      <location filename="toolbox/trainsupervised.py" />
+      <location filename="toolbox/trainings.py" />
       <source>One network for detection, segmentation or both, from labels alone, without teachers.</source>
       <translation>Ein Netz für Detektion, Segmentierung oder beides, allein aus Labels, ohne Lehrernetze.</translation>
     </message>
     <message>
-      <location filename="toolbox/trainsupervised.py" />
+      <location filename="toolbox/trainings.py" />
       <source>Trains one network on labels alone: on boxes, on areas, or on both. There are no teachers, so it is the quickest training, and the one to compare distilled networks with.
 
 Where some imagery has boxes and other has areas, 'Train from boxes and areas' usually does better; with few areas and much imagery, 'Train from few areas and much imagery' does.
@@ -1997,47 +1964,85 @@ Das gelabelte Gebiet ist wichtig: Darin gilt Gelände ohne Label als Hintergrund
 Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselben Laufordner geht es von dort weiter.</translation>
     </message>
     <message>
-      <location filename="jobs/check_report.py" />
+      <location filename="toolbox/trainings.py" />
+      <source>Distil a model</source>
+      <translation>Modell destillieren</translation>
+    </message>
+    <message>
+      <location filename="toolbox/trainings.py" />
+      <source>A smaller, faster network that answers as an existing model does, from any imagery.</source>
+      <translation>Ein kleineres, schnelleres Netz, das antwortet wie ein vorhandenes Modell, aus beliebigen Bilddaten.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/trainings.py" />
+      <source>Teaches an existing model to another, usually smaller network. The model answers on the imagery, and the student learns to answer the same; no labels are needed, and the imagery may be any that the model can read.
+
+Labels help where there are any: the student learns from them too, and their validation blocks choose its best weights. Their classes must be the model's. Without labels nothing validates, and the last weights are kept; evaluate them on labelled ground.
+
+Classes, bands and ground sampling distance are the model's. It is copied into the run folder, which is thus complete: it can be copied to a server and trained there.</source>
+      <translation>Bringt einem anderen, meist kleineren Netz bei, was ein vorhandenes Modell kann. Das Modell antwortet auf die Bilddaten, und das Schülernetz lernt, dasselbe zu antworten; Labels sind nicht nötig, und es dürfen beliebige Bilddaten sein, die das Modell lesen kann.
+
+Labels helfen, wo es welche gibt: Das Schülernetz lernt auch aus ihnen, und ihre Validierungsblöcke wählen seine besten Gewichte. Ihre Klassen müssen die des Modells sein. Ohne Labels validiert nichts, und die letzten Gewichte bleiben; bewerten Sie sie auf gelabeltem Gelände.
+
+Klassen, Kanäle und Bodenauflösung sind die des Modells. Es wird in den Laufordner kopiert, der damit vollständig ist: Er kann auf einen Server kopiert und dort trainiert werden.</translation>
+    </message>
+    <message>
+      <location filename="toolbox/trainings.py" />
+      <source>Model that teaches (folder, zip, or item.json)</source>
+      <translation>Modell, das lehrt (Ordner, Zip oder item.json)</translation>
+    </message>
+    <message>
+      <location filename="toolbox/trainings.py" />
+      <source>The model {name} has no {task}, so labels for it cannot be used.</source>
+      <translation>Das Modell {name} hat keine {task}; Labels dafür lassen sich nicht nutzen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/background.py" />
+      <source>{title}: {count} warnings. The first: {warning}</source>
+      <translation>{title}: {count} Warnungen. Die erste: {warning}</translation>
+    </message>
+    <message>
+      <location filename="jobs/checking.py" />
       <source>Nothing to warn of.</source>
       <translation>Nichts zu beanstanden.</translation>
     </message>
     <message>
-      <location filename="jobs/check_report.py" />
+      <location filename="jobs/checking.py" />
       <source>Source</source>
       <translation>Quelle</translation>
     </message>
     <message>
-      <location filename="jobs/check_report.py" />
+      <location filename="jobs/checking.py" />
       <source>Role</source>
       <translation>Rolle</translation>
     </message>
     <message>
-      <location filename="jobs/check_report.py" />
+      <location filename="jobs/checking.py" />
       <source>Raster</source>
       <translation>Raster</translation>
     </message>
     <message>
-      <location filename="jobs/check_report.py" />
+      <location filename="jobs/checking.py" />
       <source>{gsd} m per pixel; {area} m² of ground train.</source>
       <translation>{gsd} m je Pixel; {area} m² Gelände zum Trainieren.</translation>
     </message>
     <message>
-      <location filename="jobs/check_report.py" />
+      <location filename="jobs/checking.py" />
       <source>{role} class</source>
       <translation>Klasse der {role}</translation>
     </message>
     <message>
-      <location filename="jobs/check_report.py" />
+      <location filename="jobs/checking.py" />
       <source>Band ({dtype})</source>
       <translation>Kanal ({dtype})</translation>
     </message>
     <message>
-      <location filename="jobs/check_report.py" />
+      <location filename="jobs/checking.py" />
       <source>Mean</source>
       <translation>Mittelwert</translation>
     </message>
     <message>
-      <location filename="jobs/check_report.py" />
+      <location filename="jobs/checking.py" />
       <source>Standard deviation</source>
       <translation>Standardabweichung</translation>
     </message>
@@ -2243,6 +2248,16 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/installer/download.py" />
+      <source>The requirements {path} are damaged at the line {line!r}.</source>
+      <translation>Die Anforderungen {path} sind beschädigt, in der Zeile {line!r}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/download.py" />
+      <source>Install the plugin anew.</source>
+      <translation>Installieren Sie die Erweiterung neu.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/download.py" />
       <source>The file {target} is not the one that GeoDistil was released with, so it was not used.</source>
       <translation>Die Datei {target} ist nicht die, mit der GeoDistil veröffentlicht wurde; sie wurde nicht verwendet.</translation>
     </message>
@@ -2403,6 +2418,21 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/installer/making.py" />
+      <source>The engine does not start in {python}.</source>
+      <translation>Die Engine startet nicht in {python}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/making.py" />
+      <source>Remove the environment and set it up anew, or copy the diagnostics into a bug report.</source>
+      <translation>Entfernen Sie die Umgebung und richten Sie sie neu ein, oder kopieren Sie die Diagnose in eine Fehlermeldung an uns.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/making.py" />
+      <source>The module {tried} does not load in {python}.</source>
+      <translation>Das Modul {tried} lädt nicht in {python}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/installer/making.py" />
       <source>uv cannot be used, so pip is: {reason}</source>
       <translation>uv lässt sich nicht verwenden, darum pip: {reason}</translation>
     </message>
@@ -2432,16 +2462,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Wählen Sie die Fassung des Paketindex.</translation>
     </message>
     <message>
-      <location filename="jobs/installer/requirements.py" />
-      <source>The requirements {path} are damaged at the line {line!r}.</source>
-      <translation>Die Anforderungen {path} sind beschädigt, in der Zeile {line!r}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/installer/requirements.py" />
-      <source>Install the plugin anew.</source>
-      <translation>Installieren Sie die Erweiterung neu.</translation>
-    </message>
-    <message>
       <location filename="jobs/installer/tools.py" />
       <source>The folder {wheels} does not have the locked wheel of uv {version}.</source>
       <translation>Im Ordner {wheels} fehlt das festgelegte Wheel von uv {version}.</translation>
@@ -2450,21 +2470,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/installer/tools.py" />
       <source>Put it there, or choose pip as the tool.</source>
       <translation>Legen Sie es dort ab, oder wählen Sie pip als Werkzeug.</translation>
-    </message>
-    <message>
-      <location filename="jobs/installer/verifying.py" />
-      <source>The engine does not start in {python}.</source>
-      <translation>Die Engine startet nicht in {python}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/installer/verifying.py" />
-      <source>Remove the environment and set it up anew, or copy the diagnostics into a bug report.</source>
-      <translation>Entfernen Sie die Umgebung und richten Sie sie neu ein, oder kopieren Sie die Diagnose in eine Fehlermeldung an uns.</translation>
-    </message>
-    <message>
-      <location filename="jobs/installer/verifying.py" />
-      <source>The module {tried} does not load in {python}.</source>
-      <translation>Das Modul {tried} lädt nicht in {python}.</translation>
     </message>
     <message>
       <location filename="jobs/labelling/clicking.py" />
@@ -2872,9 +2877,19 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>{layer}: Vorschläge</translation>
     </message>
     <message>
-      <location filename="jobs/launch.py" />
-      <source>The engine's Python {python} cannot be started.</source>
-      <translation>Das Python {python} der Engine lässt sich nicht starten.</translation>
+      <location filename="jobs/layers/results.py" />
+      <source>Training blocks</source>
+      <translation>Trainingsblöcke</translation>
+    </message>
+    <message>
+      <location filename="jobs/layers/results.py" />
+      <source>Validation blocks</source>
+      <translation>Validierungsblöcke</translation>
+    </message>
+    <message>
+      <location filename="jobs/layers/results.py" />
+      <source>Split into blocks</source>
+      <translation>Aufteilung in Blöcke</translation>
     </message>
     <message>
       <location filename="jobs/layers/results.py" />
@@ -2935,21 +2950,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/layers/results.py" />
       <source>Choose a file ending in .gpkg.</source>
       <translation>Wählen Sie eine Datei, die auf .gpkg endet.</translation>
-    </message>
-    <message>
-      <location filename="jobs/layers/split_layer.py" />
-      <source>Training blocks</source>
-      <translation>Trainingsblöcke</translation>
-    </message>
-    <message>
-      <location filename="jobs/layers/split_layer.py" />
-      <source>Validation blocks</source>
-      <translation>Validierungsblöcke</translation>
-    </message>
-    <message>
-      <location filename="jobs/layers/split_layer.py" />
-      <source>Split into blocks</source>
-      <translation>Aufteilung in Blöcke</translation>
     </message>
     <message>
       <location filename="jobs/layers/styled.py" />
@@ -3260,11 +3260,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/models/truth.py" />
       <source>The layer {layer} lies where the imagery's coordinate reference system has no places.</source>
       <translation>Der Layer {layer} liegt, wo das Koordinatenreferenzsystem der Bilddaten keine Orte hat.</translation>
-    </message>
-    <message>
-      <location filename="jobs/notices.py" />
-      <source>{title}: {count} warnings. The first: {warning}</source>
-      <translation>{title}: {count} Warnungen. Die erste: {warning}</translation>
     </message>
     <message>
       <location filename="jobs/package_registry.py" />
@@ -3662,46 +3657,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Der Lauf braucht {needed} GB, und {parent} hat noch {free} GB.</translation>
     </message>
     <message>
-      <location filename="jobs/runs/curves.py" />
-      <source>mean IoU</source>
-      <translation>mittlerer IoU</translation>
-    </message>
-    <message>
-      <location filename="jobs/runs/curves.py" />
-      <source>IoU</source>
-      <translation>IoU</translation>
-    </message>
-    <message>
-      <location filename="jobs/runs/curves.py" />
-      <source>{title}: no values yet</source>
-      <translation>{title}: noch keine Werte</translation>
-    </message>
-    <message>
-      <location filename="jobs/runs/curves.py" />
-      <source>Sum of losses</source>
-      <translation>Summe der Verluste</translation>
-    </message>
-    <message>
-      <location filename="jobs/runs/curves.py" />
-      <source>Main scores</source>
-      <translation>Wichtigste Gütemaße</translation>
-    </message>
-    <message>
-      <location filename="jobs/runs/curves.py" />
-      <source>{task} losses</source>
-      <translation>Verluste der {task}</translation>
-    </message>
-    <message>
-      <location filename="jobs/runs/curves.py" />
-      <source>{task} scores</source>
-      <translation>Gütemaße der {task}</translation>
-    </message>
-    <message>
-      <location filename="jobs/runs/curves.py" />
-      <source>{task}: {score} by class</source>
-      <translation>{task}: {score} je Klasse</translation>
-    </message>
-    <message>
       <location filename="jobs/runs/files.py" />
       <source>{folder} is no run folder.</source>
       <translation>{folder} ist kein Laufordner.</translation>
@@ -3715,6 +3670,46 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/runs/files.py" />
       <source>Close what uses it and delete again.</source>
       <translation>Schließen Sie, was ihn benutzt, und löschen Sie noch einmal.</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/history.py" />
+      <source>mean IoU</source>
+      <translation>mittlerer IoU</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/history.py" />
+      <source>IoU</source>
+      <translation>IoU</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/history.py" />
+      <source>{title}: no values yet</source>
+      <translation>{title}: noch keine Werte</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/history.py" />
+      <source>Sum of losses</source>
+      <translation>Summe der Verluste</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/history.py" />
+      <source>Main scores</source>
+      <translation>Wichtigste Gütemaße</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/history.py" />
+      <source>{task} losses</source>
+      <translation>Verluste der {task}</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/history.py" />
+      <source>{task} scores</source>
+      <translation>Gütemaße der {task}</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/history.py" />
+      <source>{task}: {score} by class</source>
+      <translation>{task}: {score} je Klasse</translation>
     </message>
     <message>
       <location filename="jobs/runs/state.py" />
@@ -3775,6 +3770,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/runs/tracker.py" />
       <source>Reading the run</source>
       <translation>Lesen des Laufs</translation>
+    </message>
+    <message>
+      <location filename="jobs/runs/waiting.py" />
+      <source>The engine's Python {python} cannot be started.</source>
+      <translation>Das Python {python} der Engine lässt sich nicht starten.</translation>
     </message>
     <message>
       <location filename="jobs/runs/waiting.py" />
@@ -3967,166 +3967,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>Legen Sie die Datei zurück oder erzeugen Sie das virtuelle Raster neu.</translation>
     </message>
     <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>The host key of {server} is not known here yet.</source>
-      <translation>Der Hostschlüssel von {server} ist hier noch nicht bekannt.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>Press Test in Settings &gt; Options &gt; GeoDistil servers to look at it.</source>
-      <translation>Drücken Sie Testen unter Einstellungen &gt; Optionen &gt; GeoDistil-Server, um ihn anzusehen.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>There is no host {host}, the address of the server {server}.</source>
-      <translation>Es gibt keinen Host {host}, die Adresse des Servers {server}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>Correct the address, or connect to the network that knows it.</source>
-      <translation>Berichtigen Sie die Adresse oder verbinden Sie sich mit dem Netzwerk, das sie kennt.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>The server {server} does not answer at {host}: {reason}.</source>
-      <translation>Der Server {server} antwortet unter {host} nicht: {reason}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>Check address and port, and whether it is on and reachable from here.</source>
-      <translation>Prüfen Sie Adresse und Port und ob er eingeschaltet und von hier erreichbar ist.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>The connection to {server} ended: {reason}.</source>
-      <translation>Die Verbindung zu {server} endete: {reason}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>Try again, or test it with ssh in a terminal.</source>
-      <translation>Versuchen Sie es noch einmal oder testen Sie sie mit ssh in einem Terminal.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>The server {server} has no Python that starts with {python}: {reason}.</source>
-      <translation>Der Server {server} hat kein Python, das mit {python} startet: {reason}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>Correct how Python is started there, or set the engine up there as the guide's page Servers says.</source>
-      <translation>Berichtigen Sie, wie Python dort gestartet wird, oder richten Sie die Engine dort ein, wie es die Seite „Servers“ der Anleitung sagt.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>The Python {python} on {server} has no engine: {reason}.</source>
-      <translation>Das Python {python} auf {server} hat keine Engine: {reason}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>Install it there as the guide's page Servers says, or name the Python that has it.</source>
-      <translation>Installieren Sie sie dort, wie es die Seite „Servers“ der Anleitung sagt, oder nennen Sie das Python, das sie hat.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>The connection to {server} broke off.</source>
-      <translation>Die Verbindung zu {server} ist abgebrochen.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>The disk of {server} is full at {path}.</source>
-      <translation>Der Datenträger von {server} ist bei {path} voll.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>Make room there, then start the run again: what is copied already is not copied again.</source>
-      <translation>Schaffen Sie dort Platz und starten Sie den Lauf noch einmal: Was schon kopiert ist, wird nicht noch einmal kopiert.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>On {server}: {reason}.</source>
-      <translation>Auf {server}: {reason}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>Correct how it is described among the servers.</source>
-      <translation>Berichtigen Sie seine Beschreibung unter den Servern.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>On {server}, {path} cannot be read or written: {reason}.</source>
-      <translation>Auf {server} kann {path} nicht gelesen oder geschrieben werden: {reason}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>Choose another folder there, or have its rights changed.</source>
-      <translation>Wählen Sie dort einen anderen Ordner oder lassen Sie seine Rechte ändern.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>On {server}, {folder} has {free} GB free, and the run's files need {needed} GB.</source>
-      <translation>Auf {server} hat {folder} noch {free} GB frei, und die Dateien des Laufs brauchen {needed} GB.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>Make room there, or choose another folder.</source>
-      <translation>Schaffen Sie dort Platz oder wählen Sie einen anderen Ordner.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>The server {server} is not among the servers any more.</source>
-      <translation>Der Server {server} ist nicht mehr unter den Servern.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>Add it again in Settings &gt; Options &gt; GeoDistil servers.</source>
-      <translation>Fügen Sie ihn unter Einstellungen &gt; Optionen &gt; GeoDistil-Server wieder hinzu.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>it gave no reason</source>
-      <translation>ohne Angabe eines Grundes</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>The host key of {server} is not the one that was accepted, so nothing was sent there.</source>
-      <translation>Der Hostschlüssel von {server} ist nicht der, der angenommen wurde; deshalb wurde nichts dorthin gesendet.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>Ask whoever runs it whether its key was changed.</source>
-      <translation>Fragen Sie, wer ihn betreibt, ob sein Schlüssel geändert wurde.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>If so, remove line {line} of {file}, then press Test.</source>
-      <translation>Wenn ja, entfernen Sie Zeile {line} von {file} und drücken dann Testen.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>The key file {file} cannot be used: {reason}.</source>
-      <translation>Die Schlüsseldatei {file} kann nicht verwendet werden: {reason}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>Choose the private key's file, or leave it empty to ask the agent.</source>
-      <translation>Wählen Sie die Datei des privaten Schlüssels oder lassen Sie das Feld leer, um den Agenten zu fragen.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>The server {server} accepts no key of {user}.</source>
-      <translation>Der Server {server} nimmt keinen Schlüssel von {user} an.</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>Add your public key there (ssh-copy-id), or load a key with a passphrase into the agent (ssh-add).</source>
-      <translation>Fügen Sie Ihren öffentlichen Schlüssel dort hinzu (ssh-copy-id) oder laden Sie einen Schlüssel mit Passphrase in den Agenten (ssh-add).</translation>
-    </message>
-    <message>
-      <location filename="jobs/servers/errors.py" />
-      <source>yours</source>
-      <translation>Ihnen</translation>
-    </message>
-    <message>
       <location filename="jobs/servers/following.py" />
       <source>The copying was cancelled; it goes on from there.</source>
       <translation>Das Kopieren wurde abgebrochen; es geht von dort weiter.</translation>
@@ -4175,6 +4015,166 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/servers/server.py" />
       <source>Say how the engine's Python is started there, for example {python}.</source>
       <translation>Sagen Sie, wie das Python der Engine dort gestartet wird, zum Beispiel {python}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>The host key of {server} is not known here yet.</source>
+      <translation>Der Hostschlüssel von {server} ist hier noch nicht bekannt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>Press Test in Settings &gt; Options &gt; GeoDistil servers to look at it.</source>
+      <translation>Drücken Sie Testen unter Einstellungen &gt; Optionen &gt; GeoDistil-Server, um ihn anzusehen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>There is no host {host}, the address of the server {server}.</source>
+      <translation>Es gibt keinen Host {host}, die Adresse des Servers {server}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>Correct the address, or connect to the network that knows it.</source>
+      <translation>Berichtigen Sie die Adresse oder verbinden Sie sich mit dem Netzwerk, das sie kennt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>The server {server} does not answer at {host}: {reason}.</source>
+      <translation>Der Server {server} antwortet unter {host} nicht: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>Check address and port, and whether it is on and reachable from here.</source>
+      <translation>Prüfen Sie Adresse und Port und ob er eingeschaltet und von hier erreichbar ist.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>The connection to {server} ended: {reason}.</source>
+      <translation>Die Verbindung zu {server} endete: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>Try again, or test it with ssh in a terminal.</source>
+      <translation>Versuchen Sie es noch einmal oder testen Sie sie mit ssh in einem Terminal.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>The server {server} has no Python that starts with {python}: {reason}.</source>
+      <translation>Der Server {server} hat kein Python, das mit {python} startet: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>Correct how Python is started there, or set the engine up there as the guide's page Servers says.</source>
+      <translation>Berichtigen Sie, wie Python dort gestartet wird, oder richten Sie die Engine dort ein, wie es die Seite „Servers“ der Anleitung sagt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>The Python {python} on {server} has no engine: {reason}.</source>
+      <translation>Das Python {python} auf {server} hat keine Engine: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>Install it there as the guide's page Servers says, or name the Python that has it.</source>
+      <translation>Installieren Sie sie dort, wie es die Seite „Servers“ der Anleitung sagt, oder nennen Sie das Python, das sie hat.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>The connection to {server} broke off.</source>
+      <translation>Die Verbindung zu {server} ist abgebrochen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>The disk of {server} is full at {path}.</source>
+      <translation>Der Datenträger von {server} ist bei {path} voll.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>Make room there, then start the run again: what is copied already is not copied again.</source>
+      <translation>Schaffen Sie dort Platz und starten Sie den Lauf noch einmal: Was schon kopiert ist, wird nicht noch einmal kopiert.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>On {server}: {reason}.</source>
+      <translation>Auf {server}: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>Correct how it is described among the servers.</source>
+      <translation>Berichtigen Sie seine Beschreibung unter den Servern.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>On {server}, {path} cannot be read or written: {reason}.</source>
+      <translation>Auf {server} kann {path} nicht gelesen oder geschrieben werden: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>Choose another folder there, or have its rights changed.</source>
+      <translation>Wählen Sie dort einen anderen Ordner oder lassen Sie seine Rechte ändern.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>On {server}, {folder} has {free} GB free, and the run's files need {needed} GB.</source>
+      <translation>Auf {server} hat {folder} noch {free} GB frei, und die Dateien des Laufs brauchen {needed} GB.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>Make room there, or choose another folder.</source>
+      <translation>Schaffen Sie dort Platz oder wählen Sie einen anderen Ordner.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>The server {server} is not among the servers any more.</source>
+      <translation>Der Server {server} ist nicht mehr unter den Servern.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>Add it again in Settings &gt; Options &gt; GeoDistil servers.</source>
+      <translation>Fügen Sie ihn unter Einstellungen &gt; Optionen &gt; GeoDistil-Server wieder hinzu.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>it gave no reason</source>
+      <translation>ohne Angabe eines Grundes</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>The host key of {server} is not the one that was accepted, so nothing was sent there.</source>
+      <translation>Der Hostschlüssel von {server} ist nicht der, der angenommen wurde; deshalb wurde nichts dorthin gesendet.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>Ask whoever runs it whether its key was changed.</source>
+      <translation>Fragen Sie, wer ihn betreibt, ob sein Schlüssel geändert wurde.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>If so, remove line {line} of {file}, then press Test.</source>
+      <translation>Wenn ja, entfernen Sie Zeile {line} von {file} und drücken dann Testen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>The key file {file} cannot be used: {reason}.</source>
+      <translation>Die Schlüsseldatei {file} kann nicht verwendet werden: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>Choose the private key's file, or leave it empty to ask the agent.</source>
+      <translation>Wählen Sie die Datei des privaten Schlüssels oder lassen Sie das Feld leer, um den Agenten zu fragen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>The server {server} accepts no key of {user}.</source>
+      <translation>Der Server {server} nimmt keinen Schlüssel von {user} an.</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>Add your public key there (ssh-copy-id), or load a key with a passphrase into the agent (ssh-add).</source>
+      <translation>Fügen Sie Ihren öffentlichen Schlüssel dort hinzu (ssh-copy-id) oder laden Sie einen Schlüssel mit Passphrase in den Agenten (ssh-add).</translation>
+    </message>
+    <message>
+      <location filename="jobs/servers/ssh.py" />
+      <source>yours</source>
+      <translation>Ihnen</translation>
     </message>
     <message>
       <location filename="jobs/servers/ssh.py" />
@@ -4237,22 +4237,22 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <translation>kein Koordinatenbezugssystem</translation>
     </message>
     <message>
-      <location filename="jobs/sources/class_lists.py" />
+      <location filename="jobs/sources/draft.py" />
       <source>All {role} classes are left out; keep at least one.</source>
       <translation>Alle Klassen der {role} sind weggelassen; behalten Sie mindestens eine.</translation>
     </message>
     <message>
-      <location filename="jobs/sources/class_lists.py" />
+      <location filename="jobs/sources/draft.py" />
       <source>A {role} class has no name.</source>
       <translation>Eine Klasse der {role} hat keinen Namen.</translation>
     </message>
     <message>
-      <location filename="jobs/sources/class_lists.py" />
+      <location filename="jobs/sources/draft.py" />
       <source>Two {role} classes are called {twice}: merge them or rename one.</source>
       <translation>Zwei Klassen der {role} heißen {twice}: Legen Sie sie zusammen, oder benennen Sie eine um.</translation>
     </message>
     <message>
-      <location filename="jobs/sources/class_lists.py" />
+      <location filename="jobs/sources/draft.py" />
       <source>There is only the class {name} and no background, so there is nothing to tell apart.</source>
       <translation>Es gibt nur die Klasse {name} und keinen Hintergrund, also nichts zu unterscheiden.</translation>
     </message>
@@ -4280,41 +4280,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/sources/exporting.py" />
       <source>The layer {name} cannot be exported to {path}.</source>
       <translation>Der Layer {name} kann nicht nach {path} exportiert werden.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/files.py" />
-      <source>Go back to the sources.</source>
-      <translation>Gehen Sie zurück zu den Quellen.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/findings.py" />
-      <source>{layer} has edits that are not saved: the run learns from what is on the screen.</source>
-      <translation>{layer} hat ungespeicherte Änderungen: Der Lauf lernt aus dem, was zu sehen ist.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/findings.py" />
-      <source>The rasters have different coordinate systems ({names}); each is read in its own, in metres.</source>
-      <translation>Die Raster haben verschiedene Koordinatenbezugssysteme ({names}); jedes wird in seinem eigenen gelesen, in Metern.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/findings.py" />
-      <source>{raster} has {gsd} m per pixel and the model {target} m: it is enlarged, and small things may not be in it.</source>
-      <translation>{raster} hat {gsd} m je Pixel und das Modell {target} m: Es wird vergrößert, und Kleines ist vielleicht nicht darin.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/findings.py" />
-      <source>{raster} has {gsd} m per pixel and is read at {target} m.</source>
-      <translation>{raster} hat {gsd} m je Pixel und wird mit {target} m gelesen.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/findings.py" />
-      <source>The rasters have different numbers of bands ({names}); the colour bands are read.</source>
-      <translation>Die Raster haben verschieden viele Kanäle ({names}); gelesen werden die Farbkanäle.</translation>
-    </message>
-    <message>
-      <location filename="jobs/sources/findings.py" />
-      <source>Only {names} say which value means no data; borders of the others count as imagery.</source>
-      <translation>Nur {names} sagen, welcher Wert NoData bedeutet; Ränder der anderen zählen als Bilddaten.</translation>
     </message>
     <message>
       <location filename="jobs/sources/inspector.py" />
@@ -4988,6 +4953,36 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/sources/problems.py" />
+      <source>{layer} has edits that are not saved: the run learns from what is on the screen.</source>
+      <translation>{layer} hat ungespeicherte Änderungen: Der Lauf lernt aus dem, was zu sehen ist.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>The rasters have different coordinate systems ({names}); each is read in its own, in metres.</source>
+      <translation>Die Raster haben verschiedene Koordinatenbezugssysteme ({names}); jedes wird in seinem eigenen gelesen, in Metern.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>{raster} has {gsd} m per pixel and the model {target} m: it is enlarged, and small things may not be in it.</source>
+      <translation>{raster} hat {gsd} m je Pixel und das Modell {target} m: Es wird vergrößert, und Kleines ist vielleicht nicht darin.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>{raster} has {gsd} m per pixel and is read at {target} m.</source>
+      <translation>{raster} hat {gsd} m je Pixel und wird mit {target} m gelesen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>The rasters have different numbers of bands ({names}); the colour bands are read.</source>
+      <translation>Die Raster haben verschieden viele Kanäle ({names}); gelesen werden die Farbkanäle.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>Only {names} say which value means no data; borders of the others count as imagery.</source>
+      <translation>Nur {names} sagen, welcher Wert NoData bedeutet; Ränder der anderen zählen als Bilddaten.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
       <source>This raster is no longer in the project.</source>
       <translation>Dieses Raster ist nicht mehr im Projekt.</translation>
     </message>
@@ -5130,6 +5125,11 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/sources/problems.py" />
       <source>No polygon of {layer} lies on {raster}.</source>
       <translation>Kein Polygon von {layer} liegt auf {raster}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/run_file.py" />
+      <source>Go back to the sources.</source>
+      <translation>Gehen Sie zurück zu den Quellen.</translation>
     </message>
     <message>
       <location filename="jobs/sources/run_file.py" />
@@ -5558,6 +5558,61 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
     </message>
     <message>
       <location filename="jobs/zoo/catalogue.py" />
+      <source>{address} is no address on the web.</source>
+      <translation>{address} ist keine Adresse im Web.</translation>
+    </message>
+    <message>
+      <location filename="jobs/zoo/catalogue.py" />
+      <source>Write it with http:// or https://, or choose a folder.</source>
+      <translation>Schreiben Sie sie mit http:// oder https://, oder wählen Sie einen Ordner.</translation>
+    </message>
+    <message>
+      <location filename="jobs/zoo/catalogue.py" />
+      <source>There is no model zoo at {place}.</source>
+      <translation>In {place} ist kein Modellzoo.</translation>
+    </message>
+    <message>
+      <location filename="jobs/zoo/catalogue.py" />
+      <source>an empty place</source>
+      <translation>einem leeren Ort</translation>
+    </message>
+    <message>
+      <location filename="jobs/zoo/catalogue.py" />
+      <source>Choose a folder with models, or the address of a catalogue.</source>
+      <translation>Wählen Sie einen Ordner mit Modellen oder die Adresse eines Katalogs.</translation>
+    </message>
+    <message>
+      <location filename="jobs/zoo/catalogue.py" />
+      <source>The model zoo {zoo} names a file elsewhere: {href}.</source>
+      <translation>Der Modellzoo {zoo} nennt eine Datei anderswo: {href}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/zoo/catalogue.py" />
+      <source>Its files must lie on its own host, or in its own folder.</source>
+      <translation>Seine Dateien müssen auf seinem eigenen Server oder in seinem eigenen Ordner liegen.</translation>
+    </message>
+    <message>
+      <location filename="jobs/zoo/catalogue.py" />
+      <source>{address} cannot be had: {reason}.</source>
+      <translation>{address} ist nicht zu bekommen: {reason}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/zoo/catalogue.py" />
+      <source>Check the address and the connection, then try again.</source>
+      <translation>Prüfen Sie Adresse und Verbindung, und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+      <location filename="jobs/zoo/catalogue.py" />
+      <source>{address} is larger than the {size} MB that it may have.</source>
+      <translation>{address} ist größer als die {size} MB, die es haben darf.</translation>
+    </message>
+    <message>
+      <location filename="jobs/zoo/catalogue.py" />
+      <source>It was not kept.</source>
+      <translation>Es wurde nicht behalten.</translation>
+    </message>
+    <message>
+      <location filename="jobs/zoo/catalogue.py" />
       <source>{address} names no files of a model.</source>
       <translation>{address} nennt keine Dateien eines Modells.</translation>
     </message>
@@ -5570,61 +5625,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/zoo/catalogue.py" />
       <source>A zoo is a folder of models, or a STAC catalogue as the engine's command zoo writes it.</source>
       <translation>Ein Zoo ist ein Ordner mit Modellen oder ein STAC-Katalog, wie ihn der Befehl zoo der Engine schreibt.</translation>
-    </message>
-    <message>
-      <location filename="jobs/zoo/fetching.py" />
-      <source>{address} is no address on the web.</source>
-      <translation>{address} ist keine Adresse im Web.</translation>
-    </message>
-    <message>
-      <location filename="jobs/zoo/fetching.py" />
-      <source>Write it with http:// or https://, or choose a folder.</source>
-      <translation>Schreiben Sie sie mit http:// oder https://, oder wählen Sie einen Ordner.</translation>
-    </message>
-    <message>
-      <location filename="jobs/zoo/fetching.py" />
-      <source>There is no model zoo at {place}.</source>
-      <translation>In {place} ist kein Modellzoo.</translation>
-    </message>
-    <message>
-      <location filename="jobs/zoo/fetching.py" />
-      <source>an empty place</source>
-      <translation>einem leeren Ort</translation>
-    </message>
-    <message>
-      <location filename="jobs/zoo/fetching.py" />
-      <source>Choose a folder with models, or the address of a catalogue.</source>
-      <translation>Wählen Sie einen Ordner mit Modellen oder die Adresse eines Katalogs.</translation>
-    </message>
-    <message>
-      <location filename="jobs/zoo/fetching.py" />
-      <source>The model zoo {zoo} names a file elsewhere: {href}.</source>
-      <translation>Der Modellzoo {zoo} nennt eine Datei anderswo: {href}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/zoo/fetching.py" />
-      <source>Its files must lie on its own host, or in its own folder.</source>
-      <translation>Seine Dateien müssen auf seinem eigenen Server oder in seinem eigenen Ordner liegen.</translation>
-    </message>
-    <message>
-      <location filename="jobs/zoo/fetching.py" />
-      <source>{address} cannot be had: {reason}.</source>
-      <translation>{address} ist nicht zu bekommen: {reason}.</translation>
-    </message>
-    <message>
-      <location filename="jobs/zoo/fetching.py" />
-      <source>Check the address and the connection, then try again.</source>
-      <translation>Prüfen Sie Adresse und Verbindung, und versuchen Sie es noch einmal.</translation>
-    </message>
-    <message>
-      <location filename="jobs/zoo/fetching.py" />
-      <source>{address} is larger than the {size} MB that it may have.</source>
-      <translation>{address} ist größer als die {size} MB, die es haben darf.</translation>
-    </message>
-    <message>
-      <location filename="jobs/zoo/fetching.py" />
-      <source>It was not kept.</source>
-      <translation>Es wurde nicht behalten.</translation>
     </message>
     <message>
       <location filename="jobs/zoo/getting.py" />
@@ -5655,16 +5655,6 @@ Abbrechen schreibt einen Zwischenstand; mit denselben Einstellungen und demselbe
       <location filename="jobs/zoo/getting.py" />
       <source>Make room there.</source>
       <translation>Schaffen Sie dort Platz.</translation>
-    </message>
-    <message>
-      <location filename="ui/drops.py" />
-      <source>The engine looks at {name}.</source>
-      <translation>Die Engine sieht sich {name} an.</translation>
-    </message>
-    <message>
-      <location filename="ui/drops.py" />
-      <source>The model {name} is registered; Predict and the other algorithms offer it.</source>
-      <translation>Das Modell {name} ist angemeldet; Vorhersagen und die anderen Werkzeuge bieten es an.</translation>
     </message>
     <message>
       <location filename="ui/environment/page.py" />
@@ -6036,6 +6026,66 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Alles wurde ausprobiert und geht.</translation>
     </message>
     <message>
+      <location filename="ui/fetch_dialog.py" />
+      <source>Fetch imagery of {layer}</source>
+      <translation>Bilddaten von {layer} holen</translation>
+    </message>
+    <message>
+      <location filename="ui/fetch_dialog.py" />
+      <source> m</source>
+      <translation> m</translation>
+    </message>
+    <message>
+      <location filename="ui/fetch_dialog.py" />
+      <source>the finest</source>
+      <translation>die feinste</translation>
+    </message>
+    <message>
+      <location filename="ui/fetch_dialog.py" />
+      <source>Progress</source>
+      <translation>Fortschritt</translation>
+    </message>
+    <message>
+      <location filename="ui/fetch_dialog.py" />
+      <source>Fetch</source>
+      <translation>Holen</translation>
+    </message>
+    <message>
+      <location filename="ui/fetch_dialog.py" />
+      <source>E&amp;xtent</source>
+      <translation>&amp;Ausdehnung</translation>
+    </message>
+    <message>
+      <location filename="ui/fetch_dialog.py" />
+      <source>Pixel &amp;size on the ground</source>
+      <translation>&amp;Pixelgröße am Boden</translation>
+    </message>
+    <message>
+      <location filename="ui/fetch_dialog.py" />
+      <source>&amp;File</source>
+      <translation>&amp;Datei</translation>
+    </message>
+    <message>
+      <location filename="ui/fetch_dialog.py" />
+      <source>Whether imagery may be fetched, and learned from, is for the service's terms of use to say.</source>
+      <translation>Ob Bilddaten geholt werden dürfen und ob aus ihnen gelernt werden darf, sagen die Nutzungsbedingungen des Dienstes.</translation>
+    </message>
+    <message>
+      <location filename="ui/fetch_dialog.py" />
+      <source>Choose the extent that is to be fetched.</source>
+      <translation>Wählen Sie die Ausdehnung, die geholt werden soll.</translation>
+    </message>
+    <message>
+      <location filename="ui/fetch_dialog.py" />
+      <source>Give the file's whole path.</source>
+      <translation>Geben Sie den ganzen Pfad der Datei an.</translation>
+    </message>
+    <message>
+      <location filename="ui/fetch_dialog.py" />
+      <source>Fetch it?</source>
+      <translation>Holen?</translation>
+    </message>
+    <message>
       <location filename="ui/labelling/classes.py" />
       <source>Colour</source>
       <translation>Farbe</translation>
@@ -6267,11 +6317,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/labelling/drawing.py" />
-      <source> m</source>
-      <translation> m</translation>
-    </message>
-    <message>
-      <location filename="ui/labelling/drawing.py" />
       <source>Box around a point</source>
       <translation>Box um einen Punkt</translation>
     </message>
@@ -6437,11 +6482,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/labelling/setup.py" />
-      <source>&amp;File</source>
-      <translation>&amp;Datei</translation>
-    </message>
-    <message>
-      <location filename="ui/labelling/setup.py" />
       <source>&amp;Layer</source>
       <translation>&amp;Layer</translation>
     </message>
@@ -6454,11 +6494,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/labelling/setup.py" />
       <source>Add the raster to the project first.</source>
       <translation>Fügen Sie das Raster zuerst dem Projekt hinzu.</translation>
-    </message>
-    <message>
-      <location filename="ui/labelling/setup.py" />
-      <source>Give the file's whole path.</source>
-      <translation>Geben Sie den ganzen Pfad der Datei an.</translation>
     </message>
     <message>
       <location filename="ui/labelling/setup.py" />
@@ -6696,34 +6731,14 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Das Modell kann vorhersagen.</translation>
     </message>
     <message>
-      <location filename="ui/models/details.py" />
-      <source>Preview</source>
-      <translation>Vorschau</translation>
+      <location filename="ui/model_widget.py" />
+      <source>The engine looks at {name}.</source>
+      <translation>Die Engine sieht sich {name} an.</translation>
     </message>
     <message>
-      <location filename="ui/models/details.py" />
-      <source>What is known of the model</source>
-      <translation>Was über das Modell bekannt ist</translation>
-    </message>
-    <message>
-      <location filename="ui/models/details.py" />
-      <source>for example CC-BY-4.0</source>
-      <translation>zum Beispiel CC-BY-4.0</translation>
-    </message>
-    <message>
-      <location filename="ui/models/details.py" />
-      <source>who made it, of what, or where it was published</source>
-      <translation>wer es woraus gemacht hat, oder wo es veröffentlicht ist</translation>
-    </message>
-    <message>
-      <location filename="ui/models/details.py" />
-      <source>Only a package that is a folder can be written into</source>
-      <translation>Nur in ein Paket, das ein Ordner ist, lässt sich schreiben</translation>
-    </message>
-    <message>
-      <location filename="ui/models/details.py" />
-      <source>Select a model, or two to compare them.</source>
-      <translation>Wählen Sie ein Modell, oder zwei zum Vergleich.</translation>
+      <location filename="ui/model_widget.py" />
+      <source>The model {name} is registered; Predict and the other algorithms offer it.</source>
+      <translation>Das Modell {name} ist angemeldet; Vorhersagen und die anderen Werkzeuge bieten es an.</translation>
     </message>
     <message>
       <location filename="ui/models/ground.py" />
@@ -6784,6 +6799,36 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/models/ground.py" />
       <source>Predict imagery with both, and hold both against the same labels</source>
       <translation>Bilddaten mit beiden vorhersagen, und beide an denselben Labels messen</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>Preview</source>
+      <translation>Vorschau</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>What is known of the model</source>
+      <translation>Was über das Modell bekannt ist</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>for example CC-BY-4.0</source>
+      <translation>zum Beispiel CC-BY-4.0</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>who made it, of what, or where it was published</source>
+      <translation>wer es woraus gemacht hat, oder wo es veröffentlicht ist</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>Only a package that is a folder can be written into</source>
+      <translation>Nur in ein Paket, das ein Ordner ist, lässt sich schreiben</translation>
+    </message>
+    <message>
+      <location filename="ui/models/window.py" />
+      <source>Select a model, or two to compare them.</source>
+      <translation>Wählen Sie ein Modell, oder zwei zum Vergleich.</translation>
     </message>
     <message>
       <location filename="ui/models/window.py" />
@@ -6954,11 +6999,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/models/zoo.py" />
       <source>Models of the zoo</source>
       <translation>Modelle des Zoos</translation>
-    </message>
-    <message>
-      <location filename="ui/models/zoo.py" />
-      <source>Progress</source>
-      <translation>Fortschritt</translation>
     </message>
     <message>
       <location filename="ui/models/zoo.py" />
@@ -7407,6 +7447,21 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
     </message>
     <message>
       <location filename="ui/runs/commands.py" />
+      <source>Run folders</source>
+      <translation>Ordner für Läufe</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>Runs in these folders, and in the folders inside them, are listed beside those started here.</source>
+      <translation>Läufe in diesen Ordnern, und in den Ordnern darin, werden neben den hier gestarteten aufgeführt.</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
+      <source>Search this folder no longer; nothing is deleted</source>
+      <translation>Diesen Ordner nicht mehr durchsuchen; gelöscht wird nichts</translation>
+    </message>
+    <message>
+      <location filename="ui/runs/commands.py" />
       <source>End {state} at once?</source>
       <translation>{state} sofort beenden?</translation>
     </message>
@@ -7516,47 +7571,47 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Ein anderer Rechner braucht sie, außer wenn er dieselben Dateien unter denselben Pfaden findet.</translation>
     </message>
     <message>
-      <location filename="ui/runs/details.py" />
+      <location filename="ui/runs/dock.py" />
       <source>{name}: which</source>
       <translation>{name}: welche</translation>
     </message>
     <message>
-      <location filename="ui/runs/details.py" />
+      <location filename="ui/runs/dock.py" />
       <source>Run and state</source>
       <translation>Lauf und Zustand</translation>
     </message>
     <message>
-      <location filename="ui/runs/details.py" />
+      <location filename="ui/runs/dock.py" />
       <source>What to know</source>
       <translation>Was zu wissen ist</translation>
     </message>
     <message>
-      <location filename="ui/runs/details.py" />
+      <location filename="ui/runs/dock.py" />
       <source>Stage</source>
       <translation>Stufe</translation>
     </message>
     <message>
-      <location filename="ui/runs/details.py" />
+      <location filename="ui/runs/dock.py" />
       <source>Device</source>
       <translation>Gerät</translation>
     </message>
     <message>
-      <location filename="ui/runs/details.py" />
+      <location filename="ui/runs/dock.py" />
       <source>Note</source>
       <translation>Hinweis</translation>
     </message>
     <message>
-      <location filename="ui/runs/details.py" />
+      <location filename="ui/runs/dock.py" />
       <source>Warning</source>
       <translation>Warnung</translation>
     </message>
     <message>
-      <location filename="ui/runs/details.py" />
+      <location filename="ui/runs/dock.py" />
       <source>Loss curves</source>
       <translation>Verlustkurven</translation>
     </message>
     <message>
-      <location filename="ui/runs/details.py" />
+      <location filename="ui/runs/dock.py" />
       <source>Validation curves</source>
       <translation>Validierungskurven</translation>
     </message>
@@ -7571,21 +7626,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Es gibt noch keine Läufe. Trainieren Sie ein Netz mit Erweiterungen &gt; GeoDistil &gt; Modell trainieren…, oder zeigen Sie, wo Läufe sind.</translation>
     </message>
     <message>
-      <location filename="ui/runs/folders.py" />
-      <source>Run folders</source>
-      <translation>Ordner für Läufe</translation>
-    </message>
-    <message>
-      <location filename="ui/runs/folders.py" />
-      <source>Runs in these folders, and in the folders inside them, are listed beside those started here.</source>
-      <translation>Läufe in diesen Ordnern, und in den Ordnern darin, werden neben den hier gestarteten aufgeführt.</translation>
-    </message>
-    <message>
-      <location filename="ui/runs/folders.py" />
-      <source>Search this folder no longer; nothing is deleted</source>
-      <translation>Diesen Ordner nicht mehr durchsuchen; gelöscht wird nichts</translation>
-    </message>
-    <message>
       <location filename="ui/runs/table.py" />
       <source>State</source>
       <translation>Zustand</translation>
@@ -7596,274 +7636,234 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>Restzeit</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>Server</source>
       <translation>Server</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>as SSH is set up</source>
       <translation>wie in SSH eingestellt</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>at once</source>
       <translation>sofort</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>by Slurm (sbatch)</source>
       <translation>von Slurm (sbatch)</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>none: the agent and SSH's settings</source>
       <translation>keine: der Agent und die SSH-Einstellungen</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>&amp;Name</source>
       <translation>&amp;Name</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>What it is called in GeoDistil</source>
       <translation>Wie er in GeoDistil heißt</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>&amp;Host</source>
       <translation>&amp;Host</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>Its address, or its name in SSH's settings (~/.ssh/config)</source>
       <translation>Seine Adresse oder sein Name in den SSH-Einstellungen (~/.ssh/config)</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>&amp;User</source>
       <translation>&amp;Benutzer</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>Who logs in there</source>
       <translation>Wer sich dort anmeldet</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>&amp;Port</source>
       <translation>&amp;Port</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>Usually 22</source>
       <translation>Meist 22</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>&amp;Key</source>
       <translation>S&amp;chlüssel</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>File of a private key without passphrase; others belong in the agent</source>
       <translation>Datei eines privaten Schlüssels ohne Passphrase; andere gehören in den Agenten</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>&amp;Folder there</source>
       <translation>&amp;Ordner dort</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>Where imagery and runs are copied to</source>
       <translation>Wohin Bilddaten und Läufe kopiert werden</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>P&amp;ython there</source>
       <translation>P&amp;ython dort</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>What starts the engine's Python, as one types it there</source>
       <translation>Was das Python der Engine startet, wie man es dort eintippt</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>&amp;Started</source>
       <translation>&amp;Start</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>Whether a training starts at once or waits for its turn</source>
       <translation>Ob ein Training sofort startet oder wartet, bis es an der Reihe ist</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>&amp;Options of sbatch</source>
       <translation>Op&amp;tionen von sbatch</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>As one types them there</source>
       <translation>Wie man sie dort eintippt</translation>
     </message>
     <message>
-      <location filename="ui/servers/form.py" />
+      <location filename="ui/servers_page.py" />
       <source>Passwords are neither asked for nor kept: a key of yours must be known to the server.</source>
       <translation>Passwörter werden weder erfragt noch gespeichert: Der Server muss einen Schlüssel von Ihnen kennen.</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>Servers</source>
       <translation>Server</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>&amp;Add…</source>
       <translation>&amp;Hinzufügen…</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>Describe a server</source>
       <translation>Einen Server beschreiben</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>&amp;Edit…</source>
       <translation>&amp;Bearbeiten…</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>Change the selected server's description</source>
       <translation>Die Beschreibung des gewählten Servers ändern</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>Forget the selected server; what is on it stays there</source>
       <translation>Den gewählten Server vergessen; was auf ihm liegt, bleibt dort</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>&amp;Test</source>
       <translation>&amp;Testen</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>Connect to the selected server and see what a training needs</source>
       <translation>Mit dem gewählten Server verbinden und nachsehen, was ein Training braucht</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>Test no longer</source>
       <translation>Nicht weiter testen</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>Testing {server}… The engine there takes some seconds.</source>
       <translation>{server} wird getestet… Die Engine dort braucht einige Sekunden.</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>Test the server {server}</source>
       <translation>Server {server} testen</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>Folder {folder}, Python {python}</source>
       <translation>Ordner {folder}, Python {python}</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>{server} is ready: Python {python}, engine {engine}, {device}, {free} GB free in {folder}.</source>
       <translation>{server} ist bereit: Python {python}, Engine {engine}, {device}, {free} GB frei in {folder}.</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>The plugin brings engine {here}; install that one there, too.</source>
       <translation>Das Plugin bringt die Engine {here} mit; installieren Sie diese auch dort.</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>Look at the host key of {server}</source>
       <translation>Hostschlüssel von {server} ansehen</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>{server} shows this host key for the first time:</source>
       <translation>{server} zeigt diesen Hostschlüssel zum ersten Mal:</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>Accept it only where whoever runs the server tells you the same.</source>
       <translation>Nehmen Sie ihn nur an, wenn, wer den Server betreibt, Ihnen denselben nennt.</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>Accept the key</source>
       <translation>Schlüssel annehmen</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>The host key was not accepted, so nothing was sent.</source>
       <translation>Der Hostschlüssel wurde nicht angenommen; deshalb wurde nichts gesendet.</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>Servers that are reached by SSH can train: their names are among the devices of the training wizard.</source>
       <translation>Server, die über SSH erreichbar sind, können trainieren: Ihre Namen stehen unter den Geräten des Trainingsassistenten.</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>What the test has found</source>
       <translation>Was der Test gefunden hat</translation>
     </message>
     <message>
-      <location filename="ui/servers/page.py" />
+      <location filename="ui/servers_page.py" />
       <source>GeoDistil: servers</source>
       <translation>GeoDistil: Server</translation>
-    </message>
-    <message>
-      <location filename="ui/tiles/dialog.py" />
-      <source>Fetch imagery of {layer}</source>
-      <translation>Bilddaten von {layer} holen</translation>
-    </message>
-    <message>
-      <location filename="ui/tiles/dialog.py" />
-      <source>the finest</source>
-      <translation>die feinste</translation>
-    </message>
-    <message>
-      <location filename="ui/tiles/dialog.py" />
-      <source>Fetch</source>
-      <translation>Holen</translation>
-    </message>
-    <message>
-      <location filename="ui/tiles/dialog.py" />
-      <source>E&amp;xtent</source>
-      <translation>&amp;Ausdehnung</translation>
-    </message>
-    <message>
-      <location filename="ui/tiles/dialog.py" />
-      <source>Pixel &amp;size on the ground</source>
-      <translation>&amp;Pixelgröße am Boden</translation>
-    </message>
-    <message>
-      <location filename="ui/tiles/dialog.py" />
-      <source>Whether imagery may be fetched, and learned from, is for the service's terms of use to say.</source>
-      <translation>Ob Bilddaten geholt werden dürfen und ob aus ihnen gelernt werden darf, sagen die Nutzungsbedingungen des Dienstes.</translation>
-    </message>
-    <message>
-      <location filename="ui/tiles/dialog.py" />
-      <source>Choose the extent that is to be fetched.</source>
-      <translation>Wählen Sie die Ausdehnung, die geholt werden soll.</translation>
-    </message>
-    <message>
-      <location filename="ui/tiles/dialog.py" />
-      <source>Fetch it?</source>
-      <translation>Holen?</translation>
     </message>
     <message>
       <location filename="ui/view/buttons.py" />
@@ -7974,6 +7974,11 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/view/predictor.py" />
       <source>The predicted view is kept in {folder}: {names}.</source>
       <translation>Die vorhergesagte Ansicht bleibt in {folder}: {names}.</translation>
+    </message>
+    <message>
+      <location filename="ui/widgets.py" />
+      <source>Problem</source>
+      <translation>Problem</translation>
     </message>
     <message>
       <location filename="ui/wizard/check_page.py" />
@@ -8579,11 +8584,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/wizard/wizard.py" />
       <source>The run folder {folder} was written before it could be cancelled; it is listed as not started.</source>
       <translation>Der Laufordner {folder} war geschrieben, bevor abgebrochen werden konnte; er steht als nicht gestartet in der Liste.</translation>
-    </message>
-    <message>
-      <location filename="ui/wizard/words.py" />
-      <source>Problem</source>
-      <translation>Problem</translation>
     </message>
     <message>
       <location filename="ui/wrappers.py" />

@@ -130,7 +130,7 @@ def trained(training, tmp_path_factory):
 @pytest.fixture
 def run(town, boxes, make_boxes, tmp_path):
     """A short run that predicts its raster afterwards, as the wizard would have written it."""
-    from geodistil.jobs.launch import predict_afterwards
+    from geodistil.jobs.runs.waiting import predict_afterwards
     from geodistil.jobs.snapshots import Snapshot
 
     folder = tmp_path / "town"

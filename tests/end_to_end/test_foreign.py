@@ -77,9 +77,9 @@ def test_a_model_that_says_too_little_is_described_in_the_form_and_predicts_wher
 def test_a_dropped_model_is_tried_registered_and_its_values_come_back_with_a_ramp(
     provider, cache, make_onnx, town_layers, tmp_path
 ):
-    from geodistil.jobs.notices import NOTICES
+    from geodistil.jobs.background import NOTICES
     from geodistil.jobs.package_registry import PACKAGES, registered
-    from geodistil.ui.drops import PackageDrops
+    from geodistil.ui.model_widget import PackageDrops
     from qgis.gui import QgsMessageBar
     from qgis.PyQt.QtWidgets import QMainWindow
 

@@ -13,7 +13,7 @@ from engine.config import Card, CardClass, Network
 from engine.errors import OutputError, cannot_write, on_disk
 from engine.models import build_from_card
 from engine.packages import write_package, zip_package
-from engine.training.durable import atomically
+from engine.training.checkpoint_files import atomically
 
 NARROW = {"encoder": "mobilenet_v2", "width": 32, "weights": "none", "light": False, "detection_strides": [8]}
 

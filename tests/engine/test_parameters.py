@@ -9,8 +9,8 @@ MOST = 5
 
 TORCH = "PyTorch's own signature, which it replaces"
 LONGER = {
-    "engine/models/synchronised.py:_batch_norm": TORCH,
-    "engine/models/synchronised.py:_Normalise.forward": TORCH,
+    "engine/models/blocks.py:_batch_norm": TORCH,
+    "engine/models/blocks.py:_Normalise.forward": TORCH,
 }
 """Functions with more parameters, and why."""
 

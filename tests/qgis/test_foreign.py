@@ -3,9 +3,9 @@
 import json
 
 import pytest
+from geodistil.jobs.background import Notices
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.foreign import describe, description_of, package_of
-from geodistil.jobs.notices import Notices
 from geodistil.jobs.package_registry import PACKAGES, looks_like_package
 from geodistil.jobs.packages import is_foreign
 from geodistil.jobs.snapshots import NEEDED, Snapshot

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from geodistil.toolbox.predictrasters import PredictRasters
+from geodistil.toolbox.predict import PredictRasters
 from qgis.core import (
     QgsApplication,
     QgsProcessingAlgRunnerTask,

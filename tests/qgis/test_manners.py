@@ -135,10 +135,9 @@ def make_window(kind, iface):
     from geodistil.ui.models.window import ModelsWindow
     from geodistil.ui.models.zoo import ZooWindow
     from geodistil.ui.onnx_form import OnnxForm
+    from geodistil.ui.runs.commands import FoldersDialog
     from geodistil.ui.runs.dock import RunsDock
-    from geodistil.ui.runs.folders import FoldersDialog
-    from geodistil.ui.servers.form import ServerForm
-    from geodistil.ui.servers.page import ServersDialog
+    from geodistil.ui.servers_page import ServerForm, ServersDialog
     from geodistil.ui.view.predictor import ViewPredictor
     from geodistil.ui.wizard.wizard import TrainingWizard
     from qgis.core import QgsProject
@@ -263,7 +262,7 @@ def test_pages_of_the_guide_lead_to_each_other_and_to_their_pictures(language):
 
 def test_sections_have_one_address_in_all_languages(language, provider):
     from geodistil.jobs.help import anchor, help_url
-    from geodistil.toolbox.helps import WORDS
+    from geodistil.toolbox.base import WORDS
     from qgis.PyQt.QtCore import QUrl
 
     guide = ROOT / "docs" / "user-guide"

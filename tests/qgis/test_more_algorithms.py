@@ -294,14 +294,14 @@ def class_map(make_raster, path, names):
 
 
 def test_a_legend_names_and_colours_classes_and_leaves_background_and_numbers_out(make_raster, project, tmp_path):
-    from geodistil.jobs.layers.map_classes import legend
+    from geodistil.jobs.layers.styles import legend
 
     found = legend(class_map(make_raster, tmp_path / "a.tif", ["background", "roof", "2"]))
     assert found == {"names": {1: "roof"}, "colors": {"roof": "#aa0000", "2": "#00aa00"}}
 
 
 def test_a_legend_of_polygons_has_the_colours_of_their_values_and_reads_no_feature(project, make_boxes, monkeypatch):
-    from geodistil.jobs.layers.map_classes import legend
+    from geodistil.jobs.layers.styles import legend
 
     layer = make_boxes([(0, 0, 9, 9, "r"), (20, 0, 29, 9, "p")], "areas", field="class:string")
     assert legend(layer, "class") == legend(layer) == {"names": {}, "colors": {}}
@@ -312,7 +312,7 @@ def test_a_legend_of_polygons_has_the_colours_of_their_values_and_reads_no_featu
 
 
 def test_layers_by_class_get_the_legend_s_colours_and_a_palette_s_for_others(project, make_boxes):
-    from geodistil.jobs.layers.map_classes import style_areas, style_boxes
+    from geodistil.jobs.layers.styles import style_areas, style_boxes
 
     layer = make_boxes([(0, 0, 9, 9, "roof"), (20, 0, 29, 9, "new")], "areas", field="class:string")
     for style in (style_areas, style_boxes):
@@ -325,7 +325,7 @@ def test_layers_by_class_get_the_legend_s_colours_and_a_palette_s_for_others(pro
 
 
 def test_the_page_of_findings_shows_warnings_and_counts():
-    from geodistil.jobs.check_report import check_page
+    from geodistil.jobs.checking import check_page
 
     page = check_page(
         "Sources",

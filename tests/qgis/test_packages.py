@@ -84,7 +84,7 @@ def test_what_people_drop_is_told_from_packages(make_package, tmp_path):
 @pytest.fixture
 def handler(settings, qgis_app):
     """The drop handler over a real message bar; `opened` is what it opened."""
-    from geodistil.ui.drops import PackageDrops
+    from geodistil.ui.model_widget import PackageDrops
     from qgis.gui import QgsMessageBar
 
     class Interface:

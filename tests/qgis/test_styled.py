@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from geodistil.jobs.layers.map_classes import style_areas, style_lines
 from geodistil.jobs.layers.results import distinct, of_layer, of_model, place_vector
 from geodistil.jobs.layers.styled import (
     GROUND,
@@ -16,11 +15,13 @@ from geodistil.jobs.layers.styled import (
     save_look,
 )
 from geodistil.jobs.layers.styles import (
+    style_areas,
     style_class_map,
     style_confidence,
     style_detections,
     style_error_boxes,
     style_error_map,
+    style_lines,
     style_values,
 )
 from qgis.core import (

@@ -44,7 +44,7 @@ def state(run):
 
 def test_a_run_s_curves_are_painted_and_follow_the_pointer(painted, state):
     from geodistil.ui.runs.chart import ChartView
-    from geodistil.ui.runs.details import RunDetails
+    from geodistil.ui.runs.dock import RunDetails
 
     details = RunDetails()
     empty = painted(details)
@@ -118,7 +118,7 @@ def make_area():
 
 
 def make_folders():
-    from geodistil.ui.runs.folders import FoldersDialog
+    from geodistil.ui.runs.commands import FoldersDialog
 
     return FoldersDialog([Path("/runs")])
 
@@ -133,7 +133,7 @@ def make_classes():
 
 
 def make_sentence():
-    from geodistil.ui.wizard.words import Problem, TextScroll
+    from geodistil.ui.widgets import Problem, TextScroll
 
     inside, problem = QWidget(), Problem()
     QVBoxLayout(inside).addWidget(problem)

@@ -23,10 +23,9 @@ from qgis.PyQt.QtWidgets import (
 
 from ...jobs.background import start as start_task
 from ...jobs.environment import SETTING
-from ...jobs.environment.diagnostics import diagnostics
 from ...jobs.environment.installing import Installation, removal, request_for
 from ...jobs.environment.place import BUILDS, TOOLS, Choices, default_home
-from ...jobs.environment.status import REQUIREMENTS, State, status
+from ...jobs.environment.status import REQUIREMENTS, State, diagnostics, status
 from ...jobs.errors import GeoDistilError
 from ...jobs.translation import tr
 from ..widgets import FoldingBox

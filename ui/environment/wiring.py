@@ -12,7 +12,7 @@ from qgis.PyQt.QtWidgets import QWidget
 from ...jobs.environment.status import State, status
 from ...jobs.translation import tr
 from ..messages import Button, offer
-from ..page_dialog import OptionsFactory, PageDialog, show_beside
+from ..widgets import OptionsFactory, PageDialog, show_beside
 from .page import EnvironmentPage
 
 WIDTH = 620
@@ -109,6 +109,6 @@ def _environment(parent: QWidget) -> QWidget:
 
 
 def _servers(parent: QWidget) -> QWidget:
-    from ..servers.page import ServersPage
+    from ..servers_page import ServersPage
 
     return ServersPage(parent)

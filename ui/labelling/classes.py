@@ -25,8 +25,7 @@ from qgis.PyQt.QtWidgets import (
 from ...jobs.errors import GeoDistilError
 from ...jobs.labelling.link import LabelClass, next_color
 from ...jobs.translation import local, tr
-from ..widgets import keep_width, table
-from ..wizard.words import Problem
+from ..widgets import Problem, keep_width, table
 
 COLOR, NAME = range(2)
 BEFORE = Qt.ItemDataRole.UserRole

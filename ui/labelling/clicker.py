@@ -21,12 +21,11 @@ from ...jobs.labelling.clicking import (
     click_problem,
     set_click_files,
 )
-from ...jobs.labelling.geometry import box
+from ...jobs.labelling.editing import box
 from ...jobs.labelling.session import LabelSession
 from ...jobs.sources.draft import SEGMENTATION
 from ...jobs.translation import tr
-from ..widgets import ProgressRow
-from ..wizard.words import Hint, Problem
+from ..widgets import Hint, Problem, ProgressRow
 from .tools import LabelTool
 
 ONNX_FILES = tr("ONNX files (*.onnx)")

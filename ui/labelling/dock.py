@@ -17,7 +17,7 @@ from ...jobs.labelling.link import label_layers, read_link
 from ...jobs.labelling.session import LabelSession
 from ...jobs.sources.draft import SEGMENTATION
 from ...jobs.translation import local, tr
-from ..wizard.words import Hint, Problem, TextScroll
+from ..widgets import Hint, Problem, TextScroll
 from .classes import ClassButtons, ClassDialog
 from .clicker import ClickBox, Clicker
 from .drawing import AREA, BOX, CLICK, COPY, DELETE, REDO, SELECT, UNDO, DrawingTools, Toolkit

@@ -19,16 +19,15 @@ from qgis.PyQt.QtWidgets import (
 
 from ...jobs.errors import GeoDistilError
 from ...jobs.labelling.learning import Learning
-from ...jobs.labelling.rounds import Round, read_rounds
+from ...jobs.labelling.link import Round, read_rounds
 from ...jobs.labelling.session import LabelSession
 from ...jobs.package_registry import CURRENT_MODEL, current_model, set_current_model
-from ...jobs.runs.curves import number
+from ...jobs.runs.history import number
 from ...jobs.runs.words import score_name
 from ...jobs.translation import local, local_time, tr
 from ..messages import tell
 from ..model_widget import ModelWidget
-from ..widgets import FoldingBox, ProgressRow, table
-from ..wizard.words import Hint, Problem
+from ..widgets import FoldingBox, Hint, Problem, ProgressRow, table
 
 LABELS, SCORE, WHEN = range(3)
 ROWS = 5

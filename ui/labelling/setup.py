@@ -26,8 +26,8 @@ from ...jobs.sources.draft import LABELLED_ROLES
 from ...jobs.sources.facts import likely_class_field
 from ...jobs.tiles.service import is_service
 from ...jobs.translation import tr
-from ..tiles.dialog import open_fetching
-from ..wizard.words import Hint, Problem
+from ..fetch_dialog import open_fetching
+from ..widgets import Hint, Problem
 from .classes import ClassEditor
 
 Filter = QgsMapLayerProxyModel.Filter

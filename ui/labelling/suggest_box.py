@@ -16,8 +16,7 @@ from qgis.PyQt.QtWidgets import (
 from ...jobs.packages import MODEL_FILES
 from ...jobs.translation import local, tr
 from ..model_widget import ModelWidget
-from ..widgets import FoldingBox, ProgressRow
-from ..wizard.words import Hint, Problem
+from ..widgets import FoldingBox, Hint, Problem, ProgressRow
 
 VIEW, RASTER, ACCEPT, REJECT, ACCEPT_VIEW, EDIT, CLEAR = "view", "raster", "accept", "reject", "all", "edit", "clear"
 COMMANDS = (

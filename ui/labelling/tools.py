@@ -11,7 +11,7 @@ from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QApplication
 
 from ...jobs.given import given
-from ...jobs.labelling.geometry import box, box_around, moved_to, polygon, rotated_box
+from ...jobs.labelling.editing import box, box_around, moved_to, polygon, rotated_box
 
 BAND_PIXELS = 2
 FILL_OPACITY = 40

@@ -28,7 +28,7 @@ from ...jobs.labelling.suggestions import Suggestions
 from ...jobs.labelling.walking import Cell, GridCells, is_ranked, next_place, ranked_cells, suggestion_cells
 from ...jobs.reference_systems import transform_between
 from ...jobs.translation import local, tr
-from ..wizard.words import Hint
+from ..widgets import Hint
 
 GRID, SUGGESTIONS = "", "suggestions"
 """Stand for the raster's own grid, and for suggestions, among the ids of layers."""

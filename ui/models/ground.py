@@ -18,8 +18,7 @@ from ...jobs.models.scoring import Scored, Scoring
 from ...jobs.models.shelf import Model
 from ...jobs.sources.facts import likely_class_field
 from ...jobs.translation import tr
-from ..widgets import ProgressRow, button
-from ..wizard.words import Hint, Problem, stacked
+from ..widgets import Hint, Problem, ProgressRow, button, stacked
 
 Button = QDialogButtonBox.StandardButton
 Filter = QgsMapLayerProxyModel.Filter

@@ -29,8 +29,7 @@ from ...jobs.models.facts import class_names, page, size, tasks
 from ...jobs.translation import local, tr
 from ...jobs.zoo.catalogue import Entry, Zoo, forget_zoo, read_zoo, remember_zoo, zoos
 from ...jobs.zoo.getting import get, packages_folder, picture_of, place_of, remember_place
-from ..page_dialog import open_with
-from ..widgets import button, table
+from ..widgets import button, open_with, table
 
 HEADERS = (tr("Model"), tr("Tasks"), tr("Classes"), tr("Metres per pixel"), tr("Size"), tr("Here"))
 MOST_CLASSES = 3

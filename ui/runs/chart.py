@@ -22,7 +22,7 @@ from qgis.PyQt.QtGui import (
 from qgis.PyQt.QtWidgets import QSizePolicy, QWidget
 
 from ...jobs.progress import spoken
-from ...jobs.runs.curves import Chart, Points, Series, number
+from ...jobs.runs.history import Chart, Points, Series, number
 from ...jobs.translation import tr
 
 ROBUST = 0.98

@@ -21,8 +21,8 @@ from ...jobs.layers.styled import Result, add_prediction
 from ...jobs.package_registry import CURRENT_MODEL, current_model, note_speed
 from ...jobs.packages import is_foreign, package_path, read_card, reported
 from ...jobs.tiles.fetching import KeptFetch
+from ...jobs.tiles.mosaic import tiles_folder
 from ...jobs.tiles.service import is_service
-from ...jobs.tiles.store import tiles_folder
 from ...jobs.translation import tr
 from ...jobs.view.layers import GROUND, ON_GROUND, ViewLayers, keep
 from ...jobs.view.warm_engine import Question, WarmEngine, is_imagery, question

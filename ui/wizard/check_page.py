@@ -23,19 +23,18 @@ from ...jobs.background import Background, start
 from ...jobs.checking import EngineCheck
 from ...jobs.errors import GeoDistilError, as_error
 from ...jobs.given import given
-from ...jobs.layers.split_layer import split_layer
+from ...jobs.layers.results import split_layer
 from ...jobs.progress import spoken
 from ...jobs.sources.exporting import fetched_order
 from ...jobs.sources.facts import raster_facts
-from ...jobs.sources.findings import findings, unsaved
 from ...jobs.sources.preparation import Preparation
+from ...jobs.sources.problems import findings, unsaved
 from ...jobs.tiles.fetching import name_of, sampled
 from ...jobs.tiles.plan import Order
 from ...jobs.translation import local, tr
-from ..tiles.dialog import agreed
-from ..widgets import table
+from ..fetch_dialog import agreed
+from ..widgets import Hint, Notices, TextScroll, table
 from .session import Measurement, Session
-from .words import Hint, Notices, TextScroll
 
 
 class CheckPage(QWizardPage):

@@ -18,12 +18,19 @@ from qgis.PyQt.QtWidgets import (
     QWizardPage,
 )
 
-from ...jobs.sources.class_lists import Found, class_problem, merged, parted
-from ...jobs.sources.draft import DETECTION, LABELLED_ROLES, SEGMENTATION, ClassDraft
+from ...jobs.sources.draft import (
+    DETECTION,
+    LABELLED_ROLES,
+    SEGMENTATION,
+    ClassDraft,
+    Found,
+    class_problem,
+    merged,
+    parted,
+)
 from ...jobs.translation import local, tr
-from ..widgets import keep_width, table
+from ..widgets import Hint, Problem, keep_width, table
 from .session import Session
-from .words import Hint, Problem
 
 LEARN, COLOR, NAME, VALUES, COUNT = range(5)
 

@@ -28,8 +28,7 @@ from ...jobs.sources.run_file import chosen_options
 from ...jobs.sources.suggestion import DISTIL
 from ...jobs.sources.teaching import read_package
 from ...jobs.translation import tr
-from ..widgets import FoldingBox
-from .words import Hint
+from ..widgets import FoldingBox, Hint
 
 
 class ModelField(QgsFileWidget):

@@ -28,9 +28,9 @@ from ...jobs.sources.suggestion import (
 )
 from ...jobs.sources.teaching import start_problem, teacher_problem
 from ...jobs.translation import tr
+from ..widgets import Hint, Notices, Problem, TextScroll
 from .fields import Advanced, ModelField
 from .session import Session
-from .words import Hint, Notices, Problem, TextScroll
 
 
 class RecipePage(QWizardPage):

@@ -27,8 +27,8 @@ from ...jobs.sources.facts import raster_facts
 from ...jobs.sources.place import Place, look_at, name_problem, parent_problem, run_folder
 from ...jobs.sources.problems import gone
 from ...jobs.translation import tr
+from ..widgets import Hint, Problem, stacked
 from .session import Measurement, Session
-from .words import Hint, Problem, stacked
 
 BUDGETS = (("minutes", 60.0, 1), ("epochs", 30.0, 1), ("steps", 3000.0, 0))
 """Kind, its usual amount, decimals."""
@@ -177,7 +177,7 @@ class RunPage(QWizardPage):
         self._showing = showing
 
     def _open_servers(self) -> None:
-        from ..servers.page import ServersDialog
+        from ..servers_page import ServersDialog
 
         dialog = ServersDialog(self)
         dialog.finished.connect(lambda _: self._offer_devices())

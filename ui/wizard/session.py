@@ -14,12 +14,10 @@ from ...jobs.errors import GeoDistilError, as_error
 from ...jobs.folders import open_folder, remove_later
 from ...jobs.given import given
 from ...jobs.run_folder import write_run
-from ...jobs.sources.class_lists import Found, found_values, updated
-from ...jobs.sources.draft import LABELLED_ROLES, Draft
-from ...jobs.sources.files import Files
+from ...jobs.sources.draft import LABELLED_ROLES, Draft, Found, found_values, updated
 from ...jobs.sources.inspector import Inspector
 from ...jobs.sources.place import runs_folder
-from ...jobs.sources.run_file import run_values
+from ...jobs.sources.run_file import Files, run_values
 from ...jobs.sources.suggestion import estimate_text
 from ...jobs.translation import tr
 

@@ -16,7 +16,7 @@ from ...jobs.sources.facts import POINTS, label_kind, likely_class_field, raster
 from ...jobs.sources.problems import Problems
 from ...jobs.tiles.service import is_service
 from ...jobs.translation import tr
-from .words import Hint, Problem, stacked
+from ..widgets import Hint, Problem, stacked
 
 Filter = QgsMapLayerProxyModel.Filter
 

@@ -21,7 +21,7 @@ from qgis.PyQt.QtWidgets import (
     QWizardPage,
 )
 
-from ...jobs.labelling.suggesting import suggested_sources
+from ...jobs.labelling.link import suggested_sources
 from ...jobs.progress import spoken
 from ...jobs.sources.draft import AREA_LAYER, HULL, SourceDraft
 from ...jobs.sources.exporting import fetched_order, view_of
@@ -29,10 +29,9 @@ from ...jobs.sources.facts import raster_facts
 from ...jobs.sources.problems import draft_problem
 from ...jobs.tiles.service import is_service
 from ...jobs.translation import local, tr
-from ..widgets import table
+from ..widgets import Problem, table
 from .session import Session
 from .source_editor import SourceEditor
-from .words import Problem
 
 MOST_CLASSES_SHOWN = 4
 

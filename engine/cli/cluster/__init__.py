@@ -1,7 +1,6 @@
 """Work that the workers of a Dask cluster share; Dask itself is imported where it is asked for."""
 
-from .each import each_in_cluster
 from .prediction import predicted_in_cluster
-from .review import looks_in_cluster
+from .work import each_in_cluster, looks_in_cluster
 
 __all__ = ["each_in_cluster", "looks_in_cluster", "predicted_in_cluster"]

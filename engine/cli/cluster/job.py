@@ -1,4 +1,4 @@
-"""What the tasks of one command have in common, in each worker."""
+"""What the tasks of a command have in common, in each worker: of any, of a prediction, of a review."""
 
 from __future__ import annotations
 
@@ -11,14 +11,23 @@ import socket
 import threading
 import uuid
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distributed import Worker
 from distributed.diagnostics.plugin import WorkerPlugin
 
 from ... import __version__
-from ...errors import ClusterError, GeoDistilError
+from ...errors import ClusterError, DeviceError, GeoDistilError
 from .workers import About, Place, own_cards, own_cores, settle
+
+if TYPE_CHECKING:
+    from ...config import Card
+    from ...evaluation.review import ReviewMaterial, ReviewOptions
+    from ...inference import Backend, Options
+    from ...inference.backends.choice import Candidate
+    from ...inference.many import Item
+    from ...inference.opened import Opened
+
 
 BEGINNING = 1 << 16
 """Bytes."""
@@ -142,3 +151,131 @@ def refuse(said: About, mark: Mark) -> None:
             f"{who} does not see the folder {mark.path.parent} of this machine.",
             "Choose a folder on storage that all machines see under the same path; rasters and model belong there too.",
         )
+
+
+_kept: list[Any] = []
+"""What keeps the model from one job to the next."""
+
+
+class Chosen(NamedTuple):
+    """What runs the model, the same on all workers: another would give other last bits.
+
+    Attributes:
+        candidate: the backend and its device.
+        name: of the backend.
+        batch_size: windows at a time.
+    """
+
+    candidate: Candidate
+    name: str
+    batch_size: int
+
+
+class PredictionJob(Job):
+    """A prediction.
+
+    Args:
+        options: the command's, with absolute paths.
+        rasters: all of them.
+        mark: of the outputs' folder.
+        places: of workers, by name.
+        digest: of the model.
+    """
+
+    def __init__(
+        self, options: argparse.Namespace, rasters: list[str], mark: Mark, places: dict[Any, Place], digest: str
+    ) -> None:
+        super().__init__(options, rasters, mark, places)
+        self.digest = digest
+        self._model: tuple[Path, Card] | None = None
+        self._backend: Backend | None = None
+        self._opened: tuple[Item, Opened] | None = None
+
+    @property
+    def model(self) -> tuple[Path, Card]:
+        """The model's folder and card."""
+        from ..predicting import model_of
+
+        if self._model is None:
+            self._model = model_of(self.options)
+        return self._model
+
+    def choose(self) -> Chosen:
+        """What is to run the model, as this machine would."""
+        from ..predicting import chosen
+
+        candidate = chosen(self.options, *self.model, self.rasters)
+        backend = self._load(candidate)
+        return Chosen(candidate, backend.name, self.options.batch_size or backend.batch_size)
+
+    def backend(self, chosen: Chosen) -> Backend:
+        """What runs the model, kept from one task to the next.
+
+        Raises:
+            DeviceError: this machine runs it in another way than the one that chose.
+        """
+        backend = self._load(chosen.candidate)
+        if backend.name != chosen.name:
+            raise DeviceError(
+                f"This machine runs the model with {backend.name}, and another one of this job with {chosen.name}.",
+                "Choose what all machines have, with --backend and --device.",
+            )
+        return backend
+
+    def _load(self, candidate: Candidate) -> Backend:
+        from ..predicting import Kept, augmented
+
+        if self._backend is None:
+            _kept[:] = _kept or [Kept()]
+            self._backend = augmented(_kept[0](*self.model, candidate), self.options.tta)
+        return self._backend
+
+    def opened(self, item: Item) -> Opened:
+        """An item's raster, kept for the item's next task."""
+        from ...inference.opened import Opened
+
+        if self._opened is None or self._opened[0] != item:
+            self._opened = None
+            self._opened = item, Opened(item.raster, self.model[1], self.settings(None).where)
+        return self._opened[1]
+
+    def settings(self, batch_size: int | None) -> Options:
+        """How to predict."""
+        from ..predicting import settings
+
+        return settings(self.options, self.digest, batch_size)
+
+
+class ReviewJob(Job):
+    """A review.
+
+    Args:
+        options: the command's, with absolute paths.
+        rasters: all of them.
+        mark: of the folder that workers write into.
+        places: of workers, by name.
+    """
+
+    def __init__(self, options: argparse.Namespace, rasters: list[str], mark: Mark, places: dict[Any, Place]) -> None:
+        super().__init__(options, rasters, mark, places)
+        self._loaded: tuple[ReviewMaterial, ReviewOptions] | None = None
+
+    def permit(self) -> None:
+        """Let this process read the job's files."""
+        from ..reviewing import permitted_run
+
+        super().permit()
+        permitted_run(self.options)
+
+    @property
+    def loaded(self) -> tuple[ReviewMaterial, ReviewOptions]:
+        """What to review, and how; kept from one task to the next."""
+        from ...evaluation.review import ReviewMaterial
+        from ..reviewing import labelled_of, networks_of, permitted_run, settings
+
+        if self._loaded is None:
+            run = permitted_run(self.options)
+            networks, thresholds = networks_of(self.options, run)
+            material = ReviewMaterial(networks, self.rasters, labelled_of(self.options, run))
+            self._loaded = material, settings(self.options, thresholds)
+        return self._loaded

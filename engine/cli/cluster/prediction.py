@@ -13,15 +13,14 @@ from ...errors import ClusterError, RasterError, Stopped
 from ...events import EventLog, ProgressEvent, StartedEvent, WarningEvent
 from ...inference.journal import Journal
 from ...inference.opened import JOURNAL, Plan
-from ...inference.parts import PROGRESS_SECONDS, stretches
-from ...inference.predict import WINDOWS_SHARE
+from ...inference.predict import PROGRESS_SECONDS, WINDOWS_SHARE, stretches
 from ...processes import OWNER_FILE
 from . import tasks
-from .prediction_job import Chosen, PredictionJob
+from .job import Chosen, PredictionJob
 from .work import Task, Work, ends_workers
 
 if TYPE_CHECKING:
-    from ...data.damage import Damage
+    from ...data.radiometry import Damage
     from ...events import EventLog
     from ...inference.layers import Results
     from ...inference.many import Ends, Item

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from distributed import Status, get_worker
 
-from ...data.damage import Damage
+from ...data.radiometry import Damage
 from ...errors import ClusterError, GeoDistilError, RasterError, Stopped
 from ...events import Event, EventLog, ProgressEvent
 
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from ...inference import Results, many
     from ...inference.opened import Plan, Prediction
     from ..maps import Item, One
-    from .job import Job
-    from .prediction_job import Chosen, PredictionJob
-    from .review_job import ReviewJob
+    from .job import Chosen, Job, PredictionJob, ReviewJob
 
 ALIVE = {Status.running, Status.paused, Status.closing_gracefully}
 
@@ -86,7 +84,7 @@ def plan(job: PredictionJob, chosen: Chosen, item: many.Item) -> Planned:
 @_task
 def stretch(job: PredictionJob, chosen: Chosen, part: Stretch) -> dict[str, Damage]:
     """Have rows of windows in the journal; the client is told how many windows are done."""
-    from ...inference.parts import run_stretch
+    from ...inference.predict import run_stretch
 
     worker, plan = get_worker(), part.plan
     known = len(plan.finished & set(part.rows)) * plan.windows.columns
@@ -101,7 +99,7 @@ def stretch(job: PredictionJob, chosen: Chosen, part: Stretch) -> dict[str, Dama
 @_task
 def finish(job: PredictionJob, item: many.Item, plan: Plan) -> Results:
     """Put a raster's files in place."""
-    from ...inference.parts import put_in_place
+    from ...inference.predict import put_in_place
 
     return put_in_place(_prediction(job, item, None, _writer()), plan)
 

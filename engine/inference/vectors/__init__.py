@@ -1,9 +1,8 @@
 """Polygons, boxes and centre lines from a class map, read strip by strip."""
 
 from .boxes import BoxOptions, PaintedMap, Rows, boxes
-from .class_map import ClassMap, MapFile
+from .class_map import ClassMap, LineOptions, MapFile, PolygonOptions
 from .lines import MapClass, centre_lines
-from .options import LineOptions, PolygonOptions
 from .polygons import polygons
 
 __all__ = [

@@ -17,13 +17,12 @@ from ...data.grid import Grid, Window, ground_grid
 from ...data.masks import IGNORED
 from ...data.vector_labels import VectorLabels
 from ...data.vectors import EMPTY_VALUE, Layer, described, read_features
-from ...datasets.masks import MINIMUM_PIXELS, large_enough, opened
+from ...datasets.rasters import MINIMUM_PIXELS, large_enough, opened
 from ...errors import LabelError
 from ...events import EventLog, Log
-from .class_map import BACKGROUND, MINIMUM_ROWS, NODATA, STRIP_PIXELS, watched
+from .class_map import BACKGROUND, MINIMUM_ROWS, NODATA, STRIP_PIXELS, placed, watched
 from .components import Objects
 from .layer import Fields, VectorLayer
-from .options import placed
 
 
 class PaintedMap:

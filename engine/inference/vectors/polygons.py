@@ -14,10 +14,9 @@ from ...config.card import CardClass
 from ...errors import RasterError
 from ...events import EventLog, Log
 from ...types import given
-from .class_map import BACKGROUND, NODATA, ClassMap, Filter, MapFile, Strip, watched
+from .class_map import BACKGROUND, NODATA, ClassMap, Filter, Ground, MapFile, PolygonOptions, Strip, placed, watched
 from .components import components
 from .layer import Fields, VectorLayer
-from .options import Ground, PolygonOptions, placed
 from .outlines import Joiner, Pieces, outlines, right_angled
 
 HALO = 64

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from .anchors import anchors_valid, centers, grid_anchors
-from .detection import DetectionHead, HeadShape, decide
+from .detection import DetectionHead, HeadShape, anchors_valid, centers, decide, grid_anchors
 from .fcos import FcosHead
 from .retinanet import RetinaHead
 from .segmentation import GROUP_NORM, LightHead, PanopticHead

@@ -13,8 +13,19 @@ from torchvision.models.detection.fcos import FCOSHead as TorchvisionHead
 from torchvision.ops import generalized_box_iou_loss
 
 from ...types import Detections, given
-from .anchors import centers, claimed, grid_anchors, shapes_of
-from .detection import BACKGROUND, IGNORED, Axis, DetectionHead, HeadShape, Matched, Predictor
+from .detection import (
+    BACKGROUND,
+    IGNORED,
+    Axis,
+    DetectionHead,
+    HeadShape,
+    Matched,
+    Predictor,
+    centers,
+    claimed,
+    grid_anchors,
+    shapes_of,
+)
 
 CENTER_RADIUS = 1.5
 """Locations within this many strides of an object's centre may answer for it."""

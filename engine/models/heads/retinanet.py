@@ -13,8 +13,18 @@ from torchvision.models.detection.retinanet import RetinaNetHead as TorchvisionH
 from torchvision.ops import box_iou
 
 from ...types import Detections
-from .anchors import claimed, grid_anchors, shapes_of
-from .detection import BACKGROUND, IGNORED, Axis, DetectionHead, HeadShape, Matched, Predictor
+from .detection import (
+    BACKGROUND,
+    IGNORED,
+    Axis,
+    DetectionHead,
+    HeadShape,
+    Matched,
+    Predictor,
+    claimed,
+    grid_anchors,
+    shapes_of,
+)
 
 SCALES = (4.0, 4.0 * 2 ** (1 / 3), 4.0 * 2 ** (2 / 3))
 """Square roots of the anchors' areas, in strides."""

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from engine.cli.progress import Steps, progress_listener
+from engine.cli.terminal import Steps, progress_listener
 from engine.errors import Stopped
 from engine.events import EventLog, PartOfLog, read_events
 

@@ -11,7 +11,7 @@ import engine.inference.vectors
 import engine.packages.description  # noqa: F401 (models are found once they are imported)
 from engine.config import Card, ClassDefinition, Run, Training, load_run
 from engine.config.card import CardClass
-from engine.config.presets import Preset
+from engine.config.run import Preset
 from engine.config.validation import legible
 from engine.errors import ConfigError
 from engine.files import parse_object
@@ -26,7 +26,7 @@ def descendants(model):
 
 def models():
     ours = [each for each in descendants(BaseModel) if each.__module__.startswith("engine.")]
-    ours = [each for each in ours if each.__module__ != "engine.report.validation"]  # what training itself leaves
+    ours = [each for each in ours if each.__module__ != "engine.report.history"]  # what training itself leaves
     return sorted((each for each in ours if each.__name__ not in FREE), key=lambda each: each.__qualname__)
 
 

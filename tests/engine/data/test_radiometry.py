@@ -16,7 +16,7 @@ from engine.data.raster import RasterReader
 from engine.errors import ConfigError
 from engine.inference import OnnxBackend
 from engine.inference.opened import by_own_statistics
-from engine.inference.raster_mosaic import RasterMosaic
+from engine.inference.reading import RasterMosaic
 from engine.packages import load_card
 from engine.recipes import build_plan
 from engine.training.checkpoints import fingerprint

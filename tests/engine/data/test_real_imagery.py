@@ -5,8 +5,8 @@ import pytest
 
 from engine.config import Area, ClassDefinition, Labels, PartialMultitask, Run, Source, Supervised, Training
 from engine.data import prepare, training_loader, validation_batches
-from engine.data.damage import TOLERANCE
 from engine.data.grid import Window
+from engine.data.radiometry import TOLERANCE
 from engine.data.raster import RasterReader
 
 

@@ -5,9 +5,9 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from engine.datasets import masks
+from engine.datasets import rasters
 from engine.datasets.isprs import COMPLETE, ERODED
-from engine.datasets.masks import write_class_raster
+from engine.datasets.rasters import write_class_raster
 from engine.errors import LabelError
 
 PLACE = from_origin(500_000, 6_000_000, 0.5, 0.5)
@@ -24,7 +24,7 @@ def image(made, tmp_path):
 
 
 def test_every_colour_becomes_its_class_with_the_images_georeferencing(made, image, tmp_path, monkeypatch):
-    monkeypatch.setattr(masks, "_STRIP", 7)  # several strips, the last one shorter
+    monkeypatch.setattr(rasters, "_STRIP", 7)  # several strips, the last one shorter
     values = np.random.default_rng(0).choice([1, 2, 3, 4, 5, 6, 255], (20, 30)).astype(np.uint8)
     mask = made.write(tmp_path / "mask.tif", made.coloured(values))
     found = write_class_raster(mask, image, tmp_path / "labels" / "classes.tif", ERODED)

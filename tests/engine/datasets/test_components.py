@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.datasets.masks import boxes_from_mask, components, opened
+from engine.datasets.rasters import boxes_from_mask, components, opened
 
 
 def flood_fill(mask):

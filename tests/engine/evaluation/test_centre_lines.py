@@ -9,7 +9,7 @@ from engine.config import Area, ClassDefinition, Labels
 from engine.errors import ConfigError
 from engine.evaluation import Truth, evaluate_lines, pooled_lines
 from engine.evaluation.centre_lines import LineCounts, line_counts
-from engine.inference.vectors.network import thin
+from engine.inference.vectors.lines import thin
 
 
 def networks(points):

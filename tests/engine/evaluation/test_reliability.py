@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
+from engine.evaluation.confusion import BINS, DetectionCurves, PixelCurves
 from engine.evaluation.detections import Boxes
-from engine.evaluation.reliability import BINS, DetectionCurves, PixelCurves
 
 
 def probabilities_and_mask(seed=0):

@@ -11,8 +11,8 @@ import torch
 
 from engine.config import load_run
 from engine.training import loop
+from engine.training.checkpoint_files import LAST, PREVIOUS, write_generation
 from engine.training.checkpoints import load_last
-from engine.training.durable import LAST, PREVIOUS, write_generation
 from tests.engine.fuzz.mutating import cases, damaged, places, said, seeded
 from tests.engine.training.tiny import RECIPE, SETTINGS, train
 

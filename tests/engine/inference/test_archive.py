@@ -15,7 +15,7 @@ from engine.errors import RasterError
 from engine.events import EventLog
 from engine.inference.many import Item, items, predict_many, rasters_of, readable
 from engine.inference.predict import Options, predict
-from engine.inference.raster_mosaic import OPEN_FILES, RasterMosaic
+from engine.inference.reading import OPEN_FILES, RasterMosaic
 from engine.inference.region import Where
 
 

@@ -13,7 +13,7 @@ from torch import nn
 from engine.config import Card, CardClass, Network
 from engine.errors import DeviceError, PackageError
 from engine.inference.backends import Arrays, OnnxBackend, OpenVinoBackend, TorchBackend
-from engine.inference.backends.augmented import VIEWS, Augmented
+from engine.inference.backends.base import VIEWS, Augmented
 from engine.inference.backends.choice import MEMORY_FILE, Candidate, candidates, choose, rate
 from engine.inference.predict import predict
 from engine.models import Purpose, build

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from engine.inference.blending import NODATA, Blender, axis_weights
-from engine.inference.windows import window_grid
+from engine.inference.windows import NODATA, Blender, axis_weights, window_grid
 
 
 def random_windows(grid, channels, seed=0):

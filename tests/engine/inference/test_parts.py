@@ -9,13 +9,13 @@ import pytest
 import shapely
 from rasterio.transform import from_origin
 
-from engine.data.damage import Damage
+from engine.data.radiometry import Damage
 from engine.data.vectors import Layer
 from engine.errors import Stopped
 from engine.inference import Arrays, Options, predict
 from engine.inference.journal import Journal
 from engine.inference.opened import JOURNAL, Opened, Prediction, make_plan
-from engine.inference.parts import missing_rows, put_in_place, run_stretch, stretches
+from engine.inference.predict import missing_rows, put_in_place, run_stretch, stretches
 from engine.inference.region import Where
 from engine.types import Objects
 

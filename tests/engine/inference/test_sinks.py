@@ -12,9 +12,8 @@ from rasterio.transform import from_origin
 
 from engine.data.grid import Grid
 from engine.errors import OutputError, Stopped
-from engine.inference.cog import optimise
 from engine.inference.merging import Found
-from engine.inference.sinks import DetectionSink, RasterDescription, RasterSink, publish
+from engine.inference.sinks import DetectionSink, RasterDescription, RasterSink, optimise, publish
 from engine.inference.vectors.layer import VectorLayer
 
 resource = pytest.importorskip("resource", reason="file size limits are a matter of Unix")

@@ -14,8 +14,7 @@ from engine.config import Network
 from engine.errors import WeightsError
 from engine.models import Purpose, build
 from engine.models.encoders import build_encoder
-from engine.models.weights import load_encoder_weights, read_tensors, without_weights
-from engine.models.weights_packages import PACKAGES, installed, renamed
+from engine.models.weights import PACKAGES, installed, load_encoder_weights, read_tensors, renamed, without_weights
 from engine.report import write_report
 
 

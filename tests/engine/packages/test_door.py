@@ -17,7 +17,7 @@ from engine.errors import OutputError, PackageError
 from engine.inference import OnnxBackend
 from engine.packages import load_card, load_package, package_folder
 from engine.packages.foreign import inspect_onnx
-from engine.recipes.package_teacher import load_package_teacher
+from engine.recipes.build import load_package_teacher
 
 PACKAGE = Path(__file__).parent / "design_1"
 CAR = {"name": "car", "color": "#ff0000"}

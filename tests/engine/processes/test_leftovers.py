@@ -12,7 +12,7 @@ import pytest
 
 from engine.cli.job import carry_out
 from engine.processes import scratch, sweep, sweep_semaphores
-from engine.processes.leftovers import SHARED, _name
+from engine.processes.ownership import SHARED, _name
 
 ROOT = Path(__file__).parents[3]
 FILLS = """

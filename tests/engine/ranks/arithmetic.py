@@ -35,7 +35,7 @@ from engine.distillation import (
     spatial_cosine,
     weighted_cross_entropy,
 )
-from engine.models.synchronised import SynchronisedBatchNorm
+from engine.models.blocks import SynchronisedBatchNorm
 from engine.models.uncertainty import perturb_statistics
 from engine.recipes.views import CutMix, complementary, dropped
 from engine.types import IGNORE_INDEX, Batch

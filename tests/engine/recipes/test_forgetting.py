@@ -7,7 +7,7 @@ import torch
 
 from engine.data import training_loader
 from engine.errors import ConfigError
-from engine.recipes.forgetting import OLD
+from engine.recipes.starting import OLD
 from tests.engine.planning import first_batches, planned
 from tests.networks import NARROW
 

@@ -9,8 +9,7 @@ from engine.config import DistillationWeights, load_run, save_run
 from engine.data import Draw, prepare, training_loader
 from engine.errors import ConfigError
 from engine.recipes import build_plan, ema_of, teachers_identity
-from engine.recipes.together import forward_together
-from engine.recipes.views import labelled
+from engine.recipes.views import forward_together, labelled
 from engine.training.best import BestWeights
 from engine.training.optimizer import averaged
 from tests.engine import planning

@@ -19,8 +19,7 @@ from engine.models.storage import save_weights
 from engine.recipes.plan import PlannedRun
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint
-from engine.training.metrics import main_score
-from engine.training.validation import Validator
+from engine.training.validation import Validator, main_score
 from tests.engine.planning import planned
 from tests.networks import NARROW
 

@@ -14,8 +14,7 @@ from engine.events import EventLog
 from engine.recipes import build_plan, ema_of
 from engine.recipes.plan import PlannedRun
 from engine.recipes.semi_supervised import TEACHERS, THRESHOLDS
-from engine.recipes.together import forward_together
-from engine.recipes.views import CutMix, complementary
+from engine.recipes.views import CutMix, complementary, forward_together
 from engine.training import Loop
 from engine.training.checkpoints import fingerprint
 from engine.training.optimizer import averaged

@@ -2,7 +2,7 @@ import copy
 
 import pytest
 
-from engine.report.findings import findings
+from engine.report.comparison import findings
 from engine.report.history import read_history
 
 

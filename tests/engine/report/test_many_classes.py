@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from engine.report import Labelling, preview_png
-from engine.report.charts import MOST_CURVES, precision_recall_chart
+from engine.report.markup import MOST_CURVES, precision_recall_chart
 from engine.report.sections import MOST_ACROSS, _confusion
 
 NAMES = [f"class {index}" for index in range(60)]

@@ -4,8 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from engine.report.charts import STYLE
-from engine.report.markup import table, text
+from engine.report.markup import STYLE, table, text
 
 
 @pytest.mark.parametrize("name", ["a\x01b", "\x00", "\x7f\x9f", "\ud800", "\uffff", "<b>&'\"", "tab\tend\n"])

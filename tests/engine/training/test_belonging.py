@@ -16,7 +16,7 @@ from engine.data import identity
 from engine.data.opening import open_raster
 from engine.data.vectors import Layer
 from engine.errors import LabelError, RasterError, TrainingError
-from engine.training.belonging import data_of, differences
+from engine.training.checkpoint_files import data_of, differences
 from engine.training.checkpoints import load_last, settings
 from tests.networks import NARROW
 

@@ -12,10 +12,10 @@ from safetensors.torch import load_file, save_file
 from engine.config import load_run
 from engine.errors import OutputError, TrainingError, WeightsError
 from engine.models.storage import load_weights, save_weights
-from engine.training import durable, loop
+from engine.training import checkpoint_files, loop
 from engine.training.best import BestWeights
+from engine.training.checkpoint_files import LAST, PREVIOUS, read_generation, write_generation
 from engine.training.checkpoints import Diverged, load_last
-from engine.training.durable import LAST, PREVIOUS, read_generation, write_generation
 from tests import forks
 
 from .tiny import RECIPE, SETTINGS, train
@@ -173,7 +173,7 @@ def test_too_little_memory_is_no_damage(tmp_path, monkeypatch):
     for step in (1, 2):
         write_generation(tmp_path, {"step": step})
     before = [(tmp_path / name).read_bytes() for name in (LAST, PREVIOUS)]
-    read, told = durable._read, []
+    read, told = checkpoint_files._read, []
 
     def short(path):
         if path.name == LAST:
@@ -182,7 +182,7 @@ def test_too_little_memory_is_no_damage(tmp_path, monkeypatch):
             )
         return read(path)
 
-    monkeypatch.setattr(durable, "_read", short)
+    monkeypatch.setattr(checkpoint_files, "_read", short)
     with pytest.raises(MemoryError):
         read_generation(tmp_path, lambda values: values, told.append)
     assert [(tmp_path / name).read_bytes() for name in (LAST, PREVIOUS)] == before and not told
@@ -217,7 +217,7 @@ def test_the_generation_before_survives_whatever_happens_while_the_next_is_writt
             folder = tmp_path / f"{name} {count}"
             for step in (1, 2):
                 write_generation(folder, {"step": step})
-            target, attribute = (durable.os, "replace") if "." in name else (durable, name)
+            target, attribute = (checkpoint_files.os, "replace") if "." in name else (checkpoint_files, name)
             calls, real = iter(range(1, 9)), getattr(target, attribute)
 
             def fail(*arguments, calls=calls, count=count, real=real):
@@ -234,8 +234,8 @@ def test_the_generation_before_survives_whatever_happens_while_the_next_is_writt
 def test_a_checkpoint_is_on_the_disk_before_it_takes_its_place(tmp_path, monkeypatch):
     write_generation(tmp_path, {"step": 1})
     done, replace = [], os.replace
-    monkeypatch.setattr(durable.os, "fsync", lambda file: done.append("flushed"))
-    monkeypatch.setattr(durable.os, "replace", lambda *paths: (done.append("moved"), replace(*paths)))
+    monkeypatch.setattr(checkpoint_files.os, "fsync", lambda file: done.append("flushed"))
+    monkeypatch.setattr(checkpoint_files.os, "replace", lambda *paths: (done.append("moved"), replace(*paths)))
     write_generation(tmp_path, {"step": 2})
     assert done == ["flushed", "moved", "moved", "flushed"]
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from engine.training.metrics import DetectionScore, SegmentationScore, main_score
+from engine.training.validation import DetectionScore, SegmentationScore, main_score
 from engine.types import IGNORE_INDEX, Objects
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from engine.training.metrics import DetectionScore, SegmentationScore, main_score
+from engine.training.validation import DetectionScore, SegmentationScore, main_score
 from engine.types import Objects
 
 

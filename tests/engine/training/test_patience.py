@@ -16,9 +16,9 @@ from engine.recipes import Plan, Stage, build_plan
 from engine.recipes.plan import PlannedRun
 from engine.report import write_report
 from engine.training import Loop
+from engine.training.checkpoint_files import LAST
 from engine.training.checkpoints import FREE, fingerprint
 from engine.training.clock import Patience
-from engine.training.durable import LAST
 from tests.networks import NARROW
 
 SUPERVISED = {"kind": "supervised", "network": NARROW}

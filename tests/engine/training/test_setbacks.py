@@ -6,7 +6,7 @@ import torch
 from engine.config import load_run
 from engine.errors import TrainingError
 from engine.recipes import Stage
-from engine.training import durable, loop
+from engine.training import checkpoint_files, loop
 from engine.training.checkpoints import load_last
 
 from .test_durable import assert_same, shipped
@@ -91,14 +91,14 @@ def test_no_checkpoint_keeps_weights_that_are_no_numbers(make_run, events):
 
 
 def test_a_weight_that_ceases_to_be_a_number_while_it_is_written_is_not_kept(make_run, events, often, monkeypatch):
-    write, written = durable._write, iter(range(1000))
+    write, written = checkpoint_files._write, iter(range(1000))
 
     def faulty(values, path):
         write(values, path)
         if next(written) == 6:
             values["networks"]["student"]["layers.0.weight"][0, 0, 0, 0] = torch.inf
 
-    monkeypatch.setattr(durable, "_write", faulty)
+    monkeypatch.setattr(checkpoint_files, "_write", faulty)
     folder = make_run(RECIPE, "run", ROLES, **PLENTY)
     trained = train(folder, plan=runaway(()))
     assert all(torch.isfinite(value).all() for value in trained.network.parameters())

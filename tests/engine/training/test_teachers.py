@@ -13,7 +13,7 @@ from lightning_fabric import Fabric
 from safetensors.torch import load_file
 
 from engine.cli.check import describe, text
-from engine.cli.progress import summary
+from engine.cli.terminal import summary
 from engine.cli.train import train_run
 from engine.config import Baseline, PartialMultitask, SemiSupervised, load_run, save_run
 from engine.data import prepare

@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from engine.data.vectors import Layer
-from engine.datasets.masks import boxes_from_mask
+from engine.datasets.rasters import boxes_from_mask
 from engine.errors import LabelError, Stopped
 from engine.events import EventLog
 from engine.inference.vectors import BoxOptions, ClassMap, PaintedMap, boxes

@@ -9,7 +9,7 @@ from rasterio.transform import Affine
 from engine.errors import Stopped
 from engine.events import EventLog
 from engine.inference.vectors import LineOptions, MapClass, MapFile, centre_lines
-from engine.inference.vectors.network import bridge, prune, thin, without_thick
+from engine.inference.vectors.lines import bridge, prune, thin, without_thick
 
 METRES = Affine(0.5, 0, 300_000, 0, -0.5, 3_000_000)
 PLAIN = LineOptions(minimum_area_m2=0, fill_holes_m2=0, spur_m=0, minimum_length_m=0, simplify_m=0, smoothing=0)

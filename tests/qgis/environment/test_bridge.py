@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 from geodistil.jobs import environment
 from geodistil.jobs.environment import network, place
-from geodistil.jobs.environment.diagnostics import diagnostics
 from geodistil.jobs.environment.installing import IMPORTS, Installation, qgis_python, request_for
 from geodistil.jobs.environment.place import Choices
-from geodistil.jobs.environment.status import State, Status, status
+from geodistil.jobs.environment.status import State, Status, diagnostics, status
 from geodistil.jobs.errors import GeoDistilError
+from geodistil.jobs.installer.download import digest
 from geodistil.jobs.installer.job import only_one
-from geodistil.jobs.installer.requirements import digest
 from qgis.core import QgsNetworkAccessManager
 from qgis.PyQt.QtNetwork import QNetworkProxy
 

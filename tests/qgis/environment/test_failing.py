@@ -133,8 +133,8 @@ def test_too_small_a_disk_is_told_before_the_download(uv_installer, lock, known)
 
 def test_the_package_under_way_moves_the_progress_by_what_it_has_written(small_disk, make_installer, monkeypatch):
     from geodistil.jobs.installer import making
+    from geodistil.jobs.installer.download import Package
     from geodistil.jobs.installer.job import Job
-    from geodistil.jobs.installer.requirements import Package
 
     monkeypatch.setattr(making, "BEAT_SECONDS", 0)
     installer = make_installer(small_disk(40) / "environment")

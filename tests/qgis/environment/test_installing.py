@@ -141,8 +141,7 @@ def test_a_python_that_fits_is_found_by_uv_where_qgis_s_own_does_not(uv_installe
 
 
 def test_a_folder_of_wheels_does_without_a_network(installer, lock, known, uv_tools, registry):
-    from geodistil.jobs.installer.download import fetch
-    from geodistil.jobs.installer.requirements import locked
+    from geodistil.jobs.installer.download import fetch, locked
 
     requirements = lock(known.six, known.iniconfig)
     wheels = installer.folder.parent / "wheels"
@@ -156,7 +155,7 @@ def test_a_folder_of_wheels_does_without_a_network(installer, lock, known, uv_to
 
 
 def test_a_package_index_with_a_login_is_used_for_everything(installer, lock, make_wheel, serve, tmp_path, uv_tools):
-    from geodistil.jobs.installer.requirements import locked
+    from geodistil.jobs.installer.download import locked
 
     shelf = tmp_path / "shelf"
     package = make_wheel(shelf, "tiny", "1.0")

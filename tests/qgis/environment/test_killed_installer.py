@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = """
 import os, sys
-from jobs.installer.children import run
+from jobs.installer.job import run
 sleeper = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
 run([sys.executable, "-c", sleeper], os.environ, lambda: None)
 """

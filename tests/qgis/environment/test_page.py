@@ -11,8 +11,8 @@ from geodistil.jobs.environment import place
 from geodistil.jobs.environment.place import Choices
 from geodistil.jobs.environment.status import State, status
 from geodistil.jobs.errors import GeoDistilError
+from geodistil.jobs.installer.download import digest
 from geodistil.jobs.installer.job import LOCK_FILE, only_one
-from geodistil.jobs.installer.requirements import digest
 from geodistil.ui.environment.page import EnvironmentPage
 from geodistil.ui.environment.wiring import EnvironmentDialog, EnvironmentOptions, invite, show_environment
 from qgis.core import QgsApplication

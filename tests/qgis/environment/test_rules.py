@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 from geodistil.jobs.installer import errors, machine
-from geodistil.jobs.installer.download import fetch, find
+from geodistil.jobs.installer.download import Package, digest, fetch, find, locked, pythons
 from geodistil.jobs.installer.errors import InstallError, Stopped
-from geodistil.jobs.installer.requirements import Package, digest, locked, pythons
 
 LOCKS = Path(__file__).resolve().parents[3] / "resources" / "requirements"
 INSTALLER = Path(machine.__file__).parent

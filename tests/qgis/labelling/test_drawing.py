@@ -4,8 +4,7 @@ import sqlite3
 
 import pytest
 from geodistil.jobs.labelling.layers import Labelling, take_labels
-from geodistil.jobs.labelling.link import LabelClass
-from geodistil.jobs.labelling.suggesting import suggested_sources
+from geodistil.jobs.labelling.link import LabelClass, suggested_sources
 from qgis.core import QgsCoordinateTransform, QgsGeometry, QgsPointXY, QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest

@@ -4,7 +4,7 @@ import json
 import sys
 
 import pytest
-from geodistil.jobs.labelling.rounds import Round, note_round, read_rounds
+from geodistil.jobs.labelling.link import Round, note_round, read_rounds
 from geodistil.jobs.package_registry import current_model
 from qgis.core import QgsSettings
 from qgis.PyQt.QtCore import Qt

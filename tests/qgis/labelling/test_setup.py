@@ -1,8 +1,7 @@
 """The windows around the dock, and what the training wizard is told of labels that were made here."""
 
 import pytest
-from geodistil.jobs.labelling.link import LabelClass, label_layers, read_link
-from geodistil.jobs.labelling.suggesting import suggested_sources
+from geodistil.jobs.labelling.link import LabelClass, label_layers, read_link, suggested_sources
 from geodistil.ui.labelling.classes import ClassDialog
 from geodistil.ui.labelling.dock import LabelDock
 from geodistil.ui.labelling.setup import SetupDialog

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from geodistil.jobs.errors import GeoDistilError
-from geodistil.jobs.labelling import geometry
+from geodistil.jobs.labelling import editing
 from geodistil.jobs.labelling.completeness import Completeness
 from geodistil.jobs.labelling.link import area_of, read_link
 from geodistil.jobs.labelling.walking import GridCells, next_place, ranked_cells
@@ -29,13 +29,13 @@ def rectangle(x1, y1, x2, y2):
 
 
 def test_a_rotated_box_has_right_angles_and_reaches_the_third_click():
-    shape = geometry.rotated_box(at(0, 0), at(4, 3), at(-1, 7))
+    shape = editing.rotated_box(at(0, 0), at(4, 3), at(-1, 7))
     corners = np.array([[each.x(), each.y()] for each in shape.asPolygon()[0]])
     sides = np.diff(corners, axis=0)
     assert np.allclose([sides[place] @ sides[place + 1] for place in range(3)], 0)
     assert np.allclose(np.hypot(*sides.T), [5, 6.2, 5, 6.2])  # (4, 3) x (-1, 7) = 31, over 5
     assert shape.distance(QgsGeometry.fromPointXY(at(-1, 7))) < 1e-9
-    assert geometry.rotated_box(at(0, 0), at(0, 0), at(1, 1)).isEmpty()
+    assert editing.rotated_box(at(0, 0), at(0, 0), at(1, 1)).isEmpty()
 
 
 @pytest.mark.parametrize("crs", ["EPSG:32633", "EPSG:4326", "EPSG:3857", "EPSG:2264"])
@@ -45,7 +45,7 @@ def test_a_box_around_a_point_has_its_size_on_the_ground(qgis_app, project, crs)
         zone = QgsCoordinateReferenceSystem("EPSG:32633")
     middle = at(500000, 3900000)
     into = QgsCoordinateTransform(zone, there, project)
-    shape = geometry.box_around(into.transform(middle), 20, there)
+    shape = editing.box_around(into.transform(middle), 20, there)
     shape = shape.densifyByCount(4)
     shape.transform(QgsCoordinateTransform(there, zone, project))
     assert shape.area() == pytest.approx(400, rel=2e-3)
@@ -57,22 +57,22 @@ def test_what_is_covered_is_cut_away():
         rectangle(0, 0, 10, 10),
         [rectangle(5, 0, 20, 10), rectangle(0, 8, 10, 9), rectangle(50, 50, 60, 60)],
     )
-    left = geometry.without(shape, others)
+    left = editing.without(shape, others)
     assert left.area() == pytest.approx(45) and left.isMultipart()
     assert all(left.intersection(each).area() == 0 for each in others)
-    assert geometry.without(shape, [rectangle(-1, -1, 11, 11)]).isEmpty()
-    assert geometry.without(shape, [rectangle(10, 0, 20, 10)]).area() == 100
+    assert editing.without(shape, [rectangle(-1, -1, 11, 11)]).isEmpty()
+    assert editing.without(shape, [rectangle(10, 0, 20, 10)]).area() == 100
     overlapping = [rectangle(1, 1, 6, 6), rectangle(4, 4, 9, 9), rectangle(4, 1, 9, 5)]
-    assert geometry.without(shape, overlapping).area() == pytest.approx(45)
+    assert editing.without(shape, overlapping).area() == pytest.approx(45)
     bow = QgsGeometry.fromWkt("Polygon((0 0, 10 10, 10 0, 0 10, 0 0))")
-    assert geometry.without(shape, [bow]).area() == pytest.approx(50)
+    assert editing.without(shape, [bow]).area() == pytest.approx(50)
 
 
 def test_lines_that_cross_themselves_become_areas():
-    bow = geometry.polygon([at(0, 0), at(10, 10), at(10, 0), at(0, 10)])
+    bow = editing.polygon([at(0, 0), at(10, 10), at(10, 0), at(0, 10)])
     assert bow.isGeosValid() and bow.area() == pytest.approx(50)
-    assert geometry.polygon([at(0, 0), at(1, 1)]).isEmpty()
-    assert geometry.polygon([at(0, 0), at(1, 1), at(2, 2)]).isEmpty()
+    assert editing.polygon([at(0, 0), at(1, 1)]).isEmpty()
+    assert editing.polygon([at(0, 0), at(1, 1), at(2, 2)]).isEmpty()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from geodistil.jobs.labelling.geometry import box_around, moved_to
+from geodistil.jobs.labelling.editing import box_around, moved_to
 from qgis.core import QgsFeature, QgsPointXY, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest

@@ -1,7 +1,7 @@
 """Suggestions through the real widgets and map tools: from layers, judged by click and key, undone, saved."""
 
 import pytest
-from geodistil.jobs.labelling.suggesting import suggested_sources
+from geodistil.jobs.labelling.link import suggested_sources
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsFeature,

@@ -8,9 +8,8 @@ import time
 import pytest
 from geodistil.jobs import afterwards
 from geodistil.jobs.events import CHUNK_BYTES, LONGEST_LINE, EventReader, last_event
-from geodistil.jobs.runs.curves import loss_charts, score_charts
 from geodistil.jobs.runs.files import predicted
-from geodistil.jobs.runs.history import MOST_PARSED
+from geodistil.jobs.runs.history import MOST_PARSED, loss_charts, score_charts
 from geodistil.jobs.runs.state import Status
 from geodistil.jobs.runs.tracker import EventFile, RunTracker, Watcher
 from geodistil.jobs.runs.waiting import WaitingList

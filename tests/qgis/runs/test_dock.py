@@ -88,7 +88,7 @@ def test_without_runs_the_dock_says_how_to_get_some(dock, make_run, wait):
 
 
 def test_folders_to_search_are_added_and_removed(qgis_app, tmp_path):
-    from geodistil.ui.runs.folders import FoldersDialog
+    from geodistil.ui.runs.commands import FoldersDialog
 
     dialog = FoldersDialog([tmp_path])
     dialog.add(str(tmp_path / "more"))

@@ -9,7 +9,7 @@ from geodistil.jobs import background
 from geodistil.jobs.environment import ROOT
 from geodistil.jobs.runs import archive, files
 from geodistil.toolbox.predict import Predict
-from geodistil.toolbox.trainpartialmultitask import TrainPartialMultitask
+from geodistil.toolbox.trainings import TrainPartialMultitask
 from geodistil.ui.runs import actions
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtTest import QTest

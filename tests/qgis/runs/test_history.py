@@ -5,8 +5,7 @@ import json
 import math
 
 import pytest
-from geodistil.jobs.runs.curves import loss_charts, score_charts
-from geodistil.jobs.runs.history import MOST_POINTS, HistoryReader
+from geodistil.jobs.runs.history import MOST_POINTS, HistoryReader, loss_charts, score_charts
 
 
 def fed(*events):

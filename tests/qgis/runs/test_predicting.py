@@ -6,10 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
-from geodistil.jobs.launch import launch, predict_afterwards
 from geodistil.jobs.processes import look
 from geodistil.jobs.runs.state import Status, abilities
-from geodistil.jobs.runs.waiting import WaitingList, ask_to_stop, end_now
+from geodistil.jobs.runs.waiting import WaitingList, ask_to_stop, end_now, launch, predict_afterwards
 from geodistil.jobs.runs.words import message, stage_text
 
 ENGINE = """

@@ -7,12 +7,10 @@ import sys
 import time
 
 import pytest
-from geodistil.jobs.launch import predict_afterwards
 from geodistil.jobs.processes import look
-from geodistil.jobs.runs.alive import SILENCE_SECONDS
-from geodistil.jobs.runs.state import Status, abilities
+from geodistil.jobs.runs.state import SILENCE_SECONDS, Status, abilities
 from geodistil.jobs.runs.tracker import RunTracker, Watcher
-from geodistil.jobs.runs.waiting import end_now, start
+from geodistil.jobs.runs.waiting import end_now, predict_afterwards, start
 from geodistil.jobs.runs.words import message, stage_text, title
 
 DEAD = 2**22 + 1

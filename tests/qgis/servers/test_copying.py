@@ -12,7 +12,7 @@ from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.servers import copying
 from geodistil.jobs.servers.cargo import cargo
 from geodistil.jobs.servers.connection import SCRIPT, Connection
-from geodistil.jobs.servers.errors import ServerError
+from geodistil.jobs.servers.ssh import ServerError
 from osgeo import gdal
 
 NOTHING = lambda done, total: None  # noqa: E731

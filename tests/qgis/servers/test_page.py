@@ -5,7 +5,7 @@ import json
 import pytest
 from geodistil.jobs.servers.server import SBATCH, SETTING, Server, servers, store_servers
 from geodistil.ui.environment.wiring import ServersOptions
-from geodistil.ui.servers.page import ServersDialog, show_servers
+from geodistil.ui.servers_page import ServersDialog, show_servers
 from qgis.core import QgsSettings
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest

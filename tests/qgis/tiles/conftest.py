@@ -5,9 +5,9 @@ from geodistil.jobs.background import Background, start
 from geodistil.jobs.tiles import fetching
 from geodistil.jobs.tiles.fetching import fetch
 from geodistil.jobs.tiles.getting import Manners
+from geodistil.jobs.tiles.mosaic import SETTING
 from geodistil.jobs.tiles.plan import Order, estimate
 from geodistil.jobs.tiles.service import service_of
-from geodistil.jobs.tiles.store import SETTING
 from qgis.core import QgsCoordinateReferenceSystem, QgsRasterLayer, QgsSettings
 
 from ..waiting import let_qgis_work_until

@@ -1,8 +1,8 @@
 """The window that fetches, with clicks: from the map's view to a layer; and where the labelling dock offers it."""
 
 import pytest
+from geodistil.ui.fetch_dialog import FetchDialog
 from geodistil.ui.labelling.setup import SetupDialog
-from geodistil.ui.tiles.dialog import FetchDialog
 from osgeo import gdal
 from qgis.core import QgsCoordinateReferenceSystem
 from qgis.gui import QgsMapCanvas

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from geodistil.jobs.checking import EngineCheck
-from geodistil.jobs.launch import launch, predict_afterwards
-from geodistil.jobs.layers.split_layer import split_layer
+from geodistil.jobs.layers.results import split_layer
+from geodistil.jobs.runs.waiting import launch, predict_afterwards
 from qgis.core import QgsCoordinateReferenceSystem
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -99,7 +99,7 @@ def test_a_training_outlives_a_qgis_that_is_killed(engine, run, wait):
         import os, signal, sys
         sys.path.insert(0, {str(ROOT / "build" / "plugins")!r})
         from pathlib import Path
-        from geodistil.jobs.launch import launch
+        from geodistil.jobs.runs.waiting import launch
         print(launch(Path({str(run)!r}), Path(sys.executable), Path({str(root)!r})), flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
     """

@@ -1,9 +1,18 @@
 """Class lists: from labels, kept when one goes back, merged, left out."""
 
 import pytest
-from geodistil.jobs.sources.class_lists import Found, class_problem, found_values, merged, parted, updated
 from geodistil.jobs.sources.counting import Counter
-from geodistil.jobs.sources.draft import ClassDraft, Draft, SourceDraft
+from geodistil.jobs.sources.draft import (
+    ClassDraft,
+    Draft,
+    Found,
+    SourceDraft,
+    class_problem,
+    found_values,
+    merged,
+    parted,
+    updated,
+)
 from qgis.core import QgsCategorizedSymbolRenderer, QgsFillSymbol, QgsRendererCategory
 
 FOUND = {"bus": Found("bus", "", 1), "car": Found("Cars", "#123456", 2), "tram": Found("tram", "", 4)}

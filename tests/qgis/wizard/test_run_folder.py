@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.sources.draft import Draft, SourceDraft
-from geodistil.jobs.sources.files import Files
 from geodistil.jobs.sources.place import folder_name, look_at, name_problem, needed_bytes, parent_problem, run_folder
 from geodistil.jobs.sources.preparation import Preparation, placing
-from geodistil.jobs.sources.run_file import draft_from_run, run_values
+from geodistil.jobs.sources.run_file import Files, draft_from_run, run_values
 from osgeo import gdal
 from qgis.core import QgsFeature, QgsGeometry, QgsRasterLayer, QgsVectorLayer
 

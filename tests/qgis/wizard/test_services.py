@@ -13,7 +13,7 @@ from geodistil.jobs.sources.draft import ClassDraft, Draft, SourceDraft
 from geodistil.jobs.sources.inspector import Inspector
 from geodistil.jobs.tiles import fetching
 from geodistil.jobs.tiles.getting import Manners
-from geodistil.jobs.tiles.store import SETTING
+from geodistil.jobs.tiles.mosaic import SETTING
 from geodistil.ui.wizard.wizard import TrainingWizard
 from osgeo import gdal
 from qgis.core import (

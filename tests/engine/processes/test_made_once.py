@@ -5,7 +5,7 @@ from threading import Barrier
 
 import pytest
 
-from engine.packages.made_once import made_once
+from engine.processes import made_once
 
 
 def test_those_who_fill_it_at_the_same_moment_all_get_it_and_nothing_is_left_beside_it(tmp_path):

@@ -21,13 +21,13 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ...jobs.background import Background, Cancelled, start
-from ...jobs.errors import STOPPED, GeoDistilError
-from ...jobs.folders import file_stem, free_place
-from ...jobs.tiles.fetching import Fetched, Progress, credit, fetch, sampled
-from ...jobs.tiles.plan import Order, order_for
-from ...jobs.translation import tr
-from ..wizard.words import Hint, Problem
+from ..jobs.background import Background, Cancelled, start
+from ..jobs.errors import STOPPED, GeoDistilError
+from ..jobs.folders import file_stem, free_place
+from ..jobs.tiles.fetching import Fetched, Progress, credit, fetch, sampled
+from ..jobs.tiles.plan import Order, order_for
+from ..jobs.translation import tr
+from .widgets import Hint, Problem
 
 Button = QDialogButtonBox.StandardButton
 LOOK_MILLISECONDS = 100

@@ -1,1 +1,0 @@
-"""Servers that train: described and tested, as a page among QGIS's options and in a window of its own."""

@@ -1,1 +1,0 @@
-"""The window that fetches imagery of a web service."""
