@@ -28,6 +28,13 @@ AREA = (10, 10, 220, 200)
 """Column, row, column, row, in the raster's pixels of half a metre."""
 
 
+@pytest.fixture(scope="session")
+def ground(make_raster, tmp_path_factory):
+    """128 m of noise, in which the model finds thousands of cars."""
+    image = np.random.default_rng(0).integers(0, 255, (3, 256, 256)).astype("uint8")
+    return make_raster(tmp_path_factory.mktemp("same_ground") / "ground.tif", image)
+
+
 @pytest.fixture
 def two(tmp_path, engine, quick_start):
     """The model under two names; the second one's classes can be others."""
