@@ -12,7 +12,8 @@ from .errors import GeoDistilError
 from .folders import BROKEN, content_of, names_in
 from .foreign import package_of
 from .packages import CARD_PROPERTY, ITEM_FILE, is_foreign, package_path, read_card
-from .text_files import store, stored, stored_by_path, texts
+from .stored import store, stored, stored_by_path
+from .text_files import texts
 from .translation import tr
 
 SPEEDS = "geodistil/speeds"

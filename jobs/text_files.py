@@ -1,4 +1,4 @@
-"""Small texts that are kept: files, whole or not at all, with one kind of error for all damage, and QGIS's settings.
+"""Small text files that are written and read back: whole or not at all, and one kind of error for all damage.
 
 The engine's twin of this is `engine.files`.
 """
@@ -9,8 +9,6 @@ import json
 import os
 from pathlib import Path
 from typing import Any
-
-from qgis.core import QgsSettings
 
 
 def parsed_json(text: str | bytes) -> Any:
@@ -66,22 +64,3 @@ def write_bytes(path: Path, content: bytes) -> None:
 def texts(values: Any) -> list[str]:
     """The texts of a list; of anything else, none."""
     return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
-
-
-def stored(key: str) -> Any:
-    """A setting's value; none where it is not there, or damaged."""
-    try:
-        return parsed_json(QgsSettings().value(key) or "null")
-    except (TypeError, ValueError):
-        return None
-
-
-def stored_by_path(key: str) -> dict[str, Any]:
-    """A setting that is an object of values by path; empty where it is none."""
-    values = stored(key)
-    return values if isinstance(values, dict) else {}
-
-
-def store(key: str, value: Any) -> None:
-    """Keep a value."""
-    QgsSettings().setValue(key, json.dumps(value))

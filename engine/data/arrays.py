@@ -26,14 +26,16 @@ from contextlib import ExitStack, suppress
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from ..errors import on_disk
 from ..processes import scratch
+
+if TYPE_CHECKING:  # arrays are read by predictions, too, which do without
+    import torch
+    from torch import Tensor
 
 SHARED = Path("/dev/shm")  # nosec B108 # only asked how much room it has
 """Where Linux keeps memory that processes share; containers are given 64 MB of it unless somebody asks for more."""
@@ -53,6 +55,8 @@ class SharedBuffers:
     """
 
     def __init__(self, shapes: dict[str, tuple[tuple[int, ...], torch.dtype]], count: int) -> None:
+        import torch
+
         self._count = count
         self._parts = {
             name: torch.empty((count, *shape), dtype=dtype).share_memory_() for name, (shape, dtype) in shapes.items()
@@ -66,6 +70,8 @@ class SharedBuffers:
 
     def take(self, number: int) -> dict[str, Tensor]:
         """The parts of a batch, copied: their buffer is filled again."""
+        import torch
+
         # by numpy, in one thread: PyTorch's would wait for each other while readers have the processors
         return {name: torch.from_numpy(part.numpy().copy()) for name, part in self.room(number).items()}
 

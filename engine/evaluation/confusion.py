@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from ..types import IGNORE_INDEX
 from .detections import Boxes
+
+if TYPE_CHECKING:  # layers are scored without it
+    from torch import Tensor
 
 
 def confusion_matrix(predicted: np.ndarray, truth: np.ndarray, count: int) -> np.ndarray:
@@ -109,11 +110,11 @@ class PixelCurves:
         counted = mask != IGNORE_INDEX
         truth = mask[counted].long()
         shares = probabilities.movedim(1, -1)[counted].float()
-        levels = (shares * LEVELS).long().clamp(0, LEVELS - 1)
+        levels = (shares * LEVELS).long().clamp(0, LEVELS - 1).numpy()
         for index in range(len(self._names)):
-            mine = truth == index
-            self._positive[index] += torch.bincount(levels[mine, index], minlength=LEVELS).numpy()
-            self._negative[index] += torch.bincount(levels[~mine, index], minlength=LEVELS).numpy()
+            mine = (truth == index).numpy()
+            self._positive[index] += np.bincount(levels[mine, index], minlength=LEVELS)
+            self._negative[index] += np.bincount(levels[~mine, index], minlength=LEVELS)
         confidence, winner = shares.max(1)
         self._calibration.update(confidence.numpy(), (winner == truth).numpy())
 

@@ -16,7 +16,8 @@ from ..package_registry import forget, known, looks_like_package, own_names, reg
 from ..packages import ITEM_FILE, is_foreign, read_card
 from ..runs import files
 from ..runs.files import MODEL_FOLDER, find_runs
-from ..text_files import parsed_json, read_json, store, stored, texts, write_text
+from ..stored import store, stored
+from ..text_files import parsed_json, read_json, texts, write_text
 from ..translation import tr
 
 FOLDERS = "geodistil/modelFolders"

@@ -15,7 +15,7 @@ from ..events import EVENTS_FILE, last_event
 from ..process import LOG_FILE, OWNER_FILE, STOP_FILE
 from ..run_folder import RUN_FILE
 from ..servers.note import LOCK_FILE, NOTE_FILE
-from ..text_files import store, stored_by_path
+from ..stored import store, stored_by_path
 from ..translation import tr
 
 LAUNCH_FILE = "launch.json"

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 from uuid import uuid4
 
-from ..text_files import store, stored
+from ..stored import store, stored
 from ..translation import tr
 
 SETTING = "geodistil/servers"

@@ -13,7 +13,7 @@ from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, 
 
 from ..errors import GeoDistilError
 from ..reference_systems import ground_size, view_on
-from ..text_files import store, stored_by_path
+from ..stored import store, stored_by_path
 from ..translation import local, tr
 from .service import WEB_MERCATOR_SIDE, WMS, XYZ, Service, service_of
 

@@ -18,7 +18,8 @@ from ..models.shelf import PREVIEW, Model, look, packages_in
 from ..package_registry import NETWORKS
 from ..packages import ITEM_FILE, checked_card, is_foreign
 from ..runs.files import MODEL_FOLDER, REPORT_FILE
-from ..text_files import parsed_json, store, stored, texts
+from ..stored import store, stored
+from ..text_files import parsed_json, texts
 from ..translation import local, tr
 
 CATALOGUE = "catalog.json"

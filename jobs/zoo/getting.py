@@ -12,7 +12,7 @@ from ..errors import GeoDistilError
 from ..folders import free_place, scratch
 from ..installer.download import sha256_of
 from ..models.shelf import look
-from ..text_files import store, stored_by_path
+from ..stored import store, stored_by_path
 from ..translation import local, tr
 from .catalogue import MOST_BYTES, MOST_PREVIEW, Entry, File, content, fetch
 
