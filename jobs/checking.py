@@ -10,10 +10,9 @@ from typing import Any
 
 from qgis.PyQt.QtCore import QObject, QProcess, QTimer, pyqtSignal
 
-from .environment import ROOT, engine_python
+from .environment import ROOT, engine_python, qt_environment
 from .errors import GeoDistilError
 from .progress import headed, spoken
-from .runs.waiting import qt_environment
 from .translation import local, local_brief, tr
 
 

@@ -18,9 +18,8 @@ from .environment import ROOT, child_environment, engine_python
 from .errors import CancelledError, GeoDistilError
 from .events import EventReader
 from .gdal_files import permission
-from .processes import end, look
+from .processes import end, is_alive, look
 from .progress import Feedback, report
-from .runs.state import is_alive
 from .translation import tr
 
 OWNER_FILE = "owner.json"

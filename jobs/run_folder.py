@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -27,10 +27,12 @@ from .process import refuse_owned
 from .reading import chosen
 from .snapshots import CLASS_FIELD, Snapshot, Which, raster_path
 from .text_files import read_json, write_text
-from .tiles.fetching import Told, fetch, name_of
-from .tiles.plan import Order, order_for, refuse_many
 from .tiles.service import is_service
 from .translation import tr
+
+if TYPE_CHECKING:  # what fetches is loaded where something is fetched: QGIS starts with this module
+    from .tiles.fetching import Told
+    from .tiles.plan import Order
 
 FREE = ("name", "version")
 FREE_TRAINING = ("budget", "device", "precision", "workers", "validations", "patience")
@@ -277,6 +279,9 @@ class RunFolder:
         """A raster's file; of a web service the one in the run folder that its part will come into."""
         if not is_service(raster):
             return raster_path(raster)
+        from .tiles.fetching import name_of
+        from .tiles.plan import order_for, refuse_many
+
         order = order_for(raster, *layers.ground(raster), self._settings.gsd or 0, QgsProject.instance())
         refuse_many(order, tr("Choose a smaller extent or larger pixels, or fetch it first with Fetch imagery."))
         path = f"{RASTERS}/{name_of(order)}"
@@ -284,6 +289,8 @@ class RunFolder:
         return path
 
     def _fetch(self, told: Told, cancelled: Callable[[], bool]) -> None:
+        from .tiles.fetching import fetch
+
         for path, order in self._orders.items():
             if not (self._folder / path).exists():  # else an earlier start of this run has it
                 fetch(order, self._folder / path, told, cancelled)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from qgis.core import (
     QgsMapLayer,
@@ -23,10 +23,12 @@ from ..jobs.errors import CancelledError, GeoDistilError
 from ..jobs.given import given
 from ..jobs.layers.results import place_raster
 from ..jobs.layers.styled import do_not_load
-from ..jobs.tiles.fetching import Progress, credit, fetch
-from ..jobs.tiles.plan import Order, order_for, refuse_many
 from ..jobs.translation import tr
 from .base import EXCHANGE, EngineAlgorithm, Parameters, Results, advanced, explained
+
+if TYPE_CHECKING:  # what fetches is loaded where something is fetched: QGIS starts with this module
+    from ..jobs.tiles.fetching import Progress
+    from ..jobs.tiles.plan import Order
 
 Double = QgsProcessingParameterNumber.Type.Double
 SAID_SECONDS = 2.0
@@ -107,6 +109,8 @@ class FetchImagery(EngineAlgorithm):
 
     def work(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Results:
         """Fetch."""
+        from ..jobs.tiles.fetching import fetch
+
         destination = self.parameterAsOutputLayer(parameters, "IMAGERY", context)
         own = Path(destination).suffix.lower() in (".tif", ".tiff")
         path = Path(destination) if own else self.job_folder() / "imagery.tif"
@@ -126,6 +130,8 @@ class FetchImagery(EngineAlgorithm):
         return {"IMAGERY": destination, "TILES": fetched.tiles, "GROUND_METRES": given(self._order).estimate.ground}
 
     def _take_order(self, parameters: Parameters, context: QgsProcessingContext) -> None:
+        from ..jobs.tiles.plan import order_for, refuse_many
+
         layer = self.parameterAsRasterLayer(parameters, "LAYER", context)
         extent = self.parameterAsExtent(parameters, "EXTENT", context)
         crs = self.parameterAsExtentCrs(parameters, "EXTENT", context)
@@ -176,4 +182,6 @@ class Credit(QgsProcessingLayerPostProcessorInterface):
         self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
         """Credit the layer (called by Processing, on the main thread)."""
+        from ..jobs.tiles.fetching import credit
+
         credit(layer, self._attribution, self._url)

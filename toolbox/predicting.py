@@ -26,8 +26,6 @@ from ..jobs.package_registry import note_predicted
 from ..jobs.packages import read_card
 from ..jobs.reference_systems import extent_arguments, view_on
 from ..jobs.snapshots import NEEDED, Snapshot
-from ..jobs.tiles.fetching import fetch_kept
-from ..jobs.tiles.plan import Order, estimate, refuse_many
 from ..jobs.tiles.service import Service, is_service, service_of
 from ..jobs.translation import tr
 from .base import EngineAlgorithm, Parameters, advanced, explained, remote_parameter
@@ -176,6 +174,9 @@ class PredictingAlgorithm(EngineAlgorithm):
             GeoDistilError: it is too much, or cannot be fetched.
             CancelledError: it was cancelled.
         """
+        from ..jobs.tiles.fetching import fetch_kept
+        from ..jobs.tiles.plan import Order, estimate, refuse_many
+
         order = Order(service, part, estimate(service, part, self._card["gsd"]))
         feedback.pushInfo(order.estimate.text)
         refuse_many(order, tr("Fetch it first with Fetch imagery, and predict the file."))

@@ -25,7 +25,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ..jobs.background import Background, start
-from ..jobs.environment.status import plugin_version
+from ..jobs.environment import plugin_version
 from ..jobs.errors import STOPPED, GeoDistilError
 from ..jobs.servers.connection import Found, probe
 from ..jobs.servers.server import (

@@ -8,6 +8,7 @@ from os.path import isfile  # not `Path.is_file`, which raises where a folder ma
 from pathlib import Path
 
 from qgis.core import QgsSettings
+from qgis.PyQt.QtCore import QProcessEnvironment
 
 from ..errors import GeoDistilError
 from ..translation import tr
@@ -81,3 +82,17 @@ def checkout_python() -> Path:
     """Where `make setup` puts a developer's environment."""
     windows = sys.platform == "win32"
     return ROOT / ".venv" / ("Scripts" if windows else "bin") / ("python.exe" if windows else "python")
+
+
+def qt_environment() -> QProcessEnvironment:
+    """The child's environment in Qt's words."""
+    environment = QProcessEnvironment()
+    for key, value in child_environment().items():
+        environment.insert(key, value)
+    return environment
+
+
+def plugin_version() -> str:
+    """The plugin's version, and so that of the engine it brings."""
+    metadata = (ROOT / "metadata.txt").read_text(encoding="utf-8")
+    return next(line for line in metadata.splitlines() if line.startswith("version=")).partition("=")[2]

@@ -20,7 +20,7 @@ from ..folders import writable
 from ..installer.download import digest
 from ..installer.job import is_locked
 from ..process import LOG_FILE
-from . import ROOT, checkout_python, own_python
+from . import ROOT, checkout_python, own_python, plugin_version
 from .place import Choices, home, installed
 
 REQUIREMENTS = ROOT / "resources" / "requirements"
@@ -118,9 +118,3 @@ def _tail(path: Path, count: int) -> list[str]:
 def _free(folder: Path) -> str:
     existing = next(each for each in (folder, *folder.parents) if os.path.exists(each))
     return f"{shutil.disk_usage(existing).free / 1e9:.1f} GB free"
-
-
-def plugin_version() -> str:
-    """The plugin's version, and so that of the engine it brings."""
-    metadata = (ROOT / "metadata.txt").read_text(encoding="utf-8")
-    return next(line for line in metadata.splitlines() if line.startswith("version=")).partition("=")[2]

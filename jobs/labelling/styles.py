@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsExpression,
@@ -20,7 +22,9 @@ from qgis.PyQt.QtGui import QColor
 from ..layers.styles import score_labels
 from ..sources.draft import SEGMENTATION
 from ..translation import tr
-from .link import Link
+
+if TYPE_CHECKING:
+    from .link import Link
 
 AREA_OPACITY = 90
 """Of 255: the imagery under an area has to be seen."""

@@ -6,7 +6,9 @@ known by its id, its start and its command line together.
 
 from __future__ import annotations
 
+import socket
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,10 +21,13 @@ elif Path("/proc/self/stat").exists():
 else:
     from .unix import everyone, kill, look
 
-__all__ = ["Process", "end", "engine", "everyone", "is_engine", "kill", "look", "with_helpers"]
+__all__ = ["Process", "end", "engine", "everyone", "is_alive", "is_engine", "kill", "look", "with_helpers"]
 
 CLOCK_SECONDS = 2.0
 """How far start times and the times in event logs may be apart: some systems tell whole seconds only."""
+
+SILENCE_SECONDS = 900.0
+"""How long a run on another machine may write nothing before it counts as dead."""
 
 PROGRAMS = ("geodistil", "geodistil.exe", "geodistil-script.py", "afterwards.py")
 """Names of the engine's program and of ours that starts it."""
@@ -71,3 +76,16 @@ def end(processes: Iterable[Process]) -> None:
     """
     for process in [each for one in processes for each in with_helpers(one)]:
         kill(process)
+
+
+def is_alive(pid: int, host: str, last_sign: float) -> bool:
+    """Whether a run's process lives: looked up on its own machine, judged by its last event elsewhere.
+
+    Args:
+        pid: process id.
+        host: the machine it runs on.
+        last_sign: when it last wrote something, in seconds since 1970.
+    """
+    if host != socket.gethostname():
+        return time.time() - last_sign < SILENCE_SECONDS
+    return engine(pid, last_sign) is not None

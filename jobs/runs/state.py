@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import socket
-import time
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any, Callable
 
-from ..processes import engine
 from ..servers.note import Note, Stage
 from ..translation import tr
 from .history import History
-
-SILENCE_SECONDS = 900.0
-"""How long a run on another machine may write nothing before it counts as dead."""
-
-
-def is_alive(pid: int, host: str, last_sign: float) -> bool:
-    """Whether a run's process lives: looked up on its own machine, judged by its last event elsewhere.
-
-    Args:
-        pid: process id.
-        host: the machine it runs on.
-        last_sign: when it last wrote something, in seconds since 1970.
-    """
-    if host != socket.gethostname():
-        return time.time() - last_sign < SILENCE_SECONDS
-    return engine(pid, last_sign) is not None
-
 
 Alive = Callable[[int, str, float], bool]
 """Process id, host and time of the last sign to whether it lives: `is_alive`."""

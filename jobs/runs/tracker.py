@@ -14,6 +14,7 @@ from ..errors import as_error
 from ..events import EVENTS_FILE, LineReader
 from ..packages import ITEM_FILE
 from ..process import LOG_FILE, STOP_FILE
+from ..processes import is_alive
 from ..run_folder import RUN_FILE
 from ..servers.note import NOTE_FILE, Note, Stage, read_note
 from ..text_files import read_object, texts
@@ -29,7 +30,7 @@ from .files import (
     is_run,
 )
 from .history import History, HistoryReader
-from .state import TEACHERS, Alive, Launch, RunState, Status, is_alive, prediction_status, server_status, status
+from .state import TEACHERS, Alive, Launch, RunState, Status, prediction_status, server_status, status
 
 MOST_CHUNKS = 64
 """Of a megabyte, taken in by one call: other runs have their turn too while a very long log is read."""

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsApplication
-from qgis.PyQt.QtCore import QIODevice, QLockFile, QProcess, QProcessEnvironment
+from qgis.PyQt.QtCore import QIODevice, QLockFile, QProcess
 
-from ..environment import ROOT, child_environment, engine_python
+from ..environment import ROOT, engine_python, qt_environment
 from ..errors import GeoDistilError, file_errors
 from ..packages import ITEM_FILE
 from ..process import LOG_FILE, STOP_FILE
 from ..processes import Process, end, engine
-from ..servers.following import END, begin
 from ..servers.note import Note, Stage, read_note
 from ..text_files import read_object, texts, write_text
 from ..translation import tr
@@ -70,14 +69,6 @@ def predict_afterwards(folder: Path, rasters: Sequence[str]) -> None:
         write_text(path, json.dumps({"predict": list(rasters)}, indent=2, ensure_ascii=False) + "\n")
     else:
         path.unlink(missing_ok=True)
-
-
-def qt_environment() -> QProcessEnvironment:
-    """The child's environment in Qt's words."""
-    environment = QProcessEnvironment()
-    for key, value in child_environment().items():
-        environment.insert(key, value)
-    return environment
 
 
 def _detached(python: Path, arguments: list[str], log: Path, root: Path) -> QProcess:
@@ -239,6 +230,8 @@ def start(run: Path) -> None:
     """
     note = read_note(run)
     if note is not None and not _is_back(run, note):
+        from ..servers.following import begin  # not needed in QGIS's start, where waiting runs are looked for
+
         begin(run, note)
         return
     try:
@@ -275,6 +268,8 @@ def end_now(state: RunState) -> None:
         GeoDistilError: it runs on another machine, or may not be ended.
     """
     if state.server is not None and not state.trained:
+        from ..servers.following import END
+
         with file_errors():
             _stop_file(state).write_text(END, encoding="utf-8")
         return

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qgis.core import QgsMapLayer, QgsPalettedRasterRenderer, QgsProject, QgsRasterLayer
 
 from ..classes import PALETTE, category_symbols, natural_order, value_text
 from ..progress import spoken
 from ..translation import tr
-from .counting import LabelCounts
+
+if TYPE_CHECKING:
+    from .counting import LabelCounts
 
 DETECTION, SEGMENTATION, UNLABELLED = "detection", "segmentation", "unlabelled"
 ROLES = (DETECTION, SEGMENTATION, UNLABELLED)

@@ -22,7 +22,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtNetwork import QNetworkProxy, QNetworkProxyQuery, QNetworkRequest
 
-from ..environment.status import plugin_version
+from ..environment import plugin_version
 from ..errors import GeoDistilError
 from ..translation import tr
 

@@ -19,7 +19,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QCoreApplication, QObject, QProcess, QTimer, pyqtSignal
 
-from ..environment import ROOT, engine_python
+from ..environment import ROOT, engine_python, qt_environment
 from ..errors import STOPPED, GeoDistilError, file_errors
 from ..events import EventReader
 from ..folders import job_folder
@@ -28,7 +28,6 @@ from ..given import given
 from ..layers.styled import LEVEL
 from ..process import LOG_FILE, STOP_FILE
 from ..reference_systems import extent_arguments, sides, view_on
-from ..runs.waiting import qt_environment
 from ..snapshots import raster_path
 from ..tiles.plan import Order, order_for
 from ..tiles.service import is_service

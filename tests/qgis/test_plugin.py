@@ -7,8 +7,13 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("torch", "rasterio", "pydantic", "engine", "numpy.testing", "processing", "geodistil.ui")
-"""No windows either: they are loaded when they are asked for."""
+HEAVY = (
+    "torch", "rasterio", "pydantic", "engine", "numpy.testing", "processing", "geodistil.ui",
+    "geodistil.jobs.environment.status", "geodistil.jobs.labelling.link", "geodistil.jobs.runs.history",
+    "geodistil.jobs.runs.waiting", "geodistil.jobs.servers.following", "geodistil.jobs.servers.ssh",
+    "geodistil.jobs.sources.counting", "geodistil.jobs.tiles.fetching", "geodistil.jobs.tiles.plan",
+)  # fmt: skip
+"""No windows either: they, and what only some algorithms do, are loaded when they are asked for."""
 
 
 ALGORITHMS = {
