@@ -16,6 +16,7 @@ from .place import home, installed_python
 
 ROOT = Path(__file__).resolve().parents[2]
 """The plugin's folder; `python -m engine` works from here."""
+METADATA = ROOT / "metadata.txt"
 
 SETTING = "geodistil/enginePython"
 VARIABLE = "GEODISTIL_PYTHON"
@@ -94,5 +95,5 @@ def qt_environment() -> QProcessEnvironment:
 
 def plugin_version() -> str:
     """The plugin's version, and so that of the engine it brings."""
-    metadata = (ROOT / "metadata.txt").read_text(encoding="utf-8")
+    metadata = METADATA.read_text(encoding="utf-8")
     return next(line for line in metadata.splitlines() if line.startswith("version=")).partition("=")[2]

@@ -7,8 +7,8 @@ import sys
 import time
 
 import pytest
-from geodistil.jobs.processes import look
-from geodistil.jobs.runs.state import SILENCE_SECONDS, Status, abilities
+from geodistil.jobs.processes import SILENCE_SECONDS, look
+from geodistil.jobs.runs.state import Status, abilities
 from geodistil.jobs.runs.tracker import RunTracker, Watcher
 from geodistil.jobs.runs.waiting import end_now, predict_afterwards, start
 from geodistil.jobs.runs.words import message, stage_text, title
