@@ -74,9 +74,12 @@ def qgis_app(tmp_path_factory):
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, profile)
     QCoreApplication.setOrganizationName("geodistil-tests")
     QCoreApplication.setApplicationName("geodistil-tests")
-    application = QgsApplication([], True, profile)
-    application.initQgis()
-    # A newer QGIS has gone to a profile of its own with that, among those of whoever runs the tests.
+    with pytest.MonkeyPatch.context() as patch:  # by which a newer QGIS finds it, that else takes one of the person's
+        patch.setenv("QGIS_CUSTOM_CONFIG_PATH", profile)
+        application = QgsApplication([], True, profile)
+        application.initQgis()
+    assert Path(application.qgisSettingsDirPath()).is_relative_to(profile), "processes of these tests would share one"
+    # A newer QGIS has gone to its settings with that.
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, profile)
     from processing.core.Processing import Processing
 

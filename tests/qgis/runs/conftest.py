@@ -10,6 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from ..waiting import wait_until
+
 RECIPE = {"kind": "supervised"}
 
 ENGINE = """#!/bin/sh
@@ -73,7 +75,10 @@ def make_run(tmp_path):
 @pytest.fixture
 def engine():
     """A process that can pass for the engine, until the test ends or ends it."""
+    from geodistil.jobs.processes import look
+
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "-m", "engine", "train"])
+    wait_until(lambda: look(process.pid).arguments)  # for a moment after its start it has none
     yield process
     process.kill()
     process.wait()
