@@ -1,6 +1,9 @@
 """What the documents point at is there."""
 
+import ast
 import re
+from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,8 @@ PLACES = ("*.md", "docs/**/*.md", "benchmarks/**/*.md", "resources/**/*.md")
 DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for place in PLACES for path in ROOT.glob(place))
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+NAME = re.compile(r"(?<![\w./\"-])((?:[a-z_]\w*\.)+)([A-Za-z_]\w+)\b(?!\.\w)")
+SUFFIXES = {"json", "jsonl", "tif", "gpkg", "png", "html", "py", "txt", "lock", "partial"}
 PATH = re.compile(r"`([\w./-]+/[\w./-]*\.(?:py|md|json|sh|txt|ts))`")
 
 
@@ -44,6 +49,43 @@ def test_every_file_named_is_there(name):
     patterns = [path for path in named if re.search(r"NAME|COMMAND|^build/|^dist/", path)]
     gone = [path for path in named if not any((place / path).exists() for place in places)]
     assert sorted(set(gone) - set(patterns)) == []
+
+
+FIELDS = ("name", "asname", "id", "attr", "arg")
+
+
+@cache
+def words():
+    """Every name in the code of each module, by its name, and of all modules of a package, by the package's."""
+    found = defaultdict(set)
+    for top in ("engine", "jobs", "toolbox", "ui"):
+        for path in (ROOT / top).glob("**/*.py"):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            above = path.relative_to(ROOT).parts[:-1]
+            here = {*above, path.stem, *(getattr(node, field, None) for node in ast.walk(tree) for field in FIELDS)}
+            for name in (*above, path.stem):
+                found[name] |= here
+    return found
+
+
+def unknown(text):
+    """Names such as `grid.Grid` whose module has no such name; settings of runs have those of `engine.config`."""
+    for match in NAME.finditer(text):
+        *packages, module = match[1].strip(".").split(".")
+        if match[2] in SUFFIXES:
+            continue
+        if module in words():
+            known = match[2] in words()[module] | words()["config"]
+        else:
+            known = not packages or packages[-1] not in words()
+        if not known:
+            yield match[0]
+
+
+def test_every_name_of_the_architecture_is_in_the_code():
+    assert list(unknown("`grid.Grid`, `grid.Gird`, `jobs.gone.name`, `run.json`")) == ["grid.Gird", "jobs.gone.name"]
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert sorted(set(unknown(text))) == []
 
 
 def test_every_promise_names_tests_that_exist():
