@@ -117,7 +117,8 @@ def test_the_zip_installs_into_an_empty_profile_with_its_guide_and_its_german(de
 def test_the_menu_opens_dialogs_that_leave_the_map_usable(desktop):
     assert "error" not in desktop, desktop["error"]
     assert len(desktop["entries"]) == 15
-    assert desktop["dialogs"] == [["Predict", False]]
+    ((title, is_modal),) = desktop["dialogs"]
+    assert title.rpartition(" - ")[2] == "Predict" and not is_modal  # newer QGIS names the group, too
 
 
 def test_predictions_come_onto_the_map_in_the_model_s_group_the_outlines_on_top(desktop):
