@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .ui.model_widget import PackageDrops
     from .ui.models.window import ModelsWindow
     from .ui.runs.dock import RunsDock
-    from .ui.view.buttons import ViewButtons
+    from .ui.view.tools import ViewButtons
 
 ROOT = Path(__file__).parent
 MENU = "GeoDistil"
@@ -243,7 +243,7 @@ class GeoDistilPlugin:
 
     def _make_view(self) -> None:
         if self._actions and self._view is None:  # not unloaded meanwhile
-            from .ui.view.buttons import ViewButtons
+            from .ui.view.tools import ViewButtons
 
             self._view = ViewButtons(self._iface, QgsProject.instance(), self._show_models, self._toolbar)
 

@@ -13,7 +13,7 @@ from qgis.PyQt.QtCore import QTimer
 
 PACKAGE = __package__.rpartition(".")[0]
 MODULES = (
-    "jobs.sources.inspector",
+    "jobs.sources.problems",
     "jobs.sources.run_file",
     "jobs.servers.following",
     "jobs.sources.preparation",
@@ -62,7 +62,7 @@ def load_labelling(then: Callable[[], None]) -> None:
     _next([name for name in LABELLING if f"{PACKAGE}.{name}" not in sys.modules], then)
 
 
-VIEW = ("jobs.view.warm_engine", "jobs.view.layers", "ui.view.predictor", "ui.view.buttons")
+VIEW = ("jobs.view.warm_engine", "jobs.view.layers", "ui.view.predictor", "ui.view.tools")
 """Those of Predict this view."""
 
 MODELS = ("jobs.models.shelf", "jobs.models.facts", "ui.models.window")

@@ -228,7 +228,7 @@ def _zoo(stage: Stage) -> Any:
 def _models(stage: Stage) -> Any:
     from geodistil.jobs.package_registry import register, set_current_model
     from geodistil.ui.models.window import ModelsWindow
-    from geodistil.ui.view.buttons import ViewButtons
+    from geodistil.ui.view.tools import ViewButtons
 
     packages = sorted(path.parent for path in stage.models.rglob("item.json"))
     for package in packages:

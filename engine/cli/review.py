@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .reviewing import labelled_of, networks_of, permitted_run, rasters_of, settings
+from .predicting import labelled_of, networks_of, permitted_run, rasters_of, review_settings
 
 if TYPE_CHECKING:
     from ..events import EventLog
@@ -62,7 +62,7 @@ def _review(options: argparse.Namespace, events: EventLog) -> dict[str, Any]:
         here = argparse.Namespace(**{**vars(options), "device": "cpu"})  # only the model's card counts here
     run = permitted_run(here)
     networks, threshold = networks_of(here, run)
-    how, rasters = settings(options, threshold), rasters_of(options, run)
+    how, rasters = review_settings(options, threshold), rasters_of(options, run)
     material = ReviewMaterial(networks, rasters, labelled_of(options, run))
     counts = review(material, options.output, how, events, looks)
     return {"review": str(options.output), "networks": len(networks), **counts}

@@ -25,16 +25,15 @@ from ..given import given
 from ..reading import Features
 from ..sources.facts import POLYGONS, label_kind, likely_class_field
 from ..translation import tr
-from .completeness import Completeness
-from .counting import TURN_SECONDS
 from .editing import LabelEditor, areas_of
 from .keeping import Keeper, Restoring
 from .kept import Suggestion, place_to_write
 from .layers import recovered_area
 from .link import raster_of, read_link
 from .reviewing import SAME, Ledger, Reviewing
-from .session import LabelSession
+from .session import TURN_SECONDS, LabelSession
 from .suggestions import Suggestions, has_suggestions, is_suggestions, middle
+from .walking import Completeness
 
 
 class Desk(QObject):

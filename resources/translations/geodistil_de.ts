@@ -2487,36 +2487,6 @@ Klassen, Kanäle und Bodenauflösung sind die des Modells. Es wird in den Laufor
       <translation>Klicken Sie darauf.</translation>
     </message>
     <message>
-      <location filename="jobs/labelling/completeness.py" />
-      <source>This view cannot be transformed into {crs}.</source>
-      <translation>Diese Ansicht lässt sich nicht nach {crs} transformieren.</translation>
-    </message>
-    <message>
-      <location filename="jobs/labelling/completeness.py" />
-      <source>Zoom to the raster.</source>
-      <translation>Zoomen Sie auf das Raster.</translation>
-    </message>
-    <message>
-      <location filename="jobs/labelling/completeness.py" />
-      <source>This view shows nothing of the raster.</source>
-      <translation>Diese Ansicht zeigt nichts vom Raster.</translation>
-    </message>
-    <message>
-      <location filename="jobs/labelling/completeness.py" />
-      <source>Zoom to it first.</source>
-      <translation>Zoomen Sie zuerst darauf.</translation>
-    </message>
-    <message>
-      <location filename="jobs/labelling/completeness.py" />
-      <source>The layer {layer} of the labelled area is read-only.</source>
-      <translation>Der Layer {layer} des gelabelten Gebiets ist schreibgeschützt.</translation>
-    </message>
-    <message>
-      <location filename="jobs/labelling/completeness.py" />
-      <source>Turn that off in Project &gt; Properties &gt; Data Sources.</source>
-      <translation>Schalten Sie das unter Projekt &gt; Eigenschaften &gt; Datenquellen aus.</translation>
-    </message>
-    <message>
       <location filename="jobs/labelling/desk.py" />
       <source>Reading the suggestions</source>
       <translation>Vorschläge werden gelesen</translation>
@@ -2822,6 +2792,16 @@ Klassen, Kanäle und Bodenauflösung sind die des Modells. Es wird in den Laufor
       <translation>Lassen Sie sich in dieser Ansicht Vorschläge machen.</translation>
     </message>
     <message>
+      <location filename="jobs/labelling/predicting.py" />
+      <source>This view shows nothing of the raster.</source>
+      <translation>Diese Ansicht zeigt nichts vom Raster.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/predicting.py" />
+      <source>Zoom to it first.</source>
+      <translation>Zoomen Sie zuerst darauf.</translation>
+    </message>
+    <message>
       <location filename="jobs/labelling/reviewing.py" />
       <source>The suggestion has no class.</source>
       <translation>Der Vorschlag hat keine Klasse.</translation>
@@ -2875,6 +2855,26 @@ Klassen, Kanäle und Bodenauflösung sind die des Modells. Es wird in den Laufor
       <location filename="jobs/labelling/suggestions.py" />
       <source>{layer}: suggestions</source>
       <translation>{layer}: Vorschläge</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/walking.py" />
+      <source>This view cannot be transformed into {crs}.</source>
+      <translation>Diese Ansicht lässt sich nicht nach {crs} transformieren.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/walking.py" />
+      <source>Zoom to the raster.</source>
+      <translation>Zoomen Sie auf das Raster.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/walking.py" />
+      <source>The layer {layer} of the labelled area is read-only.</source>
+      <translation>Der Layer {layer} des gelabelten Gebiets ist schreibgeschützt.</translation>
+    </message>
+    <message>
+      <location filename="jobs/labelling/walking.py" />
+      <source>Turn that off in Project &gt; Properties &gt; Data Sources.</source>
+      <translation>Schalten Sie das unter Projekt &gt; Eigenschaften &gt; Datenquellen aus.</translation>
     </message>
     <message>
       <location filename="jobs/layers/results.py" />
@@ -4282,11 +4282,6 @@ Klassen, Kanäle und Bodenauflösung sind die des Modells. Es wird in den Laufor
       <translation>Der Layer {name} kann nicht nach {path} exportiert werden.</translation>
     </message>
     <message>
-      <location filename="jobs/sources/inspector.py" />
-      <source>Count the labels of {raster}</source>
-      <translation>Labels von {raster} zählen</translation>
-    </message>
-    <message>
       <location filename="jobs/sources/options.py" />
       <source>by what a step takes</source>
       <translation>nach der Dauer eines Schritts</translation>
@@ -5125,6 +5120,11 @@ Klassen, Kanäle und Bodenauflösung sind die des Modells. Es wird in den Laufor
       <location filename="jobs/sources/problems.py" />
       <source>No polygon of {layer} lies on {raster}.</source>
       <translation>Kein Polygon von {layer} liegt auf {raster}.</translation>
+    </message>
+    <message>
+      <location filename="jobs/sources/problems.py" />
+      <source>Count the labels of {raster}</source>
+      <translation>Labels von {raster} zählen</translation>
     </message>
     <message>
       <location filename="jobs/sources/run_file.py" />
@@ -7866,66 +7866,6 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <translation>GeoDistil: Server</translation>
     </message>
     <message>
-      <location filename="ui/view/buttons.py" />
-      <source>Predict this view</source>
-      <translation>Ansicht vorhersagen</translation>
-    </message>
-    <message>
-      <location filename="ui/view/buttons.py" />
-      <source>Predict what the map shows with the current model; pressed down, after each pan and zoom, too</source>
-      <translation>Vorhersagen, was die Karte zeigt, mit dem aktuellen Modell; gedrückt auch nach jedem Verschieben und Zoomen</translation>
-    </message>
-    <message>
-      <location filename="ui/view/buttons.py" />
-      <source>Predict this view once</source>
-      <translation>Ansicht einmal vorhersagen</translation>
-    </message>
-    <message>
-      <location filename="ui/view/buttons.py" />
-      <source>Keep the predicted view…</source>
-      <translation>Vorhergesagte Ansicht behalten…</translation>
-    </message>
-    <message>
-      <location filename="ui/view/buttons.py" />
-      <source>Remove the predicted view</source>
-      <translation>Vorhergesagte Ansicht entfernen</translation>
-    </message>
-    <message>
-      <location filename="ui/view/buttons.py" />
-      <source>Swipe</source>
-      <translation>Wischen</translation>
-    </message>
-    <message>
-      <location filename="ui/view/buttons.py" />
-      <source>Compare the predicted view, or the selected layers, with what lies below: drag the line over the map</source>
-      <translation>Die vorhergesagte Ansicht oder die gewählten Layer mit dem vergleichen, was darunter liegt: Ziehen Sie die Linie über die Karte</translation>
-    </message>
-    <message>
-      <location filename="ui/view/buttons.py" />
-      <source>Current model</source>
-      <translation>Aktuelles Modell</translation>
-    </message>
-    <message>
-      <location filename="ui/view/buttons.py" />
-      <source>Predicting the view…</source>
-      <translation>Die Ansicht wird vorhergesagt…</translation>
-    </message>
-    <message>
-      <location filename="ui/view/buttons.py" />
-      <source>There is nothing to swipe: predict this view, or select layers that lie over others, first.</source>
-      <translation>Es gibt nichts zu wischen: Sagen Sie zuerst die Ansicht vorher, oder wählen Sie Layer, die über anderen liegen.</translation>
-    </message>
-    <message>
-      <location filename="ui/view/buttons.py" />
-      <source>below</source>
-      <translation>darunter</translation>
-    </message>
-    <message>
-      <location filename="ui/view/buttons.py" />
-      <source>selected layers</source>
-      <translation>gewählte Layer</translation>
-    </message>
-    <message>
       <location filename="ui/view/predictor.py" />
       <source>No view is predicted yet.</source>
       <translation>Noch ist keine Ansicht vorhergesagt.</translation>
@@ -7974,6 +7914,66 @@ Wählen Sie unten ein anderes, oder lassen Sie GeoDistil eines einrichten.</tran
       <location filename="ui/view/predictor.py" />
       <source>The predicted view is kept in {folder}: {names}.</source>
       <translation>Die vorhergesagte Ansicht bleibt in {folder}: {names}.</translation>
+    </message>
+    <message>
+      <location filename="ui/view/tools.py" />
+      <source>Predict this view</source>
+      <translation>Ansicht vorhersagen</translation>
+    </message>
+    <message>
+      <location filename="ui/view/tools.py" />
+      <source>Predict what the map shows with the current model; pressed down, after each pan and zoom, too</source>
+      <translation>Vorhersagen, was die Karte zeigt, mit dem aktuellen Modell; gedrückt auch nach jedem Verschieben und Zoomen</translation>
+    </message>
+    <message>
+      <location filename="ui/view/tools.py" />
+      <source>Predict this view once</source>
+      <translation>Ansicht einmal vorhersagen</translation>
+    </message>
+    <message>
+      <location filename="ui/view/tools.py" />
+      <source>Keep the predicted view…</source>
+      <translation>Vorhergesagte Ansicht behalten…</translation>
+    </message>
+    <message>
+      <location filename="ui/view/tools.py" />
+      <source>Remove the predicted view</source>
+      <translation>Vorhergesagte Ansicht entfernen</translation>
+    </message>
+    <message>
+      <location filename="ui/view/tools.py" />
+      <source>Swipe</source>
+      <translation>Wischen</translation>
+    </message>
+    <message>
+      <location filename="ui/view/tools.py" />
+      <source>Compare the predicted view, or the selected layers, with what lies below: drag the line over the map</source>
+      <translation>Die vorhergesagte Ansicht oder die gewählten Layer mit dem vergleichen, was darunter liegt: Ziehen Sie die Linie über die Karte</translation>
+    </message>
+    <message>
+      <location filename="ui/view/tools.py" />
+      <source>Current model</source>
+      <translation>Aktuelles Modell</translation>
+    </message>
+    <message>
+      <location filename="ui/view/tools.py" />
+      <source>Predicting the view…</source>
+      <translation>Die Ansicht wird vorhergesagt…</translation>
+    </message>
+    <message>
+      <location filename="ui/view/tools.py" />
+      <source>There is nothing to swipe: predict this view, or select layers that lie over others, first.</source>
+      <translation>Es gibt nichts zu wischen: Sagen Sie zuerst die Ansicht vorher, oder wählen Sie Layer, die über anderen liegen.</translation>
+    </message>
+    <message>
+      <location filename="ui/view/tools.py" />
+      <source>below</source>
+      <translation>darunter</translation>
+    </message>
+    <message>
+      <location filename="ui/view/tools.py" />
+      <source>selected layers</source>
+      <translation>gewählte Layer</translation>
     </message>
     <message>
       <location filename="ui/widgets.py" />

@@ -15,8 +15,8 @@ from ...jobs.folders import open_folder, remove_later
 from ...jobs.given import given
 from ...jobs.run_folder import write_run
 from ...jobs.sources.draft import LABELLED_ROLES, Draft, Found, found_values, updated
-from ...jobs.sources.inspector import Inspector
 from ...jobs.sources.place import runs_folder
+from ...jobs.sources.problems import Inspector
 from ...jobs.sources.run_file import Files, run_values
 from ...jobs.sources.suggestion import estimate_text
 from ...jobs.translation import tr

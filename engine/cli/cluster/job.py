@@ -262,7 +262,7 @@ class ReviewJob(Job):
 
     def permit(self) -> None:
         """Let this process read the job's files."""
-        from ..reviewing import permitted_run
+        from ..predicting import permitted_run
 
         super().permit()
         permitted_run(self.options)
@@ -271,11 +271,11 @@ class ReviewJob(Job):
     def loaded(self) -> tuple[ReviewMaterial, ReviewOptions]:
         """What to review, and how; kept from one task to the next."""
         from ...evaluation.review import ReviewMaterial
-        from ..reviewing import labelled_of, networks_of, permitted_run, settings
+        from ..predicting import labelled_of, networks_of, permitted_run, review_settings
 
         if self._loaded is None:
             run = permitted_run(self.options)
             networks, thresholds = networks_of(self.options, run)
             material = ReviewMaterial(networks, self.rasters, labelled_of(self.options, run))
-            self._loaded = material, settings(self.options, thresholds)
+            self._loaded = material, review_settings(self.options, thresholds)
         return self._loaded

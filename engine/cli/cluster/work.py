@@ -337,7 +337,7 @@ def looks_in_cluster(options: argparse.Namespace, events: EventLog) -> Looks:
     Raises:
         ClusterError: Dask is missing; from what is returned, there is no scheduler, or a worker cannot do its part.
     """
-    from ..reviewing import permitted_run, rasters_of
+    from ..predicting import permitted_run, rasters_of
     from .connection import absolute, mark_in, need_dask, workers_of
 
     need_dask()

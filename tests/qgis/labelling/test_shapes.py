@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.labelling import editing
-from geodistil.jobs.labelling.completeness import Completeness
 from geodistil.jobs.labelling.link import area_of, read_link
-from geodistil.jobs.labelling.walking import GridCells, next_place, ranked_cells
+from geodistil.jobs.labelling.walking import Completeness, GridCells, next_place, ranked_cells
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,

@@ -117,7 +117,7 @@ def wait(qgis_app):
 @pytest.fixture
 def buttons(window, project, raster, engine):
     """The toolbar, over the raster at 64 m a side."""
-    from geodistil.ui.view.buttons import ViewButtons
+    from geodistil.ui.view.tools import ViewButtons
 
     made = ViewButtons(window, project, lambda: None, window.addToolBar("GeoDistil"))
     window.canvas.setDestinationCrs(raster.crs())

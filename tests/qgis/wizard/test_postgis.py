@@ -18,7 +18,7 @@ from geodistil.jobs.snapshots import Snapshot, Which
 from geodistil.jobs.sources.counting import Counter, features_on
 from geodistil.jobs.sources.draft import ClassDraft, Draft, SourceDraft
 from geodistil.jobs.sources.facts import raster_facts
-from geodistil.jobs.sources.inspector import Inspector
+from geodistil.jobs.sources.problems import Inspector
 from osgeo import gdal
 from qgis.core import (
     QgsApplication,

@@ -10,7 +10,7 @@ import pytest
 from geodistil.jobs.errors import GeoDistilError
 from geodistil.jobs.sources.counting import Counter
 from geodistil.jobs.sources.draft import ClassDraft, Draft, SourceDraft
-from geodistil.jobs.sources.inspector import Inspector
+from geodistil.jobs.sources.problems import Inspector
 from geodistil.jobs.tiles import fetching
 from geodistil.jobs.tiles.getting import Manners
 from geodistil.jobs.tiles.mosaic import SETTING

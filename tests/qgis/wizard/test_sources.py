@@ -9,8 +9,7 @@ from geodistil.jobs.errors import CancelledError
 from geodistil.jobs.sources.counting import Counter, LabelCounts
 from geodistil.jobs.sources.draft import Draft, SourceDraft
 from geodistil.jobs.sources.facts import likely_class_field, raster_facts
-from geodistil.jobs.sources.inspector import Inspector
-from geodistil.jobs.sources.problems import draft_problem, findings, source_problems
+from geodistil.jobs.sources.problems import Inspector, draft_problem, findings, source_problems
 from geodistil.jobs.sources.suggestion import suggest, unavailable
 from osgeo import gdal
 from qgis.core import (
