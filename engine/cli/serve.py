@@ -56,9 +56,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 def _load(answering: Answering) -> None:
     """Import what answers need before any is asked for: a stop would leave a library that is half imported."""
-    from . import (
-        terminal,  # noqa: F401
-    )
+    from . import job, terminal  # noqa: F401
 
     answering.load()
 
@@ -82,9 +80,7 @@ class Predictions:
     def load(self) -> None:
         """As `Answering`."""
         from ..inference import many, region  # noqa: F401
-        from ..inference.backends import (
-            base,  # noqa: F401
-        )
+        from ..inference.backends import base, choice  # noqa: F401
         from ..packages import load_card  # noqa: F401
 
     def answer(self, options: argparse.Namespace, events: EventLog) -> list[dict[str, Any]]:

@@ -342,7 +342,6 @@ def looks_in_cluster(options: argparse.Namespace, events: EventLog) -> Looks:
 
     need_dask()
     from . import tasks
-    # REMOVED_IMPORT
 
     options = absolute(options)
 

@@ -226,3 +226,23 @@ def test_a_look_that_is_stopped_leaves_the_process_and_its_model(raster, tmp_pat
     assert server.ending(server.ask(fast, *asked[1:], *click))["kind"] == "finished"
     server.process.stdin.close()
     assert server.process.wait(60) == 0
+
+
+LOADED = """
+import json, sys
+from engine.cli import main, serve
+
+main.parser()
+answering = serve.ANSWERING["predict"]()
+serve._load(answering)
+before = set(sys.modules)
+serve.answer(json.dumps({"output": sys.argv[1], "arguments": sys.argv[2:]}), answering, "predict")
+print(json.dumps(sorted(name for name in set(sys.modules) - before if name.startswith("engine."))))
+"""
+
+
+def test_no_module_is_left_to_be_loaded_while_a_stop_may_come(tmp_path, raster):
+    command = [sys.executable, "-c", LOADED, tmp_path / "out", MODEL, raster, *EXTENT, "--backend", "onnxruntime"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "finished" in (tmp_path / "out" / "events.jsonl").read_text(), done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == ["engine.inference.backends.onnx"]  # which only a request names
